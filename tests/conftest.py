@@ -1,0 +1,26 @@
+"""What every test shares: the real data beside the checkout, and an environment of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(os.environ.get("QLATENT_SHARED", Path(__file__).resolve().parents[1].parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data sets; tests that need it are skipped where it is absent."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the real data sets are not here ({folder}); set QLATENT_SHARED to their parent folder")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_network_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test may fetch a model or a data set."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")

@@ -1,0 +1,100 @@
+"""The directions of the house: who may import whom, and what a page must not load."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "qlatent"
+BASE = {"types", "errors", "registry", "settings", ""}
+DOMAIN = {"ingest", "encoders", "circuits", "heads", "objectives", "training", "metrics", "layout", "demo"}
+ALLOWED = {
+    "types": set(), "errors": set(), "settings": set(), "registry": set(),
+    "circuits": set(), "objectives": set(), "encoders": set(), "metrics": set(), "layout": set(), "ingest": set(),
+    "store": set(), "plots": set(),
+    "heads": {"circuits"},
+    "training": {"heads", "objectives", "metrics"},
+    "estimator": {"heads", "objectives", "training"},
+    "demo": {"encoders"},
+    "services": DOMAIN | {"store", "estimator"},
+    "worker": {"services", "training", "store"},
+    "ui": {"services", "plots"},
+    "cli": {"services", "training", "store"},
+}  # fmt: skip
+ONLY_IN = {
+    "streamlit": ("ui",),
+    "lancedb": ("store",),
+    "sqlalchemy": ("store",),
+    "alembic": ("store",),
+    "pennylane": ("circuits/to_pennylane.py",),
+    "qiskit": ("circuits/to_qiskit.py", "hardware"),
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Every module name that a file imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def part(name: str) -> str:
+    """The part of the package a module name belongs to: "qlatent.store.items" → "store"."""
+    return [*name.split("."), ""][1]
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_the_parts_below_it(path: Path) -> None:
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    parts = {part(name) for name in imports(path) if name.startswith("qlatent.")}
+    known = {entry.name.removesuffix(".py") for entry in PACKAGE.iterdir()}
+    assert (parts & known) - BASE - {own} <= ALLOWED[own]
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_with_a_home_is_imported_nowhere_else(library: str) -> None:
+    for path in FILES:
+        inside = path.relative_to(PACKAGE).as_posix()
+        if any(name == library or name.startswith(library + ".") for name in imports(path)):
+            assert inside.startswith(ONLY_IN[library]), f"{inside} imports {library}"
+
+
+def test_pages_reach_only_services_plots_ui_and_the_base_words() -> None:
+    for path in [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))]:
+        parts = {part(name) for name in imports(path) if name.startswith("qlatent.")}
+        known = {entry.name.removesuffix(".py") for entry in PACKAGE.iterdir()}
+        assert (parts & known) - BASE <= {"services", "plots", "ui"}, path.name
+
+
+def test_what_the_pages_import_is_torch_free() -> None:
+    names = set()
+    for path in [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted(PACKAGE.glob("ui/*.py"))]:
+        names |= {name for name in imports(path) if name.startswith("qlatent")}
+    code = "import sys\n" + "\n".join(
+        f"try:\n    __import__({name!r})\nexcept ModuleNotFoundError:\n    pass" for name in sorted(names)
+    )
+    code += (
+        "\nprint([m for m in ('torch', 'open_clip', 'transformers', 'umap', 'lancedb') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip().splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("path", [*FILES, ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))], ids=str)
+def test_no_file_is_longer_than_a_reader_can_hold(path: Path) -> None:
+    limit = 120 if path.parent.name == "pages" else 400
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= limit
