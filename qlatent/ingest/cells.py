@@ -1,0 +1,137 @@
+"""Single cells: what counts as missing, how texts are cleaned, numbers read and vectors checked."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+
+class RefusedRow(Exception):  # noqa: N818  (an outcome of reading, not an error)
+    """Why one row is not kept, in plain words; becomes a `Refusal` with the row's number."""
+
+
+_MISSING_WORDS = frozenset({"", "nan", "null", "<na>", "n/a", "#n/a", "nat"})
+_MAX_ID = 300
+
+
+def is_missing(value: Any) -> bool:
+    """True for None, NaN, empty or blank text, and the words that programs write for NaN."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return len(value) < 100_000 and value.strip().lower() in _MISSING_WORDS
+    return isinstance(value, float | np.floating) and math.isnan(value)
+
+
+def clean_text(value: str) -> str:
+    """The text without outer white space, NULs and halves of surrogate pairs, which UTF-8 cannot hold."""
+    return value.encode("utf-8", "replace").decode().replace("\0", "").strip()
+
+
+def as_text(value: Any) -> str | None:
+    """A cell as text, None when missing; whole numbers lose a trailing ".0" (552.0 and 552 are one id)."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if isinstance(value, np.generic):
+        value = value.item()
+    if is_missing(value):
+        return None
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    if isinstance(value, list | dict):
+        value = json.dumps(as_json(value), ensure_ascii=False)
+    return clean_text(str(value)) or None
+
+
+def as_id(value: Any) -> str | None:
+    """A cell as id; a `RefusedRow` when it is longer than any id should be."""
+    text = as_text(value)
+    if text is not None and len(text) > _MAX_ID:
+        raise RefusedRow(f"its id has {len(text):,} characters; the limit is {_MAX_ID}")
+    return text
+
+
+_NUMBER = re.compile(r"[-+]?\d[\d.,'\u00a0\u202f ]*")
+
+
+def as_price(value: Any) -> float | None:
+    """The number in a price such as 12, "$1,299.00", "1.299,00 €" or "12,50"; None when there is none."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool):
+        return float(value) if math.isfinite(float(value)) else None
+    found = _NUMBER.search(value) if isinstance(value, str) else None
+    if found is None:
+        return None
+    digits = re.sub(r"[' \u00a0\u202f]", "", found.group()).rstrip(".,")
+    return _as_number(digits)
+
+
+def _as_number(digits: str) -> float | None:
+    """Decides which of "." and "," is the decimal mark: the last, unless it stands before three digits."""
+    comma, point = digits.rfind(","), digits.rfind(".")
+    if comma >= 0 and point >= 0:
+        thousands = "," if point > comma else "."
+        digits = digits.replace(thousands, "").replace(",", ".")
+    elif comma >= 0:
+        grouped = re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+", digits)
+        digits = digits.replace(",", "" if grouped else ".")
+    elif digits.count(".") > 1:
+        digits = digits.replace(".", "")
+    try:
+        return float(digits)
+    except ValueError:  # such as "1.2,3,4": not a number that can be told
+        return None
+
+
+def as_json(value: Any) -> Any:
+    """The value in JSON types; None for what is missing or is no JSON value (bytes, images)."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**63):
+        return value
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        return {clean_text(str(key)): as_json(cell) for key, cell in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(cell) for cell in value]
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, float | decimal.Decimal):
+        return float(value) if math.isfinite(value) else None
+    return None if value is None or isinstance(value, bytes) else clean_text(str(value))
+
+
+def as_vector(value: Any, *, name: str, width: int | None) -> np.ndarray:
+    """A cell as a float32 vector (d,); a `RefusedRow` when it is not d finite numbers with a direction."""
+    if isinstance(value, str):
+        value = _numbers_in(value, name=name)
+    try:
+        vector = np.asarray(value)
+    except ValueError as err:  # lists inside lists, of different lengths
+        raise RefusedRow(f"{name} is not one list of numbers") from err
+    if vector.ndim != 1 or vector.dtype.kind not in "fiu" or vector.size == 0:
+        raise RefusedRow(f"{name} is not one list of numbers")
+    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and is refused as such
+        vector = vector.astype(np.float32)
+    if not np.isfinite(vector).all():
+        raise RefusedRow(f"{name} has NaN or infinite values at {int((~np.isfinite(vector)).sum())} places")
+    if not vector.any():
+        raise RefusedRow(f"{name} is zero everywhere, so it has no direction")
+    if width is not None and len(vector) != width:
+        raise RefusedRow(f"{name} has {len(vector)} numbers; the rows before have {width}")
+    return vector
+
+
+def _numbers_in(text: str, *, name: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise RefusedRow(f"{name} is not a list of numbers such as [0.1, -0.2]") from err

@@ -1,0 +1,67 @@
+"""Bytes of a text file → lines of text, whatever it was saved in."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Callable
+from typing import BinaryIO
+
+Opener = Callable[[], BinaryIO]
+"""Opens the same file anew, so that it can be read more than once."""
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with the same two bytes
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CHUNK = 1 << 20
+
+CP1252_NOTE = "not UTF-8; read as Windows-1252 (Latin-1), so check the accents"
+
+
+def find_encoding(opener: Opener) -> str:
+    """The encoding by byte order mark, else UTF-16 by its zero bytes, else UTF-8 if it is valid, else cp1252.
+
+    The whole file is looked at once, a mebibyte at a time.
+    """
+    with opener() as stream:
+        start = stream.read(4096)
+        for mark, name in _BOMS:
+            if start.startswith(mark):
+                return name
+        if _looks_like_utf16(start):
+            return "utf-16-le" if start[1::2].count(0) >= start[0::2].count(0) else "utf-16-be"
+        return "utf-8" if _is_utf8(start, stream) else "cp1252"
+
+
+def _looks_like_utf16(start: bytes) -> bool:
+    """Western text in UTF-16 has a zero in nearly every second byte, and UTF-8 text has none."""
+    half = len(start) // 2
+    zeros = max(start[0::2].count(0), start[1::2].count(0))
+    return half > 0 and zeros > 0.4 * half
+
+
+def _is_utf8(start: bytes, stream: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    chunk = start
+    try:
+        while chunk:
+            decoder.decode(chunk)
+            chunk = stream.read(_CHUNK)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def open_text(opener: Opener, *, encoding: str, newline: str | None = "") -> io.TextIOWrapper:
+    """The file as text; bytes that the encoding does not know become U+FFFD and do not end the reading."""
+    return io.TextIOWrapper(opener(), encoding=encoding, errors="replace", newline=newline)
+
+
+def is_binary(text: str) -> bool:
+    """Whether characters stand in it that no text file has; a picture read as text has them at once."""
+    return any(character < "\t" for character in text)
