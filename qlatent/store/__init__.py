@@ -1,0 +1,20 @@
+"""Everything kept on disk: items and embeddings (LanceDB), the catalogue (SQLAlchemy) and run folders.
+
+Importing this package is cheap: lancedb, pyarrow and sqlalchemy are loaded when `Workspace.items` or
+`Workspace.catalogue` is first used. How each file looks is written in README.md of this folder.
+"""
+
+from qlatent.store.records import AddReport, DatasetRecord, HeadRecord, ImportRecord, RunRecord
+from qlatent.store.run_folder import RunFolder, RunStatus
+from qlatent.store.workspace import Workspace
+
+__all__ = [
+    "AddReport",
+    "DatasetRecord",
+    "HeadRecord",
+    "ImportRecord",
+    "RunFolder",
+    "RunRecord",
+    "RunStatus",
+    "Workspace",
+]

@@ -1,0 +1,136 @@
+"""Writing so that a reader sees the old file or the new one, and a crash leaves one of the two."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from qlatent.errors import StoreError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+# lance reports the operating system's error as text inside a RuntimeError
+_FULL_WORDS = ("No space left on device", "Disk quota exceeded", "database or disk is full", "os error 28")
+_DENIED_WORDS = (
+    "Permission denied",
+    "Read-only file system",
+    "readonly database",
+    "os error 13",
+    "os error 30",
+)
+
+
+def size_words(size: float) -> str:
+    """A number of bytes in words: 812 bytes, 3.4 MB."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" or size >= 10 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def free_bytes(path: Path) -> int:
+    """Bytes that can still be written where this path is (or will be)."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return shutil.disk_usage(path).free
+
+
+def disk_full(what: str, path: Path, *, needed: int | None = None, free: int | None = None) -> StoreError:
+    """The error for a full disk: how much is needed, how much is free, and that nothing was stored."""
+    wants = "" if needed is None else f"more than {size_words(needed)} needed, "
+    found = size_words(free_bytes(path) if free is None else max(free, 0))
+    return StoreError(
+        f"No room on the disk for {what}: {wants}{found} free; nothing was stored.",
+        remedy=f"Free some space, or set QLATENT_WORKSPACE to a folder on a larger disk than that of {path}.",
+    )
+
+
+def not_writable(path: Path) -> StoreError:
+    """The error for a folder that may be read but not written."""
+    return StoreError(
+        f"The folder {path} cannot be written: it is read-only for this user.",
+        remedy="Change its permissions, or set QLATENT_WORKSPACE to a folder of your own.",
+    )
+
+
+@contextmanager
+def explained(what: str, path: Path, *, needed: int | None = None, free: int | None = None) -> Iterator[None]:
+    """Turns a full disk or a read-only folder, from Python, Arrow, LanceDB or SQLite, into a `StoreError`.
+
+    `needed` and `free` in bytes; without `free` it is measured when the error occurs.
+    """
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception as err:
+        number = err.errno if isinstance(err, OSError) else None
+        words = str(err)
+        if number in _FULL or any(word in words for word in _FULL_WORDS):
+            raise disk_full(what, path, needed=needed, free=free) from err
+        if number in _DENIED or any(word in words for word in _DENIED_WORDS):
+            raise not_writable(path) from err
+        raise
+
+
+def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Replaces a file in one act; with `durable` it is on the disk when this returns."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    with explained(path.name, path.parent, needed=len(content)):
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        if durable:
+            sync_folder(path.parent)
+
+
+def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
+    """A value as strict JSON in UTF-8: numpy numbers become plain, NaN and infinity become null."""
+    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, indent=indent).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "tolist"):  # numpy scalars and arrays
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable, where the system allows it."""
+    if os.name != "posix":  # Windows cannot open a folder, and makes renames durable itself
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Makes every file below a folder durable."""
+    for place, _, files in os.walk(folder):
+        for name in files:
+            with Path(place, name).open("rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(Path(place))

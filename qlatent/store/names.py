@@ -1,0 +1,49 @@
+"""Names that are safe in addresses, file systems and LanceDB."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Container
+
+from qlatent.errors import StoreError
+
+_DATASET = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+
+
+def slug(name: str) -> str:
+    """The name in lower-case ascii letters, digits and single hyphens, at most 48 characters; never empty."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:48].strip("-") or "dataset"
+
+
+def free_slug(name: str, *, taken: Container[str]) -> str:
+    """The slug of a name, with -2, -3, … behind it when it is taken."""
+    first = candidate = slug(name)
+    number = 2
+    while candidate in taken:
+        candidate = f"{first}-{number}"
+        number += 1
+    return candidate
+
+
+def dataset_table(dataset: str) -> str:
+    """The table of a dataset's rows; an id that is no slug is a `StoreError`."""
+    if not _DATASET.fullmatch(dataset):
+        raise StoreError(
+            f"{dataset!r} is not a dataset id: expected lower-case letters, digits, '-' and '_'.",
+            remedy="Use the id that the list of datasets shows.",
+        )
+    return f"items.{dataset}"
+
+
+def vectors_prefix(encoder_key: str, modality: str) -> str:
+    """What the names of the vector tables of one encoder and modality begin with; safe for any key.
+
+    A readable part of the key for whoever looks into the folder, and eight digits of its hash, so that keys
+    that differ only in case or punctuation stay apart.
+    """
+    digits = hashlib.blake2b(encoder_key.encode(), digest_size=4).hexdigest()
+    readable = re.sub(r"[^a-z0-9]+", "-", encoder_key.lower())[:40].strip("-")
+    return f"vectors.{readable}-{digits}.{slug(modality)}."

@@ -1,0 +1,292 @@
+"""A run is a folder, written by its worker and only read by everyone else.
+
+Two files are written by others: `spec.json` by whoever creates the run, and the sentinel `stop`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+from zipfile import BadZipFile
+
+from qlatent.errors import StoreError
+from qlatent.store.disk import explained, json_bytes, sync_folder, sync_tree, write_atomically
+from qlatent.store.processes import is_alive, this_process
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from qlatent.types import Arrays
+
+STATES = ("queued", "running", "stopped", "finished", "failed", "interrupted")
+CHECKPOINTS_KEPT = 2
+_STEP = re.compile(r"step-(\d{8,})")
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """How far a run is. `rate` in steps/s; `heartbeat` and `process_started` in unix seconds."""
+
+    state: str = "queued"
+    step: int = 0
+    steps: int = 0
+    rate: float | None = None
+    seconds_left: float | None = None
+    pid: int | None = None
+    process_started: float | None = None
+    heartbeat: float | None = None
+    error: str = ""
+    remedy: str = ""  # what to do about the error
+    attempt: int = 0
+
+    def __post_init__(self) -> None:
+        if self.state not in STATES:
+            raise ValueError(f"unknown state {self.state!r}; expected one of {', '.join(STATES)}")
+
+
+class RunFolder:
+    """The files of one run; every method reads or writes the disk and keeps nothing."""
+
+    def __init__(self, path: Path | str) -> None:
+        """For a run that exists; a `StoreError` if there is none."""
+        self.path = Path(path)
+        if not (self.path / "spec.json").is_file():
+            raise StoreError(f"There is no run {self.path.name!r}.", remedy="`qlatent runs` lists the runs.")
+
+    @classmethod
+    def create(cls, path: Path | str, spec: dict[str, Any]) -> RunFolder:
+        """A new run, queued, with this frozen spec; visible to readers only once it is complete."""
+        path = Path(path)
+        if path.exists():
+            raise StoreError(f"There is already a run {path.name!r}.", remedy="Start it again for a new id.")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        with explained(f"the run {path.name}", path.parent):
+            try:
+                for name in ("snapshots", "checkpoints", "model"):
+                    (temporary / name).mkdir(parents=True, exist_ok=True)
+                write_atomically(temporary / "spec.json", json_bytes(spec, indent=1))
+                write_atomically(temporary / "status.json", json_bytes(asdict(RunStatus())))
+                temporary.rename(path)
+            except BaseException:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
+            sync_folder(path.parent)
+        return cls(path)
+
+    @property
+    def id(self) -> str:
+        """The id of the run: the folder's name."""
+        return self.path.name
+
+    @property
+    def log_path(self) -> Path:
+        """Where the worker's output goes."""
+        return self.path / "log.txt"
+
+    @property
+    def model_path(self) -> Path:
+        """The folder of the final model; empty until the run has finished."""
+        return self.path / "model"
+
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        """What the run is to do, as it was when the run was created."""
+        content: dict[str, Any] = json.loads((self.path / "spec.json").read_bytes())
+        return content
+
+    # --- status -------------------------------------------------------------------------------------------
+
+    def status(self) -> RunStatus:
+        """How far the run is; "interrupted" when it says running and its process is gone."""
+        status = self._written_status()
+        if status.state == "running" and not is_alive(status.pid, status.process_started):
+            return replace(status, state="interrupted", rate=None, seconds_left=None)
+        return status
+
+    def write_status(self, status: RunStatus | None = None, **changes: Any) -> RunStatus:
+        """Replaces the status, or changes some of its fields; returns what was written.
+
+        The heartbeat is now, unless given. A run that is running without a pid gets that of this process.
+        """
+        status = replace(self._written_status() if status is None else status, **changes)
+        if "heartbeat" not in changes:
+            status = replace(status, heartbeat=time.time())
+        if status.state == "running" and status.pid is None:
+            me = this_process()
+            status = replace(status, pid=int(me["pid"]), process_started=float(me["started"]))
+        # only a change of state must survive a power cut; the figures are rewritten within seconds
+        durable = status.state != "running" or "state" in changes
+        write_atomically(self.path / "status.json", json_bytes(asdict(status)), durable=durable)
+        return status
+
+    def _written_status(self) -> RunStatus:
+        try:
+            content = json.loads((self.path / "status.json").read_bytes())
+            known = {field.name for field in fields(RunStatus)}
+            return RunStatus(**{key: value for key, value in content.items() if key in known})
+        except FileNotFoundError:
+            return RunStatus()
+        except (ValueError, AttributeError) as err:
+            raise StoreError(
+                f"The status of run {self.id} cannot be read: {self.path / 'status.json'} is damaged.",
+                remedy="Resume the run, or remove it.",
+            ) from err
+
+    # --- events -------------------------------------------------------------------------------------------
+
+    def append(self, event: dict[str, Any]) -> None:
+        """Adds one event as one line, in one write, so that a reader never sees half of it for long."""
+        line = json_bytes(event) + b"\n"
+        with explained("the log of a run", self.path), (self.path / "events.jsonl").open("ab+") as file:
+            if _is_torn(file):  # the worker before us was killed within a line
+                line = b"\n" + line
+            file.write(line)
+
+    def events(self, after: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """The events from a byte offset on, and the next offset; a torn last line is left for later."""
+        try:
+            with (self.path / "events.jsonl").open("rb") as file:
+                file.seek(after)
+                content = file.read()
+        except FileNotFoundError:
+            return [], after
+        whole = content[: content.rfind(b"\n") + 1]
+        events = [event for event in map(_event, whole.splitlines()) if event is not None]
+        return events, after + len(whole)
+
+    # --- arrays -------------------------------------------------------------------------------------------
+
+    def write_probe(self, arrays: Arrays) -> None:
+        """Keeps the fixed probe set: one entry an array, as they are."""
+        self._write_arrays(self.path / "probe.npz", arrays)
+
+    def probe(self) -> Arrays:
+        """The probe set; a `StoreError` before the worker has written it."""
+        return self._read_arrays(self.path / "probe.npz")
+
+    def write_snapshot(self, step: int, arrays: Arrays) -> Path:
+        """Keeps the latents (n_probe, k) of the probe set at a step as float32, one entry a modality."""
+        path = self.path / "snapshots" / f"step-{step:08d}.npz"
+        self._write_arrays(path, {name: array.astype("<f4", copy=False) for name, array in arrays.items()})
+        return path
+
+    def snapshot(self, step: int) -> Arrays:
+        """The latents (n_probe, k) float32 of the probe set at a step that `snapshot_steps` lists."""
+        return self._read_arrays(self.path / "snapshots" / f"step-{step:08d}.npz")
+
+    def snapshot_steps(self) -> list[int]:
+        """The steps that have a snapshot, ascending."""
+        return _steps(self.path / "snapshots", ending=".npz")
+
+    def _write_arrays(self, path: Path, arrays: Arrays) -> None:
+        import io
+
+        import numpy as np
+
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)
+        write_atomically(path, buffer.getvalue(), durable=False)
+
+    def _read_arrays(self, path: Path) -> Arrays:
+        import numpy as np
+
+        try:
+            with np.load(path, allow_pickle=False) as content:
+                arrays: dict[str, np.ndarray] = {name: content[name] for name in content.files}
+        except FileNotFoundError as err:
+            raise StoreError(
+                f"Run {self.id} has no {path.name} (yet).", remedy="Wait for the worker."
+            ) from err
+        except (ValueError, EOFError, BadZipFile) as err:  # ValueError: pickled objects, which are refused
+            raise StoreError(
+                f"{path.name} of run {self.id} holds no arrays: {err}.",
+                remedy="Resume the run, or remove it.",
+            ) from err
+        return arrays
+
+    # --- checkpoints --------------------------------------------------------------------------------------
+
+    def latest_checkpoint(self) -> Path | None:
+        """The complete checkpoint of the highest step, if there is one."""
+        steps = _steps(self.path / "checkpoints")
+        return self._checkpoint_path(steps[-1]) if steps else None
+
+    @contextmanager
+    def checkpoint(self, step: int) -> Iterator[Path]:
+        """A temporary folder to write a checkpoint into; it gets its name when the block ends well.
+
+        The last two are kept. An error inside the block, or a kill, leaves the checkpoints as they were.
+        """
+        root = self.path / "checkpoints"
+        for leftover in root.glob(".*"):
+            shutil.rmtree(leftover)
+        temporary = root / f".step-{step:08d}.tmp"
+        with explained(f"the checkpoint of step {step}", root):
+            try:
+                temporary.mkdir()
+                yield temporary
+                sync_tree(temporary)
+            except BaseException:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
+            self._install_checkpoint(temporary, self._checkpoint_path(step))
+
+    def _install_checkpoint(self, temporary: Path, final: Path) -> None:
+        if final.exists():  # a resumed run came by this step again
+            final.rename(final.with_name(f".{final.name}.old"))
+        temporary.rename(final)
+        sync_folder(final.parent)
+        shutil.rmtree(final.with_name(f".{final.name}.old"), ignore_errors=True)
+        for step in _steps(final.parent)[:-CHECKPOINTS_KEPT]:
+            # renamed first, so that no reader finds half a checkpoint under its name
+            old = self._checkpoint_path(step)
+            old.rename(old.with_name(f".{old.name}.old"))
+            shutil.rmtree(old.with_name(f".{old.name}.old"))
+
+    def _checkpoint_path(self, step: int) -> Path:
+        return self.path / "checkpoints" / f"step-{step:08d}"
+
+    # --- stopping -----------------------------------------------------------------------------------------
+
+    def request_stop(self) -> None:
+        """Asks the worker to stop at its next step."""
+        with explained("the wish to stop", self.path):
+            (self.path / "stop").touch()
+
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the run to stop."""
+        return (self.path / "stop").exists()
+
+    def clear_stop(self) -> None:
+        """Takes the wish to stop back, before a resume."""
+        (self.path / "stop").unlink(missing_ok=True)
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    """One event, or None for what a killed worker left of a line."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def _is_torn(file: BinaryIO) -> bool:
+    if file.seek(0, os.SEEK_END) == 0:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"
+
+
+def _steps(folder: Path, *, ending: str = "") -> list[int]:
+    names = (entry.name.removesuffix(ending) for entry in folder.iterdir() if entry.name.endswith(ending))
+    return sorted(int(match[1]) for match in map(_STEP.fullmatch, names) if match)

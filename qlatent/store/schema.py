@@ -1,0 +1,79 @@
+"""The catalogue's tables, in types that SQLite and PostgreSQL share. Migrations bring a database here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import JSON, Column, Double, ForeignKey, Integer, MetaData, String, Table
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _dataset_or_null() -> Column[str]:
+    # what was trained on a dataset outlives it
+    return Column("dataset_id", String, ForeignKey("datasets.id", ondelete="SET NULL"), nullable=True)
+
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("modalities", JSON, nullable=False),
+    Column("note", String, nullable=False),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("dataset_id", String, ForeignKey("datasets.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("source_name", String, nullable=False),
+    Column("source_hash", String, nullable=False, index=True),
+    Column("mapping", JSON, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("refusals_path", String, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("name", String, nullable=False),
+    _dataset_or_null(),
+    Column("created", Double, nullable=False),
+    Column("queue_state", String, nullable=False, index=True),
+    Column("claimed", Double, nullable=True),
+)
+
+heads = Table(
+    "heads",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("run_id", String, ForeignKey("runs.id", ondelete="SET NULL"), nullable=True),
+    Column("head", String, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("origin", String, nullable=False),
+    _dataset_or_null(),
+)
+
+
+def known_revisions() -> list[str]:
+    """The revisions that this version ships, oldest first: the file names' first four digits."""
+    return sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))

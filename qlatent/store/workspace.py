@@ -1,0 +1,153 @@
+"""The folder in which everything is kept."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from qlatent.errors import StoreError
+from qlatent.store import names
+from qlatent.store.disk import explained, json_bytes, write_atomically
+from qlatent.store.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from qlatent.store.catalogue import Catalogue
+    from qlatent.store.items import ItemStore
+
+FORMAT = 1
+_MARK = "workspace.json"
+# what a crash, or another process that is just making the workspace, leaves before the mark is there
+_OWN = ("runs", "heads", "items")
+
+
+class Workspace:
+    """A workspace folder; items and catalogue are opened when they are first asked for."""
+
+    def __init__(self, path: Path, *, database_url: str = "") -> None:
+        """For a folder that is known to be a workspace; use `Workspace.open`."""
+        self.path = path
+        self._database_url = database_url or f"sqlite:///{path / 'catalogue.db'}"
+
+    @classmethod
+    def open(cls, path: Path | str, create: bool = True, *, database_url: str | None = None) -> Workspace:
+        """The workspace in a folder, made there if `create` and the folder is absent or empty.
+
+        `database_url` overrides QLATENT_DATABASE_URL. `StoreError` when the folder is something else, was
+        made by a newer version, cannot be written, or does not exist and is not to be made.
+        """
+        path = Path(path).expanduser().resolve()
+        mark = path / _MARK
+        if not mark.is_file():
+            _make(path, create=create)
+        _check(mark)
+        return cls(path, database_url=_configured_url() if database_url is None else database_url)
+
+    @property
+    def runs_path(self) -> Path:
+        """The folder that holds one folder a run."""
+        return self.path / "runs"
+
+    @property
+    def heads_path(self) -> Path:
+        """The folder that holds one folder a kept head."""
+        return self.path / "heads"
+
+    @cached_property
+    def items(self) -> ItemStore:
+        """Items, images and embeddings; leftovers of crashed imports are swept when this is first used."""
+        from qlatent.store.items import ItemStore
+
+        return ItemStore(self.path / "items")
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Datasets, imports, runs and heads, brought to the newest schema when this is first used."""
+        from qlatent.store.catalogue import Catalogue
+
+        return Catalogue(self._database_url)
+
+    def run(self, run_id: str) -> RunFolder:
+        """The folder of a run; a `StoreError` if there is none."""
+        return RunFolder(self.runs_path / run_id)
+
+    def new_dataset_id(self, name: str) -> str:
+        """An id for a new dataset of this name: its slug, with -2, -3, … behind it when that is taken.
+
+        Items whose import was killed before the catalogue knew of them are removed first.
+        """
+        recorded = {record.id for record in self.catalogue.datasets()}
+        for dataset in self.items.abandoned(recorded):
+            self.items.remove(dataset)
+        return names.free_slug(name, taken=recorded | set(self.items.datasets()))
+
+    def close(self) -> None:
+        """Gives back the connections; the object may be used again."""
+        if "catalogue" in self.__dict__:
+            self.catalogue.close()
+        self.__dict__.pop("catalogue", None)
+        self.__dict__.pop("items", None)
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _configured_url() -> str:
+    from qlatent.settings import settings
+
+    return settings().database_url
+
+
+def _make(path: Path, *, create: bool) -> None:
+    if path.exists() and not path.is_dir():
+        raise StoreError(
+            f"{path} is a file; expected the folder of a workspace.",
+            remedy="Give another path with --workspace.",
+        )
+    if path.is_dir() and any(entry.name not in _OWN for entry in path.iterdir()):
+        raise StoreError(
+            f"{path} is not a workspace: it holds other files and no {_MARK}.",
+            remedy="Choose a workspace, or an empty or new folder.",
+        )
+    if not create:
+        raise StoreError(
+            f"There is no workspace in {path}.",
+            remedy="Make one with `qlatent demo` or `qlatent import`, or give its path with --workspace.",
+        )
+    with explained("a workspace", path):
+        for name in _OWN:
+            (path / name).mkdir(parents=True, exist_ok=True)
+    # the mark comes last: a folder without it was never a workspace
+    write_atomically(path / _MARK, json_bytes({"format": FORMAT, "made_by": _version()}, indent=1) + b"\n")
+
+
+def _check(mark: Path) -> None:
+    try:
+        content: Any = json.loads(mark.read_bytes())
+        found = int(content["format"])
+    except (ValueError, KeyError, TypeError) as err:
+        raise StoreError(
+            f'{mark} cannot be read: expected {{"format": {FORMAT}, …}}.', remedy="Restore it from a copy."
+        ) from err
+    if found > FORMAT:
+        raise StoreError(
+            f"The workspace {mark.parent} has format {found}, made by version {content.get('made_by', '?')}; "
+            f"this version reads format {FORMAT}.",
+            remedy="Update qlatent, or choose another workspace.",
+        )
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # slow to load, and needed once
+
+    try:
+        return version("qlatent")
+    except PackageNotFoundError:  # run from a checkout that was not installed
+        return "unknown"

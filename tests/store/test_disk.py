@@ -1,0 +1,86 @@
+import errno
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qlatent.errors import StoreError
+from qlatent.store import disk
+from tests.store.builders import listed
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(0, "0 bytes"), (812, "812 bytes"), (3_400_000, "3.4 MB"), (25_000, "25 kB"), (2e12, "2.0 TB")],
+)
+def test_sizes_are_said_in_words(size: float, words: str) -> None:
+    assert disk.size_words(size) == words
+
+
+def test_json_is_strict_and_plain() -> None:
+    value = {
+        "a": float("nan"),
+        "b": np.float32(0.5),
+        "c": [float("inf"), np.int64(3)],
+        4: (True, None),
+        "p": Path("x"),
+    }
+    assert json.loads(disk.json_bytes(value)) == {
+        "a": None,
+        "b": 0.5,
+        "c": [None, 3],
+        "4": [True, None],
+        "p": "x",
+    }
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    disk.write_atomically(path, b"one")
+    disk.write_atomically(path, b"two", durable=False)
+    assert path.read_bytes() == b"two"
+    assert listed(tmp_path) == ["file"]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_litter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    disk.write_atomically(path, b"old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(
+        StoreError, match=r"No room on the disk for file: more than 3 bytes needed, .* nothing was"
+    ):
+        disk.write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert listed(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(errno.ENOSPC, "full"), "No room on the disk for it"),
+        (
+            RuntimeError("lance error: IO: No space left on device (os error 28)"),
+            "No room on the disk for it",
+        ),
+        (PermissionError(errno.EACCES, "no"), "cannot be written"),
+        (RuntimeError("Read-only file system (os error 30)"), "cannot be written"),
+    ],
+)
+def test_full_and_read_only_disks_are_explained(error: Exception, message: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=message) as caught, disk.explained("it", tmp_path):
+        raise error
+    assert caught.value.remedy
+    assert caught.value.__cause__ is error
+
+
+def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), disk.explained("it", tmp_path):
+        raise KeyError("bug")
