@@ -1,0 +1,1 @@
+"""Circuits as data, and engines that evaluate them."""

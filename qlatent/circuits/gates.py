@@ -1,0 +1,87 @@
+"""The table of gates. Torch-free.
+
+Every gate is U(θ) = constant + cos(f·θ)·cosine + sin(f·θ)·sine with fixed matrices; a gate without a
+parameter is its constant part alone. Engines need nothing else, so a further gate of this form is one line
+in `GATES`. Rows and columns count the gate's own wires with its first wire as the leftmost bit (a control
+comes first).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+IDENTITY = np.eye(2, dtype=complex)
+PAULI = {
+    "I": IDENTITY,
+    "X": np.array([[0, 1], [1, 0]], dtype=complex),
+    "Y": np.array([[0, -1j], [1j, 0]]),
+    "Z": np.array([[1, 0], [0, -1]], dtype=complex),
+}
+HADAMARD = np.array([[1, 1], [1, -1]], dtype=complex) / np.sqrt(2)
+SWAP = np.eye(4, dtype=complex)[[0, 2, 1, 3]]
+
+
+@dataclass(frozen=True, eq=False)
+class Gate:
+    """One kind of gate: how many wires and parameters it takes, and its matrices.
+
+    They are complex, of shape (2^wires, 2^wires).
+    """
+
+    name: str
+    wires: int
+    parameters: int
+    constant: np.ndarray
+    cosine: np.ndarray
+    sine: np.ndarray
+    frequency: float = 0.5
+
+    @property
+    def real(self) -> bool:
+        """Whether the matrix is real for every angle, so that a real state stays real."""
+        return not any(np.iscomplex(part).any() for part in (self.constant, self.cosine, self.sine))
+
+    def matrix(self, angle: float = 0.0) -> np.ndarray:
+        """The matrix at one angle in radians, complex, shape (2^wires, 2^wires)."""
+        turned = self.frequency * angle
+        return self.constant + np.cos(turned) * self.cosine + np.sin(turned) * self.sine
+
+
+def _fixed(name: str, matrix: np.ndarray) -> Gate:
+    zero = np.zeros_like(matrix)
+    return Gate(name, int(np.log2(len(matrix))), 0, matrix, zero, zero)
+
+
+def _rotation(name: str, pauli: str) -> Gate:
+    """exp(−iθP/2) = cos(θ/2)·1 − i·sin(θ/2)·P."""
+    return Gate(name, 1, 1, np.zeros((2, 2), dtype=complex), IDENTITY, -1j * PAULI[pauli])
+
+
+def _controlled(name: str, gate: Gate) -> Gate:
+    """The gate on the later wires where the first wire is 1, nothing where it is 0."""
+    size = len(gate.constant)
+    zero, one = np.diag([1, 0]).astype(complex), np.diag([0, 1]).astype(complex)
+    idle = np.kron(zero, np.eye(size))
+    parts = (idle + np.kron(one, gate.constant), np.kron(one, gate.cosine), np.kron(one, gate.sine))
+    return Gate(name, gate.wires + 1, gate.parameters, *parts, frequency=gate.frequency)
+
+
+_TABLE = (
+    _fixed("H", HADAMARD),
+    _fixed("X", PAULI["X"]),
+    _fixed("Y", PAULI["Y"]),
+    _fixed("Z", PAULI["Z"]),
+    _rotation("RX", "X"),
+    _rotation("RY", "Y"),
+    _rotation("RZ", "Z"),
+    _controlled("CNOT", _fixed("X", PAULI["X"])),
+    _controlled("CZ", _fixed("Z", PAULI["Z"])),
+    _controlled("CRX", _rotation("RX", "X")),
+    _controlled("CRY", _rotation("RY", "Y")),
+    _controlled("CRZ", _rotation("RZ", "Z")),
+    _fixed("SWAP", SWAP),
+)
+
+GATES: dict[str, Gate] = {gate.name: gate for gate in _TABLE}

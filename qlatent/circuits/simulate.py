@@ -1,0 +1,88 @@
+"""The one function that evaluates circuits, whichever engine does it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from qlatent.circuits import torch_engine
+from qlatent.circuits.circuit import Circuit
+from qlatent.errors import CircuitError
+from qlatent.registry import did_you_mean
+
+Engine = Callable[[Circuit, Tensor, Tensor], Tensor]
+
+ENGINES: dict[str, Engine] = {"torch": torch_engine.expectations}
+"""Engines by name: (circuit, checked inputs, checked weights) → expectations."""
+
+
+def expectations(circuit: Circuit, inputs: Any, weights: Any, *, engine: str = "auto") -> Tensor:
+    """Expectation of each observable for each sample, differentiable in inputs and weights.
+
+    inputs (batch, inputs) and weights (weights,) are radians, tensors or arrays, float32 or float64 (integers
+    count as the default float); the result (batch, observables) has their dtype and device. Wrong shapes,
+    mixed dtypes or devices, numbers that are not finite and unknown engines are `CircuitError`s.
+    """
+    inputs, weights = _real(inputs, "inputs"), _real(weights, "weights")
+    _check_shapes(circuit, inputs, weights)
+    _check_alike(inputs, weights)
+    result = _engine(engine)(circuit, inputs, weights)
+    # one look at the small result instead of two at what came in: NaN and infinity always get there
+    if not math.isfinite(result.detach().sum().item()):
+        _refuse_not_finite(inputs=inputs, weights=weights)
+    return result
+
+
+def _engine(name: str) -> Engine:
+    if name == "auto":
+        return ENGINES["torch"]
+    if name not in ENGINES:
+        raise CircuitError(
+            f"There is no engine called {name!r}.", remedy=did_you_mean(name, ["auto", *ENGINES])
+        )
+    return ENGINES[name]
+
+
+def _real(values: Any, name: str) -> Tensor:
+    tensor = values if isinstance(values, Tensor) else torch.as_tensor(values)
+    if tensor.is_complex():
+        raise CircuitError(f"The {name} are complex, expected real angles.", remedy="Pass radians.")
+    if not tensor.is_floating_point():
+        return tensor.to(torch.get_default_dtype())
+    if tensor.dtype not in (torch.float32, torch.float64):
+        raise CircuitError(f"The {name} have dtype {tensor.dtype}.", remedy="Use float32 or float64.")
+    return tensor
+
+
+def _check_shapes(circuit: Circuit, inputs: Tensor, weights: Tensor) -> None:
+    if inputs.ndim != 2 or inputs.shape[1] != circuit.inputs:
+        raise CircuitError(
+            f"The inputs have shape {tuple(inputs.shape)}, expected (batch, {circuit.inputs}).",
+            remedy="Pass one row a sample and one column an input of the circuit.",
+        )
+    if weights.shape != (circuit.weights,):
+        raise CircuitError(
+            f"The weights have shape {tuple(weights.shape)}, expected ({circuit.weights},).",
+            remedy="Pass flat weights in order of use.",
+        )
+
+
+def _check_alike(inputs: Tensor, weights: Tensor) -> None:
+    if inputs.dtype != weights.dtype or inputs.device != weights.device:
+        raise CircuitError(
+            f"The inputs are {inputs.dtype} on {inputs.device}, "
+            f"the weights {weights.dtype} on {weights.device}.",
+            remedy="Bring both to one dtype and device.",
+        )
+
+
+def _refuse_not_finite(**tensors: Tensor) -> None:
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise CircuitError(
+                f"The {name} hold numbers that are not finite.", remedy="Look for NaN and infinity."
+            )

@@ -1,0 +1,215 @@
+"""Heads with the conventions of scikit-learn: the same code that a worker runs, without a workspace."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self, overload
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import NotFittedError
+
+from qlatent.errors import ConfigError, InputError, QlatentError
+from qlatent.heads import arrays, saving
+from qlatent.heads.base import AbstractHead, Circuit
+from qlatent.registry import HEADS, OBJECTIVES, resolve
+from qlatent.training import data, events
+from qlatent.training.configs import RunConfigs, split_settings
+from qlatent.training.loop import Trainer
+from qlatent.types import Arrays
+
+Input = np.ndarray | Mapping[str, np.ndarray]
+Output = np.ndarray | Arrays
+
+
+class UnfittedError(QlatentError, NotFittedError):
+    """The head was asked for something it only has after `fit`."""
+
+
+def create(name: str, *, objective: str = "acqua", **settings: Any) -> Estimator:
+    """An unfitted head by its registered name; settings are those of head, objective and training, all in
+    one.
+
+    An unknown name or key, or a value out of range, is a `ConfigError`.
+    """
+    return Estimator(name, objective=objective, **settings)
+
+
+def load(folder: str | Path) -> Estimator:
+    """The fitted head of a folder that `Estimator.save` or a run wrote; anything but safetensors is
+    refused.
+    """
+    model = saving.load(folder)
+    estimator = Estimator(model.name, normalise=model.normalise, **dataclasses.asdict(model.config))
+    estimator.model_ = model
+    return estimator
+
+
+class Estimator(TransformerMixin, BaseEstimator):
+    """A head with `fit`, `transform`, `get_params` and `set_params`, for notebooks, pipelines and grid
+    searches.
+
+    Arrays are (n, d), one for each modality in a dict, or one plain array where the head has one modality;
+    what comes back has the same form. After `fit`: `model_` is the `AbstractHead`, `history_` a list with
+    the losses of each step, `metrics_` those of the held-out rows at the end.
+    """
+
+    def __init__(self, head: str = "acqua", objective: str = "acqua", **settings: Any) -> None:
+        self.head = head
+        self.objective = objective
+        self._settings = settings
+        self._configs()
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Head, objective and every setting with its present value; `deep` changes nothing."""
+        configs = self._configs()
+        defaults = {
+            field.name: getattr(config, field.name)
+            for config in (configs.head, configs.objective, configs.training)
+            for field in dataclasses.fields(config)
+        }
+        return {"head": self.head, "objective": self.objective, **defaults, **self._settings}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change head, objective or settings; the fitted model stays until the next `fit`."""
+        before = (self.head, self.objective, self._settings)
+        self.head = params.pop("head", self.head)
+        self.objective = params.pop("objective", self.objective)
+        self._settings = {**self._settings, **params}
+        try:
+            self._configs()
+        except ConfigError:
+            self.head, self.objective, self._settings = before
+            raise
+        return self
+
+    def fit(
+        self, X: Input, y: Any = None, *, progress: Callable[[int, int | None], None] | None = None
+    ) -> Self:
+        """Train from the seed on, and return self. `progress` is called with (step, steps) and may raise to
+        stop.
+
+        Rows that cannot be used are `InputError`s: NaN or infinite numbers, zero vectors where inputs are
+        normalised, a wrong width, modalities of different lengths, fewer than 8 rows.
+        """
+        configs = self._configs()
+        model = self._new_model(configs)
+        values = arrays.checked(model, X)
+        _check_complete(values, model)
+        objective = resolve(OBJECTIVES[self.objective].target)(configs.objective)
+        trainer = Trainer(model, objective, data.from_arrays(values, configs.training), configs.training)
+        self.history_, self.metrics_ = _follow(trainer, progress)
+        self.model_ = model.eval()
+        return self
+
+    def transform(self, X: Input) -> Output:
+        """Latents (n, k) float32 in the form of X; any of the head's modalities may be given."""
+        latents = arrays.transform(self._fitted(), X)
+        return latents if isinstance(X, Mapping) else next(iter(latents.values()))
+
+    @overload
+    def inverse_transform(self, Z: np.ndarray) -> np.ndarray: ...
+
+    @overload
+    def inverse_transform(self, Z: Mapping[str, np.ndarray]) -> Arrays: ...
+
+    @torch.no_grad()
+    def inverse_transform(self, Z: Input) -> Output:
+        """Reconstructed inputs (n, d) float32 of latents (n, k), in the form of Z."""
+        model = self._fitted()
+        latents = {name: arrays.as_latents(model, z) for name, z in arrays.by_modality(model, Z).items()}
+        decoded = {name: tensor.cpu().numpy() for name, tensor in model.decode(latents).items()}
+        return decoded if isinstance(Z, Mapping) else next(iter(decoded.values()))
+
+    @torch.no_grad()
+    def similarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """How alike latents are, larger is nearer: (n, k), (m, k) → (n, m) float32."""
+        model = self._fitted()
+        alike = model.similarity(arrays.as_latents(model, a), arrays.as_latents(model, b))
+        return alike.cpu().numpy()
+
+    @torch.no_grad()
+    def score(self, X: Input, y: Any = None) -> float:
+        """The negative loss of X, so that a grid search prefers the smaller loss."""
+        model = self._fitted()
+        values = arrays.checked(model, X)
+        _check_complete(values, model)
+        inputs = {name: arrays.as_inputs(model, rows) for name, rows in values.items()}
+        objective = resolve(OBJECTIVES[self.objective].target)(self._configs().objective)
+        latents = model.encode(inputs)
+        return -float(objective(inputs, latents, model.decode(latents))["total"])
+
+    def save(self, folder: str | Path, card: Mapping[str, Any] | None = None) -> Path:
+        """Write model.safetensors, config.json and README.md; `card` adds facts such as the encoder to it."""
+        facts = {"metrics": getattr(self, "metrics_", {}), **(card or {})}
+        return saving.save(self._fitted(), folder, facts)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities that the head was made for."""
+        return self._any_model().modalities
+
+    def normalised(self, X: Arrays) -> Arrays:
+        """The inputs as the head sees them: of unit length where it was trained so, else as they are."""
+        if self._fitted().normalise != "l2":
+            return X
+        return {name: rows / np.linalg.norm(rows, axis=1, keepdims=True) for name, rows in X.items()}
+
+    @property
+    def parameter_count(self) -> dict[str, int]:
+        """How many numbers the head stores, and how many of them can change what comes out."""
+        return self._any_model().parameter_count
+
+    @property
+    def circuit(self) -> Circuit | None:
+        """The circuit inside, or None for a classical head."""
+        return self._any_model().circuit
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def _configs(self) -> RunConfigs:
+        return split_settings(self.head, self.objective, self._settings)
+
+    def _fitted(self) -> AbstractHead:
+        if not hasattr(self, "model_"):
+            raise UnfittedError(
+                "This head is not fitted yet.", remedy="Call fit first, or load a saved head."
+            )
+        return self.model_
+
+    def _any_model(self) -> AbstractHead:
+        return self.model_ if hasattr(self, "model_") else self._new_model(self._configs())
+
+    def _new_model(self, configs: RunConfigs) -> AbstractHead:
+        model: AbstractHead = resolve(HEADS[self.head].target)(configs.head)
+        model.normalise = configs.training.normalise
+        return model
+
+
+def _follow(
+    trainer: Trainer, progress: Callable[[int, int | None], None] | None
+) -> tuple[list[dict[str, float]], dict[str, float]]:
+    """Run the training; the losses of each step and the last held-out metrics."""
+    history: list[dict[str, float]] = []
+    metrics: dict[str, float] = {}
+    for event in trainer.run():
+        if isinstance(event, events.Step):
+            history.append(dict(event.losses))
+            if progress is not None:
+                progress(event.step, trainer.steps)
+        elif isinstance(event, events.Evaluation):
+            metrics = dict(event.metrics)
+    return history, metrics
+
+
+def _check_complete(values: Arrays, model: AbstractHead) -> None:
+    missing = [name for name in model.modalities if name not in values]
+    if missing:
+        raise InputError(
+            f"The {missing[0]} vectors are missing.",
+            remedy=f"Pass all of {', '.join(model.modalities)}, or create the head for what you have.",
+        )

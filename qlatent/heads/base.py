@@ -1,0 +1,106 @@
+"""What every head offers to training, services and the estimator."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from qlatent.circuits.circuit import Circuit
+from qlatent.errors import ConfigError, InputError
+from qlatent.registry import HEADS
+
+Tensors = Mapping[str, Tensor]
+
+
+class AbstractHead(nn.Module, ABC):
+    """A trainable map (n, d) → (n, k) for each modality, and back."""
+
+    config: Any
+    modalities: tuple[str, ...]
+    input_dims: dict[str, int]
+    normalise: str = "l2"  # how inputs were brought to length in training; kept with the weights
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config
+        self.modalities = tuple(config.modalities)
+
+    @property
+    def name(self) -> str:
+        """The name under which the registry knows this head, found by its config."""
+        target = f"{type(self.config).__module__}:{type(self.config).__name__}"
+        return next(entry.name for entry in HEADS.values() if entry.config == target)
+
+    @property
+    @abstractmethod
+    def latent_dim(self) -> int:
+        """The width k of the latent vectors."""
+
+    @property
+    def circuit(self) -> Circuit | None:
+        """The circuit inside, or None for a classical head."""
+        return None
+
+    @property
+    def parameter_count(self) -> dict[str, int]:
+        """How many numbers the head stores, and how many of them can change what comes out."""
+        stored = sum(parameter.numel() for parameter in self.parameters())
+        return {"stored": stored, "used": stored}
+
+    @abstractmethod
+    def encode(self, inputs: Tensors) -> dict[str, Tensor]:
+        """Latents (n, k) of inputs (n, d), for any modalities of the head; `InputError` for a wrong width."""
+
+    @abstractmethod
+    def decode(self, latents: Tensors) -> dict[str, Tensor]:
+        """Reconstructions (n, d) of latents (n, k)."""
+
+    @abstractmethod
+    def similarity(self, a: Tensor, b: Tensor) -> Tensor:
+        """How alike two sets of latents are, larger is nearer: (n, k), (m, k) → (n, m)."""
+
+    def check_inputs(self, inputs: Tensors) -> None:
+        """Refuses an unknown modality and a wrong shape with an `InputError`."""
+        for modality, tensor in inputs.items():
+            if modality not in self.input_dims:
+                raise InputError(
+                    f"This head has no modality {modality!r}.",
+                    remedy=f"It was made for {_names(self.modalities)}.",
+                )
+            width = self.input_dims[modality]
+            if tensor.ndim != 2 or tensor.shape[1] != width:
+                got = f"width {tensor.shape[1]}" if tensor.ndim == 2 else f"shape {tuple(tensor.shape)}"
+                raise InputError(
+                    f"The {modality} vectors: got {got}, expected {width} (an array (n, {width})).",
+                    remedy="Use the encoder that the head was trained on, or a head with that input width.",
+                )
+
+
+def input_dims(config: Any) -> dict[str, int]:
+    """The input width of each modality that a config describes."""
+    text = config.input_dim_text or config.input_dim
+    dims = {name: text if name == "text" else config.input_dim for name in config.modalities}
+    if config.shared and len(set(dims.values())) > 1:
+        raise ConfigError(
+            f"shared=True: the modalities have different widths {dims}.",
+            remedy="Use shared=False, or equal widths.",
+        )
+    return dims
+
+
+def seeded_linear(width_in: int, width_out: int, *, generator: torch.Generator) -> nn.Linear:
+    """A linear layer with torch's default initialisation, drawn from `generator` alone."""
+    layer = torch.nn.utils.skip_init(nn.Linear, width_in, width_out)
+    bound = width_in**-0.5  # what kaiming_uniform_(a=√5) of torch.nn.Linear comes to
+    with torch.no_grad():
+        layer.weight.uniform_(-bound, bound, generator=generator)
+        layer.bias.uniform_(-bound, bound, generator=generator)
+    return layer
+
+
+def _names(modalities: Iterable[str]) -> str:
+    return " and ".join(repr(name) for name in modalities)

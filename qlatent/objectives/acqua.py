@@ -1,0 +1,61 @@
+"""The loss of CLIP-ACQUA (Rivas & Zhao, SC22 poster): two reconstructions and the distance of image and
+text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from qlatent.objectives.configs import AcquaObjectiveConfig
+
+Tensors = Mapping[str, Tensor]
+
+
+class AcquaObjective:
+    """α_i‖x_i−x̂_i‖₁ + α_t‖x_t−x̂_t‖₁ + α_d|d_x − ‖z_i−z_t‖₂|, averaged over the batch.
+
+    Called with inputs (n, d), latents (n, k) and reconstructions (n, d) by modality, it returns scalar
+    tensors: `reconstruction_image`, `reconstruction_text` and `pair_distance` plain, without their α, and
+    `total` with it. A part whose modality is missing is left out; the pair distance needs both image and
+    text.
+    """
+
+    def __init__(self, config: AcquaObjectiveConfig) -> None:
+        self.config = config
+
+    def __call__(self, inputs: Tensors, latents: Tensors, reconstructions: Tensors) -> dict[str, Tensor]:
+        parts = {
+            f"reconstruction_{name}": self._reconstruction(inputs[name], reconstruction)
+            for name, reconstruction in reconstructions.items()
+        }
+        alphas = [getattr(self.config, f"alpha_{name}") for name in reconstructions]
+        if "image" in latents and "text" in latents:
+            parts["pair_distance"] = self._pair_distance(inputs, latents)
+            alphas.append(self.config.alpha_distance)
+        terms = [part * alpha for part, alpha in zip(parts.values(), alphas, strict=True)]
+        return {"total": torch.stack(terms).sum(), **parts}
+
+    def _reconstruction(self, wanted: Tensor, got: Tensor) -> Tensor:
+        """L1 over dimensions (summed or averaged), mean over the batch."""
+        rows = 1 if self.config.reduction == "mean" else len(wanted)
+        error = torch.nn.functional.l1_loss(got, wanted, reduction=self.config.reduction)
+        return error if rows == 1 else error / rows
+
+    def _pair_distance(self, inputs: Tensors, latents: Tensors) -> Tensor:
+        """Mean |d_x − d_z| over the chosen pairs. The slope of a norm at zero is taken as zero, so it stays
+        finite.
+        """
+        wanted = self._distance(inputs["image"], inputs["text"])
+        got = self._distance(latents["image"], latents["text"])
+        return (wanted - got).abs().mean()
+
+    def _distance(self, a: Tensor, b: Tensor) -> Tensor:
+        """(n,) for matched pairs, (n, n) for all pairs."""
+        if self.config.pairs == "all":
+            distance = torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
+        else:
+            distance = torch.linalg.vector_norm(a - b, dim=1)
+        return distance.square() if self.config.distance == "l2_squared" else distance

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from qlatent.circuits import layouts
+from qlatent.circuits.circuit import Circuit, Operation, Parameter, constant, input_, weight
+from qlatent.circuits.gates import GATES
+from qlatent.errors import CircuitError
+
+Z0 = ((("Z", 0),),)
+
+
+@pytest.mark.parametrize(
+    "circuit",
+    [
+        layouts.dressed(4, 6),
+        layouts.qssl_ring(3, 2),
+        Circuit(2, (Operation("RX", (1,), (constant(0.5),)),), ((("X", 0), ("Y", 1)),), "named", 20),
+    ],
+)
+def test_json_gives_an_equal_circuit_with_the_same_hash(circuit: Circuit) -> None:
+    again = Circuit.from_json(circuit.to_json())
+    assert again == circuit
+    assert hash(again) == hash(circuit)
+
+
+def test_counts_inputs_and_weights_by_their_indices() -> None:
+    shared = Circuit(
+        1,
+        (
+            Operation("RY", (0,), (input_(0),)),
+            Operation("RX", (0,), (weight(0),)),
+            Operation("RZ", (0,), (weight(0),)),
+            Operation("RZ", (0,), (weight(1),)),
+        ),
+        Z0,
+    )
+    assert (shared.inputs, shared.weights) == (1, 2)
+
+
+def test_a_circuit_is_real_while_all_its_gates_are() -> None:
+    assert layouts.dressed(4, 6).real
+    assert not layouts.qssl_ring(4, 1).real
+    assert {name for name, gate in GATES.items() if gate.real} == {
+        *("H", "X", "Z", "RY", "CNOT", "CZ", "CRY", "SWAP"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        (Operation("CNTO", (0, 1)), r"Operation 1 \(CNTO on wires 0, 1\): there is no such gate.*'CNOT'"),
+        (Operation("H", (2,)), r"Operation 1 \(H on wires 2\): there is no wire 2\. Use wires 0 to 1"),
+        (Operation("H", (-1,)), r"there is no wire -1"),
+        (Operation("CNOT", (1, 1)), r"CNOT takes 2 different wires"),
+        (Operation("H", (0, 1)), r"H takes 1 different wires"),
+        (Operation("RY", (0,)), r"RY takes 1 angles, got 0"),
+        (Operation("H", (0,), (weight(0),)), r"H takes 0 angles, got 1"),
+        (Operation("RY", (0,), (weight(2),)), r"No operation uses weight 0, but weight 2 is used"),
+        (Operation("RY", (0,), (input_(1),)), r"No operation uses input 0, but input 1 is used"),
+        (Operation("RY", (0,), (weight(-1),)), r"negative index -1"),
+        (Operation("RY", (0,), (constant(float("nan")),)), r"the constant nan is not finite"),
+        (Operation("RY", (0,), (Parameter("angle"),)), r"unknown kind of parameter 'angle'"),  # type: ignore[arg-type]
+    ],
+)
+def test_an_inconsistent_operation_is_named(operation: Operation, message: str) -> None:
+    with pytest.raises(CircuitError, match=message):
+        Circuit(2, (Operation("H", (0,)), operation), Z0)
+
+
+@pytest.mark.parametrize(
+    ("observables", "message"),
+    [
+        ((), "measures nothing"),
+        (((),), "not a Pauli word"),
+        (((("W", 0),),), "not a Pauli word"),
+        (((("Z", 0), ("X", 0)),), "not a Pauli word"),
+        (((("Z", 2),),), "names a wire that is not there"),
+    ],
+)
+def test_an_impossible_observable_is_named(observables: tuple, message: str) -> None:
+    with pytest.raises(CircuitError, match=message):
+        Circuit(2, (), observables)
+
+
+def test_more_than_16_qubits_must_be_asked_for_and_the_memory_is_named() -> None:
+    with pytest.raises(CircuitError, match=r"20 qubits need 8 MiB for each sample.*qubit_limit=20"):
+        layouts.dressed(20, 1)
+    assert layouts.dressed(20, 1, qubit_limit=20).qubits == 20
+
+
+def test_a_circuit_without_qubits_is_refused() -> None:
+    with pytest.raises(CircuitError, match="0 qubits"):
+        Circuit(0, (), Z0)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1}', "not json"])
+def test_another_document_is_not_a_circuit(text: str) -> None:
+    with pytest.raises(CircuitError, match="not a circuit document"):
+        Circuit.from_json(text)
+
+
+def test_an_unknown_kind_of_parameter_in_json_is_refused() -> None:
+    document = json.loads(layouts.dressed(2, 1).to_json())
+    document["operations"][-1][2] = [{"gradient": 0}]
+    with pytest.raises(CircuitError, match="not a circuit document"):
+        Circuit.from_json(json.dumps(document))
+
+
+def test_a_newer_format_is_refused() -> None:
+    document = json.loads(layouts.dressed(2, 1).to_json()) | {"format": 2}
+    with pytest.raises(CircuitError, match="format 2, expected 1"):
+        Circuit.from_json(json.dumps(document))
+
+
+def test_circuits_can_be_described_and_drawn_without_torch() -> None:
+    code = (
+        "import sys; from qlatent.circuits import circuit, drawing, gates, layouts, plan;"
+        "plan.plan(layouts.dressed(4, 6)); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

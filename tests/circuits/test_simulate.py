@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from qlatent.circuits import layouts, simulate
+from qlatent.circuits.circuit import Circuit, Operation, constant, input_, weight
+from qlatent.errors import CircuitError
+from tests.circuits.reference import dense_expectations, pennylane_expectations
+
+LAYOUTS = [
+    layouts.dressed(2, 1),
+    layouts.dressed(4, 6),
+    layouts.dressed(5, 3, order="rotate_first"),
+    layouts.dressed(7, 2),  # beyond the dense unitary
+    layouts.qssl_ring(1, 1),
+    layouts.qssl_ring(4, 2),
+    layouts.qssl_ring(7, 1),
+    layouts.product(3, 2),
+]
+
+ASYMMETRIC = Circuit(
+    3,
+    (
+        Operation("RY", (0,), (input_(0),)),
+        Operation("H", (2,)),
+        Operation("RX", (2,), (input_(1),)),
+        Operation("RZ", (2,), (constant(0.4),)),
+        Operation("CNOT", (0, 2)),
+        Operation("CRZ", (2, 0), (weight(1),)),
+        Operation("Y", (1,)),
+        Operation("CRY", (1, 0), (weight(0),)),
+        Operation("SWAP", (2, 1)),
+        Operation("RX", (1,), (input_(0),)),  # the same input again, after entangling
+        Operation("CZ", (1, 2)),
+        Operation("CRX", (2, 1), (input_(1),)),
+        Operation("RZ", (0,), (weight(1),)),  # the same weight again
+        Operation("X", (0,)),
+        Operation("H", (0,)),
+        Operation("Z", (2,)),
+    ),
+    ((("Z", 0),), (("Z", 1),), (("Z", 2),), (("X", 0), ("Y", 2)), (("Y", 1),), (("Z", 0), ("Z", 2))),
+)
+"""Every gate, wires in no order, inputs and weights used twice, all kinds of observables."""
+
+BIG_ASYMMETRIC = Circuit(
+    7,
+    (
+        *(Operation("RY", (wire,), (input_(wire),)) for wire in range(7)),
+        Operation("CNOT", (6, 0)),
+        Operation("RX", (3,), (weight(0),)),
+        Operation("CZ", (3, 5)),
+        Operation("RZ", (5,), (weight(1),)),
+        Operation("H", (5,)),
+        Operation("SWAP", (5, 1)),
+        Operation("Y", (1,)),
+        Operation("RY", (1,), (weight(2),)),
+        Operation("H", (1,)),
+        Operation("CNOT", (1, 2)),
+        Operation("H", (2,)),
+    ),
+    ((("Z", 1),), (("Z", 5),), (("Y", 2), ("Z", 0))),
+)
+"""More wires than a dense unitary takes: permutations with phases, and a Hadamard among the fixed gates."""
+
+names = [circuit.name for circuit in LAYOUTS]
+
+
+def drawn(circuit: Circuit, *, batch: int = 5, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return rng.uniform(-4, 4, (batch, circuit.inputs)), rng.uniform(-4, 4, circuit.weights)
+
+
+@pytest.mark.parametrize("circuit", [*LAYOUTS, ASYMMETRIC, BIG_ASYMMETRIC], ids=[*names, "asymmetric", "big"])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-6), (torch.float32, 1e-5)])
+def test_agrees_with_pennylane(circuit: Circuit, dtype: torch.dtype, tolerance: float) -> None:
+    for seed in range(2):
+        x, w = drawn(circuit, seed=seed)
+        x32, w32 = torch.tensor(x, dtype=dtype), torch.tensor(w, dtype=dtype)
+        got = simulate.expectations(circuit, x32, w32)
+        assert got.dtype == dtype
+        wanted = pennylane_expectations(circuit, x32.double().numpy(), w32.double().numpy())
+        np.testing.assert_allclose(got.numpy(), wanted, atol=tolerance)
+
+
+@pytest.mark.parametrize("circuit", [ASYMMETRIC, layouts.dressed(3, 2), layouts.qssl_ring(3, 2)])
+def test_agrees_with_dense_matrices(circuit: Circuit) -> None:
+    x, w = drawn(circuit)
+    got = simulate.expectations(circuit, x, w)
+    np.testing.assert_allclose(got.numpy(), dense_expectations(circuit, x, w), atol=1e-12)
+
+
+def test_wire_0_is_the_leftmost_bit() -> None:
+    z_words = tuple((("Z", wire),) for wire in range(3))
+    flips = Circuit(3, (Operation("X", (0,)), Operation("CNOT", (0, 1))), z_words)
+    got = simulate.expectations(flips, torch.zeros(1, 0), torch.zeros(0))
+    assert got.tolist() == [[-1.0, -1.0, 1.0]]
+
+
+def test_h_then_ry_is_minus_sine() -> None:
+    circuit = Circuit(1, (Operation("H", (0,)), Operation("RY", (0,), (input_(0),))), layouts.each_z(1))
+    x = torch.linspace(-6, 6, 101, dtype=torch.float64)[:, None]
+    got = simulate.expectations(circuit, x, torch.zeros(0, dtype=torch.float64))
+    torch.testing.assert_close(got, -torch.sin(x), atol=1e-14, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "circuit",
+    [layouts.dressed(3, 2), layouts.dressed(7, 1), layouts.qssl_ring(3, 1), ASYMMETRIC, BIG_ASYMMETRIC],
+    ids=["dressed", "halved", "ring", "asymmetric", "big"],
+)
+def test_gradients_are_those_of_finite_differences(circuit: Circuit) -> None:
+    x, w = (torch.tensor(part, requires_grad=True) for part in drawn(circuit, batch=2))
+    assert torch.autograd.gradcheck(lambda a, b: simulate.expectations(circuit, a, b), (x, w))
+
+
+def test_gradient_of_a_rotation_obeys_the_parameter_shift_rule() -> None:
+    circuit = layouts.dressed(4, 6)
+    x, w = drawn(circuit, batch=1)
+    weights = torch.tensor(w, requires_grad=True)
+    simulate.expectations(circuit, x, weights).sum().backward()
+    for index in range(0, circuit.weights, 5):
+        shift = np.eye(circuit.weights)[index] * np.pi / 2
+        plus, minus = (pennylane_expectations(circuit, x, w + sign * shift).sum() for sign in (1, -1))
+        assert weights.grad is not None
+        assert weights.grad[index].item() == pytest.approx((plus - minus) / 2, abs=1e-9)
+
+
+def test_gradient_is_finite_in_float32_at_the_start_of_training() -> None:
+    circuit = layouts.dressed(4, 6)
+    x, w = torch.zeros(8, 4, requires_grad=True), torch.zeros(24, requires_grad=True)
+    simulate.expectations(circuit, x, w).sum().backward()
+    assert x.grad is not None and torch.isfinite(x.grad).all()
+    assert w.grad is not None and torch.isfinite(w.grad).all()
+
+
+def test_an_empty_batch_gives_an_empty_result() -> None:
+    assert simulate.expectations(layouts.dressed(4, 2), torch.zeros(0, 4), torch.zeros(8)).shape == (0, 4)
+
+
+def test_the_same_call_gives_the_same_bits() -> None:
+    circuit = layouts.dressed(4, 6)
+    x, w = (torch.tensor(part, dtype=torch.float32) for part in drawn(circuit, batch=64))
+    first, second = (simulate.expectations(circuit, x, w) for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_numpy_arrays_and_whole_numbers_are_accepted() -> None:
+    circuit = layouts.dressed(2, 1)
+    got = simulate.expectations(circuit, [[0, 1]], [0, 0])
+    torch.testing.assert_close(
+        got, simulate.expectations(circuit, torch.tensor([[0.0, 1.0]]), torch.zeros(2))
+    )
+
+
+CIRCUIT = layouts.dressed(4, 2)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "weights", "message"),
+    [
+        (torch.zeros(3, 5), torch.zeros(8), r"inputs have shape \(3, 5\), expected \(batch, 4\)"),
+        (torch.zeros(4), torch.zeros(8), r"inputs have shape \(4,\), expected \(batch, 4\)"),
+        (torch.zeros(3, 4), torch.zeros(2, 4), r"weights have shape \(2, 4\), expected \(8,\)"),
+        (
+            torch.zeros(3, 4).double(),
+            torch.zeros(8),
+            r"inputs are torch.float64 .* the weights torch.float32",
+        ),
+        (torch.zeros(3, 4).half(), torch.zeros(8), r"inputs have dtype torch.float16"),
+        (torch.zeros(3, 4).cfloat(), torch.zeros(8), r"inputs are complex"),
+        (torch.full((3, 4), torch.nan), torch.zeros(8), r"inputs hold numbers that are not finite"),
+        (torch.zeros(3, 4), torch.full((8,), torch.inf), r"weights hold numbers that are not finite"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_refused(inputs: object, weights: object, message: str) -> None:
+    with pytest.raises(CircuitError, match=message):
+        simulate.expectations(CIRCUIT, inputs, weights)
+
+
+def test_a_single_nan_in_a_large_batch_is_noticed() -> None:
+    inputs = torch.zeros(1000, 4)
+    inputs[777, 3] = torch.nan
+    with pytest.raises(CircuitError, match="inputs hold numbers"):
+        simulate.expectations(CIRCUIT, inputs, torch.zeros(8))
+
+
+def test_an_unknown_engine_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(CircuitError, match=r"no engine called 'troch'\. did you mean 'torch'"):
+        simulate.expectations(CIRCUIT, torch.zeros(1, 4), torch.zeros(8), engine="troch")

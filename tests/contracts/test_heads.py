@@ -1,0 +1,175 @@
+"""What every head of the registry keeps to."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from pydantic import TypeAdapter
+
+from qlatent.errors import ConfigError, InputError
+from qlatent.heads import saving
+from qlatent.heads.base import AbstractHead
+from qlatent.objectives.acqua import AcquaObjective
+from qlatent.objectives.configs import AcquaObjectiveConfig
+from qlatent.registry import HEADS, OBJECTIVES, config_class, make_config, resolve
+from qlatent.training.configs import SHARED_KEYS, TrainingConfig
+
+names = pytest.mark.parametrize("name", HEADS)
+
+
+def make(name: str, **settings: Any) -> AbstractHead:
+    head: AbstractHead = resolve(HEADS[name].target)(make_config(config_class("head", name), settings))
+    return head
+
+
+def inputs_of(head: AbstractHead, *, rows: int = 7) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return {name: torch.randn((rows, width), generator=generator) for name, width in head.input_dims.items()}
+
+
+def assert_latents(
+    head: AbstractHead, inputs: dict[str, torch.Tensor], latents: dict[str, torch.Tensor]
+) -> None:
+    assert set(latents) == set(inputs)
+    for name, z in latents.items():
+        assert z.shape == (len(inputs[name]), head.latent_dim)
+        assert z.dtype == inputs[name].dtype
+        assert torch.isfinite(z).all()
+
+
+@names
+@pytest.mark.parametrize("rows", [0, 1, 7])
+def test_latents_and_reconstructions_have_the_promised_shape(name: str, rows: int) -> None:
+    head = make(name)
+    inputs = inputs_of(head, rows=rows)
+    latents = head.encode(inputs)
+    assert_latents(head, inputs, latents)
+    assert {m: y.shape for m, y in head.decode(latents).items()} == {m: x.shape for m, x in inputs.items()}
+
+
+@names
+def test_float64_works_as_well(name: str) -> None:
+    head = make(name).double()
+    inputs = {modality: x.double() for modality, x in inputs_of(head).items()}
+    assert_latents(head, inputs, head.encode(inputs))
+
+
+@names
+def test_each_modality_can_be_encoded_alone(name: str) -> None:
+    head = make(name)
+    inputs = inputs_of(head)
+    together = head.encode(inputs)
+    for modality, x in inputs.items():
+        assert torch.equal(head.encode({modality: x})[modality], together[modality])
+
+
+@names
+def test_a_row_does_not_depend_on_the_others(name: str) -> None:
+    head = make(name).double()
+    inputs = {modality: x.double() for modality, x in inputs_of(head).items()}
+    all_rows = head.encode(inputs)
+    first = head.encode({modality: x[:1] for modality, x in inputs.items()})
+    for modality in inputs:
+        torch.testing.assert_close(first[modality], all_rows[modality][:1])
+
+
+@names
+def test_the_seed_decides_everything(name: str) -> None:
+    inputs = inputs_of(make(name))
+    first, again, other = (make(name, seed=seed).encode(inputs) for seed in (0, 0, 1))
+    for modality in inputs:
+        assert torch.equal(first[modality], again[modality])
+        assert not torch.equal(first[modality], other[modality])
+
+
+@names
+def test_a_wrong_width_is_refused_with_both_widths(name: str) -> None:
+    head = make(name, input_dim=512)
+    modality = head.modalities[0]
+    with pytest.raises(InputError, match=r"got width 384, expected 512"):
+        head.encode({modality: torch.zeros(2, 384)})
+    with pytest.raises(InputError, match=r"got shape \(512,\), expected 512"):
+        head.encode({modality: torch.zeros(512)})
+
+
+@names
+@pytest.mark.parametrize("modalities", [("image", "text"), ("text",), ("vector",)])
+def test_the_gradient_reaches_every_parameter_that_counts_as_used(
+    name: str, modalities: tuple[str, ...]
+) -> None:
+    head = make(name, modalities=modalities)
+    inputs = inputs_of(head, rows=63)  # odd, so that the signs of an L1 loss never cancel
+    latents = head.encode(inputs)
+    AcquaObjective(AcquaObjectiveConfig())(inputs, latents, head.decode(latents))["total"].backward()
+    reached = sum(int((p.grad != 0).sum()) for p in head.parameters() if p.grad is not None)
+    assert reached == head.parameter_count["used"] <= head.parameter_count["stored"]
+
+
+@names
+def test_a_saved_head_gives_the_same_bits(name: str, tmp_path: Path) -> None:
+    head = make(name, qubits=3)
+    inputs = inputs_of(head)
+    loaded = saving.load(saving.save(head, tmp_path / "head"))
+    assert loaded.config == head.config
+    assert loaded.name == name
+    for modality, z in head.encode(inputs).items():
+        assert torch.equal(loaded.encode(inputs)[modality], z)
+
+
+@names
+def test_the_circuit_is_there_for_quantum_heads_alone(name: str) -> None:
+    head = make(name)
+    assert (head.circuit is not None) == (HEADS[name].family == "quantum")
+
+
+@names
+def test_similarity_is_largest_with_itself(name: str) -> None:
+    head = make(name)
+    z = next(iter(head.encode(inputs_of(head)).values()))
+    similarity = head.similarity(z, z[:3])
+    assert similarity.shape == (7, 3)
+    assert similarity.argmax(dim=0).tolist() == [0, 1, 2]
+
+
+@names
+def test_configs_survive_json(name: str) -> None:
+    adapter = TypeAdapter(config_class("head", name))
+    config = adapter.validate_python({"seed": 7})
+    assert adapter.validate_python(json.loads(json.dumps(dataclasses.asdict(config)))) == config
+
+
+@names
+def test_an_unknown_key_is_refused_with_the_nearest(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"unknown key 'qubit'.*did you mean 'qubits'"):
+        make(name, qubit=4)
+
+
+@names
+def test_every_setting_has_a_title_and_a_description(name: str) -> None:
+    schema = TypeAdapter(config_class("head", name)).json_schema()
+    for key, described in schema["properties"].items():
+        assert described.get("title") and described.get("description"), key
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@names
+def test_no_setting_occurs_in_two_configs(name: str, objective: str) -> None:
+    classes = (config_class("head", name), config_class("objective", objective), TrainingConfig)
+    keys = [
+        field.name for cls in classes for field in dataclasses.fields(cls) if field.name not in SHARED_KEYS
+    ]
+    assert len(keys) == len(set(keys))
+
+
+def test_configs_are_torch_free() -> None:
+    modules = {entry.config.partition(":")[0] for entry in (*HEADS.values(), *OBJECTIVES.values())}
+    imports = ", ".join(sorted({*modules, "qlatent", "qlatent.training.configs"}))
+    code = f"import sys, {imports}; sys.exit('torch' in sys.modules or 'sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import qlatent
+from qlatent.errors import ConfigError, InputError, QlatentError
+
+QUICK: dict[str, Any] = {
+    "input_dim": 12,
+    "qubits": 2,
+    "depth": 1,
+    "epochs": 2,
+    "batch_size": 16,
+    "snapshots": 2,
+}
+SHORT = {key: value for key, value in QUICK.items() if key != "depth"}
+
+
+def pairs(rows: int = 60, *, width: int = 12, seed: int = 0) -> dict[str, np.ndarray]:
+    """Pairs that share three directions: something to compress."""
+    rng = np.random.default_rng(seed)
+    shared = rng.normal(size=(rows, 3)) @ rng.normal(size=(3, width))
+    return {name: shared + 0.1 * rng.normal(size=(rows, width)) for name in ("image", "text")}
+
+
+def texts(rows: int = 60) -> np.ndarray:
+    return pairs(rows)["text"]
+
+
+def test_fit_returns_self_and_keeps_the_losses() -> None:
+    head = qlatent.create("acqua", **QUICK)
+    assert head.fit(pairs()) is head
+    assert len(head.history_) == 2 * 3  # two epochs of 48 rows in batches of 16
+    assert set(head.history_[0]) == {"total", "reconstruction_image", "reconstruction_text", "pair_distance"}
+    assert head.metrics_["pair_error"] > 0
+
+
+def test_training_lowers_the_loss() -> None:
+    head = qlatent.create("acqua", **{**QUICK, "epochs": 60, "learning_rate": 0.02}).fit(pairs())
+    assert head.history_[-1]["total"] < 0.5 * head.history_[0]["total"]
+
+
+def test_a_dict_comes_back_as_a_dict() -> None:
+    head = qlatent.create("acqua", **QUICK).fit(pairs())
+    latents = head.transform(pairs(5))
+    assert {name: z.shape for name, z in latents.items()} == {"image": (5, 2), "text": (5, 2)}
+    assert latents["image"].dtype == np.float32
+    assert list(head.transform({"text": texts(5)})) == ["text"]
+
+
+def test_an_array_comes_back_as_an_array_where_there_is_one_modality() -> None:
+    head = qlatent.create("acqua", modalities=("text",), **QUICK)
+    z = head.fit_transform(texts())
+    assert isinstance(z, np.ndarray) and z.shape == (60, 2)
+    assert head.inverse_transform(z).shape == (60, 12)
+
+
+def test_the_same_seed_gives_the_same_bits() -> None:
+    first, again = (
+        qlatent.create("acqua", seed=3, **QUICK).fit(pairs()).transform(pairs()) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first["image"], again["image"])
+    other = qlatent.create("acqua", seed=4, **QUICK).fit(pairs()).transform(pairs())
+    assert not np.array_equal(first["image"], other["image"])
+
+
+def test_fitting_again_starts_afresh() -> None:
+    head = qlatent.create("acqua_twin", **SHORT)
+    first = head.fit(pairs()).transform(pairs())["text"]
+    np.testing.assert_array_equal(head.fit(pairs()).transform(pairs())["text"], first)
+
+
+@pytest.mark.parametrize("name", ["acqua", "acqua_twin", "acqua_linear"])
+def test_a_saved_head_transforms_alike(name: str, tmp_path: Path) -> None:
+    head = qlatent.create(name, **SHORT, normalise="none").fit(pairs())
+    head.save(tmp_path / "head", {"encoder": "clip-0123"})
+    loaded = qlatent.load(tmp_path / "head")
+    np.testing.assert_array_equal(loaded.transform(pairs())["image"], head.transform(pairs())["image"])
+    assert loaded.get_params()["normalise"] == "none"
+    assert loaded.parameter_count == head.parameter_count
+    card = (tmp_path / "head" / "README.md").read_text()
+    assert "clip-0123" in card and "pair_error" in card
+
+
+def test_parameters_follow_scikit_learn() -> None:
+    head = qlatent.create("acqua", **QUICK)
+    params = head.get_params()
+    assert (params["head"], params["objective"], params["qubits"]) == ("acqua", "acqua", 2)
+    assert params["learning_rate"] > 0
+    assert clone(head).get_params() == params
+    assert head.set_params(qubits=3) is head
+    assert head.get_params()["qubits"] == 3
+    assert "qubits=3" in repr(head)
+
+
+def test_a_refused_setting_changes_nothing() -> None:
+    head = qlatent.create("acqua", **QUICK)
+    before = head.get_params()
+    with pytest.raises(ConfigError, match=r"unknown key 'qubit'.*did you mean 'qubits'"):
+        head.set_params(qubit=3)
+    with pytest.raises(ConfigError, match="qubits=99"):
+        head.set_params(depth=2, qubits=99)
+    assert head.get_params() == before
+
+
+def test_a_clone_of_a_fitted_head_is_not_fitted() -> None:
+    head = qlatent.create("acqua", **QUICK).fit(pairs())
+    with pytest.raises(NotFittedError):
+        clone(head).transform(pairs())
+
+
+def test_heads_work_in_pipelines_and_grid_searches() -> None:
+    steps = make_pipeline(StandardScaler(), qlatent.create("acqua_twin", modalities=("text",), **SHORT))
+    assert steps.fit(texts()).transform(texts(7)).shape == (7, 2)
+    alone = qlatent.create("acqua_twin", modalities=("text",), **SHORT)
+    search = GridSearchCV(alone, {"learning_rate": [1e-6, 0.05]}, cv=2, error_score="raise").fit(texts())
+    assert search.best_params_ == {"learning_rate": 0.05}
+
+
+def test_similarity_is_between_latents() -> None:
+    head = qlatent.create("acqua", **QUICK).fit(pairs())
+    z = head.transform(pairs(5))
+    similarity = head.similarity(z["image"], z["text"][:3])
+    wanted = -np.linalg.norm(z["image"][:, None] - z["text"][None, :3], axis=2)
+    np.testing.assert_allclose(similarity, wanted, atol=1e-5)
+
+
+def test_circuit_and_parameters_are_known_before_fit() -> None:
+    head = qlatent.create("acqua", **QUICK)
+    assert head.circuit is not None and head.circuit.qubits == 2
+    assert head.parameter_count["stored"] == 2 * (12 * 2 + 2 + 2 + 2 * 12 + 12)
+    assert qlatent.create("acqua_twin").circuit is None
+
+
+def test_before_fit_there_is_nothing_to_transform_with(tmp_path: Path) -> None:
+    head = qlatent.create("acqua", **QUICK)
+    calls = (
+        lambda: head.transform(pairs()),
+        lambda: head.similarity(0, 0),
+        lambda: head.save(tmp_path / "head"),
+    )
+    for call in calls:
+        with pytest.raises(QlatentError, match=r"not fitted yet.*Call fit first"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: x.pop("text"), r"text vectors are missing.*image, text"),
+        (lambda x: x.update(text=x["text"][:-1]), r"60 image vectors, 59 text vectors"),
+        (lambda x: x["image"].__setitem__((4, 2), np.nan), r"image vectors hold NaN.*row 4"),
+        (lambda x: x["text"].__setitem__(7, 0), r"text vectors hold only zeros.*row 7"),
+        (lambda x: x.update(image=x["image"][:, :5]), r"got width 5, expected 12"),
+        (lambda x: x.update({name: rows[:3] for name, rows in x.items()}), r"Only 3 usable"),
+    ],
+)
+def test_data_that_cannot_be_fitted_is_refused(change: Any, message: str) -> None:
+    data = pairs()
+    change(data)
+    with pytest.raises(InputError, match=message):
+        qlatent.create("acqua", **QUICK).fit(data)
+
+
+def test_what_was_given_is_not_changed() -> None:
+    data = pairs()
+    before = {name: rows.copy() for name, rows in data.items()}
+    qlatent.create("acqua", **QUICK).fit(data).transform(data)
+    for name, rows in data.items():
+        np.testing.assert_array_equal(rows, before[name])
+
+
+def test_a_long_fit_can_be_followed_and_stopped() -> None:
+    seen: list[tuple[int, int | None]] = []
+
+    def follow(done: int, total: int | None) -> None:
+        seen.append((done, total))
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        qlatent.create("acqua", **QUICK).fit(pairs(), progress=follow)
+    assert seen == [(1, 6), (2, 6), (3, 6), (4, 6)]
+
+
+def test_the_package_says_what_it_has() -> None:
+    assert {"create", "load", "Estimator", "__version__"} <= set(dir(qlatent))
+    with pytest.raises(AttributeError, match="no attribute 'crate'"):
+        qlatent.crate  # noqa: B018
