@@ -1,0 +1,1 @@
+"""From latents to the plane they are drawn in. numpy and scipy only."""

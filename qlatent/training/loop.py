@@ -1,0 +1,206 @@
+"""The training loop. It yields events and touches no disk; everything it does follows from its arguments.
+
+The order of batches is a pure function of (seed, epoch) and the learning rate one of the epoch, so weights,
+optimizer state and the step are all that a resumed run needs: its losses equal those of an unbroken one bit
+for bit.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from qlatent.errors import InputError
+from qlatent.training import events
+from qlatent.training.adam import Adam
+from qlatent.training.checkpoint import Checkpoint, put, take
+from qlatent.training.configs import TrainingConfig
+from qlatent.training.data import TrainingData, batch_order
+from qlatent.types import Arrays
+
+Tensors = dict[str, Tensor]
+Numbers = dict[str, float]
+
+CHECKPOINT_SECONDS = 10.0  # slow steps are saved by the clock; when is never visible in the results
+EVALUATIONS = 100  # at most, in a run
+CHUNK = 2048  # rows at a time where nothing is learned
+
+
+def train(
+    head: Any, objective: Any, data: TrainingData, config: TrainingConfig, *, resume: Checkpoint | None = None
+) -> Iterator[events.Event]:
+    """Train `head` in place and yield what happens: see `Trainer`.
+
+    `head` is an `AbstractHead`; `objective(inputs, latents, reconstructions)` returns scalar tensors, "total"
+    among them.
+    """
+    trainer = Trainer(head, objective, data, config)
+    if resume is not None:
+        trainer.restore(resume)
+    return trainer.run()
+
+
+class Trainer:
+    """One head on its way from step 0 to the last: Adam on the batches that `config` and `data` determine."""
+
+    def __init__(self, head: Any, objective: Any, data: TrainingData, config: TrainingConfig) -> None:
+        self.head, self.objective, self.data, self.config = head, objective, data, config
+        self.device = next(head.parameters()).device
+        self.optimizer = Adam(head.parameters())
+        self.batches = math.ceil(data.train_pairs / config.batch_size)  # an epoch
+        self.steps = self.batches * config.epochs
+        self.step = 0
+        self._train = self._tensors(data.train)
+        self._snapshots = frozenset(snapshot_steps(self.steps, count=config.snapshots))
+        self._evaluate_every = self.batches * math.ceil(config.epochs / EVALUATIONS)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from `checkpoint`; one of a longer run is an `InputError`."""
+        if checkpoint.step > self.steps:
+            raise InputError(
+                f"The checkpoint was made after step {checkpoint.step}, but this run has {self.steps} steps.",
+                remedy="Resume with the settings the run was started with.",
+            )
+        put(checkpoint, self.head, self.optimizer)
+        self.step = checkpoint.step
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything needed to go on from here."""
+        return take(self.step, self.head, self.optimizer)
+
+    def run(
+        self, *, should_stop: Callable[[], bool] = lambda: False, clock: Callable[[], float] = time.monotonic
+    ) -> Iterator[events.Event]:
+        """Train to the last step, or until `should_stop` (asked before every step) says so.
+
+        After each step come, where due and in this order, `Evaluation`, `Snapshot` and `CheckpointDue`, so
+        that whatever a checkpoint follows is already handed over. The first event is `Start`, the last one
+        `Stop` or `Finish`.
+        """
+        data, config = self.data, self.config
+        yield events.Start(
+            self.step, self.steps, config.epochs, data.train_pairs, data.heldout_pairs, len(data.probe_rows)
+        )
+        yield from self._due()
+        saved = clock()
+        while self.step < self.steps:
+            if should_stop():
+                yield events.CheckpointDue(self.step, self.checkpoint())
+                yield events.Stop(self.step)
+                return
+            losses = self._make_step()
+            yield events.Step(self.step, self.epoch, losses)
+            yield from self._due()
+            overdue = clock() - saved >= CHECKPOINT_SECONDS
+            if overdue or self.step % config.checkpoint_every == 0 or self.step == self.steps:
+                yield events.CheckpointDue(self.step, self.checkpoint())
+                saved = clock()
+        yield events.Finish(self.step)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch (from 1) that the last step belongs to; 0 before the first."""
+        return math.ceil(self.step / self.batches)
+
+    def _due(self) -> Iterator[events.Event]:
+        if self.data.heldout_pairs and (self.step % self._evaluate_every == 0 or self.step == self.steps):
+            yield events.Evaluation(self.step, self.epoch, self.evaluate(self.data.heldout))
+        if self.step in self._snapshots:
+            yield events.Snapshot(self.step, self.latents(self.data.probe))
+
+    def _make_step(self) -> Numbers:
+        epoch, batch = divmod(self.step, self.batches)
+        if batch == 0 or self._order is None:
+            order = batch_order(self.data.train_pairs, seed=self.config.seed, epoch=epoch)
+            self._order = torch.from_numpy(order).to(self.device)
+        rows = self._order[batch * self.config.batch_size : (batch + 1) * self.config.batch_size]
+        inputs = {name: values[rows] for name, values in self._train.items()}
+        self.head.train()
+        losses = self._losses(inputs)
+        self.optimizer.zero_grad()
+        losses["total"].backward()
+        self.optimizer.step(rate=learning_rate(self.config, self.step, batches=self.batches))
+        self.step += 1
+        return _numbers(losses)
+
+    _order: Tensor | None = None  # of the epoch under way
+
+    def _losses(self, inputs: Tensors) -> Tensors:
+        latents = self.head.encode(inputs)
+        return self.objective(inputs, latents, self.head.decode(latents))
+
+    def _tensors(self, arrays: Arrays) -> Tensors:
+        return {name: torch.tensor(array, device=self.device) for name, array in arrays.items()}
+
+    def _chunks(self, arrays: Arrays) -> Iterator[Tensors]:
+        for start in range(0, len(next(iter(arrays.values()))), CHUNK):
+            yield self._tensors({name: array[start : start + CHUNK] for name, array in arrays.items()})
+
+    @torch.no_grad()
+    def latents(self, arrays: Arrays) -> Arrays:
+        """Latents (modality → (n, k) float32) of arrays (modality → (n, d)) under the present weights."""
+        self.head.eval()
+        parts = [self.head.encode(inputs) for inputs in self._chunks(arrays)]
+        return {name: torch.cat([part[name] for part in parts]).float().cpu().numpy() for name in arrays}
+
+    @torch.no_grad()
+    def evaluate(self, arrays: Arrays) -> Numbers:
+        """Losses over all rows and `pair_error` (mean |d_x - d_z|) under the present weights."""
+        self.head.eval()
+        sums: Numbers = {}
+        for inputs in self._chunks(arrays):
+            latents = self.head.encode(inputs)
+            losses = _numbers(self.objective(inputs, latents, self.head.decode(latents)))
+            losses |= _pair_error(inputs, latents)
+            count = len(next(iter(inputs.values())))
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + value * count
+        rows = len(next(iter(arrays.values())))
+        return {name: value / rows for name, value in sums.items()}
+
+
+def _numbers(losses: Tensors) -> Numbers:
+    """Plain floats of scalar tensors, fetched together: one wait for the device."""
+    values = torch.stack([value.detach() for value in losses.values()]).tolist()
+    return dict(zip(losses, values, strict=True))
+
+
+def _pair_error(inputs: Tensors, latents: Tensors) -> Numbers:
+    if not {"image", "text"} <= set(inputs) or inputs["image"].shape != inputs["text"].shape:
+        return {}
+    before = torch.linalg.vector_norm(inputs["image"] - inputs["text"], dim=1)
+    after = torch.linalg.vector_norm(latents["image"] - latents["text"], dim=1)
+    return {"pair_error": float((before - after).abs().mean())}
+
+
+def learning_rate(config: TrainingConfig, step: int, *, batches: int) -> float:
+    """The learning rate of step number `step` (from 0) with `batches` steps an epoch: a pure function."""
+    if config.schedule == "step":
+        return config.learning_rate * config.step_factor ** (step // batches // config.step_every)
+    if config.schedule == "cosine":
+        return config.learning_rate * 0.5 * (1 + math.cos(math.pi * step / (batches * config.epochs)))
+    return config.learning_rate
+
+
+def snapshot_steps(steps: int, *, count: int) -> list[int]:
+    """`count` log-spaced steps from 0 (before training) to the last, ascending; all steps if fewer.
+
+    Early steps are dense, because that is when a latent space moves most.
+    """
+    if count > steps:
+        return list(range(steps + 1))
+    resolution = count  # rounding merges the earliest; ask for more until as many as wanted remain
+    while len(_log_spaced(steps, resolution + 1)) <= count:
+        resolution += 1
+    return _log_spaced(steps, resolution)
+
+
+def _log_spaced(steps: int, resolution: int) -> list[int]:
+    spaced = np.expm1(np.linspace(0.0, np.log1p(steps), resolution))
+    return sorted({0, steps, *(round(float(step)) for step in spaced)})

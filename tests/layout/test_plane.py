@@ -1,0 +1,116 @@
+"""Procrustes against scipy's, PCA against scikit-learn's, and what must never change: norms and distances."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.linalg import orthogonal_procrustes
+from scipy.spatial.distance import pdist
+from scipy.stats import ortho_group
+from sklearn.decomposition import PCA
+
+from qlatent.errors import InputError
+from qlatent.layout.plane import align, plane
+
+
+def walk(frames=6, points=50, size=4, seed=0):
+    """Frames of a cloud that grows and drifts, each in a randomly turned (and mirrored) coordinate system."""
+    rng = np.random.default_rng(seed)
+    cloud = rng.normal(size=(points, size)) * np.arange(size, 0, -1)
+    turned = []
+    for number in range(frames):
+        cloud = cloud * 1.2 + 0.05 * rng.normal(size=cloud.shape)
+        turned.append(cloud @ ortho_group.rvs(size, random_state=seed + number))
+    return turned
+
+
+def test_each_frame_is_turned_onto_the_one_before_as_scipy_does():
+    frames = walk()
+    aligned, residuals = align(frames)
+    previous = frames[0]
+    for number in range(1, len(frames)):
+        rotation, _ = orthogonal_procrustes(frames[number], previous)
+        wanted = frames[number] @ rotation
+        np.testing.assert_allclose(aligned[number], wanted, atol=1e-10)
+        residual = np.linalg.norm(wanted - previous) / np.linalg.norm(previous)
+        assert residuals[number] == pytest.approx(residual)
+        previous = wanted
+    assert residuals[0] == 0.0
+
+
+def test_alignment_keeps_norms_and_distances():
+    frames = walk()
+    for before, after in zip(frames, align(frames)[0], strict=True):
+        np.testing.assert_allclose(np.linalg.norm(after, axis=1), np.linalg.norm(before, axis=1))
+        np.testing.assert_allclose(pdist(after), pdist(before))
+
+
+def test_alignment_undoes_a_rotation_and_a_mirror_entirely():
+    cloud = np.random.default_rng(1).normal(size=(30, 3))
+    mirrored = cloud @ np.diag([1.0, -1.0, 1.0]) @ ortho_group.rvs(3, random_state=2)
+    aligned, residuals = align([cloud, mirrored])
+    np.testing.assert_allclose(aligned[1], cloud, atol=1e-12)
+    assert residuals[1] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_alignment_neither_moves_the_origin_nor_scales():
+    cloud = np.random.default_rng(2).normal(size=(30, 3))
+    np.testing.assert_allclose(align([cloud, cloud * 3.0])[0][1], cloud * 3.0, atol=1e-12)
+    shifted, residuals = align([cloud, cloud + 5.0])
+    assert np.linalg.norm(shifted[1].mean(axis=0)) == pytest.approx(
+        np.linalg.norm((cloud + 5.0).mean(axis=0))
+    )
+    assert residuals[1] > 1.0
+
+
+def test_frames_already_drawn_do_not_move_when_later_ones_arrive():
+    frames = walk()
+    for before, after in zip(align(frames[:4])[0], align(frames)[0], strict=False):
+        np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize(("basis", "part"), [("pooled", slice(None)), ("last", slice(-1, None))])
+def test_the_plane_is_that_of_scikit_learns_pca(basis, part):
+    frames, _ = align(walk())
+    reference = PCA(n_components=2).fit(np.concatenate(frames[part]))
+    got = plane(frames, basis)
+    np.testing.assert_allclose(got.mean, reference.mean_, atol=1e-10)
+    for own, wanted in zip(got.axes.T, reference.components_, strict=True):
+        assert abs(own @ wanted) == pytest.approx(1.0)
+        assert own[np.abs(own).argmax()] > 0
+    np.testing.assert_allclose(
+        np.abs(got.project(frames[2])), np.abs(reference.transform(frames[2])), atol=1e-9
+    )
+
+
+def test_explained_is_the_share_of_variance_of_each_frame_inside_the_plane():
+    frames, _ = align(walk())
+    got = plane(frames, "last")
+    reference = PCA(n_components=2).fit(frames[-1])
+    assert got.explained[-1] == pytest.approx(reference.explained_variance_ratio_.sum())
+    inside = [np.var(got.project(frame), axis=0).sum() / np.var(frame, axis=0).sum() for frame in frames]
+    np.testing.assert_allclose(got.explained, inside)
+
+
+def test_two_dimensions_are_drawn_raw_and_one_is_padded():
+    two = walk(size=2)
+    got = plane(two)
+    np.testing.assert_array_equal(got.project(two[1]), two[1])
+    np.testing.assert_allclose(got.explained, 1.0)
+    one = walk(size=1)
+    np.testing.assert_array_equal(plane(one).project(one[0]), np.column_stack([one[0], np.zeros(50)]))
+
+
+def test_a_collapsed_frame_is_drawn_without_a_warning():
+    aligned, residuals = align([np.zeros((5, 4)), np.ones((5, 4))])
+    assert np.isfinite(residuals).all()
+    np.testing.assert_array_equal(plane(aligned).explained, [1.0, 1.0])
+
+
+def test_what_cannot_be_drawn_is_refused():
+    with pytest.raises(InputError, match="same points"):
+        align([np.zeros((5, 4)), np.zeros((6, 4))])
+    with pytest.raises(InputError, match="at least one frame"):
+        plane([])
+    with pytest.raises(InputError, match="no basis called 'first'"):
+        plane([np.zeros((5, 4))], "first")  # type: ignore[arg-type]

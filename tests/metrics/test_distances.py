@@ -1,0 +1,89 @@
+"""Distances against scipy, ranks against scipy, and the places where quick formulas go wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist, pdist, squareform
+from scipy.stats import spearmanr
+
+from qlatent.errors import InputError
+from qlatent.metrics import distances
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_pairwise_equals_scipy_on_more_rows_than_one_block(metric, dtype):
+    x = np.random.default_rng(0).normal(size=(distances.BLOCK + 77, 5)).astype(dtype)
+    wanted = cdist(x.astype(np.float64), x.astype(np.float64), metric)
+    np.fill_diagonal(wanted, 0.0)
+    np.testing.assert_allclose(distances.pairwise(x, metric), wanted, rtol=1e-9, atol=1e-12)
+
+
+def test_pairwise_keeps_its_digits_far_from_the_origin_and_between_twins():
+    rng = np.random.default_rng(1)
+    x = 1e6 + rng.normal(size=(60, 8))
+    x[1] = x[0] + 1e-4  # 1e-8 of the spread, squared: gone in |a|² + |b|² − 2ab
+    x[2] = x[0]
+    wanted = squareform(pdist(x))
+    got = distances.pairwise(x)
+    np.testing.assert_allclose(got, wanted, rtol=1e-7)
+    assert got[0, 2] == 0.0
+
+
+def test_pairwise_is_symmetric_to_the_last_bit():
+    got = distances.pairwise(np.random.default_rng(2).normal(size=(300, 33)))
+    assert (got == got.T).all()
+    assert (np.diag(got) == 0).all()
+
+
+def test_cosine_of_a_zero_vector_is_one_to_others():
+    got = distances.pairwise([[0.0, 0.0], [1.0, 0.0], [-2.0, 0.0]], "cosine")
+    np.testing.assert_allclose(got, [[0, 1, 1], [1, 0, 2], [1, 2, 0]], atol=1e-15)
+
+
+def test_spearman_equals_scipy_with_ties():
+    rng = np.random.default_rng(3)
+    dx = squareform(rng.integers(0, 20, size=45).astype(float))
+    dz = squareform(rng.integers(0, 6, size=45).astype(float))
+    wanted = spearmanr(squareform(dx), squareform(dz)).statistic
+    assert distances.spearman(dx, dz) == pytest.approx(wanted, abs=1e-12)
+
+
+def test_spearman_is_one_for_a_monotone_change_and_nan_where_nothing_can_be_ranked():
+    dx = distances.pairwise(np.random.default_rng(4).normal(size=(20, 3)))
+    assert distances.spearman(dx, dx**3) == pytest.approx(1.0)
+    assert np.isnan(distances.spearman(dx, np.ones_like(dx)))
+    assert np.isnan(distances.spearman(dx[:2, :2], dx[:2, :2]))
+
+
+def test_condensed_has_the_order_of_scipy():
+    x = np.random.default_rng(5).normal(size=(9, 4))
+    np.testing.assert_allclose(distances.condensed(distances.pairwise(x)), pdist(x))
+
+
+def test_pair_error_is_the_mean_absolute_difference():
+    assert distances.pair_error([1.0, 2.0, 0.5], [1.5, 1.0, 0.5]) == pytest.approx(0.5)
+    assert np.isnan(distances.pair_error([], []))
+
+
+def test_matched_distances_are_row_by_row():
+    np.testing.assert_allclose(distances.matched([[0, 0], [1, 1]], [[3, 4], [1, 1]]), [5.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.zeros(3), r"shape \(n, d\)"),
+        (np.array([[np.nan, 1.0]]), "finite"),
+        (np.array([[np.inf]]), "finite"),
+    ],
+)
+def test_arrays_that_have_no_distances_are_refused(x, message):
+    with pytest.raises(InputError, match=message):
+        distances.pairwise(x)
+
+
+def test_an_unknown_metric_is_refused_with_the_known_ones():
+    with pytest.raises(InputError, match="'euclidean' or 'cosine'"):
+        distances.pairwise(np.eye(3), "manhattan")  # type: ignore[arg-type]
