@@ -1,0 +1,109 @@
+"""The tiny CLIP that comes with the package: open_clip's own model class, trained on drawn listings only.
+
+It exists so that the whole application can be tried without a network. The model card beside the weights
+(`builtin_clip/README.md`) says what it was trained on, how well it retrieves and what it is not for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from open_clip.model import CLIP
+from PIL import Image
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+
+from qlatent.encoders.base import AbstractEncoder
+from qlatent.encoders.configs import BuiltinConfig
+from qlatent.encoders.images import fitted
+
+FOLDER = Path(__file__).parent / "builtin_clip"
+PAD, START, END = 0, 1, 2
+
+
+class BuiltinEncoder(AbstractEncoder):
+    """Images and texts of drawn listings as vectors of width 512; on the processor, without a network."""
+
+    name = "builtin"
+    modalities = ("image", "text")
+    dim = 512
+    batch_size = 128
+
+    def __init__(self, config: BuiltinConfig, *, folder: Path = FOLDER) -> None:
+        self.config = config
+        self._settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        self._weights_digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+        self._tokens_digest = hashlib.sha256((folder / "tokenizer.json").read_bytes()).hexdigest()
+        self._tokenizer = open_tokenizer(folder / "tokenizer.json", self.context_length)
+        self._model = build_model(self._settings["model_cfg"])
+        weights = load_file(folder / "model.safetensors")
+        self._model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+        self._model.eval()
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square input image, in pixels."""
+        return int(self._settings["model_cfg"]["vision_cfg"]["image_size"])
+
+    @property
+    def context_length(self) -> int:
+        """The longest text, in tokens with the start and end marks; the rest is not read."""
+        return int(self._settings["model_cfg"]["text_cfg"]["context_length"])
+
+    def describe(self) -> dict[str, Any]:
+        """Architecture, input sizes and the hashes of weights and tokenizer."""
+        return {
+            "architecture": self._settings["model_cfg"],
+            "preprocess": self._settings["preprocess_cfg"],
+            "weights": self._weights_digest,
+            "tokenizer": self._tokens_digest,
+        }
+
+    def prepare_image(self, image: Image.Image) -> np.ndarray:
+        """The centre square of the picture, scaled and standardised: (3, size, size) float32."""
+        pixels = np.asarray(fitted(image, self.image_size), dtype=np.float32) / 255  # (size, size, 3)
+        preprocess = self._settings["preprocess_cfg"]
+        standardised = (pixels - np.float32(preprocess["mean"])) / np.float32(preprocess["std"])
+        return np.ascontiguousarray(standardised.transpose(2, 0, 1), dtype=np.float32)
+
+    def embed_images(self, prepared: np.ndarray) -> np.ndarray:
+        """Vectors of prepared images: (n, 3, size, size) → (n, 512) float32, not normalised."""
+        if len(prepared) == 0:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        with torch.inference_mode():
+            return self._model.encode_image(torch.from_numpy(np.ascontiguousarray(prepared))).numpy()
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of texts: n strings → (n, 512) float32, not normalised; cut at the context length."""
+        if len(texts) == 0:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        with torch.inference_mode():
+            return self._model.encode_text(torch.from_numpy(token_ids(self._tokenizer, texts))).numpy()
+
+
+def build_model(model_cfg: dict[str, Any]) -> CLIP:
+    """open_clip's CLIP with random weights, from the `model_cfg` part of config.json."""
+    return CLIP(model_cfg["embed_dim"], dict(model_cfg["vision_cfg"]), dict(model_cfg["text_cfg"]))
+
+
+def open_tokenizer(path: Path, context_length: int) -> Tokenizer:
+    """The byte-level tokenizer of the built-in model; cuts and pads to the context length."""
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.enable_truncation(context_length)
+    tokenizer.enable_padding(length=context_length, pad_id=PAD, pad_token="<pad>")
+    # A text that happens to contain "<end>" must not end there.
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def token_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> np.ndarray:
+    """Token ids, (n, context length) int64: start, the text, end, padding."""
+    # A lone surrogate cannot be written as UTF-8; it is read as "?".
+    clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+    return np.array([row.ids for row in tokenizer.encode_batch(clean)], dtype=np.int64)

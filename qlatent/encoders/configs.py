@@ -1,0 +1,63 @@
+"""The settings of each encoder: frozen, checked, and described well enough to draw a form from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+DeviceField = Annotated[
+    Device, Field(title="Device", description="Where to compute; auto takes a graphics card if there is one.")
+]
+_CHECKED = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class BuiltinConfig:
+    """The small model that comes with the package has no settings: no network, no graphics card."""
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class ClipConfig:
+    """A CLIP model of open_clip: an architecture and its weights, by tag or from a file."""
+
+    architecture: Annotated[
+        str,
+        Field(
+            title="Architecture",
+            min_length=1,
+            description="A name of open_clip such as ViT-B-32, or local-dir:FOLDER.",
+        ),
+    ] = "ViT-B-32"
+    pretrained: Annotated[
+        str,
+        Field(
+            title="Weights", description="The tag of the weights; downloaded once, then read from the cache."
+        ),
+    ] = "openai"
+    checkpoint: Annotated[
+        str | None,
+        Field(
+            title="Weights file",
+            description="A .safetensors file to read instead of the tag; no network needed.",
+        ),
+    ] = None
+    device: DeviceField = "auto"
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class TextConfig:
+    """A text model of transformers, its token vectors averaged."""
+
+    model: Annotated[
+        str,
+        Field(
+            title="Model", min_length=1, description="A model id on the Hugging Face Hub, or a local folder."
+        ),
+    ] = "sentence-transformers/all-MiniLM-L6-v2"
+    max_length: Annotated[
+        int, Field(title="Longest text", ge=2, le=8192, description="In tokens; longer texts are cut.")
+    ] = 256
+    device: DeviceField = "auto"

@@ -1,0 +1,107 @@
+"""Any encoder of transformers, its token vectors averaged over the words that are really there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from transformers import AutoModel, AutoTokenizer
+
+from qlatent.encoders.base import AbstractEncoder
+from qlatent.encoders.configs import TextConfig
+from qlatent.encoders.device import chosen_device
+from qlatent.encoders.weights import tensors_digest
+from qlatent.errors import InputError, UnavailableError
+
+
+class TextEncoder(AbstractEncoder):
+    """Texts as the mean of a transformer's last hidden states, padding left out.
+
+    Weights are read from safetensors files only and no code of the model's repository is run. Raises
+    UnavailableError if the model is neither in a local folder nor in the cache and cannot be downloaded.
+    """
+
+    name = "text"
+    modalities = ("text",)
+
+    def __init__(self, config: TextConfig) -> None:
+        self.config = config
+        self._device = chosen_device(config.device)
+        self._tokenizer, model = _open_model(config.model)
+        self._digest = tensors_digest(model.state_dict())
+        self._model = model.eval().to(self._device)
+        self._max_length = min(config.max_length, _longest(self._tokenizer, model))
+        self.dim = int(model.config.hidden_size)
+
+    def describe(self) -> dict[str, Any]:
+        """Model id (a folder's name, not its path), hash of the weights, pooling, longest text in tokens."""
+        folder = Path(self.config.model)
+        return {
+            "model": folder.name if folder.is_dir() else self.config.model,
+            "architecture": type(self._model).__name__,
+            "weights": self._digest,
+            "pooling": "mean over the attention mask",
+            "max_length": self._max_length,
+        }
+
+    def prepare_image(self, image: Image.Image) -> np.ndarray:
+        """Always raises InputError: this encoder reads texts only."""
+        raise _no_images()
+
+    def embed_images(self, prepared: np.ndarray) -> np.ndarray:
+        """Always raises InputError: this encoder reads texts only."""
+        raise _no_images()
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of texts: n strings → (n, dim) float32, not normalised; cut at `max_length` tokens."""
+        if len(texts) == 0:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        tokens = self._tokenizer(
+            list(texts), padding=True, truncation=True, max_length=self._max_length, return_tensors="pt"
+        ).to(self._device)
+        with torch.inference_mode():
+            hidden = self._model(**tokens).last_hidden_state  # (n, tokens, dim)
+        return masked_mean(hidden.float(), tokens["attention_mask"]).cpu().numpy()
+
+
+def masked_mean(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """The mean of the vectors where the mask is 1; zero where a row has none. (n, t, d), (n, t) → (n, d)."""
+    weight = mask.unsqueeze(-1).to(hidden.dtype)  # (n, t, 1)
+    return (hidden * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
+
+
+def _open_model(name: str) -> tuple[Any, Any]:
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+        model = AutoModel.from_pretrained(
+            name, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
+        )
+    except (OSError, ValueError) as err:
+        if Path(name).is_dir():
+            raise InputError(
+                f"The folder {name} holds no text model that can be read: {str(err).splitlines()[0]}",
+                remedy="It needs config.json, tokenizer files and weights as safetensors.",
+            ) from err
+        raise UnavailableError(
+            f"The text model {name!r} is not on this machine and cannot be downloaded.",
+            remedy="Check the id, connect once so that it is downloaded, or give a local folder.",
+        ) from err
+    return tokenizer, model
+
+
+def _longest(tokenizer: Any, model: Any) -> int:
+    """The longest text in tokens that both tokenizer and position table allow."""
+    positions = getattr(model.config, "max_position_embeddings", None)
+    longest = int(tokenizer.model_max_length)
+    return min(longest, int(positions)) if positions else longest
+
+
+def _no_images() -> InputError:
+    return InputError(
+        "The text encoder cannot read images.",
+        remedy="Choose an encoder with images, such as builtin or clip.",
+    )
