@@ -1,0 +1,24 @@
+"""The command `qlatent`: the same services as the app, without a browser."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from qlatent.errors import QlatentError
+
+
+def main() -> None:
+    """Entry point: what people did wrong is one line and exit 1; wrong usage is exit 2."""
+    from qlatent.cli.commands import app
+
+    try:
+        app()
+    except QlatentError as err:
+        if "--json" in sys.argv:
+            print(json.dumps({"error": {"message": err.message, "remedy": err.remedy}}))
+        print(f"qlatent: {err}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("qlatent: interrupted", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,5 @@
+"""`python -m qlatent.cli` is `qlatent`."""
+
+from qlatent.cli import main
+
+main()

@@ -1,0 +1,106 @@
+"""Staying with something that goes on in another process: a run until it ends, the app until it is closed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import qlatent
+from qlatent.cli import lines
+from qlatent.cli.terminal import Terminal
+from qlatent.errors import RunError, UnavailableError
+from qlatent.services import runs
+from qlatent.services.runs import RunView
+from qlatent.services.workspaces import Workspace, open_workspace
+
+POLL = 0.25  # seconds between two looks at a run
+
+
+def follow(workspace: Workspace, run_id: str, *, terminal: Terminal, detach: bool) -> None:
+    """Show a run's progress until it ends and say how; Ctrl-C asks it to stop. A failed run is a `RunError`."""
+    if detach:
+        view = runs.view(workspace, run_id)
+        terminal.result({"run": run_id, "state": view.state}, f"{run_id}: {view.state}.")
+        return
+    view = watch(workspace, run_id, terminal=terminal)
+    document = lines.run_document(workspace, run_id)
+    shown = lines.figures(document["metrics"])
+    terminal.result(
+        document, f"{run_id}: {view.state} at step {view.status.step} of {view.status.steps}.", *shown
+    )
+
+
+def watch(workspace: Workspace, run_id: str, *, terminal: Terminal) -> RunView:
+    """The run once it has ended, with a bar until then; a failed or interrupted run is a `RunError`."""
+    with terminal.progress(f"Run {run_id}") as progress:
+        view = _until_ended(workspace, run_id, progress)
+    if view.state in ("failed", "interrupted"):
+        raise RunError(
+            f"Run {run_id} {view.message}.",
+            remedy=view.status.remedy or f"`qlatent resume {run_id}` goes on.",
+        )
+    return view
+
+
+def _until_ended(workspace: Workspace, run_id: str, progress: Any) -> RunView:
+    while True:
+        try:
+            view = runs.view(workspace, run_id)
+            if not view.active:
+                return view
+            runs.dispatch(workspace)
+            rate = f"{view.status.rate:.0f} steps/s" if view.status.rate else view.message
+            progress(view.status.step, view.status.steps or None, rate)
+            time.sleep(POLL)
+        except KeyboardInterrupt:
+            with contextlib.suppress(RunError):
+                runs.stop(workspace, run_id)
+
+
+def wait(workspace: Workspace, run_id: str, *, seconds: float) -> RunView:
+    """The run once it has ended, or as it is after `seconds`."""
+    until = time.monotonic() + seconds
+    view = runs.view(workspace, run_id)
+    while view.active and time.monotonic() < until:
+        time.sleep(POLL)
+        view = runs.view(workspace, run_id)
+    return view
+
+
+def serve(path: Path, *, port: int, address: str, headless: bool) -> None:
+    """Run the app until it is closed. A port in use is an `UnavailableError` with the next free one."""
+    script = Path(qlatent.__file__).resolve().parents[1] / "app.py"
+    if not script.is_file():
+        raise UnavailableError(
+            "app.py is not beside the package.", remedy="Run `qlatent app` from a checkout of the project."
+        )
+    open_workspace(path).close()
+    if not _is_free(address, port):
+        free = next((other for other in range(port + 1, port + 50) if _is_free(address, other)), 0)
+        raise UnavailableError(
+            f"Port {port} is in use.",
+            remedy=f"Choose another one, for example --port {free} (or make run PORT={free}).",
+        )
+    command = [
+        sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port),
+        "--server.address", address, "--server.headless", "true" if headless else "false",
+    ]  # fmt: skip
+    environment = os.environ | {"QLATENT_WORKSPACE": str(path.resolve())}
+    with contextlib.suppress(KeyboardInterrupt):
+        subprocess.run(command, cwd=script.parent, env=environment, check=False)
+
+
+def _is_free(address: str, port: int) -> bool:
+    with contextlib.closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,102 @@
+"""What the commands say: plain documents for programs, lines and rows for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from qlatent.services import runs
+from qlatent.services.datasets import DatasetView, ImportReport, Preview
+from qlatent.services.encoding import EncodingReport
+from qlatent.services.runs import RunView
+from qlatent.services.workspaces import Workspace
+from qlatent.types import Refusal
+
+SHOWN = 10  # refused rows on the terminal; all of them go to --refusals
+
+
+def run_row(view: RunView) -> dict[str, Any]:
+    """One run in a list."""
+    status = view.status
+    return {
+        "id": view.id, "kind": view.kind, "state": view.state, "step": status.step, "of": status.steps,
+        "name": view.name, "dataset": view.dataset, "head": view.head, "created": _time(view.created),
+    }  # fmt: skip
+
+
+def run_document(workspace: Workspace, run_id: str) -> dict[str, Any]:
+    """One run in detail; `metrics` are those of its end."""
+    view = runs.view(workspace, run_id)
+    row = run_row(view)
+    document = {"run": row.pop("id"), **row, "metrics": runs.metrics(workspace, run_id)}
+    if view.status.error:
+        document["error"] = view.status.error
+    return document
+
+
+def figures(metrics: Mapping[str, Any]) -> list[str]:
+    """One line a metric."""
+    return [f"  {name:<24}{value:.4f}" for name, value in metrics.items() if isinstance(value, float)]
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
+
+
+def dataset_row(view: DatasetView) -> dict[str, Any]:
+    """One dataset in a list; `encoders` says how much of it each has encoded."""
+    encoders = [
+        f"{each['key']} {each['modality']} {each['encoded']}/{each['total']}" for each in view.encoders
+    ]
+    return {
+        "id": view.id, "rows": view.rows, "modalities": ", ".join(view.modalities), "encoders": "; ".join(encoders),
+        "name": view.name, "kind": view.kind, "created": _time(view.created), "note": view.note,
+    }  # fmt: skip
+
+
+def preview(seen: Preview) -> list[str]:
+    """What an import would store."""
+    mapping = ", ".join(f"{part}={value}" for part, value in seen.mapping.as_dict().items() if value)
+    counts = ", ".join(f"{count} {name}" for name, count in seen.modalities.items())
+    already = [f"Already imported as {seen.already_imported}."] if seen.already_imported else []
+    return [
+        f"{seen.name}: {seen.good} rows to keep ({counts}), {seen.refused} refused. Nothing is stored yet.",
+        f"  columns: {mapping}" if mapping else "",
+        *_notes(seen.notes), *_refusals(seen.refusals), *already,
+    ]  # fmt: skip
+
+
+def imported(report: ImportReport) -> list[str]:
+    """What an import stored."""
+    if report.already:
+        return [f"Already imported as {report.dataset}; nothing was stored twice."]
+    there = f", {report.present} were there already" if report.present else ""
+    marked = (
+        f", {report.duplicates} of them with the content of an earlier row (marked)"
+        if report.duplicates
+        else ""
+    )
+    first = f"{report.dataset}: {report.rows} rows stored{marked}{there}, {report.refused} refused."
+    return [first, *_notes(report.notes), *_refusals(report.refusals)]
+
+
+def _notes(notes: Sequence[str]) -> list[str]:
+    return [f"  note: {note}" for note in notes]
+
+
+def _refusals(refusals: Sequence[Refusal]) -> list[str]:
+    shown = [
+        f"  row {each.row}{f' ({each.id})' if each.id else ''}: {each.reason}" for each in refusals[:SHOWN]
+    ]
+    more = len(refusals) - SHOWN
+    return [*shown, f"  … and {more} more; --refusals FILE writes all of them."] if more > 0 else shown
+
+
+def encoding(report: EncodingReport) -> list[str]:
+    """What an encoding did."""
+    first = (
+        f"{report.encoder_key}: {report.encoded} encoded in {report.seconds:.1f} s ({report.rate:.0f}/s),"
+        f" {report.cached} were there already{', stopped early' if report.stopped else ''}."
+    )
+    return [first, *(f"  not encoded: {each.id}: {each.reason}" for each in report.failed[:SHOWN])]

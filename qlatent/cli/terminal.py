@@ -1,0 +1,93 @@
+"""What the command line prints: results on stdout (a table, or one JSON document), progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from qlatent import types
+
+
+class Terminal:
+    """Prints for people, or for programs with `as_json`."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.out = Console()
+        self.err = Console(stderr=True)
+
+    def result(self, document: Mapping[str, Any], *lines: str) -> None:
+        """The outcome of a command: `document` as JSON, or the lines; item texts are never read as markup."""
+        if self.as_json:
+            print(json.dumps(plain(document), ensure_ascii=False, allow_nan=False))
+            return
+        for line in lines:
+            self.out.print(Text(line), soft_wrap=True)
+
+    def table(
+        self, document: Mapping[str, Any], columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """A table for people, `document` for programs."""
+        if self.as_json:
+            self.result(document)
+            return
+        table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+        for row in rows:
+            table.add_row(*(Text(_cell(value)) for value in row))
+        self.out.print(table if rows else Text("Nothing here yet.", style="dim"))
+
+    def note(self, text: str) -> None:
+        """A line beside the result, on stderr."""
+        self.err.print(Text(text, style="dim"), soft_wrap=True)
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[types.Progress]:
+        """A bar with a count, the rate's time left and a title; call it with (done, total)."""
+        bar = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            TimeRemainingColumn(), TextColumn("{task.fields[note]}", style="dim"),
+            console=self.err, transient=True,
+        )  # fmt: skip
+        with bar:
+            task = bar.add_task(title, total=None, note="")
+
+            def report(done: int, total: int | None, note: str = "") -> None:
+                bar.update(task, completed=done, total=total, note=note)
+
+            yield report
+
+
+def plain(value: Any) -> Any:
+    """The same as JSON's own types: numbers of numpy unpacked, NaN and infinity as null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, str) or value is None or isinstance(value, bool):
+        return value
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, Sequence | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, int) else str(value)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,61 @@
+"""Looking through the items of a dataset: rows by search, thumbnails by hash. Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from qlatent.errors import StoreError
+from qlatent.store.workspace import Workspace
+
+COLUMNS = ("row", "id", "text", "label", "split", "image_hash", "duplicate_of", "metadata", "source")
+
+
+def version(workspace: Workspace, dataset: str) -> int:
+    """A number that changes whenever the items do: what caches of them are keyed by."""
+    return workspace.items.version(dataset)
+
+
+def items(workspace: Workspace, dataset: str) -> pd.DataFrame:
+    """The rows of a dataset with the columns in `COLUMNS`, missing texts and labels as ""."""
+    table = workspace.items.table(dataset, columns=list(COLUMNS)).to_pandas()
+    words = ["text", "label", "split", "image_hash", "duplicate_of"]
+    table[words] = table[words].fillna("")
+    return table
+
+
+def found(table: pd.DataFrame, *, words: str = "", duplicates: bool = False, label: str = "") -> pd.DataFrame:
+    """The rows that contain every one of the words in id, text or label, whatever their case."""
+    mask = pd.Series(True, index=table.index)
+    for word in words.lower().split():
+        hits = [
+            table[column].str.lower().str.contains(word, regex=False) for column in ("id", "text", "label")
+        ]
+        mask &= hits[0] | hits[1] | hits[2]
+    if duplicates:
+        repeated = set(table.loc[table["duplicate_of"] != "", "duplicate_of"])
+        mask &= (table["duplicate_of"] != "") | table["id"].isin(repeated)
+    if label:
+        mask &= table["label"] == label
+    return table[mask]
+
+
+def texts(workspace: Workspace, dataset: str, rows: Sequence[int], *, at: int | None = None) -> list[str]:
+    """The texts of some rows of a dataset as it was at version `at`; "" for each once it was removed."""
+    try:
+        column = workspace.items.table(dataset, columns=["text"], version=at)["text"]
+    except StoreError:
+        return [""] * len(rows)
+    return [text or "" for text in column.take(list(map(int, rows))).to_pylist()]
+
+
+def frames(workspace: Workspace, run_id: str) -> str:
+    """A name for the frames that a run has recorded so far: their number and last step; "" for none."""
+    steps = workspace.run(run_id).snapshot_steps()
+    return f"{len(steps)}-{steps[-1]}" if steps else ""
+
+
+def thumbnails(workspace: Workspace, hashes: Sequence[str]) -> dict[str, bytes]:
+    """WebP thumbnails by image hash; hashes without an image are left out."""
+    return workspace.items.thumbnails(hashes)

@@ -1,0 +1,184 @@
+"""Datasets: looked at before anything is stored, stored whole or not at all, listed, renamed, removed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qlatent.errors import InputError
+from qlatent.ingest import AbstractSource, Limits, Mapping, SourcePath, open_source
+from qlatent.services.import_records import Bring, ImportReport, Preview, refusals_csv
+from qlatent.services.intake import Intake, modalities_of
+from qlatent.settings import settings
+from qlatent.store.records import DatasetRecord, ImportRecord
+from qlatent.store.workspace import Workspace
+from qlatent.types import Item, Progress, Refusal
+
+__all__ = [
+    "Bring", "DatasetView", "ImportReport", "Preview", "dataset_view", "list_datasets", "preview",
+    "refusals_csv", "refusals_file", "remove", "rename", "store",
+]  # fmt: skip
+
+FIRST_ROWS = 12
+_PROGRESS_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetView:
+    """A dataset as lists and pages show it."""
+
+    id: str
+    name: str
+    kind: str
+    created: float
+    rows: int
+    modalities: tuple[str, ...]
+    note: str
+    encoders: list[dict[str, Any]] = field(default_factory=list)  # key, modality, dim, encoded, total
+    imports: list[ImportRecord] = field(default_factory=list)
+
+
+# --- looking ----------------------------------------------------------------------------------------------
+
+
+def preview(
+    workspace: Workspace,
+    source: SourcePath | Bring,
+    *,
+    mapping: Mapping | AbstractMapping[str, Any] | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Preview:
+    """Reads a source to its end without storing anything: columns, mapping, first rows, counts and refusals.
+
+    A dict changes the guessed mapping, a `Mapping` replaces it. Images are checked by header and end, not
+    decoded, so storing may refuse a few more. `InputError` when the source cannot be read at all.
+    """
+    bring = source if isinstance(source, Bring) else Bring(source)
+    bring = Bring(bring.path, bring.images, bring.limits or limits or Limits.of(settings()), bring.title)
+    opened = _opened(bring)
+    chosen = _chosen(opened, mapping)
+    first: list[Item] = []
+    refusals: list[Refusal] = []
+    modalities: Counter[str] = Counter()
+    good = 0
+    for number, row in enumerate(opened.rows(chosen, decode=False), start=1):
+        if progress is not None and number % _PROGRESS_ROWS == 0:
+            progress(number, None)
+        if isinstance(row, Refusal):
+            refusals.append(row)
+            continue
+        good += 1
+        modalities.update(modalities_of(row))
+        if len(first) < FIRST_ROWS:
+            first.append(row)
+    fingerprint = opened.fingerprint(chosen)
+    return Preview(
+        bring=bring, name=bring.title or opened.name, kind=opened.kind,
+        columns=opened.columns, mapping=chosen,
+        first=tuple(first), good=good, refusals=tuple(refusals), modalities=dict(modalities),
+        notes=opened.remarks(), fingerprint=fingerprint, already_imported=_known(workspace, fingerprint),
+    )  # fmt: skip
+
+
+def _opened(bring: Bring) -> AbstractSource:
+    return open_source(bring.path, limits=bring.limits, images=bring.images)
+
+
+def _chosen(source: AbstractSource, mapping: Mapping | AbstractMapping[str, Any] | None) -> Mapping:
+    if isinstance(mapping, Mapping):
+        return mapping
+    return Mapping.from_dict({**source.guess().as_dict(), **(mapping or {})})
+
+
+def _known(workspace: Workspace, fingerprint: str, *, dataset: str | None = None) -> str | None:
+    record = workspace.catalogue.find_import(fingerprint, dataset=dataset)
+    return record.dataset_id if record else None
+
+
+# --- storing ----------------------------------------------------------------------------------------------
+
+
+def store(
+    workspace: Workspace,
+    source: Preview | SourcePath | Bring,
+    *,
+    name: str | None = None,
+    into: str | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Imports a source as a new dataset, or adds what is new of it to the dataset `into`.
+
+    All or nothing: an error or a `Cancelled` from `progress` leaves the workspace as it was. A source that
+    was imported before (same content, same mapping) stores nothing and is reported as `already`.
+    `InputError`: no row can be kept, or the source changed since the preview.
+    """
+    seen = source if isinstance(source, Preview) else None
+    bring = seen.bring if seen else source if isinstance(source, Bring) else Bring(source)  # type: ignore[arg-type]
+    opened = _opened(Bring(bring.path, bring.images, bring.limits or Limits.of(settings())))
+    mapping = seen.mapping if seen else opened.guess()
+    fingerprint = opened.fingerprint(mapping)
+    if seen and fingerprint != seen.fingerprint:
+        raise InputError(
+            f"{seen.name} has changed since it was looked at.", remedy="Look at it again, then store it."
+        )
+    if into is not None:
+        workspace.catalogue.dataset(into)
+    known = _known(workspace, fingerprint, dataset=into)
+    if known is not None:
+        return ImportReport(known, workspace.catalogue.dataset(known).name, already=True)
+    intake = Intake(workspace, opened, mapping, title=bring.title or opened.name, fingerprint=fingerprint)
+    return intake.append(into, progress) if into else intake.create(name or _title(intake.title), progress)
+
+
+def _title(name: str) -> str:
+    """A dataset's name from a file's: without its ending."""
+    return Path(name).stem if Path(name).suffix and " " not in Path(name).suffix else name
+
+
+# --- what is there ----------------------------------------------------------------------------------------
+
+
+def list_datasets(workspace: Workspace) -> list[DatasetView]:
+    """All datasets, oldest first."""
+    return [_view(workspace, record) for record in workspace.catalogue.datasets()]
+
+
+def dataset_view(workspace: Workspace, dataset: str) -> DatasetView:
+    """One dataset with its imports; a `StoreError` if there is none."""
+    return _view(workspace, workspace.catalogue.dataset(dataset))
+
+
+def _view(workspace: Workspace, record: DatasetRecord) -> DatasetView:
+    return DatasetView(
+        id=record.id, name=record.name, kind=record.kind, created=record.created, rows=record.rows,
+        modalities=record.modalities, note=record.note, encoders=workspace.items.encoders(record.id),
+        imports=workspace.catalogue.imports(record.id),
+    )  # fmt: skip
+
+
+def rename(workspace: Workspace, dataset: str, *, name: str) -> DatasetView:
+    """Gives a dataset another name to show; its id stays, because links and runs use it."""
+    if not name.strip():
+        raise InputError("A dataset needs a name.", remedy="Give at least one letter.")
+    return _view(workspace, workspace.catalogue.update_dataset(dataset, name=name.strip()))
+
+
+def remove(workspace: Workspace, dataset: str) -> None:
+    """Removes a dataset, its imports and their refusals; runs and heads that came from it stay."""
+    records = workspace.catalogue.imports(workspace.catalogue.dataset(dataset).id)
+    workspace.catalogue.remove_dataset(dataset)  # first: what nobody can see cannot be used half-removed
+    workspace.items.remove(dataset)
+    for record in records:
+        if record.refusals_path:
+            (workspace.path / record.refusals_path).unlink(missing_ok=True)
+
+
+def refusals_file(workspace: Workspace, record: ImportRecord) -> bytes:
+    """The saved refusals of an import, for download; only a header when nothing was refused."""
+    if not record.refusals_path:
+        return refusals_csv([]).encode()
+    return (workspace.path / record.refusals_path).read_bytes()

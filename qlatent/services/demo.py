@@ -1,0 +1,94 @@
+"""The demo: drawn listings that go the way of any other data: imported, encoded, trained on."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from qlatent.errors import QlatentError
+from qlatent.services import datasets, encoding, runs
+from qlatent.settings import settings
+from qlatent.store.workspace import Workspace
+from qlatent.types import Progress
+
+DATASET = "demo"
+NAME = "Demo"
+COUNT = 2000
+ENCODER = "builtin"
+
+
+def prepared(workspace: Workspace) -> bool:
+    """Whether the demo's dataset and a head trained on it are here."""
+    return has_items(workspace) and any(head.dataset_id == DATASET for head in workspace.catalogue.heads())
+
+
+def has_items(workspace: Workspace) -> bool:
+    """Whether the demo's listings are imported."""
+    return any(record.id == DATASET for record in workspace.catalogue.datasets())
+
+
+def furnish(
+    workspace: Workspace, *, count: int = COUNT, seed: int = 0, progress: Progress | None = None
+) -> str:
+    """Draw, import and encode the listings; what is there already is not done again. Returns the dataset's id."""
+    report = progress or (lambda done, total: None)
+    total = 4 * count  # each listing is drawn, stored, and its image and its text are encoded
+    if not has_items(workspace):
+        _import(workspace, count, seed, lambda done: report(done, total))
+    encoding.encode(
+        workspace, DATASET, encoder=ENCODER, settings={},
+        progress=lambda done, of: report(min(total, 2 * count + done), total),
+    )  # fmt: skip
+    return DATASET
+
+
+def _import(workspace: Workspace, count: int, seed: int, report: Any) -> None:
+    from qlatent.demo.listings import listings, write_folder
+
+    with tempfile.TemporaryDirectory(dir=workspace.path, prefix=".demo-") as temp:
+        table = write_folder(Path(temp) / "listings", listings(count, seed=seed), progress=report)
+        seen = datasets.preview(workspace, table, mapping=MAPPING)
+        datasets.store(workspace, seen, name=NAME, progress=lambda done, of: report(count + done))
+
+
+MAPPING = {"id": "id", "image": "image", "text": ["text"], "label": "category", "price": "price"}
+
+
+def train(workspace: Workspace) -> str:
+    """The demo's training run: the one that is there, resumed where it was cut off, or a new one. Returns its id."""
+    for view in runs.list_runs(workspace, "train"):
+        if view.dataset == DATASET and view.state != "failed":
+            if view.state in ("stopped", "interrupted"):
+                runs.resume(workspace, view.id)
+            return view.id
+    return runs.start_training(
+        workspace, runs.TrainingRequest(dataset=DATASET, name="CLIP-ACQUA on the demo")
+    )
+
+
+def start(workspace: Workspace) -> str:
+    """Prepare the demo in a worker, which then queues its training run; returns the id of the preparing run."""
+    for view in runs.list_runs(workspace, "demo"):
+        if view.active:
+            return view.id
+    return runs.start(
+        workspace,
+        {
+            "format": 1, "kind": "demo", "name": "Prepare the demo", "created": time.time(), "dataset": None,
+            "count": COUNT, "seed": 0, "threads": settings().threads,
+        },
+    )  # fmt: skip
+
+
+def summary(workspace: Workspace) -> dict[str, Any]:
+    """The demo's dataset, run and head, as far as they are here."""
+    if not has_items(workspace):
+        raise QlatentError("The demo is not prepared.", remedy="Run `qlatent demo`.")
+    heads = [head for head in workspace.catalogue.heads() if head.dataset_id == DATASET]
+    trained = [view for view in runs.list_runs(workspace, "train") if view.dataset == DATASET]
+    return {
+        "dataset": DATASET, "rows": workspace.catalogue.dataset(DATASET).rows,
+        "run": trained[0].id if trained else None, "head": heads[0].id if heads else None,
+    }  # fmt: skip

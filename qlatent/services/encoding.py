@@ -1,0 +1,279 @@
+"""Encoding: every distinct image and text of a dataset gets its vector once, whatever happens in between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from qlatent.encoders.base import AbstractEncoder
+from qlatent.errors import ConfigError, InputError, StoreError
+from qlatent.registry import config_class, entry, make_config, resolve
+from qlatent.services.prefetch import Failure, prepared_batches
+from qlatent.store.workspace import Workspace
+from qlatent.types import Progress
+
+COMMIT_SECONDS = 2.0
+COMMIT_ROWS = 512
+_SORTED_BATCHES = 16  # texts of so many batches are sorted by length together, so that little is padded
+Batches = Generator[tuple[list[str], np.ndarray], None, None]
+"""Hashes and the vectors (n, d) of one batch after the other."""
+
+_HASHES = {"image": "image_hash", "text": "text_hash"}
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingProgress:
+    """How far an encoding is: `done` of `total`, with its rate (per second) and the seconds left."""
+
+    done: int
+    total: int
+    rate: float
+    seconds_left: float | None  # None before the first vector
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingReport:
+    """What an encoding did; `cached` were there before, `failed` are items whose image cannot be decoded."""
+
+    encoder_key: str
+    encoded: int
+    cached: int
+    seconds: float
+    failed: tuple[Failure, ...] = ()
+    stopped: bool = False
+
+    @property
+    def rate(self) -> float:
+        """Vectors a second, with everything that was done for them."""
+        return self.encoded / self.seconds if self.seconds > 0 else 0.0
+
+    def document(self) -> dict[str, Any]:
+        """The report as plain JSON values."""
+        return {
+            "encoder": self.encoder_key, "encoded": self.encoded, "cached": self.cached,
+            "seconds": round(self.seconds, 3), "rate": round(self.rate, 2), "stopped": self.stopped,
+            "failed": [{"id": each.id, "reason": each.reason} for each in self.failed],
+        }  # fmt: skip
+
+
+def encode(
+    workspace: Workspace,
+    dataset: str,
+    *,
+    encoder: str | AbstractEncoder,
+    settings: Mapping[str, Any] | None = None,
+    modalities: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> EncodingReport:
+    """Computes and stores the vectors that are missing; what is there is not computed again.
+
+    `encoder` is a name of the registry with its `settings`, or an encoder. Vectors are committed every two
+    seconds or 512 rows, so being killed loses no more, and the next call goes on. `progress` gets
+    (done, total) of the missing ones. A vector that is not finite is an `InputError` that names the item;
+    images that cannot be decoded are listed in the report. `should_stop` ends early, with everything so far
+    stored.
+    """
+    started = time.perf_counter()
+    workspace.catalogue.dataset(dataset)
+    contents = _Contents(workspace, dataset)
+    coder = encoder if isinstance(encoder, AbstractEncoder) else make_encoder(encoder, settings or {})
+    chosen = _modalities(contents, coder, modalities, dataset=dataset)
+    missing = {each: workspace.items.missing(coder.key, each, contents.hashes(each)) for each in chosen}
+    total = sum(len(hashes) for hashes in missing.values())
+    job = _Job(workspace, coder, contents, total=total, progress=progress, should_stop=should_stop)
+    job.run(missing)
+    return EncodingReport(
+        encoder_key=coder.key, encoded=job.stored, stopped=job.stopped, failed=tuple(job.failed),
+        cached=sum(len(contents.hashes(each)) for each in chosen) - total,
+        seconds=time.perf_counter() - started,
+    )  # fmt: skip
+
+
+def make_encoder(name: str, settings: Mapping[str, Any]) -> AbstractEncoder:
+    """The encoder of a name with checked settings; loads its weights."""
+    config = make_config(config_class("encoder", name), settings)
+    made: AbstractEncoder = resolve(entry("encoder", name).target)(config)
+    return made
+
+
+def status(workspace: Workspace, dataset: str) -> list[dict[str, Any]]:
+    """Coverage by encoder and modality: key, modality, dim, encoded, total; ready vectors are "given"."""
+    return workspace.items.encoders(dataset)
+
+
+def paced(
+    report: Callable[[EncodingProgress], None], *, clock: Callable[[], float] = time.monotonic
+) -> Progress:
+    """A `Progress` that hands on rate and time left, both over the whole time since the first call."""
+    start: list[tuple[float, int]] = []
+
+    def progress(done: int, total: int | None) -> None:
+        now = clock()
+        start[:] = start or [(now, done)]
+        seconds, before = now - start[0][0], start[0][1]
+        rate = (done - before) / seconds if seconds > 0 else 0.0
+        whole = done if total is None else total
+        report(EncodingProgress(done, whole, rate, (whole - done) / rate if rate > 0 else None))
+
+    return progress
+
+
+def _modalities(
+    contents: _Contents, coder: AbstractEncoder, asked: Sequence[str] | None, *, dataset: str
+) -> list[str]:
+    for modality in asked or ():
+        if modality not in coder.modalities:
+            raise ConfigError(
+                f"The encoder {coder.name!r} encodes {' and '.join(coder.modalities)}, not {modality}.",
+                remedy="Choose another encoder.",
+            )
+    wanted = [each for each in (asked or coder.modalities) if each in _HASHES]
+    chosen = [each for each in wanted if contents.hashes(each)]
+    if not chosen:
+        raise InputError(
+            f"{dataset!r} has no {' or '.join(f'{each}s' for each in wanted)} to encode.",
+            remedy="Choose another dataset or encoder; ready vectors need no encoding.",
+        )
+    return chosen
+
+
+class _Contents:
+    """The distinct contents of a dataset, and which item brought each first."""
+
+    def __init__(self, workspace: Workspace, dataset: str) -> None:
+        self._table = workspace.items.table(dataset, columns=["id", "text", *_HASHES.values()])
+        self._hashes: dict[str, list[str]] = {}
+
+    def hashes(self, modality: str) -> list[str]:
+        """The distinct hashes in row order."""
+        if modality not in self._hashes:
+            column: pa.ChunkedArray = self._table[_HASHES[modality]]
+            self._hashes[modality] = [each for each in column.unique().to_pylist() if each]
+        return self._hashes[modality]
+
+    def texts(self) -> dict[str, str]:
+        """Hash → text."""
+        columns = (self._table[name].to_pylist() for name in ("text_hash", "text"))
+        return {key: text for key, text in zip(*columns, strict=True) if key}
+
+    def item(self, modality: str, content: str) -> str:
+        """The id of the first item with this content."""
+        place = self._table[_HASHES[modality]].to_pylist().index(content)
+        name: str = self._table["id"][place].as_py()
+        return name
+
+
+class _Job:
+    """One run over what is missing."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        coder: AbstractEncoder,
+        contents: _Contents,
+        *,
+        total: int,
+        progress: Progress | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> None:
+        self.workspace = workspace
+        self.coder = coder
+        self.contents = contents
+        self.total = total
+        self.progress = progress
+        self.should_stop = should_stop or (lambda: False)
+        self.failed: list[Failure] = []
+        self.stopped = False
+        self.stored = 0
+        self._seen = 0
+
+    def run(self, missing: Mapping[str, list[str]]) -> None:
+        """Encodes everything; what was computed is stored even when something fails on the way."""
+        self._report(0)
+        for modality, hashes in missing.items():
+            batches = self._images(hashes) if modality == "image" else self._texts(hashes)
+            with _Committer(self.workspace, self.coder.key, modality) as committer:
+                try:
+                    for keys, vectors in batches:
+                        self._check(modality, keys, vectors)
+                        committer.add(keys, vectors)
+                        self._report(len(keys))
+                        self.stopped = self.should_stop()
+                        if self.stopped:
+                            return
+                finally:
+                    batches.close()  # ends the reading ahead
+                    self.stored += committer.rows
+
+    def _report(self, count: int) -> None:
+        self._seen += count
+        if self.progress is not None:
+            self.progress(self._seen, self.total)
+
+    def _images(self, hashes: Sequence[str]) -> Batches:
+        for batch in prepared_batches(self.workspace.items, self.coder, hashes):
+            for content, reason in batch.failed:
+                self.failed.append(Failure(self.contents.item("image", content), reason))
+            self._report(len(batch.failed))
+            if batch.hashes:
+                yield batch.hashes, self.coder.embed_images(batch.inputs)
+
+    def _texts(self, hashes: Sequence[str]) -> Batches:
+        texts, size = self.contents.texts(), self.coder.batch_size
+        for start in range(0, len(hashes), size * _SORTED_BATCHES):
+            chunk = sorted(hashes[start : start + size * _SORTED_BATCHES], key=lambda each: len(texts[each]))
+            for place in range(0, len(chunk), size):
+                batch = chunk[place : place + size]
+                yield batch, self.coder.embed_texts([texts[each] for each in batch])
+
+    def _check(self, modality: str, keys: Sequence[str], vectors: np.ndarray) -> None:
+        broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+        if broken.size:
+            name = self.contents.item(modality, keys[int(broken[0])])
+            raise InputError(
+                f"The encoder {self.coder.name!r} gives NaN or infinity for the {modality} of item {name!r}.",
+                remedy="Look at that item, or choose another encoder or weights.",
+            )
+
+
+class _Committer:
+    """Collects vectors and stores them every two seconds or 512 rows, and at the end, whatever the end is."""
+
+    def __init__(self, workspace: Workspace, key: str, modality: str) -> None:
+        self.store = workspace.items
+        self.key = key
+        self.modality = modality
+        self.rows = 0
+        self._hashes: list[str] = []
+        self._vectors: list[np.ndarray] = []
+        self._last = time.monotonic()
+
+    def __enter__(self) -> _Committer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # a store that failed a moment ago would fail again, and hide why
+        if kind is None or not issubclass(kind, StoreError):
+            self.flush()
+
+    def add(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
+        """Takes vectors (n, d) in."""
+        self._hashes.extend(hashes)
+        self._vectors.append(np.asarray(vectors, dtype=np.float32))
+        self.rows += len(hashes)
+        if len(self._hashes) >= COMMIT_ROWS or time.monotonic() - self._last >= COMMIT_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Stores what was collected, in one commit."""
+        if self._hashes:
+            hashes, vectors = self._hashes, np.concatenate(self._vectors)
+            self._hashes, self._vectors = [], []
+            self.store.add_embeddings(self.key, self.modality, hashes, vectors)
+        self._last = time.monotonic()

@@ -1,0 +1,144 @@
+"""What leaves the workspace: latents, datasets with their vectors, heads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from qlatent.errors import InputError
+from qlatent.services import heads, vectors
+from qlatent.store.workspace import Workspace
+from qlatent.types import Arrays
+
+KNOWN = ("id", "text", "label", "split", "duplicate_of")
+TABLES = (".parquet", ".csv", ".jsonl")
+
+
+def latents(
+    workspace: Workspace, head: str, source: str, *, out: Path, encoder_key: str | None = None
+) -> int:
+    """Write the latents of a dataset (its id) or of a file of vectors; returns the number of rows.
+
+    `.npz` holds one array a modality and the ids; the tables hold one row an item with the columns
+    `<modality>_<i>` and `<modality>_norm`.
+    """
+    _check_ending(out, (".npz", *TABLES))
+    view = heads.find(workspace, head)
+    if Path(source).suffix in (".npz", ".npy"):
+        frame, inputs = _from_file(
+            Path(source), modalities=tuple(heads.estimator(workspace, view.id).modalities)
+        )
+    else:
+        key = encoder_key or vectors.choose(workspace, source, preferred=view.encoder)
+        modalities = tuple(heads.estimator(workspace, view.id).modalities)
+        frame, inputs = _from_dataset(workspace, source, key, modalities)
+    found = heads.transform(workspace, view.id, inputs)
+    if out.suffix == ".npz":
+        arrays = {"ids": frame["id"].to_numpy(dtype=str), **found}
+        np.savez(out, allow_pickle=False, **arrays)
+    else:
+        write_table(pd.concat([frame, spread(found)], axis=1), out)
+    return len(frame)
+
+
+def _from_dataset(
+    workspace: Workspace, dataset: str, key: str, modalities: tuple[str, ...]
+) -> tuple[pd.DataFrame, Arrays]:
+    arrays = vectors.read(workspace, dataset, key, modalities=modalities)
+    rows = vectors.complete(arrays)
+    if not len(rows):
+        raise InputError(
+            f"No row of {dataset!r} has {' and '.join(modalities)} vectors of {key}.",
+            remedy="Encode it first.",
+        )
+    frame = workspace.items.table(dataset, columns=list(KNOWN)).to_pandas().iloc[rows].reset_index(drop=True)
+    return frame, {name: array[rows] for name, array in arrays.items()}
+
+
+def _from_file(path: Path, *, modalities: tuple[str, ...]) -> tuple[pd.DataFrame, Arrays]:
+    """Vectors of an .npz with the head's modalities, or of an .npy for a head with one."""
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        arrays = (
+            {modalities[0]: loaded}
+            if isinstance(loaded, np.ndarray)
+            else {n: loaded[n] for n in loaded.files}
+        )
+    except (OSError, ValueError) as err:
+        raise InputError(
+            f"{path.name} cannot be read: {err}.", remedy="Save it with numpy, without objects."
+        ) from err
+    missing = [name for name in modalities if name not in arrays]
+    if missing:
+        raise InputError(
+            f"{path.name} has no array {missing[0]!r}; it has {', '.join(arrays)}.",
+            remedy="The head needs it.",
+        )
+    chosen = {name: np.asarray(arrays[name]) for name in modalities}
+    ids = arrays.get("id", arrays.get("ids", np.arange(len(next(iter(chosen.values()))))))
+    return pd.DataFrame({"id": [str(each) for each in ids]}), chosen
+
+
+def spread(found: Arrays) -> pd.DataFrame:
+    """One column a latent dimension and one for the norm, for each modality."""
+    columns: dict[str, Any] = {}
+    for name, array in found.items():
+        columns |= {f"{name}_{i}": array[:, i] for i in range(array.shape[1])}
+        columns[f"{name}_norm"] = np.linalg.norm(array, axis=1)
+    return pd.DataFrame(columns)
+
+
+def export(workspace: Workspace, what: str, *, out: Path) -> dict[str, Any]:
+    """Write a dataset with its vectors as a table, or a head (its id, name or run) as a zip."""
+    if any(record.id == what for record in workspace.catalogue.datasets()):
+        _check_ending(out, TABLES)
+        frame = dataset_frame(workspace, what)
+        write_table(frame, out)
+        return {"kind": "dataset", "id": what, "out": str(out), "rows": len(frame)}
+    head = heads.find(workspace, what)
+    _check_ending(out, (".zip",))
+    out.write_bytes(heads.download_zip(workspace, head.id))
+    return {"kind": "head", "id": head.id, "out": str(out)}
+
+
+def dataset_frame(workspace: Workspace, dataset: str) -> pd.DataFrame:
+    """Items with their metadata and one vector column `<modality>_vector` (`@key` where there are several encoders)."""
+    frame = workspace.items.table(dataset, columns=[*KNOWN, "metadata"]).to_pandas()
+    extra = pd.DataFrame([json.loads(each or "{}") for each in frame.pop("metadata")])
+    frame = pd.concat([frame, extra[[name for name in extra if name not in frame]]], axis=1)
+    have = [each for each in workspace.items.encoders(dataset) if each["encoded"]]
+    several = len({each["key"] for each in have}) > 1
+    for each in have:
+        key, modality = each["key"], each["modality"]
+        array = vectors.read(workspace, dataset, key, modalities=(modality,))[modality]
+        name = f"{modality}_vector@{key}" if several else f"{modality}_vector"
+        frame[name] = [row if ok else None for row, ok in zip(array, vectors.whole(array), strict=True)]
+    return frame
+
+
+def write_table(frame: pd.DataFrame, out: Path) -> None:
+    """Write a table by its ending: .parquet, .csv or .jsonl (vectors as JSON lists there)."""
+    _check_ending(out, TABLES)
+    if out.suffix == ".parquet":
+        frame.to_parquet(out, index=False)
+        return
+    plain = frame.map(lambda value: value.tolist() if isinstance(value, np.ndarray) else value)
+    if out.suffix == ".csv":
+        plain.to_csv(out, index=False)
+    else:
+        plain.to_json(out, orient="records", lines=True, force_ascii=False)
+
+
+def _check_ending(out: Path, endings: tuple[str, ...]) -> None:
+    if out.suffix not in endings:
+        raise InputError(
+            f"Cannot write {out.name}: got the ending {out.suffix!r}.", remedy=f"Choose {', '.join(endings)}."
+        )
+    if not out.resolve().parent.is_dir():
+        raise InputError(
+            f"There is no folder {out.resolve().parent}.", remedy="Make it first, or write elsewhere."
+        )

@@ -1,0 +1,188 @@
+"""Heads that are kept: list, download, load by upload, use on new items. Torch is imported only when a head is used."""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import shutil
+import tempfile
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qlatent.errors import InputError
+from qlatent.registry import HEADS
+from qlatent.store.records import HeadRecord
+from qlatent.store.workspace import Workspace
+from qlatent.types import Arrays
+
+if TYPE_CHECKING:
+    from qlatent.estimator import Estimator
+
+FILES = ("model.safetensors", "config.json", "README.md")
+MAX_BYTES = 200_000_000
+"""A head is small; an upload that unpacks to more is not one."""
+
+
+@dataclass(frozen=True)
+class HeadView:
+    """One kept head as the pages show it."""
+
+    id: str
+    name: str
+    head: str  # its name in the registry
+    origin: str  # trained | loaded
+    created: float
+    run_id: str | None
+    dataset_id: str | None
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    parameter_count: dict[str, int]
+    encoder: str
+
+    @property
+    def title(self) -> str:
+        """The kind of head in words."""
+        return HEADS[self.head].title if self.head in HEADS else self.head
+
+
+def list_heads(workspace: Workspace) -> list[HeadView]:
+    """Every kept head, newest first."""
+    views = [_view(workspace, record) for record in workspace.catalogue.heads()]
+    return sorted(views, key=lambda view: view.created, reverse=True)
+
+
+def view(workspace: Workspace, head_id: str) -> HeadView:
+    """One kept head; `InputError` for an id that is not here."""
+    return _view(workspace, workspace.catalogue.head(head_id))
+
+
+def find(workspace: Workspace, name: str) -> HeadView:
+    """The head with this id or name, or the newest head trained by the run with this id."""
+    heads = list_heads(workspace)
+    for field in ("id", "run_id", "name"):
+        for head in heads:
+            if getattr(head, field) == name:
+                return head
+    raise InputError(
+        f"There is no head called {name!r} here.",
+        remedy="`qlatent runs` and `qlatent load` show and add heads.",
+    )
+
+
+def keep(workspace: Workspace, folder: Path, *, name: str, run_id: str | None, dataset_id: str | None) -> str:
+    """Copy a saved head, which loads, into the workspace and catalogue it; returns its id."""
+    head_id = "h" + secrets.token_hex(4)
+    target = workspace.heads_path / head_id
+    staging = target.with_name(f".{head_id}.part")
+    staging.mkdir(parents=True)
+    for file in FILES:
+        if (folder / file).exists():
+            shutil.copy2(folder / file, staging / file)
+    staging.rename(target)
+    config = json.loads((target / "config.json").read_text(encoding="utf-8"))
+    workspace.catalogue.add_head(
+        HeadRecord(
+            head_id,
+            name,
+            run_id,
+            config["head"],
+            created=time.time(),
+            origin="trained" if run_id else "loaded",
+            dataset_id=dataset_id,
+        )
+    )
+    return head_id
+
+
+def load_upload(workspace: Workspace, path: Path, *, name: str) -> str:
+    """Keep a head brought as a folder, a zip or its `config.json` beside the weights; returns its id.
+
+    Everything is checked by really loading it; what is not a head is an `InputError` and nothing is kept.
+    """
+    import qlatent  # torch comes with the first head
+
+    if not path.exists():
+        raise InputError(f"There is nothing at {path}.", remedy="Give the zip or the folder of a saved head.")
+    with tempfile.TemporaryDirectory() as temp:
+        folder = _unpack(path, Path(temp)) if path.is_file() else path
+        qlatent.load(folder)
+        return keep(workspace, folder, name=name, run_id=None, dataset_id=None)
+
+
+def _unpack(path: Path, temp: Path) -> Path:
+    """The three files of a zipped head, wherever in the zip one folder holds them."""
+    if path.name == "config.json" or path.suffix == ".safetensors":
+        return path.parent
+    if not zipfile.is_zipfile(path):
+        raise InputError(
+            f"{path.name} is not a saved head.",
+            remedy="Bring the zip that the page Heads gives, or a folder with model.safetensors and config.json.",
+        )
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename.rsplit("/", 1)[-1]: info for info in archive.infolist() if not info.is_dir()}
+        for file in FILES[:2]:
+            if file not in members:
+                found = ", ".join(sorted(members)[:6]) or "nothing"
+                raise InputError(
+                    f"{path.name} has no {file}; it holds {found}.",
+                    remedy="Heads are model.safetensors + config.json.",
+                )
+        if sum(members[file].file_size for file in FILES if file in members) > MAX_BYTES:
+            raise InputError(
+                f"{path.name} unpacks to more than {MAX_BYTES // 1_000_000} MB.",
+                remedy="A head is smaller than that.",
+            )
+        for file in FILES:
+            if file in members:
+                (temp / file).write_bytes(archive.read(members[file]))
+    return temp
+
+
+def download_zip(workspace: Workspace, head_id: str) -> bytes:
+    """A zip of model.safetensors, config.json and the model card."""
+    folder = workspace.heads_path / workspace.catalogue.head(head_id).id
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in FILES:
+            if (folder / file).exists():
+                archive.write(folder / file, f"{head_id}/{file}")
+    return buffer.getvalue()
+
+
+def model_card(workspace: Workspace, head_id: str) -> str:
+    """The README.md that travels with the head."""
+    path = workspace.heads_path / workspace.catalogue.head(head_id).id / "README.md"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def estimator(workspace: Workspace, head_id: str) -> Estimator:
+    """The kept head itself, ready to transform."""
+    import qlatent  # torch comes with the first head
+
+    return qlatent.load(workspace.heads_path / workspace.catalogue.head(head_id).id)
+
+
+def transform(workspace: Workspace, head_id: str, arrays: Arrays) -> Arrays:
+    """Latents of new vectors: modality → (n, d) to modality → (n, k)."""
+    return estimator(workspace, head_id).transform(arrays)
+
+
+def remove(workspace: Workspace, head_id: str) -> None:
+    """Forget a head and delete its files."""
+    workspace.catalogue.remove_head(head_id)
+    shutil.rmtree(workspace.heads_path / head_id, ignore_errors=True)
+
+
+def _view(workspace: Workspace, record: HeadRecord) -> HeadView:
+    path = workspace.heads_path / record.id / "config.json"
+    document = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    card = document.get("card", {})
+    return HeadView(
+        id=record.id, name=record.name, head=record.head, origin=record.origin, created=record.created,
+        run_id=record.run_id, dataset_id=record.dataset_id, config=document.get("config", {}),
+        metrics=card.get("metrics", {}), parameter_count=card.get("parameters", {}), encoder=card.get("encoder", ""),
+    )  # fmt: skip

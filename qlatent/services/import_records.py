@@ -1,0 +1,96 @@
+"""What an import is asked for and what it says: frozen records, and the refused rows as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from qlatent.ingest import Column, Limits, Mapping, SourcePath
+from qlatent.types import Item, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Bring:
+    """Something to import with more than its path: the folder of a table's images, limits, a name to show."""
+
+    path: SourcePath
+    images: str | Path | None = None
+    limits: Limits | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an import would bring; nothing is stored yet."""
+
+    bring: Bring
+    name: str
+    kind: str
+    columns: tuple[Column, ...]
+    mapping: Mapping
+    first: tuple[Item, ...]  # the first good rows
+    good: int
+    refusals: tuple[Refusal, ...]
+    modalities: dict[str, int]  # modality → items that have it
+    notes: tuple[str, ...]
+    fingerprint: str
+    already_imported: str | None  # the dataset that has exactly this content already
+
+    @property
+    def refused(self) -> int:
+        """How many rows are refused."""
+        return len(self.refusals)
+
+    def document(self) -> dict[str, Any]:
+        """The preview as plain JSON values, without images."""
+        return {
+            "source": self.name, "kind": self.kind, "rows": self.good, "refused": self.refused,
+            "mapping": self.mapping.as_dict(), "modalities": self.modalities,
+            "columns": [asdict(column) for column in self.columns],
+            "refusals": _plain(self.refusals), "notes": list(self.notes), "already": self.already_imported,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did: `rows` were added, `present` were there before; `already`: all of it was."""
+
+    dataset: str
+    name: str
+    rows: int = 0
+    refused: int = 0
+    duplicates: int = 0  # rows with the content of an earlier row; kept and marked
+    present: int = 0
+    already: bool = False
+    notes: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    refusals_path: str = ""  # relative to the workspace; "" when nothing was refused
+
+    def document(self) -> dict[str, Any]:
+        """The report as plain JSON values."""
+        return {
+            "dataset": self.dataset, "name": self.name, "rows": self.rows, "refused": self.refused,
+            "duplicates": self.duplicates, "present": self.present, "already": self.already,
+            "notes": list(self.notes), "refusals": _plain(self.refusals), "refusals_path": self.refusals_path,
+        }  # fmt: skip
+
+
+def refusals_csv(refusals: Iterable[Refusal]) -> str:
+    """The refused rows as CSV: row, id, reason. Cells that a spreadsheet would run as formulas are quoted."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["row", "id", "reason"])
+    writer.writerows([refusal.row, _harmless(refusal.id), _harmless(refusal.reason)] for refusal in refusals)
+    return out.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def _plain(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:
+    return [{"row": each.row, "id": each.id, "reason": each.reason} for each in refusals]

@@ -1,0 +1,176 @@
+"""From what somebody asks for to the frozen spec of a run; all refusals happen here, before it starts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from qlatent.errors import InputError
+from qlatent.registry import config_class, entry, make_config
+from qlatent.services import vectors
+from qlatent.settings import settings
+from qlatent.store.workspace import Workspace
+from qlatent.training.configs import RunConfigs, TrainingConfig, split_settings
+
+FEWEST = 8
+WIDE = 256  # hidden width from which a second thread pays
+SHOWN = 5  # ids named in a message
+Spec = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """Train `head` towards `objective` on the vectors that encoder `encoder_key` made of `dataset`.
+
+    Without a key the one encoder whose vectors are there is taken; `settings` are flat, as on the command
+    line.
+    """
+
+    dataset: str
+    encoder_key: str | None = None
+    head: str = "acqua"
+    objective: str = "acqua"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class EncodingRequest:
+    """Encode `dataset` with `encoder`; `modalities` None means all that both have."""
+
+    dataset: str
+    encoder: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    modalities: tuple[str, ...] | None = None
+    name: str = ""
+
+
+def training_spec(workspace: Workspace, request: TrainingRequest) -> Spec:
+    """The spec of a training run, checked against what the workspace holds.
+
+    Unknown or wrong settings are `ConfigError`s; items without vectors, an unclear choice of encoder,
+    widths that do not fit or too few pairs are `InputError`s that say what to do.
+    """
+    dataset = workspace.catalogue.dataset(request.dataset)
+    split_settings(request.head, request.objective, request.settings)  # what is wrong in them comes first
+    key = request.encoder_key or vectors.choose(workspace, request.dataset)
+    widths = vectors.widths(workspace, request.dataset, key)
+    configs = _configs(request, widths)
+    modalities = tuple(configs.head.modalities)
+    version = workspace.items.version(request.dataset)
+    _check_vectors(workspace, request.dataset, key, modalities)
+    title = entry("head", request.head).title
+    return {
+        "format": 1,
+        "kind": "train",
+        "name": request.name or f"{title} on {dataset.name}",
+        "created": time.time(),
+        "dataset": request.dataset,
+        "dataset_version": version,
+        "encoder": key,
+        "modalities": list(modalities),
+        "head": request.head,
+        "objective": request.objective,
+        "settings": dict(request.settings),
+        "configs": {name: asdict(getattr(configs, name)) for name in ("head", "objective", "training")},
+        "threads": _threads(configs),
+        "device": settings().device,
+    }
+
+
+def encoding_spec(workspace: Workspace, request: EncodingRequest) -> Spec:
+    """The spec of an encoding run; an unknown dataset, encoder or setting is refused."""
+    dataset = workspace.catalogue.dataset(request.dataset)
+    make_config(config_class("encoder", request.encoder), request.settings)
+    return {
+        "format": 1,
+        "kind": "encode",
+        "name": request.name or f"{entry('encoder', request.encoder).title} on {dataset.name}",
+        "created": time.time(),
+        "dataset": request.dataset,
+        "encoder": request.encoder,
+        "settings": dict(request.settings),
+        "modalities": list(request.modalities) if request.modalities else None,
+        "threads": settings().threads,
+        "device": settings().device,
+    }
+
+
+def _threads(configs: RunConfigs) -> int:
+    """Threads for training: one where layers are small, since sharing them costs more than it saves."""
+    wide = getattr(configs.head, "hidden", 0) >= WIDE
+    return settings().threads if wide else 1
+
+
+def configs_of(spec: Spec) -> RunConfigs:
+    """The three configs of a training run, as they were when it was created."""
+    values = spec["configs"]
+    return RunConfigs(
+        make_config(config_class("head", spec["head"]), values["head"]),
+        make_config(config_class("objective", spec["objective"]), values["objective"]),
+        make_config(TrainingConfig, values["training"]),
+    )
+
+
+def _configs(request: TrainingRequest, widths: dict[str, int]) -> RunConfigs:
+    """The configs with modalities and widths taken from the vectors where the request leaves them open."""
+    values = dict(request.settings)
+    values.setdefault("modalities", _modalities(widths))
+    configs = split_settings(request.head, request.objective, values)
+    wanted = tuple(configs.head.modalities)
+    missing = [name for name in wanted if name not in widths]
+    if missing:
+        raise InputError(
+            f"{request.dataset!r} has no {' or '.join(missing)} vectors; it has {', '.join(widths)}.",
+            remedy=vectors.encode_first(request.dataset),
+        )
+    used = {name: widths[name] for name in wanted}
+    if len(set(used.values())) > 1:
+        said = ", ".join(f"{name} {width}" for name, width in used.items())
+        raise InputError(
+            f"The distance between image and text needs vectors of one width; got {said}.",
+            remedy="Choose an encoder that puts both into one space, or train on one modality.",
+        )
+    width = next(iter(used.values()))
+    given = request.settings.get("input_dim", width)
+    if given != width:
+        raise InputError(
+            f"input_dim={given}, but the vectors have width {width}.", remedy="Leave input_dim out."
+        )
+    return split_settings(request.head, request.objective, values | {"input_dim": width})
+
+
+def _modalities(widths: dict[str, int]) -> tuple[str, ...]:
+    """Image and text where both are there, else the one that is."""
+    pair = tuple(name for name in ("image", "text") if name in widths)
+    return pair or tuple(widths)
+
+
+def _check_vectors(workspace: Workspace, dataset: str, key: str, modalities: tuple[str, ...]) -> None:
+    """Every content of the modalities has its vector, and enough rows have all of them."""
+    names = [vectors.hash_column(key, modality) for modality in modalities]
+    table = workspace.items.table(dataset, columns=["id", *names])
+    ids = table.column("id").to_pylist()
+    complete = np.ones(len(ids), dtype=bool)
+    for name, modality in zip(names, modalities, strict=True):
+        hashes = [each or "" for each in table.column(name).to_pylist()]
+        complete &= np.array([bool(each) for each in hashes], dtype=bool)
+        missing = set(workspace.items.missing(key, modality, [each for each in hashes if each]))
+        if missing:
+            lacking = [item for item, each in zip(ids, hashes, strict=True) if each in missing]
+            shown = ", ".join(lacking[:SHOWN]) + (", …" if len(lacking) > SHOWN else "")
+            raise InputError(
+                f"{len(lacking)} of {len(ids)} items of {dataset!r} have no {modality} vector"
+                f" of encoder {key!r}: {shown}.",
+                remedy=vectors.encode_first(dataset),
+            )
+    if complete.sum() < FEWEST:
+        raise InputError(
+            f"Only {int(complete.sum())} of {len(ids)} items of {dataset!r} have {' and '.join(modalities)};"
+            f" training needs at least {FEWEST}.",
+            remedy="Import more items, or train on one modality.",
+        )

@@ -1,0 +1,293 @@
+"""Runs: start, queue, stop, resume, remove, and look at them. Torch-free; workers do the work."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qlatent.errors import QlatentError, RunError, StoreError
+from qlatent.services import plan
+from qlatent.services.journal import Columns, columns, journal
+from qlatent.services.plan import EncodingRequest, TrainingRequest
+from qlatent.settings import settings
+from qlatent.store.records import RunRecord
+from qlatent.store.run_folder import RunFolder, RunStatus
+from qlatent.store.workspace import Workspace
+
+__all__ = [
+    "EncodingRequest", "RunHandle", "RunView", "TrainingRequest", "dispatch", "evaluations",
+    "handle", "list_runs", "losses", "metrics", "remove", "resume", "start", "start_encoding",
+    "start_training", "stop", "view",
+]  # fmt: skip
+
+STARTING_SECONDS = 60.0  # a worker that was started this long ago and never wrote its status is dead
+WAITING = ("queued", "running")
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run as pages and the command line show it."""
+
+    id: str
+    name: str
+    kind: str
+    dataset: str | None
+    head: str | None  # its name in the registry; None for an encoding
+    spec: dict[str, Any]
+    status: RunStatus
+    created: float
+
+    @property
+    def state(self) -> str:
+        """queued | running | stopped | finished | failed | interrupted."""
+        return self.status.state
+
+    @property
+    def active(self) -> bool:
+        """Whether something will still happen without anybody's doing."""
+        return self.state in WAITING
+
+    @property
+    def progress(self) -> float:
+        """How much is done: 0 to 1."""
+        if self.state == "finished":
+            return 1.0
+        return min(1.0, self.status.step / self.status.steps) if self.status.steps else 0.0
+
+    @property
+    def message(self) -> str:
+        """The state in words."""
+        if self.state == "running" and not self.status.steps:
+            return "loading"
+        if self.state in ("failed", "interrupted"):
+            return f"{self.state}: {self.status.error}" if self.status.error else self.state
+        return self.state
+
+
+class RunHandle:
+    """A run in the shape of a task: running, done, error, progress, cancel(); read anew each time."""
+
+    def __init__(self, workspace: Workspace, run_id: str) -> None:
+        self.id, self._workspace = run_id, workspace
+        self._folder = workspace.run(run_id)
+
+    @property
+    def running(self) -> bool:
+        """Whether it is queued or under way."""
+        return self._folder.status().state in WAITING
+
+    @property
+    def done(self) -> bool:
+        """Whether it has come to an end, whatever that was."""
+        return not self.running
+
+    @property
+    def error(self) -> QlatentError | None:
+        """Why it failed, or None."""
+        status = self._folder.status()
+        return RunError(status.error, remedy=status.remedy) if status.state == "failed" else None
+
+    @property
+    def progress(self) -> float:
+        """How much is done: 0 to 1."""
+        return view(self._workspace, self.id).progress
+
+    def cancel(self) -> None:
+        """Ask it to stop; nothing happens to one that has ended."""
+        if self.running:
+            stop(self._workspace, self.id)
+
+
+# --- starting ---------------------------------------------------------------------------------------------
+
+
+def start_training(workspace: Workspace, request: TrainingRequest) -> str:
+    """Queue a training run and start it if there is room; returns its id. Refusals leave nothing behind."""
+    return start(workspace, plan.training_spec(workspace, request))
+
+
+def start_encoding(workspace: Workspace, request: EncodingRequest) -> str:
+    """Queue an encoding run and start it if there is room; returns its id. Refusals leave nothing behind."""
+    return start(workspace, plan.encoding_spec(workspace, request))
+
+
+def start(workspace: Workspace, spec: plan.Spec) -> str:
+    """Queue a run with this spec (`kind`, `name`, `dataset` and `created` at least); returns its id."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(spec["created"]))
+    run_id = f"r{stamp}-{secrets.token_hex(2)}"
+    folder = RunFolder.create(workspace.runs_path / run_id, {"id": run_id, **spec})
+    record = RunRecord(run_id, spec["kind"], spec["name"], spec["dataset"], spec["created"])
+    try:
+        workspace.catalogue.add_run(record)
+    except StoreError:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
+    dispatch(workspace)
+    return run_id
+
+
+def dispatch(workspace: Workspace) -> list[str]:
+    """Start queued runs while fewer than `settings().max_runs` are alive; returns their ids."""
+    started: list[str] = []
+    while (run_id := _claim(workspace)) is not None:
+        started.append(run_id)
+        _spawn(workspace, run_id)
+    return started
+
+
+def _claim(workspace: Workspace) -> str | None:
+    claimed = {record.id: record.claimed for record in workspace.catalogue.runs()}
+    return workspace.catalogue.claim_run(
+        settings().max_runs, lambda run_id: _alive(workspace, run_id, claimed)
+    )
+
+
+def _alive(workspace: Workspace, run_id: str, claimed: dict[str, float | None]) -> bool:
+    """Whether a run handed out to a worker still has one."""
+    try:
+        status = workspace.run(run_id).status()
+    except StoreError:  # its folder is gone: nobody works on it
+        return False
+    if status.state != "queued":
+        return status.state == "running"
+    when = claimed.get(run_id)  # one not listed was handed out after the list was made: just now
+    return when is None or time.time() - when < STARTING_SECONDS
+
+
+def _spawn(workspace: Workspace, run_id: str) -> None:
+    """Start the worker of a run, in a session of its own: closing the app or the terminal does not end it."""
+    folder = workspace.run(run_id)
+    threads = str(folder.spec.get("threads", settings().threads))
+    path = os.pathsep.join(filter(None, [str(PACKAGE), os.environ.get("PYTHONPATH", "")]))
+    environment = os.environ | {
+        "OMP_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+        "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads would take the cores from the app
+        "PYTHONPATH": path,
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = [sys.executable, "-m", "qlatent.worker", str(workspace.path), run_id]
+    with folder.log_path.open("ab") as log:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment
+        )
+    # the kernel keeps a dead child until its parent has asked for it
+    threading.Thread(target=process.wait, name=f"reap-{run_id}", daemon=True).start()
+    _write_first_status(folder, process.pid)
+
+
+def _write_first_status(folder: RunFolder, pid: int) -> None:
+    """Names the worker before it can do so itself, so that one that dies while starting is noticed."""
+    import psutil
+
+    try:
+        started = psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        started = time.time()
+    if folder.status().state == "queued":
+        folder.write_status(state="running", pid=pid, process_started=started)
+
+
+# --- stopping and going on --------------------------------------------------------------------------------
+
+
+def stop(workspace: Workspace, run_id: str) -> None:
+    """Ask a run to stop at its next step; a queued one stops at once, an ended one is a `RunError`."""
+    folder = workspace.run(run_id)
+    state = folder.status().state
+    if state not in WAITING:
+        raise RunError(f"Run {run_id} is not running: it is {state}.", remedy=_next_step(state))
+    folder.request_stop()  # also for a queued one: a worker may be starting it this very moment
+    if state == "queued" and workspace.catalogue.run(run_id).queue_state == "queued":
+        workspace.catalogue.set_queue_state(run_id, "stopped")
+        folder.write_status(state="stopped")
+
+
+def _next_step(state: str) -> str:
+    if state == "finished":
+        return "Start a new run, with more epochs if it should learn longer."
+    return "Resume it, or remove it." if state not in WAITING else "Stop it first."
+
+
+def resume(workspace: Workspace, run_id: str) -> None:
+    """Queue a stopped, interrupted or failed run again; it goes on from its last checkpoint."""
+    folder = workspace.run(run_id)
+    state = folder.status().state
+    if state == "finished":
+        raise RunError(f"Run {run_id} is finished.", remedy=_next_step(state))
+    if state in WAITING:
+        raise RunError(f"Run {run_id} is {state} already.", remedy="Wait for it, or stop it.")
+    folder.clear_stop()
+    folder.write_status(state="queued", error="", remedy="", pid=None, process_started=None)
+    workspace.catalogue.set_queue_state(run_id, "queued")
+    dispatch(workspace)
+
+
+def remove(workspace: Workspace, run_id: str) -> None:
+    """Forget a run and delete its folder; heads kept from it stay. An active one is a `RunError`."""
+    path = workspace.runs_path / run_id
+    if path.is_dir():
+        state = workspace.run(run_id).status().state
+        if state == "running":
+            raise RunError(f"Run {run_id} is running.", remedy="Stop it first.")
+    workspace.catalogue.run(run_id)  # an unknown id is an error
+    workspace.catalogue.remove_run(run_id)
+    if path.is_dir():
+        hidden = path.with_name(f".{run_id}.removed")
+        path.rename(hidden)  # gone for readers at once, however long deleting takes
+        shutil.rmtree(hidden)
+
+
+# --- looking ----------------------------------------------------------------------------------------------
+
+
+def list_runs(workspace: Workspace, kind: str | None = None) -> list[RunView]:
+    """All runs, or those of one kind ("train" | "encode"), newest first."""
+    views = [_view(workspace, record) for record in workspace.catalogue.runs(kind)]
+    return sorted(views, key=lambda each: each.created, reverse=True)
+
+
+def view(workspace: Workspace, run_id: str) -> RunView:
+    """One run; a `StoreError` if there is none."""
+    return _view(workspace, workspace.catalogue.run(run_id))
+
+
+def _view(workspace: Workspace, record: RunRecord) -> RunView:
+    try:
+        folder = workspace.run(record.id)
+        spec, status = folder.spec, folder.status()
+    except StoreError as err:
+        spec, status = {}, RunStatus(state="failed", error=err.message, remedy="Remove the run.")
+    return RunView(
+        record.id, record.name, record.kind, record.dataset_id, spec.get("head"), spec, status, record.created
+    )
+
+
+def handle(workspace: Workspace, run_id: str) -> RunHandle:
+    """The run as a task."""
+    return RunHandle(workspace, run_id)
+
+
+def losses(workspace: Workspace, run_id: str) -> Columns:
+    """Columns by step: step, total, reconstruction_…, pair_distance, epoch, time (unix s), rate (steps/s)."""
+    return columns(journal(workspace.run(run_id)).steps)
+
+
+def evaluations(workspace: Workspace, run_id: str) -> Columns:
+    """Columns of the held-out rows by step: step, epoch, total, its parts, pair_error."""
+    return columns(journal(workspace.run(run_id)).evaluations)
+
+
+def metrics(workspace: Workspace, run_id: str) -> dict[str, Any]:
+    """The final figures of a finished run; empty before."""
+    found: dict[str, Any] = journal(workspace.run(run_id)).finish.get("metrics", {})
+    return found

@@ -1,0 +1,188 @@
+"""One training run, carried out: from the frozen spec to snapshots, checkpoints and a kept head.
+
+`execute` is what the worker calls. Killed at any moment, it leaves a folder that can be read, and called
+again it goes on from the last checkpoint with the same losses.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from qlatent.metrics.honesty import Reference
+from qlatent.registry import entry, resolve
+from qlatent.services.plan import Spec, configs_of
+from qlatent.services.pulse import Pulse
+from qlatent.services.vectors import hash_column
+from qlatent.store.run_folder import RunFolder
+from qlatent.store.workspace import Workspace
+from qlatent.training.configs import RunConfigs
+
+if TYPE_CHECKING:
+    from qlatent.training import events
+    from qlatent.training.data import TrainingData
+    from qlatent.training.loop import Trainer
+    from qlatent.types import Arrays
+
+FRAME_POINTS = 600  # points whose ranks are compared in each frame: some hundredths of a second
+FINAL_POINTS = 4000  # and at the end, on the held-out rows
+
+
+def execute(workspace: Workspace, folder: RunFolder, *, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
+    """Train as the run's spec says, from its last checkpoint if any; returns "finished" or "stopped".
+
+    Everything that can go wrong with the user's doing is a `QlatentError`.
+    """
+    from qlatent.training import checkpoint
+    from qlatent.training.loop import Trainer
+
+    spec = folder.spec
+    configs = configs_of(spec)
+    data = load_data(workspace, spec, configs)
+    head = _head(spec, configs)
+    objective = resolve(entry("objective", spec["objective"]).target)(configs.objective)
+    trainer = Trainer(head, objective, data, configs.training)
+    latest = folder.latest_checkpoint()
+    if latest is not None:
+        trainer.restore(checkpoint.load(latest))
+    if not (folder.path / "probe.npz").exists():
+        folder.write_probe({"rows": data.probe_rows, "heldout": data.probe_heldout, **_prefixed(data.probe)})
+    pulse.update(trainer.step, trainer.steps)
+    recorder = Recorder(workspace, folder, trainer, pulse)
+    for event in trainer.run(should_stop=should_stop):
+        recorder.record(event)
+    return recorder.state
+
+
+def _prefixed(probe: Arrays) -> Arrays:
+    return {f"input_{name}": array for name, array in probe.items()}
+
+
+def _head(spec: Spec, configs: RunConfigs) -> Any:
+    """The head with its first weights, on the device asked for; "auto" is the CPU, since heads are small."""
+    import torch
+
+    torch.set_num_threads(int(spec["threads"]))
+    head = resolve(entry("head", spec["head"]).target)(configs.head)
+    head.normalise = configs.training.normalise  # kept with the weights: new items are treated alike
+    return head.to("cpu" if spec["device"] == "auto" else spec["device"])
+
+
+def load_data(workspace: Workspace, spec: Spec, configs: RunConfigs) -> TrainingData:
+    """The vectors of the run's items as they were when it was created, split and sampled by its seed."""
+    from qlatent.training.data import from_items, labels_of
+
+    key, modalities = spec["encoder"], spec["modalities"]
+    names = {modality: hash_column(key, modality) for modality in modalities}
+    table = workspace.items.table(
+        spec["dataset"], columns=["split", "label", *names.values()], version=spec["dataset_version"]
+    )
+    hashes = {modality: table.column(name).to_pylist() for modality, name in names.items()}
+    arrays = {
+        modality: workspace.items.embeddings(key, modality, hashes[modality]) for modality in modalities
+    }
+    # content is what the head sees: equal texts are one where only texts are used
+    content = ["|".join(each or "" for each in row) for row in zip(*hashes.values(), strict=True)]
+    columns = {name: table.column(name).to_pylist() for name in ("split", "label")} | {"content": content}
+    return from_items(arrays, labels_of(columns, content="content"), configs.training)
+
+
+class Recorder:
+    """Writes what the loop yields into the run folder."""
+
+    def __init__(self, workspace: Workspace, folder: RunFolder, trainer: Trainer, pulse: Pulse) -> None:
+        self._workspace, self._folder, self._trainer, self._pulse = workspace, folder, trainer, pulse
+        self.state = "running"
+
+    def record(self, event: events.Event) -> None:
+        """Write one event, and all that belongs to it, before the next is asked for."""
+        getattr(self, f"_{type(event).__name__.lower()}")(event)
+
+    def _append(self, kind: str, **values: Any) -> None:
+        self._folder.append({"type": kind, "time": time.time(), **values})
+
+    def _start(self, event: events.Start) -> None:
+        attempt = self._folder.status().attempt
+        self._append("start", **asdict(event), attempt=attempt, left_out=self._trainer.data.left_out)
+
+    def _step(self, event: events.Step) -> None:
+        rate = self._pulse.update(event.step, self._trainer.steps)
+        self._append("step", step=event.step, epoch=event.epoch, losses=_plain(event.losses), rate=rate)
+
+    def _evaluation(self, event: events.Evaluation) -> None:
+        self._append("evaluation", step=event.step, epoch=event.epoch, metrics=_plain(event.metrics))
+
+    def _snapshot(self, event: events.Snapshot) -> None:
+        path = self._folder.write_snapshot(event.step, event.latents)
+        figures = self._reference.compare(event.latents)
+        self._append("snapshot", step=event.step, file=path.name, metrics=_plain(figures))
+
+    @cached_property
+    def _reference(self) -> Reference:
+        seed = self._trainer.config.seed
+        return Reference(self._trainer.data.probe, sample=FRAME_POINTS, seed=seed)
+
+    def _checkpointdue(self, event: events.CheckpointDue) -> None:
+        from qlatent.training import checkpoint
+
+        with self._folder.checkpoint(event.step) as folder:
+            checkpoint.save(event.checkpoint, folder)
+        self._append("checkpoint", step=event.step)
+
+    def _stop(self, event: events.Stop) -> None:
+        self._append("stop", step=event.step)
+        self.state = "stopped"
+
+    def _finish(self, event: events.Finish) -> None:
+        figures = _plain(final_metrics(self._trainer))
+        _save_head(self._folder, self._trainer, figures)
+        _keep_head(self._workspace, self._folder)
+        judged = "heldout" if self._trainer.data.heldout_pairs else "train"
+        self._append("finish", step=event.step, metrics=figures, judged=judged)
+        self.state = "finished"
+
+
+def _plain(figures: dict[str, float]) -> dict[str, float | None]:
+    """Figures as JSON has them: NaN and infinity are null."""
+    return {name: value if math.isfinite(value) else None for name, value in figures.items()}
+
+
+def final_metrics(trainer: Trainer) -> dict[str, float]:
+    """Losses and honesty figures of the held-out rows; of the training rows where none are held out."""
+    data = trainer.data
+    arrays = data.heldout if data.heldout_pairs else data.train
+    reference = Reference(arrays, sample=FINAL_POINTS, seed=trainer.config.seed)
+    counts = {"train_pairs": float(data.train_pairs), "heldout_pairs": float(data.heldout_pairs)}
+    return trainer.evaluate(arrays) | reference.compare(trainer.latents(arrays)) | counts
+
+
+def _save_head(folder: RunFolder, trainer: Trainer, figures: dict[str, float | None]) -> None:
+    """Write the final model beside the checkpoints, all or nothing."""
+    from qlatent.heads import saving
+
+    spec = folder.spec
+    card = {
+        "name": spec["name"],
+        "run": spec["id"],
+        "dataset": spec["dataset"],
+        "encoder": spec["encoder"],
+        "objective": spec["configs"]["objective"],
+        "training": spec["configs"]["training"],
+        "metrics": figures,
+    }
+    saving.save(trainer.head.to("cpu"), folder.model_path, card)
+
+
+def _keep_head(workspace: Workspace, folder: RunFolder) -> None:
+    """Put the head among the kept ones, once: a run killed after this and resumed comes by here again."""
+    from qlatent.services import heads
+
+    spec = folder.spec
+    if not any(record.run_id == spec["id"] for record in workspace.catalogue.heads()):
+        heads.keep(
+            workspace, folder.model_path, name=spec["name"], run_id=spec["id"], dataset_id=spec["dataset"]
+        )

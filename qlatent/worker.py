@@ -1,0 +1,139 @@
+"""`python -m qlatent.worker <workspace> <run_id>`: carries out one run, then starts the next in the queue.
+
+A process of its own, so that neither a closed tab nor a stopped app ends it. SIGTERM is a wish to stop: the
+state is saved first. Heavy libraries are imported only after the run says that it is running.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from qlatent.errors import QlatentError
+from qlatent.services import runs
+from qlatent.services.pulse import Pulse
+from qlatent.store.run_folder import RunFolder
+from qlatent.store.workspace import Workspace
+from qlatent.types import Cancelled, Progress
+
+PROGRESS_SECONDS = 0.25  # between two progress events of an encoding
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 0 when the run finished or was stopped, 1 when it failed, 2 for wrong arguments."""
+    if len(arguments) != 2:
+        print("usage: python -m qlatent.worker <workspace> <run_id>", file=sys.stderr)
+        return 2
+    with Workspace.open(Path(arguments[0]), create=False) as workspace:
+        folder = workspace.run(arguments[1])
+        state = work(workspace, folder)
+        workspace.catalogue.set_queue_state(folder.id, state)
+        runs.dispatch(workspace)
+    return 1 if state == "failed" else 0
+
+
+def work(workspace: Workspace, folder: RunFolder) -> str:
+    """Carry out one run and write its last status, whatever happens; returns the state it ended in."""
+    should_stop = _stop_wishes(folder)
+    with Pulse(folder) as pulse:
+        try:
+            state = _KINDS[folder.spec["kind"]](workspace, folder, pulse, should_stop)
+            error = remedy = ""
+        except QlatentError as err:
+            state, error, remedy = "failed", err.message, err.remedy
+            _log_failure(folder, str(err))
+        except Exception as err:  # noqa: BLE001  (a bug: the traceback goes to the log, the run says so)
+            state, error = "failed", f"{type(err).__name__}: {err}"
+            remedy = f"This is a bug in qlatent; the traceback is in {folder.log_path}."
+            _log_failure(folder, error)
+        pulse.end(state, error=error, remedy=remedy)
+    return state
+
+
+def _log_failure(folder: RunFolder, error: str) -> None:
+    traceback.print_exc()  # standard error is the run's log
+    folder.append({"type": "fail", "time": time.time(), "error": error})
+
+
+def _stop_wishes(folder: RunFolder) -> Callable[[], bool]:
+    """Asks for the sentinel file and for SIGTERM (heard only in the main thread of a process)."""
+    asked = threading.Event()
+
+    def hear(signum: int, frame: FrameType | None) -> None:
+        asked.set()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, hear)
+    return lambda: asked.is_set() or folder.stop_requested()
+
+
+def _train(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
+    from qlatent.services import training
+
+    return training.execute(workspace, folder, pulse=pulse, should_stop=should_stop)
+
+
+def _encode(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
+    from qlatent.services import encoding
+
+    spec = folder.spec
+    report = encoding.encode(
+        workspace, spec["dataset"], encoder=spec["encoder"], settings=spec["settings"],
+        modalities=spec["modalities"], progress=_progress(folder, pulse), should_stop=should_stop,
+    )  # fmt: skip
+    if not report.stopped:
+        folder.append({"type": "finish", "time": time.time(), "metrics": report.document()})
+    return "stopped" if report.stopped else "finished"
+
+
+def _demo(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
+    from qlatent.services import demo
+
+    write = _progress(folder, pulse)
+
+    def progress(done: int, total: int | None) -> None:
+        write(done, total)
+        if should_stop():
+            raise Cancelled
+
+    try:
+        demo.furnish(workspace, count=folder.spec["count"], seed=folder.spec["seed"], progress=progress)
+    except Cancelled:  # what is stored stays, and a resume goes on from there
+        return "stopped"
+    run_id = demo.train(workspace)  # waits in the queue until this process ends
+    folder.append({"type": "finish", "time": time.time(), "metrics": {"run": run_id}})
+    return "finished"
+
+
+def _progress(folder: RunFolder, pulse: Pulse) -> Progress:
+    """Writes what a long call tells of itself to status and log, the latter a few times a second."""
+    told = -PROGRESS_SECONDS
+
+    def progress(done: int, total: int | None) -> None:
+        nonlocal told
+        rate = pulse.update(done, total or 0)
+        now = time.monotonic()
+        if now - told < PROGRESS_SECONDS and done != total:
+            return
+        told = now
+        said = {"done": done, "total": total, "rate": rate, "seconds_left": pulse.seconds_left}
+        folder.append({"type": "progress", "time": time.time(), **said})
+
+    return progress
+
+
+_KINDS: dict[str, Callable[[Workspace, RunFolder, Pulse, Callable[[], bool]], str]] = {
+    "train": _train,
+    "encode": _encode,
+    "demo": _demo,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

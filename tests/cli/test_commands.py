@@ -1,0 +1,166 @@
+"""The command line from import to export, as a program would use it: one JSON document, exit codes 0, 1 and 2."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import qlatent
+from qlatent.cli import main
+
+PAIRS, WIDTH = 60, 12
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any, str]:
+    """Exit code, the JSON document on stdout, and stderr."""
+    sys.argv = ["qlatent", *arguments, "--json"]
+    try:
+        main()
+        code = 0
+    except SystemExit as exit_:
+        code = int(exit_.code or 0)
+    out, err = capsys.readouterr()
+    return code, json.loads(out) if out.strip() else None, err
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = np.random.default_rng(0)
+    image = rng.normal(size=(PAIRS, WIDTH)).astype(np.float32)
+    text = image + 0.3 * rng.normal(size=(PAIRS, WIDTH)).astype(np.float32)
+    path = tmp_path_factory.mktemp("data") / "pairs.npz"
+    np.savez(path, image=image, text=text, label=np.array(["a", "b"] * (PAIRS // 2)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("cli") / "workspace")
+
+
+SMALL = (
+    "--set",
+    "epochs=4",
+    "--set",
+    "batch_size=16",
+    "--set",
+    "snapshots=4",
+    "--set",
+    "qubits=2",
+    "--set",
+    "depth=1",
+)
+
+
+def test_the_whole_path(
+    capsys: pytest.CaptureFixture[str], workspace: str, pairs: Path, tmp_path: Path
+) -> None:
+    place = ("--workspace", workspace)
+    code, seen, _ = run(capsys, "import", str(pairs), "--preview", *place)
+    assert (code, seen["rows"], seen["refused"]) == (0, PAIRS, 0)
+    assert run(capsys, "datasets", *place)[1] == {"datasets": []}  # a preview stores nothing
+
+    code, report, _ = run(capsys, "import", str(pairs), *place)
+    assert (code, report["dataset"], report["rows"], report["already"]) == (0, "pairs", PAIRS, False)
+    code, again, _ = run(capsys, "import", str(pairs), *place)
+    assert (code, again["dataset"], again["already"]) == (0, "pairs", True)
+    assert [row["rows"] for row in run(capsys, "datasets", *place)[1]["datasets"]] == [PAIRS]
+
+    code, trained, _ = run(capsys, "train", "pairs", "--head", "acqua", *SMALL, "--seed", "3", *place)
+    assert (code, trained["state"]) == (0, "finished")
+    assert {"pair_error", "spearman", "reconstruction_image"} <= set(trained["metrics"])
+    run_id = trained["run"]
+    code, listed, _ = run(capsys, "runs", *place)
+    assert [(row["id"], row["state"]) for row in listed["runs"]] == [(run_id, "finished")]
+    assert run(capsys, "resume", run_id, *place)[0] == 1  # finished
+
+    code, judged, _ = run(capsys, "evaluate", run_id, "pairs", *place)
+    assert (code, judged["rows"]) == (0, PAIRS)
+    assert 0 <= judged["metrics"]["neighbour_overlap"] <= 1
+
+    latents = tmp_path / "latents.npz"
+    assert run(capsys, "transform", run_id, "pairs", "--out", str(latents), *place)[1]["rows"] == PAIRS
+    saved = tmp_path / "head.zip"
+    assert run(capsys, "export", run_id, "--out", str(saved), *place)[0] == 0
+    code, loaded, _ = run(
+        capsys, "load", str(saved), "--name", "copy", "--workspace", str(tmp_path / "other")
+    )
+    assert (code, loaded["kind"]) == (0, "acqua")
+
+    head = qlatent.load(tmp_path / "other" / "heads" / loaded["head"])
+    with np.load(pairs) as data, np.load(latents) as stored:
+        expected = head.transform({"image": data["image"], "text": data["text"]})
+        np.testing.assert_allclose(stored["image"], expected["image"], atol=1e-6)
+        np.testing.assert_allclose(stored["text"], expected["text"], atol=1e-6)
+
+
+def test_a_detached_run_can_be_stopped_and_resumed(
+    capsys: pytest.CaptureFixture[str], workspace: str, pairs: Path
+) -> None:
+    place = ("--workspace", workspace)
+    run(capsys, "import", str(pairs), *place)
+    long = ("--set", "epochs=100000", "--set", "qubits=2", "--set", "depth=1")
+    run_id = run(capsys, "train", "pairs", *long, "--detach", *place)[1]["run"]
+    code, stopped, _ = run(capsys, "stop", run_id, *place)
+    assert (code, stopped["state"]) == (0, "stopped")
+    code, resumed, _ = run(capsys, "resume", run_id, "--detach", *place)
+    assert (code, resumed["run"]) == (0, run_id)
+    assert run(capsys, "stop", run_id, *place)[1]["state"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "nowhere"), "nowhere"),
+        (("train", "pairs", "--set", "qubit=4"), "did you mean 'qubits'?"),
+        (("train", "pairs", "--set", "qubits=11"), "qubits=11"),
+        (("train", "pairs", "--set", "qubits"), "--set qubits"),
+        (("train", "pairs", "--head", "aqua"), "did you mean 'acqua'?"),
+        (("encode", "pairs", "--encoder", "builtins"), "did you mean 'builtin'?"),
+        (("import", "/no/such/file.csv"), "file.csv"),
+        (("evaluate", "nobody", "pairs"), "nobody"),
+        (("stop", "r0"), "r0"),
+        (("load", "/no/such/head.zip"), "head.zip"),
+        (("export", "pairs", "--out", "pairs.docx"), ".docx"),
+    ],
+)
+def test_what_the_user_did_wrong_is_one_line_and_exit_1(
+    capsys: pytest.CaptureFixture[str], workspace: str, pairs: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    run(capsys, "import", str(pairs), "--workspace", workspace)
+    code, document, err = run(capsys, *arguments, "--workspace", workspace)
+    assert code == 1
+    lines = [line for line in err.splitlines() if line.startswith("qlatent: ")]
+    assert len(lines) == 1
+    assert message in lines[0]
+    assert document["error"]["message"]
+
+
+def test_wrong_usage_is_exit_2() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "qlatent.cli", "train"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert "DATASET" in result.stderr
+
+
+def test_an_app_whose_port_is_taken_says_so_and_names_a_free_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        sys.argv = ["qlatent", "app", "--port", str(port), "--headless", "--workspace", str(tmp_path / "ws")]
+        with pytest.raises(SystemExit) as exit_:
+            main()
+    assert exit_.value.code == 1
+    assert f"Port {port} is in use. Choose another one, for example --port " in capsys.readouterr().err

@@ -1,0 +1,367 @@
+"""The worker: what it leaves behind when it finishes, stops, fails, or is killed at any moment."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "services"))
+
+from run_workspace import request, small
+
+import qlatent.settings
+from qlatent import worker
+from qlatent.errors import InputError
+from qlatent.services import plan, runs, training
+from qlatent.services.evolution import evolution
+from qlatent.training import checkpoint
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    with small(tmp_path_factory.mktemp("worker") / "workspace") as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def workspace(stored, monkeypatch):
+    """A workspace whose runs are queued and not started by themselves; arithmetic in one thread."""
+    monkeypatch.setenv("QLATENT_THREADS", "1")
+    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id: None)
+    monkeypatch.setattr(worker.signal, "signal", lambda *ignored: None)  # pytest keeps its own
+    qlatent.settings.settings.cache_clear()
+    yield stored
+    qlatent.settings.settings.cache_clear()
+
+
+def queued(workspace, **changes):
+    """The folder of a new run that waits."""
+    run_id = runs.start_training(workspace, request(**changes))
+    return workspace.run(run_id)
+
+
+def kinds(folder):
+    return [event["type"] for event in folder.events()[0]]
+
+
+def losses(workspace, folder):
+    """What training made: the loss columns, without the ones that tell the time."""
+    table = runs.losses(workspace, folder.id)
+    return {name: list(column) for name, column in table.items() if name not in ("time", "rate")}
+
+
+def assert_same_results(workspace, one, other):
+    assert losses(workspace, one) == losses(workspace, other)
+    assert one.snapshot_steps() == other.snapshot_steps()
+    for step in one.snapshot_steps():
+        for name, latents in one.snapshot(step).items():
+            np.testing.assert_array_equal(latents, other.snapshot(step)[name])
+    weights = [(each.model_path / "model.safetensors").read_bytes() for each in (one, other)]
+    assert weights[0] == weights[1]
+
+
+def test_a_finished_run_has_everything_and_its_head_is_kept(workspace):
+    folder = queued(workspace)
+    assert worker.work(workspace, folder) == "finished"
+    status = folder.status()
+    assert (status.state, status.step, status.steps, status.attempt, status.error) == (
+        "finished",
+        16,
+        16,
+        1,
+        "",
+    )
+    assert list(runs.losses(workspace, folder.id)["step"]) == list(range(1, 17))
+    found = kinds(folder)
+    assert (found[0], found[-1]) == ("start", "finish")
+    assert found.count("evaluation") == 5
+    assert folder.snapshot_steps() == [0, 2, 6, 16]
+    assert {path.name for path in folder.model_path.iterdir()} == {
+        "model.safetensors",
+        "config.json",
+        "README.md",
+    }
+    assert [record.origin for record in workspace.catalogue.heads() if record.run_id == folder.id] == [
+        "trained"
+    ]
+    figures = runs.metrics(workspace, folder.id)
+    assert {"total", "pair_error", "spearman", "neighbour_overlap", "heldout_pairs"} <= set(figures)
+    assert figures["heldout_pairs"] == 8
+    assert evolution(workspace, folder.id).xy["text"].shape == (4, 40, 2)
+
+
+def test_the_losses_of_the_last_evaluation_are_the_final_metrics(workspace):
+    folder = queued(workspace)
+    worker.work(workspace, folder)
+    last = [event for event in folder.events()[0] if event["type"] == "evaluation"][-1]["metrics"]
+    figures = runs.metrics(workspace, folder.id)
+    assert {name: figures[name] for name in last if name != "pair_error"} == {
+        name: value for name, value in last.items() if name != "pair_error"
+    }
+    assert figures["pair_error"] == pytest.approx(last["pair_error"], rel=1e-5)
+
+
+def test_every_line_of_the_log_is_plain_json(workspace):
+    folder = queued(workspace)
+    worker.work(workspace, folder)
+    for line in (folder.path / "events.jsonl").read_text().splitlines():
+        json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+def stop_at(folder, step, monkeypatch):
+    """Put the stop sentinel down as soon as a step is written."""
+    original = training.Recorder._step
+
+    def record(self, event):
+        original(self, event)
+        if event.step == step:
+            folder.request_stop()
+
+    monkeypatch.setattr(training.Recorder, "_step", record)
+
+
+def test_a_stopped_run_saves_its_state_and_goes_on_to_the_same_end(workspace, monkeypatch):
+    whole, folder = queued(workspace), queued(workspace)
+    worker.work(workspace, whole)
+    with monkeypatch.context() as patch:
+        stop_at(folder, 7, patch)
+        assert worker.work(workspace, folder) == "stopped"
+    assert folder.status().state == "stopped"
+    assert checkpoint.load(folder.latest_checkpoint()).step == 7
+    runs.resume(workspace, folder.id)
+    assert worker.work(workspace, folder) == "finished"
+    assert folder.status().attempt == 2
+    assert [event["step"] for event in folder.events()[0] if event["type"] == "step"] == list(range(1, 17))
+    assert_same_results(workspace, whole, folder)
+
+
+def test_sigterm_is_a_wish_to_stop(workspace, monkeypatch):
+    heard = {}
+    monkeypatch.setattr(worker.signal, "signal", lambda number, hear: heard.update({number: hear}))
+    wish = worker._stop_wishes(queued(workspace))
+    assert not wish()
+    heard[signal.SIGTERM](signal.SIGTERM, None)
+    assert wish()
+
+
+def test_what_the_user_did_wrong_is_in_the_status_with_its_remedy(workspace, monkeypatch):
+    def refuse(*ignored, **also):
+        raise InputError("The vectors are gone.", remedy="Encode again.")
+
+    monkeypatch.setattr(training, "execute", refuse)
+    folder = queued(workspace)
+    assert worker.work(workspace, folder) == "failed"
+    status = folder.status()
+    assert (status.state, status.error, status.remedy) == ("failed", "The vectors are gone.", "Encode again.")
+    assert kinds(folder) == ["fail"]
+    assert str(runs.handle(workspace, folder.id).error) == "The vectors are gone. Encode again."
+
+
+def test_a_bug_fails_the_run_and_leaves_its_traceback(workspace, monkeypatch, capsys):
+    def break_down(*ignored, **also):
+        raise ZeroDivisionError("nobody thought of this")
+
+    monkeypatch.setattr(training, "execute", break_down)
+    folder = queued(workspace)
+    assert worker.work(workspace, folder) == "failed"
+    assert folder.status().error == "ZeroDivisionError: nobody thought of this"
+    assert "log.txt" in folder.status().remedy
+    assert "Traceback" in capsys.readouterr().err  # standard error is log.txt in a worker of its own
+
+
+def test_the_heart_beats_while_one_step_takes_long(workspace, monkeypatch):
+    beats = set()
+
+    def take_long(workspace, folder, *, pulse, should_stop):
+        pulse.update(3, 10)
+        until = time.monotonic() + 2.5
+        while time.monotonic() < until:
+            status = folder.status()
+            beats.add((status.heartbeat, status.step))
+            time.sleep(0.05)
+        return "finished"
+
+    monkeypatch.setattr(training, "execute", take_long)
+    folder = queued(workspace)
+    worker.work(workspace, folder)
+    assert len({beat for beat, _ in beats}) >= 3
+    assert 3 in {step for _, step in beats}
+    assert folder.status().state == "finished"
+
+
+def test_a_head_is_kept_once_even_if_the_end_is_lived_through_twice(workspace, monkeypatch):
+    folder = queued(workspace)
+
+    def die(self, kind, **values):
+        if kind == "finish":
+            raise KeyboardInterrupt  # the process ends after the head was kept, before the run says so
+        original(self, kind, **values)
+
+    original = training.Recorder._append
+    with monkeypatch.context() as patch:
+        patch.setattr(training.Recorder, "_append", die)
+        with pytest.raises(KeyboardInterrupt):
+            worker.work(workspace, folder)
+    assert worker.work(workspace, folder) == "finished"
+    assert len([record for record in workspace.catalogue.heads() if record.run_id == folder.id]) == 1
+
+
+def test_an_encoding_tells_its_progress_and_can_be_stopped(workspace, monkeypatch):
+    encoding = pytest.importorskip("qlatent.services.encoding")
+    calls = []
+
+    def encode(workspace, dataset, *, encoder, settings, modalities, progress, should_stop):
+        calls.append((dataset, encoder, settings))
+        progress(0, 10)
+        progress(10, 10)
+        return encoding.EncodingReport("key", 10, 0, 1.0, stopped=should_stop())
+
+    monkeypatch.setattr(encoding, "encode", encode)
+    for stopped in (False, True):
+        run_id = runs.start_encoding(workspace, plan.EncodingRequest("pairs", "builtin"))
+        folder = workspace.run(run_id)
+        if stopped:
+            folder.request_stop()
+        assert worker.work(workspace, folder) == ("stopped" if stopped else "finished")
+        told = [event for event in folder.events()[0] if event["type"] == "progress"]
+        assert [(event["done"], event["total"]) for event in told] == [(0, 10), (10, 10)]
+        assert ("finish" in kinds(folder)) == (not stopped)
+        assert (folder.status().step, folder.status().steps) == (10, 10)
+    assert calls == [("pairs", "builtin", {})] * 2
+
+
+def test_the_demo_is_furnished_and_its_training_queued(workspace, monkeypatch):
+    demo = pytest.importorskip("qlatent.services.demo")
+    monkeypatch.setattr(demo, "train", lambda workspace: "r1")
+    spec = {"kind": "demo", "name": "Demo", "created": 1.0, "dataset": None, "count": 7, "seed": 3}
+    for stopped in (False, True):
+        folder = workspace.run(runs.start(workspace, spec))
+        if stopped:
+            folder.request_stop()
+
+        def furnish(workspace, *, count, seed, progress):
+            assert (count, seed) == (7, 3)
+            progress(7, 7)
+
+        monkeypatch.setattr(demo, "furnish", furnish)
+        assert worker.work(workspace, folder) == ("stopped" if stopped else "finished")
+        assert runs.metrics(workspace, folder.id) == ({} if stopped else {"run": "r1"})
+
+
+def test_a_head_trained_without_normalising_remembers_it(workspace):
+    folder = queued(workspace, normalise="none")
+    worker.work(workspace, folder)
+    assert json.loads((folder.model_path / "config.json").read_text())["normalise"] == "none"
+
+
+def test_wrong_arguments_are_a_usage_error(capsys):
+    assert worker.main(["only one"]) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+# --- killing ----------------------------------------------------------------------------------------------
+
+KILLS = 20
+LONG = {"epochs": 75, "checkpoint_every": 7}  # 300 steps
+
+
+def assert_readable(workspace, folder):
+    """Everything a page or a resume reads can be read."""
+    status = folder.status()
+    assert status.state in ("running", "interrupted", "finished")
+    assert all("type" in event for event in folder.events()[0])
+    for step in folder.snapshot_steps():
+        assert set(folder.snapshot(step)) == {"image", "text"}
+    latest = folder.latest_checkpoint()
+    if latest is not None:
+        checkpoint.load(latest)
+    if folder.snapshot_steps():
+        evolution(workspace, folder.id)
+
+
+def size(folder):
+    path = folder.path / "events.jsonl"
+    return path.stat().st_size if path.exists() else 0
+
+
+def run_worker(path, run_id):
+    """What `python -m qlatent.worker` does, in a process that has its imports already."""
+    sys.exit(worker.main([path, run_id]))
+
+
+def kill_at_random(process, folder, chance):
+    """SIGKILL, sometimes while it loads, mostly when its log has grown by a random amount."""
+    before, grown = size(folder), chance.randrange(0, 6000)
+    give_up = time.monotonic() + (chance.uniform(0.0, 1.0) if chance.random() < 0.2 else 300.0)
+    while process.is_alive() and time.monotonic() < give_up and size(folder) - before < grown:
+        time.sleep(0.001)
+    time.sleep(chance.uniform(0.0, 0.02))
+    if process.is_alive():
+        os.kill(process.pid, signal.SIGKILL)
+    process.join()
+
+
+@pytest.mark.slow
+def test_twenty_kills_at_random_moments_do_not_show_in_the_results(workspace):
+    whole, folder = queued(workspace, **LONG), queued(workspace, **LONG)
+    assert worker.work(workspace, whole) == "finished"
+    fresh = multiprocessing.get_context("forkserver")  # torch is imported once, not twenty times
+    fresh.set_forkserver_preload(
+        ["torch", "qlatent.worker", "qlatent.training.loop", "qlatent.heads.dressed"]
+    )
+    chance = random.Random(20)
+    kills = 0
+    for _ in range(KILLS):
+        process = fresh.Process(target=run_worker, args=(str(workspace.path), folder.id))
+        process.start()
+        kill_at_random(process, folder, chance)
+        kills += process.exitcode == -signal.SIGKILL
+        assert_readable(workspace, folder)
+    assert kills == KILLS
+    assert folder.status().state == "interrupted"
+    runs.resume(workspace, folder.id)
+    assert worker.work(workspace, folder) == "finished"
+    written = [event["step"] for event in folder.events()[0] if event["type"] == "step"]
+    assert len(written) > len(set(written))  # some steps were made again, so the kills did cost something
+    assert_same_results(workspace, whole, folder)
+
+
+@pytest.mark.slow
+def test_a_real_worker_starts_runs_and_starts_the_next_one_by_itself(tmp_path, monkeypatch):
+    monkeypatch.setenv("QLATENT_THREADS", "1")
+    monkeypatch.setenv("QLATENT_MAX_RUNS", "1")
+    qlatent.settings.settings.cache_clear()
+    with small(tmp_path / "workspace") as workspace:
+        first, second = (workspace.run(runs.start_training(workspace, request())) for _ in range(2))
+        assert runs.view(workspace, first.id).state == "running"  # at once, long before torch is there
+        assert first.status().pid != os.getpid()
+        assert os.getsid(first.status().pid) == first.status().pid  # a session of its own
+        assert second.status().state == "queued"
+        until = time.monotonic() + 600
+        while runs.view(workspace, second.id).active and time.monotonic() < until:
+            time.sleep(0.1)
+        assert [folder.status().state for folder in (first, second)] == ["finished", "finished"]
+        assert first.log_path.read_text() == ""
+        assert losses(workspace, first) == losses(workspace, second)
+    for thread in threading.enumerate():
+        if thread.name.startswith("reap-"):
+            thread.join(timeout=60)
+    qlatent.settings.settings.cache_clear()
+
+
+def test_an_unknown_workspace_ends_the_worker_with_one_clear_error(tmp_path):
+    command = [sys.executable, "-m", "qlatent.worker", str(tmp_path / "nowhere"), "r1"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "There is no workspace" in run.stderr
