@@ -17,8 +17,7 @@ from qlatent.demo.scene import KINDS, Scene, random_scene
 from qlatent.demo.words import seller_name, title_and_description
 from qlatent.errors import InputError
 
-TRUTHS = ("honest", "bait", "repost", "price outlier")
-SHARES = (0.87, 0.04, 0.06, 0.03)
+PER_HUNDRED = {"honest": 87, "bait": 4, "repost": 6, "price outlier": 3}
 COLUMNS = ("id", "image", "title", "description", "text", "price", "category", "seller", "truth", "truth_of")
 
 
@@ -61,8 +60,8 @@ class _Draft:
 def listings(count: int = 2000, *, seed: int = 0) -> Iterator[Listing]:
     """`count` listings, drawn one by one as they are asked for; the first n do not depend on `count`.
 
-    About 4 % baits (the text of another listing), 6 % re-posts (cropped, recoloured, reworded copies by
-    another seller) and 3 % price outliers. Copies are made of earlier honest listings only. Raises InputError
+    Every hundred has 4 baits (the text of another listing), 6 re-posts (cropped, recoloured, reworded copies by
+    another seller) and 3 price outliers. Copies are made of earlier honest listings only. Raises InputError
     for a negative count.
     """
     if count < 0:
@@ -71,7 +70,7 @@ def listings(count: int = 2000, *, seed: int = 0) -> Iterator[Listing]:
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         draft = _draft(number, rng)
-        truth = str(rng.choice(TRUTHS, p=SHARES))
+        truth = _truth(number, seed)
         source = _source(truth, draft, honest, rng)
         if truth in ("bait", "repost") and source is None:
             truth = "honest"
@@ -123,6 +122,13 @@ def _write_items(folder: Path, items: Iterable[Listing], progress: Callable[[int
             table.writerow({**row, "image": name, "price": f"{item.price:.2f}"})
             if progress is not None:
                 progress(done)
+
+
+def _truth(number: int, seed: int) -> str:
+    """What a listing is; dealt out by the hundred, so that small demos have their share of each."""
+    hundred, place = divmod(number, 100)
+    deck = [truth for truth, cards in PER_HUNDRED.items() for _ in range(cards)]
+    return str(np.random.default_rng([seed, hundred, 2]).permutation(deck)[place])
 
 
 def _draft(number: int, rng: np.random.Generator) -> _Draft:

@@ -94,7 +94,8 @@ def input_dims(config: Any) -> dict[str, int]:
 
 def seeded_linear(width_in: int, width_out: int, *, generator: torch.Generator) -> nn.Linear:
     """A linear layer with torch's default initialisation, drawn from `generator` alone."""
-    layer = torch.nn.utils.skip_init(nn.Linear, width_in, width_out)
+    with torch.random.fork_rng(devices=[]):  # skip_init would import sympy: seconds at every worker's start
+        layer = nn.Linear(width_in, width_out)
     bound = width_in**-0.5  # what kaiming_uniform_(a=√5) of torch.nn.Linear comes to
     with torch.no_grad():
         layer.weight.uniform_(-bound, bound, generator=generator)

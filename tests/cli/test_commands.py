@@ -147,7 +147,7 @@ def test_wrong_usage_is_exit_2() -> None:
         [sys.executable, "-m", "qlatent.cli", "train"], capture_output=True, text=True, check=False
     )
     assert result.returncode == 2
-    assert "DATASET" in result.stderr
+    assert "dataset" in result.stderr.lower()
 
 
 def test_an_app_whose_port_is_taken_says_so_and_names_a_free_one(
