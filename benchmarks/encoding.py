@@ -20,24 +20,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import open_clip
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from qlatent.demo.listings import listings, write_folder
 from qlatent.encoders.base import AbstractEncoder
-from qlatent.registry import config_class, entry, make_config, resolve
 from qlatent.services import datasets, encoding
+from qlatent.services.encoding import make_encoder
 from qlatent.services.workspaces import open_workspace
 
 
 def load(name: str) -> AbstractEncoder:
     """The built-in encoder, or an open_clip architecture with random weights."""
-    kind, values = (
-        ("builtin", {}) if name == "builtin" else ("clip", {"architecture": name, "pretrained": ""})
-    )
-    config = make_config(config_class("encoder", kind), values)
-    encoder: AbstractEncoder = resolve(entry("encoder", kind).target)(config)
-    return encoder
+    if name == "builtin":
+        return make_encoder("builtin", {})
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as temp:
+        checkpoint = Path(temp) / "random.safetensors"
+        state = open_clip.create_model(name).state_dict()
+        save_file({key: value.contiguous() for key, value in state.items()}, checkpoint)
+        return make_encoder("clip", {"architecture": name, "pretrained": "", "checkpoint": str(checkpoint)})
 
 
 def forward_only(encoder: AbstractEncoder, prepared: np.ndarray, texts: list[str]) -> float:
@@ -84,11 +88,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--images", type=int, default=512)
+    parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--encoder", default="builtin")
     options = parser.parse_args()
-    torch.manual_seed(0)
     rows = measure(load(options.encoder), options.images, options.repetitions)
     result: dict[str, Any] = {
         "benchmark": "encoding", "encoder": options.encoder, "images": options.images, "rows": rows,

@@ -91,9 +91,12 @@ def serve(path: Path, *, port: int, address: str, headless: bool) -> None:
         sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port),
         "--server.address", address, "--server.headless", "true" if headless else "false",
     ]  # fmt: skip
-    environment = os.environ | {"QLATENT_WORKSPACE": str(path.resolve())}
+    os.environ["QLATENT_WORKSPACE"] = str(path.resolve())
+    os.chdir(script.parent)
+    if os.name == "posix":  # become the server: whoever ends this process ends the app
+        os.execv(sys.executable, command)
     with contextlib.suppress(KeyboardInterrupt):
-        subprocess.run(command, cwd=script.parent, env=environment, check=False)
+        subprocess.run(command, check=False)
 
 
 def _is_free(address: str, port: int) -> bool:

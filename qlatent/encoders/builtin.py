@@ -67,10 +67,13 @@ class BuiltinEncoder(AbstractEncoder):
 
     def prepare_image(self, image: Image.Image) -> np.ndarray:
         """The centre square of the picture, scaled and standardised: (3, size, size) float32."""
-        pixels = np.asarray(fitted(image, self.image_size), dtype=np.float32) / 255  # (size, size, 3)
+        pixels = np.asarray(fitted(image, self.image_size))  # (size, size, 3) uint8
         preprocess = self._settings["preprocess_cfg"]
-        standardised = (pixels - np.float32(preprocess["mean"])) / np.float32(preprocess["std"])
-        return np.ascontiguousarray(standardised.transpose(2, 0, 1), dtype=np.float32)
+        mean, std = (np.asarray(preprocess[name], np.float32)[:, None, None] for name in ("mean", "std"))
+        planes = pixels.transpose(2, 0, 1).astype(np.float32, order="C")
+        planes /= 255 * std
+        planes -= mean / std
+        return planes
 
     def embed_images(self, prepared: np.ndarray) -> np.ndarray:
         """Vectors of prepared images: (n, 3, size, size) → (n, 512) float32, not normalised."""

@@ -9,12 +9,29 @@ import pandas as pd
 from qlatent.errors import StoreError
 from qlatent.store.workspace import Workspace
 
+RECENT = 4  # runs whose progress is looked at
 COLUMNS = ("row", "id", "text", "label", "split", "image_hash", "duplicate_of", "metadata", "source")
 
 
 def version(workspace: Workspace, dataset: str) -> int:
     """A number that changes whenever the items do: what caches of them are keyed by."""
     return workspace.items.version(dataset)
+
+
+def state_of(workspace: Workspace) -> str:
+    """A text that changes when a dataset is added, renamed or removed, or an encoding run moves on."""
+    found = [(each.id, each.rows, each.name) for each in workspace.catalogue.datasets()]
+    busy = [each.id for each in workspace.catalogue.runs() if each.kind != "train"]
+    moved = [_moved(workspace, run_id) for run_id in sorted(busy)[-RECENT:]]
+    return repr((found, moved))
+
+
+def _moved(workspace: Workspace, run_id: str) -> tuple[str, str, int]:
+    try:
+        status = workspace.run(run_id).status()
+    except StoreError:  # removed at this very moment
+        return run_id, "", 0
+    return run_id, status.state, status.step
 
 
 def items(workspace: Workspace, dataset: str) -> pd.DataFrame:
