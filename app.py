@@ -1,0 +1,11 @@
+"""The frame of the app: settings, workspace, navigation. Everything else is in `pages/` and `qlatent/`."""
+
+from __future__ import annotations
+
+from qlatent.ui import frame, parts
+
+parts.window()
+parts.logo()
+page = frame.navigation()
+with frame.guarded():
+    page.run()

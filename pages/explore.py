@@ -1,0 +1,36 @@
+"""Explore: watch the latent space of a run move, and look at single items in it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from qlatent.services import runs
+from qlatent.ui import explore_parts, frame, parts, state
+
+workspace = frame.workspace()
+views = {each.id: each for each in runs.list_runs(workspace, "train") if each.status.step}
+parts.title(
+    "Explore", "Play the training, colour by the norm of each vector, and see what stayed a neighbour."
+)
+if not views:
+    parts.empty(
+        "No map yet",
+        "A map needs a run that has made its first step.",
+        icon=":material/scatter_plot:",
+        to="train",
+        button="Train a head",
+    )
+    st.stop()
+
+
+def said(run_id: str) -> str:
+    """A run as the picker names it."""
+    run = views[run_id]
+    return f"{run.name} · {run.state} · {run.status.step:,} steps"
+
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    chosen = state.pick("Run", list(views), name="run", names=said, width=520)
+    if views[chosen].active:
+        st.button("Newest frames", key="explore_refresh", icon=":material/refresh:")
+explore_parts.explorer(views[chosen])

@@ -1,0 +1,29 @@
+"""Heads: what training kept; download, load, and use it on new items."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from qlatent.services import heads
+from qlatent.ui import frame, heads_parts, parts
+
+workspace = frame.workspace()
+parts.title("Heads", "Trained heads are small files: keep them, pass them on, and use them on new items.")
+views = heads.list_heads(workspace)
+main, side = st.columns([2.1, 1], gap="large")
+with main:
+    if views:
+        chosen = heads_parts.head_list(views)
+        heads_parts.card(chosen)
+    else:
+        parts.empty(
+            "No head yet",
+            "A run that finishes keeps its head here; or load one that you were given.",
+            icon=":material/deployed_code:",
+            to="train",
+            button="Train a head",
+        )
+with side:
+    if views:
+        heads_parts.use(chosen)
+    heads_parts.upload()

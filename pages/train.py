@@ -1,0 +1,37 @@
+"""Train: choose dataset, vectors and head, start a run, and watch it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from qlatent.services import runs
+from qlatent.ui import frame, parts, run_panel, shelf
+from qlatent.ui.train_form import new_run
+
+workspace = frame.workspace()
+parts.title(
+    "Train", "Compress image–text vectors with a small head, and watch losses and latent space as it learns."
+)
+if not shelf.all_datasets():
+    parts.empty(
+        "No data yet",
+        "Import items or ready vectors first.",
+        icon=":material/photo_library:",
+        to="data",
+        button="Go to Data",
+    )
+    st.stop()
+
+form, view = st.columns([1, 2.3], gap="large")
+with form:
+    new_run()
+with view:
+    views = runs.list_runs(workspace, "train")
+    if not views:
+        parts.empty(
+            "No run yet",
+            "Choose what to train on the left and start; the map appears here while it learns.",
+            icon=":material/model_training:",
+        )
+        st.stop()
+    run_panel.board(polled=any(each.active for each in views))

@@ -1,0 +1,90 @@
+"""The parts of a training loss over the steps, as small figures side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from qlatent.plots.colours import CLEAR, GRID
+
+PARTS = {
+    "total": "Total",
+    "reconstruction_image": "Image reconstruction",
+    "reconstruction_text": "Text reconstruction",
+    "reconstruction_vector": "Vector reconstruction",
+    "pair_distance": "Pair distance",
+}
+TRAIN, HELDOUT = "#4A9FD8", "#E69F00"  # both stand out on light and on dark
+MARKED = 40  # more marks than that would hide the line
+MOST = 1500
+"""Longer lines are thinned evenly; their last point stays."""
+Columns = Mapping[str, NDArray[np.float64]]
+
+
+def losses(
+    train: Columns, heldout: Columns | None = None, *, log: bool = False, height: int = 440
+) -> go.Figure:
+    """A panel a loss part: the training batches as a line and the held-out pairs as marked points.
+
+    `train` and `heldout` hold columns of equal length: `step` and any of the parts in `PARTS`.
+    """
+    shown = [part for part in PARTS if part in train]
+    columns = 2 if len(shown) > 1 else 1
+    rows = max(1, -(-len(shown) // columns))
+    figure = make_subplots(
+        rows=rows, cols=columns, subplot_titles=[PARTS[part] for part in shown],
+        horizontal_spacing=0.12, vertical_spacing=0.2 if rows > 1 else 0,
+    )  # fmt: skip
+    for index, part in enumerate(shown):
+        place = {"row": index // columns + 1, "col": index % columns + 1}
+        figure.add_trace(_line(train, part, first=index == 0), **place)
+        if heldout is not None and part in heldout:
+            figure.add_trace(_marks(heldout, part, first=index == 0), **place)
+    figure.update_layout(**_LAYOUT, height=height)
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, nticks=5)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, nticks=5, exponentformat="power")
+    figure.update_yaxes(type="log" if log else "linear")
+    figure.update_xaxes(title_text="step", row=rows)
+    figure.update_annotations(font_size=12)
+    return figure
+
+
+def thinned(length: int, *, most: int = MOST) -> NDArray[np.intp]:
+    """At most `most` indices of a line, evenly spaced, first and last among them."""
+    if length <= most:
+        return np.arange(length)
+    return np.unique(np.linspace(0, length - 1, most).round().astype(np.intp))
+
+
+def _line(columns: Columns, part: str, *, first: bool) -> go.Scatter:
+    at = thinned(len(columns["step"]))
+    return go.Scatter(
+        x=columns["step"][at], y=columns[part][at], mode="lines", name="Training batches",
+        legendgroup="train", showlegend=first, line={"width": 1.3, "color": TRAIN},
+        hovertemplate="step %{x:,}<br>%{y:.4g}<extra>training</extra>",
+    )  # fmt: skip
+
+
+def _marks(columns: Columns, part: str, *, first: bool) -> go.Scatter:
+    at = thinned(len(columns["step"]))
+    return go.Scatter(
+        x=columns["step"][at], y=columns[part][at], name="Held-out pairs",
+        mode="lines+markers" if len(at) <= MARKED else "lines",
+        legendgroup="heldout", showlegend=first, line={"width": 1.6, "color": HELDOUT},
+        marker={"size": 4}, hovertemplate="step %{x:,}<br>%{y:.4g}<extra>held out</extra>",
+    )  # fmt: skip
+
+
+_LAYOUT: dict[str, Any] = {
+    "margin": {"l": 8, "r": 8, "t": 52, "b": 8},
+    "paper_bgcolor": CLEAR,
+    "plot_bgcolor": CLEAR,
+    "uirevision": "losses",
+    "hovermode": "x",
+    "legend": {"orientation": "h", "x": 0, "y": 1.12, "yanchor": "bottom"},
+}

@@ -1,0 +1,81 @@
+"""What stands around every page: the workspace, opened once, and cards for what goes wrong."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from qlatent.errors import QlatentError
+from qlatent.services.workspaces import Workspace, open_workspace
+from qlatent.settings import settings
+from qlatent.ui import parts
+
+log = logging.getLogger("qlatent.app")
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@st.cache_resource(show_spinner="Opening the workspace…")
+def _open(path: str) -> Workspace:
+    return open_workspace(Path(path))
+
+
+PAGES = (
+    ("home", "Home", ":material/home:"),
+    ("data", "Data", ":material/photo_library:"),
+    ("train", "Train", ":material/model_training:"),
+    ("explore", "Explore", ":material/scatter_plot:"),
+    ("heads", "Heads", ":material/deployed_code:"),
+)
+
+
+def navigation() -> st.Page:
+    """The page that the URL asks for, with all pages along the top."""
+    pages = [
+        st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == "home")
+        for name, title, icon in PAGES
+    ]
+    page = st.navigation(pages, position="top")
+    st.session_state["framed"] = True
+    return page
+
+
+def workspace() -> Workspace:
+    """The workspace of the settings, opened once a process; `StoreError` if it cannot be read.
+
+    A freshly started server runs the file in `pages/` that a link names by itself, without `app.py`: then the
+    navigation is declared here and the script runs again, within its frame.
+    """
+    if not st.session_state.get("framed"):
+        navigation()
+        st.rerun()
+    return _open(str(settings().workspace.resolve()))
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Show what goes wrong inside as a card: the person's errors as they are, ours as ours, and logged."""
+    try:
+        yield
+    except QlatentError as err:
+        parts.error_card(err)
+    except Exception as err:
+        log.exception("a page failed")
+        parts.bug_card(err, "".join(traceback.format_exception(err)))
+
+
+def panel(function: Function) -> Function:
+    """A part of a page that answers by itself: a fragment whose errors become cards."""
+
+    @functools.wraps(function)
+    def inner(*args: Any, **kwargs: Any) -> Any:
+        with guarded():
+            return function(*args, **kwargs)
+
+    return st.fragment(inner)  # type: ignore[return-value]

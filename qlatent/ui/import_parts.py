@@ -1,0 +1,306 @@
+"""Importing on the page Data: bring, look, map columns, store."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from qlatent.services import datasets
+from qlatent.services.datasets import Preview
+from qlatent.types import Item
+from qlatent.ui import frame, shelf, state
+from qlatent.ui.uploads import written
+from qlatent.ui.words import count, cut, data_uri, literal
+
+KINDS = "Images, a zip of images (with or without a CSV), CSV, TSV, JSONL, Parquet, text lines, .npz or .npy."
+ENDINGS = [
+    "jpg",
+    "jpeg",
+    "png",
+    "webp",
+    "gif",
+    "bmp",
+    "tif",
+    "tiff",
+    "zip",
+    "csv",
+    "tsv",
+    "json",
+    "jsonl",
+    "ndjson",
+    "parquet",
+    "txt",
+    "npz",
+    "npy",
+]
+ROLES = {
+    "id": "Id",
+    "image": "Image",
+    "text": "Text",
+    "label": "Label",
+    "split": "Split",
+    "price": "Price",
+    "image_vector": "Image vector",
+    "text_vector": "Text vector",
+    "vector": "Vector",
+}
+VECTORS = ("image_vector", "text_vector", "vector")
+NONE = "–"
+NEW = "A new dataset"
+SHOWN_REFUSALS = 500
+THUMBNAIL = 96
+
+
+@frame.panel
+def importer() -> None:
+    """The whole import: nothing is stored before the last button."""
+    with st.container(border=True):
+        st.subheader("Import", anchor=False)
+        ways = ["Upload", "Folder, file or hub id"]
+        way = st.segmented_control("From", ways, default=ways[0], required=True, key="import_way")
+        source = _uploaded() if way == ways[0] else _path()
+    if source:
+        _look(source)
+
+
+def _uploaded() -> tuple[str, ...]:
+    files = st.file_uploader(KINDS, type=ENDINGS, accept_multiple_files=True, key="import_files")
+    if not files:
+        _forget()
+        return ()
+    stamp = "|".join(file.file_id for file in files)
+    if st.session_state.get("import_stamp") != stamp:
+        _forget()
+        folder = tempfile.mkdtemp(prefix="qlatent-upload-")
+        st.session_state["import_folder"], st.session_state["import_stamp"] = folder, stamp
+        st.session_state["import_paths"] = tuple(str(path) for path in written(files, Path(folder)))
+    paths: tuple[str, ...] = st.session_state["import_paths"]
+    return paths
+
+
+def _forget() -> None:
+    """Delete the copy of an upload that is not looked at any more."""
+    folder = st.session_state.pop("import_folder", None)
+    st.session_state.pop("import_stamp", None)
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _path() -> tuple[str, ...]:
+    with st.form("import_path_form", border=False):
+        path = st.text_input(
+            "Path on this machine, or hf://owner/name",
+            key="import_path",
+            placeholder="/data/listings or hf://owner/name",
+            help="A folder of images, any file that can be uploaded, or a Hugging Face dataset on disk.",
+        )
+        if st.form_submit_button("Look at it", key="import_look", icon=":material/search:"):
+            st.session_state["import_asked"] = (path or "").strip()
+    asked = st.session_state.get("import_asked", "")
+    return (asked,) if asked else ()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _preview(workspace: str, paths: tuple[str, ...], stamps: tuple[float, ...], mapping: str) -> Preview:
+    source = paths[0] if len(paths) == 1 else list(paths)
+    return datasets.preview(frame.workspace(), source, mapping=json.loads(mapping))
+
+
+def _stamp(path: str) -> float:
+    file = Path(path)
+    return file.stat().st_mtime if file.exists() else 0.0
+
+
+def _look(source: tuple[str, ...]) -> None:
+    stamps = tuple(_stamp(path) for path in source)
+    base = st.session_state.get(f"mapping_{hash(source)}", "{}")
+    with st.spinner("Reading the source to its end…"):
+        seen = _preview(str(frame.workspace().path), source, stamps, base)
+    with st.container(border=True):
+        st.subheader("What would be stored", anchor=False)
+        _counts(seen)
+        for note in seen.notes:
+            st.caption(f":material/info: {literal(note, limit=400)}")
+        if len(seen.columns) > 1:
+            _mapper(seen, key=f"mapping_{hash(source)}")
+        if seen.first:
+            st.dataframe(
+                _first_rows(seen.first),
+                hide_index=True,
+                row_height=64,
+                height=324,
+                key="import_first",
+                column_config={"Image": st.column_config.ImageColumn(width=80)},
+                alt="First rows",
+            )
+        if seen.refusals:
+            _refusals(seen)
+        _store(seen)
+
+
+def _counts(seen: Preview) -> None:
+    figures = [("Rows to keep", seen.good), ("Rows refused", seen.refused)]
+    figures += [(f"With {name}", number) for name, number in seen.modalities.items()]
+    with st.grid(len(figures), min_column_width=120):
+        for label, number in figures:
+            st.metric(label, f"{number:,}", border=True)
+
+
+def _mapper(seen: Preview, *, key: str) -> None:
+    """Which column is what; a change reads the source again."""
+    names = [column.name for column in seen.columns]
+    now = seen.mapping.as_dict()
+    with (
+        st.expander("Columns", icon=":material/view_column:", expanded=True),
+        st.form(f"{key}_form", border=False),
+    ):
+        chosen: dict[str, Any] = {}
+        with st.grid("auto", min_column_width=170):
+            vectors = any(column.type == "vector" for column in seen.columns)
+            for role, label in ROLES.items():
+                if vectors or role not in VECTORS:
+                    chosen[role] = _role(role, label, names, now.get(role))
+        st.caption("Several text columns are joined. Columns that are not named here are kept as metadata.")
+        if st.form_submit_button("Read again", key="import_remap", icon=":material/refresh:"):
+            st.session_state[key] = json.dumps(chosen)
+            st.rerun(scope="fragment")
+
+
+def _role(role: str, label: str, names: Sequence[str], now: Any) -> Any:
+    if role == "text":
+        return st.multiselect(
+            label, names, default=[name for name in now or () if name in names], key="map_text"
+        )
+    options = [NONE, *names]
+    index = options.index(now) if now in options else 0
+    picked = st.selectbox(label, options, index=index, key=f"map_{role}")
+    return None if picked == NONE else picked
+
+
+def _first_rows(first: Sequence[Item]) -> pd.DataFrame:
+    rows: dict[str, list[Any]] = {
+        "Image": [_thumbnail(item.image) for item in first],
+        "Id": [item.id for item in first],
+        "Text": [cut(item.text or "", limit=300) for item in first],
+        "Label": [item.label or "" for item in first],
+        "Vectors": [
+            ", ".join(f"{name} {len(vector)}-d" for name, vector in item.vectors.items()) for item in first
+        ],
+        "More": [
+            cut(json.dumps(item.metadata, default=str), limit=200) if item.metadata else "" for item in first
+        ],
+    }
+    return pd.DataFrame(
+        {name: values for name, values in rows.items() if name in ("Id", "Text") or any(values)}
+    )
+
+
+def _thumbnail(image: bytes | None) -> str | None:
+    if image is None:
+        return None
+    with Image.open(io.BytesIO(image)) as opened:
+        small = opened.convert("RGB")
+    small.thumbnail((THUMBNAIL, THUMBNAIL))
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=80)
+    return data_uri(buffer.getvalue())
+
+
+def _refusals(seen: Preview) -> None:
+    label = f"{count(seen.refused, 'row')} refused: why"
+    with st.expander(label, icon=":material/block:", expanded=seen.good == 0):
+        shown = seen.refusals[:SHOWN_REFUSALS]
+        table = pd.DataFrame(
+            {
+                "Row": [each.row for each in shown],
+                "Id": [each.id for each in shown],
+                "Reason": [each.reason for each in shown],
+            }
+        )
+        st.dataframe(table, hide_index=True, key="import_refused", alt="Refused rows with reasons")
+        if len(shown) < seen.refused:
+            st.caption(f"The first {len(shown):,} of {seen.refused:,}; the file has them all.")
+        st.download_button(
+            "All refused rows (CSV)",
+            datasets.refusals_csv(seen.refusals),
+            "refused.csv",
+            "text/csv",
+            key="import_refusals_csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _store(seen: Preview) -> None:
+    workspace = frame.workspace()
+    every = {each.id: each.name for each in shelf.all_datasets().values()}
+    if seen.already_imported:
+        name = literal(every.get(seen.already_imported, seen.already_imported))
+        st.info(
+            f"This was imported already: it is the dataset {name}. Nothing would be stored twice.",
+            icon=":material/inventory_2:",
+        )
+        if st.button("Open it", key="import_open", type="primary"):
+            _open(seen.already_imported)
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        target = st.selectbox(
+            "Into", [NEW, *every], format_func=lambda each: every.get(each, each), key="import_into"
+        )
+        name = st.text_input(
+            "Name", value=Path(seen.name).stem, key="import_name", max_chars=80, disabled=target != NEW
+        )
+        pressed = st.button(
+            "Store", type="primary", key="import_store", icon=":material/save:", disabled=not seen.good
+        )
+    if pressed:
+        bar = st.progress(0.0, text="Storing…")
+
+        def report(done: int, total: int | None) -> None:
+            of = total or seen.good or 1
+            bar.progress(min(1.0, done / of), text=f"{done:,} of {of:,} items stored")
+
+        into = None if target == NEW else target
+        result = datasets.store(
+            workspace, seen, name=(name or "").strip() or None, into=into, progress=report
+        )
+        st.session_state["import_said"] = _said(result)
+        _forget()
+        _open(result.dataset)
+
+
+def _said(result: datasets.ImportReport) -> str:
+    if result.already:
+        return f"{literal(result.name)} holds exactly this already; nothing was stored twice."
+    parts_said = [f"{count(result.rows, 'item')} stored in {literal(result.name)}"]
+    if result.refused:
+        parts_said.append(f"{count(result.refused, 'row')} refused")
+    if result.duplicates:
+        parts_said.append(f"{count(result.duplicates, 'row')} marked as duplicates")
+    if result.present:
+        parts_said.append(f"{result.present:,} were there before")
+    return " · ".join(parts_said)
+
+
+def _open(dataset: str) -> None:
+    shelf.changed()
+    st.session_state.pop("import_asked", None)
+    state.put("dataset", dataset)
+    state.put("section", "browse")
+    st.rerun(scope="app")
+
+
+def report() -> None:
+    """What the last import did, said once."""
+    said = st.session_state.pop("import_said", "")
+    if said:
+        st.success(said, icon=":material/check_circle:")

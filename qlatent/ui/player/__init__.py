@@ -1,0 +1,54 @@
+"""The player under a map: play, step, scrub, speed, the frame's figures, the mark on a picked item."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+_PLAYER = st.components.v2.component(
+    "qlatent_player",
+    html=(HERE / "player.html").read_text(encoding="utf-8"),
+    css=(HERE / "player.css").read_text(encoding="utf-8"),
+    js=(HERE / "player.js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One honesty figure over the frames, and the level that chance alone would reach where it is known."""
+
+    label: str
+    values: Sequence[float | None]
+    help: str
+    digits: int = 3
+    unit: str = ""
+    note: str = ""
+    level: float | None = None
+
+
+@dataclass(frozen=True)
+class Playback:
+    """What is played: the chart's key, its steps, and where to begin."""
+
+    chart: str
+    view: str  # changes when the frames are others; the player then begins anew
+    steps: Sequence[int]
+    start: int
+    figures: Sequence[Figure] = ()
+    picked: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)  # modality → xy a frame
+    autoplay: bool = False
+    drawn: int = -1  # the frame that the chart shows when it is new; -1: its last
+
+
+def player(playback: Playback, *, key: str) -> int:
+    """Draw the player; returns the frame on which it came to rest."""
+    drawn = range(len(playback.steps))[playback.drawn]
+    data = dataclasses.asdict(playback) | {"steps": [int(step) for step in playback.steps], "drawn": drawn}
+    result = _PLAYER(key=key, data=data, default={"frame": playback.start}, on_frame_change=lambda: None)
+    frame = result.get("frame")
+    return min(int(playback.start if frame is None else frame), len(playback.steps) - 1)

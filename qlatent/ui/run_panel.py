@@ -1,0 +1,122 @@
+"""One training run, live: progress, losses, the newest frame of the map and its honesty figures."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from qlatent.plots.losses import losses
+from qlatent.services import heads, runs
+from qlatent.services.runs import RunView
+from qlatent.ui import frame, maps, parts, state
+from qlatent.ui.progress import progress
+from qlatent.ui.run_list import run_list
+from qlatent.ui.words import ago, literal
+
+REDRAWS = 60
+"""The loss figure is drawn anew at most so often in a run: each time the browser builds it from nothing."""
+
+
+def header(run: RunView) -> None:
+    """Name, state and what can be done with the run now."""
+    workspace = frame.workspace()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        parts.name(run.name)
+        parts.badge(run.state)
+        st.space("stretch")
+        if run.active:
+            if st.button("Stop", key="run_stop", icon=":material/stop:"):
+                runs.stop(workspace, run.id)
+                st.rerun(scope="app")
+        elif run.state != "finished" and st.button("Resume", key="run_resume", icon=":material/play_arrow:"):
+            runs.resume(workspace, run.id)
+            st.rerun(scope="app")
+        if run.state != "running" and st.button("Remove", key="run_remove", icon=":material/delete:"):
+            confirm_removal(run)
+
+
+@st.dialog("Remove this run?", icon=":material/delete:")
+def confirm_removal(run: RunView) -> None:
+    """Asks before a run and everything it recorded is deleted."""
+    st.markdown(literal(run.name))
+    st.caption("Its losses, snapshots and checkpoints are deleted. A head kept from it stays under Heads.")
+    if st.button("Remove", type="primary", key="run_remove_yes", icon=":material/delete:"):
+        with frame.guarded():
+            runs.remove(frame.workspace(), run.id)
+            state.put("run", None)
+            st.rerun()
+
+
+def loss_chart(run: RunView) -> None:
+    """The loss parts so far, with the held-out pairs."""
+    workspace = frame.workspace()
+    train = runs.losses(workspace, run.id)
+    if len(train["step"]) == 0:
+        st.skeleton(height=300)
+        return
+    beat = max(1, run.status.steps // REDRAWS)
+    until = run.status.step - run.status.step % beat if run.state == "running" else run.status.step
+    train, held = (
+        {name: values[columns["step"] <= max(until, 1)] for name, values in columns.items()}
+        for columns in (train, runs.evaluations(workspace, run.id))
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Losses**", width="content")
+        st.space("stretch")
+        log = st.toggle("Log scale", key="log", bind="query-params")
+    st.plotly_chart(
+        losses(train, held, log=log),
+        key="losses",
+        config={"displayModeBar": False},
+        alt="Loss parts over the steps",
+    )
+
+
+def after(run: RunView) -> None:
+    """What a finished run leads to: the moving map, and the head to keep."""
+    workspace = frame.workspace()
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Explore the map", type="primary", key="run_explore", icon=":material/scatter_plot:"):
+            state.go("explore", run=run.id)
+        head = next((each for each in heads.list_heads(workspace) if each.run_id == run.id), None)
+        if head:
+            st.download_button(
+                "Download head",
+                key="run_download",
+                icon=":material/download:",
+                file_name=f"{head.id}.zip",
+                data=lambda: heads.download_zip(workspace, head.id),
+                mime="application/zip",
+                on_click="ignore",
+            )
+            if st.button("Use head", key="run_use", icon=":material/deployed_code:"):
+                state.go("heads", head=head.id)
+
+
+def body(run: RunView) -> None:
+    """The run below its name."""
+    progress(run)
+    if run.state == "finished":
+        after(run)
+    left, right = st.columns([1.1, 1], gap="medium")
+    with left:
+        maps.newest(run)
+    with right:
+        loss_chart(run)
+    maps.honesty(run)
+    st.caption(f"Run {run.id} · started {ago(run.created)} · attempt {max(1, run.status.attempt)}")
+
+
+def board(*, polled: bool) -> None:
+    """The runs and the chosen one, read from disk every second while any is under way; then polling stops."""
+
+    def show() -> None:
+        with frame.guarded():
+            views = runs.list_runs(frame.workspace(), "train")
+            chosen = run_list(views, key="train_runs")
+            run = next(each for each in views if each.id == chosen)
+            header(run)
+            body(run)
+            if polled and not any(each.active for each in views):
+                st.rerun(scope="app")
+
+    st.fragment(show, run_every=1.0 if polled else None)()

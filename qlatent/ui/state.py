@@ -1,0 +1,96 @@
+"""What is chosen lives in the URL, so that a link reopens the view; the session only bridges page switches.
+
+Nothing but short strings is kept here: arrays stay on disk and in caches by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+PAGES = ("home", "data", "train", "explore", "heads")
+
+
+def get(name: str, default: str = "") -> str:
+    """The choice called `name`: from the URL, else as it was on the page before."""
+    if name in st.query_params:
+        return st.query_params[name]
+    return st.session_state.get(f"chosen_{name}", default)
+
+
+def put(name: str, value: object) -> None:
+    """Remember a choice in the URL and across pages; an empty one is forgotten."""
+    text = "" if value is None else str(value)
+    st.session_state[f"chosen_{name}"] = text
+    if text:
+        if st.query_params.get(name) != text:
+            st.query_params[name] = text
+    elif name in st.query_params:
+        del st.query_params[name]
+
+
+def number(name: str, default: int | None = None) -> int | None:
+    """The whole number in the URL under `name`, or the default if it is none."""
+    try:
+        return int(get(name))
+    except ValueError:
+        return default
+
+
+def pick(
+    label: str,
+    options: Sequence[str],
+    *,
+    name: str,
+    names: Callable[[str], str] = str,
+    **look: Any,
+) -> str:
+    """A select box whose choice is the URL's; an id that is not there any more gives way to the first one."""
+    key = f"pick_{name}"
+    current = get(name)
+    chosen = current if current in options else options[0]
+    st.session_state[key] = chosen
+
+    def changed() -> None:
+        put(name, st.session_state[key])
+
+    look = {"filter_mode": "contains"} | look
+    st.selectbox(label, options, format_func=names, key=key, on_change=changed, **look)
+    put(name, chosen)
+    return chosen
+
+
+def switch(name: str, options: Mapping[str, str], *, label: str = "", **look: Any) -> str:
+    """A segmented control whose choice is the URL's; `options` maps what stands in the URL to words.
+
+    Without a label none is shown.
+    """
+    key = f"switch_{name}"
+    current = get(name)
+    chosen = current if current in options else next(iter(options))
+    st.session_state[key] = chosen
+
+    def changed() -> None:
+        put(name, st.session_state[key])
+
+    st.segmented_control(
+        label or name.capitalize(),
+        list(options),
+        key=key,
+        on_change=changed,
+        required=True,
+        format_func=lambda each: options[each],
+        label_visibility="visible" if label else "collapsed",
+        **look,
+    )
+    return chosen
+
+
+def go(page: str, **choices: str) -> None:
+    """Switch to a page with these choices in the URL."""
+    for name, value in choices.items():
+        st.session_state[f"chosen_{name}"] = value
+    kept = {name: value for name, value in choices.items() if value}
+    st.switch_page(f"pages/{page}.py", query_params=kept)

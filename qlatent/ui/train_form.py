@@ -1,0 +1,117 @@
+"""The form of a new training run, drawn from the configs of head, objective and training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from qlatent import registry
+from qlatent.services import runs
+from qlatent.ui import forms, frame, shelf, state
+from qlatent.ui.words import count, encoder_name
+
+FIRST = ("qubits", "depth")
+OFTEN = ("epochs", "learning_rate", "seed")
+DECIDED = ("input_dim", "input_dim_text", "modalities", "seed")  # by the data, or asked for once
+TRAINING = "qlatent.training.configs:TrainingConfig"
+
+
+@frame.panel
+def new_run() -> None:
+    """What to train on what, and the button that starts it."""
+    workspace = frame.workspace()
+    every = shelf.all_datasets()
+    with st.container(border=True, gap="small"):
+        st.subheader("New run", anchor=False)
+        dataset = state.pick("Dataset", list(every), name="dataset", names=lambda each: every[each].name)
+        encoders = every[dataset].encoders
+        if not encoders:
+            st.info("These items have no vectors yet.", icon=":material/info:")
+            if st.button("Encode them", type="primary", key="train_encode", icon=":material/arrow_forward:"):
+                state.go("data", dataset=dataset)
+            return
+        key = _encoder(encoders)
+        chosen = _often()
+        start = st.container()  # above the options, which may be long
+        request = _request(
+            dataset, key, [each["modality"] for each in encoders if each["key"] == key], chosen
+        )
+        if start.button(
+            "Start training", type="primary", key="train_start", icon=":material/play_arrow:", width="stretch"
+        ):
+            state.put("run", runs.start_training(workspace, request))
+            st.rerun()
+
+
+def _encoder(encoders: list[dict[str, Any]]) -> str:
+    keys = list(dict.fromkeys(each["key"] for each in encoders))
+
+    def said(key: str) -> str:
+        parts = [f"{each['modality']} {each['dim']}-d" for each in encoders if each["key"] == key]
+        return f"{encoder_name(key)} ({', '.join(parts)})"
+
+    return state.pick("Vectors", keys, name="encoder", names=said)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What is asked for in front of the options."""
+
+    head: str
+    objective: str
+    values: dict[str, Any]
+    name: str
+
+
+def _often() -> _Chosen:
+    heads = registry.HEADS
+    head = st.selectbox("Head", list(heads), key="train_head", format_func=lambda name: heads[name].title)
+    st.caption(heads[head].summary)
+    objective = _objective()
+    values = forms.form(registry.config_class("head", head), FIRST, key="train")
+    values |= forms.form(registry.resolve(TRAINING), OFTEN, key="train")
+    name = st.text_input("Name", key="train_name", placeholder="optional", max_chars=80)
+    return _Chosen(head, objective, values, (name or "").strip())
+
+
+def _request(dataset: str, key: str, modalities: list[str], chosen: _Chosen) -> runs.TrainingRequest:
+    """The options, and with them the whole request."""
+    values = dict(chosen.values)
+    configs = {
+        "Head": registry.config_class("head", chosen.head),
+        "Loss": registry.config_class("objective", chosen.objective),
+        "Training": registry.resolve(TRAINING),
+    }
+    with st.expander("Options", icon=":material/tune:", key="train_options"):
+        values |= _modalities(modalities)
+        for tab, config in zip(st.tabs(list(configs)), configs.values(), strict=True):
+            with tab:
+                rest = [field for field in forms.fields(config) if field not in (*FIRST, *OFTEN, *DECIDED)]
+                values |= forms.form(config, rest, key="train")
+    return runs.TrainingRequest(dataset, key, chosen.head, chosen.objective, values, chosen.name)
+
+
+def _objective() -> str:
+    objectives = registry.OBJECTIVES
+    if len(objectives) == 1:
+        return next(iter(objectives))
+    return st.selectbox(
+        "Loss", list(objectives), key="train_objective", format_func=lambda name: objectives[name].title
+    )
+
+
+def _modalities(have: list[str]) -> dict[str, Any]:
+    """Which of the modalities that are there to train on; nothing to say where there is one."""
+    if len(have) == 1:
+        return {}
+    chosen = st.pills(
+        "Modalities",
+        have,
+        selection_mode="multi",
+        default=have,
+        key="train_modalities",
+        help=f"One autoencoder each; the vectors have {count(len(have), 'modality', 'modalities')}.",
+    )
+    return {"modalities": tuple(chosen)} if chosen and list(chosen) != have else {}

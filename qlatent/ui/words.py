@@ -1,0 +1,75 @@
+"""Numbers, times and foreign text as people read them. No Streamlit: plain strings in and out."""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+import time
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+THOUSAND = 1000
+
+
+def literal(text: str, *, limit: int = 200) -> str:
+    """Foreign text for a place that reads Markdown: one line, every mark escaped, cut at `limit`."""
+    line = cut(" ".join(text.split()), limit=limit)
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line)
+
+
+def cut(text: str, *, limit: int) -> str:
+    """The text, or its beginning with an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def encoder_name(key: str) -> str:
+    """An encoder's key as people read it."""
+    return "ready vectors" if key == "given" else key or "an unknown encoder"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """'1 item', '2,000 items'."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float | None) -> str:
+    """'12 s', '3 min 20 s', '2 h 5 min'; a dash while it is unknown."""
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    seconds = max(0, round(seconds))
+    if seconds < MINUTE:
+        return f"{seconds} s"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min {seconds % MINUTE} s"
+    return f"{seconds // HOUR} h {seconds % HOUR // MINUTE} min"
+
+
+def ago(moment: float, *, now: float | None = None) -> str:
+    """'just now', '5 min ago', '3 h ago', '2 days ago' for unix seconds."""
+    seconds = (time.time() if now is None else now) - moment
+    if seconds < MINUTE:
+        return "just now"
+    if seconds < HOUR:
+        return f"{int(seconds // MINUTE)} min ago"
+    if seconds < DAY:
+        return f"{int(seconds // HOUR)} h ago"
+    return f"{count(int(seconds // DAY), 'day')} ago"
+
+
+def size(number: float) -> str:
+    """Bytes as '3.1 MB'."""
+    for unit in ("B", "kB", "MB"):
+        if number < THOUSAND:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= THOUSAND
+    return f"{number:.1f} GB"
+
+
+def figure(value: float | None, *, digits: int = 3) -> str:
+    """A measured number with so many decimals; a dash where it is undefined."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def data_uri(image: bytes | None, mime: str = "image/webp") -> str | None:
+    """A small image as an address that a table cell can show."""
+    return f"data:{mime};base64,{base64.b64encode(image).decode()}" if image else None

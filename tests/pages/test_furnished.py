@@ -1,0 +1,146 @@
+"""Every page on a workspace with items and a finished run, by widget key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import HOSTILE, Furnished
+
+Open = Callable[..., AppTest]
+
+
+def markdown_of(at: AppTest) -> str:
+    """Everything that is read as Markdown on the page."""
+    parts = [
+        *at.markdown,
+        *at.caption,
+        *at.subheader,
+        *at.title,
+        *at.error,
+        *at.success,
+        *at.info,
+        *at.warning,
+    ]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def assert_nothing_foreign_is_markup(at: AppTest) -> None:
+    said = markdown_of(at)
+    for mark in (
+        "<script>",
+        "](https://example.org)",
+        " $latex$",
+        " :material/home:",
+        ":red[loud]",
+        "**bold**",
+    ):
+        assert mark not in said
+
+
+def test_home_counts_and_plays(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "home")
+    counted = {metric.label: metric.value for metric in at.metric}
+    assert counted["Datasets"] == "2" and counted["Items"] == "63" and counted["Runs"] == "1"
+    assert at.button(key="home_next").label == "Explore the map"
+    assert_nothing_foreign_is_markup(at)
+
+
+def test_texts_are_shown_letter_by_letter(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "data", dataset=furnished.texts)
+    assert any(HOSTILE[:60] in part.value for part in at.text)
+    assert_nothing_foreign_is_markup(at)
+
+
+def test_search_finds_words_and_says_how_many(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "data", dataset=furnished.texts)
+    at.text_input(key="q").set_value("PLAIN").run()
+    assert [part.value for part in at.text if "words" in part.value] == ["plain words"]
+    assert any("1 item of 3" in part.value for part in at.caption)
+    assert_nothing_foreign_is_markup(at)
+
+
+def test_duplicates_are_marked_and_can_be_seen_alone(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "data", dataset=furnished.texts)
+    at.toggle(key="duplicates").set_value(True).run()
+    assert any("2 items of 3" in part.value for part in at.caption)
+
+
+def test_a_file_seen_before_is_said_to_be_there(opened: Open, furnished: Furnished, tmp_path: Path) -> None:
+    from tests.pages.conftest import brought
+
+    _, texts = brought(tmp_path)
+    at = opened(furnished.workspace.path, "data", section="import")
+    at.segmented_control(key="import_way").set_value("Folder, file or hub id").run()
+    at.text_input(key="import_path").set_value(str(texts))
+    at.button(key="import_look").click().run()
+    assert not at.exception and not at.error
+    assert any("imported already" in part.value for part in at.info)
+    assert_nothing_foreign_is_markup(at)
+
+
+def test_a_new_file_is_looked_at_then_stored(opened: Open, tmp_path: Path) -> None:
+    from qlatent.services import datasets
+    from qlatent.services.workspaces import open_workspace
+
+    table = tmp_path / "goods.csv"
+    table.write_text("id,title\n1,a chair\n2,\n3,a lamp\n", encoding="utf-8")
+    at = opened(tmp_path / "ws", "data")
+    at.segmented_control(key="import_way").set_value("Folder, file or hub id").run()
+    at.text_input(key="import_path").set_value(str(table))
+    at.button(key="import_look").click().run()
+    counted = {metric.label: metric.value for metric in at.metric}
+    assert (counted["Rows to keep"], counted["Rows refused"]) == ("2", "1")
+    assert not datasets.list_datasets(open_workspace(tmp_path / "ws"))
+    at.button(key="import_store").click().run()
+    assert not at.exception and not at.error
+    assert [each.rows for each in datasets.list_datasets(open_workspace(tmp_path / "ws"))] == [2]
+
+
+def test_the_form_of_a_run_is_the_configs(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "train", dataset=furnished.pairs)
+    assert (at.slider(key="train_qubits").min, at.slider(key="train_qubits").max) == (2, 10)
+    at.selectbox(key="train_head").set_value("acqua_twin").run()
+    assert not at.exception
+    assert "train_depth" not in {each.key for each in at.slider}
+
+
+def test_a_finished_run_shows_its_figures_and_leads_on(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "train", run=furnished.run)
+    assert at.button(key="run_explore")
+    assert "Mean |d_x − d_z|" in {metric.label for metric in at.metric}
+    assert_nothing_foreign_is_markup(at)
+
+
+def test_explore_shows_the_picked_item_and_its_neighbours(opened: Open, furnished: Furnished) -> None:
+    chosen = {"run": furnished.run, "row": "3", "frame": "1", "colour": "label", "pairs": "true"}
+    at = opened(furnished.workspace.path, "explore", **chosen)
+    assert "Norm ‖z‖, image" in {metric.label for metric in at.metric}
+    assert at.segmented_control(key="switch_colour").value == "label"
+    assert at.toggle(key="pairs").value is True
+    assert_nothing_foreign_is_markup(at)
+
+
+def test_choices_on_explore_stand_in_the_url(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "explore", run=furnished.run)
+    at.segmented_control(key="switch_basis").set_value("last").run()
+    assert not at.exception
+    assert at.segmented_control(key="switch_basis").value == "last"
+    chosen = {name: "".join(value) for name, value in at.query_params.items()}
+    assert (chosen["run"], chosen["basis"]) == (furnished.run, "last")
+
+
+def test_heads_shows_the_kept_head(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "heads")
+    assert {"Parameters", "Spearman"} <= {metric.label for metric in at.metric}
+    assert at.button(key="head_remove")
+    assert_nothing_foreign_is_markup(at)
+
+
+def test_a_head_transforms_a_dataset(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "heads", dataset=furnished.pairs)
+    at.button(key="use_start").click().run()
+    assert not at.exception and not at.error
+    assert any("60 rows" in part.value for part in at.success)

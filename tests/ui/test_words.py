@@ -1,0 +1,36 @@
+"""Numbers, times and foreign text in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from qlatent.ui import words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(None, "–"), (float("nan"), "–"), (4.4, "4 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
+)
+def test_durations_are_said_in_the_two_largest_units(seconds: float | None, said: str) -> None:
+    assert words.duration(seconds) == said
+
+
+def test_every_mark_of_markdown_is_escaped() -> None:
+    assert words.literal("[a](b) $x$ :red[y]\n<i>*") == r"\[a\]\(b\) \$x\$ \:red\[y\] \<i\>\*"
+
+
+def test_long_text_is_cut_with_an_ellipsis() -> None:
+    assert words.cut("abcdef", limit=4) == "abc…"
+    assert words.cut("abc", limit=4) == "abc"
+
+
+@pytest.mark.parametrize(("back", "said"), [(5, "just now"), (300, "5 min ago"), (90_000, "1 day ago")])
+def test_moments_are_told_from_now(back: float, said: str) -> None:
+    assert words.ago(1_000_000 - back, now=1_000_000) == said
+
+
+def test_counts_sizes_and_figures() -> None:
+    assert words.count(1, "item") == "1 item" and words.count(2000, "item") == "2,000 items"
+    assert words.size(3_100_000) == "3.1 MB" and words.size(12) == "12 B"
+    assert words.figure(0.12345) == "0.123" and words.figure(float("nan")) == "–"
+    assert words.data_uri(b"ab") == "data:image/webp;base64,YWI=" and words.data_uri(None) is None
