@@ -105,6 +105,12 @@ class Estimator(TransformerMixin, BaseEstimator):
         self.model_ = model.eval()
         return self
 
+    @overload
+    def transform(self, X: np.ndarray) -> np.ndarray: ...
+
+    @overload
+    def transform(self, X: Mapping[str, np.ndarray]) -> Arrays: ...
+
     def transform(self, X: Input) -> Output:
         """Latents (n, k) float32 in the form of X; any of the head's modalities may be given."""
         latents = arrays.transform(self._fitted(), X)

@@ -36,7 +36,7 @@ def complete(arrays: Arrays) -> NDArray[np.int64]:
 
 def whole(array: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which rows of (n, d) are vectors with a direction: finite and not zero everywhere."""
-    return np.isfinite(array).all(axis=1) & array.any(axis=1)
+    return np.logical_and(np.isfinite(array).all(axis=1), array.any(axis=1))
 
 
 def widths(workspace: Workspace, dataset: str, key: str) -> dict[str, int]:

@@ -145,9 +145,14 @@ def table(run: RunView, found: Evolution, at: NDArray[np.intp]) -> None:
     rows = found.rows[at]
     picked = np.flatnonzero(rows == state.number("row", -1))
 
+    mark = int(rows[picked[0]]) if len(picked) else None
+    widget = state.table_key("map_table", mark)
+
     def chosen() -> None:
-        selected = st.session_state["map_table"].selection.rows
-        state.put("row", int(rows[selected[0]]) if selected else None)
+        selected = st.session_state[widget].selection.rows
+        row = int(rows[selected[0]]) if selected else None
+        state.put("row", row)
+        state.table_says("map_table", row)
 
     with st.expander(
         f"The same {count(len(at), 'item')} as a table", icon=":material/table_rows:", expanded=True
@@ -155,7 +160,7 @@ def table(run: RunView, found: Evolution, at: NDArray[np.intp]) -> None:
         st.dataframe(
             _rows(run, found, at),
             hide_index=True,
-            key="map_table",
+            key=widget,
             on_select=chosen,
             selection_mode="single-row",
             selection_default={"selection": {"rows": [int(place) for place in picked]}},

@@ -30,10 +30,13 @@ def head_list(views: list[HeadView]) -> HeadView:
     chosen = state.get("head")
     chosen = chosen if chosen in ids else ids[0]
 
+    widget = state.table_key("heads_table", (chosen, ids.index(chosen)))
+
     def selected() -> None:
-        rows = st.session_state["heads_table"].selection.rows
+        rows = st.session_state[widget].selection.rows
         if rows and rows[0] < len(ids):
             state.put("head", ids[rows[0]])
+            state.table_says("heads_table", (ids[rows[0]], rows[0]))
 
     table = pd.DataFrame(
         {
@@ -48,7 +51,7 @@ def head_list(views: list[HeadView]) -> HeadView:
     column = st.column_config
     st.dataframe(
         table,
-        key="heads_table",
+        key=widget,
         on_select=selected,
         selection_mode="single-row-required",
         hide_index=True,

@@ -22,14 +22,17 @@ def run_list(views: Sequence[RunView], *, key: str) -> str:
     chosen = state.get("run")
     chosen = chosen if chosen in ids else ids[0]
 
+    widget = state.table_key(key, (chosen, ids.index(chosen)))
+
     def selected() -> None:
-        rows = st.session_state[key].selection.rows
+        rows = st.session_state[widget].selection.rows
         if rows and rows[0] < len(ids):
             state.put("run", ids[rows[0]])
+            state.table_says(key, (ids[rows[0]], rows[0]))
 
     st.dataframe(
         _table(views),
-        key=key,
+        key=widget,
         on_select=selected,
         selection_mode="single-row-required",
         selection_default={"selection": {"rows": [ids.index(chosen)]}},

@@ -95,6 +95,8 @@ def after(run: RunView) -> None:
 def body(run: RunView) -> None:
     """The run below its name."""
     progress(run)
+    if run.state == "queued" and not run.status.step:
+        return
     if run.state == "finished":
         after(run)
     left, right = st.columns([1.1, 1], gap="medium")

@@ -88,6 +88,23 @@ def switch(name: str, options: Mapping[str, str], *, label: str = "", **look: An
     return chosen
 
 
+def table_key(name: str, shown: object) -> str:
+    """A key for a table whose selection is `shown`: a new one whenever that came from elsewhere than the table.
+
+    A table keeps its own selection as long as its key stays; `table_says` tells of a choice made in it.
+    """
+    turn = st.session_state.setdefault(f"{name}_turn", 0)
+    if st.session_state.get(f"{name}_shows") != shown:
+        turn = st.session_state[f"{name}_turn"] = turn + 1
+        table_says(name, shown)
+    return f"{name}_{turn}"
+
+
+def table_says(name: str, shown: object) -> None:
+    """The table itself was used to choose this."""
+    st.session_state[f"{name}_shows"] = shown
+
+
 def go(page: str, **choices: str) -> None:
     """Switch to a page with these choices in the URL."""
     for name, value in choices.items():

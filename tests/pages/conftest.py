@@ -86,6 +86,7 @@ def opened(use: Callable[[Path], None]) -> Callable[..., AppTest]:
             at.query_params[key] = value
         at.run()
         assert not at.exception, at.exception
+        assert not [card for card in at.error if card.icon == ":material/bug_report:"], at.expander
         return at
 
     return page
