@@ -37,7 +37,7 @@ CONTENT = {  # page → what must be drawn on it
     "Data": ".st-key-data_encoders",
     "Train": ".st-key-live_map .main-svg",
     "Explore": ".st-key-explore_map .main-svg",
-    "Heads": ".st-key-heads_table",
+    "Heads": "[class*=st-key-heads_table]",
 }
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]

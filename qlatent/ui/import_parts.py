@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import tempfile
@@ -12,14 +11,13 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from PIL import Image
 
 from qlatent.services import datasets
 from qlatent.services.datasets import Preview
-from qlatent.types import Item
 from qlatent.ui import frame, shelf, state
+from qlatent.ui.item_rows import first_rows
 from qlatent.ui.uploads import written
-from qlatent.ui.words import count, cut, data_uri, literal
+from qlatent.ui.words import count, literal
 
 KINDS = "Images, a zip of images (with or without a CSV), CSV, TSV, JSONL, Parquet, text lines, .npz or .npy."
 ENDINGS = [
@@ -57,7 +55,6 @@ VECTORS = ("image_vector", "text_vector", "vector")
 NONE = "–"
 NEW = "A new dataset"
 SHOWN_REFUSALS = 500
-THUMBNAIL = 96
 
 
 @frame.panel
@@ -134,7 +131,7 @@ def _look(source: tuple[str, ...]) -> None:
             _mapper(seen, key=f"mapping_{hash(source)}")
         if seen.first:
             st.dataframe(
-                _first_rows(seen.first),
+                first_rows(seen.first),
                 hide_index=True,
                 row_height=64,
                 height=324,
@@ -184,35 +181,6 @@ def _role(role: str, label: str, names: Sequence[str], now: Any) -> Any:
     index = options.index(now) if now in options else 0
     picked = st.selectbox(label, options, index=index, key=f"map_{role}")
     return None if picked == NONE else picked
-
-
-def _first_rows(first: Sequence[Item]) -> pd.DataFrame:
-    rows: dict[str, list[Any]] = {
-        "Image": [_thumbnail(item.image) for item in first],
-        "Id": [item.id for item in first],
-        "Text": [cut(item.text or "", limit=300) for item in first],
-        "Label": [item.label or "" for item in first],
-        "Vectors": [
-            ", ".join(f"{name} {len(vector)}-d" for name, vector in item.vectors.items()) for item in first
-        ],
-        "More": [
-            cut(json.dumps(item.metadata, default=str), limit=200) if item.metadata else "" for item in first
-        ],
-    }
-    return pd.DataFrame(
-        {name: values for name, values in rows.items() if name in ("Id", "Text") or any(values)}
-    )
-
-
-def _thumbnail(image: bytes | None) -> str | None:
-    if image is None:
-        return None
-    with Image.open(io.BytesIO(image)) as opened:
-        small = opened.convert("RGB")
-    small.thumbnail((THUMBNAIL, THUMBNAIL))
-    buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=80)
-    return data_uri(buffer.getvalue())
 
 
 def _refusals(seen: Preview) -> None:

@@ -1,0 +1,46 @@
+"""Items that are not stored yet as the rows of a table, images as thumbnails."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from PIL import Image
+
+from qlatent.types import Item
+from qlatent.ui.words import cut, data_uri
+
+THUMBNAIL = 96  # pixels
+
+
+def first_rows(first: Sequence[Item]) -> pd.DataFrame:
+    """A column for each part that some item has; id and text always."""
+    rows: dict[str, list[Any]] = {
+        "Image": [_thumbnail(item.image) for item in first],
+        "Id": [item.id for item in first],
+        "Text": [cut(item.text or "", limit=300) for item in first],
+        "Label": [item.label or "" for item in first],
+        "Vectors": [
+            ", ".join(f"{name} {len(vector)}-d" for name, vector in item.vectors.items()) for item in first
+        ],
+        "More": [
+            cut(json.dumps(item.metadata, default=str), limit=200) if item.metadata else "" for item in first
+        ],
+    }
+    return pd.DataFrame(
+        {name: values for name, values in rows.items() if name in ("Id", "Text") or any(values)}
+    )
+
+
+def _thumbnail(image: bytes | None) -> str | None:
+    if image is None:
+        return None
+    with Image.open(io.BytesIO(image)) as opened:
+        small = opened.convert("RGB")
+    small.thumbnail((THUMBNAIL, THUMBNAIL))
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=80)
+    return data_uri(buffer.getvalue())
