@@ -39,6 +39,9 @@ CONTENT = {  # page → what must be drawn on it
     "Explore": ".st-key-explore_map .main-svg",
     "Heads": "[class*=st-key-heads_table]",
 }
+SETTLED = (
+    1500  # milliseconds on a page before the next click, so that one page's drawing is not the next one's
+)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 
@@ -86,6 +89,7 @@ def opened(page: Page, url: str) -> float:
 def switched(page: Page, name: str) -> float:
     """Seconds from a click in the navigation to the page's content."""
     link = page.get_by_role("link", name=name, exact=True).first
+    page.wait_for_timeout(SETTLED)
     begun = time.perf_counter()
     link.click()
     page.locator(CONTENT[name]).first.wait_for()

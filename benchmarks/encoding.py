@@ -19,6 +19,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+os.environ.setdefault(
+    "OMP_WAIT_POLICY", "PASSIVE"
+)  # as the worker and the command line have it; before torch
+
 import numpy as np
 import open_clip
 import torch

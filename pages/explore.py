@@ -9,10 +9,9 @@ from qlatent.ui import explore_parts, frame, parts, state
 
 workspace = frame.workspace()
 views = {each.id: each for each in runs.list_runs(workspace, "train") if each.status.step}
-parts.title(
-    "Explore", "Play the training, colour by the norm of each vector, and see what stayed a neighbour."
-)
+TITLE = "Explore", "Play the training, colour by the norm of each vector, and see what stayed a neighbour."
 if not views:
+    parts.title(*TITLE)
     parts.empty(
         "No map yet",
         "A map needs a run that has made its first step.",
@@ -29,7 +28,10 @@ def said(run_id: str) -> str:
     return f"{run.name} · {run.state} · {run.status.step:,} steps"
 
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
+heading, picker = st.columns([1, 1.1], vertical_alignment="bottom")
+with heading:
+    parts.title(*TITLE)
+with picker, st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = state.pick("Run", list(views), name="run", names=said, width=520)
     if views[chosen].active:
         st.button("Newest frames", key="explore_refresh", icon=":material/refresh:")

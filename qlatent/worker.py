@@ -6,6 +6,7 @@ state is saved first. Heavy libraries are imported only after the run says that 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -22,6 +23,7 @@ from qlatent.store.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 from qlatent.types import Cancelled, Progress
 
+POLITENESS = 5  # a page that somebody waits for goes before a run
 PROGRESS_SECONDS = 0.25  # between two progress events of an encoding
 
 
@@ -30,6 +32,8 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2:
         print("usage: python -m qlatent.worker <workspace> <run_id>", file=sys.stderr)
         return 2
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(POLITENESS)
     with Workspace.open(Path(arguments[0]), create=False) as workspace:
         folder = workspace.run(arguments[1])
         state = work(workspace, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 from qlatent.errors import QlatentError
@@ -10,6 +11,9 @@ from qlatent.errors import QlatentError
 
 def main() -> None:
     """Entry point: what people did wrong is one line and exit 1; wrong usage is exit 2."""
+    os.environ.setdefault(
+        "OMP_WAIT_POLICY", "PASSIVE"
+    )  # threads that wait for work leave the processor to others
     from qlatent.cli.commands import app
 
     try:

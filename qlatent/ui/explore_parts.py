@@ -23,7 +23,7 @@ from qlatent.ui.words import count, cut
 COLOURS = {"norm": "Norm, whole run", "frame": "Norm, per frame", "label": "Label"}
 BASES = {"pooled": "All frames", "last": "Last frame"}
 PARTS = {"all": "All", "train": "Training", "heldout": "Held out"}
-AMOUNTS = {"1000": 1000, "300": 300, "5000": 5000, "all": 20_000}
+AMOUNTS = {"500": 500, "300": 300, "1000": 1000, "5000": 5000, "all": 20_000}  # the first is the default
 MOST_LINES = 300
 
 
@@ -97,7 +97,7 @@ def positions(found: Evolution, view: View) -> NDArray[np.intp]:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _figure(name: str, view: View, _found: Evolution, _at: NDArray[np.intp]) -> go.Figure:
     pairs = maps.sample(len(_at), MOST_LINES) if view.pairs else None
-    look = Look(colour=view.colour, pairs=pairs, axes=maps.axes(_found), height=600)
+    look = Look(colour=view.colour, pairs=pairs, axes=maps.axes(_found), height=440)
     return evolution_map(maps.points(_found, _at), look)
 
 

@@ -24,7 +24,7 @@ CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
 }
-HOME_POINTS, LIVE_POINTS = 400, 500
+HOME_POINTS, LIVE_POINTS = 300, 300
 """Items drawn where a page wants to be quick; each is up to two markers."""
 ALT = "Map of the latent space; the table beside it lists the same items."
 
