@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
 
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.encoders.configs import TextConfig
@@ -31,6 +32,7 @@ class TextEncoder(AbstractEncoder):
     def __init__(self, config: TextConfig) -> None:
         self.config = config
         self._device = chosen_device(config.device)
+        transformers_logging.disable_progress_bar()  # stderr is the command line's
         self._tokenizer, model = _open_model(config.model)
         self._digest = tensors_digest(model.state_dict())
         self._model = model.eval().to(self._device)

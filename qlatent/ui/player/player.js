@@ -1,5 +1,5 @@
 // Plays the frames of the Plotly map beside it, shows that frame's honesty figures, and marks the picked item.
-// Streamlit's Plotly is on `window`; where it is not, the chosen frame goes to Python, which draws it instead.
+// It draws through the Plotly that Streamlit puts on `window`; a browser test sees the frames change.
 const INTERVAL = 280; // ms a frame at speed 1
 const SETTLED = 450; // ms without movement after which Python hears of the frame
 const PLAY = "M8 5v14l11-7z";

@@ -1,0 +1,143 @@
+"""Heads that are kept, passed on, brought back and judged; what is not a head is refused and nothing is kept."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import run_workspace
+
+import qlatent
+from qlatent.errors import InputError, QlatentError
+from qlatent.services import evaluation, export, heads
+from qlatent.store.workspace import Workspace
+
+COUNT = 40
+
+
+@pytest.fixture(scope="module")
+def fitted() -> qlatent.Estimator:
+    rng = np.random.default_rng(0)
+    arrays = {name: rng.normal(size=(COUNT, run_workspace.WIDTH)) for name in ("image", "text")}
+    settings = {"qubits": 2, "depth": 1, "epochs": 2, "batch_size": 16}
+    return qlatent.create("acqua", input_dim=run_workspace.WIDTH, **settings).fit(arrays)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return run_workspace.small(tmp_path / "workspace", count=COUNT)
+
+
+@pytest.fixture
+def kept(workspace: Workspace, fitted: qlatent.Estimator, tmp_path: Path) -> str:
+    return heads.load_upload(workspace, fitted.save(tmp_path / "saved", {"encoder": "given"}), name="mine")
+
+
+def vectors(workspace: Workspace) -> dict[str, np.ndarray]:
+    items = run_workspace.pairs(COUNT)
+    return {name: np.stack([item.vectors[name] for item in items]) for name in ("image", "text")}
+
+
+def test_a_downloaded_head_is_the_same_when_it_is_brought_back(
+    workspace: Workspace, kept: str, fitted: qlatent.Estimator, tmp_path: Path
+) -> None:
+    path = tmp_path / "head.zip"
+    path.write_bytes(heads.download_zip(workspace, kept))
+    again = heads.load_upload(workspace, path, name="again")
+    expected = fitted.transform(vectors(workspace))
+    for name, latents in heads.transform(workspace, again, vectors(workspace)).items():
+        np.testing.assert_array_equal(latents, expected[name])
+    assert [view.name for view in heads.list_heads(workspace)] == ["again", "mine"]
+    assert heads.view(workspace, again).encoder == "given"
+    assert heads.view(workspace, again).parameter_count == fitted.parameter_count
+    heads.remove(workspace, again)
+    assert [view.id for view in heads.list_heads(workspace)] == [kept]
+    assert not (workspace.heads_path / again).exists()
+
+
+def test_a_head_is_found_by_id_and_by_name(workspace: Workspace, kept: str) -> None:
+    assert heads.find(workspace, kept).id == heads.find(workspace, "mine").id == kept
+    with pytest.raises(InputError, match="no head called 'yours'"):
+        heads.find(workspace, "yours")
+
+
+def zipped(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"notes.txt": b"hello"}, "has no model.safetensors; it holds notes.txt"),
+        ({"model.safetensors": b"", "README.md": b""}, "has no config.json"),
+        ({"model.safetensors": b"\x80\x04pickle", "config.json": b"{}"}, "expected the keys format, head"),
+        ({"model.safetensors": b"x", "config.json": b"not json"}, "not readable as JSON"),
+        ({"model.pt": b"\x80\x02", "config.json": b"{}"}, "has no model.safetensors"),
+    ],
+)
+def test_a_zip_that_is_no_head_is_refused_and_nothing_is_kept(
+    workspace: Workspace, tmp_path: Path, files: dict[str, bytes], message: str
+) -> None:
+    with pytest.raises(QlatentError, match=message):
+        heads.load_upload(workspace, zipped(tmp_path / "head.zip", files), name="bad")
+    assert heads.list_heads(workspace) == []
+    assert not list(workspace.heads_path.glob("*"))
+
+
+def test_a_file_that_is_no_zip_and_a_path_that_is_not_there_are_refused(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "head.bin").write_bytes(b"\x80\x04")
+    with pytest.raises(InputError, match=r"head\.bin is not a saved head"):
+        heads.load_upload(workspace, tmp_path / "head.bin", name="bad")
+    with pytest.raises(InputError, match="There is nothing at"):
+        heads.load_upload(workspace, tmp_path / "absent.zip", name="bad")
+
+
+def test_evaluation_equals_the_figures_worked_out_here(
+    workspace: Workspace, kept: str, fitted: qlatent.Estimator
+) -> None:
+    unit = {
+        name: rows / np.linalg.norm(rows, axis=1, keepdims=True) for name, rows in vectors(workspace).items()
+    }
+    latents = fitted.transform(unit)
+    before, after = (
+        np.linalg.norm(each["image"].astype(float) - each["text"], axis=1) for each in (unit, latents)
+    )
+    rebuilt = fitted.inverse_transform(latents)
+    found = evaluation.evaluate(workspace, "mine", "pairs")
+    assert (found["head"], found["rows"], found["left_out"]) == (kept, COUNT, 0)
+    assert found["metrics"]["pair_error"] == pytest.approx(np.abs(before - after).mean(), abs=1e-5)
+    for name in ("image", "text"):
+        expected = np.abs(unit[name] - rebuilt[name]).sum(axis=1).mean()
+        assert found["metrics"][f"reconstruction_{name}"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_latents_are_written_as_tables_and_as_arrays(
+    workspace: Workspace, kept: str, fitted: qlatent.Estimator, tmp_path: Path
+) -> None:
+    expected = fitted.transform(vectors(workspace))
+    assert export.latents(workspace, kept, "pairs", out=tmp_path / "z.npz") == COUNT
+    with np.load(tmp_path / "z.npz") as stored:
+        np.testing.assert_allclose(stored["image"], expected["image"], atol=1e-6)
+        assert stored["ids"][3] == "item-003"
+    export.latents(workspace, kept, "pairs", out=tmp_path / "z.parquet")
+    table = pd.read_parquet(tmp_path / "z.parquet")
+    np.testing.assert_allclose(table["text_norm"], np.linalg.norm(expected["text"], axis=1), atol=1e-6)
+    assert list(table["label"][:3]) == ["label-0", "label-1", "label-2"]
+
+
+def test_a_dataset_is_exported_with_its_vectors(workspace: Workspace, tmp_path: Path) -> None:
+    export.export(workspace, "pairs", out=tmp_path / "pairs.parquet")
+    table = pd.read_parquet(tmp_path / "pairs.parquet")
+    np.testing.assert_allclose(np.stack(table["image_vector"]), vectors(workspace)["image"], atol=1e-6)
+    with pytest.raises(InputError, match=r"Cannot write pairs\.docx"):
+        export.export(workspace, "pairs", out=tmp_path / "pairs.docx")
+    with pytest.raises(InputError, match="There is no folder"):
+        export.export(workspace, "pairs", out=tmp_path / "absent" / "pairs.csv")
