@@ -23,7 +23,7 @@ from qlatent.ui.words import count, cut
 COLOURS = {"norm": "Norm, whole run", "frame": "Norm, per frame", "label": "Label"}
 BASES = {"pooled": "All frames", "last": "Last frame"}
 PARTS = {"all": "All", "train": "Training", "heldout": "Held out"}
-AMOUNTS = {"500": 500, "300": 300, "1000": 1000, "5000": 5000, "all": 20_000}  # the first is the default
+AMOUNTS = {"300": 300, "1000": 1000, "5000": 5000, "all": 20_000}  # the first is the default
 MOST_LINES = 300
 
 
