@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qlatent.errors import StoreError
+from qlatent.store.claims import Claims
 from qlatent.store.disk import explained
 
 # Older versions of shared tables stay this long for whoever is reading them.
@@ -23,6 +24,7 @@ _READERS_GRACE = timedelta(minutes=10)
 # Datasets keep every version, because runs are frozen on them; lance would drop them after a week.
 _FOR_EVER = timedelta(days=36500)
 _FILTER_CHUNK = 500  # values in one `IN (…)`
+_LONGEST_CREATION_SECONDS = 60.0  # of an empty table; milliseconds in truth
 
 _log = logging.getLogger(__name__)
 
@@ -74,9 +76,14 @@ class Tables:
         self._database.create_table(name, data)
 
     def ensure(self, name: str, schema: pa.Schema) -> Any:
-        """The table of this name, made empty if it is not there."""
+        """The table of this name, made empty if it is not there; of several processes one makes it."""
         table = self.open(name)
-        return self._database.create_table(name, schema=schema, exist_ok=True) if table is None else table
+        if table is not None:
+            return table
+        # lance lets a creation overwrite one that another process has just finished, rows and all
+        with Claims(self.path / ".creating").hold(name, wait=_LONGEST_CREATION_SECONDS):
+            table = self.open(name)
+            return self._database.create_table(name, schema=schema) if table is None else table
 
     def add(self, name: str, data: pa.RecordBatchReader | pa.Table) -> int:
         """Appends in one commit and returns the version it made."""

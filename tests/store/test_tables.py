@@ -1,4 +1,7 @@
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -74,3 +77,35 @@ def test_keeping_only_some_values_deletes_the_rest(tables: Tables) -> None:
     assert tables.keep_only("t", "hash", pa.array(["h1", "h5", "absent"])) == 1298
     assert tables.column("t", "hash").to_pylist() == ["h1", "h5", "h1"]
     assert tables.keep_only("absent", "hash", pa.array(["h1"])) == 0
+
+
+def test_two_processes_that_make_the_same_table_at_once_lose_nothing(
+    tables: Tables, another_process: Callable[..., Any]
+) -> None:
+    script = """
+import sys, time
+from pathlib import Path
+import pyarrow as pa
+from qlatent.store.tables import Tables
+tables, who = Tables(Path(sys.argv[1])), sys.argv[2]
+tables.names("")
+print("ready", flush=True)
+for line in sys.stdin:
+    rows = pa.table({"hash": [who], "number": [1]}, schema=pa.schema(
+        [pa.field("hash", pa.string(), nullable=False), ("number", pa.int64())]))
+    name, moment = line.split()
+    while time.time() < float(moment):
+        pass
+    tables.ensure(name, rows.schema)
+    tables.add(name, rows)
+    print("done", flush=True)
+"""
+    processes = [another_process(script, tables.path, who) for who in "ab"]
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 2
+    for number in range(40):
+        moment = time.time() + 0.005
+        for process in processes:
+            process.stdin.write(f"t{number} {moment}\n")
+            process.stdin.flush()
+        assert [process.stdout.readline() for process in processes] == ["done\n"] * 2
+        assert sorted(tables.column(f"t{number}", "hash").to_pylist()) == ["a", "b"]
