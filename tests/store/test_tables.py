@@ -86,13 +86,13 @@ def test_two_processes_that_make_the_same_table_at_once_lose_nothing(
 import sys, time
 from pathlib import Path
 import pyarrow as pa
+from qlatent.store.staging import vector_schema
 from qlatent.store.tables import Tables
 tables, who = Tables(Path(sys.argv[1])), sys.argv[2]
 tables.names("")
 print("ready", flush=True)
 for line in sys.stdin:
-    rows = pa.table({"hash": [who], "number": [1]}, schema=pa.schema(
-        [pa.field("hash", pa.string(), nullable=False), ("number", pa.int64())]))
+    rows = pa.table({"hash": [who], "vector": [[0.0] * 8]}, schema=vector_schema("key", "image", 8))
     name, moment = line.split()
     while time.time() < float(moment):
         pass
@@ -103,7 +103,7 @@ for line in sys.stdin:
     processes = [another_process(script, tables.path, who) for who in "ab"]
     assert [process.stdout.readline() for process in processes] == ["ready\n"] * 2
     for number in range(40):
-        moment = time.time() + 0.005
+        moment = time.time() + 0.03
         for process in processes:
             process.stdin.write(f"t{number} {moment}\n")
             process.stdin.flush()
