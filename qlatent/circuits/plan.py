@@ -86,7 +86,7 @@ class Plan:
 @lru_cache(maxsize=256)
 def plan(circuit: Circuit) -> Plan:
     """The plan of a circuit, made once."""
-    start, rest = _product_start(circuit)
+    start, rest = product_start(circuit)
     z_only = all(letter == "Z" for word in circuit.observables for letter, _ in word)
     return Plan(
         qubits=circuit.qubits,
@@ -200,7 +200,7 @@ class _Chain:
     frequency: float = 0.5
 
 
-def _product_start(circuit: Circuit) -> tuple[ProductStart, list[Operation]]:
+def product_start(circuit: Circuit) -> tuple[ProductStart, list[Operation]]:
     """The product state of the leading single-qubit gates, and the operations that remain."""
     chains, closed = [_Chain() for _ in range(circuit.qubits)], set[int]()
     rest = [operation for operation in circuit.operations if not _absorb(operation, chains, closed)]

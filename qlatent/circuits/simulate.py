@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,8 +17,30 @@ from qlatent.registry import did_you_mean
 
 Engine = Callable[[Circuit, Tensor, Tensor], Tensor]
 
-ENGINES: dict[str, Engine] = {"torch": torch_engine.expectations}
+
+def _compiled(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
+    from qlatent.circuits import compiled_engine  # numba takes half a second to import
+
+    return compiled_engine.expectations(circuit, inputs, weights)
+
+
+ENGINES: dict[str, Engine] = {"torch": torch_engine.expectations, "compiled": _compiled}
 """Engines by name: (circuit, checked inputs, checked weights) → expectations."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine that `auto` takes, and why, in a sentence."""
+
+    engine: str
+    reason: str
+
+
+def choose(device: str = "cpu") -> Choice:
+    """The engine for angles on a device (`cpu`, `cuda`…)."""
+    if torch.device(device).type == "cpu":
+        return Choice("compiled", "On the CPU compiled kernels with adjoint gradients are the fastest.")
+    return Choice("torch", f"The angles are on {device}, and the compiled engine runs on the CPU.")
 
 
 def expectations(circuit: Circuit, inputs: Any, weights: Any, *, engine: str = "auto") -> Tensor:
@@ -30,16 +53,21 @@ def expectations(circuit: Circuit, inputs: Any, weights: Any, *, engine: str = "
     inputs, weights = _real(inputs, "inputs"), _real(weights, "weights")
     _check_shapes(circuit, inputs, weights)
     _check_alike(inputs, weights)
-    result = _engine(engine)(circuit, inputs, weights)
+    result = _engine(engine, inputs)(circuit, inputs, weights)
     # one look at the small result instead of two at what came in: NaN and infinity always get there
     if not math.isfinite(result.detach().sum().item()):
         _refuse_not_finite(inputs=inputs, weights=weights)
     return result
 
 
-def _engine(name: str) -> Engine:
+def _engine(name: str, inputs: Tensor) -> Engine:
     if name == "auto":
-        return ENGINES["torch"]
+        return ENGINES[choose(str(inputs.device)).engine]
+    if name == "compiled" and inputs.device.type != "cpu":
+        raise CircuitError(
+            f"The compiled engine runs on the CPU, the inputs are on {inputs.device}.",
+            remedy="Use engine='torch', or 'auto'.",
+        )
     if name not in ENGINES:
         raise CircuitError(
             f"There is no engine called {name!r}.", remedy=did_you_mean(name, ["auto", *ENGINES])

@@ -64,6 +64,12 @@ BIG_ASYMMETRIC = Circuit(
 )
 """More wires than a dense unitary takes: permutations with phases, and a Hadamard among the fixed gates."""
 
+
+@pytest.fixture(params=list(simulate.ENGINES))
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 names = [circuit.name for circuit in LAYOUTS]
 
 
@@ -74,34 +80,34 @@ def drawn(circuit: Circuit, *, batch: int = 5, seed: int = 0) -> tuple[np.ndarra
 
 @pytest.mark.parametrize("circuit", [*LAYOUTS, ASYMMETRIC, BIG_ASYMMETRIC], ids=[*names, "asymmetric", "big"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-6), (torch.float32, 1e-5)])
-def test_agrees_with_pennylane(circuit: Circuit, dtype: torch.dtype, tolerance: float) -> None:
+def test_agrees_with_pennylane(engine: str, circuit: Circuit, dtype: torch.dtype, tolerance: float) -> None:
     for seed in range(2):
         x, w = drawn(circuit, seed=seed)
         x32, w32 = torch.tensor(x, dtype=dtype), torch.tensor(w, dtype=dtype)
-        got = simulate.expectations(circuit, x32, w32)
+        got = simulate.expectations(circuit, x32, w32, engine=engine)
         assert got.dtype == dtype
         wanted = pennylane_expectations(circuit, x32.double().numpy(), w32.double().numpy())
         np.testing.assert_allclose(got.numpy(), wanted, atol=tolerance)
 
 
 @pytest.mark.parametrize("circuit", [ASYMMETRIC, layouts.dressed(3, 2), layouts.qssl_ring(3, 2)])
-def test_agrees_with_dense_matrices(circuit: Circuit) -> None:
+def test_agrees_with_dense_matrices(engine: str, circuit: Circuit) -> None:
     x, w = drawn(circuit)
-    got = simulate.expectations(circuit, x, w)
+    got = simulate.expectations(circuit, x, w, engine=engine)
     np.testing.assert_allclose(got.numpy(), dense_expectations(circuit, x, w), atol=1e-12)
 
 
-def test_wire_0_is_the_leftmost_bit() -> None:
+def test_wire_0_is_the_leftmost_bit(engine: str) -> None:
     z_words = tuple((("Z", wire),) for wire in range(3))
     flips = Circuit(3, (Operation("X", (0,)), Operation("CNOT", (0, 1))), z_words)
-    got = simulate.expectations(flips, torch.zeros(1, 0), torch.zeros(0))
+    got = simulate.expectations(flips, torch.zeros(1, 0), torch.zeros(0), engine=engine)
     assert got.tolist() == [[-1.0, -1.0, 1.0]]
 
 
-def test_h_then_ry_is_minus_sine() -> None:
+def test_h_then_ry_is_minus_sine(engine: str) -> None:
     circuit = Circuit(1, (Operation("H", (0,)), Operation("RY", (0,), (input_(0),))), layouts.each_z(1))
     x = torch.linspace(-6, 6, 101, dtype=torch.float64)[:, None]
-    got = simulate.expectations(circuit, x, torch.zeros(0, dtype=torch.float64))
+    got = simulate.expectations(circuit, x, torch.zeros(0, dtype=torch.float64), engine=engine)
     torch.testing.assert_close(got, -torch.sin(x), atol=1e-14, rtol=0)
 
 
@@ -110,16 +116,16 @@ def test_h_then_ry_is_minus_sine() -> None:
     [layouts.dressed(3, 2), layouts.dressed(7, 1), layouts.qssl_ring(3, 1), ASYMMETRIC, BIG_ASYMMETRIC],
     ids=["dressed", "halved", "ring", "asymmetric", "big"],
 )
-def test_gradients_are_those_of_finite_differences(circuit: Circuit) -> None:
+def test_gradients_are_those_of_finite_differences(engine: str, circuit: Circuit) -> None:
     x, w = (torch.tensor(part, requires_grad=True) for part in drawn(circuit, batch=2))
-    assert torch.autograd.gradcheck(lambda a, b: simulate.expectations(circuit, a, b), (x, w))
+    assert torch.autograd.gradcheck(lambda a, b: simulate.expectations(circuit, a, b, engine=engine), (x, w))
 
 
-def test_gradient_of_a_rotation_obeys_the_parameter_shift_rule() -> None:
+def test_gradient_of_a_rotation_obeys_the_parameter_shift_rule(engine: str) -> None:
     circuit = layouts.dressed(4, 6)
     x, w = drawn(circuit, batch=1)
     weights = torch.tensor(w, requires_grad=True)
-    simulate.expectations(circuit, x, weights).sum().backward()
+    simulate.expectations(circuit, x, weights, engine=engine).sum().backward()
     for index in range(0, circuit.weights, 5):
         shift = np.eye(circuit.weights)[index] * np.pi / 2
         plus, minus = (pennylane_expectations(circuit, x, w + sign * shift).sum() for sign in (1, -1))
@@ -127,30 +133,32 @@ def test_gradient_of_a_rotation_obeys_the_parameter_shift_rule() -> None:
         assert weights.grad[index].item() == pytest.approx((plus - minus) / 2, abs=1e-9)
 
 
-def test_gradient_is_finite_in_float32_at_the_start_of_training() -> None:
+def test_gradient_is_finite_in_float32_at_the_start_of_training(engine: str) -> None:
     circuit = layouts.dressed(4, 6)
     x, w = torch.zeros(8, 4, requires_grad=True), torch.zeros(24, requires_grad=True)
-    simulate.expectations(circuit, x, w).sum().backward()
+    simulate.expectations(circuit, x, w, engine=engine).sum().backward()
     assert x.grad is not None and torch.isfinite(x.grad).all()
     assert w.grad is not None and torch.isfinite(w.grad).all()
 
 
-def test_an_empty_batch_gives_an_empty_result() -> None:
-    assert simulate.expectations(layouts.dressed(4, 2), torch.zeros(0, 4), torch.zeros(8)).shape == (0, 4)
+def test_an_empty_batch_gives_an_empty_result(engine: str) -> None:
+    assert simulate.expectations(
+        layouts.dressed(4, 2), torch.zeros(0, 4), torch.zeros(8), engine=engine
+    ).shape == (0, 4)
 
 
-def test_the_same_call_gives_the_same_bits() -> None:
+def test_the_same_call_gives_the_same_bits(engine: str) -> None:
     circuit = layouts.dressed(4, 6)
     x, w = (torch.tensor(part, dtype=torch.float32) for part in drawn(circuit, batch=64))
-    first, second = (simulate.expectations(circuit, x, w) for _ in range(2))
+    first, second = (simulate.expectations(circuit, x, w, engine=engine) for _ in range(2))
     assert torch.equal(first, second)
 
 
-def test_numpy_arrays_and_whole_numbers_are_accepted() -> None:
+def test_numpy_arrays_and_whole_numbers_are_accepted(engine: str) -> None:
     circuit = layouts.dressed(2, 1)
-    got = simulate.expectations(circuit, [[0, 1]], [0, 0])
+    got = simulate.expectations(circuit, [[0, 1]], [0, 0], engine=engine)
     torch.testing.assert_close(
-        got, simulate.expectations(circuit, torch.tensor([[0.0, 1.0]]), torch.zeros(2))
+        got, simulate.expectations(circuit, torch.tensor([[0.0, 1.0]]), torch.zeros(2), engine=engine)
     )
 
 
@@ -174,18 +182,35 @@ CIRCUIT = layouts.dressed(4, 2)
         (torch.zeros(3, 4), torch.full((8,), torch.inf), r"weights hold numbers that are not finite"),
     ],
 )
-def test_what_cannot_be_evaluated_is_refused(inputs: object, weights: object, message: str) -> None:
+def test_what_cannot_be_evaluated_is_refused(
+    engine: str, inputs: object, weights: object, message: str
+) -> None:
     with pytest.raises(CircuitError, match=message):
-        simulate.expectations(CIRCUIT, inputs, weights)
+        simulate.expectations(CIRCUIT, inputs, weights, engine=engine)
 
 
-def test_a_single_nan_in_a_large_batch_is_noticed() -> None:
+def test_a_single_nan_in_a_large_batch_is_noticed(engine: str) -> None:
     inputs = torch.zeros(1000, 4)
     inputs[777, 3] = torch.nan
     with pytest.raises(CircuitError, match="inputs hold numbers"):
-        simulate.expectations(CIRCUIT, inputs, torch.zeros(8))
+        simulate.expectations(CIRCUIT, inputs, torch.zeros(8), engine=engine)
 
 
 def test_an_unknown_engine_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(CircuitError, match=r"no engine called 'troch'\. did you mean 'torch'"):
         simulate.expectations(CIRCUIT, torch.zeros(1, 4), torch.zeros(8), engine="troch")
+
+
+def test_the_automatic_engine_is_compiled_on_the_cpu_and_torch_elsewhere() -> None:
+    assert simulate.choose("cpu").engine == "compiled"
+    assert simulate.choose("cuda").engine == "torch"
+    assert "on cuda" in simulate.choose("cuda").reason
+    x, w = torch.rand(3, 4), torch.rand(8)
+    automatic = simulate.expectations(CIRCUIT, x, w)
+    assert torch.equal(automatic, simulate.expectations(CIRCUIT, x, w, engine="compiled"))
+
+
+def test_the_compiled_engine_refuses_other_devices() -> None:
+    x, w = torch.zeros(3, 4, device="meta"), torch.zeros(8, device="meta")
+    with pytest.raises(CircuitError, match="runs on the CPU, the inputs are on meta"):
+        simulate.expectations(CIRCUIT, x, w, engine="compiled")

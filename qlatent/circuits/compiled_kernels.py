@@ -1,0 +1,297 @@
+"""The compiled kernels: plane rotations of rows, forward and adjoint. numba; the batch is the vector axis.
+
+A block holds `lanes` samples as rows (rows, lanes): the real parts of the amplitudes, then the imaginary ones.
+The lists of planes, the coefficients and the start come from `rotations.py` and `compiled_engine.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+# sums may be reordered to be vectorised, but NaN and infinity stay what they are
+_LAWS = {"reassoc", "contract", "arcp", "nsz"}
+_compiled = njit(cache=True, nogil=True, fastmath=_LAWS, error_model="numpy")
+
+
+@_compiled
+def turn(state: Any, planes: Any, first: int, last: int, cosine: Any, sine: Any) -> None:
+    """Every plane (x, y) by one angle: x ← c·x − s·y, y ← s·x + c·y."""
+    lanes = state.shape[1]
+    for plane in range(first, last):
+        x, y = state[planes[plane, 0]], state[planes[plane, 1]]
+        for lane in range(lanes):
+            before, other = x[lane], y[lane]
+            x[lane] = cosine * before - sine * other
+            y[lane] = sine * before + cosine * other
+
+
+@_compiled
+def turn_each(state: Any, planes: Any, first: int, last: int, cosine: Any, sine: Any) -> None:
+    """As `turn`, with an angle for each lane."""
+    lanes = state.shape[1]
+    for plane in range(first, last):
+        x, y = state[planes[plane, 0]], state[planes[plane, 1]]
+        for lane in range(lanes):
+            before, other = x[lane], y[lane]
+            x[lane] = cosine[lane] * before - sine[lane] * other
+            y[lane] = sine[lane] * before + cosine[lane] * other
+
+
+@_compiled
+def unturn(
+    state: Any, adjoint: Any, planes: Any, first: int, last: int, cosine: Any, sine: Any, slope: Any
+) -> None:
+    """Takes a rotation back from state and adjoint and adds its derivative ⟨adjoint, ∂state⟩ to `slope` (lanes,)."""
+    lanes = state.shape[1]
+    for plane in range(first, last):
+        row, other = planes[plane, 0], planes[plane, 1]
+        x, y, gx, gy = state[row], state[other], adjoint[row], adjoint[other]
+        for lane in range(lanes):
+            a, b, ga, gb = x[lane], y[lane], gx[lane], gy[lane]
+            slope[lane] += gb * a - ga * b
+            x[lane] = cosine * a + sine * b
+            y[lane] = cosine * b - sine * a
+            gx[lane] = cosine * ga + sine * gb
+            gy[lane] = cosine * gb - sine * ga
+
+
+@_compiled
+def unturn_each(
+    state: Any, adjoint: Any, planes: Any, first: int, last: int, cosine: Any, sine: Any, slope: Any
+) -> None:
+    """As `unturn`, with an angle for each lane."""
+    lanes = state.shape[1]
+    for plane in range(first, last):
+        row, other = planes[plane, 0], planes[plane, 1]
+        x, y, gx, gy = state[row], state[other], adjoint[row], adjoint[other]
+        for lane in range(lanes):
+            a, b, ga, gb, c, s = x[lane], y[lane], gx[lane], gy[lane], cosine[lane], sine[lane]
+            slope[lane] += gb * a - ga * b
+            x[lane] = c * a + s * b
+            y[lane] = c * b - s * a
+            gx[lane] = c * ga + s * gb
+            gy[lane] = c * gb - s * ga
+
+
+@_compiled
+def multiply(state: Any, factors: Any, complex_: bool) -> None:
+    """The product state of `factors` (qubits, 2, parts, lanes), written over the rows of `state`."""
+    rows, lanes = state.shape
+    half = rows // 2 if complex_ else rows  # where the imaginary rows begin
+    state[0, :] = 1
+    if complex_:
+        state[half, :] = 0
+    for wire in range(factors.shape[0]):
+        vector = factors[wire]
+        for place in range(
+            (1 << wire) - 1, -1, -1
+        ):  # from the end, so that nothing is overwritten before it is read
+            for lane in range(lanes):
+                real = state[place, lane]
+                if complex_:
+                    imaginary = state[half + place, lane]
+                    for bit in range(1, -1, -1):
+                        a, b = vector[bit, 0, lane], vector[bit, 1, lane]
+                        state[2 * place + bit, lane] = real * a - imaginary * b
+                        state[half + 2 * place + bit, lane] = real * b + imaginary * a
+                else:
+                    state[2 * place + 1, lane] = real * vector[1, 0, lane]
+                    state[2 * place, lane] = real * vector[0, 0, lane]
+
+
+@_compiled
+def divide(state: Any, adjoint: Any, factors: Any, slopes: Any, complex_: bool) -> None:
+    """The reverse of `multiply`: `slopes` (qubits, 2, parts, lanes) of the factors; state and adjoint are used up."""
+    rows, lanes = state.shape
+    half = rows // 2 if complex_ else rows
+    for wire in range(factors.shape[0] - 1, -1, -1):
+        multiply(state, factors[:wire], complex_)
+        vector, slope = factors[wire], slopes[wire]
+        for place in range(1 << wire):
+            for lane in range(lanes):
+                real = state[place, lane]
+                if complex_:
+                    imaginary = state[half + place, lane]
+                    passed_real = passed_imaginary = state[place, lane] * 0
+                    for bit in range(2):
+                        g, h = adjoint[2 * place + bit, lane], adjoint[half + 2 * place + bit, lane]
+                        a, b = vector[bit, 0, lane], vector[bit, 1, lane]
+                        slope[bit, 0, lane] += g * real + h * imaginary
+                        slope[bit, 1, lane] += h * real - g * imaginary
+                        passed_real += g * a + h * b
+                        passed_imaginary += h * a - g * b
+                    adjoint[place, lane], adjoint[half + place, lane] = passed_real, passed_imaginary
+                else:
+                    g, h = adjoint[2 * place, lane], adjoint[2 * place + 1, lane]
+                    slope[0, 0, lane] += g * real
+                    slope[1, 0, lane] += h * real
+                    adjoint[place, lane] = g * vector[0, 0, lane] + h * vector[1, 0, lane]
+
+
+@_compiled
+def observe(state: Any, signs: Any, partners: Any, values: Any) -> None:
+    """values (observables, lanes) = Σ sign·row·row[partner]."""
+    rows, lanes = state.shape
+    for number in range(signs.shape[0]):
+        value = values[number]
+        value[:] = 0
+        for row in range(rows):
+            sign, x, y = signs[number, row], state[row], state[partners[number, row]]
+            for lane in range(lanes):
+                value[lane] += sign * x[lane] * y[lane]
+
+
+@_compiled
+def point(state: Any, signs: Any, partners: Any, gradients: Any, diagonal: bool, adjoint: Any) -> None:
+    """adjoint = ∂(gradients · values)/∂state, for gradients (observables, lanes)."""
+    rows, lanes = state.shape
+    for row in range(rows):
+        pulled = adjoint[row]
+        pulled[:] = 0
+        if diagonal:
+            for number in range(signs.shape[0]):
+                sign, gradient = 2 * signs[number, row], gradients[number]
+                for lane in range(lanes):
+                    pulled[lane] += sign * gradient[lane]
+            for lane in range(lanes):
+                pulled[lane] *= state[row, lane]
+        else:
+            for number in range(signs.shape[0]):
+                sign, gradient, other = (
+                    2 * signs[number, row],
+                    gradients[number],
+                    state[partners[number, row]],
+                )
+                for lane in range(lanes):
+                    pulled[lane] += sign * gradient[lane] * other[lane]
+
+
+@_compiled
+def read_angles(inputs: Any, columns: Any, frequency: Any, first: int, cosine: Any, sine: Any) -> None:
+    """Cosines and sines (slots, lanes) of the samples from `first` on; past the last one the angle is 0."""
+    slots, lanes = cosine.shape
+    for slot in range(slots):
+        for lane in range(lanes):
+            angle = inputs[0, 0] * 0
+            if first + lane < len(inputs):
+                angle = inputs[first + lane, columns[slot]] * frequency[slot]
+            cosine[slot, lane], sine[slot, lane] = np.cos(angle), np.sin(angle)
+
+
+@_compiled
+def prepare(factors: Any, start: Any, cosine: Any, sine: Any) -> None:
+    """factors (qubits, 2, parts, lanes) from the cosines and sines (slots, lanes) of one block."""
+    constants, cosines, sines, slots = start
+    for wire in range(factors.shape[0]):
+        c, s = cosine[slots[wire]], sine[slots[wire]]
+        for bit in range(2):
+            for part in range(factors.shape[2]):
+                constant = constants[wire, bit, part]
+                along, across = cosines[wire, bit, part], sines[wire, bit, part]
+                for lane in range(factors.shape[3]):
+                    factors[wire, bit, part, lane] = constant + along * c[lane] + across * s[lane]
+
+
+@_compiled
+def pull(pulled: Any, start: Any, cosine: Any, sine: Any, slopes: Any) -> None:
+    """The reverse of `prepare`: slopes (slots, lanes) += those of the factors."""
+    _, cosines, sines, slots = start
+    for wire in range(pulled.shape[0]):
+        c, s, slope = cosine[slots[wire]], sine[slots[wire]], slopes[slots[wire]]
+        for bit in range(2):
+            for part in range(pulled.shape[2]):
+                along, across = cosines[wire, bit, part], sines[wire, bit, part]
+                for lane in range(pulled.shape[3]):
+                    slope[lane] += pulled[wire, bit, part, lane] * (across * c[lane] - along * s[lane])
+
+
+@_compiled
+def forward(
+    program: Any,
+    start: Any,
+    inputs: Any,
+    shared: Any,
+    slots: Any,
+    states: Any,
+    values: Any,
+    begin: int,
+    end: int,
+) -> None:
+    """Blocks begin…end of inputs (batch, inputs) → values (batch, observables).
+
+    `program` is that of `rotations.Rotations`, `shared` (2, instructions) holds the cosines and sines of the
+    angles that all samples share. `slots` (2, blocks, slots, lanes) and `states` (blocks, rows, lanes) keep
+    what `backward` needs; where they have one block only, nothing is kept.
+    """
+    planes, first, source, index, signs, partners, _, complex_, columns, frequency = program
+    lanes = states.shape[2]
+    factors = np.empty((len(start[3]), 2, 2 if complex_ else 1, lanes), states.dtype)
+    seen = np.empty((len(signs), lanes), states.dtype)
+    for block in range(begin, end):
+        place = block if len(states) > 1 else 0
+        state, cosine, sine = states[place], slots[0, place], slots[1, place]
+        read_angles(inputs, columns, frequency, block * lanes, cosine, sine)
+        prepare(factors, start, cosine, sine)
+        multiply(state, factors, complex_)
+        for number in range(len(source)):
+            low, high = first[number], first[number + 1]
+            if source[number] == 2:
+                turn_each(state, planes, low, high, cosine[index[number]], sine[index[number]])
+            else:
+                turn(state, planes, low, high, shared[0, number], shared[1, number])
+        observe(state, signs, partners, seen)
+        for lane in range(min(lanes, len(values) - block * lanes)):
+            values[block * lanes + lane] = seen[:, lane]
+
+
+@_compiled
+def backward(
+    program: Any,
+    start: Any,
+    shared: Any,
+    slots: Any,
+    states: Any,
+    gradients: Any,
+    of_inputs: Any,
+    begin: int,
+    end: int,
+) -> Any:
+    """Blocks begin…end: gradients (batch, observables) of the values → `of_inputs` (batch, inputs), added to.
+
+    Returns those of the turned angles (instructions,), summed over the samples.
+    """
+    planes, first, source, index, signs, partners, diagonal, complex_, columns, frequency = program
+    lanes = states.shape[2]
+    state, adjoint = np.empty_like(states[0]), np.empty_like(states[0])
+    factors = np.empty((len(start[3]), 2, 2 if complex_ else 1, lanes), states.dtype)
+    pulled, slopes = np.empty_like(factors), np.empty((len(columns), lanes), states.dtype)
+    pulling, slope = np.zeros((len(signs), lanes), states.dtype), np.empty(lanes, states.dtype)
+    turned = np.zeros(len(source))
+    for block in range(begin, end):
+        samples = min(lanes, len(gradients) - block * lanes)
+        pulling[:] = 0
+        for lane in range(samples):
+            pulling[:, lane] = gradients[block * lanes + lane]
+        state[:], slopes[:], pulled[:] = states[block], 0, 0
+        cosine, sine = slots[0, block], slots[1, block]
+        point(state, signs, partners, pulling, diagonal, adjoint)
+        for number in range(len(source) - 1, -1, -1):
+            low, high = first[number], first[number + 1]
+            if source[number] == 2:
+                slot = index[number]
+                unturn_each(state, adjoint, planes, low, high, cosine[slot], sine[slot], slopes[slot])
+            else:
+                slope[:] = 0
+                unturn(state, adjoint, planes, low, high, shared[0, number], shared[1, number], slope)
+                turned[number] += slope.sum()
+        prepare(factors, start, cosine, sine)
+        divide(state, adjoint, factors, pulled, complex_)
+        pull(pulled, start, cosine, sine, slopes)
+        if of_inputs.shape[1]:  # without inputs there is a slot that nothing depends on
+            for slot in range(len(columns)):
+                for lane in range(samples):
+                    of_inputs[block * lanes + lane, columns[slot]] += frequency[slot] * slopes[slot, lane]
+    return turned
