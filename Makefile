@@ -27,6 +27,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 
 benchmarks: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
 $(VENV)/bin/python:

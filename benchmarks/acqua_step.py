@@ -3,7 +3,7 @@
     python benchmarks/acqua_step.py [--out FILE] [--repetitions N] [--steps N] [--batch N] [--qubits N]
     [--depth N]
 
-Goal: ≤ 6 × at 4 qubits, depth 6, batch 128, both modalities. A step is batch → latents → reconstructions →
+Goal: ≤ 2 × at 4 qubits, depth 6, batch 128, both modalities. A step is batch → latents → reconstructions →
 loss → gradients → Adam. The heads take turns in one process, so that a busy machine slows all of them; the
 ratio is taken within each turn.
 """
@@ -27,7 +27,7 @@ from qlatent.objectives.acqua import AcquaObjective
 from qlatent.registry import HEADS, resolve
 from qlatent.training.configs import split_settings
 
-GOAL = 6.0
+GOAL = 2.0
 TWIN = "acqua_twin"
 
 
