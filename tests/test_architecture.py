@@ -38,8 +38,12 @@ ONLY_IN = {
 
 def imports(path: Path) -> set[str]:
     """Every module name that a file imports, anywhere in it."""
+    return imports_of(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def imports_of(tree: ast.Module) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -73,6 +77,21 @@ def test_a_library_with_a_home_is_imported_nowhere_else(library: str) -> None:
             assert inside.startswith(ONLY_IN[library]), f"{inside} imports {library}"
 
 
+def imports_when_loaded(path: Path) -> set[str]:
+    """The module names that loading a file imports: those outside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [ast.Pass()]
+    return imports_of(tree)
+
+
+@pytest.mark.parametrize("bridge", ["to_pennylane", "to_qiskit"])
+def test_a_slow_library_is_loaded_only_when_a_function_needs_it(bridge: str) -> None:
+    name = f"qlatent.circuits.{bridge}"
+    assert [path.name for path in FILES if name in imports_when_loaded(path)] == []
+
+
 def test_pages_reach_only_services_plots_ui_and_the_base_words() -> None:
     for path in [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))]:
         parts = {part(name) for name in imports(path) if name.startswith("qlatent.")}
@@ -87,9 +106,8 @@ def test_what_the_pages_import_is_torch_free() -> None:
     code = "import sys\n" + "\n".join(
         f"try:\n    __import__({name!r})\nexcept ModuleNotFoundError:\n    pass" for name in sorted(names)
     )
-    code += (
-        "\nprint([m for m in ('torch', 'open_clip', 'transformers', 'umap', 'lancedb') if m in sys.modules])"
-    )
+    slow = ("torch", "open_clip", "transformers", "umap", "lancedb", "pennylane", "qiskit")
+    code += f"\nprint([m for m in {slow} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip().splitlines()[-1] == "[]"
 

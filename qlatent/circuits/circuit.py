@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from qlatent.circuits.gates import GATES
+from qlatent.circuits.gates import GATES, SEQUENCES, UNITARY, Gate, unitary
 from qlatent.errors import CircuitError
 from qlatent.registry import did_you_mean
 
@@ -46,19 +46,34 @@ def constant(value: float) -> Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A gate of the table on wires (controls first), with one `Parameter` per angle it takes."""
+    """A gate on wires (controls first), with one `Parameter` per angle it takes.
+
+    The gate is one of `GATES` or `SEQUENCES`, or "Unitary" with its `matrix` (2, 2) or (4, 4) in rows.
+    """
 
     gate: str
     wires: tuple[int, ...]
     parameters: tuple[Parameter, ...] = ()
+    matrix: tuple[tuple[complex, ...], ...] | None = None
+
+    @property
+    def definition(self) -> Gate:
+        """Matrices of the gate; those of a sequence are in its parts (`Circuit.elementary`)."""
+        return GATES[self.gate] if self.matrix is None else _unitary(self.matrix)
 
     def __str__(self) -> str:
         return f"{self.gate} on wires {', '.join(map(str, self.wires))}"
 
 
+_unitary = lru_cache(maxsize=256)(unitary)
+
+
 @dataclass(frozen=True)
 class Circuit:
-    """Operations from |0…0⟩ and the observables measured at the end.
+    """Operations on a start state and the observables measured at the end.
+
+    With `encoding="angles"` the start is |0…0⟩ and inputs are angles of gates. With "amplitudes" it is the input
+    vector of 2^qubits numbers itself, brought to norm 1 (pad shorter vectors with zeros); no gate may take an input.
 
     `qubit_limit` must be raised by hand for more than 16 qubits. Anything inconsistent is a `CircuitError`
     that names the operation: unknown gate, wire out of range or repeated, wrong number of angles, an input
@@ -70,6 +85,7 @@ class Circuit:
     observables: tuple[PauliWord, ...]
     name: str = ""
     qubit_limit: int = QUBIT_LIMIT
+    encoding: Literal["angles", "amplitudes"] = "angles"
 
     def __post_init__(self) -> None:
         _check_size(self)
@@ -78,17 +94,22 @@ class Circuit:
         for kind in ("input", "weight"):
             _check_indices(kind, _indices(self, kind))
         _check_observables(self)
+        _check_encoding(self)
 
     def __hash__(self) -> int:
         return self._hash
 
     @cached_property
     def _hash(self) -> int:  # kept: plans are looked up by circuit in every training step
-        return hash((self.qubits, self.operations, self.observables, self.name, self.qubit_limit))
+        return hash(
+            (self.qubits, self.operations, self.observables, self.name, self.qubit_limit, self.encoding)
+        )
 
     @cached_property
     def inputs(self) -> int:
-        """How many input angles a sample needs."""
+        """How many numbers a sample needs: angles, or amplitudes."""
+        if self.encoding == "amplitudes":
+            return int(2**self.qubits)
         return len(_indices(self, "input"))
 
     @cached_property
@@ -99,13 +120,17 @@ class Circuit:
     @cached_property
     def real(self) -> bool:
         """Whether every gate is real, so that the state never needs complex numbers."""
-        return all(GATES[operation.gate].real for operation in self.operations)
+        return all(operation.definition.real for operation in self.elementary)
+
+    @cached_property
+    def elementary(self) -> tuple[Operation, ...]:
+        """The operations with every sequence written out, so that each takes at most one angle."""
+        return tuple(part for operation in self.operations for part in _written_out(operation))
 
     def to_json(self) -> str:
         """One JSON document that `from_json` turns into an equal circuit."""
-        operations = [
-            [op.gate, list(op.wires), [_parameter_json(p) for p in op.parameters]] for op in self.operations
-        ]
+        operations = [_operation_json(operation) for operation in self.operations]
+        extra = {} if self.encoding == "angles" else {"encoding": self.encoding}
         return json.dumps(
             {
                 "format": 1,
@@ -114,6 +139,7 @@ class Circuit:
                 "qubit_limit": self.qubit_limit,
                 "operations": operations,
                 "observables": [[list(letter) for letter in word] for word in self.observables],
+                **extra,
             }
         )
 
@@ -135,12 +161,29 @@ class Circuit:
 
 
 def _from_document(cls: type[Circuit], document: Mapping[str, Any]) -> Circuit:
-    operations = tuple(
-        Operation(gate, tuple(wires), tuple(_parameter(part) for part in parameters))
-        for gate, wires, parameters in document["operations"]
-    )
+    operations = tuple(_operation(*parts) for parts in document["operations"])
     observables = tuple(tuple((letter, wire) for letter, wire in word) for word in document["observables"])
-    return cls(document["qubits"], operations, observables, document["name"], document["qubit_limit"])
+    size = (document["qubits"], operations, observables, document["name"], document["qubit_limit"])
+    return cls(*size, encoding=document.get("encoding", "angles"))
+
+
+def _written_out(operation: Operation) -> Sequence[Operation]:
+    if operation.gate not in SEQUENCES:
+        return (operation,)
+    parts = zip(SEQUENCES[operation.gate], operation.parameters, strict=True)
+    return [Operation(gate, operation.wires, (parameter,)) for gate, parameter in parts]
+
+
+def _operation_json(operation: Operation) -> list[Any]:
+    parts = [operation.gate, list(operation.wires), [_parameter_json(p) for p in operation.parameters]]
+    if operation.matrix is None:
+        return parts
+    return [*parts, [[[entry.real, entry.imag] for entry in row] for row in operation.matrix]]
+
+
+def _operation(gate: str, wires: Any, parameters: Any, matrix: Any = None) -> Operation:
+    rows = None if matrix is None else tuple(tuple(complex(*entry) for entry in row) for row in matrix)
+    return Operation(gate, tuple(wires), tuple(_parameter(part) for part in parameters), rows)
 
 
 def _parameter_json(parameter: Parameter) -> dict[str, int | float]:
@@ -177,23 +220,40 @@ def _check_size(circuit: Circuit) -> None:
 
 def _check_operation(number: int, operation: Operation, qubits: int) -> None:
     where = f"Operation {number} ({operation})"
-    if operation.gate not in GATES:
-        raise CircuitError(f"{where}: there is no such gate.", remedy=did_you_mean(operation.gate, GATES))
-    gate = GATES[operation.gate]
-    if len(operation.wires) != gate.wires or len(set(operation.wires)) != gate.wires:
+    wires, angles = _shape(where, operation)
+    if len(operation.wires) != wires or len(set(operation.wires)) != wires:
         raise CircuitError(
-            f"{where}: {gate.name} takes {gate.wires} different wires.", remedy="Name each wire once."
+            f"{where}: {operation.gate} takes {wires} different wires.", remedy="Name each wire once."
         )
     for wire in operation.wires:
         if not 0 <= wire < qubits:
             raise CircuitError(f"{where}: there is no wire {wire}.", remedy=f"Use wires 0 to {qubits - 1}.")
-    if len(operation.parameters) != gate.parameters:
+    if len(operation.parameters) != angles:
         raise CircuitError(
-            f"{where}: {gate.name} takes {gate.parameters} angles, got {len(operation.parameters)}.",
+            f"{where}: {operation.gate} takes {angles} angles, got {len(operation.parameters)}.",
             remedy="Pass an input, a weight or a constant for each angle.",
         )
     for parameter in operation.parameters:
         _check_parameter(where, parameter)
+
+
+def _shape(where: str, operation: Operation) -> tuple[int, int]:
+    """How many wires and angles the gate takes."""
+    if (operation.gate == UNITARY) != (operation.matrix is not None):
+        raise CircuitError(
+            f"{where}: a matrix belongs to {UNITARY!r} and to no other gate.",
+            remedy=f"Use {UNITARY!r} with a matrix, or a named gate without one.",
+        )
+    if operation.gate in SEQUENCES:
+        parts = SEQUENCES[operation.gate]
+        return GATES[parts[0]].wires, len(parts)
+    if operation.gate not in (*GATES, UNITARY):
+        names = (*GATES, *SEQUENCES, UNITARY)
+        raise CircuitError(f"{where}: there is no such gate.", remedy=did_you_mean(operation.gate, names))
+    try:
+        return operation.definition.wires, operation.definition.parameters
+    except ValueError as err:
+        raise CircuitError(f"{where}: {err}.", remedy="Pass the rows of a unitary matrix.") from err
 
 
 def _check_parameter(where: str, parameter: Parameter) -> None:
@@ -213,6 +273,16 @@ def _check_indices(kind: str, indices: set[int]) -> None:
         raise CircuitError(
             f"No operation uses {kind} {missing[0]}, but {kind} {max(indices)} is used.",
             remedy=f"Number the {kind}s from 0 without a gap.",
+        )
+
+
+def _check_encoding(circuit: Circuit) -> None:
+    if circuit.encoding not in ("angles", "amplitudes"):
+        raise CircuitError(f"Unknown encoding {circuit.encoding!r}.", remedy="Use 'angles' or 'amplitudes'.")
+    if circuit.encoding == "amplitudes" and _indices(circuit, "input"):
+        raise CircuitError(
+            "A gate takes an input, but the inputs are the amplitudes of the start state.",
+            remedy="Use weights and constants in the gates, or encoding='angles'.",
         )
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from qlatent.circuits.circuit import Circuit, Operation, Parameter
+from qlatent.circuits.gates import UNITARY
 
 SYMBOLS = {"input": "x", "weight": "w"}
+CONTROLLED = {"CNOT": "X", "CZ": "Z", "CRX": "RX", "CRY": "RY", "CRZ": "RZ"}
+"""What is written on the target of a controlled gate."""
 
 
 def draw(circuit: Circuit, *, columns: int = 100) -> str:
@@ -35,11 +40,14 @@ def _cells(operation: Operation) -> dict[int, str]:
     cells = {wire: "│" for wire in wires if wire not in operation.wires}
     if operation.gate == "SWAP":
         return cells | dict.fromkeys(operation.wires, "x")
-    *controls, target = operation.wires
-    name = (
-        operation.gate if not controls else {"CNOT": "X"}.get(operation.gate, operation.gate[len(controls) :])
-    )
     angles = ",".join(_angle(parameter) for parameter in operation.parameters)
+    if len(operation.wires) > 1 and operation.gate not in CONTROLLED:
+        # both wires carry the gate; with a matrix their order matters, so they are numbered
+        names = (f"U{place}" if operation.gate == UNITARY else operation.gate for place in count())
+        labels = (f"{name}({angles})" if angles else name for name in names)
+        return cells | dict(zip(operation.wires, labels, strict=False))
+    *controls, target = operation.wires
+    name = CONTROLLED.get(operation.gate, "U" if operation.gate == UNITARY else operation.gate)
     return cells | dict.fromkeys(controls, "●") | {target: f"{name}({angles})" if angles else name}
 
 

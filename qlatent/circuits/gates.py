@@ -21,6 +21,7 @@ PAULI = {
 }
 HADAMARD = np.array([[1, 1], [1, -1]], dtype=complex) / np.sqrt(2)
 SWAP = np.eye(4, dtype=complex)[[0, 2, 1, 3]]
+_UNITARY_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,17 @@ class Gate:
         return self.constant + np.cos(turned) * self.cosine + np.sin(turned) * self.sine
 
 
+def unitary(matrix: tuple[tuple[complex, ...], ...]) -> Gate:
+    """The fixed gate of a unitary matrix on one or two wires; a `ValueError` if it is none."""
+    array = np.array(matrix, dtype=complex)
+    if array.shape not in ((2, 2), (4, 4)):
+        raise ValueError(f"the matrix has shape {array.shape}, expected (2, 2) or (4, 4)")
+    error = np.abs(array @ array.conj().T - np.eye(len(array))).max()
+    if not error <= _UNITARY_TOLERANCE:  # NaN is no unitary either
+        raise ValueError(f"the matrix is not unitary: U·U† is {error:.2g} away from 1")
+    return _fixed("Unitary", array)
+
+
 def _fixed(name: str, matrix: np.ndarray) -> Gate:
     zero = np.zeros_like(matrix)
     return Gate(name, int(np.log2(len(matrix))), 0, matrix, zero, zero)
@@ -57,6 +69,18 @@ def _fixed(name: str, matrix: np.ndarray) -> Gate:
 def _rotation(name: str, pauli: str) -> Gate:
     """exp(−iθP/2) = cos(θ/2)·1 − i·sin(θ/2)·P."""
     return Gate(name, 1, 1, np.zeros((2, 2), dtype=complex), IDENTITY, -1j * PAULI[pauli])
+
+
+def _pair_rotation(name: str, pauli: str) -> Gate:
+    """exp(−iθ P⊗P/2) = cos(θ/2)·1 − i·sin(θ/2)·P⊗P."""
+    both = np.kron(PAULI[pauli], PAULI[pauli])
+    return Gate(name, 2, 1, np.zeros((4, 4), dtype=complex), np.eye(4, dtype=complex), -1j * both)
+
+
+def _phase(name: str) -> Gate:
+    """diag(1, exp(iθ)) = diag(1, 0) + cos θ·diag(0, 1) + sin θ·diag(0, i)."""
+    one = np.diag([0, 1]).astype(complex)
+    return Gate(name, 1, 1, np.diag([1, 0]).astype(complex), one, 1j * one, frequency=1.0)
 
 
 def _controlled(name: str, gate: Gate) -> Gate:
@@ -73,15 +97,28 @@ _TABLE = (
     _fixed("X", PAULI["X"]),
     _fixed("Y", PAULI["Y"]),
     _fixed("Z", PAULI["Z"]),
+    _fixed("S", np.diag([1, 1j])),
+    _fixed("T", np.diag([1, np.exp(1j * np.pi / 4)])),
     _rotation("RX", "X"),
     _rotation("RY", "Y"),
     _rotation("RZ", "Z"),
+    _phase("Phase"),
     _controlled("CNOT", _fixed("X", PAULI["X"])),
     _controlled("CZ", _fixed("Z", PAULI["Z"])),
     _controlled("CRX", _rotation("RX", "X")),
     _controlled("CRY", _rotation("RY", "Y")),
     _controlled("CRZ", _rotation("RZ", "Z")),
     _fixed("SWAP", SWAP),
+    _pair_rotation("RXX", "X"),
+    _pair_rotation("RYY", "Y"),
+    _pair_rotation("RZZ", "Z"),
 )
+
+UNITARY = "Unitary"
+"""The gate that brings its own matrix."""
+
+SEQUENCES: dict[str, tuple[str, ...]] = {"Rot": ("RZ", "RY", "RZ")}
+"""Gates that are others in a row on the same wires, one angle each, the first to act first: Rot(φ, θ, ω) is
+RZ(ω)·RY(θ)·RZ(φ), as in PennyLane."""
 
 GATES: dict[str, Gate] = {gate.name: gate for gate in _TABLE}

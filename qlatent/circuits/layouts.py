@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import count
+from itertools import combinations, count
 from typing import Literal
 
 from qlatent.circuits.circuit import QUBIT_LIMIT, Circuit, Operation, PauliWord, input_, weight
+from qlatent.circuits.gates import GATES
 
 LayerOrder = Literal["entangle_first", "rotate_first"]
 
@@ -59,9 +60,171 @@ def product(qubits: int, depth: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circu
     return Circuit(qubits, tuple(operations), each_z(qubits), f"product-{qubits}x{depth}", qubit_limit)
 
 
+@lru_cache
+def qssl_all_to_all(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
+    """The "all-to-all" representation network of QSSL; ⟨Z⟩ of each wire, (`layers` + 1)·`qubits` weights.
+
+    RX(input), RY(weight) once, then per layer CNOT(i, j) for all i < j and RY(weight): `abbas` of Jaderberg
+    et al. 2021 (arXiv 2103.14653, code bjader/QSSL).
+    """
+    numbers = count()
+    operations = [*_input_rotations("RX", qubits), *_weight_rotations("RY", qubits, numbers)]
+    for _ in range(layers):
+        operations += [Operation("CNOT", pair) for pair in combinations(range(qubits), 2)]
+        operations += _weight_rotations("RY", qubits, numbers)
+    return Circuit(
+        qubits, tuple(operations), each_z(qubits), f"qssl-all-to-all-{qubits}x{layers}", qubit_limit
+    )
+
+
+@lru_cache
+def sim_13(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
+    """Circuit 13 of Sim et al.: RY, CRZ ring, RY, CRZ ring the other way; 4·`layers`·`qubits` weights.
+
+    After RX(input). Sim, Johnson, Aspuru-Guzik 2019 (arXiv 1905.10876), Fig. 2; so are 14, 15 and 19.
+    """
+    return _two_rings("sim-13", "CRZ", qubits, layers, qubit_limit)
+
+
+@lru_cache
+def sim_14(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
+    """Circuit 14 of Sim et al.: as 13 with CRX; 4·`layers`·`qubits` weights. QSSL's ring is half of it."""
+    return _two_rings("sim-14", "CRX", qubits, layers, qubit_limit)
+
+
+@lru_cache
+def sim_15(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
+    """Circuit 15 of Sim et al.: as 13 with CNOT; 2·`layers`·`qubits` weights."""
+    return _two_rings("sim-15", "CNOT", qubits, layers, qubit_limit)
+
+
+@lru_cache
+def sim_19(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
+    """Circuit 19 of Sim et al.: RX, RZ, CRX ring; 3·`layers`·`qubits` weights."""
+    numbers = count()
+    operations = list(_input_rotations("RX", qubits))
+    for _ in range(layers):
+        operations += _weight_rotations("RX", qubits, numbers)
+        operations += _weight_rotations("RZ", qubits, numbers)
+        operations += _entanglers("CRX", _ring_down(qubits), numbers)
+    return Circuit(qubits, tuple(operations), each_z(qubits), f"sim-19-{qubits}x{layers}", qubit_limit)
+
+
+@lru_cache
+def basic_entangler(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
+    """PennyLane's `BasicEntanglerLayers` after RX(input): RX(weight), CNOT ring; `layers`·`qubits` weights."""
+    numbers = count()
+    operations = list(_input_rotations("RX", qubits))
+    for _ in range(layers):
+        operations += _weight_rotations("RX", qubits, numbers)
+        operations += _entanglers("CNOT", _ring(qubits), numbers)
+    return Circuit(
+        qubits, tuple(operations), each_z(qubits), f"basic-entangler-{qubits}x{layers}", qubit_limit
+    )
+
+
+@lru_cache
+def strongly_entangling(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
+    """PennyLane's `StronglyEntanglingLayers` after RX(input); 3·`layers`·`qubits` weights.
+
+    Rot(weights), then CNOT from wire i to i + r with r growing by one from layer to layer. Schuld et al. 2018
+    (arXiv 1804.00633).
+    """
+    operations = [*_input_rotations("RX", qubits), *_strong_layers(qubits, layers)]
+    name = f"strongly-entangling-{qubits}x{layers}"
+    return Circuit(qubits, tuple(operations), each_z(qubits), name, qubit_limit)
+
+
+@lru_cache
+def reuploading(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
+    """Every layer takes the inputs again: RX(input), Rot(weights), CNOT ring; 3·`layers`·`qubits` weights.
+
+    Data re-uploading, Pérez-Salinas et al. 2020 (arXiv 1907.02085).
+    """
+    numbers = count()
+    operations: list[Operation] = []
+    for _ in range(layers):
+        operations += [*_input_rotations("RX", qubits), *_general_rotations(qubits, numbers)]
+        operations += _entanglers("CNOT", _ring(qubits), numbers)
+    return Circuit(qubits, tuple(operations), each_z(qubits), f"reuploading-{qubits}x{layers}", qubit_limit)
+
+
+@lru_cache
+def amplitude(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
+    """The input vector is the state, then strongly entangling layers; 3·`layers`·`qubits` weights.
+
+    Takes 2^`qubits` numbers, so 9 qubits hold a vector of 512; one of 768 goes, padded with zeros, into 10.
+    """
+    operations = tuple(_strong_layers(qubits, layers))
+    name = f"amplitude-{qubits}x{layers}"
+    return Circuit(qubits, operations, each_z(qubits), name, qubit_limit, encoding="amplitudes")
+
+
+LAYOUTS: dict[str, Callable[[int, int], Circuit]] = {
+    "dressed": dressed,
+    "qssl_ring": qssl_ring,
+    "qssl_all_to_all": qssl_all_to_all,
+    "sim_13": sim_13,
+    "sim_14": sim_14,
+    "sim_15": sim_15,
+    "sim_19": sim_19,
+    "basic_entangler": basic_entangler,
+    "strongly_entangling": strongly_entangling,
+    "reuploading": reuploading,
+    "product": product,
+    "amplitude": amplitude,
+}
+"""All layouts by name: (qubits, layers) → circuit."""
+
+
 def each_z(qubits: int) -> tuple[PauliWord, ...]:
     """⟨Z⟩ of every wire, wire 0 first."""
     return tuple((("Z", wire),) for wire in range(qubits))
+
+
+def _two_rings(name: str, gate: str, qubits: int, layers: int, qubit_limit: int) -> Circuit:
+    numbers = count()
+    operations = list(_input_rotations("RX", qubits))
+    for _ in range(layers):
+        for ring in (_ring_down(qubits), _ring_back(qubits)):
+            operations += _weight_rotations("RY", qubits, numbers)
+            operations += _entanglers(gate, ring, numbers)
+    return Circuit(qubits, tuple(operations), each_z(qubits), f"{name}-{qubits}x{layers}", qubit_limit)
+
+
+def _strong_layers(qubits: int, layers: int) -> Iterator[Operation]:
+    numbers = count()
+    for layer in range(layers):
+        yield from _general_rotations(qubits, numbers)
+        if qubits > 1:
+            shift = layer % (qubits - 1) + 1
+            yield from (Operation("CNOT", (wire, (wire + shift) % qubits)) for wire in range(qubits))
+
+
+def _general_rotations(qubits: int, numbers: count[int]) -> Iterator[Operation]:
+    for wire in range(qubits):
+        yield Operation("Rot", (wire,), tuple(weight(next(numbers)) for _ in range(3)))
+
+
+def _entanglers(gate: str, pairs: Sequence[tuple[int, int]], numbers: count[int]) -> Iterator[Operation]:
+    """The two-wire gate on each pair, with a weight if it takes an angle."""
+    for pair in pairs:
+        yield Operation(gate, pair, (weight(next(numbers)),) if GATES[gate].parameters else ())
+
+
+def _ring_down(qubits: int) -> list[tuple[int, int]]:
+    """From wire i to i + 1, the last wire first."""
+    return [(wire, (wire + 1) % qubits) for wire in reversed(range(qubits)) if qubits > 1]
+
+
+def _ring_back(qubits: int) -> list[tuple[int, int]]:
+    """From wire i to i − 1: the last wire, then the others in order."""
+    return [(wire, (wire - 1) % qubits) for wire in (qubits - 1, *range(qubits - 1)) if qubits > 1]
+
+
+def _ring(qubits: int) -> list[tuple[int, int]]:
+    """From wire i to i + 1; two wires have one pair only, one wire none."""
+    return [(wire, (wire + 1) % qubits) for wire in range(qubits if qubits > 2 else qubits - 1)]
 
 
 def _input_rotations(gate: str, qubits: int) -> Iterator[Operation]:

@@ -18,7 +18,7 @@ from functools import lru_cache
 import numpy as np
 
 from qlatent.circuits.circuit import Circuit, Operation, Parameter, PauliWord
-from qlatent.circuits.gates import GATES, PAULI
+from qlatent.circuits.gates import PAULI
 
 Parts = tuple[np.ndarray, np.ndarray, np.ndarray]  # constant, cosine and sine of a gate, complex
 
@@ -143,7 +143,7 @@ def dense(operations: Sequence[Operation], qubits: int) -> np.ndarray:
 def fixed_matrix(operation: Operation) -> np.ndarray:
     """The matrix of an operation without inputs and weights."""
     angle = operation.parameters[0].value if operation.parameters else 0.0
-    return GATES[operation.gate].matrix(angle)
+    return operation.definition.matrix(angle)
 
 
 def _permute(
@@ -169,7 +169,7 @@ def _parts(operation: Operation) -> Parts:
     if _is_fixed(operation):
         matrix = fixed_matrix(operation)
         return matrix, np.zeros_like(matrix), np.zeros_like(matrix)
-    gate = GATES[operation.gate]
+    gate = operation.definition
     return gate.constant, gate.cosine, gate.sine
 
 
@@ -203,7 +203,9 @@ class _Chain:
 def product_start(circuit: Circuit) -> tuple[ProductStart, list[Operation]]:
     """The product state of the leading single-qubit gates, and the operations that remain."""
     chains, closed = [_Chain() for _ in range(circuit.qubits)], set[int]()
-    rest = [operation for operation in circuit.operations if not _absorb(operation, chains, closed)]
+    if circuit.encoding == "amplitudes":  # the start is what the inputs say, so nothing can go into it
+        closed.update(range(circuit.qubits))
+    rest = [operation for operation in circuit.elementary if not _absorb(operation, chains, closed)]
     stacked = [np.stack([chain.parts[part] for chain in chains]) for part in range(3)]
     entries = _entries(stacked, np.array([c.frequency for c in chains]), real=circuit.real, dims=1)
     return ProductStart(entries, np.array([chain.column or 0 for chain in chains])), rest
@@ -219,7 +221,7 @@ def _absorb(operation: Operation, chains: list[_Chain], closed: set[int]) -> boo
         before = chain.parts[0]
         constant, cosine, sine = (part @ before for part in _parts(operation))
         chain.parts = (constant, cosine, sine)
-        chain.column, chain.frequency = operation.parameters[0].index, GATES[operation.gate].frequency
+        chain.column, chain.frequency = operation.parameters[0].index, operation.definition.frequency
         return True
     closed.update(operation.wires)
     return False
@@ -246,7 +248,7 @@ def _fits_layers(operation: Operation) -> bool:
 
 
 def _single(operation: Operation, circuit: Circuit) -> Single:
-    frequency = np.array(GATES[operation.gate].frequency)
+    frequency = np.array(operation.definition.frequency)
     parts = [part.T for part in _parts(operation)]
     entries = _entries(parts, frequency, real=circuit.real, dims=2)
     return Single(entries, operation.wires, operation.parameters[0])
@@ -276,7 +278,7 @@ class _Layer:
         self.rotations[wire] = (
             _parts(operation),
             operation.parameters[0].index,
-            GATES[operation.gate].frequency,
+            operation.definition.frequency,
         )
         return True
 

@@ -18,7 +18,6 @@ from functools import lru_cache
 import numpy as np
 
 from qlatent.circuits.circuit import Circuit, Operation
-from qlatent.circuits.gates import GATES
 from qlatent.circuits.plan import product_start, word_as_permutation
 from qlatent.errors import CircuitError
 
@@ -122,7 +121,7 @@ class _Writer:
         return self.slots.setdefault((column, frequency), len(self.slots))
 
     def _write(self, operation: Operation) -> None:
-        gate = GATES[operation.gate]
+        gate = operation.definition
         if not operation.parameters:
             self._fixed(gate.constant, operation.wires)
             return

@@ -36,8 +36,10 @@ class Choice:
     reason: str
 
 
-def choose(device: str = "cpu") -> Choice:
-    """The engine for angles on a device (`cpu`, `cuda`…)."""
+def choose(circuit: Circuit, *, device: str = "cpu") -> Choice:
+    """The engine for a circuit whose inputs are on a device (`cpu`, `cuda`…)."""
+    if circuit.encoding == "amplitudes":
+        return Choice("torch", "The compiled engine starts from angles, and this circuit from amplitudes.")
     if torch.device(device).type == "cpu":
         return Choice("compiled", "On the CPU compiled kernels with adjoint gradients are the fastest.")
     return Choice("torch", f"The angles are on {device}, and the compiled engine runs on the CPU.")
@@ -53,21 +55,20 @@ def expectations(circuit: Circuit, inputs: Any, weights: Any, *, engine: str = "
     inputs, weights = _real(inputs, "inputs"), _real(weights, "weights")
     _check_shapes(circuit, inputs, weights)
     _check_alike(inputs, weights)
-    result = _engine(engine, inputs)(circuit, inputs, weights)
+    result = _engine(engine, circuit, inputs)(circuit, inputs, weights)
     # one look at the small result instead of two at what came in: NaN and infinity always get there
     if not math.isfinite(result.detach().sum().item()):
         _refuse_not_finite(inputs=inputs, weights=weights)
+        _refuse_zeros(circuit, inputs)
     return result
 
 
-def _engine(name: str, inputs: Tensor) -> Engine:
+def _engine(name: str, circuit: Circuit, inputs: Tensor) -> Engine:
+    choice = choose(circuit, device=str(inputs.device))
     if name == "auto":
-        return ENGINES[choose(str(inputs.device)).engine]
-    if name == "compiled" and inputs.device.type != "cpu":
-        raise CircuitError(
-            f"The compiled engine runs on the CPU, the inputs are on {inputs.device}.",
-            remedy="Use engine='torch', or 'auto'.",
-        )
+        return ENGINES[choice.engine]
+    if name == "compiled" and choice.engine != "compiled":
+        raise CircuitError(choice.reason, remedy="Use engine='torch', or 'auto'.")
     if name not in ENGINES:
         raise CircuitError(
             f"There is no engine called {name!r}.", remedy=did_you_mean(name, ["auto", *ENGINES])
@@ -105,6 +106,15 @@ def _check_alike(inputs: Tensor, weights: Tensor) -> None:
             f"The inputs are {inputs.dtype} on {inputs.device}, "
             f"the weights {weights.dtype} on {weights.device}.",
             remedy="Bring both to one dtype and device.",
+        )
+
+
+def _refuse_zeros(circuit: Circuit, inputs: Tensor) -> None:
+    if circuit.encoding == "amplitudes" and (empty := (inputs == 0).all(dim=1)).any():
+        row = int(empty.nonzero()[0])
+        raise CircuitError(
+            f"Sample {row} is a vector of zeros, which is no state.",
+            remedy="Leave it out, or add noise to it.",
         )
 
 

@@ -15,6 +15,7 @@ from qlatent.circuits.circuit import Circuit
 from qlatent.circuits.plan import Plan, Single, Step, plan
 from qlatent.circuits.torch_steps import (
     DENSE_QUBITS,
+    AmplitudeState,
     Constants,
     DenseLayers,
     HalvedLayers,
@@ -36,15 +37,15 @@ def expectations(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
 
 @lru_cache(maxsize=256)
 def _program(circuit: Circuit, dtype: torch.dtype, device: torch.device) -> _Program:
-    return _Program(plan(circuit), dtype, device)
+    return _Program(plan(circuit), dtype, device, amplitudes=circuit.encoding == "amplitudes")
 
 
 class _Program:
     """A plan with its numbers as tensors of one dtype on one device."""
 
-    def __init__(self, plan: Plan, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, plan: Plan, dtype: torch.dtype, device: torch.device, *, amplitudes: bool) -> None:
         constants = Constants(dtype, device, real=plan.real)
-        self.start = StartState(plan.start, constants)
+        self.start = AmplitudeState(constants) if amplitudes else StartState(plan.start, constants)
         self.steps = [_step(step, plan, constants) for step in plan.steps]
         self.measure = _measurement(plan, constants)
 

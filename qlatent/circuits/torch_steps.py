@@ -69,6 +69,17 @@ class MatrixEntries:
         return torch.view_as_complex(values) if self.complex else values
 
 
+class AmplitudeState:
+    """Inputs (batch, 2^qubits) → the state with these amplitudes, brought to norm 1; NaN for a vector of zeros."""
+
+    def __init__(self, constants: Constants) -> None:
+        self.real, self.complex_dtype = constants.real, constants.dtype.to_complex()
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        state = inputs / inputs.norm(dim=1, keepdim=True)
+        return state if self.real else state.to(self.complex_dtype)
+
+
 class StartState:
     """Inputs (batch, inputs) → product state (batch, 2^qubits)."""
 

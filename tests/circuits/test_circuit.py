@@ -10,6 +10,7 @@ from qlatent.circuits import layouts
 from qlatent.circuits.circuit import Circuit, Operation, Parameter, constant, input_, weight
 from qlatent.circuits.gates import GATES
 from qlatent.errors import CircuitError
+from tests.circuits import exported
 
 Z0 = ((("Z", 0),),)
 
@@ -123,3 +124,45 @@ def test_circuits_can_be_described_and_drawn_without_torch() -> None:
         "plan.plan(layouts.dressed(4, 6)); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "circuit", [exported.ASYMMETRIC, exported.AMPLITUDES], ids=lambda circuit: circuit.name
+)
+def test_matrices_sequences_and_amplitudes_survive_json(circuit: Circuit) -> None:
+    assert Circuit.from_json(circuit.to_json()) == circuit
+
+
+def test_a_rot_is_three_rotations_the_first_angle_first() -> None:
+    rot = Operation("Rot", (1,), (weight(0), input_(0), constant(0.5)))
+    circuit = Circuit(2, (rot,), ((("Z", 0),),))
+    assert circuit.elementary == (
+        Operation("RZ", (1,), (weight(0),)),
+        Operation("RY", (1,), (input_(0),)),
+        Operation("RZ", (1,), (constant(0.5),)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        (Operation("Unitary", (0,)), "a matrix belongs to 'Unitary'"),
+        (Operation("X", (0,), matrix=((0, 1), (1, 0))), "a matrix belongs to 'Unitary'"),
+        (Operation("Unitary", (0,), matrix=((1, 1), (0, 1))), r"not unitary: U·U† is 1 away"),
+        (Operation("Unitary", (0,), matrix=((float("nan"), 0), (0, 1))), "not unitary"),
+        (Operation("Unitary", (0,), matrix=((1,),)), r"shape \(1, 1\)"),
+        (Operation("Unitary", (0,), matrix=exported.SHUFFLE), "takes 2 different wires"),
+        (Operation("Rot", (0,), (weight(0),)), "Rot takes 3 angles, got 1"),
+    ],
+)
+def test_wrong_matrices_and_sequences_are_refused(operation: Operation, message: str) -> None:
+    with pytest.raises(CircuitError, match=message):
+        Circuit(2, (operation,), ((("Z", 0),),))
+
+
+def test_amplitudes_leave_no_room_for_input_angles() -> None:
+    turned = (Operation("RX", (0,), (input_(0),)),)
+    with pytest.raises(CircuitError, match="inputs are the amplitudes"):
+        Circuit(1, turned, ((("Z", 0),),), encoding="amplitudes")
+    with pytest.raises(CircuitError, match="Unknown encoding 'bits'"):
+        Circuit(1, (), ((("Z", 0),),), encoding="bits")  # type: ignore[arg-type]

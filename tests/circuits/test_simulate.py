@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from qlatent.circuits import layouts, simulate
+from qlatent.circuits import layouts, simulate, to_pennylane
 from qlatent.circuits.circuit import Circuit, Operation, constant, input_, weight
 from qlatent.errors import CircuitError
+from tests.circuits import exported
 from tests.circuits.reference import dense_expectations, pennylane_expectations
 
 LAYOUTS = [
@@ -113,8 +114,15 @@ def test_h_then_ry_is_minus_sine(engine: str) -> None:
 
 @pytest.mark.parametrize(
     "circuit",
-    [layouts.dressed(3, 2), layouts.dressed(7, 1), layouts.qssl_ring(3, 1), ASYMMETRIC, BIG_ASYMMETRIC],
-    ids=["dressed", "halved", "ring", "asymmetric", "big"],
+    [
+        layouts.dressed(3, 2),
+        layouts.dressed(7, 1),
+        layouts.qssl_ring(3, 1),
+        ASYMMETRIC,
+        BIG_ASYMMETRIC,
+        exported.ASYMMETRIC,
+    ],
+    ids=["dressed", "halved", "ring", "asymmetric", "big", "every gate"],
 )
 def test_gradients_are_those_of_finite_differences(engine: str, circuit: Circuit) -> None:
     x, w = (torch.tensor(part, requires_grad=True) for part in drawn(circuit, batch=2))
@@ -202,9 +210,9 @@ def test_an_unknown_engine_is_refused_with_the_nearest_name() -> None:
 
 
 def test_the_automatic_engine_is_compiled_on_the_cpu_and_torch_elsewhere() -> None:
-    assert simulate.choose("cpu").engine == "compiled"
-    assert simulate.choose("cuda").engine == "torch"
-    assert "on cuda" in simulate.choose("cuda").reason
+    assert simulate.choose(CIRCUIT).engine == "compiled"
+    assert simulate.choose(CIRCUIT, device="cuda").engine == "torch"
+    assert "on cuda" in simulate.choose(CIRCUIT, device="cuda").reason
     x, w = torch.rand(3, 4), torch.rand(8)
     automatic = simulate.expectations(CIRCUIT, x, w)
     assert torch.equal(automatic, simulate.expectations(CIRCUIT, x, w, engine="compiled"))
@@ -212,5 +220,53 @@ def test_the_automatic_engine_is_compiled_on_the_cpu_and_torch_elsewhere() -> No
 
 def test_the_compiled_engine_refuses_other_devices() -> None:
     x, w = torch.zeros(3, 4, device="meta"), torch.zeros(8, device="meta")
-    with pytest.raises(CircuitError, match="runs on the CPU, the inputs are on meta"):
+    with pytest.raises(CircuitError, match="are on meta, and the compiled engine runs on the CPU"):
         simulate.expectations(CIRCUIT, x, w, engine="compiled")
+
+
+LISTED = [layout(qubits, 2) for layout in layouts.LAYOUTS.values() for qubits in (3, 7)]
+
+
+@pytest.mark.parametrize("circuit", LISTED, ids=lambda circuit: circuit.name)
+def test_every_listed_layout_agrees_with_pennylane_in_value_and_gradient(
+    circuit: Circuit, engine: str
+) -> None:
+    if engine == "compiled" and circuit.encoding == "amplitudes":
+        pytest.skip("starts from angles")
+    x, w = (torch.tensor(part, requires_grad=True) for part in drawn(circuit, batch=3))
+    pulling = torch.tensor(np.random.default_rng(1).normal(size=(3, len(circuit.observables))))
+    ours = simulate.expectations(circuit, x, w, engine=engine)
+    theirs = torch.stack(to_pennylane.qnode(circuit, interface="torch")(x, w), dim=1)
+    torch.testing.assert_close(ours, theirs, atol=1e-10, rtol=0)
+    for got, wanted in zip(
+        torch.autograd.grad(ours, (x, w), pulling), torch.autograd.grad(theirs, (x, w), pulling), strict=True
+    ):
+        torch.testing.assert_close(got, wanted, atol=1e-9, rtol=0)
+
+
+def test_every_gate_agrees_with_pennylane(engine: str) -> None:
+    x, w = drawn(exported.ASYMMETRIC)
+    got = simulate.expectations(exported.ASYMMETRIC, x, w, engine=engine)
+    wanted = to_pennylane.expectations(exported.ASYMMETRIC, x, w)
+    np.testing.assert_allclose(got.numpy(), wanted, atol=1e-12)
+
+
+def test_a_state_needs_a_vector_that_is_not_zero() -> None:
+    circuit = layouts.amplitude(2, 1)
+    x = torch.eye(4)
+    x[2] = 0
+    with pytest.raises(CircuitError, match="Sample 2 is a vector of zeros"):
+        simulate.expectations(circuit, x, torch.zeros(6))
+
+
+def test_amplitudes_are_brought_to_norm_1() -> None:
+    circuit = Circuit(2, (), layouts.each_z(2), encoding="amplitudes")
+    got = simulate.expectations(circuit, torch.tensor([[0.0, 3.0, 0.0, 0.0], [2.0, 0.0, 2.0, 0.0]]), [])
+    torch.testing.assert_close(got, torch.tensor([[1.0, -1.0], [0.0, 1.0]]))
+
+
+def test_the_compiled_engine_says_that_it_does_not_start_from_amplitudes() -> None:
+    circuit = layouts.amplitude(2, 1)
+    assert simulate.choose(circuit).engine == "torch"
+    with pytest.raises(CircuitError, match="this circuit from amplitudes"):
+        simulate.expectations(circuit, torch.eye(4), torch.zeros(6), engine="compiled")

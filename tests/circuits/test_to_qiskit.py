@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import importlib
+import io
+import sys
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit, qasm3, qpy
+from qiskit.quantum_info import Statevector
+
+from qlatent.circuits import to_pennylane, to_qiskit
+from qlatent.circuits.circuit import Circuit, Operation, input_
+from qlatent.circuits.layouts import dressed, each_z, qssl_ring
+from qlatent.errors import CircuitError, UnavailableError
+from tests.circuits.exported import AMPLITUDES, ASYMMETRIC, CIRCUITS, drawn, exact
+
+by_name = pytest.mark.parametrize("circuit", CIRCUITS, ids=lambda circuit: circuit.name)
+angles_only = pytest.mark.parametrize(
+    "circuit",
+    [circuit for circuit in CIRCUITS if circuit.encoding == "angles"],
+    ids=lambda circuit: circuit.name,
+)
+
+
+def values(circuit: Circuit, bound: QuantumCircuit) -> list[float]:
+    state = Statevector(bound)
+    return [state.expectation_value(word).real for word in to_qiskit.observables(circuit)]
+
+
+@by_name
+def test_the_bound_circuit_agrees_with_the_simulator(circuit: Circuit) -> None:
+    x, w = drawn(circuit)
+    got = [values(circuit, to_qiskit.bind(circuit, row, w)) for row in x]
+    np.testing.assert_allclose(got, exact(circuit, x, w), atol=1e-9)
+
+
+def test_the_state_is_that_of_pennylane_with_its_phase() -> None:
+    x, w = drawn(ASYMMETRIC)
+    got = [Statevector(to_qiskit.bind(ASYMMETRIC, row, w)).reverse_qargs().data for row in x]
+    np.testing.assert_allclose(got, to_pennylane.snapshots(ASYMMETRIC, x, w)[:, -1], atol=1e-9)
+
+
+def test_wire_0_is_qubit_0_which_qiskit_writes_on_the_right() -> None:
+    flip = Circuit(3, (Operation("X", (0,)),), (*each_z(3), (("X", 0), ("Y", 2))))
+    assert Statevector(to_qiskit.quantum_circuit(flip)).to_dict() == {"001": 1}
+    assert [word.paulis.to_labels() for word in to_qiskit.observables(flip)] == [
+        ["IIZ"], ["IZI"], ["ZII"], ["YIX"],
+    ]  # fmt: skip
+    assert values(flip, to_qiskit.quantum_circuit(flip)) == [-1, 1, 1, 0]
+
+
+def test_parameters_have_plain_names() -> None:
+    made = to_qiskit.quantum_circuit(qssl_ring(3, 2))
+    assert {parameter.name for parameter in made.parameters} == {f"x{i}" for i in range(3)} | {
+        f"w{i}" for i in range(12)
+    }
+
+
+def test_weights_can_be_bound_alone_and_inputs_later() -> None:
+    circuit = ASYMMETRIC
+    x, w = drawn(circuit)
+    made = to_qiskit.bind(circuit, weights=w)
+    assert {parameter.name for parameter in made.parameters} == {"x0", "x1", "x2"}
+    later = made.assign_parameters({f"x{i}": value for i, value in enumerate(x[1])})
+    np.testing.assert_allclose(values(circuit, later), exact(circuit, x, w)[1], atol=1e-9)
+
+
+@angles_only
+def test_qpy_comes_back_as_the_same_circuit(circuit: Circuit) -> None:
+    _, w = drawn(circuit)
+    (back,) = qpy.load(io.BytesIO(to_qiskit.qpy(circuit, weights=w)))
+    assert {parameter.name for parameter in back.parameters} == {f"x{i}" for i in range(circuit.inputs)}
+    check_symbolic(circuit, back)
+
+
+def check_symbolic(circuit: Circuit, made: QuantumCircuit) -> None:
+    """The symbolic circuit has the expectations of ours, whatever of it is bound."""
+    x, w = drawn(circuit)
+    named = {f"x{i}": value for i, value in enumerate(x[0])} | {f"w{i}": value for i, value in enumerate(w)}
+    bound = made.assign_parameters({p.name: named[p.name] for p in made.parameters})
+    np.testing.assert_allclose(values(circuit, bound), exact(circuit, x, w)[0], atol=1e-9)
+
+
+@angles_only
+def test_openqasm_3_reads_back_with_the_same_expectations(circuit: Circuit) -> None:
+    pytest.importorskip("qiskit_qasm3_import")
+    text = to_qiskit.qasm3(circuit)
+    for index in range(circuit.inputs):
+        assert f"input float[64] x{index};" in text
+    check_symbolic(circuit, qasm3.loads(text))
+
+
+def test_amplitudes_are_exported_once_they_are_bound() -> None:
+    pytest.importorskip("qiskit_qasm3_import")
+    x, w = drawn(AMPLITUDES)
+    wanted = exact(AMPLITUDES, x, w)[0]
+    (back,) = qpy.load(io.BytesIO(to_qiskit.qpy(AMPLITUDES, x[0], w)))
+    np.testing.assert_allclose(values(AMPLITUDES, back), wanted, atol=1e-9)
+    read = qasm3.loads(to_qiskit.qasm3(AMPLITUDES, x[0], w))
+    np.testing.assert_allclose(values(AMPLITUDES, read), wanted, atol=1e-9)
+
+
+@pytest.mark.parametrize("export", [to_qiskit.quantum_circuit, to_qiskit.qasm3, to_qiskit.qpy])
+def test_amplitudes_have_no_symbols(export: object) -> None:
+    assert callable(export)
+    with pytest.raises(CircuitError, match=r"inputs of this circuit are amplitudes.* pass inputs=row"):
+        export(AMPLITUDES)
+
+
+def test_a_circuit_keeps_its_name() -> None:
+    assert to_qiskit.quantum_circuit(dressed(2, 1)).name == "dressed-2x1"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "weights", "message"),
+    [
+        (np.zeros((3, 2)), None, r"inputs have shape \(3, 2\), expected \(2,\)\. Bind one sample"),
+        (None, np.zeros(3), r"weights have shape \(3,\), expected \(2,\)"),
+        (np.array([0.0, np.nan]), None, r"inputs hold numbers that are not finite"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_refused(
+    inputs: np.ndarray | None, weights: np.ndarray | None, message: str
+) -> None:
+    with pytest.raises(CircuitError, match=message):
+        to_qiskit.bind(dressed(2, 1), inputs, weights)
+
+
+def test_a_zero_vector_is_not_a_state() -> None:
+    with pytest.raises(CircuitError, match="vector of zeros"):
+        to_qiskit.bind(AMPLITUDES, np.zeros(AMPLITUDES.inputs))
+
+
+def test_float32_amplitudes_are_normalised_in_double_precision() -> None:
+    x, w = drawn(AMPLITUDES)
+    made = to_qiskit.bind(AMPLITUDES, x[0].astype(np.float32), w)
+    assert np.linalg.norm(Statevector(made).data) == pytest.approx(1, abs=1e-12)
+
+
+def test_an_input_may_be_used_by_several_gates() -> None:
+    twice = Circuit(1, (Operation("RX", (0,), (input_(0),)), Operation("RX", (0,), (input_(0),))), each_z(1))
+    assert values(twice, to_qiskit.bind(twice, [0.4])) == pytest.approx([np.cos(0.8)])
+
+
+def test_without_qiskit_the_import_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "qiskit", None)
+    monkeypatch.delitem(sys.modules, "qlatent.circuits.to_qiskit")
+    with pytest.raises(UnavailableError, match=r"pip install -r requirements-hardware\.txt"):
+        importlib.import_module("qlatent.circuits.to_qiskit")
