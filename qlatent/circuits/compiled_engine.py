@@ -35,6 +35,17 @@ def expectations(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
     return result
 
 
+def probabilities(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Probability of each basis state: (batch, inputs), (weights,) → (batch, 2^qubits); nothing is checked."""
+    program = _program(circuit, torch.float64 if inputs.dtype == np.float64 else torch.float32)
+    lanes = program.lanes(len(inputs))
+    room = program.room(-(-len(inputs) // lanes), lanes)
+    program.run(inputs, weights, lanes, room)
+    squares = np.square(room[1][:, program.rotations.where])  # (blocks, rows, lanes)
+    squares = squares.reshape(len(squares), -1, 2**circuit.qubits, lanes).sum(axis=1)
+    return squares.transpose(0, 2, 1).reshape(-1, 2**circuit.qubits)[: len(inputs)]
+
+
 def compile_kernels() -> None:
     """Compiles what training uses (float32), unless the disk has it; otherwise the first use would wait for it."""
     inputs, weights = torch.zeros(1, 2, requires_grad=True), torch.zeros(2, requires_grad=True)
@@ -91,24 +102,33 @@ class _Program:
         share = -(-batch // torch.get_num_threads())
         return min(fitting, next((n for n in _LANES if n >= share), fitting))
 
+    def run(
+        self,
+        inputs: np.ndarray,
+        weights: np.ndarray,
+        lanes: int,
+        room: tuple[np.ndarray, np.ndarray] | None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Expectations (batch, observables), and the shared cosines and sines; end states stay in `room`."""
+        inputs, shared = np.ascontiguousarray(inputs), self.shared(weights)
+        values = np.empty((len(inputs), len(self.rotations.signs)), self.dtype)
+
+        def work(begin: int, end: int) -> None:
+            slots, states = self.room(1, lanes) if room is None else room
+            kernels.forward(self.body, self.start, inputs, shared, slots, states, values, begin, end)
+
+        _share_out(work, -(-len(inputs) // lanes), lanes * self.effort)
+        return values, shared
+
 
 class _Expectations(torch.autograd.Function):
     """Expectations with adjoint gradients."""
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weights: Tensor, program: _Program) -> Tensor:
-        samples = np.ascontiguousarray(inputs.detach().numpy())
-        lanes = program.lanes(len(samples))
-        blocks = -(-len(samples) // lanes)
-        shared = program.shared(weights.detach().numpy())
-        values = np.empty((len(samples), len(program.rotations.signs)), program.dtype)
-        room = program.room(blocks, lanes) if any(ctx.needs_input_grad) else None
-
-        def work(begin: int, end: int) -> None:
-            slots, states = program.room(1, lanes) if room is None else room
-            kernels.forward(program.body, program.start, samples, shared, slots, states, values, begin, end)
-
-        _share_out(work, blocks, lanes * program.effort)
+        lanes = program.lanes(len(inputs))
+        room = program.room(-(-len(inputs) // lanes), lanes) if any(ctx.needs_input_grad) else None
+        values, shared = program.run(inputs.detach().numpy(), weights.detach().numpy(), lanes, room)
         ctx.program, ctx.shared, ctx.room = program, shared, room
         ctx.shapes = inputs.shape, weights.shape
         return torch.from_numpy(values)

@@ -57,6 +57,7 @@ class Rotations:
     signs: np.ndarray
     partners: np.ndarray
     diagonal: bool
+    where: np.ndarray  # the row of the real, then imaginary part of each amplitude
 
 
 @lru_cache(maxsize=64)
@@ -108,6 +109,7 @@ class _Writer:
             signs=signs,
             partners=partners,
             diagonal=bool((partners == np.arange(self.rows)).all()),
+            where=self.where,
         )
 
     def _with_parts(self, values: np.ndarray) -> np.ndarray:

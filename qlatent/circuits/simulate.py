@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -61,6 +62,26 @@ def expectations(circuit: Circuit, inputs: Any, weights: Any, *, engine: str = "
         _refuse_not_finite(inputs=inputs, weights=weights)
         _refuse_zeros(circuit, inputs)
     return result
+
+
+def estimates(
+    circuit: Circuit, inputs: Any, weights: Any, *, shots: int, generator: np.random.Generator
+) -> Tensor:
+    """As `expectations`, each estimated from `shots` sampled outcomes, in the gradient too (`shots.py`).
+
+    The generator draws the outcomes and moves on. On the CPU, from angles; anything else is a `CircuitError`.
+    """
+    from qlatent.circuits import shots as sampling  # numba, as above
+
+    inputs, weights = _real(inputs, "inputs"), _real(weights, "weights")
+    _check_shapes(circuit, inputs, weights)
+    _check_alike(inputs, weights)
+    _refuse_not_finite(inputs=inputs, weights=weights)
+    if (choice := choose(circuit, device=str(inputs.device))).engine != "compiled":
+        raise CircuitError(
+            f"No shots can be drawn. {choice.reason}", remedy="Use exact expectations, or angles on the CPU."
+        )
+    return sampling.expectations(circuit, inputs, weights, shots=shots, generator=generator)
 
 
 def _engine(name: str, circuit: Circuit, inputs: Tensor) -> Engine:

@@ -59,10 +59,10 @@ def qnode(
 ) -> qml.QNode:
     """The circuit as a function of inputs (batch, inputs) or (inputs,) and weights (weights,) in radians.
 
-    It returns the expectations in order, each (batch,) or a scalar; one that no input can reach on a batch is a
-    scalar too. `interface="torch"` takes tensors and is differentiable; `shots` samples instead of computing
-    (PennyLane then gives a batch of one as scalars).
-    A device that PennyLane does not know, and wrong numbers of inputs and weights, are `CircuitError`s.
+    It returns the expectations in order, each (batch,), or scalars for a single row or a circuit without inputs.
+    `interface="torch"` takes tensors and is differentiable; `shots` samples instead of computing (PennyLane then
+    gives a batch of one as scalars). A device that PennyLane does not know, and wrong numbers of inputs and
+    weights, are `CircuitError`s.
     """
     return _qnode(circuit, _device(device, circuit.qubits), interface=interface, shots=shots)
 
@@ -102,11 +102,13 @@ def snapshots(circuit: Circuit, inputs: Any, weights: Any) -> np.ndarray:
     """The state after each operation: complex (batch, operations, 2^qubits)."""
     inputs, weights = np.asarray(inputs), np.asarray(weights)
     _check(circuit, inputs, weights, dimensions=(2,))
-    node = _qnode(circuit, _device("default.qubit", circuit.qubits), after=lambda _: qml.Snapshot())
-    states = qml.snapshots(node)(inputs, weights)
-    shape = (len(inputs), 2**circuit.qubits)  # before the first input a state has no batch
-    taken = [np.broadcast_to(states[number], shape) for number in range(len(circuit.operations))]
-    return np.stack(taken, axis=1) if taken else np.zeros((shape[0], 0, shape[1]), dtype=complex)
+    taken = np.zeros((len(inputs), len(circuit.operations), 2**circuit.qubits), dtype=complex)
+    if taken.size:  # PennyLane takes no empty batch
+        node = _qnode(circuit, _device("default.qubit", circuit.qubits), after=lambda _: qml.Snapshot())
+        states = qml.snapshots(node)(inputs, weights)
+        for number in range(len(circuit.operations)):
+            taken[:, number] = states[number]  # before the first input a state has no batch
+    return taken
 
 
 def source(circuit: Circuit) -> str:

@@ -99,7 +99,9 @@ def test_expectations_fill_the_batch_where_no_input_matters() -> None:
 
 
 def test_an_empty_batch_gives_an_empty_result() -> None:
-    assert to_pennylane.expectations(dressed(2, 1), np.zeros((0, 2)), np.zeros(2)).shape == (0, 2)
+    none, weights = np.zeros((0, 2)), np.zeros(2)
+    assert to_pennylane.expectations(dressed(2, 1), none, weights).shape == (0, 2)
+    assert to_pennylane.snapshots(dressed(2, 1), none, weights).shape == (0, 7, 4)
 
 
 @pytest.mark.parametrize("function", [to_pennylane.expectations, to_pennylane.snapshots])
