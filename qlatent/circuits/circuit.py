@@ -125,7 +125,7 @@ class Circuit:
     @cached_property
     def elementary(self) -> tuple[Operation, ...]:
         """The operations with every sequence written out, so that each takes at most one angle."""
-        return tuple(part for operation in self.operations for part in _written_out(operation))
+        return tuple(part for operation in self.operations for part in written_out(operation))
 
     def to_json(self) -> str:
         """One JSON document that `from_json` turns into an equal circuit."""
@@ -167,7 +167,8 @@ def _from_document(cls: type[Circuit], document: Mapping[str, Any]) -> Circuit:
     return cls(*size, encoding=document.get("encoding", "angles"))
 
 
-def _written_out(operation: Operation) -> Sequence[Operation]:
+def written_out(operation: Operation) -> Sequence[Operation]:
+    """The operation as gates of at most one angle each: itself, unless it is a sequence."""
     if operation.gate not in SEQUENCES:
         return (operation,)
     parts = zip(SEQUENCES[operation.gate], operation.parameters, strict=True)

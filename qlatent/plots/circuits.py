@@ -1,0 +1,83 @@
+"""The state inside a circuit: Bloch vectors, outcome probabilities, entanglement of each wire."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID
+
+MOST_STATES = 64
+_MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
+
+
+def bloch(vectors: NDArray[np.float64], *, height: int = 380) -> go.Figure:
+    """The Bloch vectors (qubits, 3) of all wires in one sphere; a vector that is shorter is entangled."""
+    figure = go.Figure(_sphere())
+    for wire, (x, y, z) in enumerate(vectors):
+        colour = CATEGORIES[wire % len(CATEGORIES)]
+        figure.add_scatter3d(
+            x=[0, x], y=[0, y], z=[0, z], mode="lines+markers", name=f"q{wire}",
+            line={"color": colour, "width": 6}, marker={"color": colour, "size": [0.1, 6]},
+            hovertemplate=f"q{wire}: ⟨X⟩ {x:.3f}, ⟨Y⟩ {y:.3f}, ⟨Z⟩ {z:.3f}<extra></extra>",
+        )  # fmt: skip
+    axis = {"visible": False, "range": [-1.15, 1.15]}
+    figure.update_layout(
+        scene={"xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "cube",
+               "camera": {"eye": {"x": 1.5, "y": 1.1, "z": 0.7}, "projection": {"type": "orthographic"}}},
+        height=height, margin=_MARGIN, paper_bgcolor=CLEAR, uirevision="bloch",
+        legend={"orientation": "h", "y": -0.02},
+    )  # fmt: skip
+    return figure
+
+
+def probabilities(values: NDArray[np.float64], *, height: int = 240) -> go.Figure:
+    """Probability of each basis state (2^qubits,), wire 0 the leftmost bit; of many, the likeliest 64."""
+    qubits = len(values).bit_length() - 1
+    shown = np.sort(np.argsort(values)[::-1][:MOST_STATES])
+    names = [format(place, f"0{qubits}b") for place in shown]
+    figure = go.Figure(go.Bar(x=names, y=values[shown], marker_color=CATEGORIES[0]))
+    figure.update_traces(hovertemplate="%{x}: %{y:.4f}<extra></extra>")
+    figure.update_xaxes(type="category", title_text="basis state", tickangle=-60 if qubits > 3 else 0)
+    return _flat(figure, "probability", height)
+
+
+def entropies(values: NDArray[np.float64], *, height: int = 200) -> go.Figure:
+    """Entanglement entropy of each wire with the others (qubits,), in bits."""
+    colours = [CATEGORIES[wire % len(CATEGORIES)] for wire in range(len(values))]
+    figure = go.Figure(go.Bar(x=[f"q{wire}" for wire in range(len(values))], y=values, marker_color=colours))
+    figure.update_traces(hovertemplate="%{x}: %{y:.3f} bit<extra></extra>")
+    figure.update_xaxes(type="category")
+    return _flat(figure, "entropy (bit)", height)
+
+
+def _flat(figure: go.Figure, title: str, height: int) -> go.Figure:
+    figure.update_yaxes(range=[0, 1.02], gridcolor=GRID, zeroline=False, title_text=title)
+    figure.update_layout(height=height, margin=_MARGIN, paper_bgcolor=CLEAR, plot_bgcolor=CLEAR)
+    return figure
+
+
+def _sphere() -> list[go.Scatter3d]:
+    """Three great circles, the axes, and the names of the poles."""
+    turn = np.linspace(0, 2 * np.pi, 73)
+    around, nothing = (np.cos(turn), np.sin(turn)), np.zeros_like(turn)
+    circles = [(*around, nothing), (around[0], nothing, around[1]), (nothing, *around)]
+    axes = [([-1, 1], [0, 0], [0, 0]), ([0, 0], [-1, 1], [0, 0]), ([0, 0], [0, 0], [-1, 1])]
+    lines = [
+        go.Scatter3d(
+            x=x,
+            y=y,
+            z=z,
+            mode="lines",
+            line={"color": GREY, "width": 1.5},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        for x, y, z in [*circles, *axes]
+    ]
+    poles = go.Scatter3d(
+        x=[0, 0, 1.1, 0], y=[0, 0, 0, 1.1], z=[1.1, -1.1, 0, 0], text=["|0⟩", "|1⟩", "x", "y"], mode="text",
+        textfont={"color": GREY, "size": 13}, hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
+    return [*lines, poles]

@@ -1,0 +1,179 @@
+"""Circuits to look at: a layout or a kept head's, its sizes, its states gate by gate, its exports. Torch-free."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.circuits import layouts, trace
+from qlatent.circuits.circuit import Circuit, Operation, Parameter
+from qlatent.circuits.drawing import SYMBOLS, draw
+from qlatent.circuits.specs import Specs, specs
+from qlatent.errors import InputError
+from qlatent.services import heads
+from qlatent.services.heads import HeadView
+from qlatent.store.workspace import Workspace
+
+Array = NDArray[np.float64]
+
+MAX_QUBITS = 8
+"""A picture of more says nothing any more."""
+
+FORMATS = {
+    "json": ("circuit.json", "application/json"),
+    "pennylane": ("circuit.py", "text/x-python"),
+    "qasm3": ("circuit.qasm", "text/plain"),
+    "qpy": ("circuit.qpy", "application/octet-stream"),
+}
+"""File name and type of each export."""
+
+
+@dataclass(frozen=True, eq=False)
+class CircuitView:
+    """A circuit with numbers for its angles: `inputs` (inputs,) of one sample and `weights` (weights,)."""
+
+    circuit: Circuit
+    inputs: Array
+    weights: Array
+
+    @property
+    def specs(self) -> Specs:
+        """What can be counted in it."""
+        return specs(self.circuit)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """The state after some of the gates.
+
+    `probabilities` (2^qubits,) of the basis states, `bloch` (qubits, 3), `entropies` (qubits,) in bits and
+    `expectations` (qubits,) of Z on each wire.
+    """
+
+    probabilities: Array
+    bloch: Array
+    entropies: Array
+
+    @property
+    def expectations(self) -> Array:
+        """⟨Z⟩ of each wire."""
+        return self.bloch[:, 2]
+
+
+def layout_names() -> dict[str, str]:
+    """Every layout by name, with the first sentence of its description."""
+    return {
+        name: (inspect.getdoc(build) or "").split("\n\n")[0].replace("\n", " ").replace("`", "")
+        for name, build in layouts.LAYOUTS.items()
+    }
+
+
+def of_layout(name: str, *, qubits: int, layers: int, seed: int = 0) -> CircuitView:
+    """A layout with weights and input angles drawn uniformly from −π to π by the seed."""
+    if name not in layouts.LAYOUTS:
+        raise InputError(
+            f"There is no layout called {name!r}.", remedy=f"Use one of {', '.join(layouts.LAYOUTS)}."
+        )
+    return _with_angles(layouts.LAYOUTS[name](qubits, layers), seed)
+
+
+def heads_with_circuits(workspace: Workspace) -> list[HeadView]:
+    """The kept heads that hold a circuit, newest first."""
+    return [head for head in heads.list_heads(workspace) if head.head == "acqua"]
+
+
+def of_head(workspace: Workspace, head_id: str, *, modality: str, seed: int = 0) -> CircuitView:
+    """The circuit of one modality of a kept head with its trained weights, and input angles drawn by the seed."""
+    from safetensors.numpy import load_file
+
+    head = heads.view(workspace, head_id)
+    config = head.config
+    circuit = layouts.dressed(config["qubits"], config["depth"], order=config["layer_order"])
+    stored = load_file(workspace.heads_path / head.id / "model.safetensors")
+    name = config["modalities"][0] if config["shared"] else modality
+    if f"cores.{name}.weights" not in stored:
+        raise InputError(f"{head.name!r} has no circuit for {modality}.", remedy="Choose another modality.")
+    drawn = _with_angles(circuit, seed)
+    return CircuitView(circuit, drawn.inputs, stored[f"cores.{name}.weights"].astype(float))
+
+
+def with_angles(view: CircuitView, angles: NDArray[np.float64]) -> CircuitView:
+    """The same circuit with other angles, inputs first, then weights."""
+    split = view.circuit.inputs
+    return CircuitView(view.circuit, angles[:split], angles[split:])
+
+
+def step(view: CircuitView, place: int) -> Step:
+    """What can be said of the state after the first `place` gates."""
+    state = _states(view.circuit, view.inputs.tobytes(), view.weights.tobytes())[place]
+    return Step(np.abs(state) ** 2, trace.bloch_vectors(state), trace.entropies(state))
+
+
+def gate_rows(view: CircuitView) -> list[dict[str, object]]:
+    """The gates in order: what, where, and with which angles."""
+    return [
+        {
+            "Gate": operation.gate,
+            "Wires": ", ".join(map(str, operation.wires)),
+            "Angles": ", ".join(_angle(parameter) for parameter in operation.parameters),
+            "Radians": ", ".join(f"{_value(view, parameter):.3f}" for parameter in operation.parameters),
+        }
+        for operation in view.circuit.operations
+    ]
+
+
+def drawn(view: CircuitView) -> str:
+    """The circuit as text, one line a wire."""
+    return draw(view.circuit, columns=124)
+
+
+def described(operation: Operation) -> str:
+    """A gate in a few letters, e.g. "CRX(w3) on 0, 1"."""
+    angles = ", ".join(_angle(parameter) for parameter in operation.parameters)
+    wires = ", ".join(map(str, operation.wires))
+    return f"{operation.gate}({angles}) on {wires}" if angles else f"{operation.gate} on {wires}"
+
+
+def exported(view: CircuitView, format: str) -> bytes:
+    """The circuit in one of `FORMATS`, its angles open; amplitudes are bound, since Qiskit has no symbols for them.
+
+    `UnavailableError` if Qiskit is needed and not installed.
+    """
+    circuit = view.circuit
+    if format == "json":
+        return circuit.to_json().encode()
+    if format == "pennylane":
+        from qlatent.circuits import to_pennylane  # seconds to load
+
+        return to_pennylane.source(circuit).encode()
+    from qlatent.circuits import to_qiskit  # seconds to load, and optional
+
+    inputs = view.inputs if circuit.encoding == "amplitudes" else None
+    return to_qiskit.qasm3(circuit, inputs).encode() if format == "qasm3" else to_qiskit.qpy(circuit, inputs)
+
+
+def _with_angles(circuit: Circuit, seed: int) -> CircuitView:
+    rng = np.random.default_rng(seed)
+    weights, inputs = (rng.uniform(-np.pi, np.pi, count) for count in (circuit.weights, circuit.inputs))
+    return CircuitView(circuit, inputs, weights)
+
+
+@lru_cache(maxsize=16)
+def _states(circuit: Circuit, inputs: bytes, weights: bytes) -> NDArray[np.complex128]:
+    return trace.states(circuit, np.frombuffer(inputs), np.frombuffer(weights))
+
+
+def _angle(parameter: Parameter) -> str:
+    if parameter.kind == "constant":
+        return f"{parameter.value:.3g}"
+    return f"{SYMBOLS[parameter.kind]}{parameter.index}"
+
+
+def _value(view: CircuitView, parameter: Parameter) -> float:
+    if parameter.kind == "constant":
+        return parameter.value
+    return float((view.inputs if parameter.kind == "input" else view.weights)[parameter.index])

@@ -1,0 +1,188 @@
+"""The parts of the page Circuits: which circuit, its sizes, its states gate by gate, its gates, its exports."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from qlatent.errors import UnavailableError
+from qlatent.plots import circuits as plots
+from qlatent.services import circuits
+from qlatent.services.circuits import CircuitView, Step
+from qlatent.ui import frame, parts, state
+
+SOURCES = {"layout": "A layout", "head": "A trained head"}
+EXPORTS = {"qasm3": "OpenQASM 3", "qpy": "Qiskit QPY", "pennylane": "PennyLane code", "json": "JSON"}
+TITLES = {
+    "dressed": "Dressed (Mari, CLIP-ACQUA)",
+    "qssl_ring": "QSSL ring",
+    "qssl_all_to_all": "QSSL all-to-all",
+    "sim_13": "Sim et al. 13",
+    "sim_14": "Sim et al. 14",
+    "sim_15": "Sim et al. 15",
+    "sim_19": "Sim et al. 19",
+    "basic_entangler": "Basic entangler layers",
+    "strongly_entangling": "Strongly entangling layers",
+    "reuploading": "Data re-uploading",
+    "product": "Product state (no entangler)",
+    "amplitude": "Amplitude encoding",
+}
+
+
+def pick() -> CircuitView | None:
+    """The circuit that the URL and the pickers name; None if there is no head to take it from."""
+    source = state.switch("source", SOURCES, label="Circuit of")
+    return _layout() if source == "layout" else _head()
+
+
+def _layout() -> CircuitView:
+    about = circuits.layout_names()
+    name = state.pick("Layout", list(about), name="layout", names=lambda each: TITLES.get(each, each))
+    qubits = _size("Qubits", "qubits", 4, circuits.MAX_QUBITS)
+    layers = _size("Layers", "layers", 2, 8)
+    st.caption(about[name])
+    return circuits.of_layout(name, qubits=qubits, layers=layers, seed=state.number("seed", 0) or 0)
+
+
+def _size(label: str, name: str, default: int, most: int) -> int:
+    key = f"size_{name}"
+    st.session_state[key] = min(max(state.number(name, default) or default, 1), most)
+
+    def changed() -> None:
+        state.put(name, st.session_state[key])
+
+    return int(st.slider(label, 1, most, key=key, on_change=changed))
+
+
+def _head() -> CircuitView | None:
+    workspace = frame.workspace()
+    views = {head.id: head for head in circuits.heads_with_circuits(workspace)}
+    if not views:
+        parts.empty(
+            "No head with a circuit yet",
+            "Train CLIP-ACQUA and its circuit opens here with the trained weights.",
+            icon=":material/deployed_code:",
+            to="train",
+            button="Train a head",
+        )
+        return None
+    chosen = state.pick("Head", list(views), name="head", names=lambda each: views[each].name[:60])
+    modalities = list(views[chosen].config["modalities"])
+    modality = state.pick("Modality", modalities, name="modality", names=str.capitalize)
+    return circuits.of_head(workspace, chosen, modality=modality, seed=state.number("seed", 0) or 0)
+
+
+def sizes(view: CircuitView) -> None:
+    """The figures of the circuit."""
+    found = view.specs
+    figures = {
+        "Qubits": (found.qubits, "Width of the circuit."),
+        "Depth": (found.depth, "Layers, when every gate starts as soon as its wires are free."),
+        "Gates": (found.operations, ", ".join(f"{count} {gate}" for gate, count in found.gates.items())),
+        "Two-qubit gates": (found.two_qubit_gates, "What devices do worst."),
+        "Weights": (found.weights, "Stored, trainable angles."),
+        "Used": (found.weights_used, "Weights in the past of a measured wire; the others change nothing."),
+    }
+    with st.container(horizontal=True, gap="large"):
+        for label, (value, about) in figures.items():
+            st.metric(label, value, help=about, width="content")
+
+
+def drawing(view: CircuitView) -> None:
+    """The circuit as text, wire 0 on top."""
+    st.code(circuits.drawn(view), language=None, wrap_lines=False)
+
+
+def stepping(view: CircuitView) -> None:
+    """One sample gate by gate, with angles that can be changed."""
+    side, main = st.columns([1, 2.4], gap="large")
+    with side:
+        view = _angles(view)
+    with main:
+        last = len(view.circuit.operations)
+        place = st.slider("After gate", 0, last, last, key=f"step_{view.circuit.name}")
+        done = circuits.described(view.circuit.operations[place - 1]) if place else "the start state"
+        st.caption(f"{place} of {last}: {done}. Wire 0 is the leftmost bit.")
+        _shown(circuits.step(view, place))
+
+
+def _angles(view: CircuitView) -> CircuitView:
+    names = [f"x{k}" for k in range(len(view.inputs))] + [f"w{k}" for k in range(len(view.weights))]
+    table = pd.DataFrame({"Angle": names, "Value": np.concatenate([view.inputs, view.weights])})
+    turn = st.session_state.setdefault("angles_turn", 0)
+    seed = state.number("seed", 0) or 0
+    edited = st.data_editor(
+        table,
+        key=f"angles_{view.circuit.name}_{seed}_{turn}",
+        hide_index=True,
+        disabled=["Angle"],
+        height=420,
+        column_config={
+            "Value": st.column_config.NumberColumn(
+                "Amplitude or radians" if view.circuit.encoding == "amplitudes" else "Radians",
+                format="%.3f",
+                required=True,
+                help="x: input of the sample; w: weight. Change one and watch the state move.",
+            )
+        },
+    )
+    with st.container(horizontal=True):
+        if st.button("Reset", key="angles_reset", icon=":material/undo:", help="Take back every change."):
+            st.session_state["angles_turn"] = turn + 1
+            st.rerun()
+        if st.button("Draw others", key="angles_draw", icon=":material/casino:", help="Another seed."):
+            state.put("seed", seed + 1)
+            st.rerun()
+    return circuits.with_angles(view, edited["Value"].to_numpy(dtype=float))
+
+
+def _shown(found: Step) -> None:
+    sphere, bars = st.columns([1, 1.1], gap="medium")
+    config = {"displayModeBar": False}
+    with sphere:
+        st.markdown("**Bloch vector of each wire**")
+        st.plotly_chart(plots.bloch(found.bloch), key="circuit_bloch", config=config)
+    with bars:
+        st.markdown("**Outcome probabilities**")
+        st.plotly_chart(plots.probabilities(found.probabilities), key="circuit_probabilities", config=config)
+        st.markdown("**Entanglement of each wire with the others**")
+        st.plotly_chart(plots.entropies(found.entropies), key="circuit_entropies", config=config)
+    table = pd.DataFrame(
+        {
+            "Wire": [f"q{wire}" for wire in range(len(found.bloch))],
+            **{f"⟨{letter}⟩": found.bloch[:, axis] for axis, letter in enumerate("XYZ")},
+            "Entropy (bit)": found.entropies,
+        }
+    )
+    numbers = {name: st.column_config.NumberColumn(format="%.3f") for name in table.columns[1:]}
+    st.dataframe(table, hide_index=True, key="circuit_wires", column_config=numbers)
+
+
+def gates(view: CircuitView) -> None:
+    """The gates as a table."""
+    st.dataframe(pd.DataFrame(circuits.gate_rows(view)), key="circuit_gates", height=460)
+
+
+def exports(view: CircuitView) -> None:
+    """The circuit as files for elsewhere; inputs and weights stay open as x0, x1, … and w0, w1, …"""
+    format = state.switch("format", EXPORTS, label="Format")
+    try:
+        with st.spinner("Writing the circuit…"):
+            content = circuits.exported(view, format)
+    except UnavailableError as err:
+        parts.error_card(err)
+        return
+    name, kind = circuits.FORMATS[format]
+    st.download_button(
+        f"Download {name}",
+        content,
+        name,
+        kind,
+        key="export_download",
+        icon=":material/download:",
+        type="primary",
+    )
+    if format != "qpy":
+        language = {"pennylane": "python", "json": "json"}.get(format)
+        st.code(content.decode()[:20_000], language=language, height=360)

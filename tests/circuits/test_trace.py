@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from qlatent.circuits import layouts, to_pennylane, trace
+from qlatent.circuits.circuit import Circuit, Operation, weight
+from qlatent.errors import CircuitError
+from tests.circuits import exported
+
+BELL = Circuit(2, (Operation("H", (0,)), Operation("CNOT", (0, 1))), layouts.each_z(2))
+NOTHING = np.zeros(0)
+
+
+@pytest.mark.parametrize("circuit", [exported.ASYMMETRIC, exported.AMPLITUDES], ids=lambda c: c.name)
+def test_states_are_those_of_pennylane_after_each_gate(circuit: Circuit) -> None:
+    x, w = exported.drawn(circuit, batch=1)
+    got = trace.states(circuit, x[0], w)
+    np.testing.assert_allclose(got[1:], to_pennylane.snapshots(circuit, x, w)[0], atol=1e-12)
+
+
+def test_entangling_shortens_the_bloch_vectors_and_raises_the_entropy() -> None:
+    start, plus, bell = trace.states(BELL, NOTHING, NOTHING)
+    np.testing.assert_allclose(trace.bloch_vectors(start), [[0, 0, 1], [0, 0, 1]], atol=1e-12)
+    np.testing.assert_allclose(trace.bloch_vectors(plus), [[1, 0, 0], [0, 0, 1]], atol=1e-12)
+    np.testing.assert_allclose(trace.bloch_vectors(bell), np.zeros((2, 3)), atol=1e-12)
+    np.testing.assert_allclose(trace.entropies(plus), [0, 0], atol=1e-9)
+    np.testing.assert_allclose(trace.entropies(bell), [1, 1], atol=1e-9)
+
+
+def test_entropy_of_a_partly_entangled_pair_is_that_of_its_schmidt_weights() -> None:
+    circuit = Circuit(2, (Operation("RY", (0,), (weight(0),)), Operation("CNOT", (0, 1))), layouts.each_z(2))
+    angle = 0.7
+    p = np.cos(angle / 2) ** 2
+    wanted = -p * np.log2(p) - (1 - p) * np.log2(1 - p)
+    got = trace.entropies(trace.states(circuit, NOTHING, np.array([angle]))[-1])
+    np.testing.assert_allclose(got, [wanted, wanted], atol=1e-12)
+
+
+def test_a_vector_lies_where_the_rotation_puts_it() -> None:
+    circuit = Circuit(1, (Operation("H", (0,)), Operation("RZ", (0,), (weight(0),))), layouts.each_z(1))
+    vectors = trace.bloch_vectors(trace.states(circuit, NOTHING, np.array([0.4]))[-1])
+    np.testing.assert_allclose(vectors, [[np.cos(0.4), np.sin(0.4), 0]], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("circuit", "inputs", "weights", "message"),
+    [
+        (layouts.dressed(2, 1), np.zeros(3), np.zeros(2), r"inputs have shape \(3,\)"),
+        (layouts.dressed(2, 1), np.zeros(2), np.array([np.nan, 0]), "finite"),
+        (layouts.dressed(13, 1), np.zeros(13), np.zeros(13), "the limit is 12"),
+        (layouts.amplitude(1, 1), np.zeros(2), np.zeros(3), "not a state"),
+    ],
+)
+def test_what_cannot_be_stepped_through_is_refused(
+    circuit: Circuit, inputs: np.ndarray, weights: np.ndarray, message: str
+) -> None:
+    with pytest.raises(CircuitError, match=message):
+        trace.states(circuit, inputs, weights)

@@ -1,0 +1,56 @@
+"""The page Circuits by widget key, with nothing in the workspace and with a trained head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from qlatent.circuits.layouts import LAYOUTS
+from tests.pages.conftest import Furnished
+
+Open = Callable[..., AppTest]
+
+
+def figures(at: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in at.metric}
+
+
+@pytest.mark.parametrize("layout", list(LAYOUTS))
+def test_every_layout_opens_from_a_link(opened: Open, tmp_path: Path, layout: str) -> None:
+    at = opened(tmp_path, "circuits", layout=layout, qubits="3", layers="1")
+    assert figures(at)["Qubits"] == "3"
+    assert at.code[0].value.startswith("0: ─")
+
+
+def test_sliders_change_the_circuit_and_the_url(opened: Open, tmp_path: Path) -> None:
+    at = opened(tmp_path, "circuits", layout="qssl_ring")
+    at.slider(key="size_qubits").set_value(8).run()
+    assert figures(at)["Weights"] == "32"
+    assert figures(at)["Two-qubit gates"] == "16"
+    assert at.query_params["qubits"] in ("8", ["8"])
+
+
+def test_stepping_names_the_gate(opened: Open, tmp_path: Path) -> None:
+    at = opened(tmp_path, "circuits", layout="dressed", qubits="2", layers="1")
+    at.slider(key="step_dressed-2x1").set_value(5).run()
+    assert any("5 of 7: CNOT on 0, 1" in caption.value for caption in at.caption)
+    at.slider(key="step_dressed-2x1").set_value(0).run()
+    assert any("the start state" in caption.value for caption in at.caption)
+
+
+def test_a_link_with_nonsense_still_opens(opened: Open, tmp_path: Path) -> None:
+    at = opened(tmp_path, "circuits", layout="<b>x</b>", qubits="999", layers="-3", seed="one", source="?")
+    assert figures(at)["Qubits"] == "8"
+
+
+def test_without_a_head_the_way_to_one_is_shown(opened: Open, tmp_path: Path) -> None:
+    assert opened(tmp_path, "circuits", source="head").button(key="empty_train")
+
+
+def test_a_trained_heads_circuit_opens(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "circuits", source="head")
+    assert figures(at)["Qubits"] == "2"
+    assert at.selectbox(key="pick_modality").options == ["Image", "Text"]

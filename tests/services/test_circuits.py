@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qlatent.circuits import layouts, simulate
+from qlatent.circuits.circuit import Circuit
+from qlatent.errors import InputError
+from qlatent.services import circuits, heads
+from qlatent.services.workspaces import open_workspace
+
+
+def test_every_layout_has_a_sentence() -> None:
+    assert set(circuits.layout_names()) == set(layouts.LAYOUTS)
+    assert all(text.endswith(".") or "weights" in text for text in circuits.layout_names().values())
+
+
+def test_the_last_step_shows_what_the_engines_compute() -> None:
+    view = circuits.of_layout("qssl_ring", qubits=4, layers=2, seed=3)
+    end = circuits.step(view, len(view.circuit.operations))
+    wanted = simulate.expectations(view.circuit, view.inputs[None], view.weights).numpy()[0]
+    np.testing.assert_allclose(end.expectations, wanted, atol=1e-12)
+    assert end.probabilities.sum() == pytest.approx(1)
+
+
+def test_the_first_step_is_the_start_state() -> None:
+    start = circuits.step(circuits.of_layout("dressed", qubits=3, layers=1), 0)
+    np.testing.assert_array_equal(start.probabilities, np.eye(8)[0])
+    np.testing.assert_allclose(start.entropies, 0, atol=1e-9)
+
+
+def test_seeds_decide_the_angles_and_changed_ones_count() -> None:
+    first, second = (circuits.of_layout("dressed", qubits=2, layers=1, seed=seed) for seed in (0, 1))
+    assert not np.allclose(first.weights, second.weights)
+    changed = circuits.with_angles(first, np.zeros(4))
+    end = circuits.step(changed, len(changed.circuit.operations))
+    np.testing.assert_allclose(end.bloch[:, 0], [1, 1], atol=1e-12)  # H alone: both wires point along x
+
+
+def test_gate_rows_name_angles_and_their_values() -> None:
+    view = circuits.of_layout("qssl_ring", qubits=2, layers=1)
+    row = circuits.gate_rows(view)[-1]
+    assert row == {"Gate": "CRX", "Wires": "1, 0", "Angles": "w3", "Radians": f"{view.weights[3]:.3f}"}
+    assert circuits.described(view.circuit.operations[-1]) == "CRX(w3) on 1, 0"
+
+
+def test_exports_hold_the_circuit() -> None:
+    view = circuits.of_layout("strongly_entangling", qubits=3, layers=2)
+    assert Circuit.from_json(circuits.exported(view, "json").decode()) == view.circuit
+    assert circuits.exported(view, "qasm3").startswith(b"OPENQASM 3")
+    assert b"qml.Rot" in circuits.exported(view, "pennylane")
+    assert circuits.exported(view, "qpy").startswith(b"QISKIT")
+    amplitudes = circuits.of_layout("amplitude", qubits=2, layers=1)
+    assert circuits.exported(amplitudes, "qasm3").startswith(b"OPENQASM 3")
+
+
+def test_a_heads_circuit_comes_with_its_trained_weights(tmp_path: Path) -> None:
+    import qlatent
+
+    workspace = open_workspace(tmp_path / "workspace")
+    rng = np.random.default_rng(0)
+    pairs = {name: rng.normal(size=(40, 8)).astype(np.float32) for name in ("image", "text")}
+    head = qlatent.create("acqua", input_dim=8, qubits=3, depth=2, seed=1, epochs=1).fit(pairs)
+    head.save(tmp_path / "head")
+    qlatent.create("acqua_twin", input_dim=8, qubits=3, seed=1, epochs=1).fit(pairs).save(tmp_path / "twin")
+    for name in ("head", "twin"):
+        heads.keep(workspace, tmp_path / name, name=name, run_id=None, dataset_id=None)
+    (found,) = circuits.heads_with_circuits(workspace)
+    view = circuits.of_head(workspace, found.id, modality="text")
+    assert view.circuit == layouts.dressed(3, 2)
+    config = json.loads((workspace.heads_path / found.id / "config.json").read_text(encoding="utf-8"))
+    assert config["config"]["qubits"] == 3
+    inner = head.model_.cores["text"].weights.detach().numpy()
+    np.testing.assert_array_equal(view.weights.astype(np.float32), inner)
+    with pytest.raises(InputError, match="no circuit for vector"):
+        circuits.of_head(workspace, found.id, modality="vector")
+
+
+def test_an_unknown_layout_is_refused() -> None:
+    with pytest.raises(InputError, match="no layout called 'star'"):
+        circuits.of_layout("star", qubits=2, layers=1)
