@@ -24,7 +24,8 @@ def bloch(vectors: NDArray[np.float64], *, height: int = 380) -> go.Figure:
         )  # fmt: skip
     axis = {"visible": False, "range": [-1.15, 1.15]}
     figure.update_layout(
-        scene={"xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "cube",
+        scene={"xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "manual",
+               "aspectratio": {"x": 1.7, "y": 1.7, "z": 1.7},
                "camera": {"eye": {"x": 1.5, "y": 1.1, "z": 0.7}, "projection": {"type": "orthographic"}}},
         height=height, margin=_MARGIN, paper_bgcolor=CLEAR, uirevision="bloch",
         legend={"orientation": "h", "y": -0.02},
