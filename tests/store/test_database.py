@@ -158,3 +158,30 @@ def test_a_full_disk_is_explained_and_changes_nothing(small_disk: Path) -> None:
     assert catalogue.datasets() == []
     catalogue.add_dataset(DatasetRecord("b", "B", "files", 1.0, 1))
     catalogue.close()
+
+
+class Cursor:
+    """Refuses the first `times` statements."""
+
+    def __init__(self, times: int, message: str) -> None:
+        self.left, self.message, self.asked = times, message, 0
+
+    def execute(self, statement: str) -> None:
+        assert statement == "PRAGMA journal_mode = WAL"
+        self.asked += 1
+        if self.left:
+            self.left -= 1
+            raise sqlite3.OperationalError(self.message)
+
+
+def test_turning_to_wal_is_tried_again_while_another_process_does_it() -> None:
+    cursor = Cursor(2, "database is locked")
+    database._turn_to_wal(cursor)
+    assert cursor.asked == 3
+
+
+def test_turning_to_wal_gives_up_at_once_on_anything_else() -> None:
+    cursor = Cursor(1, "disk I/O error")
+    with pytest.raises(sqlite3.OperationalError, match="disk I/O"):
+        database._turn_to_wal(cursor)
+    assert cursor.asked == 1
