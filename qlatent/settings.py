@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     )
     threads: int = Field(2, ge=1, le=256, description="Threads a worker may use for arithmetic.")
     device: str = Field("auto", description="auto, cpu or cuda, for encoders and training.")
-    max_image_pixels: int = Field(100_000_000, ge=1, description="Larger images are refused unread.")
+    max_image_pixels: int = Field(89_000_000, ge=1, description="Larger images are refused unread.")
     max_image_bytes: int = Field(50_000_000, ge=1, description="Larger image files are refused unread.")
     max_archive_bytes: int = Field(
         4_000_000_000, ge=1, description="An archive that unpacks to more is refused."

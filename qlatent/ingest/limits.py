@@ -11,7 +11,7 @@ from qlatent.settings import Settings
 class Limits:
     """The largest sizes that are read; the names and defaults are those of `qlatent.settings`."""
 
-    max_image_pixels: int = 100_000_000
+    max_image_pixels: int = 89_000_000
     max_image_bytes: int = 50_000_000
     max_archive_bytes: int = 4_000_000_000
     max_archive_ratio: int = 200

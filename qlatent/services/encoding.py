@@ -27,16 +27,6 @@ _HASHES = {"image": "image_hash", "text": "text_hash"}
 
 
 @dataclass(frozen=True, slots=True)
-class EncodingProgress:
-    """How far an encoding is: `done` of `total`, with its rate (per second) and the seconds left."""
-
-    done: int
-    total: int
-    rate: float
-    seconds_left: float | None  # None before the first vector
-
-
-@dataclass(frozen=True, slots=True)
 class EncodingReport:
     """What an encoding did; `cached` were there before, `failed` are items whose image cannot be decoded."""
 
@@ -100,28 +90,6 @@ def make_encoder(name: str, settings: Mapping[str, Any]) -> AbstractEncoder:
     config = make_config(config_class("encoder", name), settings)
     made: AbstractEncoder = resolve(entry("encoder", name).target)(config)
     return made
-
-
-def status(workspace: Workspace, dataset: str) -> list[dict[str, Any]]:
-    """Coverage by encoder and modality: key, modality, dim, encoded, total; ready vectors are "given"."""
-    return workspace.items.encoders(dataset)
-
-
-def paced(
-    report: Callable[[EncodingProgress], None], *, clock: Callable[[], float] = time.monotonic
-) -> Progress:
-    """A `Progress` that hands on rate and time left, both over the whole time since the first call."""
-    start: list[tuple[float, int]] = []
-
-    def progress(done: int, total: int | None) -> None:
-        now = clock()
-        start[:] = start or [(now, done)]
-        seconds, before = now - start[0][0], start[0][1]
-        rate = (done - before) / seconds if seconds > 0 else 0.0
-        whole = done if total is None else total
-        report(EncodingProgress(done, whole, rate, (whole - done) / rate if rate > 0 else None))
-
-    return progress
 
 
 def _modalities(

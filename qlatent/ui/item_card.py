@@ -76,7 +76,7 @@ def _list(title: str, near: list[Neighbour], *, key: str) -> None:
             "": [data_uri(images.get(each.image or "")) for each in near],
             "Kept": [each.shared for each in near],
             "Distance": [each.distance for each in near],
-            title: [cut(each.text or each.id, limit=80) for each in near],
+            "Item": [cut(each.text or each.id, limit=80) for each in near],
         }
     )
 

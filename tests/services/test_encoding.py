@@ -20,7 +20,6 @@ from PIL import Image
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.services import datasets, encoding
-from qlatent.services.encoding import EncodingProgress
 from qlatent.store.items import ItemStore
 from qlatent.store.workspace import Workspace
 from qlatent.types import Cancelled, content_hash
@@ -104,7 +103,7 @@ def test_a_second_time_nothing_is_computed(workspace: Workspace, tmp_path: Path)
     assert (again.image_batches, again.text_batches) == ([], [])
     other = encoding.encode(workspace, dataset, encoder=MeanColour(version=2))
     assert (other.encoded, other.cached) == (first.encoded, 0)
-    keys = {each["key"] for each in encoding.status(workspace, dataset)}
+    keys = {each["key"] for each in workspace.items.encoders(dataset)}
     assert keys == {first.encoder_key, other.encoder_key}
 
 
@@ -117,7 +116,7 @@ def test_new_rows_are_encoded_alone(workspace: Workspace, tmp_path: Path) -> Non
     encoder = MeanColour()
     report = encoding.encode(workspace, "words", encoder=encoder)
     assert (report.encoded, report.cached, encoder.text_batches) == (1, 2, [["three"]])
-    assert encoding.status(workspace, "words") == [
+    assert workspace.items.encoders("words") == [
         {"key": encoder.key, "modality": "text", "dim": 4, "encoded": 3, "total": 3}
     ]
 
@@ -149,19 +148,6 @@ def test_progress_counts_up_to_the_missing_ones(workspace: Workspace, tmp_path: 
     assert calls[0] == (0, report.encoded)
     assert calls[-1] == (report.encoded, report.encoded)
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
-
-
-def test_rate_and_time_left_come_from_the_clock() -> None:
-    told: list[EncodingProgress] = []
-    times = iter([100.0, 102.0, 104.0])
-    progress = encoding.paced(told.append, clock=lambda: next(times))
-    for done in (0, 10, 20):
-        progress(done, 50)
-    assert told == [
-        EncodingProgress(0, 50, 0.0, None),
-        EncodingProgress(10, 50, 5.0, 8.0),
-        EncodingProgress(20, 50, 5.0, 6.0),
-    ]
 
 
 def test_stopping_keeps_what_was_computed(workspace: Workspace, tmp_path: Path) -> None:
