@@ -98,7 +98,7 @@ def test_a_finished_run_has_everything_and_its_head_is_kept(workspace):
     figures = runs.metrics(workspace, folder.id)
     assert {"total", "pair_error", "spearman", "neighbour_overlap", "heldout_pairs"} <= set(figures)
     assert figures["heldout_pairs"] == 8
-    assert evolution(workspace, folder.id).xy["text"].shape == (4, 40, 2)
+    assert evolution(workspace, folder.id).places["text"].shape == (4, 40, 2)
 
 
 def test_the_losses_of_the_last_evaluation_are_the_final_metrics(workspace):

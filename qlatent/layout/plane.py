@@ -1,4 +1,4 @@
-"""One fixed plane for all frames of a run: orthogonal Procrustes without scaling, then PCA.
+"""One fixed plane or space for all frames of a run: orthogonal Procrustes without scaling, then PCA.
 
 Scaling would hide that norms grow, translation would move the origin from which norms are measured: neither
 is done. Distances to the origin and between points of one frame stay what they are; only the plane loses
@@ -18,19 +18,19 @@ from qlatent.errors import InputError
 
 Basis = Literal["pooled", "last"]
 Frame = NDArray[np.floating]
-PLANE = 2
+DIMENSIONS = (2, 3)
 
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """A plane in the latent space: `(z - mean) @ axes` are the coordinates of a latent z."""
+    """A plane or 3-space in the latent space: `(z - mean) @ axes` are the coordinates of a latent z."""
 
     mean: Frame  # (k,)
-    axes: Frame  # (k, 2), orthonormal columns (the second is zero where k = 1)
-    explained: NDArray[np.float64]  # (frames,): share of each frame's variance that lies in the plane
+    axes: Frame  # (k, c), orthonormal columns, c = 2 or 3; those beyond the k-th are zero
+    explained: NDArray[np.float64]  # (frames,): share of each frame's variance that lies in it
 
     def project(self, frame: Frame) -> Frame:
-        """Coordinates (m, 2) of latents (m, k)."""
+        """Coordinates (m, c) of latents (m, k)."""
         return (frame - self.mean) @ self.axes
 
 
@@ -63,37 +63,37 @@ def align(frames: Sequence[Frame]) -> tuple[list[Frame], NDArray[np.float64]]:
     return aligned, residuals
 
 
-def plane(aligned: Sequence[Frame], basis: Basis = "pooled") -> Plane:
-    """The plane of largest variance of all frames together ("pooled") or of the last one ("last").
+def plane(aligned: Sequence[Frame], basis: Basis = "pooled", *, dimensions: int = 2) -> Plane:
+    """The 2 or 3 `dimensions` of largest variance of all frames together ("pooled") or of the last ("last").
 
-    Latents of one or two dimensions are drawn raw: their plane is themselves (padded with 0), not PCA.
+    Latents of no more dimensions than are drawn stay as they are (padded with 0), without PCA.
     """
+    if dimensions not in DIMENSIONS:
+        raise InputError(f"A map has 2 or 3 dimensions, not {dimensions}.")
     if not len(aligned):
         raise InputError("A plane needs at least one frame.")
     if basis not in ("pooled", "last"):
         raise InputError(f"There is no basis called {basis!r}.", remedy="Use 'pooled' or 'last'.")
-    size = aligned[0].shape[1]
-    if size <= PLANE:
-        mean, axes = raw(size)
-    else:
-        mean, axes = _principal(aligned if basis == "pooled" else aligned[-1:])
+    mean, axes = _axes(aligned if basis == "pooled" else aligned[-1:], dimensions)
     return Plane(mean, axes, np.array([_explained(frame, axes) for frame in aligned]))
 
 
-def raw(size: int) -> tuple[Frame, Frame]:
-    """Mean (size,) and axes (size, 2) that leave latents of one or two dimensions as they are."""
-    return np.zeros(size), np.eye(size, PLANE)
+def _axes(frames: Sequence[Frame], dimensions: int) -> tuple[Frame, Frame]:
+    size = frames[0].shape[1]
+    return (
+        (np.zeros(size), np.eye(size, dimensions)) if size <= dimensions else _principal(frames, dimensions)
+    )
 
 
-def _principal(frames: Sequence[Frame]) -> tuple[Frame, Frame]:
-    """Mean (k,) and the two leading principal axes (k, 2) of the frames together, from their moments."""
+def _principal(frames: Sequence[Frame], dimensions: int) -> tuple[Frame, Frame]:
+    """Mean (k,) and the leading principal axes (k, dimensions) of all these frames, from their moments."""
     count = sum(len(frame) for frame in frames)
     mean = sum(frame.sum(axis=0) for frame in frames) / count
     covariance = sum((frame - mean).T @ (frame - mean) for frame in frames)
     _, vectors = np.linalg.eigh(covariance)
-    axes = vectors[:, ::-1][:, :PLANE]
+    axes = vectors[:, ::-1][:, :dimensions]
     strongest = np.abs(axes).argmax(axis=0)
-    signs = np.where(axes[strongest, range(PLANE)] < 0, -1.0, 1.0)  # eigh leaves the sign open
+    signs = np.where(axes[strongest, range(dimensions)] < 0, -1.0, 1.0)  # eigh leaves the sign open
     return mean, axes * signs
 
 

@@ -16,6 +16,8 @@ CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", 
 """Okabe and Ito's colours, the two weakest replaced."""
 
 OTHER, GREY, GRID, CLEAR = "#9A9A9A", "rgba(128,132,145,.9)", "rgba(128,132,145,.18)", "rgba(0,0,0,0)"
+MARK = "#D55E00"
+"""What is picked; the player draws with it too."""
 REST = "other"
 
 

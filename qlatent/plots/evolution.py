@@ -1,4 +1,4 @@
-"""The map of a latent space that moves while a head trains: a Plotly frame a snapshot, fixed axes."""
+"""The map of a latent space that moves while a head trains, on a plane or in space: a Plotly frame a snapshot."""
 
 from __future__ import annotations
 
@@ -10,25 +10,33 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID, OTHER, RAMP, REST, grouped, plain
+from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID, MARK, OTHER, RAMP, REST, grouped, plain
 
 SYMBOLS = {"image": "circle", "text": "diamond-open", "vector": "circle"}
 NAMES = {"image": "Images", "text": "Texts", "vector": "Vectors"}
 SVG_POINTS = 6000
 """Up to so many markers are drawn as SVG, which needs no graphics processor; more go through WebGL."""
 MARGIN, OPACITY = 0.06, 0.85
+COORDINATES, SPACE = ("x", "y", "z"), 3
+SPACE_LINES = "rgb(160,164,175)"  # what is half clear in a scene takes the brightness of white
+SMALLER = 0.6  # markers in space, beside those on a plane
 
 
 @dataclass(frozen=True)
 class Points:
-    """What is drawn: by modality xy (frames, n, 2) and norms (frames, n); `rows` (n,) name the items."""
+    """What is drawn: by modality `places` (frames, n, 2 or 3) and norms (frames, n); `rows` (n,) name the items."""
 
     steps: Sequence[int]
-    xy: Mapping[str, NDArray[np.float32]]
+    places: Mapping[str, NDArray[np.float32]]
     norms: Mapping[str, NDArray[np.float32]]
     rows: NDArray[np.integer[Any]]
     norm_range: tuple[float, float]
     labels: Sequence[str | None] = field(default_factory=tuple)
+
+    @property
+    def dimensions(self) -> int:
+        """Of the map: 2 or 3."""
+        return next(iter(self.places.values())).shape[2]
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Look:
     pairs: NDArray[np.integer[Any]] | None = None  # positions whose image and text are joined
     start: int = -1  # the frame shown first
     height: int = 560
-    axes: tuple[str, str] = ("", "")
+    axes: Sequence[str] = ("", "", "")
 
 
 @dataclass(frozen=True)
@@ -56,24 +64,34 @@ def evolution_map(points: Points, look: Look | None = None, *, animated: bool = 
     look = look or Look()
     traces = _by_label(points) if look.colour == "label" else _by_norm(points)
     start = range(len(points.steps))[look.start]
-    lines = _joined(points, look.pairs, start) if look.pairs is not None and len(points.xy) > 1 else None
-    data = ([lines | _LINE_LOOK] if lines else []) + [_whole(trace, points, start) for trace in traces]
-    data += [] if look.colour == "label" else [_key(modality) for modality in points.xy]
+    lines = _joined(points, look.pairs, start) if look.pairs is not None and len(points.places) > 1 else None
+    data = ([lines | _line_look(points)] if lines else []) + [
+        _whole(trace, points, start) for trace in traces
+    ]
+    data += [] if look.colour == "label" else [_key(modality, points) for modality in points.places]
+    data += _MARKS if points.dimensions == SPACE else []
     frames = [_frame(points, look, traces, index) for index in range(len(points.steps))] if animated else []
     return go.Figure({"data": data, "layout": _layout(points, look, start), "frames": frames})
 
 
-def _key(modality: str) -> dict[str, Any]:
+def _kind(points: Points) -> str:
+    """Plotly's trace type."""
+    if points.dimensions == SPACE:
+        return "scatter3d"
+    return "scattergl" if len(points.rows) * len(points.places) > SVG_POINTS else "scatter"
+
+
+def _key(modality: str, points: Points) -> dict[str, Any]:
     """A legend entry in a neutral colour; those of the points themselves have no one colour to show."""
     marker = {"symbol": SYMBOLS[modality], "size": 8, "color": GREY, "line": {"width": 1.4}}
     name = NAMES[modality]
-    look = {"type": "scatter", "mode": "markers", "name": name, "legendgroup": name, "hoverinfo": "skip"}
-    return look | {"x": [None], "y": [None], "marker": marker}
+    look = {"type": _kind(points), "mode": "markers", "name": name, "legendgroup": name, "hoverinfo": "skip"}
+    return look | {axis: [None] for axis in COORDINATES[: points.dimensions]} | {"marker": marker}
 
 
 def _by_norm(points: Points) -> list[_Trace]:
     everyone = np.arange(len(points.rows))
-    return [_Trace(modality, everyone, NAMES[modality], first=False) for modality in points.xy]
+    return [_Trace(modality, everyone, NAMES[modality], first=False) for modality in points.places]
 
 
 def _by_label(points: Points) -> list[_Trace]:
@@ -83,17 +101,21 @@ def _by_label(points: Points) -> list[_Trace]:
     return [
         _Trace(modality, np.flatnonzero(names == group), plain(group), colours[group], number == 0)
         for group in groups
-        for number, modality in enumerate(points.xy)
+        for number, modality in enumerate(points.places)
     ]
 
 
 def _moving(trace: _Trace, points: Points, index: int) -> dict[str, Any]:
     """What of a trace changes from frame to frame."""
-    xy = points.xy[trace.modality][index, trace.at]
-    moving: dict[str, Any] = {"x": np.ascontiguousarray(xy[:, 0]), "y": np.ascontiguousarray(xy[:, 1])}
+    moving = _columns(points.places[trace.modality][index, trace.at])
     if not trace.colour:
         moving["marker"] = {"color": points.norms[trace.modality][index, trace.at]}
     return moving
+
+
+def _columns(places: NDArray[np.float32]) -> dict[str, Any]:
+    """(m, 2 or 3) → x, y and perhaps z."""
+    return {axis: np.ascontiguousarray(column) for axis, column in zip(COORDINATES, places.T, strict=False)}
 
 
 def _whole(trace: _Trace, points: Points, index: int) -> dict[str, Any]:
@@ -102,12 +124,13 @@ def _whole(trace: _Trace, points: Points, index: int) -> dict[str, Any]:
 
 
 def _fixed(trace: _Trace, points: Points) -> dict[str, Any]:
-    many = sum(len(points.rows) for _ in points.xy) > SVG_POINTS
+    space = points.dimensions == SPACE
+    size = 6.5 if trace.modality == "text" else 6
     marker: dict[str, Any] = {
         "symbol": SYMBOLS[trace.modality],
-        "size": 6.5 if trace.modality == "text" else 6,
+        "size": size * SMALLER if space else size,
         "opacity": OPACITY,
-        "line": {"width": 1.4 if trace.modality == "text" else 0},
+        "line": {"width": 1.4 if trace.modality == "text" and not space else 0},
     }
     hover = f"{NAMES[trace.modality][:-1].lower()} · row %{{customdata}}"
     if trace.colour:
@@ -115,8 +138,9 @@ def _fixed(trace: _Trace, points: Points) -> dict[str, Any]:
     else:
         marker["coloraxis"] = "coloraxis"
         hover += "<br>norm ‖z‖ %{marker.color:.3f}"
-    return {
-        "type": "scattergl" if many else "scatter",
+    chosen = {} if space else {name: {"marker": {"opacity": OPACITY}} for name in ("selected", "unselected")}
+    return chosen | {
+        "type": _kind(points),
         "mode": "markers",
         "name": trace.name,
         "legendgroup": trace.name,
@@ -124,35 +148,55 @@ def _fixed(trace: _Trace, points: Points) -> dict[str, Any]:
         "customdata": points.rows[trace.at].astype(np.int32),
         "hovertemplate": hover + "<extra></extra>",
         "marker": marker,
-        "selected": {"marker": {"opacity": OPACITY}},
-        "unselected": {"marker": {"opacity": OPACITY}},
     }
 
 
-_LINE_LOOK: dict[str, Any] = {
-    "type": "scatter",
-    "mode": "lines",
-    "line": {"width": 0.8, "color": "rgba(128,132,145,.55)"},
+_MARK: dict[str, Any] = {
+    "type": "scatter3d",
+    **{axis: [None] for axis in COORDINATES},
+    "showlegend": False,
     "hoverinfo": "skip",
-    "name": "Matched pairs",
-    "showlegend": True,
 }
+_MARKS: list[dict[str, Any]] = [
+    _MARK | {"meta": "way", "mode": "lines", "line": {"color": MARK, "width": 3}},
+    _MARK
+    | {
+        "meta": "spot",
+        "mode": "lines+markers",
+        "line": {"color": MARK, "width": 3, "dash": "dash"},
+        "marker": {"symbol": "circle-open", "size": 11, "color": MARK, "line": {"width": 3}},
+    },
+]
+"""In space the picked item's way and place are traces, which the player fills; on a plane it draws over it."""
+
+
+def _line_look(points: Points) -> dict[str, Any]:
+    look = {"width": 0.8, "color": "rgba(128,132,145,.55)"}
+    space = {"width": 1, "color": SPACE_LINES}
+    return {
+        "type": _kind(points),
+        "mode": "lines",
+        "line": space if points.dimensions == SPACE else look,
+        "hoverinfo": "skip",
+        "name": "Matched pairs",
+        "showlegend": True,
+    }
 
 
 def _joined(points: Points, pairs: NDArray[np.integer[Any]], index: int) -> dict[str, Any]:
     """One line trace with a gap after each image–text pair."""
-    first, second = list(points.xy)[:2]
-    ends = np.full((len(pairs), 3, 2), np.nan, dtype=np.float32)
-    ends[:, 0] = points.xy[first][index, pairs]
-    ends[:, 1] = points.xy[second][index, pairs]
-    flat = ends.reshape(-1, 2)
-    return {"x": np.ascontiguousarray(flat[:, 0]), "y": np.ascontiguousarray(flat[:, 1])}
+    first, second = list(points.places)[:2]
+    ends = np.full((len(pairs), 3, points.dimensions), np.nan, dtype=np.float32)
+    ends[:, 0] = points.places[first][index, pairs]
+    ends[:, 1] = points.places[second][index, pairs]
+    return _columns(ends.reshape(-1, points.dimensions))
 
 
 def _frame(points: Points, look: Look, traces: Sequence[_Trace], index: int) -> dict[str, Any]:
     data = [_moving(trace, points, index) for trace in traces]
-    if look.pairs is not None and len(points.xy) > 1:
+    if look.pairs is not None and len(points.places) > 1:
         data.insert(0, _joined(points, look.pairs, index))
+    data = [{"type": _kind(points)} | each for each in data]
     frame: dict[str, Any] = {"name": str(index), "data": data, "traces": list(range(len(data)))}
     if look.colour == "frame":
         low, high = _span(points, index)
@@ -167,14 +211,22 @@ def _span(points: Points, index: int) -> tuple[float, float]:
     return float(low), float(max(high, low + 1e-6))
 
 
-def _extent(points: Points) -> tuple[list[float], list[float]]:
+def _extent(points: Points) -> list[list[float]]:
     """Axis ranges that hold every point of every frame, with a margin."""
-    stacked = np.concatenate([xy.reshape(-1, 2) for xy in points.xy.values()])
+    stacked = np.concatenate([each.reshape(-1, points.dimensions) for each in points.places.values()])
     low, high = stacked.min(axis=0), stacked.max(axis=0)
     pad = max(float((high - low).max()) * MARGIN, 1e-3)
-    return [float(low[0] - pad), float(high[0] + pad)], [float(low[1] - pad), float(high[1] + pad)]
+    return [[float(least - pad), float(most + pad)] for least, most in zip(low, high, strict=True)]
 
 
+_SPACE_AXIS = {
+    "gridcolor": SPACE_LINES,
+    "zerolinecolor": SPACE_LINES,
+    "showbackground": False,
+    "nticks": 6,
+    "color": GREY,
+}
+_CAMERA = {"eye": {"x": 1.15, "y": 1.35, "z": 0.7}, "center": {"x": 0, "y": 0, "z": -0.12}}
 _SQUARE = {"scaleanchor": "x"}
 _AXIS = {
     "gridcolor": GRID,
@@ -186,8 +238,19 @@ _AXIS = {
 }
 
 
+def _axes(points: Points, look: Look) -> dict[str, Any]:
+    """Fixed axes with one unit of length."""
+    ranges = zip(_extent(points), look.axes, strict=False)
+    axes = [{"range": span, "title": {"text": title}} for span, title in ranges]
+    if points.dimensions == SPACE:
+        scene = {f"{name}axis": _SPACE_AXIS | axis for name, axis in zip(COORDINATES, axes, strict=True)}
+        return {
+            "scene": scene | {"aspectmode": "data", "bgcolor": CLEAR, "dragmode": "orbit", "camera": _CAMERA}
+        }
+    return {"xaxis": _AXIS | axes[0], "yaxis": _AXIS | _SQUARE | axes[1], "dragmode": "pan"}
+
+
 def _layout(points: Points, look: Look, start: int) -> dict[str, Any]:
-    across, up = _extent(points)
     low, high = _span(points, start) if look.colour == "frame" else points.norm_range
     return {
         "height": look.height,
@@ -195,11 +258,9 @@ def _layout(points: Points, look: Look, start: int) -> dict[str, Any]:
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "uirevision": "map",
-        "dragmode": "pan",
         "modebar": {"bgcolor": CLEAR, "color": GREY, "activecolor": CATEGORIES[0]},
         "hovermode": "closest",
-        "xaxis": _AXIS | {"range": across, "title": {"text": look.axes[0]}},
-        "yaxis": _AXIS | _SQUARE | {"range": up, "title": {"text": look.axes[1]}},
+        **_axes(points, look),
         "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemsizing": "constant"},
         "coloraxis": {
             "cmin": low,

@@ -1,4 +1,4 @@
-"""How a latent space moved while its head was trained: frames in one plane, norms, honesty, and one item.
+"""How a latent space moved while its head was trained: frames on one map, norms, honesty, and one item.
 
 Everything is plain data made from files, so that a page can keep it under the run's id and its number of
 frames.
@@ -19,7 +19,6 @@ from qlatent.store.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
 
-RAW_DIMENSIONS = 3  # latents of up to so many dimensions are drawn as they are
 NORM_PERCENTILES = (1.0, 99.0)
 ITEM_COLUMNS = ("id", "label", "text", "image_hash")
 Floats = NDArray[np.floating]
@@ -30,8 +29,7 @@ class Evolution:
     """F frames of the n probe items. Arrays by modality have the same items in the same order."""
 
     steps: NDArray[np.int64]  # (F,)
-    xy: Arrays  # modality → (F, n, 2) float32, one plane for all
-    xyz: Arrays | None  # modality → (F, n, 3) float32 where the latents have three dimensions
+    places: Arrays  # modality → (F, n, c) float32: in one plane (c = 2) or one space (c = 3) for all
     norms: Arrays  # modality → (F, n) float32, lengths of the latents
     norm_range: tuple[float, float]  # 1st and 99th percentile over the whole run
     honesty: dict[str, NDArray[np.float64]]  # figure → (F,), NaN where unknown
@@ -41,13 +39,23 @@ class Evolution:
     labels: list[str]  # "" where unknown
     images: list[str | None]  # hash of the thumbnail
     total: int  # items in the dataset; the map shows n of them
-    raw: bool  # drawn as they are, without alignment
+    size: int  # dimensions of the latents
     basis: Basis
 
     @property
     def modalities(self) -> tuple[str, ...]:
         """The modalities drawn."""
-        return tuple(self.xy)
+        return tuple(self.places)
+
+    @property
+    def dimensions(self) -> int:
+        """Of the map: 2 or 3."""
+        return int(next(iter(self.places.values())).shape[2])
+
+    @property
+    def raw(self) -> bool:
+        """Whether the latents are drawn as they are, without alignment."""
+        return self.size <= self.dimensions
 
 
 @dataclass(frozen=True)
@@ -81,13 +89,19 @@ class ItemDetail:
 
 
 def evolution(
-    workspace: Workspace, run_id: str, *, basis: Basis = "pooled", upto_frame: int | None = None
+    workspace: Workspace,
+    run_id: str,
+    *,
+    basis: Basis = "pooled",
+    dimensions: int = 2,
+    upto_frame: int | None = None,
 ) -> Evolution:
     """The frames a run has recorded so far, or those up to number `upto_frame` (from 0).
 
-    Frames are turned onto each other (no scaling, no shift) and drawn in one plane; latents of up to three
-    dimensions are not turned. `honesty` has, beside what the worker measured, `explained_variance` (share
-    inside the plane) and `procrustes_residual`. A run without a frame yet is an `InputError`.
+    Frames are turned onto each other (no scaling, no shift) and drawn in one plane or space; latents of no
+    more dimensions than are drawn are not turned. `honesty` has, beside what the worker measured,
+    `explained_variance` (share inside the map) and `procrustes_residual`. A run without a frame yet is an
+    `InputError`.
     """
     folder = workspace.run(run_id)
     steps = folder.snapshot_steps()[: None if upto_frame is None else upto_frame + 1]
@@ -98,17 +112,16 @@ def evolution(
     modalities = tuple(snapshots[0])
     stacked = [np.concatenate([each[name] for name in modalities]) for each in snapshots]
     aligned, residuals = align(stacked)
-    raw = stacked[0].shape[1] <= RAW_DIMENSIONS
-    drawn = stacked if raw else aligned
-    flat = plane(drawn, basis)
-    xy = np.stack([flat.project(frame) for frame in drawn]).astype(np.float32)  # (F, m, 2)
+    size = stacked[0].shape[1]
+    drawn = stacked if size <= dimensions else aligned
+    flat = plane(drawn, basis, dimensions=dimensions)
+    places = np.stack([flat.project(frame) for frame in drawn]).astype(np.float32)  # (F, m, c)
     norms = {name: np.stack([_lengths(each[name]) for each in snapshots]) for name in modalities}
     figures = _figures(folder, steps)
     items = _items(workspace, folder, probe["rows"])
     return Evolution(
         steps=np.array(steps, dtype=np.int64),
-        xy=_by_modality(xy, modalities),
-        xyz=_by_modality(np.stack(stacked), modalities) if stacked[0].shape[1] == RAW_DIMENSIONS else None,
+        places=_by_modality(places, modalities),
         norms=norms,
         norm_range=_range(norms),
         honesty=figures | {"explained_variance": flat.explained, "procrustes_residual": residuals},
@@ -118,7 +131,7 @@ def evolution(
         labels=[each["label"] or "" for each in items],
         images=[each["image_hash"] for each in items],
         total=_total(workspace, folder),
-        raw=raw,
+        size=size,
         basis=basis,
     )
 

@@ -21,6 +21,7 @@ from qlatent.ui.player import Playback, player
 from qlatent.ui.words import count, cut
 
 COLOURS = {"norm": "Norm, whole run", "frame": "Norm, per frame", "label": "Label"}
+SHAPES = {"2": "Plane", "3": "Space"}
 BASES = {"pooled": "All frames", "last": "Last frame"}
 PARTS = {"all": "All", "train": "Training", "heldout": "Held out"}
 AMOUNTS = {"300": 300, "1000": 1000, "5000": 5000, "all": 20_000}  # the first is the default
@@ -32,19 +33,23 @@ class View:
     """What the person chose; every part of it stands in the URL."""
 
     colour: str
+    dimensions: int
     basis: maps.Basis
     part: str
     amount: int
     pairs: bool
 
 
-def controls(labelled: bool, paired: bool, split: bool) -> View:
+def controls(found: Evolution) -> View:
     """The row of choices over the map."""
-    plane = "Principal axes of all frames together, or of the last frame."
+    heldout = np.asarray(found.heldout, dtype=bool)
+    split, paired = bool(heldout.any() and not heldout.all()), len(found.places) > 1
+    axes = "Principal axes of all frames together, or of the last frame."
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        colours = {key: name for key, name in COLOURS.items() if labelled or key != "label"}
+        colours = {key: name for key, name in COLOURS.items() if any(found.labels) or key != "label"}
         colour = state.switch("colour", colours, label="Colour")
-        basis = cast(maps.Basis, state.switch("basis", BASES, label="Plane from", help=plane))
+        shape = _shape(found)
+        basis = cast(maps.Basis, state.switch("basis", BASES, label="Axes from", help=axes))
         part = state.switch("part", PARTS, label="Items") if split else "all"
         amount = st.selectbox(
             "At most",
@@ -60,7 +65,16 @@ def controls(labelled: bool, paired: bool, split: bool) -> View:
             bind="query-params",
             help=f"Lines for at most {MOST_LINES} pairs.",
         )
-    return View(colour, basis, part, AMOUNTS[amount], bool(joined))
+    return View(colour, int(shape), basis, part, AMOUNTS[amount], bool(joined))
+
+
+def _shape(found: Evolution) -> str:
+    """Two or three dimensions, where the latents have as many; three are drawn as they are at first."""
+    if found.size <= maps.PLANE:
+        return "2"
+    order = reversed(SHAPES) if found.size == maps.SPACE else iter(SHAPES)
+    text = "In space: drag to turn, scroll to come nearer, click a point to pick it."
+    return state.switch("shape", {key: SHAPES[key] for key in order}, label="Map", help=text)
 
 
 @frame.panel
@@ -72,10 +86,9 @@ def explorer(run: RunView) -> None:
             "This run has no frame yet; the first comes with its first step.", icon=":material/hourglass_top:"
         )
         return
-    heldout = np.asarray(first.heldout, dtype=bool)
-    view = controls(any(first.labels), len(first.xy) > 1, bool(heldout.any() and not heldout.all()))
-    found, name = maps.read(run, basis=view.basis)
-    assert found is not None  # the same run has frames in either plane
+    view = controls(first)
+    found, name = maps.read(run, basis=view.basis, dimensions=view.dimensions)
+    assert found is not None  # the same run has frames on either map
     at = positions(found, view)
     chart, detail = st.columns([1.4, 1], gap="medium")
     with chart:
@@ -128,6 +141,7 @@ def moving_map(found: Evolution, at: NDArray[np.intp], name: str, view: View) ->
             _way(found),
         ),
         key="player",
+        on_picked=lambda row: state.put("row", row),
     )
     state.put("frame", shown)
     st.caption(maps.sampled(found, len(at), colour=view.colour))
@@ -137,7 +151,7 @@ def moving_map(found: Evolution, at: NDArray[np.intp], name: str, view: View) ->
 def _way(found: Evolution) -> dict[str, list[list[float]]]:
     """The picked item's coordinates frame by frame, for the mark on the map."""
     place = np.flatnonzero(found.rows == state.number("row", -1))
-    return {name: xy[:, place[0]].tolist() for name, xy in found.xy.items()} if len(place) else {}
+    return {name: each[:, place[0]].tolist() for name, each in found.places.items()} if len(place) else {}
 
 
 def table(run: RunView, found: Evolution, at: NDArray[np.intp]) -> None:

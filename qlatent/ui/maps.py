@@ -25,6 +25,7 @@ CONFIG: dict[str, Any] = {
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
 }
 HOME_POINTS, LIVE_POINTS = 300, 300
+PLANE, SPACE = 2, 3
 """Items drawn where a page wants to be quick; each is up to two markers."""
 ALT = "Map of the latent space; the table beside it lists the same items."
 
@@ -32,7 +33,7 @@ FIGURES: dict[str, tuple[str, str, str, int, float]] = {
     # column: label, help, unit, decimals, factor
     "explained_variance": (
         "Explained variance",
-        "Share of this frame's variance that lies in the plane drawn.",
+        "Share of this frame's variance that lies in what is drawn.",
         "%",
         1,
         100,
@@ -70,16 +71,16 @@ Basis = Literal["pooled", "last"]
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _read(path: str, run_id: str, basis: Basis, version: str) -> Evolution:
-    return service.evolution(frame.workspace(), run_id, basis=basis)
+def _read(path: str, run_id: str, basis: Basis, dimensions: int, version: str) -> Evolution:
+    return service.evolution(frame.workspace(), run_id, basis=basis, dimensions=dimensions)
 
 
-def read(run: RunView, *, basis: Basis = "pooled") -> tuple[Evolution | None, str]:
-    """The run's frames in one plane (None before the first one), and a name for exactly these frames."""
+def read(run: RunView, *, basis: Basis = "pooled", dimensions: int = 2) -> tuple[Evolution | None, str]:
+    """The run's frames on one map (None before the first one), and a name for exactly these frames."""
     workspace = frame.workspace()
     version = browsing.frames(workspace, run.id)
-    name = f"{run.id}/{basis}/{version}"
-    return _read(str(workspace.path), run.id, basis, version) if version else None, name
+    name = f"{run.id}/{basis}/{dimensions}/{version}"
+    return _read(str(workspace.path), run.id, basis, dimensions, version) if version else None, name
 
 
 def sample(total: int, shown: int) -> NDArray[np.intp]:
@@ -91,7 +92,7 @@ def points(found: Evolution, at: NDArray[np.intp]) -> Points:
     """The items at these positions, as the plot wants them."""
     return Points(
         steps=[int(step) for step in found.steps],
-        xy={name: xy[:, at] for name, xy in found.xy.items()},
+        places={name: places[:, at] for name, places in found.places.items()},
         norms={name: norms[:, at] for name, norms in found.norms.items()},
         rows=found.rows[at],
         norm_range=found.norm_range,
@@ -106,9 +107,12 @@ def _drawn(name: str, _found: Evolution, look: tuple[Any, ...]) -> go.Figure:
     return evolution_map(points(_found, at), Look(height=height, axes=axes(_found)), animated=animated)
 
 
-def axes(found: Evolution) -> tuple[str, str]:
-    """Names of the two axes: of the latent itself where it has two dimensions, else of the plane."""
-    return ("z₁", "z₂") if found.raw else ("axis 1 of the plane", "axis 2 of the plane")
+def axes(found: Evolution) -> tuple[str, str, str]:
+    """Names of the axes: of the latent itself where it is drawn as it is, else of the plane or space."""
+    if found.raw:
+        return "z₁", "z₂", "z₃"
+    what = "axis {} of the plane" if found.dimensions == PLANE else "axis {}"
+    return what.format(1), what.format(2), what.format(3)
 
 
 def figures(found: Evolution) -> list[Figure]:

@@ -114,3 +114,22 @@ def test_what_cannot_be_drawn_is_refused():
         plane([])
     with pytest.raises(InputError, match="no basis called 'first'"):
         plane([np.zeros((5, 4))], "first")  # type: ignore[arg-type]
+
+
+def test_a_space_has_the_three_leading_axes_and_holds_more_of_the_variance():
+    aligned, _ = align(walk())
+    flat, space = plane(aligned), plane(aligned, dimensions=3)
+    wanted = PCA(3).fit(np.concatenate(aligned))
+    np.testing.assert_allclose(np.abs(np.sum(space.axes * wanted.components_.T, axis=0)), 1.0)
+    np.testing.assert_allclose(space.axes[:, :2], flat.axes)
+    assert (space.explained > flat.explained).all()
+
+
+def test_three_dimensions_stay_as_they_are_in_space():
+    cloud = walk(frames=1, size=3)[0]
+    np.testing.assert_array_equal(plane([cloud], dimensions=3).project(cloud), cloud)
+
+
+def test_a_map_of_four_dimensions_is_refused():
+    with pytest.raises(InputError, match="2 or 3 dimensions, not 4"):
+        plane([np.zeros((5, 6))], dimensions=4)

@@ -50,7 +50,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
     second = datasets.store(workspace, texts, name="**Texts** $x$")
     request = runs.TrainingRequest(
         first.dataset,
-        settings={"epochs": 2, "batch_size": 16, "qubits": 2, "depth": 1, "snapshots": 5},
+        settings={"epochs": 2, "batch_size": 16, "qubits": 3, "depth": 1, "snapshots": 5},
         name=HOSTILE,
     )
     run = runs.start_training(workspace, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,6 +100,12 @@ def test_a_new_file_is_looked_at_then_stored(opened: Open, tmp_path: Path) -> No
     assert [each.rows for each in datasets.list_datasets(open_workspace(tmp_path / "ws"))] == [2]
 
 
+def kinds(at: AppTest, chart: str) -> set[str]:
+    """The trace types of a chart."""
+    (found,) = [each for each in at.get("plotly_chart") if each.proto.id.endswith(chart)]
+    return {trace["type"] for trace in json.loads(found.proto.spec)["data"]}
+
+
 def test_the_form_of_a_run_is_the_configs(opened: Open, furnished: Furnished) -> None:
     at = opened(furnished.workspace.path, "train", dataset=furnished.pairs)
     assert (at.slider(key="train_qubits").min, at.slider(key="train_qubits").max) == (2, 10)
@@ -130,6 +137,16 @@ def test_choices_on_explore_stand_in_the_url(opened: Open, furnished: Furnished)
     assert at.segmented_control(key="switch_basis").value == "last"
     chosen = {name: "".join(value) for name, value in at.query_params.items()}
     assert (chosen["run"], chosen["basis"]) == (furnished.run, "last")
+
+
+def test_three_dimensions_are_drawn_in_space_until_a_plane_is_asked_for(
+    opened: Open, furnished: Furnished
+) -> None:
+    at = opened(furnished.workspace.path, "explore", run=furnished.run)
+    assert at.segmented_control(key="switch_shape").value == "3"
+    assert kinds(at, "explore_map") == {"scatter3d"}
+    at.segmented_control(key="switch_shape").set_value("2").run()
+    assert kinds(at, "explore_map") == {"scatter"}
 
 
 def test_heads_shows_the_kept_head(opened: Open, furnished: Furnished) -> None:

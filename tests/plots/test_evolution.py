@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 
 import numpy as np
 import pytest
@@ -35,20 +36,20 @@ def test_a_frame_holds_that_steps_coordinates_and_norms_as_float32(points: Point
     frame = evolution_map(points).to_dict()["frames"][2]
     image = frame["data"][0]
     assert image["x"]["dtype"] == "f4"
-    np.testing.assert_array_equal(decoded(image["x"]), points.xy["image"][2, :, 0])
+    np.testing.assert_array_equal(decoded(image["x"]), points.places["image"][2, :, 0])
     np.testing.assert_array_equal(decoded(image["marker"]["color"]), points.norms["image"][2])
 
 
 def test_the_last_frame_is_drawn_first_unless_another_is_asked_for(points: Points) -> None:
     last = evolution_map(points).to_dict()["data"][1]
     first = evolution_map(points, Look(start=0)).to_dict()["data"][1]
-    np.testing.assert_array_equal(decoded(last["y"]), points.xy["text"][-1, :, 1])
-    np.testing.assert_array_equal(decoded(first["y"]), points.xy["text"][0, :, 1])
+    np.testing.assert_array_equal(decoded(last["y"]), points.places["text"][-1, :, 1])
+    np.testing.assert_array_equal(decoded(first["y"]), points.places["text"][0, :, 1])
 
 
 def test_axes_hold_every_point_of_every_frame_with_equal_aspect(points: Points) -> None:
     layout = evolution_map(points).to_dict()["layout"]
-    everything = np.concatenate([part.reshape(-1, 2) for part in points.xy.values()])
+    everything = np.concatenate([part.reshape(-1, 2) for part in points.places.values()])
     for number, axis in enumerate(("xaxis", "yaxis")):
         low, high = layout[axis]["range"]
         assert low < everything[:, number].min() and everything[:, number].max() < high
@@ -98,9 +99,11 @@ def test_joined_pairs_are_lines_with_gaps_that_move_too(points: Points) -> None:
     line = figure["data"][0]
     x = decoded(line["x"])
     assert line["mode"] == "lines" and np.isnan(x[[2, 5]]).all()
-    np.testing.assert_array_equal(x[[0, 1]], [points.xy["image"][-1, 3, 0], points.xy["text"][-1, 3, 0]])
+    np.testing.assert_array_equal(
+        x[[0, 1]], [points.places["image"][-1, 3, 0], points.places["text"][-1, 3, 0]]
+    )
     moved = decoded(figure["frames"][0]["data"][0]["x"])
-    assert moved[3] == points.xy["image"][0, 7, 0]
+    assert moved[3] == points.places["image"][0, 7, 0]
     assert figure["frames"][0]["traces"] == [0, 1, 2]
 
 
@@ -111,3 +114,34 @@ def test_without_animation_there_are_no_frames(points: Points) -> None:
 def test_backgrounds_are_transparent(points: Points) -> None:
     layout = evolution_map(points).to_dict()["layout"]
     assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0,0,0,0)"
+
+
+@pytest.fixture
+def space(points: Points) -> Points:
+    rng = np.random.default_rng(1)
+    places = {name: rng.normal(size=(len(STEPS), 30, 3)).astype(np.float32) for name in points.places}
+    return dataclasses.replace(points, places=places)
+
+
+def test_in_space_a_frame_holds_three_coordinates_and_every_trace_is_of_one_kind(space: Points) -> None:
+    figure = evolution_map(space, Look(pairs=np.array([3]))).to_dict()
+    assert {trace["type"] for trace in figure["data"]} == {"scatter3d"}
+    image = figure["frames"][2]["data"][1]
+    np.testing.assert_array_equal(decoded(image["z"]), space.places["image"][2, :, 2])
+
+
+def test_in_space_axes_hold_every_point_of_every_frame_at_one_scale(space: Points) -> None:
+    layout = evolution_map(space, Look(axes=("a", "b", "c"))).to_dict()["layout"]
+    everything = np.concatenate([part.reshape(-1, 3) for part in space.places.values()])
+    for number, axis in enumerate(("xaxis", "yaxis", "zaxis")):
+        low, high = layout["scene"][axis]["range"]
+        assert low < everything[:, number].min() and everything[:, number].max() < high
+        assert layout["scene"][axis]["title"]["text"] == "abc"[number]
+    assert layout["scene"]["aspectmode"] == "data"
+
+
+def test_in_space_the_marks_of_a_picked_item_wait_outside_the_frames(space: Points) -> None:
+    figure = evolution_map(space).to_dict()
+    waiting = [number for number, trace in enumerate(figure["data"]) if "meta" in trace]
+    assert [figure["data"][number]["meta"] for number in waiting] == ["way", "spot"]
+    assert not set(waiting) & set(figure["frames"][0]["traces"])

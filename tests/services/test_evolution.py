@@ -60,12 +60,12 @@ def test_frames_are_aligned_together_and_drawn_in_one_plane(workspace, basis):
     flat = plane(aligned, basis)
     assert got.modalities == ("image", "text")
     for number, frame in enumerate(aligned):
-        both = np.concatenate([got.xy["image"][number], got.xy["text"][number]])
+        both = np.concatenate([got.places["image"][number], got.places["text"][number]])
         np.testing.assert_allclose(both, flat.project(frame), atol=1e-5)
     np.testing.assert_array_equal(got.steps, STEPS)
     np.testing.assert_allclose(got.honesty["explained_variance"], flat.explained)
     np.testing.assert_allclose(got.honesty["procrustes_residual"], residuals)
-    assert got.xy["image"].dtype == np.float32
+    assert got.places["image"].dtype == np.float32
     assert not got.raw
 
 
@@ -81,17 +81,26 @@ def test_norms_are_those_of_the_latents_and_their_range_is_that_of_the_run(works
 def test_two_dimensions_are_drawn_raw(workspace):
     got = evolution(workspace, "run2")
     for number, frame in enumerate(frames(workspace.run("run2"))):
-        np.testing.assert_array_equal(got.xy["text"][number], frame["text"])
+        np.testing.assert_array_equal(got.places["text"][number], frame["text"])
     assert got.raw
-    assert got.xyz is None
 
 
-def test_three_dimensions_are_offered_raw_beside_their_plane(workspace):
-    got = evolution(workspace, "run3")
+def test_three_dimensions_are_drawn_raw_in_space_and_aligned_on_a_plane(workspace):
+    got = evolution(workspace, "run3", dimensions=3)
     for number, frame in enumerate(frames(workspace.run("run3"))):
-        np.testing.assert_array_equal(got.xyz["image"][number], frame["image"])
-    assert got.xy["image"].shape == (len(STEPS), PROBE, 2)
+        np.testing.assert_array_equal(got.places["image"][number], frame["image"])
     assert got.raw
+    np.testing.assert_allclose(got.honesty["explained_variance"], 1.0)
+    flat = evolution(workspace, "run3")
+    assert flat.places["image"].shape == (len(STEPS), PROBE, 2)
+    assert not flat.raw
+
+
+def test_in_space_more_of_the_variance_is_drawn_than_on_the_plane(workspace):
+    flat, space = evolution(workspace, "run4"), evolution(workspace, "run4", dimensions=3)
+    assert space.places["image"].shape == (len(STEPS), PROBE, 3)
+    np.testing.assert_allclose(space.places["image"][..., :2], flat.places["image"], atol=1e-5)
+    assert (space.honesty["explained_variance"] > flat.honesty["explained_variance"]).all()
 
 
 def test_what_the_worker_measured_stands_beside_each_frame(workspace):
@@ -112,7 +121,7 @@ def test_items_stand_in_the_order_of_the_points(workspace):
 def test_earlier_frames_can_be_had_alone(workspace):
     got = evolution(workspace, "run4", upto_frame=1)
     np.testing.assert_array_equal(got.steps, STEPS[:2])
-    assert got.xy["image"].shape[0] == len(got.honesty["spearman"]) == 2
+    assert got.places["image"].shape[0] == len(got.honesty["spearman"]) == 2
 
 
 def test_a_run_without_a_frame_says_so(workspace):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,15 +40,30 @@ class Playback:
     steps: Sequence[int]
     start: int
     figures: Sequence[Figure] = ()
-    picked: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)  # modality → xy a frame
+    picked: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)  # modality → place a frame
     autoplay: bool = False
     drawn: int = -1  # the frame that the chart shows when it is new; -1: its last
 
 
-def player(playback: Playback, *, key: str) -> int:
-    """Draw the player; returns the frame on which it came to rest."""
+def player(playback: Playback, *, key: str, on_picked: Callable[[int], None] | None = None) -> int:
+    """Draw the player; returns the frame on which it came to rest.
+
+    `on_picked` is given the row of a point that is clicked in space; a chart on a plane tells of it itself.
+    """
     drawn = range(len(playback.steps))[playback.drawn]
     data = dataclasses.asdict(playback) | {"steps": [int(step) for step in playback.steps], "drawn": drawn}
-    result = _PLAYER(key=key, data=data, default={"frame": playback.start}, on_frame_change=lambda: None)
+
+    def picked() -> None:
+        row = st.session_state[key].get("picked")
+        if on_picked and row is not None:
+            on_picked(int(row))
+
+    result = _PLAYER(
+        key=key,
+        data=data,
+        default={"frame": playback.start},
+        on_frame_change=lambda: None,
+        on_picked_change=picked,
+    )
     frame = result.get("frame")
     return min(int(playback.start if frame is None else frame), len(playback.steps) - 1)

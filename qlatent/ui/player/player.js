@@ -1,9 +1,11 @@
 // Plays the frames of the Plotly map beside it, shows that frame's honesty figures, and marks the picked item.
 // It draws through the Plotly that Streamlit puts on `window`; a browser test sees the frames change.
 const INTERVAL = 280; // ms a frame at speed 1
+const TOUCH = 120; // ms after which Plotly has found the point under a finger
 const SETTLED = 450; // ms without movement after which Python hears of the frame
 const PLAY = "M8 5v14l11-7z";
 const PAUSE = "M7 5h3.5v14H7zm6.5 0H17v14h-3.5z";
+const MARK = "#D55E00";
 const SVG = "http://www.w3.org/2000/svg";
 const players = new WeakMap();
 
@@ -35,10 +37,11 @@ class Player {
     this.watch = setInterval(() => this.attach(), 250);
   }
 
-  update(data, setStateValue) {
+  update(data, setStateValue, setTriggerValue) {
     const fresh = !this.data || this.data.view !== data.view;
     this.data = data;
     this.send = setStateValue;
+    this.trigger = setTriggerValue;
     const last = data.steps.length - 1;
     this.find("scrub").max = String(last);
     if (fresh) {
@@ -62,6 +65,7 @@ class Player {
     this.plot = plot;
     plot.on("plotly_afterplot", () => this.mark());
     plot.on("plotly_relayouting", () => this.mark());
+    this.listen(plot);
     if (this.frame !== this.data.drawn) this.draw();
     this.mark();
     if (this.waiting) {
@@ -202,8 +206,25 @@ class Player {
     });
   }
 
+  // Points in space cannot be selected: a click without a turn picks the one whose label is shown.
+  listen(plot) {
+    let under = null;
+    let from = null;
+    const over = (event) => (under = event.points?.[0]?.customdata);
+    plot.on("plotly_hover", over);
+    plot.on("plotly_click", over); // what touch screens send instead
+    plot.on("plotly_unhover", () => (under = null));
+    plot.addEventListener("pointerdown", (event) => (from = event), true);
+    plot.addEventListener("pointerup", (event) => {
+      const still = from && Math.hypot(event.clientX - from.clientX, event.clientY - from.clientY) < 4;
+      if (!still || !plot._fullLayout?.scene) return;
+      setTimeout(() => Number.isFinite(under) && plot === this.plot && this.trigger("picked", under), TOUCH);
+    }, true);
+  }
+
   // The picked item's way through the frames, over the chart: no new figure is sent for a click.
   mark() {
+    if (this.plot?._fullLayout.scene) return this.markInSpace();
     const holder = this.plot?.querySelector(".svg-container");
     if (!holder) return;
     holder.querySelector(":scope > .qlatent-mark")?.remove();
@@ -216,14 +237,29 @@ class Player {
     const here = ways.map((way) => at(way, this.frame));
     ways.forEach((way) => {
       const points = way.map((_, i) => at(way, i).join(" ")).join(" ");
-      make("polyline", { points, fill: "none", stroke: "#D55E00", "stroke-width": 1.3, opacity: 0.75 }, svg);
+      make("polyline", { points, fill: "none", stroke: MARK, "stroke-width": 1.3, opacity: 0.75 }, svg);
     });
     if (here.length > 1) {
       const [[x1, y1], [x2, y2]] = here;
-      make("line", { x1, y1, x2, y2, stroke: "#D55E00", "stroke-width": 1.6, "stroke-dasharray": "4 3" }, svg);
+      make("line", { x1, y1, x2, y2, stroke: MARK, "stroke-width": 1.6, "stroke-dasharray": "4 3" }, svg);
     }
-    here.forEach(([cx, cy]) => make("circle", { cx, cy, r: 8.5, fill: "none", stroke: "#D55E00", "stroke-width": 2.4 }, svg));
+    here.forEach(([cx, cy]) => make("circle", { cx, cy, r: 8.5, fill: "none", stroke: MARK, "stroke-width": 2.4 }, svg));
     holder.appendChild(svg);
+  }
+
+  // In space the marks are traces that wait in the figure; only what differs is drawn again.
+  markInSpace() {
+    const ways = Object.values(this.data.picked ?? {});
+    const path = ways.flatMap((way) => [...way, [null, null, null]]);
+    const wanted = { way: path, spot: ways.map((way) => way[this.frame]) };
+    for (const [name, places] of Object.entries(wanted)) {
+      const number = this.plot.data.findIndex((trace) => trace.meta === name);
+      if (number < 0) continue;
+      const filled = places.length ? places : [[null, null, null]];
+      const [x, y, z] = [0, 1, 2].map((axis) => filled.map((place) => place[axis]));
+      if (JSON.stringify(this.plot.data[number].x) === JSON.stringify(x)) continue;
+      window.Plotly.restyle(this.plot, { x: [x], y: [y], z: [z] }, [number]);
+    }
   }
 
   stop() {
@@ -235,10 +271,10 @@ class Player {
 }
 
 export default function (component) {
-  const { parentElement, data, setStateValue } = component;
+  const { parentElement, data, setStateValue, setTriggerValue } = component;
   if (!players.has(parentElement)) players.set(parentElement, new Player(parentElement));
   const player = players.get(parentElement);
-  player.update(data, setStateValue);
+  player.update(data, setStateValue, setTriggerValue);
   return () => {
     player.stop();
     players.delete(parentElement);
