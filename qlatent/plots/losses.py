@@ -21,8 +21,8 @@ PARTS = {
 }
 TRAIN, HELDOUT = "#4A9FD8", "#E69F00"  # both stand out on light and on dark
 MARKED = 40  # more marks than that would hide the line
-MOST = 600
-"""Longer lines are thinned evenly; their last point stays."""
+MOST = 240
+"""Longer lines are thinned evenly, to about a point a pixel of their panel; their last point stays."""
 Columns = Mapping[str, NDArray[np.float64]]
 
 

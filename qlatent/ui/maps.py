@@ -24,9 +24,9 @@ CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
 }
-HOME_POINTS, LIVE_POINTS = 300, 300
-PLANE, SPACE = 2, 3
+HOME_POINTS, LIVE_POINTS = 300, 200
 """Items drawn where a page wants to be quick; each is up to two markers."""
+PLANE, SPACE = 2, 3
 ALT = "Map of the latent space; the table beside it lists the same items."
 
 FIGURES: dict[str, tuple[str, str, str, int, float]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from qlatent.plots.losses import losses
@@ -48,27 +49,29 @@ def confirm_removal(run: RunView) -> None:
 
 def loss_chart(run: RunView) -> None:
     """The loss parts so far, with the held-out pairs."""
-    workspace = frame.workspace()
-    train = runs.losses(workspace, run.id)
-    if len(train["step"]) == 0:
-        st.skeleton(height=300)
-        return
-    beat = max(1, run.status.steps // REDRAWS)
-    until = run.status.step - run.status.step % beat if run.state == "running" else run.status.step
-    train, held = (
-        {name: values[columns["step"] <= max(until, 1)] for name, values in columns.items()}
-        for columns in (train, runs.evaluations(workspace, run.id))
-    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Losses**", width="content")
         st.space("stretch")
         log = st.toggle("Log scale", key="log", bind="query-params")
-    st.plotly_chart(
-        losses(train, held, log=log),
-        key="losses",
-        config={"displayModeBar": False},
-        alt="Loss parts over the steps",
+    beat = max(1, run.status.steps // REDRAWS) if run.state == "running" else 1
+    until = max(run.status.step - run.status.step % beat, 1)
+    written = f"{run.state} {run.status.attempt}"  # the log may be a moment behind the status until it ends
+    figure = _losses(str(frame.workspace().path), run.id, written, until, log)
+    if figure is None:
+        st.skeleton(height=300)
+        return
+    look = {"displayModeBar": False}
+    st.plotly_chart(figure, key="losses", config=look, alt="Loss parts over the steps")
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _losses(path: str, run_id: str, written: str, until: int, log: bool) -> go.Figure | None:
+    workspace = frame.workspace()
+    train, held = (
+        {name: values[columns["step"] <= until] for name, values in columns.items()}
+        for columns in (runs.losses(workspace, run_id), runs.evaluations(workspace, run_id))
     )
+    return losses(train, held, log=log) if len(train["step"]) else None
 
 
 def after(run: RunView) -> None:

@@ -15,6 +15,7 @@ from qlatent.ui.words import count, encoder_name
 FIRST = ("qubits", "depth")
 OFTEN = ("epochs", "learning_rate", "seed")
 DECIDED = ("input_dim", "input_dim_text", "modalities", "seed")  # by the data, or asked for once
+SEEN = "train_options_seen"
 TRAINING = "qlatent.training.configs:TrainingConfig"
 
 
@@ -84,12 +85,17 @@ def _request(dataset: str, key: str, modalities: list[str], chosen: _Chosen) -> 
         "Loss": registry.config_class("objective", chosen.objective),
         "Training": registry.resolve(TRAINING),
     }
-    with st.expander("Options", icon=":material/tune:", key="train_options"):
-        values |= _modalities(modalities)
-        for tab, config in zip(st.tabs(list(configs)), configs.values(), strict=True):
-            with tab:
-                rest = [field for field in forms.fields(config) if field not in (*FIRST, *OFTEN, *DECIDED)]
-                values |= forms.form(config, rest, key="train")
+    options = st.expander("Options", icon=":material/tune:", key="train_options", on_change="rerun")
+    if options.open or st.session_state.get(
+        SEEN
+    ):  # once drawn they stay: a widget left out forgets its value
+        st.session_state[SEEN] = True
+        with options:
+            values |= _modalities(modalities)
+            for tab, config in zip(st.tabs(list(configs)), configs.values(), strict=True):
+                with tab:
+                    rest = [name for name in forms.fields(config) if name not in (*FIRST, *OFTEN, *DECIDED)]
+                    values |= forms.form(config, rest, key="train")
     return runs.TrainingRequest(dataset, key, chosen.head, chosen.objective, values, chosen.name)
 
 

@@ -52,5 +52,5 @@ def test_without_a_head_the_way_to_one_is_shown(opened: Open, tmp_path: Path) ->
 
 def test_a_trained_heads_circuit_opens(opened: Open, furnished: Furnished) -> None:
     at = opened(furnished.workspace.path, "circuits", source="head")
-    assert figures(at)["Qubits"] == "2"
+    assert figures(at)["Qubits"] == "3"
     assert at.selectbox(key="pick_modality").options == ["Image", "Text"]

@@ -114,6 +114,20 @@ def test_the_form_of_a_run_is_the_configs(opened: Open, furnished: Furnished) ->
     assert "train_depth" not in {each.key for each in at.slider}
 
 
+def test_the_options_are_drawn_once_they_are_opened_and_keep_what_was_chosen(
+    opened: Open, furnished: Furnished
+) -> None:
+    at = opened(furnished.workspace.path, "train", dataset=furnished.pairs)
+    assert "train_batch_size" not in {each.key for each in at.number_input}
+    at.session_state["train_options"] = True
+    at.run()
+    at.number_input(key="train_batch_size").set_value(32).run()
+    at.session_state["train_options"] = False
+    at.run()
+    assert not at.exception
+    assert at.number_input(key="train_batch_size").value == 32
+
+
 def test_a_finished_run_shows_its_figures_and_leads_on(opened: Open, furnished: Furnished) -> None:
     at = opened(furnished.workspace.path, "train", run=furnished.run)
     assert at.button(key="run_explore")
