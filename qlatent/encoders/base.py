@@ -15,7 +15,7 @@ KEY_VERSION = 1
 
 
 class AbstractEncoder(ABC):
-    """A frozen model that turns images or texts into vectors of one width.
+    """A frozen model that turns images or texts into vectors of one width; every method is safe in threads.
 
     Loading weights happens in the constructor of each encoder, so an encoder that exists can encode.
     """
@@ -24,6 +24,8 @@ class AbstractEncoder(ABC):
     modalities: tuple[str, ...]
     dim: int
     batch_size: int = 64
+    decoded_side: int = 0
+    """A JPEG may be decoded at ½, ¼ or ⅛ of its size as long as no side gets shorter; 0: always in full."""
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
@@ -31,7 +33,7 @@ class AbstractEncoder(ABC):
 
     @abstractmethod
     def prepare_image(self, image: Image.Image) -> np.ndarray:
-        """One RGB image as the model's input array, (channels, height, width) float32; safe in a thread."""
+        """One RGB image as the model's input array, (channels, height, width)."""
 
     @abstractmethod
     def embed_images(self, prepared: np.ndarray) -> np.ndarray:

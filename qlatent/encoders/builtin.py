@@ -25,6 +25,7 @@ from qlatent.encoders.images import fitted
 
 FOLDER = Path(__file__).parent / "builtin_clip"
 PAD, START, END = 0, 1, 2
+LAYOUT = torch.channels_last  # a quarter faster on processors
 
 
 class BuiltinEncoder(AbstractEncoder):
@@ -33,7 +34,7 @@ class BuiltinEncoder(AbstractEncoder):
     name = "builtin"
     modalities = ("image", "text")
     dim = 512
-    batch_size = 128
+    batch_size = 64
 
     def __init__(self, config: BuiltinConfig, *, folder: Path = FOLDER) -> None:
         self.config = config
@@ -45,6 +46,10 @@ class BuiltinEncoder(AbstractEncoder):
         weights = load_file(folder / "model.safetensors")
         self._model.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
         self._model.eval()
+        self._model.visual.to(memory_format=LAYOUT)
+        preprocess = self._settings["preprocess_cfg"]
+        self._mean, self._std = (torch.tensor(preprocess[name]).view(3, 1, 1) for name in ("mean", "std"))
+        self.decoded_side = self.image_size
 
     @property
     def image_size(self) -> int:
@@ -61,26 +66,22 @@ class BuiltinEncoder(AbstractEncoder):
         return {
             "architecture": self._settings["model_cfg"],
             "preprocess": self._settings["preprocess_cfg"],
+            "decoded_side": self.decoded_side,
             "weights": self._weights_digest,
             "tokenizer": self._tokens_digest,
         }
 
     def prepare_image(self, image: Image.Image) -> np.ndarray:
-        """The centre square of the picture, scaled and standardised: (3, size, size) float32."""
-        pixels = np.asarray(fitted(image, self.image_size))  # (size, size, 3) uint8
-        preprocess = self._settings["preprocess_cfg"]
-        mean, std = (np.asarray(preprocess[name], np.float32)[:, None, None] for name in ("mean", "std"))
-        planes = pixels.transpose(2, 0, 1).astype(np.float32, order="C")
-        planes /= 255 * std
-        planes -= mean / std
-        return planes
+        """The centre square of the picture, scaled: (3, size, size) uint8."""
+        return np.asarray(fitted(image, self.image_size)).transpose(2, 0, 1)
 
     def embed_images(self, prepared: np.ndarray) -> np.ndarray:
         """Vectors of prepared images: (n, 3, size, size) → (n, 512) float32, not normalised."""
         if len(prepared) == 0:
             return np.zeros((0, self.dim), dtype=np.float32)
         with torch.inference_mode():
-            return self._model.encode_image(torch.from_numpy(np.ascontiguousarray(prepared))).numpy()
+            pixels = torch.from_numpy(np.ascontiguousarray(prepared)).contiguous(memory_format=LAYOUT)
+            return self._model.encode_image((pixels / 255 - self._mean) / self._std).numpy()
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of texts: n strings → (n, 512) float32, not normalised; cut at the context length."""

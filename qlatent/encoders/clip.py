@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ class ClipEncoder(AbstractEncoder):
         architecture = _checked_architecture(config.architecture)
         model, self._preprocess = _open_model(architecture, _weights(config))
         self._tokenizer = _open_tokenizer(architecture)
+        self._tokenizing = Lock()
         self._digest = tensors_digest(model.state_dict())
         self._model = model.eval().to(self._device)
         self.dim = _width(self._model, self._tokenizer([""]).to(self._device))
@@ -70,7 +72,9 @@ class ClipEncoder(AbstractEncoder):
         """Vectors of texts: n strings → (n, dim) float32, not normalised; cut at the context length."""
         if len(texts) == 0:
             return np.zeros((0, self.dim), dtype=np.float32)
-        ids = self._tokenizer(list(texts)).to(self._device)
+        with self._tokenizing:  # some tokenizers set their length and padding anew with each call
+            ids = self._tokenizer(list(texts))
+        ids = ids.to(self._device)
         with torch.inference_mode():
             return self._model.encode_text(ids).float().cpu().numpy()
 

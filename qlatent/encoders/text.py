@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ class TextEncoder(AbstractEncoder):
         self._tokenizer, model = _open_model(config.model)
         self._digest = tensors_digest(model.state_dict())
         self._model = model.eval().to(self._device)
+        self._tokenizing = Lock()
         self._max_length = min(config.max_length, _longest(self._tokenizer, model))
         self.dim = int(model.config.hidden_size)
 
@@ -62,9 +64,11 @@ class TextEncoder(AbstractEncoder):
         """Vectors of texts: n strings → (n, dim) float32, not normalised; cut at `max_length` tokens."""
         if len(texts) == 0:
             return np.zeros((0, self.dim), dtype=np.float32)
-        tokens = self._tokenizer(
-            list(texts), padding=True, truncation=True, max_length=self._max_length, return_tensors="pt"
-        ).to(self._device)
+        with self._tokenizing:  # its length and padding are set anew with each call
+            tokens = self._tokenizer(
+                list(texts), padding=True, truncation=True, max_length=self._max_length, return_tensors="pt"
+            )
+        tokens = tokens.to(self._device)
         with torch.inference_mode():
             hidden = self._model(**tokens).last_hidden_state  # (n, tokens, dim)
         return masked_mean(hidden.float(), tokens["attention_mask"]).cpu().numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +13,12 @@ import pyarrow as pa
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.registry import config_class, entry, make_config, resolve
-from qlatent.services.prefetch import Failure, prepared_batches
+from qlatent.services.batches import Failure, image_batches, text_batches
 from qlatent.store.workspace import Workspace
 from qlatent.types import Progress
 
 COMMIT_SECONDS = 2.0
 COMMIT_ROWS = 512
-_SORTED_BATCHES = 16  # texts of so many batches are sorted by length together, so that little is padded
-Batches = Generator[tuple[list[str], np.ndarray], None, None]
-"""Hashes and the vectors (n, d) of one batch after the other."""
 
 _HASHES = {"image": "image_hash", "text": "text_hash"}
 
@@ -165,40 +162,29 @@ class _Job:
         """Encodes everything; what was computed is stored even when something fails on the way."""
         self._report(0)
         for modality, hashes in missing.items():
-            batches = self._images(hashes) if modality == "image" else self._texts(hashes)
+            if modality == "image":
+                batches = image_batches(self.workspace.items, self.coder, hashes)
+            else:
+                batches = text_batches(self.contents.texts(), self.coder, hashes)
             with _Committer(self.workspace, self.coder.key, modality) as committer:
                 try:
-                    for keys, vectors in batches:
-                        self._check(modality, keys, vectors)
-                        committer.add(keys, vectors)
-                        self._report(len(keys))
+                    for batch in batches:
+                        for content, reason in batch.failed:
+                            self.failed.append(Failure(self.contents.item(modality, content), reason))
+                        self._check(modality, batch.hashes, batch.vectors)
+                        committer.add(batch.hashes, batch.vectors)
+                        self._report(len(batch.hashes) + len(batch.failed))
                         self.stopped = self.should_stop()
                         if self.stopped:
                             return
                 finally:
-                    batches.close()  # ends the reading ahead
+                    batches.close()  # ends what works ahead
                     self.stored += committer.rows
 
     def _report(self, count: int) -> None:
         self._seen += count
         if self.progress is not None:
             self.progress(self._seen, self.total)
-
-    def _images(self, hashes: Sequence[str]) -> Batches:
-        for batch in prepared_batches(self.workspace.items, self.coder, hashes):
-            for content, reason in batch.failed:
-                self.failed.append(Failure(self.contents.item("image", content), reason))
-            self._report(len(batch.failed))
-            if batch.hashes:
-                yield batch.hashes, self.coder.embed_images(batch.inputs)
-
-    def _texts(self, hashes: Sequence[str]) -> Batches:
-        texts, size = self.contents.texts(), self.coder.batch_size
-        for start in range(0, len(hashes), size * _SORTED_BATCHES):
-            chunk = sorted(hashes[start : start + size * _SORTED_BATCHES], key=lambda each: len(texts[each]))
-            for place in range(0, len(chunk), size):
-                batch = chunk[place : place + size]
-                yield batch, self.coder.embed_texts([texts[each] for each in batch])
 
     def _check(self, modality: str, keys: Sequence[str], vectors: np.ndarray) -> None:
         broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))

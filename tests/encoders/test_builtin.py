@@ -121,8 +121,8 @@ def test_images_of_any_mode_and_size_are_prepared(
     side = encoder.image_size
     prepared = encoder.prepare_image(Image.new(mode, size))
     assert prepared.shape == (3, side, side)
-    assert prepared.dtype == np.float32
-    assert np.isfinite(prepared).all()
+    assert prepared.dtype == np.uint8
+    assert np.isfinite(encoder.embed_images(prepared[None])).all()
 
 
 def test_weights_are_small_and_their_change_changes_the_key(encoder: BuiltinEncoder, tmp_path: Path) -> None:

@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.services import datasets, encoding
+from qlatent.services.batches import image_batches
 from qlatent.store.items import ItemStore
 from qlatent.store.workspace import Workspace
 from qlatent.types import Cancelled, content_hash
@@ -84,7 +86,7 @@ def test_every_distinct_content_gets_its_vector_once(workspace: Workspace, tmp_p
         0,
         (),
     )
-    assert encoder.image_batches == [4, 2]
+    assert sorted(encoder.image_batches) == [2, 4]
     assert sum(map(len, encoder.text_batches)) == distinct
     vectors = workspace.items.embeddings(encoder.key, "text", table["text_hash"].to_pylist())
     assert vectors.tolist() == [[len(text), text.count(" "), 7, 1] for text in texts]
@@ -245,3 +247,40 @@ def test_killed_at_any_moment_a_second_call_goes_on(workspace: Workspace, tmp_pa
     assert report.cached + report.encoded == 60
     hashes = workspace.items.table(dataset, columns=["text_hash"])["text_hash"].to_pylist()
     assert np.isfinite(workspace.items.embeddings(report.encoder_key, "text", hashes)).all()
+
+
+def test_batches_come_in_order_and_threads_are_as_before(workspace: Workspace, tmp_path: Path) -> None:
+    dataset = bring(workspace, tmp_path, rows=40, images=38)
+    encoder = MeanColour()
+    hashes = list(dict.fromkeys(workspace.items.table(dataset)["image_hash"].to_pylist()))
+    before = torch.get_num_threads()
+    batches = list(image_batches(workspace.items, encoder, hashes))
+    assert [each for batch in batches for each in batch.hashes] == hashes
+    assert [len(batch.vectors) for batch in batches] == [4] * 9 + [2]
+    assert torch.get_num_threads() == before
+
+
+class Asked(MeanColour):
+    """Notes the sizes of the pictures it is given, and takes JPEGs at a reduced scale."""
+
+    decoded_side = 30
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: set[tuple[int, int]] = set()
+
+    def prepare_image(self, image: Image.Image) -> np.ndarray:
+        self.sizes.add(image.size)
+        return super().prepare_image(image)
+
+
+def test_a_jpeg_is_decoded_no_smaller_than_the_encoder_asks(workspace: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name, size in (("large", (250, 130)), ("small", (40, 50))):
+        Image.new("RGB", size, "teal").save(folder / f"{name}.jpg")
+    Image.new("RGB", (200, 100), "teal").save(folder / "whole.png")
+    dataset = datasets.store(workspace, folder, name="pictures").dataset
+    encoder = Asked()
+    encoding.encode(workspace, dataset, encoder=encoder)
+    assert encoder.sizes == {(63, 33), (40, 50), (200, 100)}

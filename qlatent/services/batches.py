@@ -1,0 +1,110 @@
+"""Batches through an encoder, several at once: each thread reads, decodes, prepares and embeds its own.
+
+Small models leave half of the cores idle when one forward pass after the other spreads over all of them, and
+decoding beside them takes the rest away again. A batch a core, from the file to its vectors, needs neither.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from qlatent.encoders.base import AbstractEncoder
+from qlatent.store.items import ItemStore
+
+MOST_THREADS = 4  # batches in memory at once; 64 images of 224 × 224 are 39 MB
+_SORTED_BATCHES = 16  # texts of so many batches are sorted by length together, so that little is padded
+# what Pillow's readers raise on bytes that are damaged or no image
+_UNREADABLE = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error,
+    Image.DecompressionBombError,
+)  # fmt: skip
+
+
+class Failure(NamedTuple):
+    """An item that was not encoded, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Hashes and their vectors (n, d), and what could not be decoded: hash and reason."""
+
+    hashes: list[str]
+    vectors: np.ndarray
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+
+Batches = Generator[Batch, None, None]
+
+
+def image_batches(store: ItemStore, encoder: AbstractEncoder, hashes: Sequence[str]) -> Batches:
+    """The images of these hashes, in their order."""
+    return _side_by_side(lambda chunk: _images(store, encoder, chunk), _cut(hashes, encoder.batch_size))
+
+
+def text_batches(texts: dict[str, str], encoder: AbstractEncoder, hashes: Sequence[str]) -> Batches:
+    """The texts of these hashes, neighbours in length together."""
+    size = encoder.batch_size
+    chunks = [
+        part
+        for chunk in _cut(hashes, size * _SORTED_BATCHES)
+        for part in _cut(sorted(chunk, key=lambda each: len(texts[each])), size)
+    ]
+    return _side_by_side(
+        lambda chunk: Batch(list(chunk), encoder.embed_texts([texts[each] for each in chunk])), chunks
+    )
+
+
+def _cut(hashes: Sequence[str], size: int) -> list[Sequence[str]]:
+    return [hashes[start : start + size] for start in range(0, len(hashes), size)]
+
+
+def _side_by_side(work: Callable[[Sequence[str]], Batch], chunks: Sequence[Sequence[str]]) -> Batches:
+    """The results in order; as many threads as torch may use share its threads among them."""
+    import torch  # pages import this module, and torch takes seconds
+
+    allowed = torch.get_num_threads()
+    threads = max(1, min(MOST_THREADS, allowed, len(chunks)))
+    waiting, pending = deque(chunks), deque[Future[Batch]]()
+    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(allowed // threads,))
+    try:
+        while waiting or pending:
+            while waiting and len(pending) <= threads:
+                pending.append(pool.submit(work, waiting.popleft()))
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        torch.set_num_threads(allowed)  # what a thread sets is also what later threads begin with
+
+
+def _images(store: ItemStore, encoder: AbstractEncoder, hashes: Sequence[str]) -> Batch:
+    contents = store.images(hashes)
+    good: list[str] = []
+    inputs: list[np.ndarray] = []
+    failed: list[tuple[str, str]] = []
+    for key in hashes:
+        try:
+            inputs.append(_input(encoder, contents.get(key, b"")))
+            good.append(key)
+        except _UNREADABLE as err:
+            failed.append((key, f"its image cannot be decoded ({str(err) or type(err).__name__})"))
+    vectors = encoder.embed_images(np.stack(inputs)) if inputs else np.zeros((0, encoder.dim), np.float32)
+    return Batch(good, vectors, failed)
+
+
+def _input(encoder: AbstractEncoder, content: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(content)) as image:
+        if encoder.decoded_side:
+            image.draft(None, (encoder.decoded_side, encoder.decoded_side))
+        return encoder.prepare_image(image.convert("RGB"))
