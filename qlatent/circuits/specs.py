@@ -39,7 +39,7 @@ def specs(circuit: Circuit) -> Specs:
         two_qubit_gates=sum(len(operation.wires) == 2 for operation in circuit.operations),
         inputs=circuit.inputs,
         weights=circuit.weights,
-        weights_used=len(_reaching(circuit)),
+        weights_used=len(weights_used(circuit)),
     )
 
 
@@ -52,7 +52,7 @@ def _depth(circuit: Circuit) -> int:
     return max(free)
 
 
-def _reaching(circuit: Circuit) -> set[int]:
+def weights_used(circuit: Circuit) -> set[int]:
     """The weights in the backward light cone of the observables."""
     seen = {wire for word in circuit.observables for _, wire in word}
     weights: set[int] = set()

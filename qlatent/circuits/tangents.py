@@ -1,0 +1,128 @@
+"""End states of many samples at once, each with its own angles, and their derivatives. Torch-free.
+
+For looking into circuits: simple and exact in float64. Training goes through the engines of `simulate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.circuits.circuit import Circuit, Operation
+from qlatent.circuits.gates import PAULI
+from qlatent.errors import CircuitError
+
+States = NDArray[np.complex128]
+Angles = NDArray[np.float64]
+BYTES_LIMIT = 2**30
+
+
+def states(circuit: Circuit, inputs: Angles, weights: Angles) -> States:
+    """End states (batch, 2^qubits) for inputs (batch, inputs) and weights (batch, weights); wire 0 leftmost."""
+    return tangents(circuit, inputs, weights, [])[0]
+
+
+def tangents(
+    circuit: Circuit, inputs: Angles, weights: Angles, which: Sequence[int] | None = None
+) -> tuple[States, States]:
+    """End states (batch, 2^qubits) and their derivatives by the weights `which` (all): (batch, which, 2^qubits).
+
+    Forward mode: each gate acts on the state and on the derivatives so far, and its own derivative joins them.
+    More than a gigabyte is a `CircuitError`.
+    """
+    chosen = list(range(circuit.weights) if which is None else which)
+    _check(circuit, inputs, weights, len(chosen))
+    carried = np.zeros((len(inputs), 1 + len(chosen), 2**circuit.qubits), dtype=complex)
+    carried[:, 0] = _start(circuit, inputs)
+    places = {index: place + 1 for place, index in enumerate(chosen)}
+    angles = {"input": inputs, "weight": weights}
+    for operation in circuit.elementary:
+        before = carried[:, 0]
+        parameter = operation.parameters[0] if operation.parameters else None
+        if parameter is None:
+            turned, slope = operation.definition.constant, None
+        else:
+            values = angles[parameter.kind][:, parameter.index] if parameter.kind != "constant" else None
+            turned, slope = _matrices(operation, np.full(1, parameter.value) if values is None else values)
+        place = places.get(parameter.index) if parameter and parameter.kind == "weight" else None
+        carried = _apply(turned, carried, operation.wires, circuit.qubits)
+        if place is not None and slope is not None:
+            carried[:, place] += _apply(slope, before[:, None], operation.wires, circuit.qubits)[:, 0]
+    return carried[:, 0], carried[:, 1:]
+
+
+def gradients(circuit: Circuit, found: tuple[States, States]) -> NDArray[np.float64]:
+    """Derivative of each observable by each weight: (batch, which, observables), from `tangents`."""
+    state, slopes = found
+    columns = [np.einsum("bs,bks->bk", each.conj(), slopes).real for each in _measured(circuit, state)]
+    return 2 * np.stack(columns, axis=-1)
+
+
+def expectations(circuit: Circuit, found: States) -> NDArray[np.float64]:
+    """Expectation of each observable in end states (batch, 2^qubits): (batch, observables)."""
+    columns = [np.einsum("bs,bs->b", found.conj(), each).real for each in _measured(circuit, found)]
+    return np.stack(columns, axis=-1)
+
+
+def _measured(circuit: Circuit, state: States) -> Iterator[States]:
+    """O|ψ⟩ for each observable O."""
+    for word in circuit.observables:
+        measured = state[:, None]
+        for letter, wire in word:
+            measured = _apply(PAULI[letter], measured, (wire,), circuit.qubits)
+        yield measured[:, 0]
+
+
+def purities(found: States) -> NDArray[np.float64]:
+    """tr ρ² of every single wire: (batch, 2^qubits) → (batch, qubits); 1 where it is not entangled, ½ at most."""
+    qubits = found.shape[1].bit_length() - 1
+    split = found.reshape(-1, *[2] * qubits)
+    halves = [np.moveaxis(split, wire + 1, 1).reshape(len(found), 2, -1) for wire in range(qubits)]
+    reduced = [half @ half.conj().transpose(0, 2, 1) for half in halves]
+    return np.stack([np.square(np.abs(rho)).sum(axis=(1, 2)) for rho in reduced], axis=1)
+
+
+def _start(circuit: Circuit, inputs: Angles) -> States:
+    if circuit.encoding == "amplitudes":
+        return inputs / np.linalg.norm(inputs, axis=1, keepdims=True) + 0j
+    start = np.zeros((len(inputs), 2**circuit.qubits), dtype=complex)
+    start[:, 0] = 1
+    return start
+
+
+def _matrices(operation: Operation, angles: Angles) -> tuple[States, States]:
+    """The gate at each angle, and its derivative: (angles, 2^wires, 2^wires)."""
+    gate = operation.definition
+    turned = gate.frequency * angles[:, None, None]
+    cosine, sine = np.cos(turned), np.sin(turned)
+    slope = gate.frequency * (cosine * gate.sine - sine * gate.cosine)
+    return gate.constant + cosine * gate.cosine + sine * gate.sine, slope
+
+
+def _apply(matrices: States, carried: States, wires: tuple[int, ...], qubits: int) -> States:
+    """One matrix, or one a sample, on these wires of (batch, any, 2^qubits)."""
+    axes = [2 + wire for wire in wires]
+    ends = range(2 + qubits - len(wires), 2 + qubits)
+    moved = np.moveaxis(carried.reshape(*carried.shape[:2], *[2] * qubits), axes, ends)
+    size = 2 ** len(wires)
+    mixed = moved.reshape(len(carried), -1, size) @ np.swapaxes(matrices, -1, -2)
+    return np.moveaxis(mixed.reshape(moved.shape), ends, axes).reshape(carried.shape)
+
+
+def _check(circuit: Circuit, inputs: Angles, weights: Angles, derivatives: int) -> None:
+    for name, values, count in (("inputs", inputs, circuit.inputs), ("weights", weights, circuit.weights)):
+        if values.ndim != 2 or values.shape[1] != count or len(values) != len(inputs):
+            raise CircuitError(
+                f"The {name} have shape {np.shape(values)}, expected ({len(inputs)}, {count}).",
+                remedy="Pass one row a sample.",
+            )
+        if not np.isfinite(values).all():
+            raise CircuitError(f"The {name} hold numbers that are not finite.", remedy="Look for NaN.")
+    needed = len(inputs) * (1 + derivatives) * 2**circuit.qubits * 16
+    if needed > BYTES_LIMIT:
+        raise CircuitError(
+            f"{len(inputs)} samples with {derivatives} derivatives need {needed / 2**30:.1f} GiB.",
+            remedy="Take fewer samples or a smaller circuit.",
+        )
