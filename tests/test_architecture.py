@@ -12,12 +12,24 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "qlatent"
 BASE = {"types", "errors", "registry", "settings", ""}
-DOMAIN = {"ingest", "encoders", "circuits", "heads", "objectives", "training", "metrics", "layout", "demo"}
+DOMAIN = {
+    "ingest",
+    "encoders",
+    "circuits",
+    "hardware",
+    "heads",
+    "objectives",
+    "training",
+    "metrics",
+    "layout",
+    "demo",
+}
 ALLOWED = {
     "types": set(), "errors": set(), "settings": set(), "registry": set(),
     "circuits": set(), "objectives": set(), "encoders": set(), "metrics": set(), "layout": set(), "ingest": set(),
     "store": set(), "plots": set(),
     "heads": {"circuits"},
+    "hardware": {"circuits"},
     "training": {"heads", "objectives", "metrics"},
     "estimator": {"heads", "objectives", "training"},
     "demo": {"encoders"},
@@ -33,6 +45,7 @@ ONLY_IN = {
     "alembic": ("store",),
     "pennylane": ("circuits/to_pennylane.py",),
     "qiskit": ("circuits/to_qiskit.py", "hardware"),
+    "qiskit_ibm_runtime": ("hardware",),
 }
 
 

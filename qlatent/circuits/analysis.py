@@ -1,14 +1,13 @@
 """What a circuit can express: figures of merit from random angles, each with its source. Torch-free.
 
-Angles are drawn uniformly from −π to π, amplitudes from the unit sphere, by a seed. Every figure says how many
-samples it rests on, and what they cannot tell apart.
+Angles are drawn uniformly from −π to π, amplitudes from the unit sphere, by a seed; where `weights` (weights,) are
+given, only the inputs are drawn. Every figure says how many samples it rests on, and what they cannot tell apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,6 @@ from qlatent.circuits.specs import weights_used
 from qlatent.circuits.tangents import Angles, expectations, gradients, purities, states, tangents
 from qlatent.errors import CircuitError
 
-Vary = Literal["all", "inputs", "weights"]
 Floats = NDArray[np.float64]
 BINS = 75
 NORMAL = 1.96  # standard errors in half a 95 % interval
@@ -73,7 +71,7 @@ class Spectrum:
 
 
 def expressibility(
-    circuit: Circuit, *, vary: Vary = "all", pairs: int = 2000, seed: int = 0
+    circuit: Circuit, *, weights: Angles | None = None, pairs: int = 2000, seed: int = 0
 ) -> Expressibility:
     """KL(P(F) ‖ P_Haar(F)) of the fidelities F between states at random angles.
 
@@ -81,7 +79,7 @@ def expressibility(
     qubits fill only the first; here the bins hold equal shares of P_Haar = (N−1)(1−F)^(N−2), so the value means
     the same for any number of qubits and equals theirs for one.
     """
-    first, second = (_drawn(circuit, vary, pairs, seed, part) for part in (0, 1))
+    first, second = (_drawn(circuit, pairs, seed, part, weights) for part in (0, 1))
     overlap = np.einsum("bs,bs->b", states(circuit, *first).conj(), states(circuit, *second))
     fidelity = np.clip(np.abs(overlap) ** 2, 0, 1)
     below = -np.expm1((2**circuit.qubits - 1) * np.log1p(-np.minimum(fidelity, 1 - 1e-16)))  # Haar's CDF at F
@@ -93,14 +91,14 @@ def expressibility(
 
 
 def entangling_capability(
-    circuit: Circuit, *, vary: Vary = "all", samples: int = 2000, seed: int = 0
+    circuit: Circuit, *, weights: Angles | None = None, samples: int = 2000, seed: int = 0
 ) -> Mean:
     """Mean Meyer–Wallach measure Q = 2·(1 − mean of tr ρ_k²) over random angles: 0 for product states, 1 at most.
 
     Meyer and Wallach 2002 (arXiv quant-ph/0108104), in the form of Brennen 2003; as a capability: Sim et al. 2019.
     Random states have (N − 2)/(N + 1).
     """
-    found = 2 * (1 - purities(states(circuit, *_drawn(circuit, vary, samples, seed))).mean(axis=1))
+    found = 2 * (1 - purities(states(circuit, *_drawn(circuit, samples, seed, weights=weights))).mean(axis=1))
     size = 2**circuit.qubits
     half = NORMAL * float(found.std(ddof=1)) / np.sqrt(samples)
     mean = max(0.0, float(found.mean()))
@@ -128,14 +126,14 @@ def gradient_variance(
         used = sorted(weights_used(circuit))
         places = np.unique(np.linspace(0, len(used) - 1, _MOST_SLOPES).astype(int)) if used else ()
         which = [used[place] for place in places]
-        slopes = gradients(circuit, tangents(circuit, *_drawn(circuit, "all", samples, seed), which))
+        slopes = gradients(circuit, tangents(circuit, *_drawn(circuit, samples, seed), which))
         spread = slopes[..., 0].var(axis=0, ddof=1) if which else np.zeros(1)
         rows.append((spread.mean(), spread.min(), spread.max()))
     values, low, high = np.array(rows).T
     return GradientVariance(tuple(sizes), values, low, high, samples)
 
 
-def independent_weights(circuit: Circuit, *, samples: int = 16, seed: int = 0) -> int:
+def independent_weights(circuit: Circuit, *, samples: int = 8, seed: int = 0) -> int:
     """How many directions of the weights change the state: the rank of the quantum Fisher matrix.
 
     F = 4·Re(⟨∂ᵢψ|∂ⱼψ⟩ − ⟨∂ᵢψ|ψ⟩⟨ψ|∂ⱼψ⟩), averaged over random inputs at random weights, the largest of three
@@ -146,11 +144,11 @@ def independent_weights(circuit: Circuit, *, samples: int = 16, seed: int = 0) -
         return 0
     ranks = []
     for draw in range(3):
-        inputs, weights = _drawn(circuit, "all", samples, seed, draw)
+        inputs, weights = _drawn(circuit, samples, seed, draw)
         state, slopes = tangents(circuit, inputs, np.broadcast_to(weights[0], weights.shape))
         along = np.einsum("bs,bks->bk", state.conj(), slopes)
         flat = slopes - along[..., None] * state[:, None]
-        fisher = 4 * np.einsum("bks,bls->kl", flat.conj(), flat).real / samples
+        fisher = 4 * _products(flat) / samples
         values = np.linalg.eigvalsh(fisher)
         ranks.append(int((values > max(values[-1], 1e-12) * _RANK_TOLERANCE).sum()))
     return max(ranks)
@@ -183,13 +181,19 @@ def effective_dimension(
 
 def _fisher(circuit: Circuit, samples: int, seed: int, draw: int) -> Floats:
     """The Fisher matrix (weights, weights) of the outcomes at one draw of the weights, over random inputs."""
-    inputs, weights = _drawn(circuit, "all", samples, seed, draw)
+    inputs, weights = _drawn(circuit, samples, seed, draw)
     state, slopes = tangents(circuit, inputs, np.broadcast_to(weights[0], weights.shape))
     chances = np.abs(state) ** 2
     change = 2 * (state.conj()[:, None] * slopes).real
     scaled = change / np.sqrt(np.maximum(chances, 1e-12))[:, None]
-    fisher: Floats = np.einsum("bks,bls->kl", scaled, scaled) / samples
-    return fisher
+    return _products(scaled) / samples
+
+
+def _products(slopes: NDArray[np.complexfloating]) -> Floats:
+    """Re Σ conj(slopes_k)·slopes_l over samples and rows: (batch, weights, rows) → (weights, weights)."""
+    flat = slopes.transpose(1, 0, 2).reshape(slopes.shape[1], -1)
+    result: Floats = (flat.conj() @ flat.T).real
+    return result
 
 
 def fourier_spectrum(circuit: Circuit, *, column: int = 0, draws: int = 50, seed: int = 0) -> Spectrum:
@@ -205,7 +209,7 @@ def fourier_spectrum(circuit: Circuit, *, column: int = 0, draws: int = 50, seed
     gates = [o.definition for o in circuit.elementary if _takes(o.parameters, column)]
     top = sum(2 * gate.frequency for gate in gates)  # of |U|², twice that of U
     points = 2 * round(top / _FREQUENCY_STEP) + 1
-    inputs, weights = _drawn(circuit, "all", draws, seed)
+    inputs, weights = _drawn(circuit, draws, seed)
     inputs = np.repeat(inputs, points, axis=0)
     inputs[:, column] = np.tile(np.arange(points) * 2 * np.pi / (_FREQUENCY_STEP * points), draws)
     values = expectations(circuit, states(circuit, inputs, np.repeat(weights, points, axis=0)))
@@ -220,15 +224,15 @@ def _takes(parameters: Sequence[object], column: int) -> bool:
     return any(getattr(p, "kind", "") == "input" and getattr(p, "index", -1) == column for p in parameters)
 
 
-def _drawn(circuit: Circuit, vary: Vary, count: int, seed: int, part: int = 0) -> tuple[Angles, Angles]:
-    """Inputs (count, inputs) and weights (count, weights); what does not vary is one draw for all parts."""
-    rng, fixed = np.random.default_rng([seed, part]), np.random.default_rng([seed, 0, 1])
-    drawn = []
-    for kind, width in (("inputs", circuit.inputs), ("weights", circuit.weights)):
-        source, rows = (rng, count) if vary in ("all", kind) else (fixed, 1)
-        amplitudes = kind == "inputs" and circuit.encoding == "amplitudes"
-        values = (
-            source.normal(size=(rows, width)) if amplitudes else source.uniform(-np.pi, np.pi, (rows, width))
-        )
-        drawn.append(np.broadcast_to(values, (count, width)))
-    return drawn[0], drawn[1]
+def _drawn(
+    circuit: Circuit, count: int, seed: int, part: int = 0, weights: Angles | None = None
+) -> tuple[Angles, Angles]:
+    """Inputs (count, inputs) and weights (count, weights), which are the given ones or drawn too."""
+    rng = np.random.default_rng([seed, part])
+    if circuit.encoding == "amplitudes":
+        inputs = rng.normal(size=(count, circuit.inputs))
+    else:
+        inputs = rng.uniform(-np.pi, np.pi, (count, circuit.inputs))
+    if weights is None:
+        return inputs, rng.uniform(-np.pi, np.pi, (count, circuit.weights))
+    return inputs, np.broadcast_to(weights, (count, circuit.weights))

@@ -181,9 +181,11 @@ def _word(word: PauliWord) -> Any:
 
 
 def _noise(operation: Operation, noise: NoiseConfig) -> None:
+    pair = len(operation.wires) > 1 and noise.pair_depolarizing is not None
+    depolarizing = noise.pair_depolarizing if pair else noise.depolarizing
     for wire in operation.wires:
-        if noise.depolarizing:
-            qml.DepolarizingChannel(noise.depolarizing, wires=wire)
+        if depolarizing:
+            qml.DepolarizingChannel(depolarizing, wires=wire)
         if noise.damping:
             qml.AmplitudeDamping(noise.damping, wires=wire)
 

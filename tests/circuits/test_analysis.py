@@ -52,10 +52,12 @@ def test_more_layers_express_more():
     assert values[0] > values[1]
 
 
-def test_fixed_weights_leave_only_the_inputs_to_vary():
-    circuit = rotations("RX", "RY")  # no inputs at all
-    assert analysis.expressibility(circuit, vary="inputs").divergence == pytest.approx(np.log(75))
-    assert analysis.entangling_capability(layouts.dressed(2, 1), vary="weights", samples=50).samples == 50
+def test_given_weights_leave_only_the_inputs_to_vary():
+    fixed = analysis.expressibility(rotations("RX", "RY"), weights=np.array([0.3, 0.4]))  # no inputs at all
+    assert fixed.divergence == pytest.approx(np.log(75))
+    turned = Circuit(2, (Operation("RX", (0,), (weight(0),)), Operation("CNOT", (0, 1))), Z0)
+    found = analysis.entangling_capability(turned, weights=np.array([np.pi / 2]), samples=10)
+    assert found.value == pytest.approx(1)  # a Bell state each time
 
 
 def test_products_have_no_entanglement_and_ghz_states_all():

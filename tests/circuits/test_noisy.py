@@ -84,3 +84,10 @@ def test_too_many_qubits_for_a_density_matrix_are_refused() -> None:
 def test_numbers_that_are_not_finite_are_refused() -> None:
     with pytest.raises(CircuitError, match="not finite"):
         noisy.expectations(turned(), np.array([[np.nan]]), NONE, noise=NoiseConfig(damping=0.1))
+
+
+def test_pairs_may_have_a_noise_of_their_own() -> None:
+    circuit = Circuit(2, (Operation("X", (0,)), Operation("CNOT", (0, 1))), each_z(2))
+    noise = NoiseConfig(depolarizing=0.15, pair_depolarizing=0.3)
+    got = noisy.expectations(circuit, np.zeros((1, 0)), NONE, noise=noise)
+    np.testing.assert_allclose(got, [[-0.8 * 0.6, -0.8 * 0.6]], atol=1e-12)
