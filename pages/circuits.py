@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.ui import circuit_parts, frame, parts
+from qlatent.ui import circuit_figures, circuit_parts, frame, parts
 
 frame.workspace()
 parts.title("Circuits", "Take a circuit apart: what it is made of, and what every gate does to a state.")
@@ -15,15 +15,15 @@ if view is not None:
     with main:
         circuit_parts.sizes(view)
         circuit_parts.drawing(view)
-    stepping, gates, exports = st.tabs(
-        ["Step through", "Gates", "Export"], key="circuit_tabs", on_change="rerun"
-    )
-    if stepping.open:
-        with stepping:
-            circuit_parts.stepping(view)
-    if gates.open:
-        with gates:
-            circuit_parts.gates(view)
-    if exports.open:
-        with exports:
-            circuit_parts.exports(view)
+    drawn = {
+        "Step through": circuit_parts.stepping,
+        "What it can express": circuit_figures.expressing,
+        "Noise and shots": circuit_figures.measuring,
+        "Gates": circuit_parts.gates,
+        "Export": circuit_parts.exports,
+    }
+    tabs = st.tabs(list(drawn), key="circuit_tabs", on_change="rerun")
+    for tab, draw in zip(tabs, drawn.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw(view)

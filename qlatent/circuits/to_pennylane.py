@@ -181,8 +181,7 @@ def _word(word: PauliWord) -> Any:
 
 
 def _noise(operation: Operation, noise: NoiseConfig) -> None:
-    pair = len(operation.wires) > 1 and noise.pair_depolarizing is not None
-    depolarizing = noise.pair_depolarizing if pair else noise.depolarizing
+    depolarizing = noise.pair_depolarizing if len(operation.wires) > 1 else noise.depolarizing
     for wire in operation.wires:
         if depolarizing:
             qml.DepolarizingChannel(depolarizing, wires=wire)

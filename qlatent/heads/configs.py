@@ -11,6 +11,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
+from qlatent.circuits import layouts
+from qlatent.circuits.circuit import Circuit
+
 Modality = Literal["image", "text", "vector"]
 
 
@@ -99,6 +102,16 @@ class AcquaConfig:
         Literal["entangle_first", "rotate_first"],
         Field(title="Order in a layer", description="entangle_first: CNOTs, then RY(weight) (Mari)."),
     ] = "entangle_first"
+    entanglers: Annotated[
+        bool, Field(title="Entanglers", description="Off: the CNOTs are left out, as a control.")
+    ] = True
+    circuit_weights: Annotated[
+        Literal["trained", "frozen"],
+        Field(
+            title="Circuit weights",
+            description="frozen: drawn from −π to π by the seed and never trained, as a control.",
+        ),
+    ] = "trained"
     input_scaling: InputScaling = "tanh"
     quantum_init: Annotated[
         float,
@@ -120,6 +133,12 @@ class AcquaConfig:
     hidden: Hidden = 0
     shared: Shared = False
     seed: Seed = 0
+
+    def circuit(self) -> Circuit:
+        """The circuit between the linear layers."""
+        if not self.entanglers:
+            return layouts.product(self.qubits, self.depth)
+        return layouts.dressed(self.qubits, self.depth, order=self.layer_order)
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})

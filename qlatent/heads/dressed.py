@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from qlatent.circuits import layouts, simulate
+from qlatent.circuits import simulate
 from qlatent.circuits.circuit import Circuit
 from qlatent.heads.base import AbstractHead, Tensors, input_dims, seeded_linear
 from qlatent.heads.configs import AcquaConfig, AcquaLinearConfig, AcquaTwinConfig
@@ -70,9 +70,12 @@ class CircuitCore(nn.Module):
 
     def __init__(self, config: AcquaConfig, *, generator: torch.Generator) -> None:
         super().__init__()
-        self.circuit = layouts.dressed(config.qubits, config.depth, order=config.layer_order)
+        self.circuit = config.circuit()
         start = torch.randn(self.circuit.weights, generator=generator) * config.quantum_init
-        self.weights = nn.Parameter(start)
+        frozen = config.circuit_weights == "frozen"
+        if frozen:
+            start = start.uniform_(-math.pi, math.pi, generator=generator)
+        self.weights = nn.Parameter(start, requires_grad=not frozen)
         self.scaling = config.input_scaling
         self.dense = (
             seeded_linear(config.qubits, config.qubits, generator=generator)

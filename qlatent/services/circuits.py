@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +15,7 @@ from qlatent.circuits.circuit import Circuit, Operation, Parameter
 from qlatent.circuits.drawing import SYMBOLS, draw
 from qlatent.circuits.specs import Specs, specs
 from qlatent.errors import InputError
+from qlatent.registry import config_class, make_config
 from qlatent.services import heads
 from qlatent.services.heads import HeadView
 from qlatent.store.workspace import Workspace
@@ -39,6 +41,7 @@ class CircuitView:
     circuit: Circuit
     inputs: Array
     weights: Array
+    sized: Callable[[int, int], Circuit] | None = None  # (qubits, layers) → the same kind of circuit
 
     @property
     def specs(self) -> Specs:
@@ -78,7 +81,8 @@ def of_layout(name: str, *, qubits: int, layers: int, seed: int = 0) -> CircuitV
         raise InputError(
             f"There is no layout called {name!r}.", remedy=f"Use one of {', '.join(layouts.LAYOUTS)}."
         )
-    return _with_angles(layouts.LAYOUTS[name](qubits, layers), seed)
+    build = layouts.LAYOUTS[name]
+    return replace(_with_angles(build(qubits, layers), seed), sized=build)
 
 
 def heads_with_circuits(workspace: Workspace) -> list[HeadView]:
@@ -91,20 +95,21 @@ def of_head(workspace: Workspace, head_id: str, *, modality: str, seed: int = 0)
     from safetensors.numpy import load_file
 
     head = heads.view(workspace, head_id)
-    config = head.config
-    circuit = layouts.dressed(config["qubits"], config["depth"], order=config["layer_order"])
+    config = make_config(config_class("head", head.head), head.config)
+    circuit = config.circuit()
     stored = load_file(workspace.heads_path / head.id / "model.safetensors")
-    name = config["modalities"][0] if config["shared"] else modality
+    name = config.modalities[0] if config.shared else modality
     if f"cores.{name}.weights" not in stored:
         raise InputError(f"{head.name!r} has no circuit for {modality}.", remedy="Choose another modality.")
     drawn = _with_angles(circuit, seed)
-    return CircuitView(circuit, drawn.inputs, stored[f"cores.{name}.weights"].astype(float))
+    weights = stored[f"cores.{name}.weights"].astype(float)
+    return replace(drawn, weights=weights, sized=lambda n, d: replace(config, qubits=n, depth=d).circuit())
 
 
 def with_angles(view: CircuitView, angles: NDArray[np.float64]) -> CircuitView:
     """The same circuit with other angles, inputs first, then weights."""
     split = view.circuit.inputs
-    return CircuitView(view.circuit, angles[:split], angles[split:])
+    return replace(view, inputs=angles[:split], weights=angles[split:])
 
 
 def step(view: CircuitView, place: int) -> Step:

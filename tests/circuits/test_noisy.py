@@ -48,7 +48,7 @@ def test_a_flipped_reading_shrinks_each_letter_by_1_minus_2p() -> None:
 
 def test_noise_strikes_both_wires_of_a_gate_and_no_other() -> None:
     circuit = Circuit(3, (Operation("CNOT", (2, 0)),), each_z(3))
-    got = noisy.expectations(circuit, np.zeros((1, 0)), NONE, noise=NoiseConfig(depolarizing=0.3))
+    got = noisy.expectations(circuit, np.zeros((1, 0)), NONE, noise=NoiseConfig(pair_depolarizing=0.3))
     np.testing.assert_allclose(got, [[0.6, 1.0, 0.6]], atol=1e-12)
 
 

@@ -54,3 +54,36 @@ def test_a_trained_heads_circuit_opens(opened: Open, furnished: Furnished) -> No
     at = opened(furnished.workspace.path, "circuits", source="head")
     assert figures(at)["Qubits"] == "3"
     assert at.selectbox(key="pick_modality").options == ["Image", "Text"]
+
+
+def on_tab(at: AppTest, name: str) -> AppTest:
+    at.session_state["circuit_tabs"] = name
+    return at.run()
+
+
+@pytest.mark.parametrize("layout", ["dressed", "product", "amplitude"])
+def test_what_a_circuit_can_express(opened: Open, tmp_path: Path, layout: str) -> None:
+    at = on_tab(opened(tmp_path, "circuits", layout=layout, qubits="3", layers="2"), "What it can express")
+    assert not at.exception
+    found = figures(at)
+    assert {"Divergence from random states", "Mean Meyer–Wallach Q", "Redundant"} <= set(found)
+    if layout == "product":
+        assert (found["Mean Meyer–Wallach Q"], found["Redundant"]) == ("0.000", "3")
+    at.segmented_control(key="switch_random").set_value("inputs").run()
+    assert not at.exception
+    assert figures(at)["Divergence from random states"] != found["Divergence from random states"]
+
+
+def test_noise_and_shots(opened: Open, tmp_path: Path) -> None:
+    at = on_tab(opened(tmp_path, "circuits", layout="dressed", qubits="2", layers="1"), "Noise and shots")
+    at.segmented_control(key="switch_noise").set_value("own").run()
+    at.number_input(key="noise_readout").set_value(0.5).run()
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert (table["With noise"].abs() < 1e-9).all()  # every bit is a coin
+
+
+def test_a_devices_noise_is_told(opened: Open, tmp_path: Path) -> None:
+    at = on_tab(opened(tmp_path, "circuits", layout="dressed", noise="device"), "Noise and shots")
+    assert not at.exception
+    assert at.selectbox(key="pick_device").value == "fez" or at.error

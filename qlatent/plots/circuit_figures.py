@@ -1,0 +1,94 @@
+"""What a circuit can express, and what noise and shots leave of it, as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID
+
+Floats = NDArray[np.float64]
+_MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
+_LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+
+
+def fidelities(shares: Floats, *, height: int = 240) -> go.Figure:
+    """Shares of state pairs (bins,) in bins that random states fill alike, with that level as a line."""
+    edges = (np.arange(len(shares)) + 0.5) / len(shares)
+    figure = go.Figure(go.Bar(x=edges, y=shares, marker_color=CATEGORIES[0], name="This circuit"))
+    figure.update_traces(hovertemplate="%{y:.3f} of the pairs<extra></extra>")
+    figure.add_hline(y=1 / len(shares), line={"color": CATEGORIES[5], "dash": "dash", "width": 2})
+    figure.update_layout(bargap=0.05)
+    return _flat(figure, "fidelity as its rank among random states", "share of pairs", height)
+
+
+def variances(
+    sizes: Sequence[int], values: Floats, low: Floats, high: Floats, *, axis: str, height: int = 240
+) -> go.Figure:
+    """Gradient variance against a size, with the spread between weights as bars; log scale."""
+    floor = 1e-12
+    above, below = high - values, values - np.maximum(low, floor)
+    bars = {"type": "data", "array": above, "arrayminus": below, "color": GREY, "thickness": 1}
+    figure = go.Figure(
+        go.Scatter(
+            x=list(sizes), y=np.maximum(values, floor), mode="lines+markers", error_y=bars,
+            line={"color": CATEGORIES[0]}, marker={"size": 7}, hovertemplate="%{x}: %{y:.2e}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure = _flat(figure, axis, "variance of the gradient", height)
+    figure.update_xaxes(dtick=1 if axis == "qubits" else None)
+    figure.update_yaxes(type="log", exponentformat="power")
+    return figure
+
+
+def spectrum(frequencies: Floats, power: Floats, high: Floats, *, height: int = 240) -> go.Figure:
+    """Mean |c_ω|² at each frequency ω ≥ 0, and its 90th percentile over random angles."""
+    bars = {"type": "data", "array": np.maximum(high - power, 0), "arrayminus": 0 * power, "color": GREY}
+    figure = go.Figure(
+        go.Bar(x=frequencies, y=power, error_y=bars, marker_color=CATEGORIES[0], width=0.3,
+               hovertemplate="ω = %{x}: %{y:.4f}<extra></extra>")
+    )  # fmt: skip
+    return _flat(figure, "frequency ω", "mean |c_ω|²", height)
+
+
+def repeated(
+    exact: Floats,
+    sampled: Floats,
+    noisy: Floats | None,
+    *,
+    names: Sequence[str],
+    shots: int,
+    height: int = 380,
+) -> go.Figure:
+    """The estimates (repetitions, observables) as boxes beside the exact values (observables,)."""
+    figure = go.Figure()
+    groups = [(f"{shots:,} shots", sampled, CATEGORIES[0])]
+    groups += [] if noisy is None else [(f"{shots:,} shots with noise", noisy, CATEGORIES[1])]
+    for name, values, colour in groups:
+        figure.add_box(
+            x=np.repeat(names, len(values)), y=values.T.ravel(), name=name, marker_color=colour,
+            line={"width": 1.2}, boxpoints=False, whiskerwidth=0.4,
+        )  # fmt: skip
+    figure.add_scatter(
+        x=list(names), y=exact, mode="markers", name="exact", hovertemplate="%{x}: %{y:.4f}<extra>exact</extra>",
+        marker={"symbol": "diamond", "size": 9, "color": CATEGORIES[5], "line": {"width": 1, "color": "white"}},
+    )  # fmt: skip
+    figure.update_layout(boxmode="group")
+    figure = _flat(figure, "", "expectation", height)
+    figure.update_yaxes(range=[-1.05, 1.05])
+    figure.update_layout(showlegend=True, legend=_LEGEND, margin=_MARGIN | {"t": 34})
+    return figure
+
+
+def _flat(figure: go.Figure, across: str, up: str, height: int) -> go.Figure:
+    look: dict[str, Any] = {"gridcolor": GRID, "zeroline": False}
+    figure.update_xaxes(**look, title_text=across)
+    figure.update_yaxes(**look, title_text=up)
+    figure.update_layout(
+        height=height, margin=_MARGIN, paper_bgcolor=CLEAR, plot_bgcolor=CLEAR, showlegend=False
+    )
+    return figure

@@ -1,0 +1,129 @@
+"""What a circuit can express and what noise and shots leave of it, for the page Circuits. Torch-free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.circuits import analysis, noisy, tangents
+from qlatent.circuits.analysis import Expressibility, GradientVariance, Mean, Spectrum
+from qlatent.circuits.circuit import Circuit
+from qlatent.circuits.noisy import NoiseConfig
+from qlatent.hardware import snapshots
+from qlatent.services.circuits import MAX_QUBITS, CircuitView
+
+__all__ = [
+    "NoiseConfig", "Repeated", "device_noise", "devices", "effective_dimension", "entangling_capability",
+    "expressibility", "independent_weights", "plateaus", "repeated", "spectrum",
+]  # fmt: skip
+
+Array = NDArray[np.float64]
+MAX_NOISY_QUBITS = noisy.QUBIT_LIMIT
+LAYERS = (1, 2, 4, 6, 10)
+REPETITIONS = 400
+_EFFORT = 4e8  # multiplications; a few seconds
+_DRAWS, _FEWEST_DRAWS, _SAMPLES = 50, 4, 10
+
+
+@dataclass(frozen=True, eq=False)
+class Repeated:
+    """⟨O⟩ of one sample exactly (observables,), and estimated again and again (repetitions, observables)."""
+
+    exact: Array
+    sampled: Array
+    noisy: Array | None  # (observables,), without the error of finite shots
+    noisy_sampled: Array | None
+
+
+def expressibility(view: CircuitView, *, trained: bool) -> Expressibility:
+    """Over random inputs with the view's weights if `trained`, else over random inputs and weights."""
+    return _expressibility(view.circuit, view.weights.tobytes() if trained else None)
+
+
+def entangling_capability(view: CircuitView, *, trained: bool) -> Mean:
+    """As above."""
+    return _entangling(view.circuit, view.weights.tobytes() if trained else None)
+
+
+@lru_cache(maxsize=64)
+def independent_weights(circuit: Circuit) -> int:
+    """Directions of the weights that change the state, at random angles."""
+    return analysis.independent_weights(circuit)
+
+
+@lru_cache(maxsize=64)
+def effective_dimension(circuit: Circuit) -> tuple[float, int] | None:
+    """Over the number of weights, and the draws of weights it rests on; None where it would take minutes."""
+    each = len(circuit.elementary) * (1 + circuit.weights) * 2**circuit.qubits * _SAMPLES
+    draws = min(_DRAWS, int(_EFFORT / each))
+    if draws < _FEWEST_DRAWS or not circuit.weights:
+        return None
+    return analysis.effective_dimension(circuit, draws=draws, samples=_SAMPLES), draws
+
+
+@lru_cache(maxsize=64)
+def spectrum(circuit: Circuit, column: int) -> Spectrum:
+    """Frequencies of the expectations in one input."""
+    return analysis.fourier_spectrum(circuit, column=column)
+
+
+def plateaus(view: CircuitView, *, layers: int) -> dict[str, GradientVariance]:
+    """Gradient variance of this kind of circuit against qubits and against layers."""
+    if view.sized is None:
+        return {}
+    wide = tuple(view.sized(qubits, layers) for qubits in range(2, MAX_QUBITS + 1))
+    deep = tuple(view.sized(view.circuit.qubits, depth) for depth in LAYERS)
+    sizes = {"qubits": (tuple(range(2, MAX_QUBITS + 1)), wide), "layers": (LAYERS, deep)}
+    return {name: _variance(*each) for name, each in sizes.items()}
+
+
+def devices() -> list[str]:
+    """IBM's devices whose noise is known; `UnavailableError` without qiskit-ibm-runtime."""
+    return list(snapshots.names())
+
+
+def device_noise(name: str) -> NoiseConfig:
+    """Median errors of a device on the day of its snapshot."""
+    return snapshots.noise(name)
+
+
+def repeated(view: CircuitView, *, shots: int, noise: NoiseConfig | None, seed: int = 0) -> Repeated:
+    """The view's sample measured `REPETITIONS` times with so many shots, and the same with noise."""
+    circuit, inputs = view.circuit, view.inputs[None]
+    rng = np.random.default_rng(seed)
+    exact = tangents.expectations(circuit, tangents.states(circuit, inputs, view.weights[None]))[0]
+    damped = None if noise is None else noisy.expectations(circuit, inputs, view.weights, noise=noise)[0]
+    return Repeated(
+        exact,
+        _estimates(exact, shots, rng),
+        damped,
+        None if damped is None else _estimates(damped, shots, rng),
+    )
+
+
+def _estimates(expectations: Array, shots: int, rng: np.random.Generator) -> Array:
+    """Averages of `shots` outcomes ±1: each wire's own distribution is binomial."""
+    chance = np.clip((1 + expectations) / 2, 0, 1)
+    drawn: Array = 2 * rng.binomial(shots, chance, (REPETITIONS, len(chance))) / shots - 1
+    return drawn
+
+
+@lru_cache(maxsize=64)
+def _variance(sizes: tuple[int, ...], circuits: tuple[Circuit, ...]) -> GradientVariance:
+    built = dict(zip(sizes, circuits, strict=True))
+    return analysis.gradient_variance(built.__getitem__, sizes)
+
+
+@lru_cache(maxsize=64)
+def _expressibility(circuit: Circuit, weights: bytes | None) -> Expressibility:
+    return analysis.expressibility(circuit, weights=None if weights is None else np.frombuffer(weights))
+
+
+@lru_cache(maxsize=64)
+def _entangling(circuit: Circuit, weights: bytes | None) -> Mean:
+    return analysis.entangling_capability(
+        circuit, weights=None if weights is None else np.frombuffer(weights)
+    )
