@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.ui import circuit_figures, circuit_parts, frame, parts
+from qlatent.ui import circuit_controls, circuit_figures, circuit_parts, frame, parts
 
 frame.workspace()
 parts.title("Circuits", "Take a circuit apart: what it is made of, and what every gate does to a state.")
@@ -22,6 +22,8 @@ if view is not None:
         "Gates": circuit_parts.gates,
         "Export": circuit_parts.exports,
     }
+    if view.head is not None:
+        drawn["What it contributes"] = circuit_controls.contributing
     tabs = st.tabs(list(drawn), key="circuit_tabs", on_change="rerun")
     for tab, draw in zip(tabs, drawn.values(), strict=True):
         if tab.open:

@@ -42,6 +42,7 @@ class CircuitView:
     inputs: Array
     weights: Array
     sized: Callable[[int, int], Circuit] | None = None  # (qubits, layers) → the same kind of circuit
+    head: HeadView | None = None  # whose circuit it is
 
     @property
     def specs(self) -> Specs:
@@ -103,7 +104,9 @@ def of_head(workspace: Workspace, head_id: str, *, modality: str, seed: int = 0)
         raise InputError(f"{head.name!r} has no circuit for {modality}.", remedy="Choose another modality.")
     drawn = _with_angles(circuit, seed)
     weights = stored[f"cores.{name}.weights"].astype(float)
-    return replace(drawn, weights=weights, sized=lambda n, d: replace(config, qubits=n, depth=d).circuit())
+    return replace(
+        drawn, weights=weights, head=head, sized=lambda n, d: replace(config, qubits=n, depth=d).circuit()
+    )
 
 
 def with_angles(view: CircuitView, angles: NDArray[np.float64]) -> CircuitView:

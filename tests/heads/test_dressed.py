@@ -152,3 +152,20 @@ def test_every_option_changes_what_comes_out() -> None:
     ):  # fmt: skip
         other = DressedHead(replace(base, **change)).encode(x)["image"]
         assert not torch.allclose(standard, other), change
+
+
+def test_a_frozen_circuit_is_random_and_stays_as_it_is() -> None:
+    head = DressedHead(AcquaConfig(input_dim=6, qubits=2, depth=3, circuit_weights="frozen"))
+    before = head.cores["image"].weights.clone()
+    assert before.abs().max() > 0.5 and before.abs().max() <= np.pi
+    optimizer = torch.optim.Adam(head.parameters(), lr=0.1)
+    latents = head.encode({"image": torch.ones(3, 6)})
+    head.decode(latents)["image"].sum().backward()
+    optimizer.step()
+    assert torch.equal(head.cores["image"].weights, before)
+
+
+def test_without_entanglers_the_circuit_is_a_product() -> None:
+    head = DressedHead(AcquaConfig(input_dim=6, qubits=3, depth=2, entanglers=False))
+    assert head.circuit == layouts.product(3, 2)
+    assert all(len(operation.wires) == 1 for operation in head.circuit.operations)
