@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID
+from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID, MARK, RAMP
 
 MOST_STATES = 64
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
@@ -51,6 +51,35 @@ def entropies(values: NDArray[np.float64], *, height: int = 200) -> go.Figure:
     figure.update_traces(hovertemplate="%{x}: %{y:.3f} bit<extra></extra>")
     figure.update_xaxes(type="category")
     return _flat(figure, "entropy (bit)", height)
+
+
+def place(
+    points: NDArray[np.float64],
+    norms: NDArray[np.float64],
+    *,
+    trained: NDArray[np.float64],
+    now: NDArray[np.float64],
+    height: int = 300,
+) -> go.Figure:
+    """The items of a map (n, 2) coloured by norm, and where one of them was trained to be and is now (2,)."""
+    figure = go.Figure(
+        go.Scattergl(
+            x=points[:, 0], y=points[:, 1], mode="markers", hoverinfo="skip", showlegend=False,
+            marker={"size": 5, "color": norms, "colorscale": [list(stop) for stop in RAMP], "opacity": 0.55},
+        )
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[trained[0], now[0]], y=[trained[1], now[1]], mode="lines+markers", showlegend=False,
+        line={"color": MARK, "width": 2, "dash": "dot"}, text=["as trained", "now"],
+        marker={"color": MARK, "size": [9, 14], "symbol": ["circle-open", "circle"], "line": {"width": 2}},
+        hovertemplate="%{text}<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, title_text="axis 1")
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, title_text="axis 2", scaleanchor="x")
+    figure.update_layout(
+        height=height, margin=_MARGIN, paper_bgcolor=CLEAR, plot_bgcolor=CLEAR, uirevision="place"
+    )
+    return figure
 
 
 def _flat(figure: go.Figure, title: str, height: int) -> go.Figure:

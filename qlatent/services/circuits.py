@@ -43,6 +43,7 @@ class CircuitView:
     weights: Array
     sized: Callable[[int, int], Circuit] | None = None  # (qubits, layers) → the same kind of circuit
     head: HeadView | None = None  # whose circuit it is
+    modality: str = ""  # of the head
 
     @property
     def specs(self) -> Specs:
@@ -105,7 +106,11 @@ def of_head(workspace: Workspace, head_id: str, *, modality: str, seed: int = 0)
     drawn = _with_angles(circuit, seed)
     weights = stored[f"cores.{name}.weights"].astype(float)
     return replace(
-        drawn, weights=weights, head=head, sized=lambda n, d: replace(config, qubits=n, depth=d).circuit()
+        drawn,
+        weights=weights,
+        head=head,
+        modality=modality,
+        sized=lambda n, d: replace(config, qubits=n, depth=d).circuit(),
     )
 
 

@@ -88,7 +88,10 @@ def reading(found: list[Row]) -> str:
         if each.half is not None and abs(each.mean) > each.half
     ]
     if not apart:
-        return "No control differs from the head by more than the seeds do: the circuit is not the reason."
+        return (
+            "No control differs from the head by more than the seeds do: "
+            "nothing here shows that the circuit is the reason."
+        )
     return f"Differ from the head by more than the seeds do: {', '.join(apart)}."
 
 

@@ -8,11 +8,13 @@ import streamlit as st
 
 from qlatent.errors import UnavailableError
 from qlatent.plots import circuits as plots
-from qlatent.services import circuits
+from qlatent.services import circuit_items, circuits, runs
 from qlatent.services.circuits import CircuitView, Step
-from qlatent.ui import frame, parts, state
+from qlatent.ui import frame, maps, parts, state
+from qlatent.ui.words import cut
 
 SOURCES = {"layout": "A layout", "head": "A trained head"}
+RANDOM = "random"
 EXPORTS = {"qasm3": "OpenQASM 3", "qpy": "Qiskit QPY", "pennylane": "PennyLane code", "json": "JSON"}
 TITLES = {
     "dressed": "Dressed (Mari, CLIP-ACQUA)",
@@ -98,8 +100,11 @@ def stepping(view: CircuitView) -> None:
     """One sample gate by gate, with angles that can be changed."""
     side, main = st.columns([1, 2.4], gap="large")
     with side:
-        view = _angles(view)
+        trained, row = _of_item(view)
+        view = _angles(trained, row)
     with main:
+        if row is not None:
+            _moved(view, trained)
         last = len(view.circuit.operations)
         place = st.slider("After gate", 0, last, last, key=f"step_{view.circuit.name}")
         done = circuits.described(view.circuit.operations[place - 1]) if place else "the start state"
@@ -107,14 +112,54 @@ def stepping(view: CircuitView) -> None:
         _shown(circuits.step(view, place))
 
 
-def _angles(view: CircuitView) -> CircuitView:
+def _of_item(view: CircuitView) -> tuple[CircuitView, int | None]:
+    """The sample to step through: an item of the head's run, or random angles; and the item's row."""
+    workspace = frame.workspace()
+    texts = circuit_items.offered(workspace, view, also=state.number("row"))
+    if not texts:
+        return view, None
+    names = {RANDOM: "Random angles"} | {
+        str(row): f"{row} · {cut(text, limit=60)}" for row, text in texts.items()
+    }
+    if state.get("row") not in names:
+        state.put("row", next(iter(texts)))
+    row = state.pick("Item", list(names), name="row", names=names.__getitem__)
+    if row == RANDOM:
+        return view, None
+    return circuit_items.with_item(workspace, view, int(row)), int(row)
+
+
+def _moved(view: CircuitView, trained: CircuitView) -> None:
+    """The item's point on the run's last map, where it moves with its angles."""
+    workspace = frame.workspace()
+    assert view.head is not None and view.head.run_id is not None  # it has an item
+    found, _ = maps.read(runs.view(workspace, view.head.run_id))
+    if found is None:
+        return
+    place = circuit_items.on_map(workspace, view, trained, found)
+    at = maps.sample(len(found.rows), maps.HOME_POINTS)
+    figure = plots.place(
+        found.places[view.modality][-1, at],
+        found.norms[view.modality][-1, at],
+        trained=place.trained,
+        now=place.now,
+    )
+    st.markdown("**The item on the map**")
+    st.plotly_chart(figure, key="circuit_place", config={"displayModeBar": False}, alt=maps.ALT)
+    st.caption(
+        f"{view.modality.capitalize()}s of the run's last frame, coloured by norm. Ring: the item as trained; dot: "
+        "with the angles of the table. Change one and the dot moves."
+    )
+
+
+def _angles(view: CircuitView, row: int | None) -> CircuitView:
     names = [f"x{k}" for k in range(len(view.inputs))] + [f"w{k}" for k in range(len(view.weights))]
     table = pd.DataFrame({"Angle": names, "Value": np.concatenate([view.inputs, view.weights])})
     turn = st.session_state.setdefault("angles_turn", 0)
     seed = state.number("seed", 0) or 0
     edited = st.data_editor(
         table,
-        key=f"angles_{view.circuit.name}_{seed}_{turn}",
+        key=f"angles_{view.circuit.name}_{view.modality}_{row}_{seed}_{turn}",
         hide_index=True,
         disabled=["Angle"],
         height=420,
@@ -131,7 +176,9 @@ def _angles(view: CircuitView) -> CircuitView:
         if st.button("Reset", key="angles_reset", icon=":material/undo:", help="Take back every change."):
             st.session_state["angles_turn"] = turn + 1
             st.rerun()
-        if st.button("Draw others", key="angles_draw", icon=":material/casino:", help="Another seed."):
+        if row is None and st.button(
+            "Draw others", key="angles_draw", icon=":material/casino:", help="Another seed."
+        ):
             state.put("seed", seed + 1)
             st.rerun()
     return circuits.with_angles(view, edited["Value"].to_numpy(dtype=float))

@@ -94,3 +94,13 @@ def test_a_heads_controls_can_be_trained_and_are_compared(opened: Open, furnishe
     assert at.button(key="controls_start").label == "Train 11 runs"
     assert at.dataframe[0].value["Variant"].tolist()[0] == "The head itself"
     assert at.dataframe[0].value["Seeds"].tolist() == ["1 of 3", "0 of 3", "0 of 3", "0 of 3"]
+
+
+def test_stepping_through_a_head_begins_with_an_item_and_its_point(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "circuits", source="head", row="7")
+    assert at.selectbox(key="pick_row").value == "7"
+    assert "circuit_place" in {each.proto.id.rsplit("-", 1)[-1] for each in at.get("plotly_chart")}
+    at.selectbox(key="pick_row").set_value("random").run()
+    assert not at.exception
+    assert "circuit_place" not in {each.proto.id.rsplit("-", 1)[-1] for each in at.get("plotly_chart")}
+    assert at.button(key="angles_draw")

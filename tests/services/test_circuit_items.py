@@ -1,0 +1,74 @@
+"""An item in a head's circuit against the head itself, and its place against the run's last frame."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from run_workspace import add, pairs
+
+from qlatent.errors import InputError
+from qlatent.services import circuit_items, circuits, heads, runs
+from qlatent.services.evolution import evolution
+from qlatent.services.runs import TrainingRequest
+from qlatent.store.workspace import Workspace
+
+SETTINGS = {
+    "plain": {},
+    "hidden": {"hidden": 6, "input_scaling": "sigmoid"},
+    "dense": {"latent": "dense", "input_scaling": "none"},
+    "shared": {"shared": True},
+}
+
+
+@pytest.fixture(scope="module", params=list(SETTINGS))
+def trained(request, tmp_path_factory):
+    with Workspace.open(tmp_path_factory.mktemp(request.param) / "workspace") as workspace:
+        add(workspace, "pairs", pairs(30))
+        quick = {"qubits": 3, "depth": 2, "epochs": 2, "batch_size": 16, "snapshots": 3}
+        asked = TrainingRequest("pairs", settings=quick | SETTINGS[request.param])
+        run = runs.start_training(workspace, asked)
+        until = time.monotonic() + 240
+        while runs.view(workspace, run).active and time.monotonic() < until:
+            time.sleep(0.2)
+        yield workspace, run, heads.find(workspace, run).id
+
+
+@pytest.mark.parametrize("modality", ["image", "text"])
+def test_an_items_angles_give_its_latent_and_its_point(trained, modality):
+    workspace, run, head = trained
+    view = circuits.of_head(workspace, head, modality=modality)
+    row = next(iter(circuit_items.offered(workspace, view)))
+    item = circuit_items.with_item(workspace, view, row)
+    drawn = evolution(workspace, run)
+    place = int(np.flatnonzero(drawn.rows == row)[0])
+    found = circuit_items.on_map(workspace, item, item, drawn)
+    np.testing.assert_allclose(found.now, drawn.places[modality][-1, place], atol=1e-4)
+    np.testing.assert_allclose(found.trained, found.now)
+
+
+def test_changed_angles_move_the_point_and_leave_the_trained_one(trained):
+    workspace, run, head = trained
+    view = circuits.of_head(workspace, head, modality="image")
+    item = circuit_items.with_item(workspace, view, next(iter(circuit_items.offered(workspace, view))))
+    angles = np.concatenate([item.inputs + 1.0, item.weights])
+    moved = circuits.with_angles(item, angles)
+    found = circuit_items.on_map(workspace, moved, item, evolution(workspace, run))
+    assert np.linalg.norm(found.now - found.trained) > 1e-2
+
+
+def test_a_row_that_is_not_drawn_is_refused(trained):
+    workspace, _, head = trained
+    view = circuits.of_head(workspace, head, modality="image")
+    with pytest.raises(InputError, match="Row 999"):
+        circuit_items.with_item(workspace, view, 999)
+    assert 999 not in circuit_items.offered(workspace, view, also=999)
+
+
+def test_without_its_run_a_head_offers_no_item(trained):
+    workspace, run, head = trained
+    view = circuits.of_head(workspace, head, modality="image")
+    runs.remove(workspace, run)
+    assert circuit_items.offered(workspace, view) == {}
+    assert circuit_items.offered(workspace, circuits.of_layout("dressed", qubits=2, layers=1)) == {}
