@@ -6,13 +6,18 @@ here, so the plan (plan.py) keeps their number low.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from qlatent.circuits.circuit import Circuit
-from qlatent.circuits.plan import Plan, Single, Step, plan
+from qlatent.circuits.plan import Entries, Layers, Plan, Single, Step, plan
 from qlatent.circuits.torch_steps import (
     DENSE_QUBITS,
     AmplitudeState,
@@ -25,19 +30,78 @@ from qlatent.circuits.torch_steps import (
     StartState,
 )
 
+KEPT_BYTES = 2**28
+"""A training step that would keep more states than this takes its steps back instead."""
+
 
 def expectations(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
     """(batch, inputs), (weights,) → (batch, observables), of their dtype and device; nothing is checked."""
     program = _program(circuit, inputs.dtype, inputs.device)
-    state = program.start(inputs)
-    for step in program.steps:
-        state = step(state, inputs, weights)
+    if torch.is_grad_enabled() and program.kept_bytes(len(inputs)) > KEPT_BYTES:
+        program = _program(circuit, inputs.dtype, inputs.device, single_layers=True)
+        state: Tensor = _Reversed.apply(program.start(inputs), inputs, weights, program)
+    else:
+        state = program.start(inputs)
+        for step in program.steps:
+            state = step(state, inputs, weights)
     return program.measure(state)
 
 
+class _Reversed(torch.autograd.Function):
+    """All steps, keeping the end state alone: the backward pass takes them back one by one.
+
+    A step is linear and unitary in the state, so its vector-Jacobian product at any state is the inverse step. That
+    costs about twice the time, and has no second derivatives.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, state: Tensor, inputs: Tensor, weights: Tensor, program: _Program) -> Tensor:
+        for step in program.steps:
+            state = step(state, inputs, weights)
+        ctx.save_for_backward(state, inputs, weights)
+        ctx.program = program
+        return state
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        state, inputs, weights = ctx.saved_tensors
+        angles = [inputs.detach().requires_grad_(), weights.detach().requires_grad_()]
+        sums = [torch.zeros_like(each) for each in angles]
+        for step in reversed(ctx.program.steps):
+            with torch.enable_grad():
+                anywhere = torch.zeros_like(state).requires_grad_()
+                (state,) = torch.autograd.grad(step(anywhere, inputs, weights), anywhere, state)
+                before = state.requires_grad_()
+                after = step(before, *angles)
+            gradient, *parts = torch.autograd.grad(after, [before, *angles], gradient, allow_unused=True)
+            state = before.detach()
+            for total, part in zip(sums, parts, strict=True):
+                total += 0 if part is None else part
+        return gradient, sums[0], sums[1], None
+
+
 @lru_cache(maxsize=256)
-def _program(circuit: Circuit, dtype: torch.dtype, device: torch.device) -> _Program:
-    return _Program(plan(circuit), dtype, device, amplitudes=circuit.encoding == "amplitudes")
+def _program(
+    circuit: Circuit, dtype: torch.dtype, device: torch.device, *, single_layers: bool = False
+) -> _Program:
+    found = plan(circuit)
+    if single_layers and found.qubits > DENSE_QUBITS:
+        found = replace(found, steps=tuple(part for step in found.steps for part in _layers(step)))
+    return _Program(found, dtype, device, amplitudes=circuit.encoding == "amplitudes")
+
+
+def _layers(step: Step) -> Iterator[Step]:
+    """A run of layers one by one."""
+    if isinstance(step, Single):
+        yield step
+        return
+    numbers = (step.entries.constant, step.entries.radius, step.entries.phase, step.entries.frequency)
+    constant, radius, phase, frequency = np.broadcast_arrays(*numbers)
+    for number, fixed in enumerate(step.fixed):
+        here = slice(number, number + 1)
+        entries = Entries(constant[here], radius[here], phase[here], frequency[here], step.entries.dims)
+        yield Layers(entries, step.indices[here], (fixed,))
 
 
 class _Program:
@@ -48,6 +112,13 @@ class _Program:
         self.start = AmplitudeState(constants) if amplitudes else StartState(plan.start, constants)
         self.steps = [_step(step, plan, constants) for step in plan.steps]
         self.measure = _measurement(plan, constants)
+        dense = plan.qubits <= DENSE_QUBITS
+        states = sum(1 if isinstance(step, Single) or dense else len(step.fixed) for step in plan.steps)
+        self.bytes_per_sample = states * 2**plan.qubits * dtype.itemsize * (1 if plan.real else 2)
+
+    def kept_bytes(self, batch: int) -> int:
+        """What autograd would keep of the states of a batch, at least."""
+        return batch * self.bytes_per_sample
 
 
 def _measurement(plan: Plan, constants: Constants) -> SignedProbabilities | PauliExpectations:

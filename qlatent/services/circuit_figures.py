@@ -16,8 +16,18 @@ from qlatent.hardware import snapshots
 from qlatent.services.circuits import MAX_QUBITS, CircuitView
 
 __all__ = [
-    "NoiseConfig", "Repeated", "device_noise", "devices", "effective_dimension", "entangling_capability",
-    "expressibility", "independent_weights", "plateaus", "repeated", "spectrum",
+    "NoiseConfig",
+    "Repeated",
+    "device_noise",
+    "devices",
+    "effective_dimension",
+    "entangling_capability",
+    "expressibility",
+    "independent_weights",
+    "plateaus",
+    "quick_independent_weights",
+    "repeated",
+    "spectrum",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -25,6 +35,7 @@ MAX_NOISY_QUBITS = noisy.QUBIT_LIMIT
 LAYERS = (1, 2, 4, 6, 10)
 REPETITIONS = 400
 _EFFORT = 4e8  # multiplications; a few seconds
+_MOMENT = 5e7
 _DRAWS, _FEWEST_DRAWS, _SAMPLES = 50, 4, 10
 
 
@@ -52,6 +63,12 @@ def entangling_capability(view: CircuitView, *, trained: bool) -> Mean:
 def independent_weights(circuit: Circuit) -> int:
     """Directions of the weights that change the state, at random angles."""
     return analysis.independent_weights(circuit)
+
+
+def quick_independent_weights(circuit: Circuit) -> int | None:
+    """The same where it takes a moment; else None."""
+    effort = len(circuit.elementary) * (1 + circuit.weights) * 2**circuit.qubits * 24
+    return independent_weights(circuit) if effort < _MOMENT else None
 
 
 @lru_cache(maxsize=64)

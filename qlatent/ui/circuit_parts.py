@@ -8,7 +8,7 @@ import streamlit as st
 
 from qlatent.errors import UnavailableError
 from qlatent.plots import circuits as plots
-from qlatent.services import circuit_items, circuits, runs
+from qlatent.services import circuit_figures, circuit_items, circuits, runs
 from qlatent.services.circuits import CircuitView, Step
 from qlatent.ui import frame, maps, parts, state
 from qlatent.ui.words import cut
@@ -78,6 +78,7 @@ def _head() -> CircuitView | None:
 def sizes(view: CircuitView) -> None:
     """The figures of the circuit."""
     found = view.specs
+    independent = circuit_figures.quick_independent_weights(view.circuit)
     figures = {
         "Qubits": (found.qubits, "Width of the circuit."),
         "Depth": (found.depth, "Layers, when every gate starts as soon as its wires are free."),
@@ -85,6 +86,11 @@ def sizes(view: CircuitView) -> None:
         "Two-qubit gates": (found.two_qubit_gates, "What devices do worst."),
         "Weights": (found.weights, "Stored, trainable angles."),
         "Used": (found.weights_used, "Weights in the past of a measured wire; the others change nothing."),
+        "Redundant": (
+            "–" if independent is None else found.weights - independent,
+            "Weights less the rank of the quantum Fisher matrix: they move the states nowhere that others do not. "
+            "Of large circuits only under What it can express.",
+        ),
     }
     with st.container(horizontal=True, gap="large"):
         for label, (value, about) in figures.items():

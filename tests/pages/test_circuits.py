@@ -96,7 +96,9 @@ def test_a_heads_controls_can_be_trained_and_are_compared(opened: Open, furnishe
     assert at.dataframe[0].value["Seeds"].tolist() == ["1 of 3", "0 of 3", "0 of 3", "0 of 3"]
 
 
-def test_stepping_through_a_head_begins_with_an_item_and_its_point(opened: Open, furnished: Furnished) -> None:
+def test_stepping_through_a_head_begins_with_an_item_and_its_point(
+    opened: Open, furnished: Furnished
+) -> None:
     at = opened(furnished.workspace.path, "circuits", source="head", row="7")
     assert at.selectbox(key="pick_row").value == "7"
     assert "circuit_place" in {each.proto.id.rsplit("-", 1)[-1] for each in at.get("plotly_chart")}
