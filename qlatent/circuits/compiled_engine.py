@@ -31,6 +31,8 @@ _WORTH_A_THREAD = 1 << 18  # row operations; less is done before a thread has wo
 def expectations(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
     """(batch, inputs), (weights,) → (batch, observables) of their dtype; on the CPU; nothing is checked."""
     program = _program(circuit, inputs.dtype)
+    if program.given:
+        inputs = inputs / inputs.norm(dim=1, keepdim=True)
     result: Tensor = _Expectations.apply(inputs, weights, program)
     return result
 
@@ -38,6 +40,8 @@ def expectations(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
 def probabilities(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Probability of each basis state: (batch, inputs), (weights,) → (batch, 2^qubits); nothing is checked."""
     program = _program(circuit, torch.float64 if inputs.dtype == np.float64 else torch.float32)
+    if program.given:
+        inputs = inputs / np.linalg.norm(inputs, axis=1, keepdims=True)
     lanes = program.lanes(len(inputs))
     room = program.room(-(-len(inputs) // lanes), lanes)
     program.run(inputs, weights, lanes, room)
@@ -55,8 +59,8 @@ def compile_kernels() -> None:
 class _Program:
     """Rotations with their numbers in one dtype, as the kernels take them."""
 
-    def __init__(self, rotations: Rotations, dtype: type[np.floating[Any]]) -> None:
-        self.rotations, self.dtype = rotations, dtype
+    def __init__(self, rotations: Rotations, dtype: type[np.floating[Any]], *, given: bool) -> None:
+        self.rotations, self.dtype, self.given = rotations, dtype, given
         start = rotations.start
         numbers = (start.constant, start.cosine, start.sine)
         self.start = (*(part.astype(dtype) for part in numbers), start.slots)
@@ -115,7 +119,9 @@ class _Program:
 
         def work(begin: int, end: int) -> None:
             slots, states = self.room(1, lanes) if room is None else room
-            kernels.forward(self.body, self.start, inputs, shared, slots, states, values, begin, end)
+            kernels.forward(
+                self.body, self.start, self.given, inputs, shared, slots, states, values, begin, end
+            )
 
         _share_out(work, -(-len(inputs) // lanes), lanes * self.effort)
         return values, shared
@@ -142,8 +148,8 @@ class _Expectations(torch.autograd.Function):
         turned: dict[int, np.ndarray] = {}
 
         def work(begin: int, end: int) -> None:
-            parts = (program.body, program.start, ctx.shared, slots, states, gradients, of_inputs)
-            turned[begin] = kernels.backward(*parts, begin, end)
+            parts = (program.body, program.start, program.given, ctx.shared, slots, states)
+            turned[begin] = kernels.backward(*parts, gradients, of_inputs, begin, end)
 
         _share_out(work, len(states), states.shape[2] * program.effort)
         summed = np.sum([turned[begin] for begin in sorted(turned)], axis=0)  # in one order, for equal bits
@@ -172,7 +178,8 @@ def _pool() -> ThreadPoolExecutor:
 
 @lru_cache(maxsize=64)
 def _program(circuit: Circuit, dtype: torch.dtype) -> _Program:
-    return _Program(rotations(circuit), np.float32 if dtype == torch.float32 else np.float64)
+    numbers = np.float32 if dtype == torch.float32 else np.float64
+    return _Program(rotations(circuit), numbers, given=circuit.encoding == "amplitudes")
 
 
 if __name__ == "__main__":

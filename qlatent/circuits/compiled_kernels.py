@@ -182,6 +182,15 @@ def read_angles(inputs: Any, columns: Any, frequency: Any, first: int, cosine: A
 
 
 @_compiled
+def load(state: Any, amplitudes: Any, first: int) -> None:
+    """Rows of a block from real amplitudes (batch, 2^qubits), samples from `first` on; past the last one 0."""
+    state[:] = 0
+    for lane in range(min(state.shape[1], len(amplitudes) - first)):
+        for place in range(amplitudes.shape[1]):
+            state[place, lane] = amplitudes[first + lane, place]
+
+
+@_compiled
 def prepare(factors: Any, start: Any, cosine: Any, sine: Any) -> None:
     """factors (qubits, 2, parts, lanes) from the cosines and sines (slots, lanes) of one block."""
     constants, cosines, sines, slots = start
@@ -212,6 +221,7 @@ def pull(pulled: Any, start: Any, cosine: Any, sine: Any, slopes: Any) -> None:
 def forward(
     program: Any,
     start: Any,
+    given: bool,
     inputs: Any,
     shared: Any,
     slots: Any,
@@ -224,7 +234,7 @@ def forward(
 
     `program` is that of `rotations.Rotations`, `shared` (2, instructions) holds the cosines and sines of the
     angles that all samples share. `slots` (2, blocks, slots, lanes) and `states` (blocks, rows, lanes) keep
-    what `backward` needs; where they have one block only, nothing is kept.
+    what `backward` needs; where they have one block only, nothing is kept. With `given` the inputs are amplitudes.
     """
     planes, first, source, index, signs, partners, _, complex_, columns, frequency = program
     lanes = states.shape[2]
@@ -233,9 +243,12 @@ def forward(
     for block in range(begin, end):
         place = block if len(states) > 1 else 0
         state, cosine, sine = states[place], slots[0, place], slots[1, place]
-        read_angles(inputs, columns, frequency, block * lanes, cosine, sine)
-        prepare(factors, start, cosine, sine)
-        multiply(state, factors, complex_)
+        if given:
+            load(state, inputs, block * lanes)
+        else:
+            read_angles(inputs, columns, frequency, block * lanes, cosine, sine)
+            prepare(factors, start, cosine, sine)
+            multiply(state, factors, complex_)
         for number in range(len(source)):
             low, high = first[number], first[number + 1]
             if source[number] == 2:
@@ -251,6 +264,7 @@ def forward(
 def backward(
     program: Any,
     start: Any,
+    given: bool,
     shared: Any,
     slots: Any,
     states: Any,
@@ -287,6 +301,11 @@ def backward(
                 slope[:] = 0
                 unturn(state, adjoint, planes, low, high, shared[0, number], shared[1, number], slope)
                 turned[number] += slope.sum()
+        if given:
+            for lane in range(samples):
+                for place in range(of_inputs.shape[1]):
+                    of_inputs[block * lanes + lane, place] = adjoint[place, lane]
+            continue
         prepare(factors, start, cosine, sine)
         divide(state, adjoint, factors, pulled, complex_)
         pull(pulled, start, cosine, sine, slopes)

@@ -37,10 +37,8 @@ class Choice:
     reason: str
 
 
-def choose(circuit: Circuit, *, device: str = "cpu") -> Choice:
-    """The engine for a circuit whose inputs are on a device (`cpu`, `cuda`…)."""
-    if circuit.encoding == "amplitudes":
-        return Choice("torch", "The compiled engine starts from angles, and this circuit from amplitudes.")
+def choose(*, device: str = "cpu") -> Choice:
+    """The engine for inputs on a device (`cpu`, `cuda`…)."""
     if torch.device(device).type == "cpu":
         return Choice("compiled", "On the CPU compiled kernels with adjoint gradients are the fastest.")
     return Choice("torch", f"The angles are on {device}, and the compiled engine runs on the CPU.")
@@ -77,7 +75,12 @@ def estimates(
     _check_shapes(circuit, inputs, weights)
     _check_alike(inputs, weights)
     _refuse_not_finite(inputs=inputs, weights=weights)
-    if (choice := choose(circuit, device=str(inputs.device))).engine != "compiled":
+    if circuit.encoding == "amplitudes":
+        raise CircuitError(
+            "Shots have no shift rule for amplitudes.",
+            remedy="Use exact expectations, or a circuit of angles.",
+        )
+    if (choice := choose(device=str(inputs.device))).engine != "compiled":
         raise CircuitError(
             f"No shots can be drawn. {choice.reason}", remedy="Use exact expectations, or angles on the CPU."
         )
@@ -85,7 +88,7 @@ def estimates(
 
 
 def _engine(name: str, circuit: Circuit, inputs: Tensor) -> Engine:
-    choice = choose(circuit, device=str(inputs.device))
+    choice = choose(device=str(inputs.device))
     if name == "auto":
         return ENGINES[choice.engine]
     if name == "compiled" and choice.engine != "compiled":

@@ -9,7 +9,7 @@ import torch
 from qlatent.circuits import compiled_engine, layouts, torch_engine
 from qlatent.circuits.circuit import Circuit
 
-CIRCUITS = [layouts.dressed(5, 3), layouts.qssl_ring(5, 2), layouts.dressed(10, 2)]
+CIRCUITS = [layouts.dressed(5, 3), layouts.qssl_ring(5, 2), layouts.dressed(10, 2), layouts.amplitude(5, 2)]
 
 
 def gradients(engine: object, circuit: Circuit, batch: int) -> list[torch.Tensor]:
