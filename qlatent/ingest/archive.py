@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+import weakref
 import zipfile
 import zlib
 from collections import Counter
@@ -34,7 +35,9 @@ class ZipFiles(AbstractFiles):
         self.refusals = []
         self.notes = Counter()
         try:
-            self._zip = zipfile.ZipFile(path)
+            stream = path.open("rb")
+            weakref.finalize(self, stream.close)  # a preview may be kept for long, and nobody ends it
+            self._zip = zipfile.ZipFile(stream)
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as err:
             raise InputError(
                 f"{path.name} is not a zip archive, or it is damaged ({err}).",

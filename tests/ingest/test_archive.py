@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import stat
 import struct
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from qlatent.errors import InputError
 from qlatent.ingest import Limits, open_source
+from qlatent.ingest.archive import ZipFiles
 from tests.ingest.builders import make_zip, png, read
 
 PACKED = zipfile.ZIP_DEFLATED
@@ -247,3 +250,14 @@ def test_ugly_pictures_in_a_zip_cost_only_their_rows(tmp_path: Path) -> None:
     items, refusals = read(path)
     assert [item.id for item in items] == ["good.png"]
     assert [refusal.row for refusal in refusals] == [1, 2, 3]
+
+
+def test_an_archive_is_closed_with_whatever_held_it(tmp_path: Path) -> None:
+    """Also when a half-read entry is dropped in the same cycle, which keeps `zipfile` from closing it."""
+    files = ZipFiles(make_zip(tmp_path / "a.zip", {"a.png": png()}), limits=Limits())
+    files.itself = (files, files.open(files.numbered[0][1]))  # type: ignore[attr-defined]
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        del files
+        gc.collect()
+    assert [str(each.message) for each in seen] == []
