@@ -145,8 +145,7 @@ class Estimator(TransformerMixin, BaseEstimator):
         _check_complete(values, model)
         inputs = {name: arrays.as_inputs(model, rows) for name, rows in values.items()}
         objective = resolve(OBJECTIVES[self.objective].target)(self._configs().objective)
-        latents = model.encode(inputs)
-        return -float(objective(inputs, latents, model.decode(latents))["total"])
+        return -float(objective.of(model, inputs, model.encode(inputs))["total"])
 
     def save(self, folder: str | Path, card: Mapping[str, Any] | None = None) -> Path:
         """Write model.safetensors, config.json and README.md; `card` adds facts such as the encoder to it."""

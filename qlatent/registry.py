@@ -20,7 +20,7 @@ from qlatent.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that can be picked: `target` and `config` are "module:Name"."""
+    """One thing that can be picked: `target` and `config` are "module:Name"; metrics have no config."""
 
     name: str
     title: str
@@ -28,6 +28,8 @@ class Entry:
     target: str
     config: str
     family: str = ""  # heads: quantum | classical
+    twin: str = ""  # heads: the classical head that differs in the circuit alone
+    better: str = ""  # metrics: higher | lower, or "" where neither is better as such
 
 
 def _table(*entries: Entry) -> dict[str, Entry]:
@@ -36,11 +38,32 @@ def _table(*entries: Entry) -> dict[str, Entry]:
 
 HEADS = _table(
     Entry("acqua", "CLIP-ACQUA", "Two hybrid autoencoders; a dressed quantum circuit between linear layers.",
-          "qlatent.heads.dressed:DressedHead", "qlatent.heads.configs:AcquaConfig", "quantum"),
+          "qlatent.heads.dressed:DressedHead", "qlatent.heads.configs:AcquaConfig", "quantum", "acqua_twin"),
     Entry("acqua_twin", "CLIP-ACQUA, classical twin", "The same with each circuit replaced by tanh(Linear).",
           "qlatent.heads.dressed:DressedHead", "qlatent.heads.configs:AcquaTwinConfig", "classical"),
     Entry("acqua_linear", "CLIP-ACQUA, linear", "The same with nothing between the linear layers.",
           "qlatent.heads.dressed:DressedHead", "qlatent.heads.configs:AcquaLinearConfig", "classical"),
+    Entry("acqua_frozen", "CLIP-ACQUA, frozen circuit", "The same with a random circuit that is never trained.",
+          "qlatent.heads.dressed:DressedHead", "qlatent.heads.configs:AcquaFrozenConfig", "quantum",
+          "acqua_twin"),
+    Entry("acqua_separable", "CLIP-ACQUA, no entanglers", "The same with the CNOTs left out.",
+          "qlatent.heads.dressed:DressedHead", "qlatent.heads.configs:AcquaSeparableConfig", "quantum",
+          "acqua_twin"),
+    Entry("acqua_fourier", "CLIP-ACQUA, Fourier surrogate", "Each circuit replaced by random Fourier features.",
+          "qlatent.heads.dressed:DressedHead", "qlatent.heads.configs:AcquaFourierConfig", "classical"),
+    Entry("mlp", "MLP", "A hidden layer, with as many weights as CLIP-ACQUA has.",
+          "qlatent.heads.baselines:MLPHead", "qlatent.heads.baseline_configs:MLPConfig", "classical"),
+    Entry("pca", "PCA", "Principal axes of the training vectors; nothing is trained.",
+          "qlatent.heads.baselines:PCAHead", "qlatent.heads.baseline_configs:PCAConfig", "classical"),
+    Entry("pca_whitened", "PCA, whitened", "Principal axes, each divided by the deviation along it.",
+          "qlatent.heads.baselines:PCAHead", "qlatent.heads.baseline_configs:WhitenedPCAConfig", "classical"),
+    Entry("random_projection", "Random projection", "A Gaussian random matrix; nothing is trained.",
+          "qlatent.heads.baselines:RandomProjectionHead",
+          "qlatent.heads.baseline_configs:RandomProjectionConfig", "classical"),
+    Entry("truncation", "Truncation", "The first coordinates of the vectors, or random ones.",
+          "qlatent.heads.baselines:TruncationHead", "qlatent.heads.baseline_configs:TruncationConfig", "classical"),
+    Entry("identity", "Full dimension", "The vectors themselves, uncompressed: the ceiling.",
+          "qlatent.heads.baselines:IdentityHead", "qlatent.heads.baseline_configs:IdentityConfig", "classical"),
 )  # fmt: skip
 
 ENCODERS = _table(
@@ -55,9 +78,97 @@ ENCODERS = _table(
 OBJECTIVES = _table(
     Entry("acqua", "Reconstruction + pair distance", "CLIP-ACQUA's own loss.",
           "qlatent.objectives.acqua:AcquaObjective", "qlatent.objectives.configs:AcquaObjectiveConfig"),
+    Entry("acqua_all_pairs", "Reconstruction + distance of all pairs", "The same over every image and text of a batch.",
+          "qlatent.objectives.acqua:AcquaObjective", "qlatent.objectives.configs:AcquaAllPairsConfig"),
+    Entry("distance_correlation", "Distance correlation", "1 − Pearson of all pair distances before and after.",
+          "qlatent.objectives.geometry:DistanceCorrelation",
+          "qlatent.objectives.configs:DistanceCorrelationConfig"),
+    Entry("stress", "Stress", "All pair distances, up to one common factor.",
+          "qlatent.objectives.geometry:Stress", "qlatent.objectives.configs:StressConfig"),
+    Entry("neighbours", "Neighbours", "Cross-entropy between neighbour distributions, as in SNE.",
+          "qlatent.objectives.geometry:Neighbours", "qlatent.objectives.configs:NeighboursConfig"),
+    Entry("ntxent", "NT-Xent", "Image and text of an item are two views; all other views are pushed away.",
+          "qlatent.objectives.contrast:NTXent", "qlatent.objectives.configs:NTXentConfig"),
+    Entry("contrast", "Image–text contrast", "CLIP's own loss: each image finds its text, and the reverse.",
+          "qlatent.objectives.contrast:Contrast", "qlatent.objectives.configs:ContrastConfig"),
 )  # fmt: skip
 
-TABLES = {"head": HEADS, "encoder": ENCODERS, "objective": OBJECTIVES}
+METRICS = _table(
+    Entry("trustworthiness", "Trustworthiness@10",
+          "How few neighbours after compression are false; 1 is perfect, 0.5 about random.",
+          "qlatent.metrics.neighbourhoods:trustworthiness", "", better="higher"),
+    Entry("continuity", "Continuity@10",
+          "How few neighbours were lost; 1 is perfect, 0.5 about random.",
+          "qlatent.metrics.neighbourhoods:continuity", "", better="higher"),
+    Entry("neighbour_overlap", "kNN overlap@10",
+          "Share of the 10 nearest neighbours that stay among them; chance is 10 / (n − 1).",
+          "qlatent.metrics.neighbourhoods:neighbour_overlap", "", better="higher"),
+    Entry("lcmc", "kNN overlap@10 above chance",
+          "The same less what unrelated maps share; 0 is random.",
+          "qlatent.metrics.neighbourhoods:lcmc", "", better="higher"),
+    Entry("spearman", "Spearman of distances",
+          "Rank correlation of all pair distances before and after; −1 to 1.",
+          "qlatent.metrics.correlation:spearman", "", better="higher"),
+    Entry("local_spearman", "Spearman, nearest tenth",
+          "The same among the tenth of pairs that were nearest.",
+          "qlatent.metrics.correlation:local_spearman", "", better="higher"),
+    Entry("global_spearman", "Spearman, other pairs",
+          "The same among all other pairs.",
+          "qlatent.metrics.correlation:global_spearman", "", better="higher"),
+    Entry("kendall", "Kendall of distances",
+          "Kendall's τ of the pair distances of a sample; −1 to 1.",
+          "qlatent.metrics.correlation:kendall", "", better="higher"),
+    Entry("stress", "Stress, scale-normalised",
+          "Misfit of distances up to one factor; 0 is perfect.",
+          "qlatent.metrics.stress:stress", "", better="lower"),
+    Entry("kruskal_stress", "Kruskal stress",
+          "Misfit of distances up to a monotone curve; 0 is perfect.",
+          "qlatent.metrics.stress:kruskal_stress", "", better="lower"),
+    Entry("co_ranking_auc", "R_NX area, log k",
+          "Neighbours kept over all scales, near ones first; 1 is perfect, 0 random.",
+          "qlatent.metrics.coranking:co_ranking_auc", "", better="higher"),
+    Entry("pair_error", "Mean |d_x − d_z|",
+          "Matched image and text: distance before against after; 0 is perfect.",
+          "qlatent.metrics.stress:pair_error", "", better="lower"),
+    Entry("recall_at_1", "Image–text R@1",
+          "Share of items whose partner in the other modality is nearest.",
+          "qlatent.metrics.retrieval:recall_at_1", "", better="higher"),
+    Entry("recall_at_5", "Image–text R@5",
+          "Share whose partner is among the 5 nearest.",
+          "qlatent.metrics.retrieval:recall_at_5", "", better="higher"),
+    Entry("recall_at_10", "Image–text R@10",
+          "Share whose partner is among the 10 nearest.",
+          "qlatent.metrics.retrieval:recall_at_10", "", better="higher"),
+    Entry("mrr", "Image–text MRR",
+          "Mean of 1 / rank of the partner; 1 is perfect.",
+          "qlatent.metrics.retrieval:mrr", "", better="higher"),
+    Entry("ndcg_at_10", "Image–text NDCG@10",
+          "Rank of the partner, discounted; 1 is perfect.",
+          "qlatent.metrics.retrieval:ndcg_at_10", "", better="higher"),
+    Entry("probe_accuracy", "Linear probe",
+          "Accuracy of a logistic regression on the latents; its strength chosen on training rows.",
+          "qlatent.metrics.probe:probe_accuracy", "", better="higher"),
+    Entry("knn_accuracy", "k-NN probe",
+          "Accuracy of the 10 nearest training latents.",
+          "qlatent.metrics.probe:knn_accuracy", "", better="higher"),
+    Entry("majority_accuracy", "Majority class",
+          "Accuracy without looking: what a probe must beat.",
+          "qlatent.metrics.probe:majority_accuracy", "", better=""),
+    Entry("cka", "CKA, unbiased",
+          "Likeness of the linear Gram matrices before and after; 1 is equal.",
+          "qlatent.metrics.spectrum:cka", "", better="higher"),
+    Entry("effective_rank", "Effective rank",
+          "How many axes the latents use: 1 is collapsed, the dimension is the most.",
+          "qlatent.metrics.spectrum:effective_rank", "", better=""),
+    Entry("alignment", "Alignment",
+          "Squared distance of image and text on the unit sphere; 0 is perfect.",
+          "qlatent.metrics.spectrum:alignment", "", better=""),
+    Entry("uniformity", "Uniformity",
+          "How evenly latents cover the unit sphere; lower is more even.",
+          "qlatent.metrics.spectrum:uniformity", "", better=""),
+)  # fmt: skip
+
+TABLES = {"head": HEADS, "encoder": ENCODERS, "objective": OBJECTIVES, "metric": METRICS}
 
 
 def entry(kind: str, name: str) -> Entry:

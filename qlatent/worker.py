@@ -96,6 +96,15 @@ def _encode(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: 
     return "stopped" if report.stopped else "finished"
 
 
+def _measure(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
+    from qlatent.services import figures
+
+    done = figures.measure_all(
+        workspace, folder.spec["runs"], progress=_progress(folder, pulse), should_stop=should_stop
+    )
+    return "finished" if done else "stopped"
+
+
 def _demo(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
     from qlatent.services import demo
 
@@ -135,6 +144,7 @@ def _progress(folder: RunFolder, pulse: Pulse) -> Progress:
 _KINDS: dict[str, Callable[[Workspace, RunFolder, Pulse, Callable[[], bool]], str]] = {
     "train": _train,
     "encode": _encode,
+    "measure": _measure,
     "demo": _demo,
 }
 

@@ -35,8 +35,9 @@ ALLOWED = {
     "demo": {"encoders"},
     "services": DOMAIN | {"store", "estimator"},
     "worker": {"services", "training", "store"},
-    "ui": {"services", "plots"},
-    "cli": {"services", "training", "store"},
+    "report": {"services", "plots", "store"},
+    "ui": {"services", "plots", "report"},
+    "cli": {"services", "training", "store", "report"},
 }  # fmt: skip
 ONLY_IN = {
     "streamlit": ("ui",),

@@ -38,7 +38,7 @@ def stored(tmp_path_factory):
 def workspace(stored, monkeypatch):
     """A workspace whose runs are queued and not started by themselves; arithmetic in one thread."""
     monkeypatch.setenv("QLATENT_THREADS", "1")
-    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id: None)
+    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id, workers: None)
     monkeypatch.setattr(worker.signal, "signal", lambda *ignored: None)  # pytest keeps its own
     qlatent.settings.settings.cache_clear()
     yield stored

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from qlatent.cli import following, lines
+from qlatent.cli import comparing, following, lines
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import ConfigError
+from qlatent.registry import HEADS, OBJECTIVES
 from qlatent.services import datasets, demo, encoding, evaluation, export, heads, runs
+from qlatent.services.grid import Grid
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.settings import settings
 
@@ -125,8 +127,8 @@ def encode(
 @app.command()
 def train(
     dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
-    head: Annotated[str, typer.Option(help="acqua, acqua_twin or acqua_linear.")] = "acqua",
-    objective: Annotated[str, typer.Option(help="acqua.")] = "acqua",
+    head: Annotated[str, typer.Option(help=f"One of {', '.join(HEADS)}.")] = "acqua",
+    objective: Annotated[str, typer.Option(help=f"One of {', '.join(OBJECTIVES)}.")] = "acqua",
     set_: SetOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides weights, split, probe and batch order.")] = 0,
     vectors: EncoderKey = None,
@@ -207,6 +209,35 @@ def evaluate(
 
 
 @app.command()
+def compare(
+    dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
+    heads: Annotated[
+        str, typer.Option(help="Names with commas between; settings of one behind colons: acqua:depth=2.")
+    ] = "acqua",
+    objectives: Annotated[str, typer.Option(help="Names with commas between.")] = "distance_correlation",
+    dims: Annotated[str, typer.Option(help="Latent dimensions with commas between.")] = "4",
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Each head is trained once for each.")] = 5,
+    set_: SetOption = None,
+    vectors: EncoderKey = None,
+    name: Annotated[str | None, typer.Option(help="Name of the experiment.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes at once; one a core.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for table.parquet, table.json, report.html and report.md.")
+    ] = None,
+    detach: Detach = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train and measure a grid of heads beside PCA and their classical twins; what is done is not done again."""
+    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    grid = Grid(
+        dataset, heads=_names(heads), objectives=_names(objectives), dims=_numbers(dims, "--dims"), seeds=seeds,
+        settings=_settings(set_), encoder_key=vectors, name=name or "",
+    )  # fmt: skip
+    comparing.compare(opened, grid, terminal=terminal, workers=workers, out=out, detach=detach)
+
+
+@app.command()
 def transform(
     head: Annotated[str, typer.Argument(help="Id or name of a kept head, or the id of its run.")],
     source: Annotated[str, typer.Argument(help="Id of a dataset, or an .npz / .npy of vectors.")],
@@ -284,6 +315,19 @@ def _settings(pairs: list[str] | None) -> dict[str, Any]:
         except json.JSONDecodeError:
             values[key] = {"True": True, "False": False}.get(text, text)
     return values
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _numbers(text: str, option: str) -> tuple[int, ...]:
+    try:
+        return tuple(dict.fromkeys(int(part) for part in _names(text)))
+    except ValueError as err:
+        raise ConfigError(
+            f"{option} {text}: expected whole numbers.", remedy="Write for example 2,4,8."
+        ) from err
 
 
 def _mapping(pairs: list[str] | None) -> dict[str, Any] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from qlatent.errors import ConfigError, InputError
 from qlatent.registry import HEADS
 
 Tensors = Mapping[str, Tensor]
+FEW = 64  # latent dimensions up to which distances are taken one by one, which keeps their digits
 
 
 class AbstractHead(nn.Module, ABC):
@@ -23,6 +25,9 @@ class AbstractHead(nn.Module, ABC):
     modalities: tuple[str, ...]
     input_dims: dict[str, int]
     normalise: str = "l2"  # how inputs were brought to length in training; kept with the weights
+    distance: Literal["euclidean", "cosine", "log_fidelity"] = (
+        "euclidean"  # the distance between latents that `similarity` is the negative of
+    )
 
     def __init__(self, config: Any) -> None:
         super().__init__()
@@ -59,9 +64,17 @@ class AbstractHead(nn.Module, ABC):
     def decode(self, latents: Tensors) -> dict[str, Tensor]:
         """Reconstructions (n, d) of latents (n, k)."""
 
-    @abstractmethod
+    def prepare(self, inputs: Tensors) -> None:
+        """What a head takes from the training rows before the first step: nothing, unless it says so."""
+        return
+
     def similarity(self, a: Tensor, b: Tensor) -> Tensor:
-        """How alike two sets of latents are, larger is nearer: (n, k), (m, k) → (n, m)."""
+        """How alike two sets of latents are, larger is nearer: (n, k), (m, k) → (n, m).
+
+        The negative Euclidean distance.
+        """
+        mode = "donot_use_mm_for_euclid_dist" if a.shape[1] <= FEW else "use_mm_for_euclid_dist_if_necessary"
+        return -torch.cdist(a, b, compute_mode=mode)
 
     def check_inputs(self, inputs: Tensors) -> None:
         """Refuses an unknown modality and a wrong shape with an `InputError`."""
@@ -90,6 +103,32 @@ def input_dims(config: Any) -> dict[str, int]:
             remedy="Use shared=False, or equal widths.",
         )
     return dims
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Principal axes (k, d) as rows, unit length, with the deviation of the rows along each, and their mean."""
+
+    axes: Tensor
+    deviations: Tensor
+    mean: Tensor
+
+
+def principal(rows: Tensor, k: int) -> Basis:
+    """The first k principal axes of `rows` (n, d), largest entry of each positive; k above d or n is refused."""
+    count, width = rows.shape
+    if k > min(count, width):
+        raise InputError(
+            f"{k} principal axes of {count} vectors of width {width} do not exist.",
+            remedy=f"Use at most {min(count, width)} dimensions.",
+        )
+    exact = rows.double()
+    mean = exact.mean(dim=0)
+    _, sizes, axes = torch.linalg.svd(exact - mean, full_matrices=False)
+    axes = axes[:k]
+    signs = torch.sign(axes.gather(1, axes.abs().argmax(dim=1, keepdim=True)))
+    deviations = sizes[:k] / max(count - 1, 1) ** 0.5
+    return Basis((axes * signs).to(rows.dtype), deviations.to(rows.dtype), mean.to(rows.dtype))
 
 
 def seeded_linear(width_in: int, width_out: int, *, generator: torch.Generator) -> nn.Linear:

@@ -1,7 +1,7 @@
-"""What a head can be told. Torch-free; forms, the command line and comparisons are drawn from these fields.
+"""What the dressed heads can be told. Torch-free; forms, the command line and comparisons are drawn from these.
 
-The three heads of CLIP-ACQUA share their keys, so that a comparison needs no renaming: for the classical ones
-`qubits` is the latent dimension.
+All heads share their keys, so that a comparison needs no renaming: for the classical ones `qubits` is the
+latent dimension.
 """
 
 from __future__ import annotations
@@ -82,6 +82,23 @@ InputScaling = Annotated[
         description="tanh: tanh(Wx+b)·π/2 (Mari). sigmoid: sigmoid(Wx+b)·π (QSSL). none: Wx+b as radians.",
     ),
 ]
+Entanglers = Annotated[
+    bool, Field(title="Entanglers", description="Off: the CNOTs are left out, as a control.")
+]
+CircuitWeights = Annotated[
+    Literal["trained", "frozen"],
+    Field(
+        title="Circuit weights",
+        description="frozen: drawn from −π to π by the seed and never trained, as a control.",
+    ),
+]
+BridgeStart = Annotated[
+    Literal["random", "pca"],
+    Field(
+        title="Start of the first layer",
+        description="pca: the principal axes of the training vectors. random: torch's default (paper).",
+    ),
+]
 Seed = Annotated[
     int, Field(title="Seed", description="Decides the weights at the start.", ge=0, le=2**31 - 1)
 ]
@@ -102,16 +119,8 @@ class AcquaConfig:
         Literal["entangle_first", "rotate_first"],
         Field(title="Order in a layer", description="entangle_first: CNOTs, then RY(weight) (Mari)."),
     ] = "entangle_first"
-    entanglers: Annotated[
-        bool, Field(title="Entanglers", description="Off: the CNOTs are left out, as a control.")
-    ] = True
-    circuit_weights: Annotated[
-        Literal["trained", "frozen"],
-        Field(
-            title="Circuit weights",
-            description="frozen: drawn from −π to π by the seed and never trained, as a control.",
-        ),
-    ] = "trained"
+    entanglers: Entanglers = True
+    circuit_weights: CircuitWeights = "trained"
     input_scaling: InputScaling = "tanh"
     quantum_init: Annotated[
         float,
@@ -131,6 +140,7 @@ class AcquaConfig:
         ),
     ] = "expectation"
     hidden: Hidden = 0
+    bridge_start: BridgeStart = "random"
     shared: Shared = False
     seed: Seed = 0
 
@@ -142,15 +152,37 @@ class AcquaConfig:
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
+class AcquaFrozenConfig(AcquaConfig):
+    """The same with a random circuit that is never trained: what do its weights matter?"""
+
+    circuit_weights: CircuitWeights = "frozen"
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class AcquaSeparableConfig(AcquaConfig):
+    """The same without entanglers: what does entanglement matter?"""
+
+    entanglers: Entanglers = False
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
 class AcquaTwinConfig:
-    """The classical twin: each circuit replaced by tanh(Linear), everything else equal."""
+    """The classical twin: each circuit replaced by tanh(Linear) or a simpler function, everything else equal."""
 
     input_dim: InputDim = 512
     input_dim_text: InputDimText = 0
     modalities: Modalities = ("image", "text")
     qubits: LatentDim = 4
+    function: Annotated[
+        Literal["tanh", "sin", "identity"],
+        Field(
+            title="In place of the circuit",
+            description="tanh or sin of a linear layer of the angles; identity: the angles themselves.",
+        ),
+    ] = "tanh"
     input_scaling: InputScaling = "tanh"
     hidden: Hidden = 0
+    bridge_start: BridgeStart = "random"
     shared: Shared = False
     seed: Seed = 0
 
@@ -164,5 +196,25 @@ class AcquaLinearConfig:
     modalities: Modalities = ("image", "text")
     qubits: LatentDim = 4
     hidden: Hidden = 0
+    bridge_start: BridgeStart = "random"
+    shared: Shared = False
+    seed: Seed = 0
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class AcquaFourierConfig:
+    """A classical surrogate: each circuit replaced by a linear layer over random Fourier features."""
+
+    input_dim: InputDim = 512
+    input_dim_text: InputDimText = 0
+    modalities: Modalities = ("image", "text")
+    qubits: LatentDim = 4
+    features: Annotated[
+        int,
+        Field(title="Fourier features", description="Frequencies drawn by the seed.", ge=1, le=4096),
+    ] = 16
+    input_scaling: InputScaling = "tanh"
+    hidden: Hidden = 0
+    bridge_start: BridgeStart = "random"
     shared: Shared = False
     seed: Seed = 0

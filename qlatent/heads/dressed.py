@@ -1,21 +1,22 @@
 """CLIP-ACQUA and its classical controls: one autoencoder a modality with a small core in the middle.
 
-Linear(d, n) → angles → core → z (n, k) → Linear(k, d); the core is a circuit, tanh(Linear) or nothing.
+Linear(d, n) → angles → core → z (n, k) → Linear(k, d); the core is a circuit or what stands in its place.
 Sources: Rivas & Zhao, SC22 poster (CLIP-ACQUA); Mari et al. 2020, arXiv 1912.08278 (dressed circuits).
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from qlatent.circuits import simulate
 from qlatent.circuits.circuit import Circuit
-from qlatent.heads.base import AbstractHead, Tensors, input_dims, seeded_linear
-from qlatent.heads.configs import AcquaConfig, AcquaLinearConfig, AcquaTwinConfig
+from qlatent.errors import ConfigError
+from qlatent.heads.base import AbstractHead, Tensors, input_dims, principal, seeded_linear
+from qlatent.heads.cores import CircuitCore, make_core
+
+SPREAD = 0.5  # standard deviation of the first axis after a start from the principal axes, before any tanh
 
 
 class DressedHead(AbstractHead):
@@ -25,15 +26,20 @@ class DressedHead(AbstractHead):
     core is.
     """
 
-    def __init__(self, config: AcquaConfig | AcquaTwinConfig | AcquaLinearConfig) -> None:
+    def __init__(self, config: Any) -> None:
         super().__init__(config)
+        if config.bridge_start == "pca" and config.hidden:
+            raise ConfigError(
+                f"bridge_start='pca' with hidden={config.hidden}: axes start a single layer.",
+                remedy="Use hidden=0, or bridge_start='random'.",
+            )
         self.input_dims = input_dims(config)
         parts = self.modalities[:1] if config.shared else self.modalities
         generator = torch.Generator().manual_seed(config.seed)
         widths = [self.input_dims[name] for name in parts]
         encoders = [_dense(width, config.qubits, config.hidden, generator=generator) for width in widths]
         decoders = [_dense(config.qubits, width, config.hidden, generator=generator) for width in widths]
-        cores = [_core(config, generator=generator) for _ in parts]
+        cores = [make_core(config, generator=generator) for _ in parts]
         self.encoders = nn.ModuleDict(dict(zip(parts, encoders, strict=True)))
         self.cores = nn.ModuleDict(dict(zip(parts, cores, strict=True)))
         self.decoders = nn.ModuleDict(dict(zip(parts, decoders, strict=True)))
@@ -54,67 +60,23 @@ class DressedHead(AbstractHead):
     def decode(self, latents: Tensors) -> dict[str, Tensor]:
         return {name: self._part(self.decoders, name)(z) for name, z in latents.items()}
 
-    def similarity(self, a: Tensor, b: Tensor) -> Tensor:
-        """Negative Euclidean distance, the distance that the loss is about: (n, k), (m, k) → (n, m)."""
-        return -torch.cdist(a, b)
+    @torch.no_grad()
+    def prepare(self, inputs: Tensors) -> None:
+        """With `bridge_start="pca"`, every first layer becomes the principal axes of all rows, whatever modality."""
+        if self.config.bridge_start != "pca":
+            return
+        basis = principal(torch.cat([inputs[name] for name in self.modalities]), self.config.qubits)
+        weight = basis.axes * (SPREAD / basis.deviations[0].clamp_min(1e-12))
+        for layer in self.encoders.values():
+            assert isinstance(layer, nn.Linear)
+            layer.weight.copy_(weight)
+            layer.bias.copy_(-(weight @ basis.mean))
 
     def _core_of(self, modality: str) -> nn.Module:
         return self._part(self.cores, modality)
 
     def _part(self, parts: nn.ModuleDict, modality: str) -> nn.Module:
         return parts[self.modalities[0] if self.config.shared else modality]
-
-
-class CircuitCore(nn.Module):
-    """Angles → ⟨Z⟩ of each wire: (n, qubits) → (n, qubits), in [−1, 1] unless a dense layer follows."""
-
-    def __init__(self, config: AcquaConfig, *, generator: torch.Generator) -> None:
-        super().__init__()
-        self.circuit = config.circuit()
-        start = torch.randn(self.circuit.weights, generator=generator) * config.quantum_init
-        frozen = config.circuit_weights == "frozen"
-        if frozen:
-            start = start.uniform_(-math.pi, math.pi, generator=generator)
-        self.weights = nn.Parameter(start, requires_grad=not frozen)
-        self.scaling = config.input_scaling
-        self.dense = (
-            seeded_linear(config.qubits, config.qubits, generator=generator)
-            if config.latent == "dense"
-            else None
-        )
-
-    def forward(self, values: Tensor) -> Tensor:
-        z = simulate.expectations(self.circuit, angles(values, self.scaling), self.weights)
-        return z if self.dense is None else self.dense(z)
-
-
-class TanhCore(nn.Module):
-    """tanh(Linear) in place of the circuit, fed the same angles: (n, k) → (n, k) in [−1, 1]."""
-
-    def __init__(self, config: AcquaTwinConfig, *, generator: torch.Generator) -> None:
-        super().__init__()
-        self.dense = seeded_linear(config.qubits, config.qubits, generator=generator)
-        self.scaling = config.input_scaling
-
-    def forward(self, values: Tensor) -> Tensor:
-        return torch.tanh(self.dense(angles(values, self.scaling)))
-
-
-def angles(values: Tensor, scaling: str) -> Tensor:
-    """The angles in radians that the linear layer's values stand for; same shape."""
-    if scaling == "tanh":
-        return torch.tanh(values) * (math.pi / 2)
-    if scaling == "sigmoid":
-        return torch.sigmoid(values) * math.pi
-    return values
-
-
-def _core(config: Any, *, generator: torch.Generator) -> nn.Module:
-    if isinstance(config, AcquaConfig):
-        return CircuitCore(config, generator=generator)
-    if isinstance(config, AcquaTwinConfig):
-        return TanhCore(config, generator=generator)
-    return nn.Identity()
 
 
 def _dense(width_in: int, width_out: int, hidden: int, *, generator: torch.Generator) -> nn.Module:

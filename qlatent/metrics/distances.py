@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -9,34 +10,65 @@ from numpy.typing import ArrayLike, NDArray
 
 from qlatent.errors import InputError
 
-Metric = Literal["euclidean", "cosine"]
 Matrix = NDArray[np.float64]
+Metric = Literal["euclidean", "cosine", "log_fidelity"]
+Distance = Metric | Callable[[Matrix, Matrix], Matrix]  # a callable maps (n, d) and (m, d) to (n, m)
 
-BLOCK = 1024  # rows at a time: a block of 1,024 x 20,000 doubles is 160 MB
+BLOCK = 64  # rows at a time: a block of 64 x 2,000 doubles stays in the cache
+NEAR = 16_384  # pairs at a time that are computed from their difference
+TILE = 256
 CANCELLED = 1e-6  # below this share of |a|^2 + |b|^2 the subtraction has lost too many digits
+FIDELITY_FLOOR = 1e-12  # of one qubit's factor: orthogonal states are far, not infinitely far
+ROUNDED = 1e-6  # by which an expectation value may leave [-1, 1]
+FACTORS = 32  # amplitudes of 1e-6 and more, multiplied before one logarithm: 1e-192 is still a double
 
 
-def pairwise(x: ArrayLike, metric: Metric = "euclidean") -> Matrix:
+def pairwise(x: ArrayLike, metric: Distance = "euclidean") -> Matrix:
     """Distances between all rows of `x` (n, d): (n, n) float64, symmetric, zero on the diagonal.
 
     Euclidean distances come from |a|^2 + |b|^2 - 2ab in float64; pairs so close that this cancels are
     computed again from the difference, so that the relative error stays below 1e-9. Cosine distance is 1 -
-    cos, in [0, 2]; a zero vector has distance 1 to everything but itself.
+    cos, in [0, 2]; a zero vector has distance 1 to everything but itself. "log_fidelity" takes the rows for
+    expectation values in [-1, 1] of product states: minus the sum over columns of log((1 + z_u z_v +
+    sqrt(1 - z_u^2) sqrt(1 - z_v^2)) / 2), each factor at least 1e-12. A callable gets (x, x); what it says is
+    made symmetric by taking the smaller of (i, j) and (j, i).
     """
     points = _matrix(x)
-    if metric == "cosine":
-        return _cosine(points)
-    if metric != "euclidean":
-        raise InputError(f"There is no distance called {metric!r}.", remedy="Use 'euclidean' or 'cosine'.")
-    points = points - points.mean(axis=0) if len(points) else points  # a far-off centre would eat the digits
-    squares = np.einsum("ij,ij->i", points, points)
-    result = np.empty((len(points), len(points)))
-    for start in range(0, len(points), BLOCK):
-        rows = slice(start, start + BLOCK)
-        result[rows] = _block(points, squares, rows)
-    result = np.minimum(result, result.T)  # the product's rounding differs by a bit between (i, j) and (j, i)
+    result = np.array(_between(points, points, metric), order="C", copy=callable(metric) or None)
+    _symmetrise(result)  # the product's rounding may differ by a bit between (i, j) and (j, i)
     np.fill_diagonal(result, 0.0)
     return result
+
+
+def _symmetrise(square: Matrix) -> None:
+    """The smaller of (i, j) and (j, i) at both places, tile by tile, in place."""
+    for top in range(0, len(square), TILE):
+        for left in range(0, top + 1, TILE):
+            tile, other = (
+                square[top : top + TILE, left : left + TILE],
+                square[left : left + TILE, top : top + TILE],
+            )
+            tile[:] = np.minimum(tile, other.T)
+            other[:] = tile.T
+
+
+def between(a: ArrayLike, b: ArrayLike, metric: Distance = "euclidean") -> Matrix:
+    """Distances of every row of `a` (n, d) from every row of `b` (m, d): (n, m) float64; metrics of `pairwise`."""
+    left, right = _matrix(a), _matrix(b)
+    if left.shape[1] != right.shape[1]:
+        raise InputError(f"Rows of {left.shape[1]} and of {right.shape[1]} numbers have no distance.")
+    return _between(left, right, metric)
+
+
+def _between(left: Matrix, right: Matrix, metric: Distance) -> Matrix:
+    if callable(metric):
+        return _checked(np.asarray(metric(left, right), dtype=np.float64), (len(left), len(right)))
+    if metric not in _BETWEEN:
+        raise InputError(
+            f"There is no distance called {metric!r}.",
+            remedy="Use 'euclidean' or 'cosine', or 'log_fidelity' for expectation values.",
+        )
+    return _BETWEEN[metric](left, right)
 
 
 def _matrix(x: ArrayLike) -> Matrix:
@@ -48,23 +80,80 @@ def _matrix(x: ArrayLike) -> Matrix:
     return points
 
 
-def _block(points: Matrix, squares: Matrix, rows: slice) -> Matrix:
-    scale = squares[rows, None] + squares[None, :]
-    squared = scale - 2.0 * (points[rows] @ points.T)  # (block, n)
-    near = np.argwhere(squared < CANCELLED * scale)
-    for start in range(0, len(near), BLOCK * 16):
-        i, j = near[start : start + BLOCK * 16].T
-        squared[i, j] = np.square(points[rows][i] - points[j]).sum(axis=1)
-    return np.sqrt(np.maximum(squared, 0.0))
-
-
-def _cosine(points: Matrix) -> Matrix:
-    norms = np.linalg.norm(points, axis=1, keepdims=True)
-    unit = np.divide(points, norms, out=np.zeros_like(points), where=norms > 0)
-    result = 1.0 - np.clip(unit @ unit.T, -1.0, 1.0)
-    result = np.minimum(result, result.T)
-    np.fill_diagonal(result, 0.0)
+def _checked(result: Matrix, shape: tuple[int, int]) -> Matrix:
+    if result.shape != shape or not np.isfinite(result).all():
+        raise InputError(f"The distance gave shape {result.shape}; expected finite numbers of shape {shape}.")
     return result
+
+
+def _euclidean(left: Matrix, right: Matrix) -> Matrix:
+    centre = right.mean(axis=0) if len(right) else 0.0  # a far-off centre would eat the digits
+    same = left is right  # then one product x xᵀ costs half as much
+    right = right - centre
+    left = right if same else left - centre
+    result = left @ right.T  # (n, m), turned into distances in place
+    squares, others = (np.einsum("ij,ij->i", x, x) for x in (left, right))
+    for start in range(0, len(left), BLOCK):
+        rows = slice(start, start + BLOCK)
+        _finish(result[rows], squares[rows, None] + others[None, :], left[rows], right)
+    return result
+
+
+def _finish(product: Matrix, scale: Matrix, left: Matrix, right: Matrix) -> None:
+    """Distances in place of scalar products (block, m); `scale` is |a|^2 + |b|^2."""
+    product *= -2.0
+    product += scale
+    scale *= CANCELLED
+    near = np.argwhere(product < scale)
+    for start in range(0, len(near), NEAR):
+        i, j = near[start : start + NEAR].T
+        product[i, j] = np.square(left[i] - right[j]).sum(axis=1)
+    np.maximum(product, 0.0, out=product)
+    np.sqrt(product, out=product)
+
+
+def _cosine(left: Matrix, right: Matrix) -> Matrix:
+    result = unit(left) @ unit(right).T
+    np.clip(result, -1.0, 1.0, out=result)
+    return np.subtract(1.0, result, out=result)
+
+
+def unit(x: Matrix) -> Matrix:
+    """The rows of `x` (n, d) brought to length 1; zero vectors stay zero."""
+    norms = np.linalg.norm(x, axis=1, keepdims=True)
+    return np.divide(x, norms, out=np.zeros_like(x), where=norms > 0)
+
+
+def _log_fidelity(left: Matrix, right: Matrix) -> Matrix:
+    """Minus log of the product of the qubits' fidelities, each the square of an overlap of real amplitudes."""
+    (up, down), (other_up, other_down) = _amplitudes(left), _amplitudes(right)
+    result = np.zeros((len(left), len(right)))
+    product = np.ones_like(result)
+    for qubit in range(left.shape[1]):
+        overlap = np.multiply.outer(up[:, qubit], other_up[:, qubit])  # (n, m)
+        overlap += np.multiply.outer(down[:, qubit], other_down[:, qubit])
+        product *= np.maximum(overlap, FIDELITY_FLOOR**0.5, out=overlap)
+        if qubit % FACTORS == FACTORS - 1:
+            result -= 2.0 * np.log(product)
+            product.fill(1.0)
+    return np.maximum(result - 2.0 * np.log(product), 0.0)
+
+
+def _amplitudes(z: Matrix) -> tuple[Matrix, Matrix]:
+    if z.size and np.abs(z).max() > 1.0 + ROUNDED:
+        raise InputError(
+            f"Log-fidelity needs expectation values between -1 and 1; got {np.abs(z).max():.4g}.",
+            remedy="Use 'euclidean' or 'cosine' for latents that are no expectation values.",
+        )
+    z = np.clip(z, -1.0, 1.0)
+    return np.sqrt((1.0 + z) / 2.0), np.sqrt((1.0 - z) / 2.0)
+
+
+_BETWEEN: dict[str, Callable[[Matrix, Matrix], Matrix]] = {
+    "euclidean": _euclidean,
+    "cosine": _cosine,
+    "log_fidelity": _log_fidelity,
+}
 
 
 def matched(a: ArrayLike, b: ArrayLike) -> Matrix:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from qlatent.metrics.distances import condensed, matched, pair_error, pairwise, ranks
 from qlatent.metrics.neighbours import chance, nearest, shared
+from qlatent.metrics.sampling import drawn_rows
 from qlatent.types import Arrays
 
 NEIGHBOURS = 10
@@ -31,8 +32,7 @@ class Reference:
     def __init__(self, inputs: Arrays, *, sample: int = 1000, seed: int = 0) -> None:
         self.modalities = tuple(inputs)
         rows = len(next(iter(inputs.values())))
-        size = min(rows, max(1, sample // len(inputs)))
-        self.rows = np.sort(np.random.default_rng(seed).permutation(rows)[:size])
+        self.rows = drawn_rows(rows, modalities=len(inputs), sample=sample, seed=seed)
         self._pairs = matched(*inputs.values()) if len(inputs) == MODALITIES_OF_A_PAIR else None
         distances = self._distances(inputs)
         self._ranks = {name: ranks(condensed(part)) for name, part in self._parts(distances).items()}

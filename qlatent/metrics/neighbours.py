@@ -35,9 +35,14 @@ def overlap(dx: ArrayLike, dz: ArrayLike, k: int = 10) -> float:
 
 def shared(before: NDArray[np.int64], after: NDArray[np.int64]) -> float:
     """The mean share of row i of `before` (n, k) that is also in row i of `after` (n, k)."""
-    n, k = before.shape
+    return float(common(before, after).sum() / before.size)
+
+
+def common(before: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many of row i of `before` (n, k) are also in row i of `after` (n, k): (n,)."""
+    n = len(before)
     offset = np.arange(n)[:, None] * n  # makes (row, neighbour) one number, so one call compares all
-    return float(np.isin(before + offset, after + offset).sum() / (n * k))
+    return np.isin(before + offset, after + offset).sum(axis=1)
 
 
 def chance(n: int, k: int = 10) -> float:

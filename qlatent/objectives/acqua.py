@@ -4,17 +4,13 @@ text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor
 
-from qlatent.objectives.configs import AcquaObjectiveConfig
-
-Tensors = Mapping[str, Tensor]
+from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, nearness
 
 
-class AcquaObjective:
+class AcquaObjective(AbstractObjective):
     """α_i‖x_i−x̂_i‖₁ + α_t‖x_t−x̂_t‖₁ + α_d|d_x − ‖z_i−z_t‖₂|, averaged over the batch.
 
     Called with inputs (n, d), latents (n, k) and reconstructions (n, d) by modality, it returns scalar
@@ -23,10 +19,11 @@ class AcquaObjective:
     text.
     """
 
-    def __init__(self, config: AcquaObjectiveConfig) -> None:
-        self.config = config
+    reconstructs = True
 
-    def __call__(self, inputs: Tensors, latents: Tensors, reconstructions: Tensors) -> dict[str, Tensor]:
+    def __call__(
+        self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
+    ) -> dict[str, Tensor]:
         parts = {
             f"reconstruction_{name}": self._reconstruction(inputs[name], reconstruction)
             for name, reconstruction in reconstructions.items()

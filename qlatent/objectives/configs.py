@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -50,3 +50,82 @@ class AcquaObjectiveConfig:
             description="matched: each image with its own text (paper). all: with every text of the batch.",
         ),
     ] = "matched"
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class AcquaAllPairsConfig(AcquaObjectiveConfig):
+    """The same loss with the distance of each image to every text of the batch."""
+
+    pairs: Annotated[
+        Literal["matched", "all"],
+        Field(title="Pairs whose distance counts", description="all: each image with every text."),
+    ] = "all"
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class DistanceCorrelationConfig:
+    """1 − Pearson's correlation of all pair distances."""
+
+    focus: Annotated[
+        float,
+        Field(
+            title="Focus on near pairs",
+            description="f: pairs count by exp(−f·d / mean d). 0: all alike. 2–5 keeps neighbours better.",
+            ge=0,
+            le=50,
+        ),
+    ] = 0.0
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class StressConfig:
+    """√(Σ(d − αδ)² / Σd²) over all pairs."""
+
+    scale: Annotated[
+        Literal["fitted", "raw"],
+        Field(
+            title="Scale of the latent distances",
+            description="fitted: only proportions count (α is the best factor). raw: α = 1.",
+        ),
+    ] = "fitted"
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class NeighboursConfig:
+    """Cross-entropy between the neighbour distributions before and after."""
+
+    neighbours: Annotated[
+        int,
+        Field(
+            title="Neighbours",
+            description="The distance of this one sets how wide each point looks.",
+            ge=1,
+            le=1000,
+        ),
+    ] = 10
+    latent_scale: Annotated[
+        float,
+        Field(title="Latent scale", description="Latent distance that halves a weight.", gt=0, le=100),
+    ] = 0.1
+
+
+Temperature = Annotated[
+    float,
+    Field(title="Temperature", description="τ, divides the cosines. SimCLR and QSSL: 0.07.", gt=0, le=100),
+]
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class NTXentConfig:
+    """NT-Xent with an item's image and text as the two views."""
+
+    needs_pairs: ClassVar[bool] = True
+    temperature: Temperature = 0.07
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class ContrastConfig:
+    """CLIP's symmetric image–text contrast."""
+
+    needs_pairs: ClassVar[bool] = True
+    temperature: Temperature = 0.07

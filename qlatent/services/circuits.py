@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,6 +143,12 @@ def gate_rows(view: CircuitView) -> list[dict[str, object]]:
 def drawn(view: CircuitView) -> str:
     """The circuit as text, one line a wire."""
     return draw(view.circuit, columns=124)
+
+
+def drawing_of(head: str, config: Mapping[str, Any]) -> str:
+    """The circuit of a head of the registry with this config, as text; "" for one without."""
+    made = make_config(config_class("head", head), config)
+    return draw(made.circuit()) if hasattr(made, "circuit") else ""
 
 
 def described(operation: Operation) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from qlatent.errors import InputError
+from qlatent.errors import ConfigError, InputError
 from qlatent.registry import config_class, entry, make_config
 from qlatent.services import vectors
 from qlatent.settings import settings
@@ -55,31 +56,52 @@ def training_spec(workspace: Workspace, request: TrainingRequest) -> Spec:
     Unknown or wrong settings are `ConfigError`s; items without vectors, an unclear choice of encoder,
     widths that do not fit or too few pairs are `InputError`s that say what to do.
     """
-    dataset = workspace.catalogue.dataset(request.dataset)
     split_settings(request.head, request.objective, request.settings)  # what is wrong in them comes first
     key = request.encoder_key or vectors.choose(workspace, request.dataset)
-    widths = vectors.widths(workspace, request.dataset, key)
-    configs = _configs(request, widths)
-    modalities = tuple(configs.head.modalities)
-    version = workspace.items.version(request.dataset)
-    _check_vectors(workspace, request.dataset, key, modalities)
-    title = entry("head", request.head).title
-    return {
-        "format": 1,
-        "kind": "train",
-        "name": request.name or f"{title} on {dataset.name}",
-        "created": time.time(),
-        "dataset": request.dataset,
-        "dataset_version": version,
-        "encoder": key,
-        "modalities": list(modalities),
-        "head": request.head,
-        "objective": request.objective,
-        "settings": dict(request.settings),
-        "configs": {name: asdict(getattr(configs, name)) for name in ("head", "objective", "training")},
-        "threads": _threads(configs),
-        "device": settings().device,
-    }
+    material = Material(workspace, request.dataset, key)
+    return material.spec(request)
+
+
+class Material:
+    """What there is to train on, read once for any number of runs on it."""
+
+    def __init__(self, workspace: Workspace, dataset: str, key: str) -> None:
+        self._workspace, self.dataset, self.key = workspace, dataset, key
+        self._record = workspace.catalogue.dataset(dataset)
+        self._widths = vectors.widths(workspace, dataset, key)
+        self.version = workspace.items.version(dataset)
+        self._checked: set[tuple[str, ...]] = set()
+
+    def spec(self, request: TrainingRequest) -> Spec:
+        """The spec of a run of this request; refusals as in `training_spec`."""
+        configs = _configs(request, self._widths)
+        modalities = tuple(configs.head.modalities)
+        if modalities not in self._checked:
+            _check_vectors(self._workspace, self.dataset, self.key, modalities)
+            self._checked.add(modalities)
+        title = entry("head", request.head).title
+        return {
+            "format": 1,
+            "kind": "train",
+            "name": request.name or f"{title} on {self._record.name}",
+            "created": time.time(),
+            "dataset": self.dataset,
+            "dataset_version": self.version,
+            "encoder": self.key,
+            "modalities": list(modalities),
+            "head": request.head,
+            "objective": request.objective,
+            "settings": dict(request.settings),
+            "configs": {name: asdict(getattr(configs, name)) for name in ("head", "objective", "training")},
+            "threads": _threads(configs),
+            "device": settings().device,
+        }
+
+
+def same_training(spec: Spec) -> str:
+    """What two specs have in common if they train the very same: equal data, head, objective and settings."""
+    keys = ("dataset", "dataset_version", "encoder", "modalities", "head", "objective", "configs")
+    return json.dumps([spec.get(key) for key in keys], sort_keys=True)
 
 
 def encoding_spec(workspace: Workspace, request: EncodingRequest) -> Spec:
@@ -121,6 +143,7 @@ def _configs(request: TrainingRequest, widths: dict[str, int]) -> RunConfigs:
     values = dict(request.settings)
     values.setdefault("modalities", _modalities(widths))
     configs = split_settings(request.head, request.objective, values)
+    _check_pairs(request, configs)
     wanted = tuple(configs.head.modalities)
     missing = [name for name in wanted if name not in widths]
     if missing:
@@ -142,6 +165,16 @@ def _configs(request: TrainingRequest, widths: dict[str, int]) -> RunConfigs:
             f"input_dim={given}, but the vectors have width {width}.", remedy="Leave input_dim out."
         )
     return split_settings(request.head, request.objective, values | {"input_dim": width})
+
+
+def _check_pairs(request: TrainingRequest, configs: RunConfigs) -> None:
+    """Some objectives are about an item's image and text, and need both."""
+    have = tuple(configs.head.modalities)
+    if getattr(configs.objective, "needs_pairs", False) and not {"image", "text"} <= set(have):
+        raise ConfigError(
+            f"The objective {request.objective!r} needs image and text; the head has {' and '.join(have)}.",
+            remedy="Train on both, or choose another objective.",
+        )
 
 
 def _modalities(widths: dict[str, int]) -> tuple[str, ...]:

@@ -121,6 +121,13 @@ def start_encoding(workspace: Workspace, request: EncodingRequest) -> str:
 
 
 def start(workspace: Workspace, spec: plan.Spec) -> str:
+    """Queue a run with this spec and start it if there is room; returns its id."""
+    run_id = enqueue(workspace, spec)
+    dispatch(workspace)
+    return run_id
+
+
+def enqueue(workspace: Workspace, spec: plan.Spec) -> str:
     """Queue a run with this spec (`kind`, `name`, `dataset` and `created` at least); returns its id."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(spec["created"]))
     run_id = f"r{stamp}-{secrets.token_hex(2)}"
@@ -131,24 +138,25 @@ def start(workspace: Workspace, spec: plan.Spec) -> str:
     except StoreError:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
-    dispatch(workspace)
     return run_id
 
 
-def dispatch(workspace: Workspace) -> list[str]:
-    """Start queued runs while fewer than `settings().max_runs` are alive; returns their ids."""
+def dispatch(workspace: Workspace, workers: int | None = None) -> list[str]:
+    """Start queued runs while fewer than `workers` are alive; returns their ids.
+
+    By default `settings().max_runs`. What is started goes on with the queue under the same limit.
+    """
+    workers = workers or settings().max_runs
     started: list[str] = []
-    while (run_id := _claim(workspace)) is not None:
+    while (run_id := _claim(workspace, workers)) is not None:
         started.append(run_id)
-        _spawn(workspace, run_id)
+        _spawn(workspace, run_id, workers)
     return started
 
 
-def _claim(workspace: Workspace) -> str | None:
+def _claim(workspace: Workspace, workers: int) -> str | None:
     claimed = {record.id: record.claimed for record in workspace.catalogue.runs()}
-    return workspace.catalogue.claim_run(
-        settings().max_runs, lambda run_id: _alive(workspace, run_id, claimed)
-    )
+    return workspace.catalogue.claim_run(workers, lambda run_id: _alive(workspace, run_id, claimed))
 
 
 def _alive(workspace: Workspace, run_id: str, claimed: dict[str, float | None]) -> bool:
@@ -163,7 +171,7 @@ def _alive(workspace: Workspace, run_id: str, claimed: dict[str, float | None]) 
     return when is None or time.time() - when < STARTING_SECONDS
 
 
-def _spawn(workspace: Workspace, run_id: str) -> None:
+def _spawn(workspace: Workspace, run_id: str, workers: int) -> None:
     """Start the worker of a run, in a session of its own: closing the app or the terminal does not end it."""
     folder = workspace.run(run_id)
     threads = str(folder.spec.get("threads", settings().threads))
@@ -174,6 +182,7 @@ def _spawn(workspace: Workspace, run_id: str) -> None:
         "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads would take the cores from the app
         "PYTHONPATH": path,
         "PYTHONUNBUFFERED": "1",
+        "QLATENT_MAX_RUNS": str(workers),
     }
     command = [sys.executable, "-m", "qlatent.worker", str(workspace.path), run_id]
     with folder.log_path.open("ab") as log:
@@ -218,7 +227,7 @@ def _next_step(state: str) -> str:
     return "Resume it, or remove it." if state not in WAITING else "Stop it first."
 
 
-def resume(workspace: Workspace, run_id: str) -> None:
+def resume(workspace: Workspace, run_id: str, *, workers: int | None = None) -> None:
     """Queue a stopped, interrupted or failed run again; it goes on from its last checkpoint."""
     folder = workspace.run(run_id)
     state = folder.status().state
@@ -229,7 +238,7 @@ def resume(workspace: Workspace, run_id: str) -> None:
     folder.clear_stop()
     folder.write_status(state="queued", error="", remedy="", pid=None, process_started=None)
     workspace.catalogue.set_queue_state(run_id, "queued")
-    dispatch(workspace)
+    dispatch(workspace, workers)
 
 
 def remove(workspace: Workspace, run_id: str) -> None:

@@ -141,6 +141,10 @@ class Recorder:
         figures = _plain(final_metrics(self._trainer))
         _save_head(self._folder, self._trainer, figures)
         _keep_head(self._workspace, self._folder)
+        if self._folder.spec.get("panel"):
+            from qlatent.services import figures as measured
+
+            measured.measure_trained(self._workspace, self._folder, self._trainer.head, self._trainer.data)
         judged = "heldout" if self._trainer.data.heldout_pairs else "train"
         self._append("finish", step=event.step, metrics=figures, judged=judged)
         self.state = "finished"

@@ -163,6 +163,27 @@ class RunFolder:
         events = [event for event in map(_event, whole.splitlines()) if event is not None]
         return events, after + len(whole)
 
+    # --- figures ------------------------------------------------------------------------------------------
+
+    def write_figures(self, figures: dict[str, Any]) -> None:
+        """Keeps what was measured of the finished run, as JSON."""
+        write_atomically(self.path / "figures.json", json_bytes(figures))
+
+    def figures(self) -> dict[str, Any]:
+        """What was measured of the run; empty before."""
+        path = self.path / "figures.json"
+        if not path.is_file():
+            return {}
+        try:
+            found: dict[str, Any] = json.loads(path.read_bytes())
+        except ValueError as err:
+            raise StoreError(f"{path} cannot be read: {err}.", remedy="Delete it and measure again.") from err
+        return found
+
+    def has_figures(self) -> bool:
+        """Whether the run was measured."""
+        return (self.path / "figures.json").is_file()
+
     # --- arrays -------------------------------------------------------------------------------------------
 
     def write_probe(self, arrays: Arrays) -> None:

@@ -55,6 +55,11 @@ class Workspace:
         """The folder that holds one folder a kept head."""
         return self.path / "heads"
 
+    @property
+    def experiments_path(self) -> Path:
+        """The folder that holds one folder an experiment; made by the first."""
+        return self.path / "experiments"
+
     @cached_property
     def items(self) -> ItemStore:
         """Items, images and embeddings; leftovers of crashed imports are swept when this is first used."""

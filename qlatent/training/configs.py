@@ -71,6 +71,15 @@ class TrainingConfig:
         int,
         Field(title="Steps a checkpoint", description="The most that a kill can lose.", ge=1, le=1_000_000),
     ] = 200
+    split_seed: Annotated[
+        int,
+        Field(
+            title="Seed of the split",
+            description="Decides the held-out rows and the probe. −1: the seed. Fix it to vary weights alone.",
+            ge=-1,
+            le=2**31 - 1,
+        ),
+    ] = -1
     seed: Annotated[
         int,
         Field(title="Seed", description="Decides weights, split, probe and batch order.", ge=0, le=2**31 - 1),

@@ -192,7 +192,8 @@ def probe_positions(label: NDArray[np.str_], config: TrainingConfig) -> Rows:
 
 
 def _stream(config: TrainingConfig, stream: int) -> np.random.Generator:
-    return np.random.default_rng((config.seed, stream))
+    seed = config.seed if config.split_seed < 0 else config.split_seed
+    return np.random.default_rng((seed, stream))
 
 
 def batch_order(count: int, *, seed: int, epoch: int) -> Rows:

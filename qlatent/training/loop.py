@@ -37,8 +37,7 @@ def train(
 ) -> Iterator[events.Event]:
     """Train `head` in place and yield what happens: see `Trainer`.
 
-    `head` is an `AbstractHead`; `objective(inputs, latents, reconstructions)` returns scalar tensors, "total"
-    among them.
+    `head` is an `AbstractHead`, `objective` an `AbstractObjective`.
     """
     trainer = Trainer(head, objective, data, config)
     if resume is not None:
@@ -52,11 +51,13 @@ class Trainer:
     def __init__(self, head: Any, objective: Any, data: TrainingData, config: TrainingConfig) -> None:
         self.head, self.objective, self.data, self.config = head, objective, data, config
         self.device = next(head.parameters()).device
+        self._train = self._tensors(data.train)
+        head.prepare(self._train)
+        learns = any(parameter.requires_grad for parameter in head.parameters())
         self.optimizer = Adam(head.parameters())
         self.batches = math.ceil(data.train_pairs / config.batch_size)  # an epoch
-        self.steps = self.batches * config.epochs
+        self.steps = self.batches * config.epochs if learns else 0  # what is found needs no steps
         self.step = 0
-        self._train = self._tensors(data.train)
         self._snapshots = frozenset(snapshot_steps(self.steps, count=config.snapshots))
         self._evaluate_every = self.batches * math.ceil(config.epochs / EVALUATIONS)
 
@@ -132,15 +133,14 @@ class Trainer:
     _order: Tensor | None = None  # of the epoch under way
 
     def _losses(self, inputs: Tensors) -> Tensors:
-        latents = self.head.encode(inputs)
-        return self.objective(inputs, latents, self.head.decode(latents))
+        return self.objective.of(self.head, inputs, self.head.encode(inputs))
 
     def _tensors(self, arrays: Arrays) -> Tensors:
         return {name: torch.tensor(array, device=self.device) for name, array in arrays.items()}
 
-    def _chunks(self, arrays: Arrays) -> Iterator[Tensors]:
-        for start in range(0, len(next(iter(arrays.values()))), CHUNK):
-            yield self._tensors({name: array[start : start + CHUNK] for name, array in arrays.items()})
+    def _chunks(self, arrays: Arrays, size: int = CHUNK) -> Iterator[Tensors]:
+        for start in range(0, len(next(iter(arrays.values()))), size):
+            yield self._tensors({name: array[start : start + size] for name, array in arrays.items()})
 
     @torch.no_grad()
     def latents(self, arrays: Arrays) -> Arrays:
@@ -151,12 +151,15 @@ class Trainer:
 
     @torch.no_grad()
     def evaluate(self, arrays: Arrays) -> Numbers:
-        """Losses over all rows and `pair_error` (mean |d_x - d_z|) under the present weights."""
+        """Losses over all rows and `pair_error` (mean |d_x - d_z|) under the present weights.
+
+        Batches are as large as in training, since some losses look at the pairs of a batch.
+        """
         self.head.eval()
         sums: Numbers = {}
-        for inputs in self._chunks(arrays):
+        for inputs in self._chunks(arrays, self.config.batch_size):
             latents = self.head.encode(inputs)
-            losses = _numbers(self.objective(inputs, latents, self.head.decode(latents)))
+            losses = _numbers(self.objective.of(self.head, inputs, latents))
             losses |= _pair_error(inputs, latents)
             count = len(next(iter(inputs.values())))
             for name, value in losses.items():

@@ -31,6 +31,7 @@ PAGES = (
     ("data", "Data", ":material/photo_library:"),
     ("train", "Train", ":material/model_training:"),
     ("explore", "Explore", ":material/scatter_plot:"),
+    ("compare", "Compare", ":material/balance:"),
     ("circuits", "Circuits", ":material/hub:"),
     ("heads", "Heads", ":material/deployed_code:"),
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-PAGES = ("home", "data", "train", "explore", "circuits", "heads")
+PAGES = ("home", "data", "train", "explore", "compare", "circuits", "heads")
 
 
 def get(name: str, default: str = "") -> str:

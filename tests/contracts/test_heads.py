@@ -29,6 +29,11 @@ def make(name: str, **settings: Any) -> AbstractHead:
     return head
 
 
+def found_in_data(name: str) -> bool:
+    """Whether nothing of the head is drawn: the training rows alone decide it."""
+    return name in ("pca", "pca_whitened", "truncation", "identity")
+
+
 def inputs_of(head: AbstractHead, *, rows: int = 7) -> dict[str, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
     return {name: torch.randn((rows, width), generator=generator) for name, width in head.input_dims.items()}
@@ -86,7 +91,8 @@ def test_the_seed_decides_everything(name: str) -> None:
     first, again, other = (make(name, seed=seed).encode(inputs) for seed in (0, 0, 1))
     for modality in inputs:
         assert torch.equal(first[modality], again[modality])
-        assert not torch.equal(first[modality], other[modality])
+        if not found_in_data(name):
+            assert not torch.equal(first[modality], other[modality])
 
 
 @names
@@ -106,16 +112,21 @@ def test_the_gradient_reaches_every_parameter_that_counts_as_used(
 ) -> None:
     head = make(name, modalities=modalities)
     inputs = inputs_of(head, rows=63)  # odd, so that the signs of an L1 loss never cancel
-    latents = head.encode(inputs)
-    AcquaObjective(AcquaObjectiveConfig())(inputs, latents, head.decode(latents))["total"].backward()
-    reached = sum(int((p.grad != 0).sum()) for p in head.parameters() if p.grad is not None)
-    assert reached == head.parameter_count["used"] <= head.parameter_count["stored"]
+    trained = [p for p in head.parameters() if p.requires_grad]
+    assert bool(trained) == (not getattr(head.config, "closed_form", False))
+    if not trained:
+        return
+    AcquaObjective(AcquaObjectiveConfig()).of(head, inputs, head.encode(inputs))["total"].backward()
+    reached = sum(int((p.grad != 0).sum()) for p in trained if p.grad is not None)
+    fixed = sum(p.numel() for p in head.parameters() if not p.requires_grad)
+    assert reached + fixed == head.parameter_count["used"] <= head.parameter_count["stored"]
 
 
 @names
 def test_a_saved_head_gives_the_same_bits(name: str, tmp_path: Path) -> None:
-    head = make(name, qubits=3)
+    head = make(name, **({} if name == "identity" else {"qubits": 3}))
     inputs = inputs_of(head)
+    head.prepare(inputs)
     loaded = saving.load(saving.save(head, tmp_path / "head"))
     assert loaded.config == head.config
     assert loaded.name == name
@@ -147,8 +158,8 @@ def test_configs_survive_json(name: str) -> None:
 
 @names
 def test_an_unknown_key_is_refused_with_the_nearest(name: str) -> None:
-    with pytest.raises(ConfigError, match=r"unknown key 'qubit'.*did you mean 'qubits'"):
-        make(name, qubit=4)
+    with pytest.raises(ConfigError, match=r"unknown key '(qubit|seeed)'.*did you mean '(qubits|seed)'"):
+        make(name, **({"seeed": 4} if name == "identity" else {"qubit": 4}))
 
 
 @names

@@ -10,7 +10,8 @@ import torch
 from qlatent.circuits import layouts
 from qlatent.errors import ConfigError, InputError
 from qlatent.heads.configs import AcquaConfig, AcquaLinearConfig, AcquaTwinConfig
-from qlatent.heads.dressed import DressedHead, angles
+from qlatent.heads.cores import angles
+from qlatent.heads.dressed import DressedHead
 from tests.circuits.reference import dense_expectations
 
 

@@ -87,3 +87,49 @@ def test_arrays_that_have_no_distances_are_refused(x, message):
 def test_an_unknown_metric_is_refused_with_the_known_ones():
     with pytest.raises(InputError, match="'euclidean' or 'cosine'"):
         distances.pairwise(np.eye(3), "manhattan")  # type: ignore[arg-type]
+
+
+def slow_log_fidelity(a, b):
+    """Minus log of the product of clamped factors, by its formula."""
+    terms = a[:, None] * b[None] + np.sqrt((1 - a**2)[:, None] * (1 - b**2)[None])
+    return -np.log(np.prod(np.maximum((1 + terms) / 2, 1e-12), axis=2))
+
+
+def test_log_fidelity_equals_the_product_form():
+    rng = np.random.default_rng(6)
+    a, b = rng.uniform(-1, 1, size=(40, 5)), rng.uniform(-1, 1, size=(30, 5))
+    np.testing.assert_allclose(distances.between(a, b, "log_fidelity"), slow_log_fidelity(a, b), atol=1e-10)
+    got = distances.pairwise(a, "log_fidelity")
+    np.testing.assert_allclose(got, slow_log_fidelity(a, a), atol=1e-10)
+    assert (np.diag(got) == 0).all()
+
+
+def test_orthogonal_states_are_far_but_not_infinitely_far_whatever_the_width():
+    ends = np.array([np.ones(100), -np.ones(100)])
+    assert distances.pairwise(ends, "log_fidelity")[0, 1] == pytest.approx(-100 * np.log(1e-12))
+
+
+def test_values_that_are_no_expectations_have_no_fidelity():
+    with pytest.raises(InputError, match=r"between -1 and 1; got 1\.5"):
+        distances.pairwise([[0.0], [1.5]], "log_fidelity")
+    assert distances.pairwise([[1.0 + 1e-7], [1.0]], "log_fidelity")[0, 1] == 0.0
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_between_equals_scipy(metric):
+    rng = np.random.default_rng(7)
+    a, b = rng.normal(size=(distances.BLOCK + 30, 4)) + 9.0, rng.normal(size=(20, 4)) + 9.0
+    b[3] = a[5]
+    np.testing.assert_allclose(distances.between(a, b, metric), cdist(a, b, metric), rtol=1e-9, atol=1e-12)
+
+
+def test_rows_of_different_width_and_a_distance_of_the_wrong_shape_are_refused():
+    with pytest.raises(InputError, match="3 and of 4 numbers"):
+        distances.between(np.eye(3), np.eye(4))
+    with pytest.raises(InputError, match=r"gave shape \(3,\)"):
+        distances.pairwise(np.eye(3), lambda a, b: a[:, 0])
+
+
+def test_a_callable_distance_is_made_symmetric():
+    got = distances.pairwise([[0.0], [1.0]], lambda a, b: np.maximum(b.T - a, 0.5))
+    np.testing.assert_array_equal(got, [[0.0, 0.5], [0.5, 0.0]])

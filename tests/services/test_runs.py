@@ -37,7 +37,7 @@ def started(monkeypatch):
     """Ids whose worker would have been started; each says at once that it runs, in this process."""
     ids = []
 
-    def spawn(workspace, run_id):
+    def spawn(workspace, run_id, workers):
         ids.append(run_id)
         workspace.run(run_id).write_status(state="running")
 
@@ -178,7 +178,7 @@ def test_a_dead_worker_frees_its_place(workspace, started, room):
 
 def test_a_worker_that_is_just_starting_holds_its_place_but_not_for_ever(workspace, monkeypatch, room):
     room(1)
-    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id: None)  # writes no status yet
+    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id, workers: None)  # writes no status yet
     first, second = (runs.start_training(workspace, request()) for _ in range(2))
     assert runs.dispatch(workspace) == []
     real = time.time
@@ -324,7 +324,7 @@ def test_the_service_is_torch_free_at_import():
 
 
 def test_the_first_status_names_the_worker_unless_it_has_done_so(workspace, monkeypatch):
-    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id: None)
+    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id, workers: None)
     folder = workspace.run(runs.start_training(workspace, request()))
     runs._write_first_status(folder, int(this_process()["pid"]))
     assert folder.status().state == "running"

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from qlatent.objectives.base import AbstractObjective, nearness
 from qlatent.training.configs import TrainingConfig
 from qlatent.training.data import TrainingData, from_arrays
 
@@ -28,11 +29,23 @@ class TinyHead(nn.Module):
     def decode(self, latents):
         return {name: self.back[name](z) for name, z in latents.items()}
 
+    def prepare(self, inputs):
+        """Nothing."""
 
-def objective(inputs, latents, reconstructions):
+    similarity = staticmethod(nearness)
+
+
+class TinyObjective(AbstractObjective):
     """Mean squared reconstruction of each modality."""
-    parts = {f"reconstruction_{m}": (inputs[m] - reconstructions[m]).square().mean() for m in inputs}
-    return {"total": torch.stack(list(parts.values())).sum(), **parts}
+
+    reconstructs = True
+
+    def __call__(self, inputs, latents, reconstructions, similarity=None):
+        parts = {f"reconstruction_{m}": (inputs[m] - reconstructions[m]).square().mean() for m in inputs}
+        return {"total": torch.stack(list(parts.values())).sum(), **parts}
+
+
+objective = TinyObjective(None)
 
 
 def arrays(count: int = 50, *, seed: int = 0) -> dict[str, np.ndarray]:

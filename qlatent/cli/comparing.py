@@ -1,0 +1,88 @@
+"""Staying with an experiment until every cell is trained and measured, and telling what it found."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from qlatent import report
+from qlatent.cli.terminal import Terminal
+from qlatent.errors import RunError
+from qlatent.registry import METRICS
+from qlatent.services import comparison, experiments
+from qlatent.services.experiments import Progress
+from qlatent.services.grid import Experiment, Grid
+from qlatent.services.workspaces import Workspace
+
+POLL = 1.0  # seconds between two looks at a grid
+SHOWN = ("spearman", "neighbour_overlap", "trustworthiness", "stress", "recall_at_10", "probe_accuracy")
+
+
+def compare(
+    workspace: Workspace,
+    grid: Grid,
+    *,
+    terminal: Terminal,
+    workers: int | None,
+    out: Path | None,
+    detach: bool,
+) -> None:
+    """Make or find the experiment, work it off, write its files and print its table."""
+    experiment = experiments.create(workspace, grid)
+    experiments.start(workspace, experiment, workers=workers)
+    if detach:
+        told = experiments.progress(workspace, experiment)
+        terminal.result(
+            {"experiment": experiment.id, "trainings": told.total, "finished": told.finished},
+            f"{experiment.id}: {told.finished} of {told.total} trainings are done; the others go on.",
+        )
+        return
+    told = follow(workspace, experiment, terminal=terminal, workers=workers)
+    if not told.measured and told.failed:
+        raise RunError(
+            f"Nothing was measured. {told.failed[0]}", remedy="Run the same command again to go on."
+        )
+    files = comparison.write(workspace, experiment, workspace.experiments_path / experiment.id)
+    if out is not None:
+        files = [*comparison.write(workspace, experiment, out), *report.write(workspace, experiment, out)]
+    _tell(workspace, experiment, told, files, terminal)
+
+
+def follow(
+    workspace: Workspace, experiment: Experiment, *, terminal: Terminal, workers: int | None
+) -> Progress:
+    """Wait until nothing more will happen; Ctrl-C stops the runs, and the same command goes on later."""
+    with terminal.progress(f"Experiment {experiment.id}") as progress:
+        try:
+            tried = False
+            while True:
+                told = experiments.progress(workspace, experiment)
+                progress(told.measured, told.total)
+                if told.done and (told.measured >= told.finished or tried):
+                    return told
+                if told.done:  # trained before by somebody who did not measure
+                    tried = bool(experiments.measure(workspace, experiment, workers=workers))
+                time.sleep(POLL)
+        except KeyboardInterrupt:
+            experiments.stop(workspace, experiment)
+            raise
+
+
+def _tell(
+    workspace: Workspace, experiment: Experiment, told: Progress, files: list[Path], terminal: Terminal
+) -> None:
+    document = comparison.tidy(workspace, experiment)
+    table = document["rows"]
+    for line in (*told.failed, *told.refused, *document["notes"]):
+        terminal.note(line)
+    shown: dict[comparison.Key, dict[str, Any]] = {}
+    for each in comparison.summaries(table):
+        if each.metric in SHOWN:
+            shown.setdefault((each.head, each.objective, each.dim), {})[each.metric] = comparison.said(each)
+    columns = ["head", "objective", "dim", *(METRICS[name].title for name in SHOWN)]
+    lines = [[*key, *(line.get(name, "–") for name in SHOWN)] for key, line in shown.items()]
+    terminal.table({**document, "files": [str(path) for path in files]}, columns, lines)
+    if not terminal.as_json:
+        terminal.result({}, *report.in_short(table))
+        terminal.result({}, *(f"→ {path}" for path in files))

@@ -1,0 +1,172 @@
+"""Baselines that any head must stand beside: linear maps that are found rather than trained, and an MLP.
+
+Each keeps its map as weights that no step changes, so that it is saved, loaded and counted like any other
+head; `prepare` finds it in the training rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from qlatent.circuits import layouts
+from qlatent.circuits.specs import weights_used
+from qlatent.heads.base import AbstractHead, Tensors, input_dims, principal, seeded_linear
+
+
+class LinearMap(nn.Module):
+    """z = (x − mean) W and back by x̂ = z V + mean; `weight` (d, k), `back` (k, d), `mean` (d,). Not trained."""
+
+    def __init__(self, weight: Tensor, back: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight, requires_grad=False)
+        self.back = nn.Parameter(back, requires_grad=False)
+        self.mean = nn.Parameter(torch.zeros(len(weight)), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) @ self.weight
+
+    def inverse(self, z: Tensor) -> Tensor:
+        """Reconstructions (n, d) of latents (n, k)."""
+        return z @ self.back + self.mean
+
+
+class MappedHead(AbstractHead):
+    """A linear map for each modality, or one for all; a subclass says which."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.input_dims = input_dims(config)
+        parts = self.modalities[:1] if config.shared else self.modalities
+        self.maps = nn.ModuleDict({name: self._map(self.input_dims[name]) for name in parts})
+
+    @property
+    def latent_dim(self) -> int:
+        return int(self.config.qubits)
+
+    def encode(self, inputs: Tensors) -> dict[str, Tensor]:
+        self.check_inputs(inputs)
+        return {name: self._of(name)(x) for name, x in inputs.items()}
+
+    def decode(self, latents: Tensors) -> dict[str, Tensor]:
+        return {name: self._of(name).inverse(z) for name, z in latents.items()}
+
+    def _of(self, modality: str) -> Any:
+        return self.maps[self.modalities[0] if self.config.shared else modality]
+
+    def _map(self, width: int) -> LinearMap:
+        """The map of vectors of this width before any data is known."""
+        return LinearMap(torch.eye(width)[:, : self.config.qubits], torch.eye(width)[: self.config.qubits])
+
+
+class IdentityHead(AbstractHead):
+    """The vectors themselves."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.input_dims = input_dims(config)
+        # a head has at least one tensor, so that it has a device and a file
+        self.scale = nn.Parameter(torch.ones(()), requires_grad=False)
+
+    @property
+    def latent_dim(self) -> int:
+        return max(self.input_dims.values())
+
+    @property
+    def parameter_count(self) -> dict[str, int]:
+        return {"stored": 0, "used": 0}
+
+    def encode(self, inputs: Tensors) -> dict[str, Tensor]:
+        self.check_inputs(inputs)
+        return {name: x * self.scale for name, x in inputs.items()}
+
+    def decode(self, latents: Tensors) -> dict[str, Tensor]:
+        return dict(latents)
+
+
+class PCAHead(MappedHead):
+    """Principal axes of the training rows: of all modalities together, or of each; whitened if asked for."""
+
+    @torch.no_grad()
+    def prepare(self, inputs: Tensors) -> None:
+        for name, part in self.maps.items():
+            assert isinstance(part, LinearMap)
+            rows = (
+                torch.cat([inputs[each] for each in self.modalities]) if self.config.shared else inputs[name]
+            )
+            basis = principal(rows, self.config.qubits)
+            scale = (
+                basis.deviations.clamp_min(1e-12) if self.config.whiten else torch.ones_like(basis.deviations)
+            )
+            part.weight.copy_((basis.axes / scale[:, None]).T)
+            part.back.copy_(basis.axes * scale[:, None])
+            part.mean.copy_(basis.mean)
+
+
+class TruncationHead(MappedHead):
+    """Coordinates 0 … k − 1 of the vectors, or k of them drawn by the seed, the same in all modalities."""
+
+    def _map(self, width: int) -> LinearMap:
+        kept = self.config.qubits
+        generator = torch.Generator().manual_seed(self.config.seed)
+        chosen = (
+            torch.randperm(width, generator=generator)
+            if self.config.which == "random"
+            else torch.arange(width)
+        )
+        picked = torch.eye(width)[chosen[:kept].sort().values]  # (k, d)
+        return LinearMap(picked.T.contiguous(), picked)
+
+
+class RandomProjectionHead(MappedHead):
+    """z = xR/√k with R ~ N(0, 1), which keeps distances in expectation (Johnson & Lindenstrauss 1984)."""
+
+    def _map(self, width: int) -> LinearMap:
+        generator = torch.Generator().manual_seed(self.config.seed)
+        weight = torch.randn((width, self.config.qubits), generator=generator) / self.config.qubits**0.5
+        return LinearMap(weight, torch.linalg.pinv(weight))
+
+
+class MLPHead(AbstractHead):
+    """Linear → GELU → Linear in place of the dressed circuit, with a linear decoder, for each modality.
+
+    The hidden width brings the number of weights as near as it can to that of CLIP-ACQUA.
+    """
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.input_dims = input_dims(config)
+        parts = self.modalities[:1] if config.shared else self.modalities
+        generator = torch.Generator().manual_seed(config.seed)
+        encoders, decoders = {}, {}
+        for name in parts:
+            width, hidden = self.input_dims[name], hidden_width(self.input_dims[name], config)
+            first = seeded_linear(width, hidden, generator=generator)
+            second = seeded_linear(hidden, config.qubits, generator=generator)
+            encoders[name] = nn.Sequential(first, nn.GELU(), second)
+            decoders[name] = seeded_linear(config.qubits, width, generator=generator)
+        self.encoders, self.decoders = nn.ModuleDict(encoders), nn.ModuleDict(decoders)
+
+    @property
+    def latent_dim(self) -> int:
+        return int(self.config.qubits)
+
+    def encode(self, inputs: Tensors) -> dict[str, Tensor]:
+        self.check_inputs(inputs)
+        return {name: self._part(self.encoders, name)(x) for name, x in inputs.items()}
+
+    def decode(self, latents: Tensors) -> dict[str, Tensor]:
+        return {name: self._part(self.decoders, name)(z) for name, z in latents.items()}
+
+    def _part(self, parts: nn.ModuleDict, modality: str) -> nn.Module:
+        return parts[self.modalities[0] if self.config.shared else modality]
+
+
+def hidden_width(width: int, config: Any) -> int:
+    """The hidden width at which Linear(d, h), Linear(h, k) weigh as much as Linear(d, k) and a dressed circuit."""
+    circuit = layouts.dressed(max(config.qubits, 2), config.circuit_depth)
+    angles = circuit.weights if config.parameters == "stored" else len(weights_used(circuit))
+    wanted = (width + 1) * config.qubits + angles
+    return max(1, round((wanted - config.qubits) / (width + 1 + config.qubits)))

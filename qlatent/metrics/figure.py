@@ -1,0 +1,108 @@
+"""What a metric says: a number, its 95 % interval, how many items it rests on, and why where it says nothing."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qlatent.errors import InputError
+from qlatent.metrics import uncertainty
+from qlatent.metrics.distances import Matrix
+
+if TYPE_CHECKING:
+    from qlatent.metrics.comparison import Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with its 95 % interval; NaN with a note where it cannot be computed.
+
+    `n` is the number of items behind it; `sampled` says which, in words.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    sampled: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """A figure as a mean over items: finish(mean of `values`); NaN marks an item without a contribution.
+
+    `finish` must be rising, so that it maps the ends of an interval too.
+    """
+
+    values: Matrix  # (n,)
+    sampled: str
+    finish: Callable[[float], float] = float
+    note: str = ""
+
+
+class Undefined(Exception):  # noqa: N818  (an outcome, not an error)
+    """A metric has no value for these items; the text says why, as a note for the reader."""
+
+
+class ItemMetric:
+    """A metric made of contributions of items: call it for a `Figure`; `contributions` lets a panel resample once."""
+
+    def __init__(self, contributions: Callable[[Comparison], Contributions]) -> None:
+        functools.update_wrapper(self, contributions)
+        self.contributions = contributions
+
+    def __call__(self, comparison: Comparison) -> Figure:
+        return finished(self.contributions, comparison)
+
+    def __repr__(self) -> str:
+        return f"<metric {self.contributions.__name__}>"
+
+
+def finished(contributions: Callable[[Comparison], Contributions], comparison: Comparison) -> Figure:
+    """The figure of one metric alone, or a figure without a value where it is undefined."""
+    try:
+        return resampled({"one": contributions(comparison)}, seed=comparison.seed)["one"]
+    except (Undefined, InputError) as err:
+        return nothing(str(err), comparison.sampled)
+
+
+def resampled(
+    found: Mapping[str, Contributions], *, resamples: int = uncertainty.RESAMPLES, seed: int = 0
+) -> dict[str, Figure]:
+    """The figures of many contributions, all from the same resampled items; resamples=0 leaves intervals out."""
+    values = {name: each.values for name, each in found.items()}
+    estimates = uncertainty.bootstrap_means(values, resamples=resamples, seed=seed)
+    return {name: _figure(found[name], estimate) for name, estimate in estimates.items()}
+
+
+def _figure(found: Contributions, estimate: uncertainty.Estimate) -> Figure:
+    n = int(np.count_nonzero(~np.isnan(found.values)))
+    note = found.note
+    if n < 2:
+        estimate = uncertainty.Estimate(estimate.value, np.nan, np.nan)
+        note = note or ("one item has no interval" if n else "undefined for every item")
+    value, low, high = (found.finish(end) for end in estimate)
+    return Figure(value, low, high, n, found.sampled, note)
+
+
+def nothing(note: str, sampled: str = "", n: int = 0) -> Figure:
+    """The figure of a metric that has no value, and why."""
+    return Figure(np.nan, np.nan, np.nan, n, sampled, note)
+
+
+def metric(function: Callable[[Comparison], Figure]) -> Callable[[Comparison], Figure]:
+    """A metric that makes its figure itself; where it is `Undefined`, a figure without a value comes back."""
+
+    @functools.wraps(function)
+    def guarded(comparison: Comparison) -> Figure:
+        try:
+            return function(comparison)
+        except (Undefined, InputError) as err:
+            return nothing(str(err), comparison.sampled)
+
+    return guarded

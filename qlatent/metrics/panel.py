@@ -1,0 +1,52 @@
+"""Many metrics of one comparison: each says its figure or why it has none, and the resampling is done once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from qlatent.errors import InputError
+from qlatent.metrics.comparison import Comparison
+from qlatent.metrics.figure import Contributions, Figure, ItemMetric, Undefined, nothing, resampled
+from qlatent.metrics.uncertainty import RESAMPLES
+
+DEFAULT = (
+    "trustworthiness", "continuity", "neighbour_overlap", "spearman", "stress", "recall_at_10",
+    "probe_accuracy", "effective_rank",
+)  # fmt: skip
+
+Metric = Callable[[Comparison], Figure]
+
+
+def measure(
+    comparison: Comparison,
+    metrics: Mapping[str, Metric],
+    *,
+    names: Sequence[str] | None = DEFAULT,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> dict[str, Figure]:
+    """The figures of the metrics called `names`, in that order; None takes all of `metrics` (name → function).
+
+    A metric that cannot be computed gives NaN and a note, and stops no other. Intervals of all metrics made of
+    item contributions are of the same `resamples` resamples, so that they can be read side by side. A name
+    that `metrics` lacks is an `InputError`.
+    """
+    chosen = tuple(metrics) if names is None else tuple(names)
+    unknown = [name for name in chosen if name not in metrics]
+    if unknown:
+        known = ", ".join(metrics)
+        raise InputError(f"There is no metric called {unknown[0]!r}.", remedy=f"Known: {known}.")
+    found = {name: _found(metrics[name], comparison) for name in chosen}
+    contributions = {name: each for name, each in found.items() if isinstance(each, Contributions)}
+    figures = {name: each for name, each in found.items() if isinstance(each, Figure)}
+    figures |= resampled(contributions, resamples=resamples, seed=seed)
+    return {name: figures[name] for name in chosen}
+
+
+def _found(function: Metric, comparison: Comparison) -> Figure | Contributions:
+    try:
+        if isinstance(function, ItemMetric):
+            return function.contributions(comparison)
+        return function(comparison)
+    except (Undefined, InputError) as err:
+        return nothing(str(err), comparison.sampled)

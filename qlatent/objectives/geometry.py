@@ -1,0 +1,87 @@
+"""Objectives that keep the geometry of a batch: all distances between its points, whatever their modality.
+
+The modalities of a batch are stacked into one set of points, as the all-pairs figures beside every map do it.
+Distances before are Euclidean; distances after are the negative similarity of the head.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, nearness
+
+FEWEST = 3  # points; two have one distance, which says nothing about proportions
+
+
+class GeometryObjective(AbstractObjective):
+    """A loss of the distances (m, m) of all points of a batch before and after; m is rows times modalities."""
+
+    def __call__(
+        self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
+    ) -> dict[str, Tensor]:
+        before = torch.cat([inputs[name] for name in latents])
+        after = torch.cat(list(latents.values()))
+        if len(after) < FEWEST:  # a last batch of one row: nothing to learn from it
+            return {"total": after.sum() * 0.0}
+        return {"total": self._loss(-nearness(before, before), -similarity(after, after))}
+
+    @abstractmethod
+    def _loss(self, before: Tensor, after: Tensor) -> Tensor:
+        """The loss, a scalar, of distances (m, m)."""
+
+
+class DistanceCorrelation(GeometryObjective):
+    """1 − Pearson's correlation of all pair distances before and after: 0 at best, 2 at worst.
+
+    It asks for the right proportions alone, so the scale of the latent space stays free. With a `focus` f,
+    pairs count by exp(−f·d/mean d): near ones more than far ones.
+    """
+
+    def _loss(self, before: Tensor, after: Tensor) -> Tensor:
+        before, after = each_once(before), each_once(after)
+        weight = torch.softmax(-self.config.focus * before / before.mean().clamp_min(1e-12), dim=0)
+        before, after = (part - (weight * part).sum() for part in (before, after))
+        spread = (weight * before.square()).sum() * (weight * after.square()).sum()
+        return 1 - (weight * before * after).sum() / spread.clamp_min(1e-12).sqrt()
+
+
+class Stress(GeometryObjective):
+    """√(Σ(d − αδ)² / Σd²) over all pairs of a batch; d before, δ after (Kruskal's stress of metric scaling).
+
+    α is 1, or the best factor Σdδ/Σδ², so that scale costs nothing (Smelser et al. 2024, arXiv 2408.07724).
+    """
+
+    def _loss(self, before: Tensor, after: Tensor) -> Tensor:
+        before, after = each_once(before), each_once(after)
+        if self.config.scale == "fitted":
+            after = after * ((before * after).sum() / after.square().sum().clamp_min(1e-12))
+        share = (before - after).square().sum() / before.square().sum().clamp_min(1e-12)
+        return (share + 1e-12).sqrt()  # the slope of a root at zero is infinite
+
+
+class Neighbours(GeometryObjective):
+    """Cross-entropy between the neighbour distributions of each point before and after, averaged over points.
+
+    Before: p_ij ∝ exp(−d²_ij / σ²_i) with σ_i the distance of the k-th nearest of the batch (self-tuning,
+    Zelnik-Manor & Perona 2004). After: q_ij ∝ 1 / (1 + (δ_ij/s)²), the kernel of t-SNE (van der Maaten &
+    Hinton 2008). Less the entropy of p, so that 0 is the best there is.
+    """
+
+    def _loss(self, before: Tensor, after: Tensor) -> Tensor:
+        itself = torch.eye(len(before), dtype=torch.bool, device=before.device)
+        k = min(self.config.neighbours, len(before) - 1)
+        width = before.masked_fill(itself, torch.inf).kthvalue(k, dim=1, keepdim=True).values
+        near = (-(before / width.clamp_min(1e-6)).square()).masked_fill(itself, -torch.inf)
+        heavy = (-torch.log1p((after / self.config.latent_scale).square())).masked_fill(itself, -torch.inf)
+        wanted, got = torch.log_softmax(near, dim=1), torch.log_softmax(heavy, dim=1)  # (m, m)
+        surplus = (wanted - got).masked_fill(itself, 0.0)
+        return (wanted.exp() * surplus).sum() / len(before)
+
+
+def each_once(distances: Tensor) -> Tensor:
+    """The upper triangle (m(m−1)/2,) of distances (m, m)."""
+    row, column = torch.triu_indices(len(distances), len(distances), offset=1, device=distances.device)
+    return distances[row, column]

@@ -1,0 +1,278 @@
+"""Heads beside each other: frontiers, differences, linked maps, Shepard diagrams, probes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID, MARK, RAMP, grouped, plain
+
+Floats = NDArray[np.floating]
+_MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
+_LEGEND: dict[str, Any] = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+DASHES = ("solid", "dash", "dot", "dashdot")
+SYMBOLS = {"image": "circle", "text": "diamond-open", "vector": "circle"}
+DISTRUST = [(0.0, "rgba(213,94,0,0)"), (1.0, "rgba(213,94,0,.45)")]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Quality of one head against a size: x, mean, low and high (n,); `reference` lines are grey."""
+
+    name: str
+    x: Sequence[float]
+    mean: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    reference: bool = False
+
+
+def frontier(lines: Sequence[Line], *, x: str, y: str, height: int = 420) -> go.Figure:
+    """Each head a line with its 95 % band; logarithmic x; references (PCA, full dimension) in grey."""
+    figure = go.Figure()
+    own = 0
+    for number, line in enumerate(lines):
+        colour = "#8A8F9C" if line.reference else CATEGORIES[own % len(CATEGORIES)]
+        dash = (
+            DASHES[number % len(DASHES)] if line.reference else DASHES[own // len(CATEGORIES) % len(DASHES)]
+        )
+        own += not line.reference
+        _band(figure, line, colour)
+        figure.add_scatter(
+            x=list(line.x), y=list(line.mean), mode="lines+markers", name=plain(line.name),
+            line={"color": colour, "dash": dash, "width": 2}, marker={"size": 7},
+            hovertemplate=f"{plain(line.name)}<br>%{{x:,}}: %{{y:.3f}}<extra></extra>",
+        )  # fmt: skip
+    _flat(figure, x, y, height)
+    figure.update_xaxes(
+        type="log", dtick=None, tickvals=_ticks(lines), ticktext=[f"{v:,.0f}" for v in _ticks(lines)]
+    )
+    return figure
+
+
+def _ticks(lines: Sequence[Line]) -> list[float]:
+    """The sizes that occur, without those too near to the one before."""
+    found: list[float] = []
+    for value in sorted({float(each) for line in lines for each in line.x}):
+        if not found or value > 1.3 * found[-1]:
+            found.append(value)
+    return found
+
+
+def _band(figure: go.Figure, line: Line, colour: str) -> None:
+    """A polygon between low and high; a single size gets a bar."""
+    known = [
+        i for i, (low, high) in enumerate(zip(line.low, line.high, strict=True)) if math.isfinite(low + high)
+    ]
+    if len(known) == 1:
+        place = known[0]
+        figure.add_scatter(
+            x=[line.x[place]] * 2, y=[line.low[place], line.high[place]], mode="lines",
+            line={"color": colour, "width": 6}, opacity=0.35, hoverinfo="skip", showlegend=False,
+        )  # fmt: skip
+    elif known:
+        around = [line.x[i] for i in known] + [line.x[i] for i in reversed(known)]
+        ends = [line.high[i] for i in known] + [line.low[i] for i in reversed(known)]
+        figure.add_scatter(
+            x=around, y=ends, fill="toself", mode="lines", line={"width": 0, "color": colour}, opacity=0.18,
+            fillcolor=colour, hoverinfo="skip", showlegend=False,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A difference with its interval."""
+
+    name: str
+    mean: float
+    low: float
+    high: float
+
+
+def forest(bars: Sequence[Bar], *, x: str) -> go.Figure:
+    """Differences as points with 95 % intervals beside the line of no difference; the first on top."""
+    given = [each for each in bars if math.isfinite(each.mean)]
+    names = [plain(each.name) for each in given]
+    reach = [0.0 if not math.isfinite(each.low) else each.mean - each.low for each in given]
+    holds = [math.isfinite(each.low) and each.low * each.high > 0 for each in given]
+    figure = go.Figure(
+        go.Scatter(
+            x=[each.mean for each in given], y=names, mode="markers",
+            marker={"size": 9, "color": [CATEGORIES[0] if each else "#8A8F9C" for each in holds]},
+            error_x={"type": "data", "array": reach, "color": GREY, "thickness": 1.5},
+            hovertemplate="%{y}: %{x:+.3f}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_vline(x=0, line={"color": GREY, "width": 1})
+    _flat(figure, x, "", 90 + 34 * len(given))
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    return figure
+
+
+@dataclass(frozen=True)
+class MapView:
+    """One latent space of several: places (points, 2), the colour of each point, and where not to trust it.
+
+    `distrust` is (xs, ys, share (len(ys), len(xs))) with NaN where no point is near.
+    """
+
+    title: str
+    places: Floats
+    values: Floats
+    distrust: tuple[Floats, Floats, Floats] | None = None
+
+
+def linked_maps(
+    views: Sequence[MapView],
+    items: NDArray[np.int64],
+    kinds: Sequence[str],
+    *,
+    labels: Sequence[str] | None = None,
+    picked: set[int] | None = None,
+    scale: tuple[float, float, str] = (0.0, 1.0, ""),
+    height: int = 420,
+) -> go.Figure:
+    """Maps of the same points side by side; the items in `picked` stand out in all of them.
+
+    `items` (points,) are the dataset rows, `kinds` (points,) the modality of each point. Colour is by
+    `labels` if given, else by each view's values on `scale` (low, high, title).
+    """
+    columns = min(len(views), 2)
+    rows = math.ceil(len(views) / columns)
+    titles = [plain(view.title) for view in views]
+    figure = make_subplots(
+        rows, columns, subplot_titles=titles, horizontal_spacing=0.06, vertical_spacing=0.1
+    )
+    symbols = np.array([SYMBOLS.get(kind, "circle") for kind in kinds])
+    chosen = None if not picked else np.flatnonzero(np.isin(items, list(picked))).tolist()
+    for number, view in enumerate(views):
+        place = {"row": number // columns + 1, "col": number % columns + 1}
+        if view.distrust is not None:
+            xs, ys, share = view.distrust
+            figure.add_trace(
+                go.Heatmap(x=xs, y=ys, z=share, zmin=0, zmax=0.5, colorscale=DISTRUST, showscale=False,
+                           hoverinfo="skip", zsmooth="best"),
+                **place,
+            )  # fmt: skip
+        figure.add_trace(_points(view, items, symbols, labels, chosen, scale, first=number == 0), **place)
+    figure.update_xaxes(showgrid=True, gridcolor=GRID, zeroline=False)
+    figure.update_yaxes(showgrid=True, gridcolor=GRID, zeroline=False)
+    figure.update_layout(
+        height=height * rows, margin={"l": 8, "r": 8, "t": 36, "b": 8}, plot_bgcolor=CLEAR,
+        paper_bgcolor=CLEAR, showlegend=False, dragmode="lasso", selectionrevision=str(sorted(picked or ())),
+    )  # fmt: skip
+    return figure
+
+
+def _points(
+    view: MapView,
+    items: NDArray[np.int64],
+    symbols: NDArray[np.str_],
+    labels: Sequence[str] | None,
+    chosen: list[int] | None,
+    scale: tuple[float, float, str],
+    *,
+    first: bool,
+) -> go.Scatter:
+    marker: dict[str, Any] = {"size": 6, "symbol": symbols, "opacity": 0.85}
+    if labels is not None:
+        assigned, groups = grouped(labels)
+        colours = {group: CATEGORIES[i % len(CATEGORIES)] for i, group in enumerate(groups)}
+        marker["color"] = [colours[each] for each in assigned]
+    else:
+        low, high, title = scale
+        bar = {"title": {"text": title, "side": "right"}, "thickness": 12, "len": 0.9}
+        marker |= {"color": view.values, "colorscale": RAMP, "cmin": low, "cmax": high}
+        marker |= {"showscale": first, "colorbar": bar}
+    return go.Scatter(
+        x=view.places[:, 0], y=view.places[:, 1], mode="markers", marker=marker, customdata=items,
+        selectedpoints=chosen, selected={"marker": {"opacity": 1.0, "size": 9}},
+        unselected={"marker": {"opacity": 0.12}}, hovertemplate="row %{customdata}<extra></extra>",
+    )  # fmt: skip
+
+
+def shepard(views: Sequence[tuple[str, Floats, Floats, Floats]], *, height: int = 260) -> go.Figure:
+    """Distances before against after for each space: (title, before, after, monotone fit)."""
+    figure = make_subplots(
+        1, len(views), subplot_titles=[plain(view[0]) for view in views], horizontal_spacing=0.06
+    )
+    for column, (_, before, after, fitted) in enumerate(views, start=1):
+        order = np.argsort(before)
+        figure.add_trace(
+            go.Scattergl(x=before, y=after, mode="markers", marker={"size": 3, "color": CATEGORIES[4], "opacity": 0.5},
+                         hoverinfo="skip"),
+            row=1, col=column,
+        )  # fmt: skip
+        figure.add_trace(
+            go.Scatter(x=before[order], y=fitted[order], mode="lines", line={"color": MARK, "width": 2},
+                       hovertemplate="%{x:.2f} → %{y:.2f}<extra></extra>"),
+            row=1, col=column,
+        )  # fmt: skip
+    figure.update_xaxes(title_text="distance before", gridcolor=GRID, zeroline=False)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False)
+    figure.update_yaxes(title_text="distance after", col=1)
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        plot_bgcolor=CLEAR,
+        paper_bgcolor=CLEAR,
+        showlegend=False,
+    )
+    return figure
+
+
+def probe_curves(curves: Mapping[str, Sequence[Mapping[str, float]]], *, height: int = 320) -> go.Figure:
+    """Accuracy of the linear probe over training steps, with intervals; name → points (step, value, low, high)."""
+    figure = go.Figure()
+    for number, (name, points) in enumerate(curves.items()):
+        known = [each for each in points if each["value"] is not None]
+        line = Line(
+            name, [each["step"] + 1 for each in known], [each["value"] for each in known],
+            [math.nan if each["low"] is None else each["low"] for each in known],
+            [math.nan if each["high"] is None else each["high"] for each in known],
+        )  # fmt: skip
+        colour = CATEGORIES[number % len(CATEGORIES)]
+        _band(figure, line, colour)
+        figure.add_scatter(
+            x=list(line.x), y=list(line.mean), mode="lines+markers", name=plain(name),
+            line={"color": colour, "width": 2}, customdata=[each["step"] for each in known],
+            hovertemplate=f"{plain(name)}<br>step %{{customdata:,}}: %{{y:.3f}}<extra></extra>",
+        )  # fmt: skip
+    _flat(figure, "training step + 1", "accuracy", height)
+    figure.update_xaxes(type="log")
+    return figure
+
+
+def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]], *, height: int = 360) -> go.Figure:
+    """Shares of each true class (rows) by the class said (columns); the counts when one points at a cell."""
+    table = np.asarray(counts, dtype=float)
+    sizes = table.sum(axis=1, keepdims=True)
+    share = np.divide(table, sizes, out=np.zeros_like(table), where=sizes > 0)
+    names = [plain(label) for label in labels]
+    figure = go.Figure(
+        go.Heatmap(
+            z=share, x=names, y=names, customdata=table, colorscale=RAMP, zmin=0, zmax=1, xgap=1, ygap=1,
+            colorbar={"title": {"text": "share of the row", "side": "right"}, "thickness": 12},
+            hovertemplate="%{y} called %{x}: %{customdata:.0f} (%{z:.0%})<extra></extra>",
+        )
+    )  # fmt: skip
+    _flat(figure, "called", "is", height)
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_xaxes(automargin=True)
+    return figure
+
+
+def _flat(figure: go.Figure, x: str, y: str, height: int) -> go.Figure:
+    figure.update_layout(
+        height=height, margin=_MARGIN, plot_bgcolor=CLEAR, paper_bgcolor=CLEAR, legend=_LEGEND,
+        xaxis={"title": x, "gridcolor": GRID, "zeroline": False},
+        yaxis={"title": y, "gridcolor": GRID, "zeroline": False},
+    )  # fmt: skip
+    return figure

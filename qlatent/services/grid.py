@@ -1,0 +1,199 @@
+"""What an experiment is: heads × objectives × dimensions × seeds, and the run that belongs in each place.
+
+Torch-free. A cell whose run is there already, whoever started it, is not trained again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qlatent import registry
+from qlatent.errors import ConfigError, InputError, QlatentError
+from qlatent.services import runs
+from qlatent.services.plan import Material, Spec, TrainingRequest, same_training
+from qlatent.services.runs import RunView
+from qlatent.store.workspace import Workspace
+from qlatent.training.configs import TrainingConfig
+
+CONTROLS = ("pca",)  # beside every grid, with the twin of each quantum head
+NO_OBJECTIVE = "none"  # what stands in the column of a head that is found rather than trained
+COMMON = {"split_seed": 0, "snapshots": 12}  # one held-out part for all, and a short film of each run
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What to compare on a dataset.
+
+    `heads` are names of the registry, with settings of their own behind colons: "acqua", "acqua:depth=2".
+    `settings` go to every head, objective and training that knows them.
+    """
+
+    dataset: str
+    heads: tuple[str, ...]
+    objectives: tuple[str, ...] = ("distance_correlation",)
+    dims: tuple[int, ...] = (4,)
+    seeds: int = 5
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    encoder_key: str | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A grid on the items as they were; `id` follows from its content, so asking again finds the same one."""
+
+    id: str
+    name: str
+    dataset: str
+    dataset_version: int
+    encoder: str
+    heads: tuple[str, ...]
+    objectives: tuple[str, ...]
+    dims: tuple[int, ...]
+    seeds: int
+    settings: dict[str, Any]
+    created: float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place of the grid: what to run there and the run that did, or why there can be none.
+
+    `dim` is None for a head that keeps the full dimension, `objective` is "none" for one without training.
+    """
+
+    head: str
+    objective: str
+    dim: int | None
+    seed: int
+    spec: Spec | None = None
+    refusal: str = ""
+    run: RunView | None = None
+
+    @property
+    def state(self) -> str:
+        """missing | refused | a state of its run."""
+        if self.refusal:
+            return "refused"
+        return self.run.state if self.run else "missing"
+
+
+def with_controls(heads: Iterable[str]) -> tuple[str, ...]:
+    """The heads, the twin of each quantum one, and PCA; each once, in this order."""
+    given = list(heads)
+    twins = [registry.entry("head", parse(head)[0]).twin for head in given]
+    return tuple(dict.fromkeys([*given, *filter(None, twins), *CONTROLS]))
+
+
+def parse(head: str) -> tuple[str, dict[str, Any]]:
+    """The registry's name and the settings of "name:key=value:key=value"."""
+    name, *parts = head.split(":")
+    values: dict[str, Any] = {}
+    for part in parts:
+        key, equals, text = part.partition("=")
+        if not equals:
+            raise ConfigError(f"{head}: got {part!r}, expected key=value.", remedy="Write acqua:depth=2.")
+        try:
+            values[key] = json.loads(text)
+        except json.JSONDecodeError:
+            values[key] = {"True": True, "False": False}.get(text, text)
+    registry.entry("head", name)
+    return name, values
+
+
+def title(head: str) -> str:
+    """A head of a grid in words."""
+    name, *own = head.split(":")
+    said = registry.HEADS[name].title if name in registry.HEADS else name
+    return f"{said} ({', '.join(own)})" if own else said
+
+
+def keys(cls: type) -> set[str]:
+    return {each.name for each in dataclasses.fields(cls)}
+
+
+def cells(workspace: Workspace, experiment: Experiment) -> list[Cell]:
+    """Every place of the grid, seed by seed, each with the run that belongs there if there is one."""
+    try:
+        material = Material(workspace, experiment.dataset, experiment.encoder)
+    except QlatentError as err:  # the vectors are gone: the runs that are there still stand
+        raise InputError(f"{experiment.name}: {err.message}", remedy=err.remedy) from err
+    known = _known_runs(workspace)
+    found = []
+    for seed in range(experiment.seeds):
+        for head in experiment.heads:
+            for objective, dim in _places(experiment, head):
+                found.append(_cell(experiment, material, known, (head, objective, dim, seed)))
+    return found
+
+
+def _places(experiment: Experiment, head: str) -> list[tuple[str, int | None]]:
+    """The objectives and dimensions in which a head occurs."""
+    cls = registry.config_class("head", parse(head)[0])
+    objectives = (NO_OBJECTIVE,) if getattr(cls, "closed_form", False) else experiment.objectives
+    dims: tuple[int | None, ...] = experiment.dims if "qubits" in keys(cls) else (None,)
+    return [(objective, dim) for objective in objectives for dim in dims]
+
+
+def _cell(
+    experiment: Experiment,
+    material: Material,
+    known: Mapping[str, RunView],
+    place: tuple[str, str, int | None, int],
+) -> Cell:
+    head, objective, dim, seed = place
+    try:
+        request = _request(experiment, head, objective, dim, seed)
+        spec = material.spec(request) | {"dataset_version": experiment.dataset_version}
+    except QlatentError as err:
+        return Cell(*place, refusal=f"{err.message} {err.remedy}".strip())
+    return Cell(*place, spec=spec, run=known.get(same_training(spec)))
+
+
+def _request(
+    experiment: Experiment, head: str, objective: str, dim: int | None, seed: int
+) -> TrainingRequest:
+    """The run of one place; common settings go to the parts that know them."""
+    name, own = parse(head)
+    cls = registry.config_class("head", name)
+    trained = objective != NO_OBJECTIVE
+    target = objective if trained else "acqua"  # what is found is only judged by it
+    known = (
+        keys(cls)
+        | keys(TrainingConfig)
+        | (keys(registry.config_class("objective", target)) if trained else set())
+    )
+    values = {key: value for key, value in experiment.settings.items() if key in known} | own
+    if dim is not None:
+        values["qubits"] = dim
+    fixed = getattr(cls, "deterministic", False) and experiment.settings.get("split_seed", -1) >= 0
+    values["seed"] = 0 if fixed else seed
+    if isinstance(values.get("modalities"), list):
+        values["modalities"] = tuple(values["modalities"])
+    said = [title(head), f"{dim}-d" if dim else "", objective if trained else "", f"seed {values['seed']}"]
+    label = ", ".join(part for part in said if part)
+    return TrainingRequest(experiment.dataset, experiment.encoder, name, target, values, label[:80])
+
+
+def _known_runs(workspace: Workspace) -> dict[str, RunView]:
+    """The best run of each training there is: finished ones first, then those under way, then the newest."""
+    order = {"finished": 0, "running": 1, "queued": 2}
+    listed = sorted(runs.list_runs(workspace, "train"), key=lambda run: order.get(run.state, 3))
+    known: dict[str, RunView] = {}
+    for run in listed:
+        if run.spec:
+            known.setdefault(same_training(run.spec), run)
+    return known
+
+
+def distinct(found: Iterable[Cell]) -> list[Cell]:
+    """The cells without those that share the run of an earlier one."""
+    seen: dict[str, Cell] = {}
+    for cell in found:
+        if cell.spec is not None:
+            seen.setdefault(same_training(cell.spec), cell)
+    return list(seen.values())

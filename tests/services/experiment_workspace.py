@@ -1,0 +1,53 @@
+"""A small experiment, carried out by real workers, and what tests of several services ask of it."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from qlatent.services import experiments
+from qlatent.services.grid import Experiment, Grid
+from qlatent.store.workspace import Workspace
+from qlatent.types import Item
+
+WIDTH = 8
+QUICK = {"epochs": 3, "batch_size": 16, "depth": 1, "snapshots": 3}
+
+
+def labelled(count: int = 80, *, seed: int = 0) -> list[Item]:
+    """Pairs whose vectors share a direction and tell their label."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(3, WIDTH))
+    items = []
+    for number in range(count):
+        image = centres[number % 3] + 0.4 * rng.normal(size=WIDTH)
+        vectors = {"image": image, "text": image + 0.2 * rng.normal(size=WIDTH)}
+        items.append(
+            Item(
+                id=f"item-{number:03}",
+                label=f"label-{number % 3}",
+                text=f"text {number}",
+                vectors={name: vector.astype(np.float32) for name, vector in vectors.items()},
+            )
+        )
+    return items
+
+
+def work_off(workspace: Workspace, experiment: Experiment, *, seconds: float = 240) -> None:
+    """Wait until nothing more will happen, starting what waits."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        told = experiments.progress(workspace, experiment)
+        if told.done:
+            return
+        time.sleep(0.3)
+    raise TimeoutError(told)
+
+
+def grid(**changes) -> Grid:
+    """Two quantum heads, one dimension that fits and one that does not, two seeds."""
+    values = {
+        "heads": ("acqua", "acqua_separable:depth=2"), "dims": (2, 11), "seeds": 2, "settings": QUICK,
+    }  # fmt: skip
+    return Grid("pairs", **(values | changes))
