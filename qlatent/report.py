@@ -28,6 +28,7 @@ COSTS = ("parameters_stored", "parameters_used", "bytes_per_item", "train_second
 DRAWN = ("spearman", "neighbour_overlap")
 PACKAGES = ("qlatent", "torch", "numpy", "scipy", "scikit-learn", "numba")
 REFERENCES = ("pca", "identity", "pca_whitened", "random_projection", "truncation")
+CONTROLS = ("acqua_frozen", "acqua_separable")  # quantum heads that stand there for another one's sake
 CAVEATS = (
     "Seeds vary the weights and the order of batches; the held-out part is one and the same unless split_seed is −1.",
     "Intervals are 95 %: Student's t over seeds where they differ, else a bootstrap over held-out items.",
@@ -105,9 +106,11 @@ def in_short(table: Sequence[Row]) -> list[str]:
     said = []
     for name in DRAWN:
         for each in comparison.contrasts(table, name):
+            if grid.parse(each.head)[0] in CONTROLS:
+                continue
             against = grid.title(each.against)
             opponent = f"{against} ({each.role})" if against != each.role else against
-            trained = "" if each.objective == NO_OBJECTIVE else f" with {each.objective}"
+            trained = "" if each.objective == NO_OBJECTIVE else f" with {grid.goal(each.objective)}"
             said.append(
                 f"{comparison.metric_title(name)}, {grid.title(each.head)}{trained} at d′ = {each.dim} "
                 f"against {opponent}: {each.words}."
@@ -127,7 +130,7 @@ def figures_table(table: Sequence[Row], metrics: Sequence[str]) -> tuple[list[st
     ordered = sorted(cells.items(), key=lambda pair: pair[0][2])
     columns = ["Head", "Objective", "d′", *(comparison.metric_title(name) for name in metrics)]
     lines_ = [
-        [grid.title(head), objective, str(dim), *(line.get(name, "–") for name in metrics)]
+        [grid.title(head), grid.goal(objective), str(dim), *(line.get(name, "–") for name in metrics)]
         for (head, objective, dim), line in ordered
     ]
     return columns, lines_
@@ -149,7 +152,7 @@ def contrast_table(made: Sequence[Contrast]) -> tuple[list[str], list[list[str]]
     ]
     return columns, [
         [
-            grid.title(each.head), each.objective, str(each.dim),
+            grid.title(each.head), grid.goal(each.objective), str(each.dim),
             f"{grid.title(each.against)} ({each.role})",
             _number(each.difference.mean, sign=True),
             f"{_number(each.difference.low, sign=True)} to {_number(each.difference.high, sign=True)}",
@@ -179,10 +182,11 @@ def lines(table: Sequence[Row], metric: str, *, against: str = "dim") -> list[Li
         name = grid.title(head)
         found.append(
             Line(
-                f"{name}, {objective}" if several and objective != NO_OBJECTIVE else name,
+                f"{name}, {grid.goal(objective)}" if several and objective != NO_OBJECTIVE else name,
                 [max(1.0, sizes[each.head, each.objective, each.dim]) for each in own],
                 [each.mean for each in own], [each.low for each in own], [each.high for each in own],
                 reference=grid.parse(head)[0] in REFERENCES,
+                ceiling=grid.parse(head)[0] == "identity",
             )
         )  # fmt: skip
     return found

@@ -21,9 +21,9 @@ MARK = "#D55E00"
 REST = "other"
 
 
-def plain(text: str) -> str:
+def plain(text: str, *, limit: int = 60) -> str:
     """Foreign text as Plotly must show it: its tags, entities and formulas stay letters."""
-    return html.escape(" ".join(text.split())[:60]).replace("$", "&#36;")
+    return html.escape(" ".join(text.split())[:limit]).replace("$", "&#36;")
 
 
 def grouped(labels: Sequence[str | None], *, top: int = len(CATEGORIES)) -> tuple[list[str], list[str]]:

@@ -24,7 +24,10 @@ DISTRUST = [(0.0, "rgba(213,94,0,0)"), (1.0, "rgba(213,94,0,.45)")]
 
 @dataclass(frozen=True)
 class Line:
-    """Quality of one head against a size: x, mean, low and high (n,); `reference` lines are grey."""
+    """Quality of one head against a size: x, mean, low and high (n,).
+
+    A `reference` is grey; a `ceiling`, such as the uncompressed vectors, is a level over the whole width.
+    """
 
     name: str
     x: Sequence[float]
@@ -32,12 +35,19 @@ class Line:
     low: Sequence[float]
     high: Sequence[float]
     reference: bool = False
+    ceiling: bool = False
 
 
 def frontier(lines: Sequence[Line], *, x: str, y: str, height: int = 420) -> go.Figure:
     """Each head a line with its 95 % band; logarithmic x; references (PCA, full dimension) in grey."""
     figure = go.Figure()
     own = 0
+    for line in [each for each in lines if each.ceiling]:  # far to the right: a level, not a point
+        figure.add_hline(
+            y=line.mean[0], line={"color": "#8A8F9C", "dash": "dot", "width": 1},
+            annotation={"text": plain(line.name), "font": {"color": "#8A8F9C"}},
+        )  # fmt: skip
+    lines = [each for each in lines if not each.ceiling]
     for number, line in enumerate(lines):
         colour = "#8A8F9C" if line.reference else CATEGORIES[own % len(CATEGORIES)]
         dash = (
@@ -99,7 +109,7 @@ class Bar:
 def forest(bars: Sequence[Bar], *, x: str) -> go.Figure:
     """Differences as points with 95 % intervals beside the line of no difference; the first on top."""
     given = [each for each in bars if math.isfinite(each.mean)]
-    names = [plain(each.name) for each in given]
+    names = [plain(each.name, limit=120) for each in given]
     reach = [0.0 if not math.isfinite(each.low) else each.mean - each.low for each in given]
     holds = [math.isfinite(each.low) and each.low * each.high > 0 for each in given]
     figure = go.Figure(

@@ -60,7 +60,7 @@ def circuit(table: Sequence[Row], metric: str) -> list[Effect]:
 
 def _with(objective: str, table: Sequence[Row]) -> str:
     several = len({row["objective"] for row in table} - {NO_OBJECTIVE}) > 1
-    return f", {objective}" if several else ""
+    return f", {grid.goal(objective)}" if several else ""
 
 
 def objective(table: Sequence[Row], metric: str) -> list[Effect]:
@@ -74,7 +74,8 @@ def objective(table: Sequence[Row], metric: str) -> list[Effect]:
         reference = "acqua" if "acqua" in of_objectives else list(of_objectives)[-1]
         for other in [each for each in of_objectives if each != reference]:
             made = differences.paired(of_objectives[other], of_objectives[reference])
-            found.append(Effect(f"{grid.title(head)}, {dim}-d: {other} − {reference}", made))
+            label = f"{grid.title(head)}, {dim}-d: {grid.goal(other)} − {grid.goal(reference)}"
+            found.append(Effect(label, made))
     return found
 
 
@@ -95,6 +96,6 @@ def distance(workspace: Workspace, experiment: Experiment, metric: str) -> list[
         plain = own.get((key, "euclidean"))
         if name != "euclidean" and plain:
             head, goal, dim = key
-            label = f"{grid.title(head)}, {dim}-d" + ("" if goal == NO_OBJECTIVE else f", {goal}")
+            label = f"{grid.title(head)}, {dim}-d" + ("" if goal == NO_OBJECTIVE else f", {grid.goal(goal)}")
             found.append(Effect(f"{label}: {name.replace('_', '-')}", differences.paired(seeds, plain)))
     return found

@@ -112,6 +112,11 @@ def title(head: str) -> str:
     return f"{said} ({', '.join(own)})" if own else said
 
 
+def goal(objective: str) -> str:
+    """An objective of a grid in words; a dash for a head without one."""
+    return "–" if objective == NO_OBJECTIVE else objective.replace("_", " ")
+
+
 def keys(cls: type) -> set[str]:
     return {each.name for each in dataclasses.fields(cls)}
 

@@ -32,7 +32,7 @@ def _spaces(experiment: Experiment) -> dict[str, Cell]:
 
 def _title(cell: Cell, *, seed: bool = False) -> str:
     said = [grid.title(cell.head), f"{comparison.dimension(cell)}-d"]
-    said += [] if cell.objective == NO_OBJECTIVE else [cell.objective.replace("_", " ")]
+    said += [] if cell.objective == NO_OBJECTIVE else [grid.goal(cell.objective)]
     return ", ".join([*said, f"seed {cell.seed}"] if seed else said)
 
 
@@ -112,11 +112,9 @@ def _maps(spaces: tuple[tuple[str, str], ...]) -> None:
         "onto the first, never scaled. Colour: share of an item's 10 nearest neighbours that are others than in "
         "the input space, measured in the whole latent space; the shading is measured in the plane."
     )
-    if picked and st.button(
-        f"Clear the selection of {count(len(picked), 'item')}", key="side_clear", icon=":material/close:"
-    ):
-        st.session_state["side_picked"] = ""
-        st.rerun(scope="fragment")
+    if picked:
+        label = f"Clear the selection of {count(len(picked), 'item')}"
+        st.button(label, key="side_clear", icon=":material/close:", on_click=_clear)
     _ranked(found, picked)
     row = state.number("row")
     if row is not None and row in found.rows:
@@ -139,6 +137,10 @@ def _selected() -> None:
     st.session_state["side_picked"] = ",".join(map(str, rows))
     if len(rows) == 1:
         state.put("row", rows[0])
+
+
+def _clear() -> None:
+    st.session_state["side_picked"] = ""
 
 
 def _picked(found: SideBySide) -> set[int]:
@@ -216,6 +218,15 @@ def _near(found: SideBySide, row: int) -> None:
             )  # fmt: skip
 
 
+def _first_ones(cells: dict[str, Cell], kept: dict[str, Any]) -> list[str]:
+    """The first head with its twin and PCA, at the largest dimension of the grid."""
+    largest = max(cells[run].dim or 0 for run in kept)
+    own = [run for run in kept if cells[run].dim == largest]
+    pca = [run for run in own if cells[run].head == "pca"]
+    twins = [run for run in own if cells[run].head == "acqua_twin"]
+    return list(dict.fromkeys([*own[:1], *twins[:1], *pca[:1]]))
+
+
 def probe(experiment: Experiment) -> None:
     """Accuracy of a linear probe over training, and confusion matrices at the end."""
     cells = _spaces(experiment)
@@ -231,27 +242,23 @@ def probe(experiment: Experiment) -> None:
             icon=":material/label:",
         )
         return
-    curves = {
-        _title(cells[run]): figures["curve"]
-        for run, figures in kept.items()
-        if cells[run].seed == 0 and figures["curve"]
-    }
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        which = state.switch("probe", {"linear": "Linear probe", "knn": "10 nearest"}, label="Probe")
+        chosen = st.multiselect(
+            "Heads", list(kept), default=_first_ones(cells, kept), key="probe_heads", max_selections=8,
+            format_func=lambda run: _title(cells[run], seed=True),
+        )  # fmt: skip
+    curves = {_title(cells[run], seed=True): kept[run]["curve"] for run in chosen if kept[run]["curve"]}
     if curves:
         st.subheader("Linear probe over training", anchor=False)
         st.plotly_chart(
             plots.probe_curves(curves), key="probe_curves", alt="Probe accuracy over training steps"
         )
         st.caption(
-            "Seed 0. Logistic regression on the recorded latents of training items, judged on held-out ones; bands are "
+            "Logistic regression on the recorded latents of training items, judged on held-out ones; bands are "
             "95 % over held-out items. No step is chosen by it. One point: a head that is found, not trained."
         )
     st.subheader("Confusion at the end", anchor=False)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        which = state.switch("probe", {"linear": "Linear probe", "knn": "10 nearest"}, label="Probe")
-        chosen = st.multiselect(
-            "Heads", list(kept), default=list(kept)[:2], key="probe_heads", max_selections=4,
-            format_func=lambda run: _title(cells[run], seed=True),
-        )  # fmt: skip
     columns = st.columns(max(1, min(2, len(chosen))), gap="medium")
     for number, run in enumerate(chosen):
         figures = kept[run]

@@ -87,10 +87,8 @@ def frontier(experiment: Experiment) -> None:
     found = rows(experiment)
     if not found:
         return
-    have = list(dict.fromkeys(row["metric"] for row in found if row["value"] is not None))
-    quality = [name for name in have if name not in comparison.COSTS]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        metric = state.pick("Figure", quality, name="metric", names=comparison.metric_title)
+        metric = _metric(found)
         size = state.switch("size", SIZES, label="Against")
     lines = reports.lines(found, metric, against=size)
     st.plotly_chart(
@@ -107,22 +105,33 @@ def frontier(experiment: Experiment) -> None:
         st.dataframe(pd.DataFrame(points), hide_index=True, key="compare_frontier_table")
 
 
+def _metric(found: Sequence[Row]) -> str:
+    """The figure that is looked at, one for all tabs; the main ones come first."""
+    have = list(dict.fromkeys(row["metric"] for row in found if row["value"] is not None))
+    quality = [name for name in have if name not in comparison.COSTS]
+    first = [name for name in reports.FIRST if name in quality]
+    ordered = [*first, *(name for name in quality if name not in first)]
+    return state.pick("Figure", ordered, name="metric", names=comparison.metric_title)
+
+
 def ablation(experiment: Experiment) -> None:
     """What the circuit, the objective and the latent distance contribute, each with everything else equal."""
     found = rows(experiment)
     if not found:
         return
-    have = list(dict.fromkeys(row["metric"] for row in found if row["value"] is not None))
-    quality = [name for name in have if name not in comparison.COSTS]
-    metric = state.pick("Figure", quality, name="metric", names=comparison.metric_title)
+    dims = [str(dim) for dim in sorted({row["dim"] for row in found if row["head"] != "identity"})]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        metric = _metric(found)
+        dim = state.switch("dim", {each: each for each in dims}, label="d′") if len(dims) > 1 else dims[0]
     title = comparison.metric_title(metric)
+    found = [row for row in found if str(row["dim"]) == dim]
     for heading, lead, made in (
         ("What the circuit contributes", "The head less the same head without it, seed by seed.",
          service.circuit(found, metric)),
         ("What the objective contributes", "One objective less another, same head, dimension and seed.",
          service.objective(found, metric)),
         ("What the distance contributes", "The same latents, their distances taken otherwise; less Euclidean.",
-         service.distance(frame.workspace(), experiment, metric)),
+         [each for each in service.distance(frame.workspace(), experiment, metric) if f", {dim}-d" in each.name]),
     ):  # fmt: skip
         st.subheader(heading, anchor=False)
         if not made:

@@ -1,0 +1,87 @@
+"""The page Compare in a real browser: an experiment from the form to the table, and a lasso that links the maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qlatent.services import datasets
+from qlatent.services.workspaces import open_workspace
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PATIENCE = 120_000  # milliseconds
+SELECTED = """() => {
+  const chart = document.querySelector('.st-key-side_maps .js-plotly-plot');
+  return chart._fullData.filter(t => t.type === 'scatter').map(t => Array.from(t.selectedpoints || []));
+}"""
+
+
+@pytest.fixture
+def page(browser: Any) -> Any:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    tab = context.new_page()
+    tab.set_default_timeout(PATIENCE)
+    yield tab
+    context.close()
+
+
+def bring(folder: Path, workspace: Path) -> None:
+    """Sixty pairs in three groups."""
+    rng = np.random.default_rng(0)
+    image = (rng.normal(size=(3, 16))[np.arange(60) % 3] + 0.5 * rng.normal(size=(60, 16))).astype(np.float32)
+    text = (image + 0.2 * rng.normal(size=image.shape)).astype(np.float32)
+    np.savez(folder / "pairs.npz", image=image, text=text, label=np.array(["a", "b", "c"] * 20))
+    with open_workspace(workspace) as opened:
+        datasets.store(opened, folder / "pairs.npz", name="Pairs")
+
+
+def lasso(page: Any) -> None:
+    """A loop around the left half of the first map."""
+    area = page.locator(".st-key-side_maps .js-plotly-plot .draglayer .xy .nsewdrag").first
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    x, y, w, h = box["x"], box["y"], box["width"], box["height"]
+    corners = [(0.02, 0.02), (0.5, 0.02), (0.5, 0.98), (0.02, 0.98), (0.02, 0.05)]
+    page.mouse.move(x + w * corners[0][0], y + h * corners[0][1])
+    page.mouse.down()
+    for across, down in corners[1:]:
+        page.mouse.move(x + w * across, y + h * down, steps=12)
+    page.mouse.up()
+
+
+def test_an_experiment_runs_and_a_lasso_links_its_maps(
+    page: Any, serve: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    bring(tmp_path, tmp_path / "workspace")
+    server = serve(tmp_path / "workspace")
+    page.goto(server.url + "/compare")
+    seeds = page.get_by_role("slider", name="Seeds")
+    seeds.focus()
+    seeds.press("Home")
+    page.get_by_role("button", name="Compare 3 heads in 2 trainings").click()
+    page.get_by_text("All 3 trainings measured").wait_for()
+    page.get_by_text("Mean over seeds").wait_for()
+    page.get_by_role("tab", name="Side by side").click()
+    page.locator(".st-key-side_maps .js-plotly-plot").wait_for()
+    page.wait_for_timeout(2000)
+    lasso(page)
+    page.get_by_role("button", name="Clear the selection").wait_for()
+    page.wait_for_function(f"() => ({SELECTED})().every(s => s.length > 0)")
+    first, second = page.evaluate(SELECTED)
+    assert first == second and 0 < len(first) < 120
+    page.get_by_text("selected items by neighbourhood change").wait_for()
+    page.get_by_role("button", name="Clear the selection").click()
+    page.wait_for_function(f"() => ({SELECTED})().every(s => s.length === 0)")
+    for tab, sentence in {
+        "Frontier": "Bands: 95 %",
+        "Probe": "No step is chosen by it",
+        "Report": "How to read this",
+    }.items():
+        page.get_by_role("tab", name=tab).click()
+        page.get_by_text(sentence).first.wait_for()
+    assert page.locator("[data-testid=stException]").count() == 0

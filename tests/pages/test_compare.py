@@ -1,0 +1,139 @@
+"""The page Compare by widget key: empty, with the form, with an experiment under way, and with a measured one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from qlatent.services import experiments, runs
+from qlatent.services.grid import Experiment, Grid
+from tests.pages.conftest import SECONDS, Furnished
+
+Open = Callable[..., AppTest]
+TABS = ("Table", "Frontier", "Side by side", "Probe", "Ablation", "Report")
+
+
+@pytest.fixture(scope="module")
+def compared(furnished: Furnished) -> Experiment:
+    """A small experiment, carried out once."""
+    settings = {"epochs": 2, "batch_size": 16, "depth": 1, "snapshots": 3}
+    grid = Grid(furnished.pairs, ("acqua",), dims=(2, 3), seeds=2, settings=settings, name="<b>mine</b>")
+    made = experiments.create(furnished.workspace, grid)
+    experiments.start(furnished.workspace, made, workers=2)
+    until = time.monotonic() + SECONDS
+    while not experiments.progress(furnished.workspace, made).done and time.monotonic() < until:
+        time.sleep(0.3)
+    assert experiments.progress(furnished.workspace, made).measured == 10
+    return made
+
+
+def on_tab(at: AppTest, name: str) -> AppTest:
+    at.session_state["compare_tabs"] = name
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_without_data_the_way_to_some_is_shown(opened: Open, tmp_path: Path) -> None:
+    assert opened(tmp_path, "compare").button(key="empty_data")
+
+
+def test_the_form_says_what_it_will_train(opened: Open, furnished: Furnished, compared: Experiment) -> None:
+    at = opened(furnished.workspace.path, "compare", experiment="new")
+    assert at.button(key="compare_start").label == "Compare 3 heads in 10 trainings"
+    at.slider(key="compare_seeds").set_value(2).run()
+    at.multiselect(key="compare_heads").set_value(["mlp"]).run()
+    assert at.button(key="compare_start").label == "Compare 2 heads in 2 trainings"
+    at.multiselect(key="compare_heads").set_value([]).run()
+    assert at.button(key="compare_start").disabled
+
+
+def test_an_experiment_starts_stops_goes_on_and_is_forgotten(
+    opened: Open, furnished: Furnished, compared: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = furnished.workspace
+    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id, workers: None)
+    at = opened(workspace.path, "compare", experiment="new")
+    at.slider(key="compare_seeds").set_value(1).run()
+    at.button(key="compare_start").click().run()
+    made = experiments.view(workspace, at.session_state["chosen_experiment"])
+    assert experiments.progress(workspace, made).active == 3
+    at.button(key="compare_stop").click().run()
+    for run in runs.list_runs(workspace, "train"):  # no worker is there to hear it
+        if run.active:
+            workspace.run(run.id).write_status(state="stopped")
+            workspace.catalogue.set_queue_state(run.id, "stopped")
+    at.run()
+    assert at.button(key="compare_go_on").click().run()
+    assert experiments.progress(workspace, made).active == 3
+    for run in runs.list_runs(workspace, "train"):
+        if run.active:
+            workspace.run(run.id).write_status(state="stopped")
+            workspace.catalogue.set_queue_state(run.id, "stopped")
+    at.run()
+    at.button(key="compare_remove").click().run()
+    assert made.id not in {each.id for each in experiments.list_experiments(workspace)}
+
+
+def test_a_wrong_grid_is_said_on_a_card(opened: Open, furnished: Furnished, compared: Experiment) -> None:
+    at = opened(furnished.workspace.path, "compare", experiment="new")
+    at.button_group(key="compare_dims").set_value([32]).run()
+    at.multiselect(key="compare_heads").set_value(["pca"]).run()
+    at.button(key="compare_start").click().run()
+    assert any("only 16 dimensions" in card.title for card in at.error)
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_tab_opens(opened: Open, furnished: Furnished, compared: Experiment, tab: str) -> None:
+    at = opened(furnished.workspace.path, "compare", experiment=compared.id)
+    on_tab(at, tab)
+    assert not at.error
+
+
+def test_pca_and_the_twin_stand_in_the_table_with_intervals(
+    opened: Open, furnished: Furnished, compared: Experiment
+) -> None:
+    at = on_tab(opened(furnished.workspace.path, "compare", experiment=compared.id), "Table")
+    table = at.dataframe[0].value
+    assert set(table["Head"]) == {"CLIP-ACQUA", "CLIP-ACQUA, classical twin", "PCA"}
+    assert table["Spearman of distances"].str.match(r"-?0\.\d{3} \[.*\d, .*\d\]").all()
+    at.button_group(key="compare_filter").set_value([3]).run()
+    assert set(at.dataframe[0].value["d′"]) == {"3"}
+    at.multiselect(key="compare_metrics").set_value([]).run()
+    assert any("Choose a figure" in each.value for each in at.info)
+
+
+def test_a_selection_marks_the_same_items_in_every_map(
+    opened: Open, furnished: Furnished, compared: Experiment
+) -> None:
+    at = on_tab(opened(furnished.workspace.path, "compare", experiment=compared.id), "Side by side")
+    at.session_state["side_picked"] = "3,5,9999"
+    at.run()
+    spec = at.get("plotly_chart")[0].proto.spec
+    assert spec.count('"selectedpoints":[3,5,63,65]') == 2
+    assert at.button(key="side_clear").label == "Clear the selection of 2 items"
+    assert len(at.dataframe[0].value) == 2
+    at.button(key="side_clear").click().run()
+    assert "selectedpoints" not in at.get("plotly_chart")[0].proto.spec
+
+
+def test_an_items_neighbours_stand_side_by_side(
+    opened: Open, furnished: Furnished, compared: Experiment
+) -> None:
+    at = on_tab(opened(furnished.workspace.path, "compare", experiment=compared.id, row="4"), "Side by side")
+    assert any("Nearest to row 4" in each.value for each in at.markdown)
+    near = [each.value for each in at.dataframe if "Kept" in each.value]
+    assert len(near) == 3 and all(len(each) == 10 for each in near)
+
+
+def test_a_name_is_never_read_as_html(opened: Open, furnished: Furnished, compared: Experiment) -> None:
+    at = on_tab(opened(furnished.workspace.path, "compare", experiment=compared.id), "Report")
+    assert not any("<b>mine</b>" in each.value and each.allow_html for each in at.markdown)
+
+
+def test_a_link_with_nonsense_still_opens(opened: Open, furnished: Furnished, compared: Experiment) -> None:
+    opened(furnished.workspace.path, "compare", experiment="e?", metric="<i>", size="?", row="x", tint="no")
