@@ -25,6 +25,7 @@ class AbstractHead(nn.Module, ABC):
     modalities: tuple[str, ...]
     input_dims: dict[str, int]
     normalise: str = "l2"  # how inputs were brought to length in training; kept with the weights
+    prepared: bool = False  # its weights are given: nothing is taken from the training rows any more
     distance: Literal["euclidean", "cosine", "log_fidelity"] = (
         "euclidean"  # the distance between latents that `similarity` is the negative of
     )

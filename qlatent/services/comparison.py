@@ -62,7 +62,8 @@ def dimension(cell: Cell) -> int:
     """The latent dimension of a cell; the full width for a head that compresses nothing."""
     if cell.dim is not None:
         return cell.dim
-    return int(cell.spec["configs"]["head"]["input_dim"]) if cell.spec else 0
+    config = cell.spec["configs"]["head"] if cell.spec else {}
+    return int(config.get("qubits", config.get("input_dim", 0)))
 
 
 def notes(workspace: Workspace, experiment: Experiment) -> list[str]:

@@ -27,6 +27,7 @@ def evaluate(
     view = heads.find(workspace, head)
     estimator = heads.estimator(workspace, view.id)
     key = encoder_key or vectors.choose(workspace, dataset, preferred=view.encoder)
+    heads.check_space(view, key)
     arrays = vectors.read(workspace, dataset, key, modalities=tuple(estimator.modalities))
     rows = vectors.complete(arrays)
     if len(rows) < 3:  # two points have one distance: nothing to compare

@@ -38,7 +38,7 @@ def create(workspace: Workspace, grid: Grid) -> Experiment:
     if grid.seeds < 1 or not grid.heads or not grid.dims or not grid.objectives:
         raise ConfigError("A grid needs a head, an objective, a dimension and a seed at least.")
     key = grid.encoder_key or vectors.choose(workspace, grid.dataset)
-    heads = grid_of.with_controls(grid.heads)
+    heads = grid_of.with_controls(grid_of.resolved(workspace, head, key) for head in grid.heads)
     _check_settings(heads, grid)
     content = {
         "dataset": grid.dataset,

@@ -34,6 +34,7 @@ def latents(
         )
     else:
         key = encoder_key or vectors.choose(workspace, source, preferred=view.encoder)
+        heads.check_space(view, key)
         modalities = tuple(heads.estimator(workspace, view.id).modalities)
         frame, inputs = _from_dataset(workspace, source, key, modalities)
     found = heads.transform(workspace, view.id, inputs)

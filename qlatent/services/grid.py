@@ -13,6 +13,7 @@ from typing import Any
 
 from qlatent import registry
 from qlatent.errors import ConfigError, InputError, QlatentError
+from qlatent.services import heads as heads_kept
 from qlatent.services import runs
 from qlatent.services.plan import Material, Spec, TrainingRequest, same_training
 from qlatent.services.runs import RunView
@@ -21,6 +22,7 @@ from qlatent.training.configs import TrainingConfig
 
 CONTROLS = ("pca",)  # beside every grid, with the twin of each quantum head
 NO_OBJECTIVE = "none"  # what stands in the column of a head that is found rather than trained
+KEPT = "kept/"  # before the id or name of a kept head
 COMMON = {"split_seed": 0, "snapshots": 12}  # one held-out part for all, and a short film of each run
 
 
@@ -28,7 +30,8 @@ COMMON = {"split_seed": 0, "snapshots": 12}  # one held-out part for all, and a 
 class Grid:
     """What to compare on a dataset.
 
-    `heads` are names of the registry, with settings of their own behind colons: "acqua", "acqua:depth=2".
+    `heads` are names of the registry, with settings of their own behind colons: "acqua", "acqua:depth=2"; or
+    kept heads, which are measured as they are: "kept/NAME".
     `settings` go to every head, objective and training that knows them.
     """
 
@@ -85,12 +88,14 @@ class Cell:
 def with_controls(heads: Iterable[str]) -> tuple[str, ...]:
     """The heads, the twin of each quantum one, and PCA; each once, in this order."""
     given = list(heads)
-    twins = [registry.entry("head", parse(head)[0]).twin for head in given]
+    twins = [registry.entry("head", parse(head)[0]).twin for head in given if not head.startswith(KEPT)]
     return tuple(dict.fromkeys([*given, *filter(None, twins), *CONTROLS]))
 
 
 def parse(head: str) -> tuple[str, dict[str, Any]]:
-    """The registry's name and the settings of "name:key=value:key=value"."""
+    """The registry's name and the settings of "name:key=value:key=value"; none of a kept head."""
+    if head.startswith(KEPT):
+        return head.rsplit("/", 1)[1], {}
     name, *parts = head.split(":")
     values: dict[str, Any] = {}
     for part in parts:
@@ -105,8 +110,19 @@ def parse(head: str) -> tuple[str, dict[str, Any]]:
     return name, values
 
 
+def resolved(workspace: Workspace, head: str, key: str) -> str:
+    """A kept head as "kept/id/kind", checked to be of the encoder's space; other heads as they are."""
+    if not head.startswith(KEPT):
+        return head
+    view = heads_kept.find(workspace, head.removeprefix(KEPT).split("/")[0])
+    heads_kept.check_space(view, key)
+    return f"{KEPT}{view.id}/{view.head}"
+
+
 def title(head: str) -> str:
     """A head of a grid in words."""
+    if head.startswith(KEPT):
+        return f"{title(head.rsplit('/', 1)[1])}, kept as {head.split('/')[1]}"
     name, *own = head.split(":")
     said = registry.HEADS[name].title if name in registry.HEADS else name
     return f"{said} ({', '.join(own)})" if own else said
@@ -138,6 +154,8 @@ def cells(workspace: Workspace, experiment: Experiment) -> list[Cell]:
 
 def _places(experiment: Experiment, head: str) -> list[tuple[str, int | None]]:
     """The objectives and dimensions in which a head occurs."""
+    if head.startswith(KEPT):
+        return [(NO_OBJECTIVE, None)]
     cls = registry.config_class("head", parse(head)[0])
     objectives = (NO_OBJECTIVE,) if getattr(cls, "closed_form", False) else experiment.objectives
     dims: tuple[int | None, ...] = experiment.dims if "qubits" in keys(cls) else (None,)
@@ -152,8 +170,12 @@ def _cell(
 ) -> Cell:
     head, objective, dim, seed = place
     try:
-        request = _request(experiment, head, objective, dim, seed)
-        spec = material.spec(request) | {"dataset_version": experiment.dataset_version}
+        if head.startswith(KEPT):
+            spec = material.spec(_kept(experiment, material.workspace, head, seed))
+            spec["weights"] = head.split("/")[1]
+        else:
+            spec = material.spec(_request(experiment, head, objective, dim, seed))
+        spec["dataset_version"] = experiment.dataset_version
     except QlatentError as err:
         return Cell(*place, refusal=f"{err.message} {err.remedy}".strip())
     return Cell(*place, spec=spec, run=known.get(same_training(spec)))
@@ -182,6 +204,19 @@ def _request(
     said = [title(head), f"{dim}-d" if dim else "", objective if trained else "", f"seed {values['seed']}"]
     label = ", ".join(part for part in said if part)
     return TrainingRequest(experiment.dataset, experiment.encoder, name, target, values, label[:80])
+
+
+def _kept(experiment: Experiment, workspace: Workspace, head: str, seed: int) -> TrainingRequest:
+    """A run of a kept head in which nothing is learned: it is shown and measured as it is."""
+    view = heads_kept.view(workspace, head.split("/")[1])
+    heads_kept.check_space(view, experiment.encoder)
+    common = {key: value for key, value in experiment.settings.items() if key in keys(TrainingConfig)}
+    own = {key: tuple(value) if isinstance(value, list) else value for key, value in view.config.items()}
+    values = own | common | {"normalise": view.normalise}
+    values["seed"] = own.get("seed", 0) if experiment.settings.get("split_seed", -1) >= 0 else seed
+    return TrainingRequest(
+        experiment.dataset, experiment.encoder, view.head, "acqua", values, f"{view.name}, as it is"[:80]
+    )
 
 
 def _known_runs(workspace: Workspace) -> dict[str, RunView]:

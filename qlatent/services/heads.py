@@ -42,6 +42,7 @@ class HeadView:
     metrics: dict[str, Any]
     parameter_count: dict[str, int]
     encoder: str
+    normalise: str  # how inputs are brought to length: l2 | none
 
     @property
     def title(self) -> str:
@@ -71,6 +72,15 @@ def find(workspace: Workspace, name: str) -> HeadView:
         f"There is no head called {name!r} here.",
         remedy="`qlatent runs` and `qlatent load` show and add heads.",
     )
+
+
+def check_space(view: HeadView, key: str) -> None:
+    """Refuses vectors of another encoder than the head learned from: numbers of the same width mean other things."""
+    if view.encoder and view.encoder != key:
+        raise InputError(
+            f"The head {view.name!r} was trained on vectors of {view.encoder}; these are of {key}.",
+            remedy="Encode the items with its encoder, or use a head of theirs.",
+        )
 
 
 def keep(workspace: Workspace, folder: Path, *, name: str, run_id: str | None, dataset_id: str | None) -> str:
@@ -185,4 +195,5 @@ def _view(workspace: Workspace, record: HeadRecord) -> HeadView:
         id=record.id, name=record.name, head=record.head, origin=record.origin, created=record.created,
         run_id=record.run_id, dataset_id=record.dataset_id, config=document.get("config", {}),
         metrics=card.get("metrics", {}), parameter_count=card.get("parameters", {}), encoder=card.get("encoder", ""),
+        normalise=document.get("normalise", "l2"),
     )  # fmt: skip

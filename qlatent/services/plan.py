@@ -66,7 +66,7 @@ class Material:
     """What there is to train on, read once for any number of runs on it."""
 
     def __init__(self, workspace: Workspace, dataset: str, key: str) -> None:
-        self._workspace, self.dataset, self.key = workspace, dataset, key
+        self.workspace, self.dataset, self.key = workspace, dataset, key
         self._record = workspace.catalogue.dataset(dataset)
         self._widths = vectors.widths(workspace, dataset, key)
         self.version = workspace.items.version(dataset)
@@ -77,7 +77,7 @@ class Material:
         configs = _configs(request, self._widths)
         modalities = tuple(configs.head.modalities)
         if modalities not in self._checked:
-            _check_vectors(self._workspace, self.dataset, self.key, modalities)
+            _check_vectors(self.workspace, self.dataset, self.key, modalities)
             self._checked.add(modalities)
         title = entry("head", request.head).title
         return {
@@ -100,7 +100,7 @@ class Material:
 
 def same_training(spec: Spec) -> str:
     """What two specs have in common if they train the very same: equal data, head, objective and settings."""
-    keys = ("dataset", "dataset_version", "encoder", "modalities", "head", "objective", "configs")
+    keys = ("dataset", "dataset_version", "encoder", "modalities", "head", "weights", "objective", "configs")
     return json.dumps([spec.get(key) for key in keys], sort_keys=True)
 
 

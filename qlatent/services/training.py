@@ -43,7 +43,7 @@ def execute(workspace: Workspace, folder: RunFolder, *, pulse: Pulse, should_sto
     spec = folder.spec
     configs = configs_of(spec)
     data = load_data(workspace, spec, configs)
-    head = _head(spec, configs)
+    head = _head(workspace, spec, configs)
     objective = resolve(entry("objective", spec["objective"]).target)(configs.objective)
     trainer = Trainer(head, objective, data, configs.training)
     latest = folder.latest_checkpoint()
@@ -62,13 +62,22 @@ def _prefixed(probe: Arrays) -> Arrays:
     return {f"input_{name}": array for name, array in probe.items()}
 
 
-def _head(spec: Spec, configs: RunConfigs) -> Any:
-    """The head with its first weights, on the device asked for; "auto" is the CPU, since heads are small."""
+def _head(workspace: Workspace, spec: Spec, configs: RunConfigs) -> Any:
+    """The head with its first weights, on the device asked for; "auto" is the CPU, since heads are small.
+
+    With `weights` in the spec it is that kept head as it is: nothing of it learns.
+    """
     import torch
 
     torch.set_num_threads(int(spec["threads"]))
     head = resolve(entry("head", spec["head"]).target)(configs.head)
     head.normalise = configs.training.normalise  # kept with the weights: new items are treated alike
+    if spec.get("weights"):
+        from qlatent.heads import saving
+
+        head.load_state_dict(saving.load(workspace.heads_path / spec["weights"]).state_dict())
+        head.requires_grad_(False)
+        head.prepared = True
     return head.to("cpu" if spec["device"] == "auto" else spec["device"])
 
 
@@ -186,6 +195,8 @@ def _keep_head(workspace: Workspace, folder: RunFolder) -> None:
     from qlatent.services import heads
 
     spec = folder.spec
+    if spec.get("weights"):  # it is kept already
+        return
     if not any(record.run_id == spec["id"] for record in workspace.catalogue.heads()):
         heads.keep(
             workspace, folder.model_path, name=spec["name"], run_id=spec["id"], dataset_id=spec["dataset"]

@@ -52,7 +52,8 @@ class Trainer:
         self.head, self.objective, self.data, self.config = head, objective, data, config
         self.device = next(head.parameters()).device
         self._train = self._tensors(data.train)
-        head.prepare(self._train)
+        if not head.prepared:
+            head.prepare(self._train)
         learns = any(parameter.requires_grad for parameter in head.parameters())
         self.optimizer = Adam(head.parameters())
         self.batches = math.ceil(data.train_pairs / config.batch_size)  # an epoch

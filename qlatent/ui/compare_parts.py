@@ -9,6 +9,7 @@ import streamlit as st
 from qlatent import registry
 from qlatent.services import comparison, experiments, runs
 from qlatent.services import grid as grid_of
+from qlatent.services import heads as kept_heads
 from qlatent.services.experiments import Progress
 from qlatent.services.grid import Experiment, Grid
 from qlatent.ui import forms, frame, parts, shelf, state
@@ -72,6 +73,7 @@ def _form() -> None:
                 format_func=lambda name: registry.HEADS[name].title,
                 help="PCA and the classical twin of each quantum head are always added.",
             )  # fmt: skip
+            kept = _kept_heads(key)
         with right:
             objectives = st.multiselect(
                 "Losses", list(registry.OBJECTIVES), default=["distance_correlation"], key="compare_objectives",
@@ -87,7 +89,14 @@ def _form() -> None:
         if modalities and len(modalities) < len(have):
             settings["modalities"] = list(modalities)
         grid = Grid(
-            dataset, tuple(heads), tuple(objectives), tuple(dims), seeds, settings, key, (name or "").strip()
+            dataset,
+            (*heads, *kept),
+            tuple(objectives),
+            tuple(dims),
+            seeds,
+            settings,
+            key,
+            (name or "").strip(),
         )
         ready = bool(heads and objectives and dims and modalities)
         if st.button(
@@ -100,6 +109,21 @@ def _form() -> None:
             st.rerun()
 
 
+def _kept_heads(key: str) -> list[str]:
+    """Kept heads of the same vectors, to be measured as they are; nothing is asked where there is none."""
+    known = {
+        f"{grid_of.KEPT}{each.id}": each.name
+        for each in kept_heads.list_heads(frame.workspace())
+        if each.encoder == key
+    }
+    if not known:
+        return []
+    return st.multiselect(
+        "Kept heads", list(known), key="compare_kept", format_func=lambda each: known[each],
+        help="Measured as they are. They may have learned from items that are held out here.",
+    )  # fmt: skip
+
+
 def _knows(heads: list[str]) -> bool:
     """Whether some head has a first layer that can start from the principal axes."""
     return any(
@@ -110,7 +134,10 @@ def _knows(heads: list[str]) -> bool:
 
 def _promise(grid: Grid) -> str:
     heads = grid_of.with_controls(grid.heads)
-    fixed = sum(getattr(registry.config_class("head", head), "closed_form", False) for head in heads)
+    fixed = sum(
+        head.startswith(grid_of.KEPT) or getattr(registry.config_class("head", head), "closed_form", False)
+        for head in heads
+    )
     trainings = (len(heads) - fixed) * len(grid.objectives) * len(grid.dims) * grid.seeds
     return f"Compare {count(len(heads), 'head')} in {count(trainings, 'training')}"
 

@@ -13,7 +13,7 @@ from run_workspace import add
 
 from qlatent import report
 from qlatent.errors import ConfigError, InputError
-from qlatent.services import ablation, comparison, experiments, runs
+from qlatent.services import ablation, comparison, evaluation, experiments, heads, runs
 from qlatent.services import grid as grid_of
 from qlatent.services import side_by_side as service
 from qlatent.services.runs import TrainingRequest
@@ -149,6 +149,38 @@ def test_a_run_from_elsewhere_is_taken_over_and_measured(done):
     assert runs.view(workspace, measuring).kind == "measure"
     work_off(workspace, made)
     assert workspace.run(run).figures()["metrics"]["spearman"]["value"] is not None
+
+
+def test_a_kept_head_is_measured_as_it_is(done):
+    workspace, _, _ = done
+    run = next(each for each in runs.list_runs(workspace, "train") if each.name.startswith("CLIP-ACQUA, 2-d"))
+    head = heads.find(workspace, run.id)
+    made = experiments.create(
+        workspace, grid(heads=(f"kept/{head.name}", "pca"), dims=(2,), settings={"snapshots": 3})
+    )
+    before = len(heads.list_heads(workspace))
+    experiments.start(workspace, made)
+    work_off(workspace, made)
+    cell = next(cell for cell in grid_of.cells(workspace, made) if cell.head.startswith("kept/"))
+    assert cell.run.status.steps == 0 and comparison.dimension(cell) == 2
+    value = workspace.run(cell.run.id).figures()["metrics"]["spearman"]["value"]
+    own = workspace.run(head.run_id).figures()["metrics"]["spearman"]["value"]
+    assert value == pytest.approx(own, abs=1e-9)
+    assert len(heads.list_heads(workspace)) == before + 1  # PCA, with more frames than before
+    assert "kept as" in grid_of.title(cell.head)
+
+
+def test_a_kept_head_of_another_space_is_refused(empty, tmp_path):
+    import qlatent
+
+    items = np.random.default_rng(0).normal(size=(20, 8)).astype(np.float32)
+    made = qlatent.create("pca", input_dim=8, qubits=2).fit({"image": items, "text": items})
+    folder = made.save(tmp_path / "head", {"encoder": "clip-vit-b-32"})
+    heads.load_upload(empty, folder, name="foreign")
+    with pytest.raises(InputError, match="was trained on vectors of clip-vit-b-32; these are of given"):
+        experiments.create(empty, grid(heads=("kept/foreign",)))
+    with pytest.raises(InputError, match="these are of given"):
+        evaluation.evaluate(empty, "foreign", "pairs")
 
 
 def test_a_failed_place_leaves_the_others_standing(empty, monkeypatch):

@@ -16,6 +16,8 @@ WIDTH, LATENT = 6, 3
 class TinyHead(nn.Module):
     """Linear there and back for each modality."""
 
+    prepared = False
+
     def __init__(self, modalities: tuple[str, ...] = ("image", "text"), *, seed: int = 0) -> None:
         super().__init__()
         torch.manual_seed(seed)
