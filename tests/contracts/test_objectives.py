@@ -1,0 +1,57 @@
+"""What every objective of the registry keeps to, with every head that fits its inputs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from qlatent.registry import HEADS, OBJECTIVES, config_class, resolve
+from qlatent.training import data, events
+from qlatent.training.configs import split_settings
+from qlatent.training.loop import Trainer
+
+objectives = pytest.mark.parametrize("objective", OBJECTIVES)
+
+
+def trainer(head: str, objective: str, **settings) -> Trainer:
+    rng = np.random.default_rng(0)
+    image = rng.normal(size=(24, 10)).astype(np.float32)
+    arrays = {"image": image, "text": (image + 0.3 * rng.normal(size=image.shape)).astype(np.float32)}
+    known = {"input_dim": 10, "epochs": 2, "batch_size": 9, "snapshots": 2, "learning_rate": 0.01, **settings}
+    configs = split_settings(head, objective, known)
+    used = {name: arrays[name] for name in configs.head.modalities}
+    made = resolve(HEADS[head].target)(configs.head)
+    goal = resolve(OBJECTIVES[objective].target)(configs.objective)
+    return Trainer(made, goal, data.from_arrays(used, configs.training), configs.training)
+
+
+@objectives
+@pytest.mark.parametrize("head", HEADS)
+def test_any_head_trains_towards_it_with_finite_losses(head: str, objective: str) -> None:
+    made = trainer(head, objective)
+    happened = list(made.run())
+    steps = [each for each in happened if isinstance(each, events.Step)]
+    assert bool(steps) == (not getattr(made.head.config, "closed_form", False))
+    assert all(math.isfinite(value) for step in steps for value in step.losses.values())
+    judged = [each.metrics for each in happened if isinstance(each, events.Evaluation)]
+    assert judged and all(math.isfinite(value) for metrics in judged for value in metrics.values())
+
+
+@objectives
+def test_it_gets_better_while_it_is_trained(objective: str) -> None:
+    made = trainer("acqua_linear", objective, epochs=40, qubits=4)
+    rows = made.data.train
+    before = made.evaluate(rows)["total"]
+    for _ in made.run():
+        pass
+    assert made.evaluate(rows)["total"] < before
+
+
+@objectives
+def test_one_modality_trains_where_no_pairs_are_needed(objective: str) -> None:
+    if getattr(config_class("objective", objective), "needs_pairs", False):
+        pytest.skip("needs image and text; the plan refuses it")
+    made = trainer("acqua_linear", objective, modalities=("text",))
+    assert all(math.isfinite(e.losses["total"]) for e in made.run() if isinstance(e, events.Step))
