@@ -147,14 +147,15 @@ def linked_maps(
     labels: Sequence[str] | None = None,
     picked: set[int] | None = None,
     scale: tuple[float, float, str] = (0.0, 1.0, ""),
+    columns: int = 2,
     height: int = 420,
 ) -> go.Figure:
-    """Maps of the same points side by side; the items in `picked` stand out in all of them.
+    """Maps of the same points, `columns` in a row; the items in `picked` stand out in all of them.
 
     `items` (points,) are the dataset rows, `kinds` (points,) the modality of each point. Colour is by
     `labels` if given, else by each view's values on `scale` (low, high, title).
     """
-    columns = min(len(views), 2)
+    columns = min(len(views), columns)
     rows = math.ceil(len(views) / columns)
     titles = [plain(view.title) for view in views]
     figure = make_subplots(

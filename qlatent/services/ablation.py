@@ -53,7 +53,10 @@ def circuit(table: Sequence[Row], metric: str) -> list[Effect]:
         for rival in rivals:
             if rival and (rival, objective, dim) in known:
                 made = differences.paired(known[head, objective, dim], known[rival, objective, dim])
-                label = f"{grid.title(head)} − {grid.title(rival)}, {dim}-d{_with(objective, table)}"
+                own = grid.title(head)
+                label = (
+                    f"{own} − {grid.title(rival).removeprefix(f'{own}, ')}, {dim}-d{_with(objective, table)}"
+                )
                 found.append(Effect(label, made))
     return found
 

@@ -62,7 +62,12 @@ def view(workspace: Workspace, head_id: str) -> HeadView:
 
 
 def find(workspace: Workspace, name: str) -> HeadView:
-    """The head with this id or name, or the newest head trained by the run with this id."""
+    """The head with this id or name, or the newest head trained by the run with this id.
+
+    A finished run whose head was not kept yet, as those of experiments, has it kept now.
+    """
+    if (workspace.runs_path / name).is_dir():
+        keep_run(workspace, name)
     heads = list_heads(workspace)
     for field in ("id", "run_id", "name"):
         for head in heads:
@@ -106,6 +111,20 @@ def keep(workspace: Workspace, folder: Path, *, name: str, run_id: str | None, d
         )
     )
     return head_id
+
+
+def keep_run(workspace: Workspace, run_id: str) -> str:
+    """Keep the head of a finished run, once; returns its id."""
+    for record in workspace.catalogue.heads():
+        if record.run_id == run_id:
+            return record.id
+    spec = workspace.run(run_id).spec
+    if spec.get("weights"):
+        return str(spec["weights"])
+    path = workspace.run(run_id).model_path
+    if not (path / "config.json").is_file():
+        raise InputError(f"Run {run_id} has no head yet.", remedy="Wait until it is finished.")
+    return keep(workspace, path, name=spec["name"], run_id=run_id, dataset_id=spec["dataset"])
 
 
 def load_upload(workspace: Workspace, path: Path, *, name: str) -> str:

@@ -194,10 +194,5 @@ def _keep_head(workspace: Workspace, folder: RunFolder) -> None:
     """Put the head among the kept ones, once: a run killed after this and resumed comes by here again."""
     from qlatent.services import heads
 
-    spec = folder.spec
-    if spec.get("weights"):  # it is kept already
-        return
-    if not any(record.run_id == spec["id"] for record in workspace.catalogue.heads()):
-        heads.keep(
-            workspace, folder.model_path, name=spec["name"], run_id=spec["id"], dataset_id=spec["dataset"]
-        )
+    if not folder.spec.get("panel"):  # one of many in an experiment is kept when somebody asks for it
+        heads.keep_run(workspace, folder.id)

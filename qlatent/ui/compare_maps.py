@@ -88,19 +88,27 @@ def _maps(spaces: tuple[tuple[str, str], ...]) -> None:
             if len(found.modalities) > 1
             else "all"
         )
+        below = state.switch("arranged", {"beside": "Beside", "below": "Below"}, label="Maps") == "below"
     mask = np.array([modality in ("all", kind) for kind in found.kinds])
     picked = _picked(found)
     views = [
         plots.MapView(
-            f"{space.title} · {space.explained:.0%} in the plane", space.places[mask], space.change[mask],
-            space.distrust if shaded else None,
+            f"{number}" + (f" · {space.title}" if below or len(found.spaces) == 1 else ""),
+            space.places[mask], space.change[mask], space.distrust if shaded else None,
         )
-        for space in found.spaces
+        for number, space in enumerate(found.spaces, start=1)
     ]  # fmt: skip
+    st.caption(
+        " · ".join(
+            f"**{number}** {space.title}, {space.explained:.0%} of its variance in the plane"
+            for number, space in enumerate(found.spaces, start=1)
+        )
+    )
     labels = [found.labels[i % len(found.rows)] for i in np.flatnonzero(mask)] if colour == "label" else None
     figure = plots.linked_maps(
         views, found.point_rows[mask], [kind for kind, keep in zip(found.kinds, mask, strict=True) if keep],
-        labels=labels, picked=picked, scale=(0.0, 1.0, "neighbours that changed"), height=400,
+        labels=labels, picked=picked, scale=(0.0, 1.0, "neighbours that changed"), columns=1 if below else 2,
+        height=400,
     )  # fmt: skip
     st.plotly_chart(
         figure, key="side_maps", on_select=_selected, selection_mode=["points", "lasso", "box"], config=CONFIG,

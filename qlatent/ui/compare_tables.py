@@ -12,7 +12,7 @@ import streamlit as st
 from qlatent import report as reports
 from qlatent.plots import comparison as plots
 from qlatent.services import ablation as service
-from qlatent.services import comparison, experiments
+from qlatent.services import comparison, experiments, grid, heads
 from qlatent.services.comparison import Row
 from qlatent.services.grid import Experiment
 from qlatent.ui import frame, state
@@ -179,11 +179,30 @@ def report(experiment: Experiment) -> None:
             key="report_md",
             icon=":material/download:",
         )
+    _keep(experiment)
     for line in reports.in_short(rows(experiment)):
         st.markdown(f"- {literal(line, limit=400)}")
     with st.expander("How to read this", icon=":material/help:"):
         for line in reports.CAVEATS:
             st.markdown(f"- {literal(line, limit=400)}")
+
+
+def _keep(experiment: Experiment) -> None:
+    """A head of the experiment, put among the kept ones to be used on new items."""
+    workspace = frame.workspace()
+    done = {
+        cell.run.id: f"{cell.run.name}"
+        for cell in grid.cells(workspace, experiment)
+        if cell.run is not None and cell.state == "finished"
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Use one of its heads", list(done), key="keep_head", format_func=lambda run: done[run]
+        )
+        if st.button(
+            "Keep it", key="keep_it", icon=":material/bookmark_add:", help="Puts it on the page Heads."
+        ):
+            state.go("heads", head=heads.keep_run(workspace, chosen))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Writing the report…")

@@ -114,6 +114,42 @@ def test_a_detached_run_can_be_stopped_and_resumed(
     assert run(capsys, "stop", run_id, *place)[1]["state"] == "stopped"
 
 
+def test_a_comparison_ends_with_a_tidy_table_and_a_report(
+    capsys: pytest.CaptureFixture[str], workspace: str, pairs: Path, tmp_path: Path
+) -> None:
+    place = ("--workspace", workspace)
+    run(capsys, "import", str(pairs), *place)
+    asked = (
+        "compare",
+        "pairs",
+        "--heads",
+        "acqua_linear",
+        "--dims",
+        "2,3",
+        "--seeds",
+        "1",
+        "--set",
+        "epochs=2",
+    )
+    code, document, _ = run(capsys, *asked, "--out", str(tmp_path / "out"), *place)
+    assert code == 0
+    keys = {"head", "objective", "dim", "seed", "metric", "value", "low", "high", "n"}
+    assert all(set(row) == keys for row in document["rows"])
+    assert {(row["head"], row["dim"]) for row in document["rows"]} == {
+        ("acqua_linear", 2), ("acqua_linear", 3), ("pca", 2), ("pca", 3),
+    }  # fmt: skip
+    assert "spearman" in {row["metric"] for row in document["rows"]}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "table.json", "table.parquet", "report.html", "report.md",
+    }  # fmt: skip
+    before = len(run(capsys, "runs", *place)[1]["runs"])
+    assert run(capsys, *asked, *place)[0] == 0  # nothing is trained twice
+    assert len(run(capsys, "runs", *place)[1]["runs"]) == before
+    code, document, err = run(capsys, "compare", "pairs", "--heads", "aqua", *place)
+    assert code == 1 and "did you mean 'acqua'" in document["error"]["remedy"] and "Traceback" not in err
+    assert run(capsys, "compare", "pairs", "--dims", "two", *place)[0] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
