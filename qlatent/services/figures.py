@@ -32,7 +32,7 @@ POINTS = 2000  # of the joint set, whose distances are compared
 TIMED = 1000  # items, encoded again and again for the time they take
 REPEATS = 5
 OF_DISTANCES = ("spearman", "neighbour_overlap", "trustworthiness", "continuity", "recall_at_10")
-CURVE_ITEMS = 1000  # of the probe set, for the accuracy over training steps
+CURVE_ITEMS = 1000  # of the probe set, evenly spaced, for the accuracy over training steps
 
 
 def measure_all(
@@ -146,12 +146,14 @@ def _confusion(comparison: Comparison) -> dict[str, Any]:
 
 def _curve(folder: RunFolder, data: TrainingData, words: np.ndarray) -> list[dict[str, Any]]:
     """The linear probe's accuracy at each snapshot: learned on the probe set's training rows, judged on the others."""
-    labels, away = words[data.probe_rows][:CURVE_ITEMS], data.probe_heldout[:CURVE_ITEMS]
+    total = len(data.probe_rows)
+    taken = np.unique(np.linspace(0, total - 1, min(CURVE_ITEMS, total)).round().astype(np.intp))
+    labels, away = words[data.probe_rows][taken], data.probe_heldout[taken]
     if not away.any() or away.all() or not labels.any():
         return []
     curve = []
     for step in folder.snapshot_steps():
-        z = {name: array[:CURVE_ITEMS] for name, array in folder.snapshot(step).items()}
+        z = {name: array[taken] for name, array in folder.snapshot(step).items()}
         heldout = {name: array[away] for name, array in z.items()}
         judged = Comparison(
             heldout,
