@@ -108,7 +108,7 @@ def merge_by_circuits(
     `z` and `x` (batch, inputs) are the Bloch coordinates of the input states, `angles` (inputs − outputs, 12 or 8)
     the published angles in radians, one row a merge in the order of `pairs`. At most 12 inputs.
     """
-    bloch = np.array(z, dtype=np.float64), np.array(x, dtype=np.float64)
+    bloch = np.asarray(z, dtype=np.float64), np.asarray(x, dtype=np.float64)
     inputs, rows = bloch[0].shape[1], np.asarray(angles, dtype=np.float64)
     if inputs > LARGEST:
         raise CircuitError(

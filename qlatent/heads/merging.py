@@ -117,17 +117,17 @@ def merged(z: Tensor, x: Tensor, coefs: Tensor, width: int) -> Tensor:
     plan, first = stages(z.shape[1], width), 0
     held_z, held_x = z[:, plan[0].control :], x[:, plan[0].control :]
     for stage in plan:
-        target, after = slice(stage.target, stage.target + stage.count), stage.target + stage.count
+        target = slice(stage.target, stage.target + stage.count)
         part = coefs[:, first : first + stage.count]
         new: Tensor = _Merge.apply(held_z, held_x, z[:, target], x[:, target], part)
         first += stage.count
-        if first == coefs.shape[1]:
-            return new
-        held_z, held_x = new, _Pure.apply(new)
-        if stage.count < width:  # the ragged tail: the rest of the last full block is as it was encoded
-            rest = slice(after, stage.target + width)
-            held_z, held_x = torch.cat([held_z, z[:, rest]], 1), torch.cat([held_x, x[:, rest]], 1)
-    raise AssertionError("the last stage returns")
+        # of a ragged tail, the rest of the last full block is as it was encoded
+        rest = slice(stage.target + stage.count, stage.target + width)
+        held_z = torch.cat([new, z[:, rest]], 1) if stage.count < width else new
+        if first < coefs.shape[1]:
+            pure = _Pure.apply(new)
+            held_x = torch.cat([pure, x[:, rest]], 1) if stage.count < width else pure
+    return held_z
 
 
 class _Merge(torch.autograd.Function):
