@@ -57,8 +57,8 @@ def bloch(u: Tensor) -> tuple[Tensor, Tensor]:
     z = cos θ = −sin((π/2) tanh u) and x = −sin θ = −cos((π/2) tanh u) ≤ 0: with φ = π all states lie on the half
     circle of negative x. A fidelity of two of them depends on z alone, as it would with φ = 0.
     """
-    turned = torch.tanh(u) * (math.pi / 2)
-    return -torch.sin(turned), -torch.cos(turned)
+    z, x = _Bloch.apply(u)
+    return z, x
 
 
 def angles(raw: Tensor) -> Tensor:
@@ -130,6 +130,25 @@ def merged(z: Tensor, x: Tensor, coefs: Tensor, width: int) -> Tensor:
     return held_z
 
 
+class _Bloch(torch.autograd.Function):
+    """The encoding without arrays in between, which cost more than the sines at these sizes."""
+
+    @staticmethod
+    def forward(ctx: Any, u: Tensor) -> tuple[Tensor, Tensor]:
+        turned = torch.tanh(u).mul_(-math.pi / 2)
+        z, x = torch.sin(turned), torch.cos(turned).neg_()
+        if ctx.needs_input_grad[0]:
+            ctx.save_for_backward(z, x, turned)
+        return z, x
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        z, x, turned = ctx.saved_tensors
+        slope = (turned * turned).mul_(-2 / math.pi).add_(math.pi / 2)  # (π/2)(1 − tanh²)
+        return (gradients[0] * x).addcmul_(gradients[1], z, value=-1).mul_(slope)
+
+
 class _Merge(torch.autograd.Function):
     """One stage in closed form, forward and backward: few passes over (n, width), nothing kept but what came in."""
 
@@ -152,7 +171,8 @@ class _Merge(torch.autograd.Function):
         of_coefs = None
         if ctx.needs_input_grad[4]:
             products = ((g, z_t), (g, x_t), (g_gate, z_c), (g_gate, x_c), (g_swing, z_t), (g_swing, x_t))
-            of_coefs = torch.stack([(left * right).sum(0) for left, right in products])
+            room = torch.empty_like(g)  # one for all: fresh memory costs more than the product
+            of_coefs = torch.stack([torch.mul(left, right, out=room).sum(0) for left, right in products])
         return (
             g_gate * c_z if ctx.needs_input_grad[0] else None,
             g_gate * c_x if ctx.needs_input_grad[1] else None,
