@@ -27,8 +27,8 @@ class Entry:
     summary: str
     target: str
     config: str
-    family: str = ""  # heads: quantum | classical
-    twin: str = ""  # heads: the classical head that differs in the circuit alone
+    family: str = ""  # heads: quantum | quantum-inspired (no circuit inside) | classical
+    twin: str = ""  # heads: the classical head that differs in the circuit alone, or the authors' counterpart
     better: str = ""  # metrics: higher | lower, or "" where neither is better as such
 
 
@@ -64,6 +64,37 @@ HEADS = _table(
           "qlatent.heads.baselines:TruncationHead", "qlatent.heads.baseline_configs:TruncationConfig", "classical"),
     Entry("identity", "Full dimension", "The vectors themselves, uncompressed: the ceiling.",
           "qlatent.heads.baselines:IdentityHead", "qlatent.heads.baseline_configs:IdentityConfig", "classical"),
+    Entry("qbec", "QBEC", "Bloch encoding, pairwise merges of qubits, fidelity; quantum-inspired projection.",
+          "qlatent.heads.projection:ProjectionHead",
+          "qlatent.heads.projection_configs:QBECConfig", "quantum-inspired", "bec"),
+    Entry("bec", "BEC", "tanh of a dense linear layer, cosine: QBEC's classical counterpart in the paper.",
+          "qlatent.heads.projection:ProjectionHead",
+          "qlatent.heads.projection_configs:BECConfig", "classical"),
+    Entry("linear_fidelity", "Linear + fidelity",
+          "A dense linear layer with QBEC's fidelity: the control for its similarity.",
+          "qlatent.heads.projection:ProjectionHead",
+          "qlatent.heads.projection_configs:LinearFidelityConfig", "classical"),
+    Entry("merge_cosine", "Merge + cosine", "QBEC's merges compared by cosine: the control for its head.",
+          "qlatent.heads.projection:ProjectionHead",
+          "qlatent.heads.projection_configs:MergeCosineConfig", "quantum-inspired", "bec"),
+    Entry("merge_cnot", "QBEC with CNOT", "Merges with a CNOT in place of the controlled general gate, fidelity.",
+          "qlatent.heads.projection:ProjectionHead",
+          "qlatent.heads.projection_configs:MergeCNOTConfig", "quantum-inspired", "bec"),
+    Entry("grouped_linear", "Grouped linear", "tanh of a linear layer as sparse as the merges, cosine; d + k weights.",
+          "qlatent.heads.projection:ProjectionHead",
+          "qlatent.heads.projection_configs:GroupedLinearConfig", "classical"),
+    Entry("qbfec", "QBFEC", "QBEC as published for frozen encoders: unit length before tanh.",
+          "qlatent.heads.projection:ProjectionHead",
+          "qlatent.heads.projection_configs:QBFECConfig", "quantum-inspired", "bfec"),
+    Entry("bfec", "BFEC", "BEC under its name for frozen encoders.",
+          "qlatent.heads.projection:ProjectionHead",
+          "qlatent.heads.projection_configs:BFECConfig", "classical"),
+    Entry("qbt", "QBT", "Bloch encoding of the vectors themselves, fidelity; nothing is trained.",
+          "qlatent.heads.projection:ProjectionHead",
+          "qlatent.heads.projection_configs:QBTConfig", "classical"),
+    Entry("bt", "BT", "tanh of the vectors themselves, cosine; nothing is trained.",
+          "qlatent.heads.projection:ProjectionHead",
+          "qlatent.heads.projection_configs:BTConfig", "classical"),
 )  # fmt: skip
 
 ENCODERS = _table(
@@ -91,6 +122,8 @@ OBJECTIVES = _table(
           "qlatent.objectives.contrast:NTXent", "qlatent.objectives.configs:NTXentConfig"),
     Entry("contrast", "Image–text contrast", "CLIP's own loss: each image finds its text, and the reverse.",
           "qlatent.objectives.contrast:Contrast", "qlatent.objectives.configs:ContrastConfig"),
+    Entry("ranking", "Ranking", "Each item finds its partner in the batch by the head's own similarity.",
+          "qlatent.objectives.ranking:Ranking", "qlatent.objectives.configs:RankingConfig"),
 )  # fmt: skip
 
 METRICS = _table(

@@ -52,9 +52,14 @@ class AbstractHead(nn.Module, ABC):
         return None
 
     @property
+    def counted(self) -> list[nn.Parameter]:
+        """The parameters that `parameter_count` counts as stored: all of them, unless a head says otherwise."""
+        return list(self.parameters())
+
+    @property
     def parameter_count(self) -> dict[str, int]:
         """How many numbers the head stores, and how many of them can change what comes out."""
-        stored = sum(parameter.numel() for parameter in self.parameters())
+        stored = sum(parameter.numel() for parameter in self.counted)
         return {"stored": stored, "used": stored}
 
     @abstractmethod

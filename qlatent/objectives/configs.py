@@ -129,3 +129,28 @@ class ContrastConfig:
 
     needs_pairs: ClassVar[bool] = True
     temperature: Temperature = 0.07
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class RankingConfig:
+    """Cross-entropy of each item's partner among the batch, by the similarity that the head ranks with."""
+
+    needs_pairs: ClassVar[bool] = True
+    logits: Annotated[
+        Literal["own", "log_fidelity", "fidelity", "cosine"],
+        Field(
+            title="What is ranked by",
+            description="own: the head's similarity, as κ·log F / k or 20 × it. fidelity: 20·F (QBEC as published). "
+            "cosine: 20·cos (BEC as published).",
+        ),
+    ] = "own"
+    kappa: Annotated[
+        float,
+        Field(
+            title="Sharpness of log-fidelity",
+            description="κ in κ·log F / k, k the latent dimension. It is not trained.",
+            gt=0,
+            le=1e6,
+            allow_inf_nan=False,
+        ),
+    ] = 200.0

@@ -160,7 +160,7 @@ class Contrast:
 
 
 def contrasts(table: Sequence[Row], metric: str) -> list[Contrast]:
-    """Each quantum head against its exact twin, against PCA and against the best classical head of its dimension.
+    """Each quantum(-inspired) head against its twin, against PCA and against the best classical head of its dimension.
 
     Holm's correction is over all contrasts of the metric. The best classical head is chosen by its mean on
     the very rows it is compared on, so it is a hard opponent by construction.
@@ -168,7 +168,7 @@ def contrasts(table: Sequence[Row], metric: str) -> list[Contrast]:
     known = {key: values(seeds) for (key, name), seeds in by_seed(table).items() if name == metric}
     found: list[tuple[Key, Key, str]] = []
     for key in known:
-        if family(key[0]) == "quantum":
+        if family(key[0]) in ("quantum", "quantum-inspired"):
             found.extend((key, opponent, role) for role, opponent in _opponents(key, known, metric))
     made = [differences.paired(known[key], known[opponent]) for key, opponent, _ in found]
     corrected = differences.holm([each.p for each in made])
@@ -179,7 +179,7 @@ def contrasts(table: Sequence[Row], metric: str) -> list[Contrast]:
 
 
 def family(head: str) -> str:
-    """quantum | classical."""
+    """quantum | quantum-inspired | classical."""
     name = grid.parse(head)[0]
     return registry.entry("head", name).family
 

@@ -121,7 +121,7 @@ def _figures(head: HeadView) -> None:
 def _circuit(document: str) -> str:
     """The drawing in a model card, between its text fences."""
     _, _, rest = document.partition("```text\n")
-    return rest.partition("\n```")[0] or "No circuit: this head is classical."
+    return rest.partition("\n```")[0] or "There is no circuit inside this head."
 
 
 def _settings(config: dict[str, Any]) -> pd.DataFrame:

@@ -256,6 +256,14 @@ def test_contrasts_stand_against_twin_pca_and_the_best_classical_head():
     assert found["twin"].words.startswith("higher by 0.100")
 
 
+def test_a_quantum_inspired_head_stands_against_its_counterpart_as_well():
+    table = rows(qbec=[0.8, 0.82, 0.81], bec=[0.7, 0.73, 0.7], pca=[0.5] * 3)
+    found = {(each.head, each.role, each.against) for each in comparison.contrasts(table, "spearman")}
+    assert ("qbec", "PCA", "pca") in found
+    assert {against for head, role, against in found if "twin" in role} == {"bec"}
+    assert {head for head, _, _ in found} == {"qbec"}
+
+
 def test_the_best_is_marked_only_where_it_holds_up_against_all():
     clear = rows(acqua=[0.8, 0.82, 0.81], pca=[0.5] * 3, mlp=[0.6, 0.63, 0.6])
     assert comparison.best(clear, "spearman") == {("acqua", "stress", 2)}

@@ -1,0 +1,129 @@
+"""The pairwise merge of the quantum-inspired projection as real circuits, and in which order merges happen.
+
+One merge is a circuit of two qubits. Between merges stands no quantum channel but a **classical re-preparation**:
+the control is traced out, ⟨Z⟩ = z of the target is estimated over many runs, and the next circuit starts from the
+pure real state √((1+z)/2)|0⟩ + √((1−z)/2)|1⟩, which has the same ⟨Z⟩ and forgets the coherence. A measurement in
+the middle of one run is something else: it would leave |0⟩ or |1⟩, a mixture with ⟨X⟩ = 0. So m inputs are m − 1
+circuits one after another, never one coherent circuit of m qubits. Source: Kankeu et al., arXiv 2501.04591.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.circuits import simulate
+from qlatent.circuits.circuit import Circuit, Operation, Parameter, input_, weight
+from qlatent.errors import CircuitError
+
+Kind = Literal["merge", "merge_cnot"]
+Numbers = NDArray[np.float64]
+
+LARGEST = 12
+"""Inputs that are merged by circuits; beyond it the closed form is what one uses."""
+
+ALPHA, BETA, GAMMA, DELTA = range(4)  # U = exp(iα) RZ(β) RY(γ) RZ(δ)
+CONTROL, TARGET, CONTROLLED = 0, 4, 8  # where the angles of each gate begin in a row of angles
+ANGLES: dict[str, int] = {"merge": 12, "merge_cnot": 8}
+"""Angles a merge has as published: four for each of its general one-qubit gates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`count` merges at once: input `control` + j into input `target` + j, for j < `count`."""
+
+    control: int
+    target: int
+    count: int
+
+
+@lru_cache
+def stages(inputs: int, outputs: int) -> tuple[Stage, ...]:
+    """Which inputs merge into which, in order; together `inputs` − `outputs` merges.
+
+    Blocks of `outputs` inputs go from the end to the front: the last into the one before it, what came out into
+    the next, and so on into block 0. Where the width is no multiple, the ragged tail first merges into the start
+    of the last full block (undefined in the paper and its code).
+    """
+    if not 1 <= outputs < inputs:
+        raise CircuitError(
+            f"{inputs} inputs cannot be merged into {outputs}.", remedy="Ask for fewer outputs than inputs."
+        )
+    full, ragged = divmod(inputs, outputs)
+    last = (full - 1) * outputs
+    tail = (Stage(full * outputs, last, ragged),) if ragged else ()
+    return tail + tuple(Stage(t + outputs, t, outputs) for t in range(last - outputs, -1, -outputs))
+
+
+def pairs(inputs: int, outputs: int = 1) -> list[tuple[int, int]]:
+    """(control, target) of each merge in order; merge number i takes row i of the angles."""
+    return [(s.control + j, s.target + j) for s in stages(inputs, outputs) for j in range(s.count)]
+
+
+@lru_cache
+def merge_circuit(kind: Kind = "merge") -> Circuit:
+    """One merge: control on wire 0, target on wire 1, ⟨Z⟩ of the target.
+
+    Inputs are the angles in the x–z plane of the Bloch sphere (radians, atan2(x, z)). Weights in order of use:
+    δ, γ, β of the control, of the target and, for "merge", of the controlled gate, then its phase α. The phases α of
+    the other two are global and have no gate. "merge_cnot" has a CNOT in place of the controlled gate.
+    """
+    turns = [Operation("RY", (wire,), (input_(wire),)) for wire in (0, 1)]
+    gates = [Operation("Rot", (wire,), _weights(3 * wire, 3)) for wire in (0, 1)]
+    if kind == "merge_cnot":
+        gates.append(Operation("CNOT", (0, 1)))
+    else:
+        controlled = zip(("CRZ", "CRY", "CRZ"), _weights(6, 3), strict=True)
+        gates += [Operation(gate, (0, 1), (angle,)) for gate, angle in controlled]
+        gates.append(Operation("Phase", (0,), _weights(9, 1)))
+    return Circuit(2, (*turns, *gates), ((("Z", 1),),), kind.replace("_", "-"))
+
+
+def _weights(first: int, count: int) -> tuple[Parameter, ...]:
+    return tuple(weight(first + number) for number in range(count))
+
+
+def circuit_weights(angles: Any, kind: Kind = "merge") -> Numbers:
+    """The weights of `merge_circuit` of one row of published angles (12,), or (8,) for "merge_cnot"; radians."""
+    row = np.asarray(angles, dtype=np.float64)
+    if row.shape != (ANGLES[kind],):
+        raise CircuitError(
+            f"One merge takes {ANGLES[kind]} angles; got shape {row.shape}.",
+            remedy="Pass α, β, γ, δ of the control, the target and, for 'merge', the controlled gate.",
+        )
+    gates = (CONTROL, TARGET) if kind == "merge_cnot" else (CONTROL, TARGET, CONTROLLED)
+    found = [row[gate + angle] for gate in gates for angle in (DELTA, GAMMA, BETA)]
+    return np.array(found if kind == "merge_cnot" else [*found, row[CONTROLLED + ALPHA]])
+
+
+def merge_by_circuits(
+    z: Any, x: Any, angles: Any, *, kind: Kind = "merge", outputs: int = 1, engine: str = "auto"
+) -> Numbers:
+    """⟨Z⟩ (batch, outputs) after all merges, one two-qubit circuit after another, re-prepared in between.
+
+    `z` and `x` (batch, inputs) are the Bloch coordinates of the input states, `angles` (inputs − outputs, 12 or 8)
+    the published angles in radians, one row a merge in the order of `pairs`. At most 12 inputs.
+    """
+    bloch = np.asarray(z, dtype=np.float64), np.asarray(x, dtype=np.float64)
+    inputs, rows = bloch[0].shape[1], np.asarray(angles, dtype=np.float64)
+    if inputs > LARGEST:
+        raise CircuitError(
+            f"{inputs} inputs: circuits merge at most {LARGEST}.", remedy="Use the closed form of the head."
+        )
+    order = pairs(inputs, outputs)
+    if len(rows) != len(order):
+        raise CircuitError(
+            f"{inputs} inputs make {len(order)} merges; got {len(rows)} rows of angles.",
+            remedy="Pass one row for each merge, in the order of `pairs`.",
+        )
+    turned = np.arctan2(bloch[1], bloch[0])  # (batch, inputs): the angle that prepares each input
+    for (control, target), row in zip(order, rows, strict=True):
+        measured = simulate.expectations(
+            merge_circuit(kind), turned[:, [control, target]], circuit_weights(row, kind), engine=engine
+        )
+        turned[:, target] = np.arccos(np.clip(measured.numpy()[:, 0], -1.0, 1.0))  # prepared anew, x ≥ 0
+    return np.cos(turned[:, :outputs])

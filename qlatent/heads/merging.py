@@ -1,0 +1,198 @@
+"""The pairwise merge in closed form: real, bilinear, all outputs of a stage at once. torch; no simulator.
+
+A merge of a control into a target, both pure states in the x–z plane with Bloch coordinates r = (z, x), is a
+general rotation of each, a controlled general gate, and the target's ⟨Z⟩ with the control traced out
+(Kankeu et al., arXiv 2501.04591, §III). Written out it is the gated bilinear unit
+
+    z' = ½[s·r_t + (c·r_c)(d·r_t)]
+
+with s, c, d ∈ R² that depend on the angles alone. With U = exp(iα) RZ(β) RY(γ) RZ(δ) for control, target and
+controlled gate V, and ψ = β_t + δ_v:
+
+    c  = (cos γ_c, −sin γ_c cos δ_c)
+    v0 = (cos γ_t, −sin γ_t cos δ_t)                  ⟨Z⟩ of the target where V does not act
+    v1 = (cos γ_v cos γ_t − sin γ_v cos ψ sin γ_t,    ⟨Z⟩ where it does
+          −sin γ_v (cos ψ cos γ_t cos δ_t − sin ψ sin δ_t) − cos γ_v sin γ_t cos δ_t)
+    s = v0 + v1,  d = v0 − v1
+
+A CNOT is v1 = −v0, so s = 0 and d = 2 v0. α of all three gates, β_c and β_v change nothing; β_t and δ_v count
+as their sum, and a shorter c as a shorter d: five numbers of twelve (three of eight with a CNOT).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from qlatent.circuits.merging import BETA, CONTROL, CONTROLLED, DELTA, GAMMA, TARGET, Kind, stages
+
+Angles = Literal["published", "reduced"]
+
+STEEPEST = 1e-3  # √(1−z²) is taken to be at least this in derivatives, which are infinite at |z| = 1
+
+
+class Sizes(NamedTuple):
+    """Of one merge: numbers stored, numbers that move the output, numbers that data can tell apart."""
+
+    stored: int
+    used: int
+    identifiable: int
+
+
+SIZES: dict[tuple[str, str], Sizes] = {
+    ("merge", "published"): Sizes(12, 7, 5),
+    ("merge", "reduced"): Sizes(5, 5, 5),
+    ("merge_cnot", "published"): Sizes(8, 4, 3),
+    ("merge_cnot", "reduced"): Sizes(3, 3, 3),
+}
+
+
+def bloch(u: Tensor) -> tuple[Tensor, Tensor]:
+    """Bloch coordinates z and x, each of the shape of `u`: the encoding θ = (π/2)(1 + tanh u), φ = π.
+
+    z = cos θ = −sin((π/2) tanh u) and x = −sin θ = −cos((π/2) tanh u) ≤ 0: with φ = π all states lie on the half
+    circle of negative x. A fidelity of two of them depends on z alone, as it would with φ = 0.
+    """
+    z, x = _Bloch.apply(u)
+    return z, x
+
+
+def angles(raw: Tensor) -> Tensor:
+    """Radians in (0, 4π) of raw parameters: 2π(1 + tanh raw), as published, for all angles alike."""
+    return 2 * math.pi * (1 + torch.tanh(raw))
+
+
+def coefficients(found: Tensor, kind: Kind = "merge", parameters: Angles = "published") -> Tensor:
+    """(6, merges): s_z, s_x, c_z, c_x, d_z, d_x of angles (merges, angles) in radians; ½ is in s and d.
+
+    Published angles are α, β, γ, δ of the control, the target and the controlled gate. Reduced ones are γ_c, γ_t,
+    δ_t and, unless with a CNOT, ψ and γ_v, with δ_c = 0: c is then a unit vector. No merge is lost by this, since v0
+    and v1 are any two points of the unit disc, and a shorter c is the same as v0 and v1 nearer to each other.
+    """
+    row = found.unbind(1)
+    if parameters == "reduced":
+        gamma_c, delta_c, gamma_t, delta_t = row[0], None, row[1], row[2]
+        psi, gamma_v = (row[3], row[4]) if kind == "merge" else (None, None)
+    else:
+        gamma_c, delta_c = row[CONTROL + GAMMA], row[CONTROL + DELTA]
+        gamma_t, delta_t = row[TARGET + GAMMA], row[TARGET + DELTA]
+        general = kind == "merge"
+        psi = row[TARGET + BETA] + row[CONTROLLED + DELTA] if general else None
+        gamma_v = row[CONTROLLED + GAMMA] if general else None
+    c_x = -torch.sin(gamma_c) if delta_c is None else -torch.sin(gamma_c) * torch.cos(delta_c)
+    v0_z, v0_x = torch.cos(gamma_t), -torch.sin(gamma_t) * torch.cos(delta_t)
+    if psi is None or gamma_v is None:
+        v1_z, v1_x = -v0_z, -v0_x
+    else:
+        v1_z, v1_x = _controlled(gamma_t, delta_t, psi, gamma_v)
+    parts = (
+        (v0_z + v1_z) / 2,
+        (v0_x + v1_x) / 2,
+        torch.cos(gamma_c),
+        c_x,
+        (v0_z - v1_z) / 2,
+        (v0_x - v1_x) / 2,
+    )
+    return torch.stack(parts)
+
+
+def _controlled(gamma_t: Tensor, delta_t: Tensor, psi: Tensor, gamma_v: Tensor) -> tuple[Tensor, Tensor]:
+    """v1: what the target's z and x count where the controlled gate acts."""
+    turn, lean = torch.cos(gamma_v), torch.sin(gamma_v)
+    v1_z = turn * torch.cos(gamma_t) - lean * torch.cos(psi) * torch.sin(gamma_t)
+    across = torch.cos(psi) * torch.cos(gamma_t) * torch.cos(delta_t) - torch.sin(psi) * torch.sin(delta_t)
+    return v1_z, -lean * across - turn * torch.sin(gamma_t) * torch.cos(delta_t)
+
+
+def merged(z: Tensor, x: Tensor, coefs: Tensor, width: int) -> Tensor:
+    """⟨Z⟩ (n, width) after all merges of states with Bloch coordinates `z` and `x` (n, d).
+
+    `coefs` (6, d − width) are those of `coefficients`, in the order of `circuits.merging.stages`. Between stages a
+    target is prepared anew as the pure real state of its z: x = √(1 − z²).
+    """
+    plan, first = stages(z.shape[1], width), 0
+    held_z, held_x = z[:, plan[0].control :], x[:, plan[0].control :]
+    for stage in plan:
+        target = slice(stage.target, stage.target + stage.count)
+        part = coefs[:, first : first + stage.count]
+        new: Tensor = _Merge.apply(held_z, held_x, z[:, target], x[:, target], part)
+        first += stage.count
+        # of a ragged tail, the rest of the last full block is as it was encoded
+        rest = slice(stage.target + stage.count, stage.target + width)
+        held_z = torch.cat([new, z[:, rest]], 1) if stage.count < width else new
+        if first < coefs.shape[1]:
+            pure = _Pure.apply(new)
+            held_x = torch.cat([pure, x[:, rest]], 1) if stage.count < width else pure
+    return held_z
+
+
+class _Bloch(torch.autograd.Function):
+    """The encoding without arrays in between, which cost more than the sines at these sizes."""
+
+    @staticmethod
+    def forward(ctx: Any, u: Tensor) -> tuple[Tensor, Tensor]:
+        turned = torch.tanh(u).mul_(-math.pi / 2)
+        z, x = torch.sin(turned), torch.cos(turned).neg_()
+        if ctx.needs_input_grad[0]:
+            ctx.save_for_backward(z, x, turned)
+        return z, x
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        z, x, turned = ctx.saved_tensors
+        slope = (turned * turned).mul_(-2 / math.pi).add_(math.pi / 2)  # (π/2)(1 − tanh²)
+        return (gradients[0] * x).addcmul_(gradients[1], z, value=-1).mul_(slope)
+
+
+class _Merge(torch.autograd.Function):
+    """One stage in closed form, forward and backward: few passes over (n, width), nothing kept but what came in."""
+
+    @staticmethod
+    def forward(ctx: Any, z_c: Tensor, x_c: Tensor, z_t: Tensor, x_t: Tensor, coefs: Tensor) -> Tensor:
+        ctx.save_for_backward(z_c, x_c, z_t, x_t, coefs)
+        s_z, s_x, c_z, c_x, d_z, d_x = coefs
+        gate = (z_c * c_z).addcmul_(x_c, c_x)
+        swing = (z_t * d_z).addcmul_(x_t, d_x)
+        return swing.mul_(gate).addcmul_(z_t, s_z).addcmul_(x_t, s_x)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (g,) = gradients
+        z_c, x_c, z_t, x_t, coefs = ctx.saved_tensors
+        s_z, s_x, c_z, c_x, d_z, d_x = coefs
+        g_gate = (z_t * d_z).addcmul_(x_t, d_x).mul_(g)
+        g_swing = (z_c * c_z).addcmul_(x_c, c_x).mul_(g)
+        of_coefs = None
+        if ctx.needs_input_grad[4]:
+            products = ((g, z_t), (g, x_t), (g_gate, z_c), (g_gate, x_c), (g_swing, z_t), (g_swing, x_t))
+            room = torch.empty_like(g)  # one for all: fresh memory costs more than the product
+            of_coefs = torch.stack([torch.mul(left, right, out=room).sum(0) for left, right in products])
+        return (
+            g_gate * c_z if ctx.needs_input_grad[0] else None,
+            g_gate * c_x if ctx.needs_input_grad[1] else None,
+            (g_swing * d_z).addcmul_(g, s_z) if ctx.needs_input_grad[2] else None,
+            (g_swing * d_x).addcmul_(g, s_x) if ctx.needs_input_grad[3] else None,
+            of_coefs,
+        )
+
+
+class _Pure(torch.autograd.Function):
+    """x = √(1 − z²), exact, with a derivative −z / max(x, 1e-3) that stays finite at |z| = 1."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor) -> Tensor:
+        x = (1 - z * z).clamp_min_(0).sqrt_()
+        ctx.save_for_backward(z, x)
+        return x
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        z, x = ctx.saved_tensors
+        return (gradients[0] * z).div_(x.clamp_min(STEEPEST)).neg_()
