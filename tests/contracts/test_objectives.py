@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -20,6 +21,8 @@ def trainer(head: str, objective: str, **settings) -> Trainer:
     image = rng.normal(size=(24, 10)).astype(np.float32)
     arrays = {"image": image, "text": (image + 0.3 * rng.normal(size=image.shape)).astype(np.float32)}
     known = {"input_dim": 10, "epochs": 2, "batch_size": 9, "snapshots": 2, "learning_rate": 0.01, **settings}
+    if "qubits" in {field.name for field in dataclasses.fields(config_class("head", head))}:
+        known.setdefault("qubits", 4)
     configs = split_settings(head, objective, known)
     used = {name: arrays[name] for name in configs.head.modalities}
     made = resolve(HEADS[head].target)(configs.head)
