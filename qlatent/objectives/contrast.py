@@ -1,6 +1,7 @@
 """Contrastive objectives: the two views of an item belong together, all others of the batch apart.
 
-The views are the item's image and its text. Only directions count: latents are brought to unit length.
+The views are the item's image and its text, or two noisy copies of one vector (`training/views.py`). Only
+directions count: what the head projects latents to is brought to unit length.
 """
 
 from __future__ import annotations
@@ -18,15 +19,20 @@ class NTXent(AbstractObjective):
     −log(exp(s⁺/τ) / Σ exp(s/τ)), s the cosine; the sum holds the partner and leaves the view itself out.
     """
 
+    projects = True
+
     def __call__(
         self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
     ) -> dict[str, Tensor]:
-        first, second = latents["image"], latents["text"]
+        return {"total": self.between(latents["image"], latents["text"])}
+
+    def between(self, first: Tensor, second: Tensor) -> Tensor:
+        """The loss, a scalar, of two views (n, k) of the same n items."""
         views = normalize(torch.cat([first, second]), dim=1)  # (2n, k)
         logits = views @ views.T / self.config.temperature
         itself = torch.eye(len(views), dtype=torch.bool, device=views.device)
         partner = torch.arange(len(views), device=views.device).roll(len(first))
-        return {"total": cross_entropy(logits.masked_fill(itself, -torch.inf), partner)}
+        return cross_entropy(logits.masked_fill(itself, -torch.inf), partner)
 
 
 class Contrast(AbstractObjective):
@@ -34,6 +40,8 @@ class Contrast(AbstractObjective):
 
     Both directions are logged apart; `total` is their mean.
     """
+
+    projects = True
 
     def __call__(
         self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness

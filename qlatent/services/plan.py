@@ -173,8 +173,14 @@ def _check_pairs(request: TrainingRequest, configs: RunConfigs) -> None:
     if getattr(configs.objective, "needs_pairs", False) and not {"image", "text"} <= set(have):
         raise ConfigError(
             f"The objective {request.objective!r} needs image and text; the head has {' and '.join(have)}.",
-            remedy="Train on both, or choose another objective.",
+            remedy=_other_views(configs.objective),
         )
+
+
+def _other_views(objective: Any) -> str:
+    if hasattr(objective, "views"):
+        return "Train on both, or use views=noise: two noisy copies of each vector."
+    return "Train on both, or choose another objective."
 
 
 def _modalities(widths: dict[str, int]) -> tuple[str, ...]:
