@@ -64,10 +64,16 @@ def test_a_step_is_that_of_torchs_adam_on_nt_xent() -> None:
     logits = (z @ z.T / 0.07).fill_diagonal_(-torch.inf)
     loss = torch.nn.functional.cross_entropy(logits, torch.arange(12).roll(6))
     loss.backward()
-    optimizer.step()
     assert got == pytest.approx(loss.item(), rel=1e-5)
-    for name, value in one.named_parameters():
-        torch.testing.assert_close(value, dict(other.named_parameters())[name], atol=2e-4, rtol=0, msg=name)
+    for (name, mine), value in zip(one.named_parameters(), other.parameters(), strict=True):
+        if "decoders" in name:
+            assert mine.grad is value.grad is None
+            continue
+        torch.testing.assert_close(mine.grad, value.grad, atol=1e-4, rtol=0.01, msg=name)
+        value.grad.copy_(mine.grad)  # Adam's first step is a sign: rounding would show in full
+    optimizer.step()
+    for mine, value in zip(one.parameters(), other.parameters(), strict=True):
+        assert torch.equal(mine, value)
 
 
 def test_one_image_is_refused_and_representing_changes_nothing() -> None:
