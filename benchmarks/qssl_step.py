@@ -164,7 +164,15 @@ def images(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def embeddings(given: argparse.Namespace) -> dict[str, Any]:
-    """How many times longer PennyLane takes for a step on embeddings."""
+    """How many times longer PennyLane takes for a step on embeddings, by threads: one, as workers train, and all."""
+    found = {}
+    for threads in sorted({1, given.threads}):
+        torch.set_num_threads(threads)
+        found[str(threads)] = _beside_pennylane(given)
+    return found
+
+
+def _beside_pennylane(given: argparse.Namespace) -> dict[str, Any]:
     times = measure(embedding_steps(given.batch), repetitions=given.repetitions, counts={"ours": 10})
     ratios = [a / b for a, b in zip(times["pennylane"], times["ours"], strict=True)]
     return {
