@@ -194,10 +194,11 @@ def show(result: dict[str, Any]) -> None:
                 f"by itself {found['layer_alone_milliseconds'][name]['median']:.1f} ms, "
                 f"{found['share_from_layer_alone'][name]:.1%}"
             )
-    if "embeddings" in result:
-        took, ratio = (result["embeddings"][key] for key in ("milliseconds", "pennylane_over_ours"))
+    for threads, found in result.get("embeddings", {}).items():
+        took, ratio = (found[key] for key in ("milliseconds", "pennylane_over_ours"))
         print(
-            f"embeddings: {took['ours']['median']:.1f} ms a step, PennyLane {took['pennylane']['median']:.0f} ms"
+            f"embeddings, threads {threads}: {took['ours']['median']:.1f} ms a step, "
+            f"PennyLane {took['pennylane']['median']:.0f} ms"
         )
         print(
             f"  {ratio['median']:.0f} × (middle half {ratio['quartile_1']:.0f}–{ratio['quartile_3']:.0f}; "

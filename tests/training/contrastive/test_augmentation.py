@@ -79,6 +79,8 @@ def test_boxes_are_spread_as_torchvisions() -> None:
     assert (got[:, :2] >= 0).all()
     assert (left + width <= 32).all()
     assert (top + height <= 32).all()
+    assert ((left + width == 32) & (width < 32)).any()  # the last place there is
+    assert ((top + height == 32) & (height < 32)).any()
     torch.manual_seed(0)
     image = torch.zeros(3, 32, 32)
     drawn = [
