@@ -94,6 +94,15 @@ def test_an_objective_that_needs_pairs_is_refused_for_one_modality(empty):
     assert not any("stress" in line for line in refused if "2-d" in line)
 
 
+def test_nt_xent_takes_noisy_copies_of_one_modality_unless_it_is_to_have_pairs(empty):
+    for views, refused in (("auto", False), ("noise", False), ("pairs", True)):
+        settings = QUICK | {"modalities": ["text"], "views": views}
+        made = experiments.create(empty, grid(objectives=("ntxent",), settings=settings))
+        lines = [line for line in experiments.progress(empty, made).refused if "needs image and text" in line]
+        assert bool(lines) == refused
+        assert all("views=noise: two noisy copies" in line for line in lines)
+
+
 def test_common_settings_reach_those_that_know_them(empty):
     made = experiments.create(empty, grid(settings=QUICK | {"focus": 2.0, "function": "sin"}))
     by_head = {cell.head: cell.spec["configs"] for cell in grid_of.cells(empty, made) if cell.spec}
