@@ -16,7 +16,7 @@ from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.heads import arrays, saving
 from qlatent.heads.base import AbstractHead, Circuit
 from qlatent.registry import HEADS, OBJECTIVES, resolve
-from qlatent.training import data, events
+from qlatent.training import data, events, views
 from qlatent.training.configs import RunConfigs, split_settings
 from qlatent.training.loop import Trainer
 from qlatent.types import Arrays
@@ -145,7 +145,8 @@ class Estimator(TransformerMixin, BaseEstimator):
         _check_complete(values, model)
         inputs = {name: arrays.as_inputs(model, rows) for name, rows in values.items()}
         objective = resolve(OBJECTIVES[self.objective].target)(self._configs().objective)
-        return -float(objective.of(model, inputs, model.encode(inputs))["total"])
+        place = (self._configs().training.seed, views.EVALUATION, 0, 0)
+        return -float(views.losses(model, objective, inputs, place=place)["total"])
 
     def save(self, folder: str | Path, card: Mapping[str, Any] | None = None) -> Path:
         """Write model.safetensors, config.json and README.md; `card` adds facts such as the encoder to it."""

@@ -196,3 +196,13 @@ def test_the_package_says_what_it_has() -> None:
     assert {"create", "load", "Estimator", "__version__"} <= set(dir(qlatent))
     with pytest.raises(AttributeError, match="no attribute 'crate'"):
         qlatent.crate  # noqa: B018
+
+
+def test_qssl_learns_from_one_array_and_scores_the_same_each_time():
+    rows = np.random.default_rng(0).normal(size=(40, 12)).astype(np.float32)
+    head = qlatent.create(
+        "qssl", objective="ntxent", modalities=("vector",), input_dim=12, qubits=3, epochs=2, batch_size=16
+    )
+    head.fit(rows)
+    assert head.transform(rows).shape == (40, 3)
+    assert head.score(rows) == head.score(rows)

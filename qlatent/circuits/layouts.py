@@ -78,6 +78,16 @@ def qssl_all_to_all(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT)
 
 
 @lru_cache
+def qssl_product(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
+    """QSSL's ring without entanglers: each CRX turns its target alone; 2·`layers`·`qubits` weights."""
+    numbers = count()
+    operations = list(_input_rotations("RX", qubits))
+    for _ in range(layers):
+        operations += [*_weight_rotations("RY", qubits, numbers), *_weight_rotations("RX", qubits, numbers)]
+    return Circuit(qubits, tuple(operations), each_z(qubits), f"qssl-product-{qubits}x{layers}", qubit_limit)
+
+
+@lru_cache
 def sim_13(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
     """Circuit 13 of Sim et al.: RY, CRZ ring, RY, CRZ ring the other way; 4·`layers`·`qubits` weights.
 
@@ -164,6 +174,7 @@ LAYOUTS: dict[str, Callable[[int, int], Circuit]] = {
     "dressed": dressed,
     "qssl_ring": qssl_ring,
     "qssl_all_to_all": qssl_all_to_all,
+    "qssl_product": qssl_product,
     "sim_13": sim_13,
     "sim_14": sim_14,
     "sim_15": sim_15,

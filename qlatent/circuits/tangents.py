@@ -24,6 +24,20 @@ def states(circuit: Circuit, inputs: Angles, weights: Angles) -> States:
     return tangents(circuit, inputs, weights, [])[0]
 
 
+def end_states(circuit: Circuit, inputs: Angles, weights: Angles) -> States:
+    """End states (batch, 2^qubits) for inputs (batch, inputs) that share their weights (weights,); any batch.
+
+    Taken a part at a time, so that only the result itself takes memory.
+    """
+    rows = max(1, BYTES_LIMIT // 2 ** (circuit.qubits + 8))
+    found = np.empty((len(inputs), 2**circuit.qubits), dtype=complex)
+    for start in range(0, len(inputs), rows):
+        part = inputs[start : start + rows]
+        shared = np.broadcast_to(weights, (len(part), *np.shape(weights)))
+        found[start : start + rows] = states(circuit, part, shared)
+    return found
+
+
 def tangents(
     circuit: Circuit, inputs: Angles, weights: Angles, which: Sequence[int] | None = None
 ) -> tuple[States, States]:

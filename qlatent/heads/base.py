@@ -70,6 +70,10 @@ class AbstractHead(nn.Module, ABC):
     def decode(self, latents: Tensors) -> dict[str, Tensor]:
         """Reconstructions (n, d) of latents (n, k)."""
 
+    def project(self, latents: Tensors) -> dict[str, Tensor]:
+        """What a contrastive loss sees of latents (n, k): the latents themselves, unless a head has a projection."""
+        return dict(latents)
+
     def prepare(self, inputs: Tensors) -> None:
         """What a head takes from the training rows before the first step: nothing, unless it says so."""
         return

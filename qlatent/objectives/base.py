@@ -20,9 +20,14 @@ def nearness(a: Tensor, b: Tensor) -> Tensor:
 
 
 class AbstractObjective(ABC):
-    """A loss of a batch; `reconstructs` says whether it looks at the decoders' output at all."""
+    """A loss of a batch.
+
+    `reconstructs` says whether it looks at the decoders' output at all, `projects` whether it sees latents
+    through the head's projection (`AbstractHead.project`: most heads have none).
+    """
 
     reconstructs = False
+    projects = False
 
     def __init__(self, config: Any) -> None:
         self.config = config
@@ -37,7 +42,15 @@ class AbstractObjective(ABC):
         head's, (n, k), (m, k) → (n, m).
         """
 
+    @property
+    def fewest(self) -> int:
+        """Rows below which a batch says nothing; the loop leaves a smaller last batch out."""
+        return int(getattr(self.config, "fewest", 1))
+
     def of(self, head: Any, inputs: Tensors, latents: Tensors) -> dict[str, Tensor]:
-        """The same with what `head` makes of these latents; decoders run only where they are looked at."""
+        """The same with what `head` makes of these latents; decoders run only where they are looked at,
+        and a projection stands between latents and loss only where the loss asks for it.
+        """
         rebuilt = head.decode(latents) if self.reconstructs else {}
-        return self(inputs, latents, rebuilt, head.similarity)
+        seen = head.project(latents) if self.projects else latents
+        return self(inputs, seen, rebuilt, head.similarity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -117,10 +118,46 @@ Temperature = Annotated[
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class NTXentConfig:
-    """NT-Xent with an item's image and text as the two views."""
+    """NT-Xent of two views of each item: its image and its text, or two noisy copies of one vector."""
 
-    needs_pairs: ClassVar[bool] = True
+    fewest: ClassVar[int] = 2  # with one item there is nobody to tell it from
     temperature: Temperature = 0.07
+    views: Annotated[
+        Literal["auto", "pairs", "noise"],
+        Field(
+            title="The two views of an item",
+            description="pairs: its image and text. noise: noise and dropout on the vector, not an augmentation "
+            "of the image. auto: pairs where both are there, else noise.",
+        ),
+    ] = "auto"
+    view_noise: Annotated[
+        float,
+        Field(
+            title="Noise of a view",
+            description="Length of the Gaussian noise, as a share of the vector's. Only for noisy views.",
+            ge=0,
+            le=10,
+            allow_inf_nan=False,
+        ),
+    ] = 0.3
+    view_dropout: Annotated[
+        float,
+        Field(
+            title="Dropout of a view",
+            description="Share of the coordinates set to zero. Only for noisy views.",
+            ge=0,
+            le=0.95,
+        ),
+    ] = 0.1
+
+    @property
+    def needs_pairs(self) -> bool:
+        """Whether both image and text must be there."""
+        return self.views == "pairs"
+
+    def noisy_views(self, modalities: Iterable[str]) -> bool:
+        """Whether the views are noisy copies for a head of these modalities."""
+        return self.views == "noise" or (self.views == "auto" and not {"image", "text"} <= set(modalities))
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
@@ -128,6 +165,7 @@ class ContrastConfig:
     """CLIP's symmetric image–text contrast."""
 
     needs_pairs: ClassVar[bool] = True
+    fewest: ClassVar[int] = 2
     temperature: Temperature = 0.07
 
 

@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from qlatent.errors import ConfigError, InputError
+from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.registry import config_class, entry, make_config
 from qlatent.services import vectors
 from qlatent.settings import settings
@@ -101,7 +102,19 @@ class Material:
 def same_training(spec: Spec) -> str:
     """What two specs have in common if they train the very same: equal data, head, objective and settings."""
     keys = ("dataset", "dataset_version", "encoder", "modalities", "head", "weights", "objective", "configs")
-    return json.dumps([spec.get(key) for key in keys], sort_keys=True)
+    return _filled(json.dumps({key: spec.get(key) for key in keys}, sort_keys=True))
+
+
+@lru_cache(maxsize=4096)
+def _filled(text: str) -> str:
+    """The same with the defaults of settings that came after the run was made; unreadable ones as they are."""
+    spec = json.loads(text)
+    try:
+        configs = configs_of(spec)
+    except (QlatentError, KeyError):
+        return text
+    spec["configs"] = {name: asdict(getattr(configs, name)) for name in ("head", "objective", "training")}
+    return json.dumps(spec, sort_keys=True)
 
 
 def encoding_spec(workspace: Workspace, request: EncodingRequest) -> Spec:
@@ -173,8 +186,14 @@ def _check_pairs(request: TrainingRequest, configs: RunConfigs) -> None:
     if getattr(configs.objective, "needs_pairs", False) and not {"image", "text"} <= set(have):
         raise ConfigError(
             f"The objective {request.objective!r} needs image and text; the head has {' and '.join(have)}.",
-            remedy="Train on both, or choose another objective.",
+            remedy=_other_views(configs.objective),
         )
+
+
+def _other_views(objective: Any) -> str:
+    if hasattr(objective, "views"):
+        return "Train on both, or use views=noise: two noisy copies of each vector."
+    return "Train on both, or choose another objective."
 
 
 def _modalities(widths: dict[str, int]) -> tuple[str, ...]:

@@ -18,9 +18,13 @@ QUANTITIES = ("step", "exp_avg", "exp_avg_sq")  # what is kept of each parameter
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015) with torch's defaults; the learning rate comes with each step."""
+    """Adam (Kingma & Ba 2015) with torch's defaults; the learning rate comes with each step.
 
-    def __init__(self, parameters: Iterable[Tensor]) -> None:
+    `weight_decay` times the weight joins its gradient, as in `torch.optim.Adam` (not as in AdamW).
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], *, weight_decay: float = 0.0) -> None:
+        self.weight_decay = weight_decay
         self.parameters = [parameter for parameter in parameters if parameter.requires_grad]
         self.state = {
             "step": [torch.zeros((), dtype=torch.float32, device=each.device) for each in self.parameters],
@@ -42,7 +46,7 @@ class Adam:
         gradients = [each.grad for each in parameters if each.grad is not None]
         adam(
             parameters, gradients, kept["exp_avg"], kept["exp_avg_sq"], [], kept["step"],
-            foreach=False, fused=True, amsgrad=False, maximize=False, weight_decay=0.0,
+            foreach=False, fused=True, amsgrad=False, maximize=False, weight_decay=self.weight_decay,
             beta1=BETA1, beta2=BETA2, lr=rate, eps=EPSILON,
         )  # fmt: skip
 

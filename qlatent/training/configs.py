@@ -28,6 +28,10 @@ class TrainingConfig:
     learning_rate: Annotated[
         float, Field(title="Learning rate", description="Of Adam, at the start. Mari: 0.0004.", gt=0, le=10)
     ] = 0.004
+    weight_decay: Annotated[
+        float,
+        Field(title="Weight decay", description="Of Adam (L2, not AdamW). QSSL: 1e-6.", ge=0, le=1),
+    ] = 0.0
     schedule: Annotated[
         Literal["none", "cosine", "step"],
         Field(
@@ -111,4 +115,10 @@ def split_settings(head: str, objective: str, values: Mapping[str, Any]) -> RunC
         make_config(cls, {key: values[key] for key in names if key in values})
         for cls, names in zip(classes, keys, strict=True)
     ]
-    return RunConfigs(*parts)
+    configs = RunConfigs(*parts)
+    if configs.training.batch_size < (fewest := getattr(configs.objective, "fewest", 1)):
+        raise ConfigError(
+            f"batch_size={configs.training.batch_size}: the objective {objective!r} compares the items of a batch.",
+            remedy=f"Use {fewest} or more.",
+        )
+    return configs

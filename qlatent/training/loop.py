@@ -1,8 +1,8 @@
 """The training loop. It yields events and touches no disk; everything it does follows from its arguments.
 
-The order of batches is a pure function of (seed, epoch) and the learning rate one of the epoch, so weights,
-optimizer state and the step are all that a resumed run needs: its losses equal those of an unbroken one bit
-for bit.
+The order of batches is a pure function of (seed, epoch), noisy views one of (seed, epoch, batch) and the
+learning rate one of the epoch, so weights, optimizer state and the step are all that a resumed run needs:
+its losses equal those of an unbroken one bit for bit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from qlatent.errors import InputError
-from qlatent.training import events
+from qlatent.training import events, views
 from qlatent.training.adam import Adam
 from qlatent.training.checkpoint import Checkpoint, put, take
 from qlatent.training.configs import TrainingConfig
@@ -55,8 +55,8 @@ class Trainer:
         if not head.prepared:
             head.prepare(self._train)
         learns = any(parameter.requires_grad for parameter in head.parameters())
-        self.optimizer = Adam(head.parameters())
-        self.batches = math.ceil(data.train_pairs / config.batch_size)  # an epoch
+        self.optimizer = Adam(head.parameters(), weight_decay=config.weight_decay)
+        self.batches = batches_of(data.train_pairs, config, fewest=objective.fewest)  # an epoch
         self.steps = self.batches * config.epochs if learns else 0  # what is found needs no steps
         self.step = 0
         self._snapshots = frozenset(snapshot_steps(self.steps, count=config.snapshots))
@@ -124,7 +124,8 @@ class Trainer:
         rows = self._order[batch * self.config.batch_size : (batch + 1) * self.config.batch_size]
         inputs = {name: values[rows] for name, values in self._train.items()}
         self.head.train()
-        losses = self._losses(inputs)
+        place = (self.config.seed, views.TRAINING, epoch, batch)
+        losses = views.losses(self.head, self.objective, inputs, place=place)
         self.optimizer.zero_grad()
         losses["total"].backward()
         self.optimizer.step(rate=learning_rate(self.config, self.step, batches=self.batches))
@@ -132,9 +133,6 @@ class Trainer:
         return _numbers(losses)
 
     _order: Tensor | None = None  # of the epoch under way
-
-    def _losses(self, inputs: Tensors) -> Tensors:
-        return self.objective.of(self.head, inputs, self.head.encode(inputs))
 
     def _tensors(self, arrays: Arrays) -> Tensors:
         return {name: torch.tensor(array, device=self.device) for name, array in arrays.items()}
@@ -154,19 +152,35 @@ class Trainer:
     def evaluate(self, arrays: Arrays) -> Numbers:
         """Losses over all rows and `pair_error` (mean |d_x - d_z|) under the present weights.
 
-        Batches are as large as in training, since some losses look at the pairs of a batch.
+        Batches are as large as in training, since some losses look at the pairs of a batch. Noisy views are
+        the same every time, so that only the weights make a difference.
         """
         self.head.eval()
         sums: Numbers = {}
-        for inputs in self._chunks(arrays, self.config.batch_size):
+        for number, inputs in enumerate(self._chunks(arrays, self.config.batch_size)):
+            place = (self.config.seed, views.EVALUATION, 0, number)
             latents = self.head.encode(inputs)
-            losses = _numbers(self.objective.of(self.head, inputs, latents))
+            losses = _numbers(views.losses(self.head, self.objective, inputs, place=place, latents=latents))
             losses |= _pair_error(inputs, latents)
             count = len(next(iter(inputs.values())))
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + value * count
         rows = len(next(iter(arrays.values())))
         return {name: value / rows for name, value in sums.items()}
+
+
+def batches_of(rows: int, config: TrainingConfig, *, fewest: int = 1) -> int:
+    """Batches an epoch: a last one that is not full counts, unless it has fewer rows than the loss needs.
+
+    Fewer rows than that altogether, or a smaller batch size, are an `InputError`.
+    """
+    if min(rows, config.batch_size) < fewest:
+        raise InputError(
+            f"{rows} rows in batches of {config.batch_size}: this loss compares rows and needs {fewest} at a time.",
+            remedy="Use a larger batch size, or more rows.",
+        )
+    left = rows % config.batch_size
+    return rows // config.batch_size + (left >= fewest if left else 0)
 
 
 def _numbers(losses: Tensors) -> Numbers:

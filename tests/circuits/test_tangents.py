@@ -7,7 +7,7 @@ import pytest
 
 from qlatent.circuits import layouts, simulate, trace
 from qlatent.circuits.circuit import Circuit, Operation, weight
-from qlatent.circuits.tangents import expectations, gradients, purities, states, tangents
+from qlatent.circuits.tangents import end_states, expectations, gradients, purities, states, tangents
 from qlatent.errors import CircuitError
 from tests.circuits.exported import ASYMMETRIC
 
@@ -80,3 +80,14 @@ def test_bad_angles_and_too_much_memory_are_refused():
     large = layouts.dressed(14, 6)
     with pytest.raises(CircuitError, match="GiB"):
         tangents(large, np.zeros((100, 14)), np.zeros((100, large.weights)))
+
+
+def test_end_states_share_their_weights_and_come_in_parts(monkeypatch):
+    circuit = layouts.qssl_ring(3, 2)
+    rng = np.random.default_rng(0)
+    inputs, weights = rng.normal(size=(7, 3)), rng.normal(size=circuit.weights)
+    monkeypatch.setattr("qlatent.circuits.tangents.BYTES_LIMIT", 2 ** (3 + 8) * 2)  # two rows at a time
+    got = end_states(circuit, inputs, weights)
+    wanted = [trace.states(circuit, row, weights)[-1] for row in inputs]
+    np.testing.assert_allclose(got, wanted, atol=1e-12)
+    assert end_states(circuit, inputs[:0], weights).shape == (0, 8)

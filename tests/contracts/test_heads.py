@@ -121,7 +121,10 @@ def test_the_gradient_reaches_every_parameter_that_counts_as_used(
     assert bool(trained) == (not getattr(head.config, "closed_form", False))
     if not trained:
         return
-    AcquaObjective(AcquaObjectiveConfig()).of(head, inputs, head.encode(inputs))["total"].backward()
+    config = AcquaObjectiveConfig(
+        alpha_text=0.25
+    )  # not α_i, so that they do not cancel where weights are shared
+    AcquaObjective(config).of(head, inputs, head.encode(inputs))["total"].backward()
     reached = sum(int((p.grad != 0).sum()) for p in trained if p.grad is not None)
     fixed = sum(p.numel() for p in head.counted if not p.requires_grad)
     assert reached + fixed == head.parameter_count["used"] <= head.parameter_count["stored"]

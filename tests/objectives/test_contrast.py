@@ -36,6 +36,22 @@ def test_nt_xent_is_the_formula_of_simclr(temperature: float) -> None:
     assert float(got) == pytest.approx(np.mean(losses))
 
 
+def test_the_gradient_of_nt_xent_is_that_of_finite_differences() -> None:
+    z = [each.requires_grad_() for each in latents(4).values()]
+    for temperature in (0.07, 1.0):
+        loss = NTXent(NTXentConfig(temperature=temperature))
+        assert torch.autograd.gradcheck(loss.between, z)
+
+
+def test_a_tiny_temperature_neither_overflows_nor_vanishes() -> None:
+    z = {name: each.float() for name, each in latents().items()}
+    views = torch.nn.functional.normalize(torch.cat(list(z.values())), dim=1).double()
+    logits = (views @ views.T / 0.001).fill_diagonal_(-torch.inf)
+    wanted = torch.nn.functional.cross_entropy(logits, torch.arange(10).roll(5))
+    got = NTXent(NTXentConfig(temperature=0.001))({}, z, {})["total"]
+    assert float(got) == pytest.approx(float(wanted), rel=1e-4)
+
+
 def test_contrast_is_the_mean_of_both_directions() -> None:
     z = latents(seed=1)
     logits = unit(z["image"]) @ unit(z["text"]).T / 0.07

@@ -9,12 +9,21 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services import experiments, runs
+from qlatent.services import datasets, experiments, runs
 from qlatent.services.grid import Experiment, Grid
-from tests.pages.conftest import SECONDS, Furnished
+from qlatent.services.workspaces import open_workspace
+from tests.pages.conftest import SECONDS, Furnished, brought
 
 Open = Callable[..., AppTest]
 TABS = ("Table", "Frontier", "Side by side", "Probe", "Ablation", "Report")
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
+    """A workspace of its own: other pages count runs and heads in theirs."""
+    pairs, _ = brought(tmp_path_factory.mktemp("brought"))
+    workspace = open_workspace(tmp_path_factory.mktemp("compared"))
+    return Furnished(workspace, datasets.store(workspace, pairs, name="Pairs").dataset, "", "")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from qlatent.registry import HEADS, OBJECTIVES
 from tests.pages.conftest import HOSTILE, Furnished
 
 Open = Callable[..., AppTest]
@@ -175,3 +176,13 @@ def test_a_head_transforms_a_dataset(opened: Open, furnished: Furnished) -> None
     at.button(key="use_start").click().run()
     assert not at.exception and not at.error
     assert any("60 rows" in part.value for part in at.success)
+
+
+def test_every_head_and_objective_can_be_chosen_to_train(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "train")
+    for head in HEADS:
+        at.selectbox(key="train_head").set_value(head).run()
+        assert not at.exception and not at.error, head
+    for objective in OBJECTIVES:
+        at.selectbox(key="train_objective").set_value(objective).run()
+        assert not at.exception and not at.error, objective

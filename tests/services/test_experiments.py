@@ -13,7 +13,7 @@ from run_workspace import add
 
 from qlatent import report
 from qlatent.errors import ConfigError, InputError
-from qlatent.services import ablation, comparison, evaluation, experiments, heads, runs
+from qlatent.services import ablation, comparison, evaluation, experiments, heads, plan, runs
 from qlatent.services import grid as grid_of
 from qlatent.services import side_by_side as service
 from qlatent.services.runs import TrainingRequest
@@ -92,6 +92,15 @@ def test_an_objective_that_needs_pairs_is_refused_for_one_modality(empty):
     refused = experiments.progress(empty, made).refused
     assert any("contrast' needs image and text" in line for line in refused)
     assert not any("stress" in line for line in refused if "2-d" in line)
+
+
+def test_nt_xent_takes_noisy_copies_of_one_modality_unless_it_is_to_have_pairs(empty):
+    for views, refused in (("auto", False), ("noise", False), ("pairs", True)):
+        settings = QUICK | {"modalities": ["text"], "views": views}
+        made = experiments.create(empty, grid(objectives=("ntxent",), settings=settings))
+        lines = [line for line in experiments.progress(empty, made).refused if "needs image and text" in line]
+        assert bool(lines) == refused
+        assert all("views=noise: two noisy copies" in line for line in lines)
 
 
 def test_common_settings_reach_those_that_know_them(empty):
@@ -182,6 +191,16 @@ def test_a_kept_head_of_another_space_is_refused(empty, tmp_path):
         experiments.create(empty, grid(heads=("kept/foreign",)))
     with pytest.raises(InputError, match="these are of given"):
         evaluation.evaluate(empty, "foreign", "pairs")
+
+
+def test_a_run_from_before_a_setting_existed_is_still_the_same_training(done):
+    workspace, experiment, _ = done
+    spec = next(cell.spec for cell in grid_of.cells(workspace, experiment) if cell.spec)
+    older = json.loads(json.dumps(spec))
+    del older["configs"]["training"]["weight_decay"]
+    assert plan.same_training(older) == plan.same_training(spec)
+    older["configs"]["training"]["epochs"] += 1
+    assert plan.same_training(older) != plan.same_training(spec)
 
 
 def test_a_failed_place_leaves_the_others_standing(empty, monkeypatch):

@@ -62,3 +62,17 @@ def test_a_state_of_another_model_is_refused():
     state = Adam(TinyHead(("text",)).parameters()).state_dict()
     with pytest.raises((KeyError, RuntimeError)):
         Adam(TinyHead().parameters()).load_state_dict(state)
+
+
+def test_weight_decay_is_that_of_torchs_adam():
+    one, other = TinyHead(), TinyHead()
+    own = Adam(one.parameters(), weight_decay=0.1)
+    reference = torch.optim.Adam(other.parameters(), lr=0.05, weight_decay=0.1, fused=True)
+    for number in range(3):
+        gradients(one, seed=number)
+        gradients(other, seed=number)
+        own.step(rate=0.05)
+        reference.step()
+    for a, b, start in zip(one.parameters(), other.parameters(), TinyHead().parameters(), strict=True):
+        assert torch.equal(a, b)
+        assert not torch.equal(a, start)

@@ -1,0 +1,79 @@
+"""How far apart a circuit puts the states of different items: Hilbert–Schmidt distances of pure states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.errors import InputError
+
+States = NDArray[np.complex128]
+BLOCK = 1024  # rows of the overlap matrix at a time
+
+
+@dataclass(frozen=True, slots=True)
+class HilbertSchmidt:
+    """`distance` = `own` + `others` − 2·`cross`, each a mean over items.
+
+    `own` is tr ρ², from ½ (the two views of an item are orthogonal) to 1 (they are equal); `others` is tr σ²,
+    `cross` is tr ρσ, and the distance goes from 0 to 2.
+    """
+
+    distance: float
+    own: float
+    others: float
+    cross: float
+
+
+def distances(first: States, second: States) -> HilbertSchmidt:
+    """The mean over n items of D = tr[(ρ − σ)²] = tr ρ² + tr σ² − 2 tr ρσ, and its parts.
+
+    `first` and `second` (n, 2^W) are the states of the two views of each item, of length 1. ρ is the mean of
+    an item's two projectors |a⟩⟨a|, σ that of the 2n − 2 others (Jaderberg et al. 2021, arXiv 2103.14653). All
+    traces are sums of overlaps |⟨a|b⟩|². Fewer than two items, different shapes and states that are not of
+    length 1 are `InputError`s.
+    """
+    _check(first, second)
+    count = len(first)
+    views = np.concatenate([first, second])
+    rows = _overlap_sums(views)  # (2n,) of each view with all, itself among them
+    pair = np.square(np.abs(np.einsum("ns,ns->n", first.conj(), second)))  # (n,)
+    alone = 2 + 2 * pair  # what the views of an item have with each other and themselves
+    both = rows[:count] + rows[count:]
+    left = 2 * count - 2
+    own = alone / 4
+    others = (rows.sum() - 2 * both + alone) / left**2
+    cross = (both - alone) / (2 * left)
+    means = [float(part.mean()) for part in (own + others - 2 * cross, own, others, cross)]
+    return HilbertSchmidt(*means)
+
+
+def _overlap_sums(views: States) -> NDArray[np.float64]:
+    """Σ_b |⟨a|b⟩|² over all states b for each state a, a block of rows at a time."""
+    sums = np.empty(len(views))
+    for start in range(0, len(views), BLOCK):
+        block = views[start : start + BLOCK].conj() @ views.T  # (block, 2n)
+        sums[start : start + BLOCK] = (np.square(block.real) + np.square(block.imag)).sum(axis=1)
+    return sums
+
+
+def _check(first: States, second: States) -> None:
+    if first.shape != second.shape or first.ndim != 2:
+        raise InputError(
+            f"The views have states {first.shape} and {second.shape}.", remedy="Pass two arrays (n, 2^W)."
+        )
+    if len(first) < 2:
+        raise InputError(
+            f"{len(first)} item has no others to be told from.",
+            remedy="Pass the states of two items or more.",
+        )
+    for states in (first, second):
+        lengths = np.linalg.norm(states, axis=1)
+        if not np.allclose(lengths, 1, atol=1e-4):
+            worst = int(np.argmax(np.nan_to_num(np.abs(lengths - 1), nan=np.inf)))
+            raise InputError(
+                f"State {worst} has length {lengths[worst]:.4g}, expected 1.",
+                remedy="Pass normalised states.",
+            )

@@ -1,0 +1,174 @@
+"""The linear probe: how well a linear layer on frozen representations tells classes apart, in two protocols.
+
+`as_published` repeats what Jaderberg et al. 2021 (code bjader/QSSL) did, which takes the best of a hundred looks
+at the test images. `honest` looks at them once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from qlatent.errors import InputError
+from qlatent.training.adam import Adam
+from qlatent.training.contrastive.augmentation import plain, view
+from qlatent.training.contrastive.configs import PROBE_CODE, AugmentationConfig, ProbeConfig
+
+Encode = Callable[[Tensor], Tensor]
+"""Frozen representations (n, W) of normalised images (n, 3, h, w)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Images in bytes (n, 3, h, w) and their classes (n,) int64, from 0 on."""
+
+    images: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """`accuracy` is the reported share, `epoch` (from 1) where it was taken.
+
+    `confusion` counts test images, (classes, classes): row the class, column the answer. `test` are the
+    accuracies of all looks at the test images, one an epoch, or the only one; `validation` those on training
+    rows kept apart, one an epoch, where there are any.
+    """
+
+    accuracy: float
+    epoch: int
+    confusion: NDArray[np.int64]
+    test: tuple[float, ...]
+    validation: tuple[float, ...] = ()
+
+
+def as_published(
+    encode: Encode,
+    train: Labelled,
+    test: Labelled,
+    config: ProbeConfig | None = None,
+    *,
+    augmentation: AugmentationConfig = PROBE_CODE,
+) -> ProbeResult:
+    """Trained on augmented images, tested after every epoch, **the best of these tests** reported.
+
+    Its accuracy is biased upwards, since the epoch is chosen on the images it is measured on: use it to compare
+    with published numbers only.
+    """
+    config = config or ProbeConfig()
+    classes = _classes(train, test)
+    generator = torch.Generator().manual_seed(config.seed)
+    seen = encode(plain(test.images, size=augmentation.size)).detach()
+
+    def batch(rows: Tensor) -> Tensor:
+        return encode(view(train.images[rows], augmentation, generator=generator)).detach()
+
+    found = [
+        _confusion(layer, seen, test.labels, classes)
+        for layer in _epochs(batch, train.labels, (seen.shape[1], classes), config, generator)
+    ]
+    accuracies = tuple(_accuracy(each) for each in found)
+    best = int(np.argmax(accuracies))
+    return ProbeResult(accuracies[best], best + 1, found[best], accuracies)
+
+
+def honest(
+    encode: Encode,
+    train: Labelled,
+    test: Labelled,
+    config: ProbeConfig | None = None,
+    *,
+    size: int = 32,
+) -> ProbeResult:
+    """Trained on representations taken once, and tested once, after the last epoch.
+
+    A share of the training rows is kept apart, the same of each class; its accuracies show whether the last
+    epoch was a good one to stop at, and choose nothing.
+    """
+    config = config or ProbeConfig()
+    classes = _classes(train, test)
+    features, seen = (encode(plain(each.images, size=size)).detach() for each in (train, test))
+    learned, kept = split(train.labels, config)
+    generator = torch.Generator().manual_seed(config.seed)
+    sizes = (seen.shape[1], classes)
+    layers = _epochs(features[learned].__getitem__, train.labels[learned], sizes, config, generator)
+    validation = [
+        _accuracy(_confusion(layer := each, features[kept], train.labels[kept], classes)) for each in layers
+    ]
+    table = _confusion(layer, seen, test.labels, classes)
+    return ProbeResult(_accuracy(table), config.epochs, table, (_accuracy(table),), tuple(validation))
+
+
+def split(labels: Tensor, config: ProbeConfig) -> tuple[Tensor, Tensor]:
+    """Row numbers to learn from and to keep apart, by the seed: `validation` of each class, at least one row.
+
+    A class of one row is an `InputError`.
+    """
+    generator = torch.Generator().manual_seed(config.seed + 1)
+    learned, kept = [], []
+    for label in labels.unique():
+        rows = (labels == label).nonzero()[:, 0]
+        if len(rows) < 2:
+            raise InputError(
+                f"Class {int(label)} has one training image; two are needed to keep one apart.",
+                remedy="Add images of it, or leave it out.",
+            )
+        rows = rows[torch.randperm(len(rows), generator=generator)]
+        count = min(max(1, round(config.validation * len(rows))), len(rows) - 1)
+        kept.append(rows[:count])
+        learned.append(rows[count:])
+    return torch.cat(learned).sort().values, torch.cat(kept).sort().values
+
+
+def _epochs(
+    batch: Callable[[Tensor], Tensor],
+    labels: Tensor,
+    sizes: tuple[int, int],
+    config: ProbeConfig,
+    generator: torch.Generator,
+) -> Iterator[nn.Linear]:
+    """The layer after each epoch; `batch` gives the features (b, W) of row numbers (b,)."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        layer = nn.Linear(*sizes)
+    optimizer = Adam(layer.parameters(), weight_decay=config.weight_decay)
+    for epoch in range(config.epochs):
+        rate = config.learning_rate * 0.1 ** sum(epoch >= stair for stair in config.stairs)
+        for rows in torch.randperm(len(labels), generator=generator).split(config.batch_size):
+            loss = cross_entropy(layer(batch(rows)), labels[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step(rate=rate)
+        yield layer
+
+
+@torch.no_grad()
+def _confusion(layer: nn.Linear, features: Tensor, labels: Tensor, classes: int) -> NDArray[np.int64]:
+    answers = layer(features).argmax(dim=1)
+    return torch.bincount(labels * classes + answers, minlength=classes**2).view(classes, classes).numpy()
+
+
+def _accuracy(table: NDArray[np.int64]) -> float:
+    return float(np.trace(table) / table.sum())
+
+
+def _classes(train: Labelled, test: Labelled) -> int:
+    for name, part in (("training", train), ("test", test)):
+        if not len(part.labels) or len(part.labels) != len(part.images):
+            raise InputError(
+                f"{len(part.images)} {name} images have {len(part.labels)} labels.",
+                remedy="Pass one label for each image, and one image at least.",
+            )
+    count = int(train.labels.max()) + 1
+    unseen = sorted(set(test.labels.tolist()) - set(train.labels.tolist()))
+    if unseen:
+        raise InputError(
+            f"The test images have classes that no training image has: {unseen}.", remedy="Leave them out."
+        )
+    return count

@@ -1,0 +1,60 @@
+"""Two views of each vector for losses that compare views: noise and dropout on it, not an augmentation of an image.
+
+The noise of a batch follows from its place (seed, purpose, epoch, batch) alone, so a resumed run sees the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Tensors = dict[str, Tensor]
+Place = tuple[int, ...]
+
+TRAINING, EVALUATION = 3, 4  # the streams 0 to 2 of a seed are the batch order, the split and the probe
+
+
+def losses(
+    head: Any, objective: Any, inputs: Tensors, *, place: Place, latents: Tensors | None = None
+) -> Tensors:
+    """The losses of a batch by name, scalars: of the vectors, or of two noisy views of each.
+
+    `latents` (n, k) of the inputs are taken where they are known and of use. With noisy views each modality is
+    compared with itself: `total` is the mean over modalities, and where there are several they are logged apart.
+    """
+    config = objective.config
+    if not hasattr(config, "noisy_views") or not config.noisy_views(inputs):
+        return dict(objective.of(head, inputs, head.encode(inputs) if latents is None else latents))
+    copies = pair(inputs, noise=config.view_noise, dropout=config.view_dropout, place=place)
+    first, second = (head.project(head.encode(each)) for each in copies)
+    parts = {name: objective.between(first[name], second[name]) for name in inputs}
+    total = torch.stack(list(parts.values())).mean()
+    return {"total": total, **(parts if len(parts) > 1 else {})}
+
+
+def pair(inputs: Tensors, *, noise: float, dropout: float, place: Place) -> tuple[Tensors, Tensors]:
+    """Two noisy copies of inputs (modality → (n, d)), drawn apart; see `noisy`."""
+    generator = torch.Generator().manual_seed(
+        int(np.random.SeedSequence(place).generate_state(1, np.uint64)[0])
+    )
+    first, second = (
+        {name: noisy(x, noise=noise, dropout=dropout, generator=generator) for name, x in inputs.items()}
+        for _ in range(2)
+    )
+    return first, second
+
+
+def noisy(vectors: Tensor, *, noise: float, dropout: float, generator: torch.Generator) -> Tensor:
+    """A copy of vectors (n, d) with Gaussian noise and zeroed coordinates, each row as long as it was.
+
+    The noise of a row is about `noise` times as long as the row, whatever d is: its standard deviation in each
+    coordinate is noise·‖x‖/√d. A coordinate is zero with probability `dropout`.
+    """
+    drawn = torch.randn(vectors.shape, generator=generator).to(vectors)
+    kept = (torch.rand(vectors.shape, generator=generator) >= dropout).to(vectors.device)
+    length = torch.linalg.vector_norm(vectors, dim=1, keepdim=True)  # (n, 1)
+    moved = (vectors + drawn * (noise * length / vectors.shape[1] ** 0.5)) * kept
+    return torch.nn.functional.normalize(moved, dim=1) * length
