@@ -127,7 +127,7 @@ def _kept_heads(key: str) -> list[str]:
 def _knows(heads: list[str]) -> bool:
     """Whether some head has a first layer that can start from the principal axes."""
     return any(
-        "bridge_start" in forms.fields(registry.config_class("head", head))
+        "bridge_start" in grid_of.keys(registry.config_class("head", head))
         for head in grid_of.with_controls(heads)
     )
 
@@ -146,10 +146,11 @@ def progress(experiment: Experiment) -> None:
     """How far it is, with stop and go on; read again every few seconds while anything is under way."""
     told = experiments.progress(frame.workspace(), experiment)
     busy = told.active > 0
+    fresh = [told]  # the first drawing needs no second look at every run
 
     def show() -> None:
-        runs.dispatch(frame.workspace(), None)  # a worker that was killed could not start the next
-        now = experiments.progress(frame.workspace(), experiment)
+        runs.dispatch(frame.workspace())  # a worker that was killed could not start the next
+        now = fresh.pop() if fresh else experiments.progress(frame.workspace(), experiment)
         _bar(experiment, now)
         if busy and (now.active == 0 or now.measured != told.measured):
             st.rerun(scope="app")
