@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from qlatent.objectives.configs import NTXentConfig
 from qlatent.objectives.contrast import NTXent
 from qlatent.training.adam import Adam
+from qlatent.training.contrastive.convolution import densify
 
 FEATURES = 512
 LEARNING_RATE, WEIGHT_DECAY = 1e-3, 1e-6  # of Adam, as in the published code
@@ -31,6 +32,7 @@ def resnet18(*, seed: int) -> nn.Module:
         torch.manual_seed(seed)
         backbone: nn.Module = build(weights=None)
     backbone.fc = nn.Identity()
+    densify(backbone)
     return backbone.to(memory_format=torch.channels_last)
 
 
