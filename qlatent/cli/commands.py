@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -127,8 +127,17 @@ def encode(
 @app.command()
 def train(
     dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
-    head: Annotated[str, typer.Option(help=f"One of {', '.join(HEADS)}.")] = "acqua",
-    objective: Annotated[str, typer.Option(help=f"One of {', '.join(OBJECTIVES)}.")] = "acqua",
+    head: Annotated[
+        str | None, typer.Option(help=f"One of {', '.join(HEADS)}. By default acqua; from images, qssl.")
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(help=f"One of {', '.join(OBJECTIVES)}. By default acqua; from images, ntxent."),
+    ] = None,
+    source: Annotated[
+        Literal["vectors", "images"],
+        typer.Option("--from", help="images: train a ResNet-18 under the head, from the pictures."),
+    ] = "vectors",
     set_: SetOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides weights, split, probe and batch order.")] = 0,
     vectors: EncoderKey = None,
@@ -139,9 +148,10 @@ def train(
 ) -> None:
     """Train a head in a worker process and follow it; Ctrl-C stops the run, which can be resumed."""
     opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    usual = runs.USUAL[source]
     request = runs.TrainingRequest(
-        dataset=dataset, encoder_key=vectors, head=head, objective=objective,
-        settings={"seed": seed, **_settings(set_)}, name=name or "",
+        dataset=dataset, encoder_key=vectors, head=head or usual[0], objective=objective or usual[1],
+        settings={"seed": seed, **_settings(set_)}, name=name or "", source=source,
     )  # fmt: skip
     run_id = runs.start_training(opened, request)
     following.follow(opened, run_id, terminal=terminal, detach=detach)

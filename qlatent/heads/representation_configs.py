@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -101,6 +101,8 @@ ShotsIn = Annotated[
 class QSSLConfig:
     """The quantum representation network of QSSL (Jaderberg et al. 2021) with its projection head."""
 
+    from_images: ClassVar[bool] = True  # a backbone may be trained under it
+
     input_dim: InputDim = 512
     input_dim_text: InputDimText = 0
     modalities: Modalities = ("image", "text")
@@ -143,6 +145,8 @@ class QSSLSeparableConfig(QSSLConfig):
 class QSSLTwinConfig:
     """The classical twin of the paper: [Linear → LeakyReLU] × layers in place of the circuit."""
 
+    from_images: ClassVar[bool] = True  # a backbone may be trained under it
+
     input_dim: InputDim = 512
     input_dim_text: InputDimText = 0
     modalities: Modalities = ("image", "text")
@@ -159,6 +163,8 @@ class QSSLTwinConfig:
 @dataclass(frozen=True, config={"extra": "forbid"})
 class QSSLLinearConfig:
     """The linear control: one Linear(W, W) in place of the circuit."""
+
+    from_images: ClassVar[bool] = True  # a backbone may be trained under it
 
     input_dim: InputDim = 512
     input_dim_text: InputDimText = 0

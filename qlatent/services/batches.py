@@ -23,7 +23,7 @@ from qlatent.store.items import ItemStore
 MOST_THREADS = 4  # batches in memory at once; 64 images of 224 × 224 are 39 MB
 _SORTED_BATCHES = 16  # texts of so many batches are sorted by length together, so that little is padded
 # what Pillow's readers raise on bytes that are damaged or no image
-_UNREADABLE = (
+UNREADABLE = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error,
     Image.DecompressionBombError,
 )  # fmt: skip
@@ -97,7 +97,7 @@ def _images(store: ItemStore, encoder: AbstractEncoder, hashes: Sequence[str]) -
         try:
             inputs.append(_input(encoder, contents.get(key, b"")))
             good.append(key)
-        except _UNREADABLE as err:
+        except UNREADABLE as err:
             failed.append((key, f"its image cannot be decoded ({str(err) or type(err).__name__})"))
     vectors = encoder.embed_images(np.stack(inputs)) if inputs else np.zeros((0, encoder.dim), np.float32)
     return Batch(good, vectors, failed)

@@ -24,6 +24,7 @@ class Journal:
         self.steps: dict[int, Figures] = {}
         self.evaluations: dict[int, Figures] = {}
         self.snapshots: dict[int, Figures] = {}
+        self.probes: dict[int, dict[str, Any]] = {}  # linear probes of a run on images
         self.start: dict[str, Any] = {}  # the last start event
         self.finish: dict[str, Any] = {}  # the finish event, once there is one
         self._offset = 0
@@ -45,6 +46,8 @@ class Journal:
             self.evaluations[step] = {"epoch": event["epoch"], **event["metrics"]}
         elif kind == "snapshot":
             self.snapshots[step] = event["metrics"]
+        elif kind == "probe":
+            self.probes[step] = event
         elif kind == "start":
             self.start = event
         elif kind == "finish":

@@ -7,20 +7,24 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.registry import config_class, entry, make_config
-from qlatent.services import vectors
+from qlatent.services import image_plan, vectors
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.training.configs import RunConfigs, TrainingConfig, split_settings
+from qlatent.training.contrastive.configs import ImageTrainingConfig
 
 FEWEST = 8
 WIDE = 256  # hidden width from which a second thread pays
 SHOWN = 5  # ids named in a message
+Source = Literal["vectors", "images"]
+USUAL: dict[Source, tuple[str, str]] = {"vectors": ("acqua", "acqua"), "images": ("qssl", "ntxent")}
+"""Head and objective where nothing else is asked for."""
 Spec = dict[str, Any]
 
 
@@ -29,7 +33,7 @@ class TrainingRequest:
     """Train `head` towards `objective` on the vectors that encoder `encoder_key` made of `dataset`.
 
     Without a key the one encoder whose vectors are there is taken; `settings` are flat, as on the command
-    line.
+    line. With `source` "images" a backbone is trained under the head, from the pictures themselves.
     """
 
     dataset: str
@@ -38,6 +42,7 @@ class TrainingRequest:
     objective: str = "acqua"
     settings: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
+    source: Source = "vectors"
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ def training_spec(workspace: Workspace, request: TrainingRequest) -> Spec:
     Unknown or wrong settings are `ConfigError`s; items without vectors, an unclear choice of encoder,
     widths that do not fit or too few pairs are `InputError`s that say what to do.
     """
+    if request.source == "images":
+        return image_plan.spec(workspace, request)
     split_settings(request.head, request.objective, request.settings)  # what is wrong in them comes first
     key = request.encoder_key or vectors.choose(workspace, request.dataset)
     material = Material(workspace, request.dataset, key)
@@ -101,7 +108,17 @@ class Material:
 
 def same_training(spec: Spec) -> str:
     """What two specs have in common if they train the very same: equal data, head, objective and settings."""
-    keys = ("dataset", "dataset_version", "encoder", "modalities", "head", "weights", "objective", "configs")
+    keys = (
+        "dataset",
+        "dataset_version",
+        "source",
+        "encoder",
+        "modalities",
+        "head",
+        "weights",
+        "objective",
+        "configs",
+    )
     return _filled(json.dumps({key: spec.get(key) for key in keys}, sort_keys=True))
 
 
@@ -141,13 +158,18 @@ def _threads(configs: RunConfigs) -> int:
     return settings().threads if wide else 1
 
 
+def from_images(spec: Spec) -> bool:
+    """Whether a training run learns from pictures, not from vectors."""
+    return spec.get("source") == "images"
+
+
 def configs_of(spec: Spec) -> RunConfigs:
     """The three configs of a training run, as they were when it was created."""
     values = spec["configs"]
     return RunConfigs(
         make_config(config_class("head", spec["head"]), values["head"]),
         make_config(config_class("objective", spec["objective"]), values["objective"]),
-        make_config(TrainingConfig, values["training"]),
+        make_config(ImageTrainingConfig if from_images(spec) else TrainingConfig, values["training"]),
     )
 
 

@@ -16,14 +16,14 @@ from typing import Any
 from qlatent.errors import QlatentError, RunError, StoreError
 from qlatent.services import plan
 from qlatent.services.journal import Columns, columns, journal
-from qlatent.services.plan import EncodingRequest, TrainingRequest
+from qlatent.services.plan import USUAL, EncodingRequest, TrainingRequest
 from qlatent.settings import settings
 from qlatent.store.records import RunRecord
 from qlatent.store.run_folder import RunFolder, RunStatus
 from qlatent.store.workspace import Workspace
 
 __all__ = [
-    "EncodingRequest", "RunHandle", "RunView", "TrainingRequest", "dispatch", "evaluations",
+    "USUAL", "EncodingRequest", "RunHandle", "RunView", "TrainingRequest", "dispatch", "evaluations",
     "handle", "list_runs", "losses", "metrics", "remove", "resume", "start", "start_encoding",
     "start_training", "stop", "view",
 ]  # fmt: skip

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from qlatent.metrics.honesty import Reference
 from qlatent.registry import entry, resolve
-from qlatent.services.plan import Spec, configs_of
+from qlatent.services import image_training
+from qlatent.services.journal import journal
+from qlatent.services.plan import Spec, configs_of, from_images
 from qlatent.services.pulse import Pulse
 from qlatent.services.vectors import hash_column
 from qlatent.store.run_folder import RunFolder
@@ -38,24 +40,34 @@ def execute(workspace: Workspace, folder: RunFolder, *, pulse: Pulse, should_sto
     Everything that can go wrong with the user's doing is a `QlatentError`.
     """
     from qlatent.training import checkpoint
-    from qlatent.training.loop import Trainer
 
-    spec = folder.spec
-    configs = configs_of(spec)
-    data = load_data(workspace, spec, configs)
-    head = _head(workspace, spec, configs)
-    objective = resolve(entry("objective", spec["objective"]).target)(configs.objective)
-    trainer = Trainer(head, objective, data, configs.training)
+    trainer = _trainer(workspace, folder.spec)
     latest = folder.latest_checkpoint()
     if latest is not None:
         trainer.restore(checkpoint.load(latest))
     if not (folder.path / "probe.npz").exists():
+        data = trainer.data
         folder.write_probe({"rows": data.probe_rows, "heldout": data.probe_heldout, **_prefixed(data.probe)})
     pulse.update(trainer.step, trainer.steps)
     recorder = Recorder(workspace, folder, trainer, pulse)
     for event in trainer.run(should_stop=should_stop):
         recorder.record(event)
     return recorder.state
+
+
+def _trainer(workspace: Workspace, spec: Spec) -> Any:
+    """A `Trainer`, or an `ImageTrainer` for a run on images, at its first step."""
+    configs = configs_of(spec)
+    objective = resolve(entry("objective", spec["objective"]).target)(configs.objective)
+    if from_images(spec):
+        from qlatent.training.contrastive.loop import ImageTrainer
+
+        data = image_training.load_images(workspace, spec, configs)
+        return ImageTrainer(_head(workspace, spec, configs), objective, data, configs.training)
+    from qlatent.training.loop import Trainer
+
+    vectors = load_data(workspace, spec, configs)
+    return Trainer(_head(workspace, spec, configs), objective, vectors, configs.training)
 
 
 def _prefixed(probe: Arrays) -> Arrays:
@@ -103,8 +115,10 @@ def load_data(workspace: Workspace, spec: Spec, configs: RunConfigs) -> Training
 class Recorder:
     """Writes what the loop yields into the run folder."""
 
-    def __init__(self, workspace: Workspace, folder: RunFolder, trainer: Trainer, pulse: Pulse) -> None:
+    def __init__(self, workspace: Workspace, folder: RunFolder, trainer: Any, pulse: Pulse) -> None:
+        """`trainer` is a `Trainer` or an `ImageTrainer`."""
         self._workspace, self._folder, self._trainer, self._pulse = workspace, folder, trainer, pulse
+        self._of_views: dict[str, float] = {}
         self.state = "running"
 
     def record(self, event: events.Event) -> None:
@@ -127,8 +141,18 @@ class Recorder:
 
     def _snapshot(self, event: events.Snapshot) -> None:
         path = self._folder.write_snapshot(event.step, event.latents)
-        figures = self._reference.compare(event.latents)
+        figures = self._reference.compare(event.latents) | self._of_views
         self._append("snapshot", step=event.step, file=path.name, metrics=_plain(figures))
+
+    def _views(self, event: events.Views) -> None:
+        if not (self._folder.path / "views" / "pictures.npz").exists():
+            image_training.keep_pictures(self._folder, self._trainer)
+        image_training.keep_views(self._folder, event)
+        self._of_views = image_training.figures_of_views(event)
+
+    def _probed(self, event: events.Probed) -> None:
+        document = image_training.probe_document(event.result, self._trainer.data.probed_classes)
+        self._append("probe", step=event.step, epoch=event.epoch, **document)
 
     @cached_property
     def _reference(self) -> Reference:
@@ -147,15 +171,25 @@ class Recorder:
         self.state = "stopped"
 
     def _finish(self, event: events.Finish) -> None:
-        figures = _plain(final_metrics(self._trainer))
-        _save_head(self._folder, self._trainer, figures)
-        _keep_head(self._workspace, self._folder)
-        if self._folder.spec.get("panel"):
+        folder, trainer = self._folder, self._trainer
+        images = from_images(folder.spec)
+        if images:
+            probes = journal(folder).probes
+            figures = _plain(image_training.final_metrics(trainer, probes.get(event.step)))
+        else:
+            figures = _plain(final_metrics(trainer))
+        _save_head(folder, trainer, figures)
+        if images:
+            image_training.save_backbone(folder, trainer)
+        _keep_head(self._workspace, folder)
+        if folder.spec.get("panel"):
             from qlatent.services import figures as measured
 
-            measured.measure_trained(self._workspace, self._folder, self._trainer.head, self._trainer.data)
-        judged = "heldout" if self._trainer.data.heldout_pairs else "train"
+            measured.measure_trained(self._workspace, folder, trainer.head, trainer.data)
+        judged = "heldout" if trainer.data.heldout_pairs else "train"
         self._append("finish", step=event.step, metrics=figures, judged=judged)
+        if images:
+            folder.drop_checkpoints()
         self.state = "finished"
 
 

@@ -204,6 +204,15 @@ class RunFolder:
         """The latents (n_probe, k) float32 of the probe set at a step that `snapshot_steps` lists."""
         return self._read_arrays(self.path / "snapshots" / f"step-{step:08d}.npz")
 
+    def write_views(self, name: str, arrays: Arrays) -> None:
+        """Keeps what is watched of pairs of views: their pictures, and what a step makes of them, by name."""
+        (self.path / "views").mkdir(exist_ok=True)
+        self._write_arrays(self.path / "views" / f"{name}.npz", arrays)
+
+    def views(self, name: str) -> Arrays:
+        """What was kept under this name; a `StoreError` where there is nothing (yet)."""
+        return self._read_arrays(self.path / "views" / f"{name}.npz")
+
     def snapshot_steps(self) -> list[int]:
         """The steps that have a snapshot, ascending."""
         return _steps(self.path / "snapshots", ending=".npz")
@@ -275,6 +284,11 @@ class RunFolder:
 
     def _checkpoint_path(self, step: int) -> Path:
         return self.path / "checkpoints" / f"step-{step:08d}"
+
+    def drop_checkpoints(self) -> None:
+        """Deletes all checkpoints, of a run that is finished and has large ones."""
+        for step in _steps(self.path / "checkpoints"):
+            shutil.rmtree(self._checkpoint_path(step))
 
     # --- stopping -----------------------------------------------------------------------------------------
 

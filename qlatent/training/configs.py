@@ -96,16 +96,18 @@ class RunConfigs:
 
     head: Any
     objective: Any
-    training: TrainingConfig
+    training: Any  # a TrainingConfig, or the ImageTrainingConfig of a run on images
 
 
-def split_settings(head: str, objective: str, values: Mapping[str, Any]) -> RunConfigs:
+def split_settings(
+    head: str, objective: str, values: Mapping[str, Any], *, training: type = TrainingConfig
+) -> RunConfigs:
     """The configs of a head, an objective and the training from one flat mapping of settings.
 
     Left-out keys keep their defaults. No key but `seed` occurs in two of the configs; the seed goes to each
     that has one. An unknown key, head or objective, or a value out of range is a `ConfigError`.
     """
-    classes = (config_class("head", head), config_class("objective", objective), TrainingConfig)
+    classes = (config_class("head", head), config_class("objective", objective), training)
     keys = [[field.name for field in dataclasses.fields(cls)] for cls in classes]
     known = [key for names in keys for key in names]
     for key in values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,19 @@ HELDOUT_STREAM, PROBE_STREAM = 1, 2  # so that the split and the probe draw from
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+
+
+class Split(Protocol):
+    """What decides which rows are held out and which are drawn."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def split_seed(self) -> int: ...
+    @property
+    def heldout(self) -> float: ...
+    @property
+    def probe_size(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +175,7 @@ def _take(array: NDArray[np.float32], rows: Rows, config: TrainingConfig) -> NDA
     return np.ascontiguousarray(taken / np.linalg.norm(taken, axis=1, keepdims=True))
 
 
-def heldout_mask(labels: Labels, config: TrainingConfig) -> Mask:
+def heldout_mask(labels: Labels, config: Split) -> Mask:
     """Which of the rows are held out: (n,) bool.
 
     The items' own split column is honoured where it names both sides; content that stands on both is held
@@ -176,7 +190,7 @@ def heldout_mask(labels: Labels, config: TrainingConfig) -> Mask:
     return np.isin(labels.content, chosen[: round(config.heldout * len(contents))])
 
 
-def probe_positions(label: NDArray[np.str_], config: TrainingConfig) -> Rows:
+def probe_positions(label: NDArray[np.str_], config: Split) -> Rows:
     """Positions of the rows that are drawn, ascending: at most `config.probe_size`, stratified by label.
 
     Every label gets one row before any gets two, and shares are proportional beyond that (as far as they go).
@@ -191,7 +205,7 @@ def probe_positions(label: NDArray[np.str_], config: TrainingConfig) -> Rows:
     return np.sort(shuffled[chosen])
 
 
-def _stream(config: TrainingConfig, stream: int) -> np.random.Generator:
+def _stream(config: Split, stream: int) -> np.random.Generator:
     seed = config.seed if config.split_seed < 0 else config.split_seed
     return np.random.default_rng((seed, stream))
 

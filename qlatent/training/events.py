@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from qlatent.training.checkpoint import Checkpoint
 from qlatent.types import Arrays
 
+if TYPE_CHECKING:
+    from qlatent.training.contrastive.probe import ProbeResult
+
 Numbers = dict[str, float]
+Matrix = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,24 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Probed:
+    """The linear probe after `step` steps, on representations taken once."""
+
+    step: int
+    epoch: int
+    result: ProbeResult
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Two views of the same m images after `step` steps: latents (m, k), and states (m, 2^W) of a circuit."""
+
+    step: int
+    latents: tuple[Matrix, Matrix]
+    states: tuple[Matrix, Matrix] | None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointDue:
     """Everything needed to go on after `step` steps; write it down now."""
 
@@ -70,4 +95,4 @@ class Finish:
     step: int
 
 
-Event = Start | Step | Evaluation | Snapshot | CheckpointDue | Stop | Finish
+Event = Start | Step | Evaluation | Views | Snapshot | Probed | CheckpointDue | Stop | Finish

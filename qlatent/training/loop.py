@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -27,7 +27,6 @@ from qlatent.types import Arrays
 Tensors = dict[str, Tensor]
 Numbers = dict[str, float]
 
-CHECKPOINT_SECONDS = 10.0  # slow steps are saved by the clock; when is never visible in the results
 EVALUATIONS = 100  # at most, in a run
 CHUNK = 2048  # rows at a time where nothing is learned
 
@@ -45,8 +44,62 @@ def train(
     return trainer.run()
 
 
+class Work(Protocol):
+    """Something that is trained step by step."""
+
+    step: int
+    steps: int
+    checkpoint_every: int  # steps
+    checkpoint_seconds: float  # slow steps are saved by the clock; when is never visible in the results
+
+    @property
+    def epoch(self) -> int: ...
+    def start(self) -> events.Start: ...
+    def make_step(self) -> Numbers: ...
+    def due(self) -> Iterator[events.Event]: ...
+    def checkpoint(self) -> Checkpoint: ...
+
+
+def proceed(
+    work: Work, *, should_stop: Callable[[], bool], clock: Callable[[], float]
+) -> Iterator[events.Event]:
+    """Work to the last step, or until `should_stop` (asked before every step) says so.
+
+    After each step come, where due and in this order, what `work.due` yields and `CheckpointDue`, so that
+    whatever a checkpoint follows is already handed over. The first event is `Start`, the last one `Stop` or
+    `Finish`.
+    """
+    yield work.start()
+    yield from work.due()
+    saved = clock()
+    while work.step < work.steps:
+        if should_stop():
+            yield events.CheckpointDue(work.step, work.checkpoint())
+            yield events.Stop(work.step)
+            return
+        losses = work.make_step()
+        yield events.Step(work.step, work.epoch, losses)
+        yield from work.due()
+        overdue = clock() - saved >= work.checkpoint_seconds
+        if overdue or work.step % work.checkpoint_every == 0 or work.step == work.steps:
+            yield events.CheckpointDue(work.step, work.checkpoint())
+            saved = clock()
+    yield events.Finish(work.step)
+
+
+def check_fits(checkpoint: Checkpoint, steps: int) -> None:
+    """Refuses a checkpoint that was made after the last step."""
+    if checkpoint.step > steps:
+        raise InputError(
+            f"The checkpoint was made after step {checkpoint.step}, but this run has {steps} steps.",
+            remedy="Resume with the settings the run was started with.",
+        )
+
+
 class Trainer:
     """One head on its way from step 0 to the last: Adam on the batches that `config` and `data` determine."""
+
+    checkpoint_seconds = 10.0
 
     def __init__(self, head: Any, objective: Any, data: TrainingData, config: TrainingConfig) -> None:
         self.head, self.objective, self.data, self.config = head, objective, data, config
@@ -59,16 +112,13 @@ class Trainer:
         self.batches = batches_of(data.train_pairs, config, fewest=objective.fewest)  # an epoch
         self.steps = self.batches * config.epochs if learns else 0  # what is found needs no steps
         self.step = 0
+        self.checkpoint_every = config.checkpoint_every
         self._snapshots = frozenset(snapshot_steps(self.steps, count=config.snapshots))
         self._evaluate_every = self.batches * math.ceil(config.epochs / EVALUATIONS)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go on from `checkpoint`; one of a longer run is an `InputError`."""
-        if checkpoint.step > self.steps:
-            raise InputError(
-                f"The checkpoint was made after step {checkpoint.step}, but this run has {self.steps} steps.",
-                remedy="Resume with the settings the run was started with.",
-            )
+        check_fits(checkpoint, self.steps)
         put(checkpoint, self.head, self.optimizer)
         self.step = checkpoint.step
 
@@ -79,44 +129,29 @@ class Trainer:
     def run(
         self, *, should_stop: Callable[[], bool] = lambda: False, clock: Callable[[], float] = time.monotonic
     ) -> Iterator[events.Event]:
-        """Train to the last step, or until `should_stop` (asked before every step) says so.
+        """Train to the last step, or until `should_stop` says so: see `proceed`."""
+        return proceed(self, should_stop=should_stop, clock=clock)
 
-        After each step come, where due and in this order, `Evaluation`, `Snapshot` and `CheckpointDue`, so
-        that whatever a checkpoint follows is already handed over. The first event is `Start`, the last one
-        `Stop` or `Finish`.
-        """
-        data, config = self.data, self.config
-        yield events.Start(
-            self.step, self.steps, config.epochs, data.train_pairs, data.heldout_pairs, len(data.probe_rows)
-        )
-        yield from self._due()
-        saved = clock()
-        while self.step < self.steps:
-            if should_stop():
-                yield events.CheckpointDue(self.step, self.checkpoint())
-                yield events.Stop(self.step)
-                return
-            losses = self._make_step()
-            yield events.Step(self.step, self.epoch, losses)
-            yield from self._due()
-            overdue = clock() - saved >= CHECKPOINT_SECONDS
-            if overdue or self.step % config.checkpoint_every == 0 or self.step == self.steps:
-                yield events.CheckpointDue(self.step, self.checkpoint())
-                saved = clock()
-        yield events.Finish(self.step)
+    def start(self) -> events.Start:
+        """What is about to be trained, from where."""
+        data = self.data
+        counts = (data.train_pairs, data.heldout_pairs, len(data.probe_rows))
+        return events.Start(self.step, self.steps, self.config.epochs, *counts)
 
     @property
     def epoch(self) -> int:
         """The epoch (from 1) that the last step belongs to; 0 before the first."""
         return math.ceil(self.step / self.batches)
 
-    def _due(self) -> Iterator[events.Event]:
+    def due(self) -> Iterator[events.Event]:
+        """What is to be looked at after this step."""
         if self.data.heldout_pairs and (self.step % self._evaluate_every == 0 or self.step == self.steps):
             yield events.Evaluation(self.step, self.epoch, self.evaluate(self.data.heldout))
         if self.step in self._snapshots:
             yield events.Snapshot(self.step, self.latents(self.data.probe))
 
-    def _make_step(self) -> Numbers:
+    def make_step(self) -> Numbers:
+        """One step of Adam; the losses of its batch before it."""
         epoch, batch = divmod(self.step, self.batches)
         if batch == 0 or self._order is None:
             order = batch_order(self.data.train_pairs, seed=self.config.seed, epoch=epoch)

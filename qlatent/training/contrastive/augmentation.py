@@ -50,6 +50,12 @@ def normalised(values: Tensor) -> Tensor:
     return (values - mean) / deviation
 
 
+def as_bytes(images: Tensor) -> Tensor:
+    """Normalised images (n, 3, h, w) as bytes again, as near as bytes come."""
+    mean, deviation = (torch.tensor(each).view(1, 3, 1, 1).to(images) for each in (MEAN, DEVIATION))
+    return ((images * deviation + mean) * 255).round().clamp(0, 255).to(torch.uint8)
+
+
 def _jittered(images: Tensor, config: AugmentationConfig, generator: torch.Generator) -> Tensor:
     """Four distortions in an order of its own for each image that gets any."""
     count = len(images)

@@ -1,8 +1,9 @@
-"""What augmentation and linear probe can be told. Torch-free."""
+"""What training on images, augmentation and linear probe can be told. Torch-free."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -57,3 +58,114 @@ class ProbeConfig:
         0.1  # share of the training rows, only for the honest one
     )
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class ImageTrainingConfig:
+    """Adam on NT-Xent of two augmented views of each image, ResNet-18 from scratch; defaults are the published ones."""
+
+    normalise: ClassVar[str] = "none"  # what the backbone gives goes into the head as it is
+
+    steps: Annotated[
+        int, Field(title="Batches", description="Training steps. Paper: 176.", ge=1, le=10_000_000)
+    ] = 176
+    batch_size: Annotated[
+        int,
+        Field(
+            title="Batch size", description="Images a step, two views of each. Paper: 256.", ge=2, le=65536
+        ),
+    ] = 256
+    learning_rate: Annotated[float, Field(title="Learning rate", description="Of Adam.", gt=0, le=10)] = 0.001
+    weight_decay: Annotated[
+        float, Field(title="Weight decay", description="Of Adam (L2, not AdamW).", ge=0, le=1)
+    ] = 1e-6
+    augmentation: Annotated[
+        Literal["code", "paper"],
+        Field(
+            title="Augmentation",
+            description="code: crop, colour, grey, flip, as the published code does. paper: crop, rotation, blur and "
+            "colour, as its text says.",
+        ),
+    ] = "code"
+    size: Annotated[
+        int,
+        Field(
+            title="Pixels a side", description="Images are brought to size × size. Paper: 32.", ge=8, le=512
+        ),
+    ] = 32
+    small: Annotated[
+        Literal["refuse", "upscale"],
+        Field(title="Smaller images", description="refuse: they are an error. upscale: they are enlarged."),
+    ] = "refuse"
+    heldout: Annotated[
+        float,
+        Field(
+            title="Held-out share",
+            description="Never trained on; a split column takes precedence.",
+            ge=0,
+            le=0.9,
+        ),
+    ] = 0.2
+    unique_pairs: Annotated[
+        bool, Field(title="Unique images only", description="Train on each different image once.")
+    ] = True
+    probes: Annotated[
+        int,
+        Field(
+            title="Linear probes",
+            description="How often the linear probe is taken on the way, the last time after the last step.",
+            ge=0,
+            le=1000,
+        ),
+    ] = 4
+    probe_steps: Annotated[
+        tuple[int, ...],
+        Field(title="Steps of the linear probe", description="Instead of an even number of them."),
+    ] = ()
+    probe_size: Annotated[
+        int, Field(title="Images drawn", description="Images whose way is recorded.", ge=1, le=20_000)
+    ] = 500
+    snapshots: Annotated[
+        int, Field(title="Snapshots", description="Frames of the map, at log-spaced steps.", ge=2, le=1000)
+    ] = 20
+    checkpoint_every: Annotated[
+        int,
+        Field(
+            title="Steps a checkpoint",
+            description="The most that a kill can lose; each has 134 MB.",
+            ge=1,
+            le=1_000_000,
+        ),
+    ] = 50
+    split_seed: Annotated[
+        int,
+        Field(
+            title="Seed of the split",
+            description="Decides the held-out images and those drawn. −1: the seed.",
+            ge=-1,
+            le=2**31 - 1,
+        ),
+    ] = -1
+    seed: Annotated[
+        int,
+        Field(
+            title="Seed",
+            description="Decides weights, split, views and batch order.",
+            ge=0,
+            le=2**31 - 1,
+        ),
+    ] = 0
+
+    @property
+    def views(self) -> AugmentationConfig:
+        """How the views are made."""
+        settings = PUBLISHED_CODE if self.augmentation == "code" else PAPER_TEXT
+        return replace(settings, size=self.size)
+
+    @property
+    def probed_at(self) -> tuple[int, ...]:
+        """The steps after which the linear probe is taken, ascending; none beyond the last."""
+        if self.probe_steps:
+            return tuple(sorted({step for step in self.probe_steps if 0 <= step <= self.steps}))
+        parts = range(1, self.probes + 1)
+        return tuple(sorted({max(1, round(self.steps * part / self.probes)) for part in parts}))

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from qlatent.objectives.configs import NTXentConfig
@@ -44,35 +46,59 @@ class ContrastiveNetwork(nn.Module):
         self.backbone, self.head = backbone, head
         (self.modality,) = head.modalities
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    def _features(self, images: Tensor) -> Tensor:
+        found: Tensor = self.backbone(images.to(self.device).contiguous(memory_format=torch.channels_last))
+        return found
+
     def forward(self, images: Tensor) -> Tensor:
         """Representations z (n, W) of normalised images (n, 3, h, w)."""
-        found = self.backbone(images.contiguous(memory_format=torch.channels_last))
+        found = self._features(images)
         latents: Tensor = self.head.encode({self.modality: found})[self.modality]
         return latents
 
+    @torch.no_grad()
+    def states(self, images: Tensor) -> NDArray[np.complex128]:
+        """The circuit's end states (n, 2^W) for normalised images; an `InputError` where there is no circuit."""
+        was_training = self.training
+        self.eval()
+        try:
+            features = torch.cat([self._features(part) for part in images.split(CHUNK)])
+            found: NDArray[np.complex128] = self.head.states({self.modality: features})[self.modality]
+            return found
+        finally:
+            self.train(was_training)
+
     def project(self, latents: Tensor) -> Tensor:
         """What the loss sees of them, (n, W)."""
-        seen: Tensor = self.head.project({self.modality: latents})[self.modality]
+        seen: Tensor = self.head.project({self.modality: latents.to(self.device)})[self.modality]
         return seen
 
     @torch.no_grad()
     def represent(self, images: Tensor) -> Tensor:
-        """Representations of any number of images, without learning anything."""
+        """Representations of any number of images, on the CPU, without learning anything."""
         was_training = self.training
         self.eval()
         try:
-            return torch.cat([self(part) for part in images.split(CHUNK)])
+            return torch.cat([self(part).cpu() for part in images.split(CHUNK)])
         finally:
             self.train(was_training)
 
 
 class ContrastiveStep:
-    """Adam on NT-Xent (τ = 0.07) of two views; each view passes the network by itself (code)."""
+    """Adam on a loss of two views; each view passes the network by itself (code)."""
 
-    def __init__(self, network: ContrastiveNetwork, *, temperature: float = 0.07) -> None:
+    def __init__(
+        self, network: ContrastiveNetwork, loss: NTXent | None = None, *, weight_decay: float = WEIGHT_DECAY
+    ) -> None:
+        """NT-Xent with τ = 0.07 where no loss is given."""
         self.network = network
-        self.loss = NTXent(NTXentConfig(temperature=temperature))
-        self.optimizer = Adam(network.parameters(), weight_decay=WEIGHT_DECAY)
+        self.loss = loss or NTXent(NTXentConfig())
+        self.optimizer = Adam(network.parameters(), weight_decay=weight_decay)
 
     def __call__(self, first: Tensor, second: Tensor, *, rate: float = LEARNING_RATE) -> float:
         """The loss of views (n, 3, h, w) before the step; one image alone is an `InputError`."""

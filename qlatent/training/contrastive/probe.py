@@ -20,6 +20,8 @@ from qlatent.training.adam import Adam
 from qlatent.training.contrastive.augmentation import plain, view
 from qlatent.training.contrastive.configs import PROBE_CODE, AugmentationConfig, ProbeConfig
 
+PART = 4096  # images as floats at a time
+
 Encode = Callable[[Tensor], Tensor]
 """Frozen representations (n, W) of normalised images (n, 3, h, w)."""
 
@@ -64,7 +66,7 @@ def as_published(
     config = config or ProbeConfig()
     classes = _classes(train, test)
     generator = torch.Generator().manual_seed(config.seed)
-    seen = encode(plain(test.images, size=augmentation.size)).detach()
+    seen = _features(encode, test.images, augmentation.size)
 
     def batch(rows: Tensor) -> Tensor:
         return encode(view(train.images[rows], augmentation, generator=generator)).detach()
@@ -93,7 +95,7 @@ def honest(
     """
     config = config or ProbeConfig()
     classes = _classes(train, test)
-    features, seen = (encode(plain(each.images, size=size)).detach() for each in (train, test))
+    features, seen = (_features(encode, each.images, size) for each in (train, test))
     learned, kept = split(train.labels, config)
     generator = torch.Generator().manual_seed(config.seed)
     sizes = (seen.shape[1], classes)
@@ -103,6 +105,11 @@ def honest(
     ]
     table = _confusion(layer, seen, test.labels, classes)
     return ProbeResult(_accuracy(table), config.epochs, table, (_accuracy(table),), tuple(validation))
+
+
+def _features(encode: Encode, images: Tensor, size: int) -> Tensor:
+    """Representations (n, W) of images in bytes, some at a time: as floats they are four times as large."""
+    return torch.cat([encode(plain(part, size=size)).detach() for part in images.split(PART)])
 
 
 def split(labels: Tensor, config: ProbeConfig) -> tuple[Tensor, Tensor]:
