@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,19 @@ def test_a_selection_marks_the_same_items_in_every_map(
     assert len(at.dataframe[0].value) == 2
     at.button(key="side_clear").click().run()
     assert "selectedpoints" not in at.get("plotly_chart")[0].proto.spec
+
+
+def test_agreement_over_all_sizes_stands_beside_the_shepard_diagrams(
+    opened: Open, furnished: Furnished, compared: Experiment
+) -> None:
+    at = on_tab(opened(furnished.workspace.path, "compare", experiment=compared.id), "Side by side")
+    charts = {
+        chart.proto.id.rsplit("-", 1)[-1]: json.loads(chart.proto.spec) for chart in at.get("plotly_chart")
+    }
+    drawn = charts["side_agreement"]
+    assert [trace["name"].split(" · ")[0] for trace in drawn["data"]] == ["1", "2"]
+    assert drawn["layout"]["xaxis"]["type"] == "log"
+    assert any("R_NX area, log k: **1** 0." in each.value for each in at.caption)
 
 
 def test_an_items_neighbours_stand_side_by_side(
