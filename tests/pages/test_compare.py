@@ -55,6 +55,7 @@ def test_without_data_the_way_to_some_is_shown(opened: Open, tmp_path: Path) -> 
 def test_the_form_says_what_it_will_train(opened: Open, furnished: Furnished, compared: Experiment) -> None:
     at = opened(furnished.workspace.path, "compare", experiment="new")
     assert at.button(key="compare_start").label == "Compare 3 heads in 10 trainings"
+    assert {"Baseline · PCA", "Projection · QBEC"} <= set(at.multiselect(key="compare_heads").options)
     at.slider(key="compare_seeds").set_value(2).run()
     at.multiselect(key="compare_heads").set_value(["mlp"]).run()
     assert at.button(key="compare_start").label == "Compare 2 heads in 2 trainings"
