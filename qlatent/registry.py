@@ -30,13 +30,24 @@ class Entry:
     family: str = ""  # heads: quantum | quantum-inspired (no circuit inside) | classical
     twin: str = ""  # heads: the classical head that differs in the circuit alone, or the authors' counterpart
     better: str = ""  # metrics: higher | lower, or "" where neither is better as such
+    group: str = ""  # heads and objectives: with which others it stands in a long list
+
+    @property
+    def label(self) -> str:
+        """The title behind its group, so that a long list reads, and is searched, by group."""
+        return self.title if self.title.startswith(self.group) else f"{self.group} · {self.title}"
 
 
 def _table(*entries: Entry) -> dict[str, Entry]:
     return {entry.name: entry for entry in entries}
 
 
+def _group(name: str, *entries: Entry) -> tuple[Entry, ...]:
+    return tuple(dataclasses.replace(entry, group=name) for entry in entries)
+
+
 HEADS = _table(
+    *_group("CLIP-ACQUA",
     Entry("acqua", "CLIP-ACQUA", "Two hybrid autoencoders; a dressed quantum circuit between linear layers.",
           "qlatent.heads.dressed:DressedHead", "qlatent.heads.configs:AcquaConfig", "quantum", "acqua_twin"),
     Entry("acqua_twin", "CLIP-ACQUA, classical twin", "The same with each circuit replaced by tanh(Linear).",
@@ -51,6 +62,8 @@ HEADS = _table(
           "acqua_twin"),
     Entry("acqua_fourier", "CLIP-ACQUA, Fourier surrogate", "Each circuit replaced by random Fourier features.",
           "qlatent.heads.dressed:DressedHead", "qlatent.heads.configs:AcquaFourierConfig", "classical"),
+    ),
+    *_group("QSSL",
     Entry("qssl", "QSSL", "Quantum self-supervised learning: squashed angles, a ring of RY and CRX, a projection head.",
           "qlatent.heads.representation:RepresentationHead", "qlatent.heads.representation_configs:QSSLConfig",
           "quantum", "qssl_twin"),
@@ -66,6 +79,8 @@ HEADS = _table(
     Entry("qssl_separable", "QSSL, no entanglers", "The same with every CRX turning its target alone.",
           "qlatent.heads.representation:RepresentationHead",
           "qlatent.heads.representation_configs:QSSLSeparableConfig", "quantum", "qssl_twin"),
+    ),
+    *_group("Baseline",
     Entry("mlp", "MLP", "A hidden layer, with as many weights as CLIP-ACQUA has.",
           "qlatent.heads.baselines:MLPHead", "qlatent.heads.baseline_configs:MLPConfig", "classical"),
     Entry("pca", "PCA", "Principal axes of the training vectors; nothing is trained.",
@@ -79,6 +94,8 @@ HEADS = _table(
           "qlatent.heads.baselines:TruncationHead", "qlatent.heads.baseline_configs:TruncationConfig", "classical"),
     Entry("identity", "Full dimension", "The vectors themselves, uncompressed: the ceiling.",
           "qlatent.heads.baselines:IdentityHead", "qlatent.heads.baseline_configs:IdentityConfig", "classical"),
+    ),
+    *_group("Projection",
     Entry("qbec", "QBEC", "Bloch encoding, pairwise merges of qubits, fidelity; quantum-inspired projection.",
           "qlatent.heads.projection:ProjectionHead",
           "qlatent.heads.projection_configs:QBECConfig", "quantum-inspired", "bec"),
@@ -110,6 +127,7 @@ HEADS = _table(
     Entry("bt", "BT", "tanh of the vectors themselves, cosine; nothing is trained.",
           "qlatent.heads.projection:ProjectionHead",
           "qlatent.heads.projection_configs:BTConfig", "classical"),
+    ),
 )  # fmt: skip
 
 ENCODERS = _table(
@@ -122,10 +140,13 @@ ENCODERS = _table(
 )  # fmt: skip
 
 OBJECTIVES = _table(
+    *_group("Reconstruction",
     Entry("acqua", "Reconstruction + pair distance", "CLIP-ACQUA's own loss.",
           "qlatent.objectives.acqua:AcquaObjective", "qlatent.objectives.configs:AcquaObjectiveConfig"),
     Entry("acqua_all_pairs", "Reconstruction + distance of all pairs", "The same over every image and text of a batch.",
           "qlatent.objectives.acqua:AcquaObjective", "qlatent.objectives.configs:AcquaAllPairsConfig"),
+    ),
+    *_group("Geometry",
     Entry("distance_correlation", "Distance correlation", "1 − Pearson of all pair distances before and after.",
           "qlatent.objectives.geometry:DistanceCorrelation",
           "qlatent.objectives.configs:DistanceCorrelationConfig"),
@@ -133,12 +154,15 @@ OBJECTIVES = _table(
           "qlatent.objectives.geometry:Stress", "qlatent.objectives.configs:StressConfig"),
     Entry("neighbours", "Neighbours", "Cross-entropy between neighbour distributions, as in SNE.",
           "qlatent.objectives.geometry:Neighbours", "qlatent.objectives.configs:NeighboursConfig"),
+    ),
+    *_group("Contrast",
     Entry("ntxent", "NT-Xent", "Two views of an item (image and text, or noisy copies) attract, all others repel.",
           "qlatent.objectives.contrast:NTXent", "qlatent.objectives.configs:NTXentConfig"),
     Entry("contrast", "Image–text contrast", "CLIP's own loss: each image finds its text, and the reverse.",
           "qlatent.objectives.contrast:Contrast", "qlatent.objectives.configs:ContrastConfig"),
     Entry("ranking", "Ranking", "Each item finds its partner in the batch by the head's own similarity.",
           "qlatent.objectives.ranking:Ranking", "qlatent.objectives.configs:RankingConfig"),
+    ),
 )  # fmt: skip
 
 METRICS = _table(

@@ -209,7 +209,7 @@ def _points(
     )  # fmt: skip
 
 
-def shepard(views: Sequence[tuple[str, Floats, Floats, Floats]], *, height: int = 260) -> go.Figure:
+def shepard(views: Sequence[tuple[str, Floats, Floats, Floats]], *, height: int = 300) -> go.Figure:
     """Distances before against after for each space: (title, before, after, monotone fit)."""
     figure = make_subplots(
         1, len(views), subplot_titles=[plain(view[0]) for view in views], horizontal_spacing=0.06

@@ -1,4 +1,4 @@
-"""Two to four latent spaces of the same items: maps, neighbourhood change, Shepard diagrams, neighbours. Torch-free."""
+"""Latent spaces of the same items: maps, neighbourhood change and agreement, Shepard diagrams. Torch-free."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from qlatent.errors import InputError
 from qlatent.layout.plane import plane, rotation
 from qlatent.metrics.comparison import Comparison, InputSide
+from qlatent.metrics.coranking import CoRanking, co_ranking
+from qlatent.metrics.figure import Figure
 from qlatent.metrics.neighbourhoods import neighbourhood_change
 from qlatent.metrics.stress import Shepard, shepard
+from qlatent.registry import METRICS, resolve
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
 
@@ -20,6 +23,8 @@ ITEMS = 500  # drawn in each map, evenly spaced in the probe set
 MOST = 4
 GRID, REACH = 48, 0.06  # cells a side of the shading, and how far a point shines, as a share of the map
 K = 10
+FEWEST = 3  # points; two are each other's only neighbours
+AREA = "co_ranking_auc"
 Floats = NDArray[np.floating]
 
 
@@ -39,6 +44,8 @@ class Space:
     trust: Floats  # (points,): low where the neighbours on the map are false ones
     distrust: tuple[Floats, Floats, Floats]  # xs, ys, 1 − trust around there (NaN where no point is near)
     shepard: Shepard
+    agreement: CoRanking  # neighbours shared with the input space at every neighbourhood size
+    area: Figure  # under that curve, every scale alike; the registry's metric on the items drawn
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,11 @@ def side_by_side(workspace: Workspace, runs: Sequence[tuple[str, str]]) -> SideB
     taken = np.unique(np.linspace(0, total - 1, min(ITEMS, total)).round().astype(np.intp))
     latents = [folder.snapshot(folder.snapshot_steps()[-1]) for folder in folders]
     modalities = tuple(latents[0])
+    if (points := len(taken) * len(modalities)) < FEWEST:
+        raise InputError(
+            f"{runs[0][1]} has recorded {points} points; neighbourhoods need {FEWEST}.",
+            remedy="Train with more probe items.",
+        )
     inputs = {name: probes[0][f"input_{name}"][taken] for name in modalities}
     before = InputSide(inputs, sample=10**9, k=K)
     rows = probes[0]["rows"][taken]
@@ -122,7 +134,7 @@ def _space(
     places = flat.project(stacked)
     if target is not None:  # turned and mirrored, so that the eye finds its way; never scaled
         places = places @ rotation(places, target)
-    change = neighbourhood_change(Comparison(inputs, latents, reference=before)).change
+    whole = Comparison(inputs, latents, reference=before)
     size = len(before.rows)
     drawn = {name: places[i * size : (i + 1) * size] for i, name in enumerate(inputs)}
     trust = neighbourhood_change(Comparison(inputs, drawn, reference=before)).trust
@@ -132,10 +144,12 @@ def _space(
         dimensions=stacked.shape[1],
         places=places,
         explained=float(flat.explained[-1]),
-        change=change,
+        change=neighbourhood_change(whole).change,
         trust=trust,
         distrust=_shading(places, trust),
-        shepard=shepard(Comparison(inputs, latents, reference=before), 1000),
+        shepard=shepard(whole, 1000),
+        agreement=co_ranking(whole),
+        area=resolve(METRICS[AREA].target)(whole),
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from qlatent.plots import comparison as plots
+from qlatent.plots.agreement import agreement
 from qlatent.services import browsing, comparison, grid
 from qlatent.services import side_by_side as service
 from qlatent.services.grid import NO_OBJECTIVE, Cell, Experiment
@@ -127,6 +128,15 @@ def _maps(spaces: tuple[tuple[str, str], ...]) -> None:
     row = state.number("row")
     if row is not None and row in found.rows:
         _near(found, row)
+    sides = st.columns([max(2, len(found.spaces)), 2], gap="medium")
+    with sides[0]:
+        _shepard(found)
+    with sides[1]:
+        _agreement(found)
+
+
+def _shepard(found: SideBySide) -> None:
+    """Distances before against after, for each space."""
     st.subheader("Shepard diagrams", anchor=False)
     st.plotly_chart(
         plots.shepard([(s.title, s.shepard.before, s.shepard.after, s.shepard.fitted) for s in found.spaces]),
@@ -135,6 +145,25 @@ def _maps(spaces: tuple[tuple[str, str], ...]) -> None:
     st.caption(
         f"{len(found.spaces[0].shepard.before):,} of {found.spaces[0].shepard.pairs:,} pairs, drawn by seed 0; the "
         "line is the monotone fit to all. A narrow band around a rising line is a faithful map."
+    )
+
+
+def _agreement(found: SideBySide) -> None:
+    """Neighbours shared with the input space, from the nearest one to all of them."""
+    st.subheader("Neighbourhood agreement", anchor=False)
+    names = [f"{number} · {space.title}" for number, space in enumerate(found.spaces, start=1)]
+    curves = [(name, s.agreement.k, s.agreement.r) for name, s in zip(names, found.spaces, strict=True)]
+    st.plotly_chart(
+        agreement(curves), key="side_agreement", alt="Neighbours shared with the input space by size"
+    )
+    areas = " · ".join(
+        f"**{number}** {s.area.value:.3f} [{s.area.low:.3f}, {s.area.high:.3f}]"
+        for number, s in enumerate(found.spaces, start=1)
+    )
+    st.caption(
+        "How many of each point's k nearest neighbours are the same as in the input space (R_NX): 1 is all of "
+        "them, 0 as many as by chance. Left is local, right is global. Area under the line, "
+        f"{comparison.metric_title(service.AREA)}: {areas}."
     )
 
 

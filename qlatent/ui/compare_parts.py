@@ -70,14 +70,14 @@ def _form() -> None:
             )
             heads = st.multiselect(
                 "Heads", list(registry.HEADS), default=list(FIRST_HEADS), key="compare_heads",
-                format_func=lambda name: registry.HEADS[name].title,
+                format_func=lambda name: registry.HEADS[name].label, filter_mode="contains",
                 help="PCA and the classical twin of each quantum head are always added.",
             )  # fmt: skip
             kept = _kept_heads(key)
         with right:
             objectives = st.multiselect(
                 "Losses", list(registry.OBJECTIVES), default=["distance_correlation"], key="compare_objectives",
-                format_func=lambda name: registry.OBJECTIVES[name].title,
+                format_func=lambda name: registry.OBJECTIVES[name].label,
             )  # fmt: skip
             dims = st.pills("Dimensions d′", DIMS, selection_mode="multi", default=[4], key="compare_dims")
             seeds = st.slider("Seeds", 1, 20, 5, key="compare_seeds")

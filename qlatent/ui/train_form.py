@@ -68,7 +68,9 @@ class _Chosen:
 
 def _often() -> _Chosen:
     heads = registry.HEADS
-    head = st.selectbox("Head", list(heads), key="train_head", format_func=lambda name: heads[name].title)
+    head = st.selectbox(
+        "Head", list(heads), key="train_head", filter_mode="contains", format_func=lambda name: heads[name].label
+    )  # fmt: skip
     st.caption(heads[head].summary)
     objective = _objective()
     values = forms.form(registry.config_class("head", head), FIRST, key="train")
@@ -104,7 +106,7 @@ def _objective() -> str:
     if len(objectives) == 1:
         return next(iter(objectives))
     return st.selectbox(
-        "Loss", list(objectives), key="train_objective", format_func=lambda name: objectives[name].title
+        "Loss", list(objectives), key="train_objective", format_func=lambda name: objectives[name].label
     )
 
 

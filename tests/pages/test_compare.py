@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,7 @@ def test_without_data_the_way_to_some_is_shown(opened: Open, tmp_path: Path) -> 
 def test_the_form_says_what_it_will_train(opened: Open, furnished: Furnished, compared: Experiment) -> None:
     at = opened(furnished.workspace.path, "compare", experiment="new")
     assert at.button(key="compare_start").label == "Compare 3 heads in 10 trainings"
+    assert {"Baseline · PCA", "Projection · QBEC"} <= set(at.multiselect(key="compare_heads").options)
     at.slider(key="compare_seeds").set_value(2).run()
     at.multiselect(key="compare_heads").set_value(["mlp"]).run()
     assert at.button(key="compare_start").label == "Compare 2 heads in 2 trainings"
@@ -128,6 +130,19 @@ def test_a_selection_marks_the_same_items_in_every_map(
     assert len(at.dataframe[0].value) == 2
     at.button(key="side_clear").click().run()
     assert "selectedpoints" not in at.get("plotly_chart")[0].proto.spec
+
+
+def test_agreement_over_all_sizes_stands_beside_the_shepard_diagrams(
+    opened: Open, furnished: Furnished, compared: Experiment
+) -> None:
+    at = on_tab(opened(furnished.workspace.path, "compare", experiment=compared.id), "Side by side")
+    charts = {
+        chart.proto.id.rsplit("-", 1)[-1]: json.loads(chart.proto.spec) for chart in at.get("plotly_chart")
+    }
+    drawn = charts["side_agreement"]
+    assert [trace["name"].split(" · ")[0] for trace in drawn["data"]] == ["1", "2"]
+    assert drawn["layout"]["xaxis"]["type"] == "log"
+    assert any("R_NX area, log k: **1** 0." in each.value for each in at.caption)
 
 
 def test_an_items_neighbours_stand_side_by_side(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,6 @@ from qlatent import report
 from qlatent.errors import ConfigError, InputError
 from qlatent.services import ablation, comparison, evaluation, experiments, heads, plan, runs
 from qlatent.services import grid as grid_of
-from qlatent.services import side_by_side as service
 from qlatent.services.runs import TrainingRequest
 from qlatent.store.workspace import Workspace
 
@@ -323,60 +321,3 @@ def test_the_report_is_one_file_that_loads_nothing(done, tmp_path):
         assert word in html and word in markdown
     assert "quantum advantage" not in markdown.lower()
     assert "0: ─H" in markdown
-
-
-# --- side by side -----------------------------------------------------------------------------------------
-
-
-def spaces(done, *heads):
-    workspace, experiment, _ = done
-    cells = {cell.head: cell for cell in grid_of.cells(workspace, experiment) if cell.run and cell.dim == 2}
-    return [(cells[head].run.id, head) for head in heads]
-
-
-def test_maps_hold_the_same_items_and_their_change(done):
-    workspace = done[0]
-    found = service.side_by_side(workspace, spaces(done, "acqua", "pca"))
-    assert found.modalities == ("image", "text") and len(found.spaces) == 2
-    assert all(space.places.shape == (2 * len(found.rows), 2) for space in found.spaces)
-    assert found.point_rows.tolist() == [*found.rows, *found.rows]
-    for space in found.spaces:
-        assert np.nanmin(space.change) >= 0 and np.nanmax(space.change) <= 1
-        xs, ys, share = space.distrust
-        assert share.shape == (len(ys), len(xs)) and np.nanmax(share) <= 1
-    first = workspace.run(found.spaces[0].run_id)
-    z = first.snapshot(first.snapshot_steps()[-1])["image"]
-    a, b = found.spaces[0].places[0], found.spaces[0].places[1]  # a 2-d latent is only turned: distances stay
-    assert math.dist(a, b) == pytest.approx(float(np.linalg.norm(z[0] - z[1])), abs=1e-5)
-
-
-def test_neighbours_in_each_space_stand_next_to_each_other(done):
-    workspace = done[0]
-    found = service.side_by_side(workspace, spaces(done, "acqua", "pca"))
-    row = int(found.rows[3])
-    lists = service.neighbours(workspace, found, row, "text", k=5)
-    assert [each.title for each in lists] == ["Input space", "acqua", "pca"]
-    assert all(lists[0].kept) and all(row not in each.rows for each in lists)
-    for each in lists[1:]:
-        assert each.kept == [other in lists[0].rows for other in each.rows]
-    with pytest.raises(InputError, match="Row 999 is not among the items drawn"):
-        service.neighbours(workspace, found, 999, "text")
-
-
-def test_spaces_of_other_items_or_vectors_are_refused(done):
-    workspace = done[0]
-    add(workspace, "others", labelled(40, seed=1))
-    settings = {"qubits": 2, "epochs": 1, "snapshots": 2}
-    other = runs.start_training(workspace, TrainingRequest("others", head="acqua_linear", settings=settings))
-    moved = runs.start_training(
-        workspace,
-        TrainingRequest("pairs", head="acqua_linear", settings=settings | {"seed": 5, "probe_size": 30}),
-    )
-    while any(runs.view(workspace, run).active for run in (other, moved)):
-        runs.dispatch(workspace)
-    with pytest.raises(InputError, match="trained on another dataset"):
-        service.side_by_side(workspace, [*spaces(done, "acqua"), (other, "other")])
-    with pytest.raises(InputError, match="has recorded other items than acqua"):
-        service.side_by_side(workspace, [*spaces(done, "acqua"), (moved, "moved")])
-    with pytest.raises(InputError, match="Got 5 spaces"):
-        service.side_by_side(workspace, spaces(done, "acqua") * 5)
