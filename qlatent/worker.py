@@ -105,6 +105,17 @@ def _measure(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop:
     return "finished" if done else "stopped"
 
 
+def _probe(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
+    from qlatent.services import image_probe
+
+    told = _progress(folder, pulse)
+    found = image_probe.execute(workspace, folder.spec["run"], progress=told, should_stop=should_stop)
+    if found is None:
+        return "stopped"
+    folder.append({"type": "finish", "time": time.time(), "metrics": {"accuracy": found["accuracy"]}})
+    return "finished"
+
+
 def _demo(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
     from qlatent.services import demo
 
@@ -145,6 +156,7 @@ _KINDS: dict[str, Callable[[Workspace, RunFolder, Pulse, Callable[[], bool]], st
     "train": _train,
     "encode": _encode,
     "measure": _measure,
+    "probe": _probe,
     "demo": _demo,
 }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from qlatent import registry
-from qlatent.services import runs
+from qlatent.services import image_plan, runs
 from qlatent.ui import forms, frame, shelf, state
 from qlatent.ui.words import count, encoder_name
 
@@ -17,33 +18,94 @@ OFTEN = ("epochs", "learning_rate", "seed")
 DECIDED = ("input_dim", "input_dim_text", "modalities", "seed")  # by the data, or asked for once
 SEEN = "train_options_seen"
 TRAINING = "qlatent.training.configs:TrainingConfig"
+SOURCES = {"vectors": "Vectors", "images": "Images"}
+IMAGE_TRAINING = "qlatent.training.contrastive.configs:ImageTrainingConfig"
+IMAGES_OFTEN = ("steps", "batch_size", "learning_rate", "seed")
+IMAGES_DECIDED = (*DECIDED, "shared", "views", "view_noise", "view_dropout", "probe_steps")
 
 
 @frame.panel
 def new_run() -> None:
     """What to train on what, and the button that starts it."""
-    workspace = frame.workspace()
     every = shelf.all_datasets()
     with st.container(border=True, gap="small"):
         st.subheader("New run", anchor=False)
         dataset = state.pick("Dataset", list(every), name="dataset", names=lambda each: every[each].name)
-        encoders = every[dataset].encoders
-        if not encoders:
-            st.info("These items have no vectors yet.", icon=":material/info:")
-            if st.button("Encode them", type="primary", key="train_encode", icon=":material/arrow_forward:"):
-                state.go("data", dataset=dataset)
-            return
-        key = _encoder(encoders)
-        chosen = _often()
-        start = st.container()  # above the options, which may be long
-        request = _request(
-            dataset, key, [each["modality"] for each in encoders if each["key"] == key], chosen
-        )
-        if start.button(
-            "Start training", type="primary", key="train_start", icon=":material/play_arrow:", width="stretch"
-        ):
-            state.put("run", runs.start_training(workspace, request))
-            st.rerun()
+        view = every[dataset]
+        if _source(view) == "images":
+            from_images(dataset, images=view.rows)
+        else:
+            _from_vectors(dataset, view.encoders)
+
+
+def _source(view: Any) -> str:
+    """What is learned from: asked only where both are there."""
+    if "image" not in view.modalities or view.kind == "vectors":
+        return "vectors"
+    given = "vectors" if view.encoders else "images"
+    chosen = st.segmented_control(
+        "Learn from", list(SOURCES), default=given, required=True, key="train_source",
+        format_func=lambda name: SOURCES[name],
+        help="Images: a ResNet-18 is trained from scratch under the head, on two augmented views of each picture.",
+    )  # fmt: skip
+    return chosen or given
+
+
+def _from_vectors(dataset: str, encoders: list[dict[str, Any]]) -> None:
+    if not encoders:
+        st.info("These items have no vectors yet.", icon=":material/info:")
+        if st.button("Encode them", type="primary", key="train_encode", icon=":material/arrow_forward:"):
+            state.go("data", dataset=dataset)
+        return
+    key = _encoder(encoders)
+    chosen = _often()
+    start = st.container()  # above the options, which may be long
+    request = _request(dataset, key, [each["modality"] for each in encoders if each["key"] == key], chosen)
+    start_button(start, request)
+
+
+def start_button(place: Any, request: runs.TrainingRequest) -> None:
+    """Starts the run and opens it."""
+    if place.button(
+        "Start training", type="primary", key="train_start", icon=":material/play_arrow:", width="stretch"
+    ):
+        state.put("run", runs.start_training(frame.workspace(), request))
+        st.rerun()
+
+
+def from_images(dataset: str, *, images: int) -> None:
+    """Head, steps and options of a run on pictures."""
+    heads = registry.HEADS
+    head = st.selectbox(
+        "Head", image_plan.heads(), key="train_images_head", filter_mode="contains",
+        format_func=lambda name: heads[name].label,
+    )  # fmt: skip
+    st.caption(heads[head].summary)
+    values = forms.form(registry.config_class("head", head), ("qubits", "layers"), key="train_images")
+    training = registry.resolve(IMAGE_TRAINING)
+    usual = forms.fields(training)["batch_size"]["default"]
+    room = max(2, 2 ** int(math.log2(max(2, images * 0.4))))  # two batches or more of the training images
+    given = {"batch_size": room} if room < usual else {}
+    values |= forms.form(training, IMAGES_OFTEN, key="train_images", given=given)
+    name = (
+        st.text_input("Name", key="train_images_name", placeholder="optional", max_chars=80) or ""
+    ).strip()
+    start = st.container()
+    configs = {
+        "Head": registry.config_class("head", head),
+        "Loss": registry.config_class("objective", image_plan.OBJECTIVE),
+        "Training": training,
+    }
+    with st.expander("Options", icon=":material/tune:", key="train_images_options"):
+        for tab, config in zip(st.tabs(list(configs)), configs.values(), strict=True):
+            with tab:
+                left = (*IMAGES_OFTEN, *IMAGES_DECIDED, "qubits", "layers")
+                rest = [field for field in forms.fields(config) if field not in left]
+                values |= forms.form(config, rest, key="train_images")
+    request = runs.TrainingRequest(
+        dataset, head=head, objective=image_plan.OBJECTIVE, settings=values, name=name, source="images"
+    )
+    start_button(start, request)
 
 
 def _encoder(encoders: list[dict[str, Any]]) -> str:

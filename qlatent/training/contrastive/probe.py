@@ -19,6 +19,7 @@ from qlatent.errors import InputError
 from qlatent.training.adam import Adam
 from qlatent.training.contrastive.augmentation import plain, view
 from qlatent.training.contrastive.configs import PROBE_CODE, AugmentationConfig, ProbeConfig
+from qlatent.types import Progress
 
 PART = 4096  # images as floats at a time
 
@@ -57,18 +58,24 @@ def as_published(
     config: ProbeConfig | None = None,
     *,
     augmentation: AugmentationConfig = PROBE_CODE,
+    progress: Progress = lambda done, total: None,
 ) -> ProbeResult:
     """Trained on augmented images, tested after every epoch, **the best of these tests** reported.
 
     Its accuracy is biased upwards, since the epoch is chosen on the images it is measured on: use it to compare
-    with published numbers only.
+    with published numbers only. `progress` gets batches done and all of them, and may end it by an error.
     """
     config = config or ProbeConfig()
     classes = _classes(train, test)
     generator = torch.Generator().manual_seed(config.seed)
     seen = _features(encode, test.images, augmentation.size)
 
+    count, total = 0, config.epochs * -(-len(train.labels) // config.batch_size)
+
     def batch(rows: Tensor) -> Tensor:
+        nonlocal count
+        progress(count, total)
+        count += 1
         return encode(view(train.images[rows], augmentation, generator=generator)).detach()
 
     found = [

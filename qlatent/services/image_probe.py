@@ -1,0 +1,86 @@
+"""The linear probe in the published protocol, of a finished run on images: a run of its own, since it takes long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from qlatent.errors import InputError
+from qlatent.services import image_training, plan, runs
+from qlatent.settings import settings
+from qlatent.store.run_folder import RunFolder
+from qlatent.store.workspace import Workspace
+from qlatent.types import Cancelled, Progress
+
+if TYPE_CHECKING:
+    from qlatent.training.contrastive.network import ContrastiveNetwork
+
+FIGURE = "probe_as_published"
+
+
+def spec(workspace: Workspace, run_id: str) -> dict[str, Any]:
+    """The spec of a run that takes the published probe of a run; only finished ones on labelled images have one."""
+    view = runs.view(workspace, run_id)
+    if not plan.from_images(view.spec) or view.state != "finished":
+        raise InputError(
+            f"Run {run_id} is {view.state}{'' if plan.from_images(view.spec) else ' and not on images'}.",
+            remedy="Take the probe of a finished run that was trained from images.",
+        )
+    return {
+        "format": 1, "kind": "probe", "name": f"Published probe of {view.name}", "created": time.time(),
+        "dataset": view.spec["dataset"], "run": run_id, "threads": settings().threads,
+    }  # fmt: skip
+
+
+def execute(
+    workspace: Workspace, run_id: str, *, progress: Progress, should_stop: Callable[[], bool]
+) -> dict[str, Any] | None:
+    """Take the probe and keep it beside the run it is of; None if asked to stop in between."""
+    from qlatent.training.contrastive import probe
+    from qlatent.training.contrastive.configs import PROBE_CODE, ProbeConfig
+
+    folder = workspace.run(run_id)
+    configs = plan.configs_of(folder.spec)
+    data = image_training.load_images(workspace, folder.spec, configs)
+    if data.probes is None:
+        raise InputError(
+            f"The images of run {run_id} have fewer than two labelled classes on both sides.",
+            remedy="A linear probe needs labels.",
+        )
+
+    def tell(done: int, total: int | None) -> None:
+        progress(done, total)
+        if should_stop():
+            raise Cancelled
+
+    network = load_network(folder)
+    config = ProbeConfig(seed=configs.training.seed)
+    size = configs.training.size
+    try:
+        result = probe.as_published(
+            network.represent,
+            *data.probes,
+            config,
+            augmentation=replace(PROBE_CODE, size=size),
+            progress=tell,
+        )
+    except Cancelled:
+        return None
+    document = image_training.probe_document(result, data.probed_classes) | {"looks": len(result.test)}
+    document["best_epoch"] = result.epoch
+    folder.write_figures(folder.figures() | {FIGURE: document})
+    return document
+
+
+def load_network(folder: RunFolder) -> ContrastiveNetwork:
+    """Backbone and head of a finished run."""
+    from safetensors.torch import load_file
+
+    from qlatent.heads import saving
+    from qlatent.training.contrastive.network import ContrastiveNetwork, resnet18
+
+    backbone = resnet18(seed=0)
+    backbone.load_state_dict(load_file(folder.model_path / image_training.BACKBONE))
+    return ContrastiveNetwork(backbone, saving.load(folder.model_path)).eval()
