@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from qlatent.cli import comparing, following, lines
+from qlatent.cli import comparing, following, lines, reproducing
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import ConfigError
 from qlatent.registry import HEADS, OBJECTIVES
-from qlatent.services import datasets, demo, encoding, evaluation, export, heads, runs
+from qlatent.services import (
+    datasets,
+    demo,
+    encoding,
+    evaluation,
+    export,
+    heads,
+    image_probe,
+    reproduction,
+    runs,
+)
 from qlatent.services.grid import Grid
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.settings import settings
@@ -245,6 +256,57 @@ def compare(
         settings=_settings(set_), encoder_key=vectors, name=name or "",
     )  # fmt: skip
     comparing.compare(opened, grid, terminal=terminal, workers=workers, out=out, detach=detach)
+
+
+@app.command()
+def probe(
+    run: Annotated[str, typer.Argument(help="Id of a finished run on images.")],
+    detach: Detach = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take the linear probe as published: 100 augmented epochs, the best of 100 looks at the test images."""
+    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    started = runs.start(opened, image_probe.spec(opened, run))
+    following.follow(opened, started, terminal=terminal, detach=detach)
+
+
+@app.command()
+def reproduce(
+    table: Annotated[str, typer.Argument(help="Which published table: qssl.")],
+    data: Annotated[Path, typer.Option(help="The .npz with the images of CIFAR-10's first five classes.")],
+    variants: Annotated[
+        str,
+        typer.Option(
+            help=f"Names with commas between, of {', '.join(reproduction.VARIANTS)}; all by default."
+        ),
+    ] = "",
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=1, max=100, help="Of each variant; by default 6 and 6, and 3 of the others."),
+    ] = None,
+    widths: Annotated[
+        str, typer.Option(help="Widths of the bottleneck, 2 to 10, with commas between.")
+    ] = "8",
+    probes: Annotated[
+        int,
+        typer.Option(min=0, max=100, help="Seeds of each variant that get the published probe too (slow)."),
+    ] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes at once; one a core.")] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for qssl.json, qssl.md and qssl.html; what it has is kept.")
+    ] = Path("qssl"),
+    picture: Annotated[str, typer.Option(help="Image of the figure that qssl.md is to show.")] = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a published table anew and set it beside the published figures; what is done is not done again."""
+    reproducing.check_system(table)
+    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    reproducing.reproduce(
+        opened, data=data, variants=_names(variants), seeds=seeds, widths=_numbers(widths, "--widths"), probes=probes,
+        workers=workers or os.cpu_count() or 1, out=out, picture=picture, terminal=terminal,
+    )  # fmt: skip
 
 
 @app.command()

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from qlatent import report
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import RunError
 from qlatent.registry import METRICS
+from qlatent.report import experiment as report
 from qlatent.services import comparison, experiments
 from qlatent.services.experiments import Progress
 from qlatent.services.grid import Experiment, Grid

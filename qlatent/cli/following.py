@@ -55,7 +55,7 @@ def _until_ended(workspace: Workspace, run_id: str, progress: Any) -> RunView:
             if not view.active:
                 return view
             runs.dispatch(workspace)
-            rate = f"{view.status.rate:.0f} steps/s" if view.status.rate else view.message
+            rate = f"{view.status.rate:.3g} steps/s" if view.status.rate else view.message
             progress(view.status.step, view.status.steps or None, rate)
             time.sleep(POLL)
         except KeyboardInterrupt:

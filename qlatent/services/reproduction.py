@@ -7,16 +7,19 @@ linear probe after 40, 92, 137, 163 and 176 of them.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qlatent.errors import ConfigError, InputError
-from qlatent.services import plan, runs
+from qlatent.errors import ConfigError, InputError, RunError
+from qlatent.metrics.differences import holm
+from qlatent.services import image_probe, image_views, plan, runs
 from qlatent.services.journal import journal
 from qlatent.services.plan import Spec, TrainingRequest
 from qlatent.services.runs import RunView
@@ -27,6 +30,9 @@ from qlatent.types import Item, Progress
 DATASET, NAME = "cifar10-first5", "CIFAR-10, first five classes (JPEG copies)"
 STEPS = (40, 92, 137, 163, 176)
 KEYS = ("data", "offsets", "label", "is_test", "class_names")
+KEY = ("variant", "width", "seed", "protocol", "step")
+HONEST, AS_PUBLISHED = "honest", "as published"
+Row = dict[str, Any]
 TRAINING = {"steps": 176, "batch_size": 256, "probe_steps": STEPS, "unique_pairs": False, "snapshots": 10,
             "checkpoint_every": 50}  # fmt: skip
 
@@ -149,15 +155,154 @@ def start(workspace: Workspace, table: Sequence[Place], *, workers: int) -> None
     runs.dispatch(workspace, workers)
 
 
-def rows(workspace: Workspace, table: Sequence[Place]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Told:
+    """How far a table is: trainings in all and finished, steps done of all, and a line for each that failed."""
+
+    total: int
+    finished: int
+    done: float
+    failed: tuple[str, ...]
+    active: bool
+
+
+def progress(workspace: Workspace, table: Sequence[Place]) -> Told:
+    """How far the trainings of the table are."""
+    views = [runs.view(workspace, place.run.id) for place in table if place.run is not None]
+    failed = [
+        f"{view.name}: {view.message}" for view in views if view.state in ("failed", "interrupted", "stopped")
+    ]
+    finished = sum(view.state == "finished" for view in views)
+    done = sum(view.progress for view in views)
+    return Told(len(table), finished, done, tuple(failed), any(view.active for view in views))
+
+
+def stop(workspace: Workspace, table: Sequence[Place]) -> None:
+    """Ask every training that is under way or waits to stop."""
+    for place in table:
+        if place.run is not None and runs.view(workspace, place.run.id).active:
+            with suppress(RunError):  # it has just ended
+                runs.stop(workspace, place.run.id)
+
+
+def probe(workspace: Workspace, table: Sequence[Place], *, seeds: int, workers: int) -> list[str]:
+    """Queue the published probe of the first seeds of each variant where it was not taken; the runs' ids."""
+    waiting = {run.spec.get("run") for run in runs.list_runs(workspace, "probe") if run.active}
+    queued = []
+    for place in table:
+        run = place.run
+        if run is None or run.state != "finished" or place.seed >= seeds or run.id in waiting:
+            continue
+        if image_views.published_probe(workspace, run.id) is None:
+            spec = {**image_probe.spec(workspace, run.id), "threads": 1}
+            queued.append(runs.enqueue(workspace, spec))
+    runs.dispatch(workspace, workers)
+    return queued
+
+
+def rows(workspace: Workspace, table: Sequence[Place]) -> list[Row]:
     """What the finished trainings found: one row a probe, accuracies in [0, 1]."""
-    found = []
+    found: list[Row] = []
     for place in table:
         if place.run is None or place.run.state != "finished":
             continue
-        for step, probe in sorted(journal(workspace.run(place.run.id)).probes.items()):
-            found.append(
-                {"variant": place.variant, "width": place.width, "seed": place.seed, "step": step,
-                 "protocol": "honest", **{key: probe[key] for key in ("accuracy", "low", "high", "n", "confusion")}}
-            )  # fmt: skip
+        about = {"variant": place.variant, "width": place.width, "seed": place.seed}
+        for each in image_views.probes(workspace, place.run.id):
+            found.append({**about, "step": each["step"], "protocol": HONEST, **_kept(each)})
+        if found:
+            found[-1]["seconds"] = round(_seconds(workspace, place.run.id), 1)
+        published = image_views.published_probe(workspace, place.run.id)
+        if published is not None:
+            step = int(place.spec["configs"]["training"]["steps"])
+            found.append({**about, "step": step, "protocol": AS_PUBLISHED, **_kept(published)})
     return found
+
+
+def _seconds(workspace: Workspace, run_id: str) -> float:
+    """From start to end, of the last attempt."""
+    read = journal(workspace.run(run_id))
+    return float(read.finish.get("time", 0)) - float(read.start.get("time", 0))
+
+
+def _kept(each: dict[str, Any]) -> Row:
+    return {key: each[key] for key in ("accuracy", "low", "high", "n", "classes", "confusion")}
+
+
+def merged(known: Sequence[Row], fresh: Sequence[Row]) -> list[Row]:
+    """Rows found earlier, perhaps elsewhere, and now; of the same probe the newer counts."""
+    found = {tuple(row[key] for key in KEY): row for row in (*known, *fresh)}
+    order = list(VARIANTS)
+    return sorted(
+        found.values(), key=lambda row: (order.index(row["variant"]), *(row[key] for key in KEY[1:]))
+    )
+
+
+def lacking(table: Sequence[Place], known: Sequence[Row]) -> list[Place]:
+    """The places whose last probe is not among the rows that are known."""
+    done = {(row["variant"], row["width"], row["seed"]) for row in known if row["step"] == max(STEPS)}
+    return [place for place in table if (place.variant, place.width, place.seed) not in done]
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of a table that was written before; none where there is no file, an `InputError` for another one."""
+    if not path.exists():
+        return []
+    try:
+        found: list[Row] = json.loads(path.read_text(encoding="utf-8"))["rows"]
+        if all(row["variant"] in VARIANTS and set(KEY) <= set(row) for row in found):
+            return found
+    except (ValueError, KeyError, TypeError) as err:
+        raise InputError(
+            f"{path} is not a table of this reproduction: {err}.", remedy="Name another folder."
+        ) from err
+    raise InputError(f"{path} has variants that are not known here.", remedy="Name another folder.")
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Mean accuracy of one variant less that of another after the last step, in percentage points.
+
+    `low` and `high` are Welch's 95 % interval, `p` that of a two-sided permutation test of the seeds' labels
+    (exact where there are few), `p_holm` corrected for all contrasts of the table.
+    """
+
+    first: str
+    second: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+    seeds: tuple[int, int]
+
+
+def contrasts(table: Sequence[Row], *, width: int = 8, protocol: str = HONEST) -> list[Contrast]:
+    """Each variant against the classical twin, and each control against the ring it is one of."""
+    last = max(STEPS)
+    values = {
+        name: [100 * row["accuracy"] for row in table
+               if (row["variant"], row["width"], row["protocol"], row["step"]) == (name, width, protocol, last)]
+        for name in VARIANTS
+    }  # fmt: skip
+    pairs = [(name, "classical") for name in VARIANTS if name != "classical"]
+    pairs += [
+        ("ring", name) for name in ("ring_shots", "all_to_all", "unsquashed", "frozen", "separable", "linear")
+    ]
+    pairs = [pair for pair in pairs if min(len(values[name]) for name in pair) > 1]
+    made = [_contrast(*pair, values) for pair in pairs]
+    corrected = holm([each.p for each in made])
+    return [replace(each, p_holm=float(p)) for each, p in zip(made, corrected, strict=True)]
+
+
+def _contrast(first: str, second: str, values: dict[str, list[float]]) -> Contrast:
+    from scipy import stats
+
+    one, other = np.array(values[first]), np.array(values[second])
+    interval = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.95)
+    tested = stats.permutation_test(
+        (one, other), lambda a, b, axis: a.mean(axis=axis) - b.mean(axis=axis), vectorized=True, n_resamples=20_000,
+        random_state=np.random.default_rng(0),
+    )  # fmt: skip
+    mean, p = float(one.mean() - other.mean()), float(tested.pvalue)
+    ends = float(interval.low), float(interval.high)
+    return Contrast(first, second, mean, *ends, p, float("nan"), (len(one), len(other)))

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from qlatent import report as reports
 from qlatent.plots import comparison as plots
+from qlatent.report import document
+from qlatent.report import experiment as reports
 from qlatent.services import ablation as service
 from qlatent.services import comparison, experiments, grid, heads
 from qlatent.services.comparison import Row
@@ -209,4 +210,4 @@ def _keep(experiment: Experiment) -> None:
 def _report(workspace: str, experiment_id: str, measured: int, _experiment: Experiment) -> tuple[str, str]:
     made = reports.parts(frame.workspace(), _experiment)
     title = f"{_experiment.name}: what the compression kept"
-    return reports.as_html(title, made), reports.as_markdown(title, made)
+    return document.as_html(title, made), document.as_markdown(title, made)

@@ -10,8 +10,8 @@ import pytest
 from experiment_workspace import QUICK, grid, labelled, work_off
 from run_workspace import add
 
-from qlatent import report
 from qlatent.errors import ConfigError, InputError
+from qlatent.report import experiment as report
 from qlatent.services import ablation, comparison, evaluation, experiments, heads, plan, runs
 from qlatent.services import grid as grid_of
 from qlatent.services.runs import TrainingRequest

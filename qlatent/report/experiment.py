@@ -1,22 +1,20 @@
-"""The report of an experiment: one HTML file that needs nothing else, and the same as Markdown.
+"""The report of an experiment.
 
-Both say how the figures came about (settings, seeds, versions, circuits) and what they cannot show.
+It says how the figures came about (settings, seeds, versions, circuits) and what they cannot show.
 """
 
 from __future__ import annotations
 
-import html
 import json
 import math
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from qlatent.plots import comparison as plots
 from qlatent.plots.comparison import Bar, Line
+from qlatent.report import document
+from qlatent.report.document import Part, number, version_of
 from qlatent.services import circuits, comparison, experiments, grid
 from qlatent.services.comparison import Contrast, Key, Row
 from qlatent.services.grid import NO_OBJECTIVE, Experiment
@@ -37,34 +35,13 @@ CAVEATS = (
     "The best classical head is chosen by its mean on the very figures it is compared on.",
     "Circuits are simulated exactly, without noise or shots. Nothing here speaks of speed on a quantum device.",
 )
-STYLE = """body{font:16px/1.55 system-ui,sans-serif;color:#1c2130;max-width:1080px;margin:2rem auto;padding:0 1rem}
-h1,h2{line-height:1.2}table{border-collapse:collapse;font-size:.86rem;margin:.6rem 0}
-th,td{text-align:left;padding:.3rem .7rem;border-bottom:1px solid #dfe2ea;white-space:nowrap}
-.wide{overflow-x:auto}caption,.said{color:#5a6072;text-align:left}b{color:#3f51c7}
-pre{background:#f4f5f9;padding:.8rem;overflow-x:auto;font-size:.8rem;line-height:1.25}"""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One section: a heading, a lead, and a table, a figure, a list or code."""
-
-    heading: str
-    lead: str = ""
-    table: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None
-    figure: Any = None
-    points: Sequence[str] = ()
-    code: str = ""
 
 
 def write(workspace: Workspace, experiment: Experiment, folder: Path) -> list[Path]:
     """Write report.html and report.md into `folder`; the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    made = parts(workspace, experiment)
-    title = f"{experiment.name}: what the compression kept"
-    page, text = folder / "report.html", folder / "report.md"
-    page.write_text(as_html(title, made), encoding="utf-8")
-    text.write_text(as_markdown(title, made), encoding="utf-8")
-    return [page, text]
+    return document.write(
+        folder, "report", f"{experiment.name}: what the compression kept", parts(workspace, experiment)
+    )
 
 
 def parts(workspace: Workspace, experiment: Experiment) -> list[Part]:
@@ -154,10 +131,10 @@ def contrast_table(made: Sequence[Contrast]) -> tuple[list[str], list[list[str]]
         [
             grid.title(each.head), grid.goal(each.objective), str(each.dim),
             f"{grid.title(each.against)} ({each.role})",
-            _number(each.difference.mean, sign=True),
-            f"{_number(each.difference.low, sign=True)} to {_number(each.difference.high, sign=True)}",
-            f"{_number(each.difference.boot_low, sign=True)} to {_number(each.difference.boot_high, sign=True)}",
-            _number(each.difference.p), _number(each.p_holm), each.words,
+            number(each.difference.mean, sign=True),
+            f"{number(each.difference.low, sign=True)} to {number(each.difference.high, sign=True)}",
+            f"{number(each.difference.boot_low, sign=True)} to {number(each.difference.boot_high, sign=True)}",
+            number(each.difference.p), number(each.p_holm), each.words,
         ]
         for each in made
     ]  # fmt: skip
@@ -227,7 +204,7 @@ def _settings(workspace: Workspace, experiment: Experiment) -> list[list[str]]:
         f"--seeds {experiment.seeds}" + "".join(f" --set '{key}={value}'" for key, value in settings.items())
     )
     held = _held_out(workspace, experiment)
-    versions = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
+    versions = ", ".join(f"{name} {version_of(name)}" for name in PACKAGES)
     return [
         ["Command", command], ["Dataset", f"{experiment.dataset}, version {experiment.dataset_version}"],
         ["Vectors", experiment.encoder], ["Items", held], ["Seeds", f"0 … {experiment.seeds - 1}"],
@@ -243,81 +220,3 @@ def _held_out(workspace: Workspace, experiment: Experiment) -> str:
             found = runs.metrics(workspace, cell.run.id)
             return f"{found['train_pairs']:.0f} to train on, {found['heldout_pairs']:.0f} held out"
     return "not trained yet"
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _number(value: float, *, sign: bool = False) -> str:
-    if not math.isfinite(value):
-        return "–"
-    return f"{value:+.3f}" if sign else f"{value:.3f}"
-
-
-# --- two forms of the same --------------------------------------------------------------------------------
-
-
-def as_markdown(title: str, made: Sequence[Part]) -> str:
-    """The parts as Markdown; figures are in the HTML."""
-    text = [f"# {title}"]
-    for part in made:
-        if part.heading:
-            text.append(f"## {part.heading}")
-        if part.lead and part.figure is None:
-            text.append(part.lead)
-        if part.table is not None:
-            columns, rows = part.table
-            cells = [
-                [str(cell).replace("|", "\\|") for cell in row]
-                for row in [columns, ["---"] * len(columns), *rows]
-            ]
-            text.append("\n".join("| " + " | ".join(row) + " |" for row in cells))
-        if part.points:
-            text.append("\n".join(f"- {point}" for point in part.points))
-        if part.code:
-            text.append(f"```text\n{part.code}\n```")
-        if part.figure is not None and part.heading:
-            text.append("*(a figure: see report.html)*")
-    return "\n\n".join(text) + "\n"
-
-
-def as_html(title: str, made: Sequence[Part]) -> str:
-    """The parts as one HTML file that loads nothing."""
-    body = [f"<h1>{html.escape(title)}</h1>"]
-    plotly = True  # with the first figure, once
-    for part in made:
-        if part.heading:
-            body.append(f"<h2>{html.escape(part.heading)}</h2>")
-        if part.lead:
-            body.append(f'<p class="said">{html.escape(part.lead)}</p>')
-        if part.table is not None:
-            body.append(_html_table(*part.table))
-        if part.points:
-            body.append("<ul>" + "".join(f"<li>{html.escape(point)}</li>" for point in part.points) + "</ul>")
-        if part.code:
-            body.append(f"<pre>{html.escape(part.code)}</pre>")
-        if part.figure is not None:
-            body.append(part.figure.to_html(full_html=False, include_plotlyjs="inline" if plotly else False))
-            plotly = False
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
-        + "\n".join(body)
-        + "</body></html>\n"
-    )
-
-
-def _html_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-    lines_ = ["".join(f"<td>{_bold(cell)}</td>" for cell in row) for row in rows]
-    body = "".join(f"<tr>{line}</tr>" for line in lines_)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _bold(cell: str) -> str:
-    safe = html.escape(str(cell))
-    return f"<b>{safe[2:-2]}</b>" if safe.startswith("**") and safe.endswith("**") else safe

@@ -1,0 +1,111 @@
+"""`qlatent reproduce` and `qlatent probe`: a published table from images, and the probe it was published with."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from qlatent.cli.terminal import Terminal
+from qlatent.errors import InputError, RunError
+from qlatent.report import reproduction as report
+from qlatent.services import reproduction
+from qlatent.services.reproduction import VARIANTS, Place, Row
+from qlatent.services.workspaces import Workspace
+from qlatent.store.disk import json_bytes, write_atomically
+
+POLL = 2.0  # seconds between two looks
+TABLE = "qssl.json"
+
+
+def reproduce(
+    workspace: Workspace,
+    *,
+    data: Path,
+    variants: tuple[str, ...],
+    seeds: int | None,
+    widths: tuple[int, ...],
+    probes: int,
+    workers: int,
+    out: Path,
+    picture: str,
+    terminal: Terminal,
+) -> None:
+    """Train what is missing from the table, wait, and write it; Ctrl-C stops, the same command goes on."""
+    known = reproduction.read(out / TABLE)
+    with terminal.progress("Importing the images") as told:
+        dataset = reproduction.bring(workspace, data, progress=told)
+
+    def table() -> list[Place]:
+        return reproduction.places(
+            workspace, dataset, variants=variants or tuple(VARIANTS), seeds=seeds, widths=widths
+        )
+
+    wanted = reproduction.lacking(table(), known)
+    reproduction.start(workspace, wanted, workers=workers)
+    try:
+        failed = _follow(workspace, lambda: reproduction.lacking(table(), known), terminal)
+        if probes:
+            reproduction.probe(workspace, table(), seeds=probes, workers=workers)
+            _wait_for_probes(workspace, terminal)
+    except KeyboardInterrupt:
+        reproduction.stop(workspace, table())
+        raise
+    rows = reproduction.merged(known, reproduction.rows(workspace, table()))
+    if not rows:
+        raise RunError(
+            f"Nothing was trained. {' '.join(failed)}", remedy="Run the same command again to go on."
+        )
+    files = write(rows, out, command=_command(), picture=picture)
+    _tell(rows, failed, files, terminal)
+
+
+def write(rows: list[Row], out: Path, *, command: str, picture: str) -> list[Path]:
+    """The table as JSON, and its report."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(out / TABLE, json_bytes({"rows": rows}))
+    return [out / TABLE, *report.write(rows, out, command=command, picture=picture)]
+
+
+def _command() -> str:
+    return "qlatent " + " ".join(sys.argv[1:])
+
+
+def _follow(workspace: Workspace, places: Any, terminal: Terminal) -> tuple[str, ...]:
+    """Wait until no training of the table goes on; a line for each that did not finish."""
+    table: list[Place] = places()
+    with terminal.progress("QSSL") as progress:
+        while True:
+            told = reproduction.progress(workspace, table)
+            progress(round(told.done * 100), told.total * 100, f"{told.finished} of {told.total} trainings")
+            if not told.active:
+                return told.failed
+            time.sleep(POLL)
+
+
+def _wait_for_probes(workspace: Workspace, terminal: Terminal) -> None:
+    from qlatent.services import runs
+
+    with terminal.progress("Published probes") as progress:
+        while True:
+            views = runs.list_runs(workspace, "probe")
+            progress(round(100 * sum(view.progress for view in views)), 100 * len(views) or None)
+            if not any(view.active for view in views):
+                return
+            time.sleep(POLL)
+
+
+def _tell(rows: list[Row], failed: tuple[str, ...], files: list[Path], terminal: Terminal) -> None:
+    for line in failed:
+        terminal.note(line)
+    columns, lines = report.accuracy_table(rows)
+    terminal.table({"rows": rows, "files": [str(path) for path in files]}, columns, lines)
+    if not terminal.as_json:
+        terminal.result({}, *(f"→ {path}" for path in files))
+
+
+def check_system(name: str) -> None:
+    """Only one published table can be reproduced today."""
+    if name != "qssl":
+        raise InputError(f"There is no table called {name!r}.", remedy="Known: qssl.")

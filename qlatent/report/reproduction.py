@@ -1,0 +1,198 @@
+"""The report of the reproduced QSSL table: what came out beside what was published, and what that says."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, pstdev
+from typing import Any
+
+import numpy as np
+
+from qlatent.plots import comparison as plots
+from qlatent.plots.reproduction import Course, accuracies
+from qlatent.report import document
+from qlatent.report.document import Part, version_of
+from qlatent.services import reproduction
+from qlatent.services.reproduction import AS_PUBLISHED, HONEST, STEPS, VARIANTS, Contrast, Row
+
+TITLE = "Quantum self-supervised learning: the published table, reproduced"
+WIDTH = 8
+PACKAGES = ("qlatent", "torch", "torchvision", "numpy", "scipy", "numba")
+SOURCE = (
+    "Jaderberg et al. 2021 (arXiv 2103.14653, code bjader/QSSL): ResNet-18 from scratch, a representation network of "
+    "W = 8, NT-Xent of two augmented views, 176 batches of 256 of the first five classes of CIFAR-10 (25,000 images to "
+    "train on, 5,000 to test)."
+)
+CAVEATS = (
+    "The images are JPEG copies (quality 75) of CIFAR-10's, not the original pixels. A linear probe on 200 principal "
+    "pixels differs by 0.2 points between the two.",
+    "Honest probe: a linear layer on features taken once, a tenth of the training images kept apart, tested once after "
+    "its last epoch. As published: trained on augmented images for 100 epochs, and the best of the 100 accuracies on the "
+    "test images is reported, which is biased upwards. The published figures are of the second kind.",
+    "Spreads are population standard deviations over seeds, as in the published code. A seed decides weights, views and "
+    "the order of batches; the split is that of CIFAR-10.",
+    "Differences have Welch's 95 % interval; p is of a permutation of the seeds' labels, corrected by Holm for all rows. "
+    "Three seeds against three cannot give less than p = 0.1, three against six 0.02.",
+    "The quantum layer is simulated. Nothing here speaks of an advantage on a device.",
+)  # fmt: skip
+
+
+def write(table: Sequence[Row], folder: Path, *, command: str, picture: str = "") -> list[Path]:
+    """Write qssl.html and qssl.md of these rows into `folder`; the paths. `picture` is an image of the figure."""
+    return document.write(folder, "qssl", TITLE, parts(table, command=command, picture=picture))
+
+
+def parts(table: Sequence[Row], *, command: str, picture: str = "") -> list[Part]:
+    """The sections of the report."""
+    made = reproduction.contrasts(table, width=WIDTH)
+    found = [
+        Part("What was repeated", SOURCE),
+        Part("In short", points=in_short(table, made)),
+        Part("Accuracy of the linear probe", "In percent, mean ± deviation over seeds, after so many batches.",
+             accuracy_table(table)),
+        Part("Against the published means", "Dashed: published (of the other, more generous protocol).",
+             figure=accuracies(courses(table)), picture=picture),
+        Part("Differences after the last batch", "In percentage points, honest probe.", contrast_table(made)),
+    ]  # fmt: skip
+    published = reproduction.contrasts(table, width=WIDTH, protocol=AS_PUBLISHED)
+    if published:
+        found.append(Part("The same by the published protocol", table=contrast_table(published)))
+    found += _confusions(table)
+    widths = width_table(table)
+    if widths[1]:
+        found.append(Part("Width of the bottleneck", "Honest probe after the last batch.", widths))
+    found.append(Part("How it was made", table=(("What", "Value"), _settings(table, command))))
+    found.append(Part("How to read this", points=CAVEATS))
+    return found
+
+
+def in_short(table: Sequence[Row], made: Sequence[Contrast]) -> list[str]:
+    """The main contrasts in plain words."""
+    titles = {name: each.title for name, each in VARIANTS.items()}
+    points = []
+    for each in made:
+        sure = "a difference" if each.low > 0 or each.high < 0 else "no difference is shown"
+        points.append(
+            f"{titles[each.first]} less {titles[each.second].lower()}: {each.difference:+.2f} points "
+            f"({each.low:+.2f} to {each.high:+.2f}; {each.seeds[0]} and {each.seeds[1]} seeds): {sure}."
+        )
+    missing = [
+        f"{each.title} ({count} of {each.seeds})"
+        for name, each in VARIANTS.items()
+        if (count := len(_values(table, name, max(STEPS)))) < each.seeds
+    ]
+    if missing:
+        points.append(f"Seeds still missing: {', '.join(missing)}.")
+    return points or ["Nothing is finished yet."]
+
+
+def _values(
+    table: Sequence[Row], name: str, step: int, *, protocol: str = HONEST, width: int = WIDTH
+) -> list[float]:
+    wanted = (name, width, protocol, step)
+    return [
+        100 * row["accuracy"] for row in table
+        if (row["variant"], row["width"], row["protocol"], row["step"]) == wanted
+    ]  # fmt: skip
+
+
+def _said(values: Sequence[float]) -> str:
+    return f"{mean(values):.2f} ± {pstdev(values):.2f}" if values else "–"
+
+
+def accuracy_table(table: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Variants × steps, each measured row followed by the published one where there is one."""
+    columns = ["Variant", "Seeds", *(str(step) for step in STEPS), "As published, 176 (seeds)"]
+    lines = []
+    for name, each in VARIANTS.items():
+        measured = [_values(table, name, step) for step in STEPS]
+        loose = _values(table, name, max(STEPS), protocol=AS_PUBLISHED)
+        cell = f"{_said(loose)} ({len(loose)})" if loose else "not taken"
+        lines.append([each.title, str(len(measured[-1])), *map(_said, measured), cell])
+        if each.published:
+            paper = [f"{value:.2f}" for value in each.published[:-1]]
+            last = f"{each.published[-1]:.2f} ± {each.deviation:.2f}"
+            lines.append([f"– published: {each.title.lower()}", "6", *paper, "", last])
+    return columns, lines
+
+
+def contrast_table(made: Sequence[Contrast]) -> tuple[list[str], list[list[str]]]:
+    """One row a contrast."""
+    columns = [
+        "First",
+        "Second",
+        "Difference",
+        "95 % interval (Welch)",
+        "p (permutation)",
+        "p (Holm)",
+        "Seeds",
+    ]
+    lines = [
+        [VARIANTS[each.first].title, VARIANTS[each.second].title, f"{each.difference:+.2f}",
+         f"{each.low:+.2f} to {each.high:+.2f}", f"{each.p:.3f}", f"{each.p_holm:.3f}",
+         f"{each.seeds[0]} and {each.seeds[1]}"]
+        for each in made
+    ]  # fmt: skip
+    return columns, lines
+
+
+def courses(table: Sequence[Row]) -> list[Course]:
+    """The lines of the figure: every variant that has a finished seed."""
+    found = []
+    for name, each in VARIANTS.items():
+        values = [_values(table, name, step) for step in STEPS]
+        if all(values):
+            spread = [pstdev(at) for at in values]
+            found.append(Course(each.title, STEPS, [mean(at) for at in values], spread, each.published))
+    return found
+
+
+def width_table(table: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Variants × widths, where other widths than 8 were trained."""
+    widths = sorted({row["width"] for row in table})
+    names = [
+        name for name in VARIANTS if any(row["variant"] == name and row["width"] != WIDTH for row in table)
+    ]
+    lines = [
+        [VARIANTS[name].title, *(_said(_values(table, name, max(STEPS), width=width)) for width in widths)]
+        for name in names
+    ]
+    return ["Variant", *(f"W = {width}" for width in widths)], lines
+
+
+def _confusions(table: Sequence[Row]) -> list[Part]:
+    """Mean confusion matrices of twin and ring after the last batch, as in the paper's Fig. 6."""
+    found = []
+    for name in ("classical", "ring"):
+        rows = [
+            row for row in table
+            if (row["variant"], row["width"], row["protocol"], row["step"]) == (name, WIDTH, HONEST, max(STEPS))
+        ]  # fmt: skip
+        if not rows:
+            continue
+        total = np.sum([row["confusion"] for row in rows], axis=0)
+        classes = rows[0]["classes"]
+        share = total / total.sum(axis=1, keepdims=True)
+        cells = [
+            [label, *(f"{value:.1%}" for value in line)] for label, line in zip(classes, share, strict=True)
+        ]
+        heading = f"Confusion after the last batch: {VARIANTS[name].title.lower()}"
+        lead = f"Rows: what an image is; columns: what it was called. All {len(rows)} seeds together."
+        found.append(Part(heading, lead, (["", *classes], cells)))
+        found.append(Part("", figure=plots.confusion(classes, total.tolist())))
+    return found
+
+
+def _settings(table: Sequence[Row], command: str) -> list[list[str]]:
+    seconds = sum(row.get("seconds") or 0 for row in table)
+    lines: list[list[str]] = [
+        ["Command", command],
+        ["Trainings", str(len({(row["variant"], row["width"], row["seed"]) for row in table}))],
+        ["Settings", ", ".join(f"{key}={value}" for key, value in reproduction.TRAINING.items())],
+        ["Hours on one core, all trainings", f"{seconds / 3600:.1f}"],
+        ["Python", platform.python_version()],
+    ]
+    versions: Any = [[name, version_of(name)] for name in PACKAGES]
+    return lines + versions
