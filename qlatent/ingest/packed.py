@@ -26,7 +26,7 @@ def table_opener(path: Path, *, limits: Limits) -> Opener:
     if path.suffix.lower() != ".gz":
         return lambda: path.open("rb")
     _check(path, limits)
-    return lambda: io.BufferedReader(gzip.open(path))  # type: ignore[arg-type]
+    return lambda: io.BufferedReader(gzip.open(path))
 
 
 def _check(path: Path, limits: Limits) -> None:

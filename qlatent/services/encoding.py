@@ -157,7 +157,7 @@ class _Texts:
     """Texts by id, with what `_Job` asks of a dataset's contents."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
-        self._ids = {content_hash(text): name for name, text in reversed(texts.items())}
+        self._ids = {content_hash(text): name for name, text in reversed(list(texts.items()))}
         self._texts = {content_hash(text): text for text in texts.values()}
 
     def hashes(self, _: str) -> list[str]:
