@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qlatent.cli import comparing, following, lines
+from qlatent.cli import comparing, following, lines, retrieval
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import ConfigError
 from qlatent.registry import HEADS, OBJECTIVES
@@ -195,14 +195,34 @@ def resume(
 
 @app.command()
 def evaluate(
-    head: Annotated[str, typer.Argument(help="Id or name of a kept head, or the id of its run.")],
-    dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
+    head: Annotated[
+        str | None, typer.Argument(help="Id or name of a kept head, or the id of its run.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Argument(help="Id of the dataset.")] = None,
+    by_retrieval: retrieval.Switch = False,
+    corpus: retrieval.Corpus = None,
+    queries: retrieval.Queries = None,
+    judgements: retrieval.JudgementsFile = None,
+    run: retrieval.RunFile = None,
+    head_: retrieval.Heads = None,
+    against: retrieval.Against = None,
+    encoder: retrieval.Encoder = None,
+    set_: SetOption = None,
+    seed: Annotated[int, typer.Option(min=0, help="Retrieval: decides random heads and resampling.")] = 0,
     vectors: EncoderKey = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What a head keeps of a dataset's geometry: distances, neighbours, matched pairs, reconstruction."""
+    """What a head keeps of a dataset: distances, neighbours, matched pairs, reconstruction; or its retrieval."""
     opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    if by_retrieval:
+        asked = retrieval.Asked(
+            corpus, queries, judgements, run, head_, against, encoder, _settings(set_), vectors, seed
+        )
+        retrieval.evaluate(opened, asked, terminal=terminal)
+        return
+    if head is None or dataset is None:
+        raise typer.BadParameter("give a head and a dataset, or --retrieval with --corpus")
     document = evaluation.evaluate(opened, head, dataset, encoder_key=vectors)
     rows = list(document["metrics"].items())
     terminal.table(document, ["metric", "value"], rows)
