@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from qlatent.cli import comparing, following, lines, reproducing
+from qlatent.cli import following, lines, retrieval, studies
+from qlatent.cli.options import (
+    Detach,
+    EncoderKey,
+    JsonOption,
+    SetOption,
+    WorkspaceOption,
+    mapping_of,
+    open_workspace,
+    path_of,
+    settings_of,
+)
 from qlatent.cli.terminal import Terminal
-from qlatent.errors import ConfigError
 from qlatent.registry import HEADS, OBJECTIVES
 from qlatent.services import (
     datasets,
@@ -20,13 +28,8 @@ from qlatent.services import (
     evaluation,
     export,
     heads,
-    image_probe,
-    reproduction,
     runs,
 )
-from qlatent.services.grid import Grid
-from qlatent.services.workspaces import Workspace, open_workspace
-from qlatent.settings import settings
 
 app = typer.Typer(
     help="Explore latent spaces: import, encode, train small quantum and classical heads, watch and use them.",
@@ -34,17 +37,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-WorkspaceOption = Annotated[
-    Path | None,
-    typer.Option("--workspace", "-w", help="Folder with everything that is kept.", show_default="workspace"),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; progress on stderr.")]
-SetOption = Annotated[list[str] | None, typer.Option("--set", help="key=value; may be given several times.")]
-EncoderKey = Annotated[
-    str | None, typer.Option("--vectors", help="Encoder key, where a dataset has several.")
-]
-Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on.")]
 
 
 @app.command(name="demo")
@@ -57,7 +49,7 @@ def demo_command(
     as_json: JsonOption = False,
 ) -> None:
     """Draw a demo marketplace, import and encode it, and train a first head on it."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     if not (if_missing and demo.prepared(opened)):
         with terminal.progress("Drawing, importing and encoding the demo") as progress:
             demo.furnish(opened, count=count, progress=progress)
@@ -85,9 +77,9 @@ def import_command(
     as_json: JsonOption = False,
 ) -> None:
     """Bring items: images, zips, tables, text lines, folders, saved datasets or ready embeddings."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     with terminal.progress(f"Reading {source}") as progress:
-        seen = datasets.preview(opened, source, mapping=_mapping(column), progress=progress)
+        seen = datasets.preview(opened, source, mapping=mapping_of(column), progress=progress)
     if refusals is not None:
         refusals.write_text(datasets.refusals_csv(seen.refusals), encoding="utf-8")
     if preview:
@@ -105,7 +97,7 @@ def datasets_command(
     as_json: JsonOption = False,
 ) -> None:
     """List the datasets, or describe one."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     if dataset is None:
         rows = [lines.dataset_row(view) for view in datasets.list_datasets(opened)]
         terminal.table(
@@ -127,10 +119,10 @@ def encode(
     as_json: JsonOption = False,
 ) -> None:
     """Compute the vectors of a dataset's images and texts; what is there already is not computed again."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     with terminal.progress(f"Encoding {dataset}") as progress:
         report = encoding.encode(
-            opened, dataset, encoder=encoder, settings=_settings(set_), progress=progress
+            opened, dataset, encoder=encoder, settings=settings_of(set_), progress=progress
         )
     terminal.result(report.document(), *lines.encoding(report))
 
@@ -158,11 +150,11 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a head in a worker process and follow it; Ctrl-C stops the run, which can be resumed."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     usual = runs.USUAL[source]
     request = runs.TrainingRequest(
         dataset=dataset, encoder_key=vectors, head=head or usual[0], objective=objective or usual[1],
-        settings={"seed": seed, **_settings(set_)}, name=name or "", source=source,
+        settings={"seed": seed, **settings_of(set_)}, name=name or "", source=source,
     )  # fmt: skip
     run_id = runs.start_training(opened, request)
     following.follow(opened, run_id, terminal=terminal, detach=detach)
@@ -175,7 +167,7 @@ def runs_command(
     as_json: JsonOption = False,
 ) -> None:
     """List the runs, or describe one."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     if run is not None:
         document = lines.run_document(opened, run)
         terminal.result(document, *(f"{key}: {value}" for key, value in document.items()))
@@ -195,7 +187,7 @@ def stop(
     as_json: JsonOption = False,
 ) -> None:
     """Stop a run after its current step; what it has learned is kept."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     runs.stop(opened, run)
     view = following.wait(opened, run, seconds=60)
     terminal.result({"run": run, "state": view.state}, f"{run}: {view.state} at step {view.status.step}.")
@@ -209,104 +201,44 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a stopped, interrupted or failed run from its last checkpoint."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     runs.resume(opened, run)
     following.follow(opened, run, terminal=terminal, detach=detach)
 
 
 @app.command()
 def evaluate(
-    head: Annotated[str, typer.Argument(help="Id or name of a kept head, or the id of its run.")],
-    dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
+    head: Annotated[
+        str | None, typer.Argument(help="Id or name of a kept head, or the id of its run.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Argument(help="Id of the dataset.")] = None,
+    by_retrieval: retrieval.Switch = False,
+    corpus: retrieval.Corpus = None,
+    queries: retrieval.Queries = None,
+    judgements: retrieval.JudgementsFile = None,
+    run: retrieval.RunFile = None,
+    head_: retrieval.Heads = None,
+    against: retrieval.Against = None,
+    encoder: retrieval.Encoder = None,
+    set_: SetOption = None,
+    seed: Annotated[int, typer.Option(min=0, help="Retrieval: decides random heads and resampling.")] = 0,
     vectors: EncoderKey = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What a head keeps of a dataset's geometry: distances, neighbours, matched pairs, reconstruction."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    """What a head keeps of a dataset: distances, neighbours, matched pairs, reconstruction; or its retrieval."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    if by_retrieval:
+        asked = retrieval.Asked(
+            corpus, queries, judgements, run, head_, against, encoder, settings_of(set_), vectors, seed
+        )
+        retrieval.evaluate(opened, asked, terminal=terminal)
+        return
+    if head is None or dataset is None:
+        raise typer.BadParameter("give a head and a dataset, or --retrieval with --corpus")
     document = evaluation.evaluate(opened, head, dataset, encoder_key=vectors)
     rows = list(document["metrics"].items())
     terminal.table(document, ["metric", "value"], rows)
-
-
-@app.command()
-def compare(
-    dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
-    heads: Annotated[
-        str, typer.Option(help="Names with commas between; settings of one behind colons: acqua:depth=2.")
-    ] = "acqua",
-    objectives: Annotated[str, typer.Option(help="Names with commas between.")] = "distance_correlation",
-    dims: Annotated[str, typer.Option(help="Latent dimensions with commas between.")] = "4",
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="Each head is trained once for each.")] = 5,
-    set_: SetOption = None,
-    vectors: EncoderKey = None,
-    name: Annotated[str | None, typer.Option(help="Name of the experiment.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes at once; one a core.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for table.parquet, table.json, report.html and report.md.")
-    ] = None,
-    detach: Detach = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Train and measure a grid of heads beside PCA and their classical twins; what is done is not done again."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
-    grid = Grid(
-        dataset, heads=_names(heads), objectives=_names(objectives), dims=_numbers(dims, "--dims"), seeds=seeds,
-        settings=_settings(set_), encoder_key=vectors, name=name or "",
-    )  # fmt: skip
-    comparing.compare(opened, grid, terminal=terminal, workers=workers, out=out, detach=detach)
-
-
-@app.command()
-def probe(
-    run: Annotated[str, typer.Argument(help="Id of a finished run on images.")],
-    detach: Detach = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Take the linear probe as published: 100 augmented epochs, the best of 100 looks at the test images."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
-    started = runs.start(opened, image_probe.spec(opened, run))
-    following.follow(opened, started, terminal=terminal, detach=detach)
-
-
-@app.command()
-def reproduce(
-    table: Annotated[str, typer.Argument(help="Which published table: qssl.")],
-    data: Annotated[Path, typer.Option(help="The .npz with the images of CIFAR-10's first five classes.")],
-    variants: Annotated[
-        str,
-        typer.Option(
-            help=f"Names with commas between, of {', '.join(reproduction.VARIANTS)}; all by default."
-        ),
-    ] = "",
-    seeds: Annotated[
-        int | None,
-        typer.Option(min=1, max=100, help="Of each variant; by default 6 and 6, and 3 of the others."),
-    ] = None,
-    widths: Annotated[
-        str, typer.Option(help="Widths of the bottleneck, 2 to 10, with commas between.")
-    ] = "8",
-    probes: Annotated[
-        int,
-        typer.Option(min=0, max=100, help="Seeds of each variant that get the published probe too (slow)."),
-    ] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes at once; one a core.")] = None,
-    out: Annotated[
-        Path, typer.Option(help="Folder for qssl.json, qssl.md and qssl.html; what it has is kept.")
-    ] = Path("qssl"),
-    picture: Annotated[str, typer.Option(help="Image of the figure that qssl.md is to show.")] = "",
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Train a published table anew and set it beside the published figures; what is done is not done again."""
-    reproducing.check_system(table)
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
-    reproducing.reproduce(
-        opened, data=data, variants=_names(variants), seeds=seeds, widths=_numbers(widths, "--widths"), probes=probes,
-        workers=workers or os.cpu_count() or 1, out=out, picture=picture, terminal=terminal,
-    )  # fmt: skip
 
 
 @app.command()
@@ -319,7 +251,7 @@ def transform(
     as_json: JsonOption = False,
 ) -> None:
     """Write the latents of a dataset or of a file of vectors."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     rows = export.latents(opened, head, source, out=out, encoder_key=vectors)
     terminal.result({"head": head, "out": str(out), "rows": rows}, f"{rows} rows → {out}")
 
@@ -332,7 +264,7 @@ def export_command(
     as_json: JsonOption = False,
 ) -> None:
     """Write a dataset with its vectors as a table, or a head as a zip that `qlatent load` reads."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     document = export.export(opened, what, out=out)
     terminal.result(document, f"{document['kind']} {what} → {out}")
 
@@ -347,7 +279,7 @@ def load(
     as_json: JsonOption = False,
 ) -> None:
     """Keep a head that was saved elsewhere."""
-    opened, terminal = _open(workspace), Terminal(as_json=as_json)
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     head_id = heads.load_upload(opened, path, name=name or path.stem)
     view = heads.view(opened, head_id)
     terminal.result(
@@ -364,54 +296,8 @@ def app_command(
     headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
 ) -> None:
     """Open the app in the browser."""
-    following.serve(_path(workspace), port=port, address=address, headless=headless)
+    following.serve(path_of(workspace), port=port, address=address, headless=headless)
 
 
-def _path(workspace: Path | None) -> Path:
-    return settings().workspace if workspace is None else workspace
-
-
-def _open(workspace: Path | None) -> Workspace:
-    return open_workspace(_path(workspace))
-
-
-def _settings(pairs: list[str] | None) -> dict[str, Any]:
-    """The `--set key=value` options; values are read as JSON where they are JSON, else as text."""
-    values: dict[str, Any] = {}
-    for pair in pairs or []:
-        key, equals, text = pair.partition("=")
-        if not equals or not key:
-            raise ConfigError(f"--set {pair}: got no key=value.", remedy="Write for example --set qubits=4.")
-        try:
-            values[key] = json.loads(text)
-        except json.JSONDecodeError:
-            values[key] = {"True": True, "False": False}.get(text, text)
-    return values
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-
-
-def _numbers(text: str, option: str) -> tuple[int, ...]:
-    try:
-        return tuple(dict.fromkeys(int(part) for part in _names(text)))
-    except ValueError as err:
-        raise ConfigError(
-            f"{option} {text}: expected whole numbers.", remedy="Write for example 2,4,8."
-        ) from err
-
-
-def _mapping(pairs: list[str] | None) -> dict[str, Any] | None:
-    """The `--map part=column` options; several text columns are separated by commas."""
-    if not pairs:
-        return None
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        part, equals, column = pair.partition("=")
-        if not equals:
-            raise ConfigError(
-                f"--map {pair}: got no part=column.", remedy="Write for example --map image=photo."
-            )
-        values[part] = column.split(",") if part == "text" else column
-    return values
+for command in (studies.compare, studies.probe, studies.reproduce):
+    app.command()(command)

@@ -78,7 +78,7 @@ def _follow(workspace: Workspace, places: Any, terminal: Terminal) -> tuple[str,
     with terminal.progress("QSSL") as progress:
         while True:
             told = reproduction.progress(workspace, table)
-            progress(round(told.done * 100), told.total * 100, f"{told.finished} of {told.total} trainings")
+            progress(round(told.done * 100), told.total * 100)
             if not told.active:
                 return told.failed
             time.sleep(POLL)

@@ -93,7 +93,7 @@ _IMAGES = (
     "image_name", "img_path", "source_path",
 )  # fmt: skip
 _TITLES = ("title", "name", "product_name", "headline")
-_BODIES = ("description", "body", "details", "abstract")
+_BODIES = ("description", "body", "details", "abstract", "text", "content")
 _TEXTS = ("text", "caption", "sentence", "content", "message", "review", "query", "captions")
 _LABELS = (
     "label", "category", "class", "class_name", "coarse_name", "product_type", "type", "topic", "intent",

@@ -14,6 +14,7 @@ from qlatent.ingest.files import TABLE_SUFFIXES, AbstractFiles, FolderFiles, Loo
 from qlatent.ingest.images import SUFFIXES
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.lines import LinesSource
+from qlatent.ingest.packed import is_packed_table, table_opener
 from qlatent.ingest.parquet import ParquetTable
 from qlatent.ingest.pictures import PicturesSource
 from qlatent.ingest.saved import HUB_PREFIX, is_saved_dataset, open_hub, open_saved
@@ -22,7 +23,7 @@ from qlatent.ingest.table_source import Place, TableSource
 from qlatent.ingest.tables import AbstractTable, CsvTable, JsonLinesTable, JsonTable, is_json_lines
 
 KINDS_IN_WORDS = (
-    "image files, a .zip, a folder, .csv, .tsv, .jsonl, .json, .parquet, .txt, .npz, .npy, "
+    "image files, a .zip, a folder, .csv, .tsv, .jsonl, .json (these four also as .gz), .parquet, .txt, .npz, .npy, "
     "a saved Hugging Face dataset or hf://owner/name"
 )
 _MAX_PACKED_PARQUET = 1_000_000_000
@@ -69,7 +70,7 @@ def _open_file(path: Path, *, limits: Limits, images: Path | None) -> AbstractSo
     suffix = path.suffix.lower()
     if path.stat().st_size == 0:
         raise InputError(f"{path.name} is empty (0 bytes).", remedy="Choose a file with content.")
-    if suffix in TABLE_SUFFIXES:
+    if suffix in TABLE_SUFFIXES or is_packed_table(path):
         return _open_table(path, limits=limits, images=images)
     if suffix in SUFFIXES:
         return PicturesSource(LooseFiles([path]), kind="images", name=path.name, limits=limits)
@@ -113,13 +114,12 @@ def _open_table(path: Path, *, limits: Limits, images: Path | None) -> AbstractS
             f"The folder of images {str(folder)!r} does not exist.", remedy="Give an existing folder."
         )
 
-    def opener() -> io.BufferedReader:
-        return path.open("rb")
-
+    opener = table_opener(path, limits=limits)
+    inner = path.stem if is_packed_table(path) else path.name
     files = FolderFiles(folder, max_files=limits.max_archive_files, searches=False)
-    kind = path.suffix.lower().removeprefix(".")
-    place = Place(kind=kind, name=path.name, opener=opener, files=files)
-    return TableSource(table_of(opener, name=path.name), place, limits=limits)
+    kind = Path(inner).suffix.lower().removeprefix(".")
+    place = Place(kind=kind, name=inner, opener=opener, files=files)
+    return TableSource(table_of(opener, name=inner), place, limits=limits)
 
 
 def _open_zip(path: Path, *, limits: Limits) -> AbstractSource:

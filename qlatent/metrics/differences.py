@@ -13,6 +13,7 @@ from scipy import stats
 EXACT_UP_TO = 14  # seeds whose sign changes are all tried: 16,384
 DRAWS = 10_000
 RESAMPLES = 10_000
+BLOCK = 4_000_000
 NAN = float("nan")
 
 
@@ -50,8 +51,11 @@ def paired(first: Mapping[int, float], second: Mapping[int, float], *, seed: int
     if count == 1:
         return Difference(mean, NAN, NAN, NAN, NAN, NAN, 1)
     half = float(stats.t.ppf(0.975, count - 1) * values.std(ddof=1) / np.sqrt(count))
-    drawn = np.random.default_rng(seed).integers(count, size=(RESAMPLES, count))
-    low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
+    rng = np.random.default_rng(seed)
+    drawn = [
+        values[rng.integers(count, size=(size, count))].mean(axis=1) for size in _blocks(RESAMPLES, count)
+    ]
+    low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975])
     return Difference(
         mean, mean - half, mean + half, float(low), float(high), sign_change(values, seed=seed), count
     )
@@ -65,12 +69,19 @@ def sign_change(values: NDArray[np.float64], *, seed: int = 0) -> float:
     """
     count = len(values)
     if count <= EXACT_UP_TO:
-        signs = np.array(list(product((1.0, -1.0), repeat=count)))
+        means = np.array(list(product((1.0, -1.0), repeat=count))) @ values / count
     else:
-        signs = np.random.default_rng(seed).choice([1.0, -1.0], size=(DRAWS, count))
-        signs[0] = 1.0
-    means = np.abs(signs @ values) / count
-    return float((means >= abs(values.mean()) * (1 - 1e-12)).mean())
+        rng = np.random.default_rng(seed)
+        drawn = [rng.choice([1.0, -1.0], size=(size, count)) @ values for size in _blocks(DRAWS, count)]
+        means = np.concatenate(drawn) / count
+        means[0] = values.mean()
+    return float((np.abs(means) >= abs(values.mean()) * (1 - 1e-12)).mean())
+
+
+def _blocks(total: int, count: int) -> list[int]:
+    """`total` draws of `count` numbers in blocks of at most four million numbers: there may be thousands of queries."""
+    size = max(1, BLOCK // count)
+    return [min(size, total - first) for first in range(0, total, size)]
 
 
 def holm(ps: Sequence[float]) -> list[float]:

@@ -29,12 +29,12 @@ CAVEATS = (
     "The images are JPEG copies (quality 75) of CIFAR-10's, not the original pixels. A linear probe on 200 principal "
     "pixels differs by 0.2 points between the two.",
     "Honest probe: a linear layer on features taken once, a tenth of the training images kept apart, tested once after "
-    "its last epoch. As published: trained on augmented images for 100 epochs, and the best of the 100 accuracies on the "
-    "test images is reported, which is biased upwards. The published figures are of the second kind.",
-    "Spreads are population standard deviations over seeds, as in the published code. A seed decides weights, views and "
-    "the order of batches; the split is that of CIFAR-10.",
-    "Differences have Welch's 95 % interval; p is of a permutation of the seeds' labels, corrected by Holm for all rows. "
-    "Three seeds against three cannot give less than p = 0.1, three against six 0.02.",
+    "its last epoch. As published: trained on augmented images for 100 epochs, and the best of the 100 accuracies on "
+    "the test images is reported, which is biased upwards. The published figures are of the second kind.",
+    "Spreads are population standard deviations over seeds, as in the published code. A seed decides weights, views "
+    "and the order of batches; the split is that of CIFAR-10.",
+    "Differences have Welch's 95 % interval; p is of a permutation of the seeds' labels, corrected by Holm for all "
+    "rows. Three seeds against three cannot give less than p = 0.1, three against six 0.02.",
     "The quantum layer is simulated. Nothing here speaks of an advantage on a device.",
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.registry import config_class, entry, make_config, resolve
 from qlatent.services.batches import Failure, image_batches, text_batches
 from qlatent.store.workspace import Workspace
-from qlatent.types import Progress
+from qlatent.types import Progress, content_hash
 
 COMMIT_SECONDS = 2.0
 COMMIT_ROWS = 512
@@ -82,6 +82,25 @@ def encode(
     )  # fmt: skip
 
 
+def encode_texts(
+    workspace: Workspace,
+    texts: Mapping[str, str],
+    *,
+    encoder: AbstractEncoder,
+    progress: Progress | None = None,
+) -> EncodingReport:
+    """The same for texts that are no dataset's, such as queries: id → text; their hashes are `content_hash`es."""
+    started = time.perf_counter()
+    contents = _Texts(texts)
+    missing = workspace.items.missing(encoder.key, "text", contents.hashes("text"))
+    job = _Job(workspace, encoder, contents, total=len(missing), progress=progress, should_stop=None)
+    job.run({"text": missing})
+    return EncodingReport(
+        encoder_key=encoder.key, encoded=job.stored, cached=len(contents.hashes("text")) - len(missing),
+        seconds=time.perf_counter() - started,
+    )  # fmt: skip
+
+
 def make_encoder(name: str, settings: Mapping[str, Any]) -> AbstractEncoder:
     """The encoder of a name with checked settings; loads its weights."""
     config = make_config(config_class("encoder", name), settings)
@@ -134,6 +153,23 @@ class _Contents:
         return name
 
 
+class _Texts:
+    """Texts by id, with what `_Job` asks of a dataset's contents."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._ids = {content_hash(text): name for name, text in reversed(list(texts.items()))}
+        self._texts = {content_hash(text): text for text in texts.values()}
+
+    def hashes(self, _: str) -> list[str]:
+        return list(self._texts)
+
+    def texts(self) -> dict[str, str]:
+        return self._texts
+
+    def item(self, _: str, content: str) -> str:
+        return self._ids[content]
+
+
 class _Job:
     """One run over what is missing."""
 
@@ -141,7 +177,7 @@ class _Job:
         self,
         workspace: Workspace,
         coder: AbstractEncoder,
-        contents: _Contents,
+        contents: _Contents | _Texts,
         *,
         total: int,
         progress: Progress | None,

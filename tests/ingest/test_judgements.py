@@ -1,0 +1,105 @@
+"""Queries, judgements and runs in the forms in which test collections come, real ones too."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from qlatent.errors import InputError
+from qlatent.ingest.judgements import read_judgements, read_queries, read_run
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("q.tsv", "1\tfirst one\n2\tsecond\n"),
+        ("q.tsv", "query_id\ttext\r\n1\tfirst one\r\n\r\n2\tsecond\r\n"),
+        ("q.csv", 'id,text\n1,"first one"\n2,second\n'),
+        ("q.jsonl", '{"_id": "1", "text": "first one"}\n{"qid": 2, "query": "second"}\n'),
+        ("q.tsv.gz", "1\tfirst one\n2\tsecond\n"),
+    ],
+)
+def test_queries_of_every_form(tmp_path: Path, name: str, text: str) -> None:
+    assert read_queries(written(tmp_path, name, text)).texts == {"1": "first one", "2": "second"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("qrels.txt", "1 0 a 2\n1 0 b 0\n2 0 a 1\n"),
+        ("qrels.tsv", "1\ta\t2\n1\tb\t0\n2\ta\t1\n"),
+        ("qrels.tsv", "query-id\tcorpus-id\tscore\n1\ta\t2\n1\tb\t0\n2\ta\t1\n"),
+        ("qrels.csv", "q,d,gain\n1,a,2\n1,b,0\n2,a,1\n"),
+    ],
+)
+def test_judgements_of_every_form(tmp_path: Path, name: str, text: str) -> None:
+    assert read_judgements(written(tmp_path, name, text)).gains == {"1": {"a": 2, "b": 0}, "2": {"a": 1}}
+
+
+def test_pairs_of_ids_count_as_relevant(tmp_path: Path) -> None:
+    assert read_judgements(written(tmp_path, "m.csv", "idAbt,idBuy\n1,a\n2,b\n")).gains == {
+        "1": {"a": 1},
+        "2": {"b": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1 Q0 b 2 3.5 bm25\n1 Q0 a 1 9 bm25\n2 Q0 c 1 1 bm25\n", "1\tb\t2\t3.5\n1\ta\t1\t9\n2\tc\t1\t1\n",
+     "q\td\trank\tscore\n1\ta\t1\t9\n1\tb\t2\t3.5\n2\tc\t1\t1\n"],
+)  # fmt: skip
+def test_runs_come_in_the_order_of_their_ranks(tmp_path: Path, text: str) -> None:
+    assert read_run(written(tmp_path, "run.tsv", text)).documents == {"1": ["a", "b"], "2": ["c"]}
+
+
+def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
+    assert read_queries(written(tmp_path, "q.tsv", "1\tone\n2\t \n")).notes == (
+        "1 queries without a text left out",
+    )
+    assert read_judgements(written(tmp_path, "j.tsv", "1\ta\t1\n1\ta\t1\n")).notes == (
+        "1 judgements repeated",
+    )
+    run = read_run(written(tmp_path, "r.tsv", "1\ta\t1\t9\n1\ta\t2\t8\n"))
+    assert (run.documents, run.notes) == ({"1": ["a"]}, ("1 documents repeated for a query",))
+
+
+@pytest.mark.parametrize(
+    ("read", "name", "text", "said"),
+    [
+        (read_queries, "q.tsv", "1\ta\n1\tb\n", "1 query ids occur more than once; the first is '1'"),
+        (read_queries, "q.tsv", "lonely\n", "line 1: has 1 column"),
+        (read_queries, "q.jsonl", '{"id": 1}\n', "line 1: has no id or no text"),
+        (read_queries, "q.jsonl", "{\n", "line 1: is not valid JSON"),
+        (read_queries, "q.tsv", "1\t \n", "no query with a text"),
+        (read_judgements, "j.tsv", "1\ta\t1\n1\ta\t2\n", "line 2: judges 'a' for query '1' again, 1 and 2"),
+        (read_judgements, "j.tsv", "1\ta\t1\n2\tb\tgood\n", "line 2: has the gain 'good'"),
+        (read_judgements, "j.tsv", "1\ta\n", "line 1: has 2 columns"),
+        (read_judgements, "j.tsv", "q\td\tgain\n", "holds no judgements"),
+        (read_run, "r.tsv", "1\ta\t1\n", "line 1: has 3 columns"),
+        (read_run, "r.tsv", "1\ta\t1\t2\n1\tb\tx\t2\n", "line 2: has the rank 'x'"),
+        (read_run, "absent.tsv", None, "There is no file"),
+    ],
+)
+def test_refusals_say_where(tmp_path: Path, read, name: str, text: str | None, said: str) -> None:
+    path = tmp_path / name if text is None else written(tmp_path, name, text)
+    with pytest.raises(InputError, match=said):
+        read(path)
+
+
+def test_real_collections(shared_data: Path) -> None:
+    cranfield, cisi, deep = (shared_data / f"retrieval-{name}" for name in ("cranfield", "cisi", "dl19"))
+    assert len(read_queries(cranfield / "queries.tsv").texts) == 225
+    assert read_judgements(cranfield / "qrels.tsv").count == 1837
+    assert len(read_judgements(cisi / "qrels.tsv").gains) == 76
+    full = read_judgements(deep / "qrels_full.tsv")
+    assert (len(full.gains), full.count) == (43, 9260)
+    assert {len(each) for each in read_run(deep / "bm25_top100.tsv").documents.values()} == {100}
+    assert read_judgements(shared_data / "listings-abt-buy" / "matches.csv").count == 1097

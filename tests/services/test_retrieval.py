@@ -1,0 +1,248 @@
+"""Collections judged through a workspace: against rankings computed here, with everything that can fail to fit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import run_workspace
+
+import qlatent
+from qlatent.encoders.base import AbstractEncoder
+from qlatent.errors import InputError
+from qlatent.services import heads, retrieval
+from qlatent.services.collection import Task
+from qlatent.store.workspace import Workspace
+from qlatent.types import Item
+
+WIDTH = 8
+
+
+class HashedWords(AbstractEncoder):
+    """A real, tiny encoder: each word has a direction drawn from its letters, and a text is their sum."""
+
+    name = "hashed"
+    modalities = ("text",)
+    dim = WIDTH
+
+    def __init__(self, salt: int = 0) -> None:
+        self.salt, self.texts = salt, 0
+
+    def describe(self) -> dict:
+        return {"salt": self.salt}
+
+    def prepare_image(self, image):
+        raise NotImplementedError
+
+    def embed_images(self, prepared):
+        raise NotImplementedError
+
+    def embed_texts(self, texts):
+        self.texts += len(texts)
+        return np.stack([sum(map(self._word, text.split()), np.zeros(WIDTH)) for text in texts]).astype(
+            np.float32
+        )
+
+    def _word(self, word: str) -> np.ndarray:
+        return np.random.default_rng([self.salt, *word.encode()]).normal(size=WIDTH)
+
+
+TOPICS = ("wing", "heat", "jet", "plate")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A corpus of 40 documents on four topics, six queries and their judgements; one document has no text."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for number in range(40):
+        words = [TOPICS[number % 4], *rng.choice(["flow", "layer", "speed", "test"], 2)]
+        lines.append({"id": f"d{number}", "title": words[0], "text": " ".join(words[1:])})
+    lines.append({"id": "empty", "title": "", "text": ""})
+    (tmp_path / "docs.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    (tmp_path / "queries.tsv").write_text("".join(f"q{n}\t{TOPICS[n % 4]} flow {n}\n" for n in range(6)))
+    judged = [f"q{n}\td{d}\t{1 + (d % 3)}" for n in range(4) for d in range(40) if d % 4 == n]
+    judged += ["q4\td1\t0", "ghost\td1\t1", "q0\tnowhere\t2"]
+    (tmp_path / "qrels.tsv").write_text("\n".join(judged) + "\n")
+    return tmp_path
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.open(tmp_path / "workspace")
+
+
+def task(folder: Path, corpus: str, **changes) -> Task:
+    files = {"queries": str(folder / "queries.tsv"), "judgements": str(folder / "qrels.tsv")}
+    return Task(corpus, **files | changes)
+
+
+def test_the_vectors_themselves_rank_as_by_hand(workspace: Workspace, folder: Path) -> None:
+    coder = HashedWords()
+    corpus = retrieval.bring(workspace, str(folder / "docs.jsonl"), encoder=coder)
+    found = retrieval.evaluate(workspace, task(folder, corpus), encoder=coder)
+    assert (found["documents"], found["queries"], found["ranking"]) == (40, 5, "whole corpus")
+
+    table = [json.loads(line) for line in (folder / "docs.jsonl").read_text().splitlines()][:40]
+    documents = coder.embed_texts([f"{each['title']}. {each['text']}" for each in table]).astype(float)
+    values = []
+    for n in range(4):  # q4 has no relevant document, q5 is not judged
+        query = coder.embed_texts([f"{TOPICS[n]} flow {n}"])[0].astype(float)
+        cosines = documents @ query / np.linalg.norm(documents, axis=1) / np.linalg.norm(query)
+        order = np.argsort(-cosines.round(12), kind="stable")
+        gain = {d: 1 + d % 3 for d in range(40) if d % 4 == n}
+        ideal = sorted([*gain.values(), *([2] if n == 0 else [])], reverse=True)[:10]
+        weights = 1 / np.log2(np.arange(2, 12))
+        values.append(
+            sum(gain.get(int(d), 0) * w for d, w in zip(order[:10], weights, strict=True))
+            / (ideal @ weights[: len(ideal)])
+        )
+    row = found["heads"][0]
+    assert row["measures"]["ndcg@10"]["value"] == pytest.approx(np.mean(values), abs=1e-9)
+    assert row["measures"]["ndcg@10"]["n"] == 4
+    assert (row["dim"], row["bytes_per_document"]) == (WIDTH, 4 * WIDTH) and row["latency_ms"] > 0
+    assert found["notes"] == [
+        "1 of 6 queries without judgements left out",
+        "judgements of 1 queries that are not here left out",
+        "1 of 43 judgements name documents that the corpus lacks, 1 of them relevant: these count as not found",
+        "1 queries without a relevant document left out of the means",
+    ]
+
+
+def test_nothing_is_encoded_twice_and_another_encoder_is_refused(workspace: Workspace, folder: Path) -> None:
+    coder = HashedWords()
+    corpus = retrieval.bring(workspace, str(folder / "docs.jsonl"), encoder=coder)
+    with pytest.raises(InputError, match=r"6 queries have no vectors of .*, and no encoder was given"):
+        retrieval.evaluate(workspace, task(folder, corpus))
+    with pytest.raises(InputError, match="the encoder given is"):
+        retrieval.evaluate(
+            workspace, task(folder, corpus, encoder_key=coder.key), encoder=HashedWords(salt=1)
+        )
+    retrieval.evaluate(workspace, task(folder, corpus), encoder=coder)
+    count = coder.texts
+    assert retrieval.bring(workspace, str(folder / "docs.jsonl"), encoder=coder) == corpus
+    assert retrieval.bring(workspace, corpus, encoder=coder) == corpus
+    again = retrieval.evaluate(workspace, task(folder, corpus))  # no encoder needed any more
+    assert (coder.texts, again["heads"][0]["head"]) == (count, "none")
+
+
+def test_a_run_is_ranked_anew_beside_its_own_order(workspace: Workspace, folder: Path) -> None:
+    coder = HashedWords()
+    corpus = retrieval.bring(workspace, str(folder / "docs.jsonl"), encoder=coder)
+    lines = [
+        f"q{n} Q0 d{d} {rank} {-rank} x" for n in range(3) for rank, d in enumerate((9, 8, 1, 6, 3, 2), 1)
+    ]
+    (folder / "run.txt").write_text("\n".join([*lines, "q0 Q0 unknown 7 -7 x"]) + "\n")
+    found = retrieval.evaluate(workspace, task(folder, corpus, run=str(folder / "run.txt")), encoder=coder)
+    assert (found["ranking"], found["queries"]) == ("re-ranking of a given run", 3)
+    given, own = found["heads"]
+    assert given["measures"]["mrr"]["value"] == pytest.approx(np.mean([1 / 2, 1 / 1, 1 / 4]))
+    assert own["measures"]["recall@10"]["value"] == pytest.approx(given["measures"]["recall@10"]["value"])
+    assert "1 of 19 candidates of the run are not in the corpus and were left out" in found["notes"]
+    assert "2 judged queries that the run does not have left out" in found["notes"]
+    assert [each["head"] for each in found["differences"]] == ["given order"]
+
+
+def test_heads_stand_side_by_side_with_what_they_cost(workspace: Workspace, folder: Path) -> None:
+    coder = HashedWords()
+    corpus = retrieval.bring(workspace, str(folder / "docs.jsonl"), encoder=coder)
+    names = ["none", "pca:qubits=4", "pca:qubits=8", "qbec:qubits=4", "qbt", "qbt:input_scale=50"]
+    found = retrieval.evaluate(workspace, task(folder, corpus), heads=names, encoder=coder)
+    rows = {row["head"]: row for row in found["heads"]}
+    assert [row["dim"] for row in found["heads"]] == [8, 4, 8, 4, 8, 8]
+    assert (
+        rows["qbec:qubits=4"]["parameters"]["stored"] == 48
+        and rows["qbec:qubits=4"]["similarity"] == "log_fidelity"
+    )
+    assert rows["pca:qubits=4"]["fitted_on"] == "the corpus, without labels"
+    assert rows["qbec:qubits=4"]["fitted_on"] == "nothing: random weights of seed 0"
+    # a rotation of unit vectors, less their mean, keeps every distance: the order is the cosine's
+    assert rows["pca:qubits=8"]["measures"] == rows["none"]["measures"]
+    assert rows["qbt"]["measures"]["ndcg@10"]["value"] == pytest.approx(
+        rows["none"]["measures"]["ndcg@10"]["value"], abs=0.1
+    )
+    assert any("qbt:input_scale=50: tanh saturates" in note for note in found["notes"])
+    assert {each["against"] for each in found["differences"]} == {"none"} and len(found["differences"]) == 5
+    same = next(each for each in found["differences"] if each["head"] == "pca:qubits=8")
+    assert (same["mean"], same["p_holm"]) == (0.0, 1.0)
+    with pytest.raises(InputError, match="'mlp' is not among the heads"):
+        retrieval.evaluate(workspace, task(folder, corpus), heads=names, against="mlp", encoder=coder)
+
+
+def test_a_kept_head_works_in_its_own_space_only(workspace: Workspace, folder: Path, tmp_path: Path) -> None:
+    coder = HashedWords()
+    corpus = retrieval.bring(workspace, str(folder / "docs.jsonl"), encoder=coder)
+    rows = np.random.default_rng(0).normal(size=(60, WIDTH))
+    fitted = qlatent.create("pca", input_dim=WIDTH, modalities=("text",), qubits=3).fit({"text": rows})
+    for name, key in (("mine", coder.key), ("other", "text-000000000000")):
+        heads.load_upload(workspace, fitted.save(tmp_path / name, {"encoder": key}), name=name)
+    found = retrieval.evaluate(workspace, task(folder, corpus), heads=["mine"], encoder=coder)
+    assert (found["heads"][0]["dim"], found["heads"][0]["fitted_on"]) == (3, "what it was trained on")
+    with pytest.raises(InputError, match="was trained on vectors of text-000000000000"):
+        retrieval.evaluate(workspace, task(folder, corpus), heads=["other"], encoder=coder)
+
+
+def labelled(workspace: Workspace, count: int = 30) -> str:
+    rng = np.random.default_rng(1)
+    items = [
+        Item(id=f"i{n}", label=f"l{n % 3}" if n < count - 2 else f"alone{n}" if n == count - 1 else None,
+             vectors={"text": (rng.normal(size=WIDTH) + 3 * np.eye(WIDTH)[n % 3]).astype(np.float32)})
+        for n in range(count)
+    ]  # fmt: skip
+    return run_workspace.add(workspace, "labelled", items, modalities=("text",))
+
+
+def test_labels_judge_with_the_query_itself_left_out(workspace: Workspace) -> None:
+    found = retrieval.evaluate(workspace, Task(labelled(workspace)))
+    assert (found["relevance"], found["queries"], found["documents"]) == ("same label", 28, 30)
+    assert found["notes"] == ["2 items whose label no other item has do not ask"]
+    collection = retrieval.collect(workspace, Task("labelled"))
+    vectors = collection.vectors / np.linalg.norm(collection.vectors, axis=1, keepdims=True)
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -2)
+    nearest = cosines.argmax(axis=1)[:28]
+    expected = np.mean([n % 3 == other % 3 and other < 28 for n, other in enumerate(nearest)])
+    assert found["heads"][0]["measures"]["mrr"]["value"] >= expected > 0.5
+    first = [1 / (9 if n % 3 == 0 else 8) * (n % 3 == o % 3 and o < 28) for n, o in enumerate(nearest)]
+    assert found["heads"][0]["measures"]["recall@1"]["value"] == pytest.approx(np.mean(first))
+    assert found["heads"][0]["measures"]["recall@100"]["value"] == 1.0
+
+
+def test_a_dataset_that_asks_itself_does_not_find_its_own_rows(workspace: Workspace, tmp_path: Path) -> None:
+    dataset = labelled(workspace)
+    (tmp_path / "pairs.csv").write_text("a,b\ni0,i3\ni1,i4\n")
+    collection = retrieval.collect(
+        workspace, Task(dataset, queries=dataset, judgements=str(tmp_path / "pairs.csv"))
+    )
+    assert (collection.query_ids, collection.skip.tolist()) == (["i0", "i1"], [0, 1])
+    assert collection.relevance.gains(np.array([[3, -1], [0, 4]])).tolist() == [[1, 0], [0, 1]]
+
+
+def test_what_fits_nothing_is_refused(workspace: Workspace, folder: Path) -> None:
+    coder = HashedWords()
+    corpus = retrieval.bring(workspace, str(folder / "docs.jsonl"), encoder=coder)
+    files = {name: folder / f"{name}.tsv" for name in ("foreign", "strangers", "run")}
+    files["foreign"].write_text("q0\tx1\t1\n")
+    files["strangers"].write_text("z\td1\t1\n")
+    files["run"].write_text("q0\tx1\t1\t2\n")
+    for changes, said in (
+        (
+            {"judgements": str(files["foreign"])},
+            "name none of the documents: they say 'x1', and there is 'd0'",
+        ),
+        (
+            {"judgements": str(files["strangers"])},
+            "name none of the queries: they say 'z', and there is 'q0'",
+        ),
+        ({"run": str(files["run"])}, "ranks no document of the corpus"),
+        ({"judgements": ""}, "belong together"),
+        ({"queries": "nothing"}, "'nothing' is neither a dataset here nor a file"),
+        ({"queries": "", "judgements": "", "run": str(files["run"])}, "re-ranked by judgements"),
+        ({"queries": "", "judgements": ""}, "No two items"),
+    ):
+        with pytest.raises(InputError, match=said):
+            retrieval.evaluate(workspace, task(folder, corpus, **changes), encoder=coder)
+    with pytest.raises(InputError, match=r"'nowhere\.jsonl' is neither"):
+        retrieval.bring(workspace, "nowhere.jsonl")
