@@ -84,7 +84,7 @@ def in_short(table: Sequence[Row], made: Sequence[Contrast]) -> list[str]:
         if (count := len(_values(table, name, max(STEPS)))) < each.seeds
     ]
     if missing:
-        points.append(f"Seeds still missing: {', '.join(missing)}.")
+        points.append(f"Seeds still missing: {'; '.join(missing)}.")
     return points or ["Nothing is finished yet."]
 
 

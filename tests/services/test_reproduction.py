@@ -1,0 +1,214 @@
+"""The reproduced table: its trainings, what is skipped, its rows, contrasts and report."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from qlatent.cli import reproducing
+from qlatent.errors import ConfigError, InputError
+from qlatent.report import reproduction as report
+from qlatent.services import reproduction, runs
+from qlatent.services.reproduction import STEPS, VARIANTS
+from qlatent.store.workspace import Workspace
+from qlatent.worker import work
+
+
+def archive(path: Path, *, count: int = 24, leave: str = "") -> Path:
+    """An .npz as the images come in: files joined, their ends, classes, split."""
+    rng = np.random.default_rng(0)
+    files = []
+    for _ in range(count):
+        buffer = io.BytesIO()
+        Image.fromarray(rng.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(buffer, format="JPEG")
+        files.append(buffer.getvalue())
+    arrays = {
+        "data": np.frombuffer(b"".join(files), dtype=np.uint8),
+        "offsets": np.cumsum([0, *map(len, files)]),
+        "label": np.arange(count) // 4 % 2,
+        "is_test": np.arange(count) % 4 == 0,
+        "class_names": np.array(["ship", "frog"]),
+    }
+    np.savez(path, **{name: array for name, array in arrays.items() if name != leave})
+    return path
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch) -> Workspace:
+    short = {
+        "steps": 2,
+        "batch_size": 4,
+        "size": 16,
+        "probe_steps": (2,),
+        "unique_pairs": False,
+        "snapshots": 2,
+    }
+    monkeypatch.setattr(reproduction, "TRAINING", short)
+    monkeypatch.setattr(reproduction, "STEPS", (2,))
+    monkeypatch.setattr(runs, "_spawn", lambda *args: None)
+    return Workspace.open(tmp_path / "workspace")
+
+
+def table(workspace: Workspace, dataset: str, **changes) -> list[reproduction.Place]:
+    wanted = {"variants": ("classical", "ring"), "seeds": 1, "widths": (2,)} | changes
+    return reproduction.places(workspace, dataset, **wanted)
+
+
+def test_images_come_in_once_with_class_and_split(workspace, tmp_path) -> None:
+    dataset = reproduction.bring(workspace, archive(tmp_path / "images.npz"))
+    assert reproduction.bring(workspace, tmp_path / "is-not-read-again.npz") == dataset
+    rows = workspace.items.table(dataset, columns=["id", "label", "split", "width"]).to_pylist()
+    assert [rows[0], rows[5]] == [
+        {"id": "test-00000", "label": "ship", "split": "test", "width": 16},
+        {"id": "train-00005", "label": "frog", "split": "train", "width": 16},
+    ]
+
+
+def test_another_file_is_refused_by_what_it_lacks(workspace, tmp_path) -> None:
+    with pytest.raises(
+        InputError, match=r"some.npz has no is_test; it has .*label.*Bring one with data, offsets"
+    ):
+        reproduction.bring(workspace, archive(tmp_path / "some.npz", leave="is_test"))
+    with pytest.raises(InputError, match="There is no file"):
+        reproduction.bring(workspace, tmp_path / "nothing.npz")
+    assert workspace.catalogue.datasets() == []
+
+
+def test_the_whole_table_is_thirty_trainings_with_published_settings(tmp_path) -> None:
+    assert sum(each.seeds for each in VARIANTS.values()) == 30
+    assert {name: each.seeds for name, each in VARIANTS.items() if each.seeds == 6} == {
+        "classical": 6,
+        "ring": 6,
+    }
+    assert (reproduction.TRAINING["steps"], reproduction.TRAINING["batch_size"]) == (176, 256)
+    assert all(len(each.published) in (0, len(STEPS)) for each in VARIANTS.values())
+
+
+def test_what_is_trained_is_not_trained_again_and_a_failed_seed_leaves_the_others(
+    workspace, tmp_path
+) -> None:
+    dataset = reproduction.bring(workspace, archive(tmp_path / "images.npz"))
+    places = table(workspace, dataset)
+    assert [(place.variant, place.seed, place.run) for place in places] == [
+        ("classical", 0, None),
+        ("ring", 0, None),
+    ]
+    reproduction.start(workspace, places, workers=1)
+    first, second = (place.run for place in table(workspace, dataset))
+    assert first is not None
+    assert second is not None
+    assert work(workspace, workspace.run(first.id)) == "finished"
+    broken = workspace.run(second.id)
+    broken.spec["content"] = "other images"
+    assert work(workspace, broken) == "failed"
+    told = reproduction.progress(workspace, table(workspace, dataset))
+    assert (told.total, told.finished, told.active) == (2, 1, False)
+    assert told.failed[0].startswith("QSSL: Ring, exact, seed 0, W = 2: failed: The images of")
+    rows = reproduction.rows(workspace, table(workspace, dataset))
+    assert [(row["variant"], row["step"], row["n"], row["protocol"]) for row in rows] == [
+        ("classical", 2, 6, "honest")
+    ]
+    reproduction.start(workspace, table(workspace, dataset), workers=1)  # goes on with the failed one alone
+    assert [run.state for run in runs.list_runs(workspace, "train")].count("queued") == 1
+    assert len(runs.list_runs(workspace, "train")) == 2
+
+
+def test_unknown_variants_are_named(workspace, tmp_path) -> None:
+    dataset = reproduction.bring(workspace, archive(tmp_path / "images.npz"))
+    with pytest.raises(ConfigError, match=r"no variant 'rings'. Known: classical, ring"):
+        table(workspace, dataset, variants=("rings",))
+
+
+def rows(variant: str, accuracies: list[float], *, step: int = 176) -> list[reproduction.Row]:
+    return [
+        {"variant": variant, "width": 8, "seed": seed, "step": step, "protocol": "honest", "accuracy": value,
+         "low": value - 0.01, "high": value + 0.01, "n": 5000, "classes": ["a", "b"], "confusion": [[3, 1], [0, 4]],
+         "seconds": 360.0}
+        for seed, value in enumerate(accuracies)
+    ]  # fmt: skip
+
+
+def test_contrasts_have_welchs_interval_and_the_exact_permutation_p() -> None:
+    ring, twin = [0.48, 0.46, 0.47], [0.44, 0.43, 0.45]
+    (made,) = reproduction.contrasts(rows("ring", ring) + rows("classical", twin))
+    a, b = 100 * np.array(ring), 100 * np.array(twin)
+    assert made.difference == pytest.approx(a.mean() - b.mean())
+    sizes = a.var(ddof=1) / 3, b.var(ddof=1) / 3
+    freedom = sum(sizes) ** 2 / (sizes[0] ** 2 / 2 + sizes[1] ** 2 / 2)
+    from scipy.stats import t
+
+    half = t.ppf(0.975, freedom) * sum(sizes) ** 0.5
+    assert (made.low, made.high) == pytest.approx((made.difference - half, made.difference + half))
+    both = np.concatenate([a, b])
+    every = [
+        both[list(chosen)].mean() - np.delete(both, chosen).mean()
+        for chosen in itertools.combinations(range(6), 3)
+    ]
+    extreme = sum(abs(each) >= abs(made.difference) - 1e-9 for each in every) / len(every)
+    assert made.p == pytest.approx(extreme) == pytest.approx(0.1)
+    assert made.p_holm == made.p
+
+
+def test_rows_of_two_machines_are_put_together() -> None:
+    old, new = rows("ring", [0.4, 0.5]), rows("ring", [0.45]) + rows("classical", [0.3])
+    found = reproduction.merged(old, new)
+    assert [(row["variant"], row["seed"], row["accuracy"]) for row in found] == [
+        ("classical", 0, 0.3), ("ring", 0, 0.45), ("ring", 1, 0.5),
+    ]  # fmt: skip
+
+
+def test_what_an_earlier_table_has_is_not_trained(workspace, tmp_path) -> None:
+    dataset = reproduction.bring(workspace, archive(tmp_path / "images.npz"))
+    known = [{**row, "step": 2, "width": 2} for row in rows("ring", [0.4])]
+    left = reproduction.lacking(table(workspace, dataset), known)
+    assert [place.variant for place in left] == ["classical"]
+
+
+def test_the_report_says_what_was_found_what_is_missing_and_what_was_published(tmp_path) -> None:
+    found = [row for step in STEPS for row in rows("ring", [0.48, 0.46], step=step)]
+    files = reproducing.write(found, tmp_path, command="qlatent reproduce qssl", picture="qssl.png")
+    assert [path.name for path in files] == ["qssl.json", "qssl.html", "qssl.md"]
+    text = (tmp_path / "qssl.md").read_text(encoding="utf-8")
+    assert "| Ring, exact | 2 | 47.00 ± 1.00 |" in text
+    assert "46.51 ± 1.37" in text
+    assert "JPEG copies" in text
+    assert "Seeds still missing: Classical twin (0 of 6); Ring, exact (2 of 6)" in text
+    assert "(qssl.png)" in text
+    assert "| a | 75.0% | 25.0% |" in text
+    assert "| Hours on one core, all trainings | 1.0 |" in text
+    assert reproduction.read(tmp_path / "qssl.json") == found
+    assert len(report.courses(found)) == 1
+
+
+@pytest.mark.parametrize("content", ["{", '{"rows": [{"variant": "x"}]}', "[]"])
+def test_another_table_is_not_overwritten(tmp_path, content) -> None:
+    (tmp_path / "qssl.json").write_text(content)
+    with pytest.raises(InputError, match="Name another folder"):
+        reproduction.read(tmp_path / "qssl.json")
+
+
+def test_the_command_trains_writes_and_skips(workspace, tmp_path, capsys, monkeypatch) -> None:
+    from qlatent.cli.terminal import Terminal
+
+    def carried_out(workspace, run_id, workers) -> None:
+        folder = workspace.run(run_id)
+        workspace.catalogue.set_queue_state(run_id, work(workspace, folder))
+
+    monkeypatch.setattr(runs, "_spawn", carried_out)
+    monkeypatch.setattr("qlatent.cli.reproducing.POLL", 0.01)
+    asked = {
+        "data": archive(tmp_path / "images.npz"), "variants": ("classical",), "seeds": 1, "widths": (2,), "probes": 0,
+        "workers": 1, "out": tmp_path / "out", "picture": "", "terminal": Terminal(as_json=True),
+    }  # fmt: skip
+    reproducing.reproduce(workspace, **asked)
+    first = json.loads(capsys.readouterr().out)
+    assert [row["variant"] for row in first["rows"]] == ["classical"]
+    monkeypatch.setattr(runs, "_spawn", lambda *args: pytest.fail("nothing is left to train"))
+    reproducing.reproduce(workspace, **asked)
+    assert json.loads(capsys.readouterr().out)["rows"] == first["rows"]
