@@ -10,7 +10,8 @@ from qlatent.ui.train_form import new_run
 
 workspace = frame.workspace()
 parts.title(
-    "Train", "Compress image–text vectors with a small head, and watch losses and latent space as it learns."
+    "Train",
+    "Train a small head on vectors, or a whole network on pictures, and watch losses and latent space as it learns.",
 )
 if not shelf.all_datasets():
     parts.empty(

@@ -314,3 +314,28 @@ def backward(
                 for lane in range(samples):
                     of_inputs[block * lanes + lane, columns[slot]] += frequency[slot] * slopes[slot, lane]
     return turned
+
+
+@_compiled
+def place_shots(chances: Any, draws: Any, signs: Any, sums: Any) -> None:
+    """Adds `signs` (states, words) of the state that each draw (batch, shots) in [0, 1) meets to `sums` (batch, words).
+
+    `chances` (batch, states) need no norm, and are overwritten by their running sums. A table says where the search
+    begins for each of so many equal parts of [0, 1) as there are states (Chen and Asau 1974), so it takes few steps.
+    """
+    states, words = signs.shape
+    begin = np.empty(states, dtype=np.int64)
+    for row in range(len(chances)):
+        for state in range(1, states):
+            chances[row, state] += chances[row, state - 1]
+        whole, place = chances[row, states - 1], 0
+        for part in range(states):
+            while place < states - 1 and chances[row, place] <= whole * part / states:
+                place += 1
+            begin[part] = place
+        for shot in range(draws.shape[1]):
+            state = begin[int(draws[row, shot] * states)]
+            while state < states - 1 and chances[row, state] <= whole * draws[row, shot]:
+                state += 1
+            for word in range(words):
+                sums[row, word] += signs[state, word]

@@ -17,6 +17,7 @@ from torch.autograd.function import once_differentiable
 
 from qlatent.circuits import compiled_engine
 from qlatent.circuits.circuit import Circuit, Operation, Parameter, PauliWord
+from qlatent.circuits.compiled_kernels import place_shots
 from qlatent.circuits.gates import UNITARY, Gate
 from qlatent.circuits.plan import z_signs
 from qlatent.errors import CircuitError
@@ -58,11 +59,29 @@ def sampler(shots: int, generator: np.random.Generator) -> Evaluate:
         values = np.empty((len(inputs), len(circuit.observables)))
         for measured, numbers in _measurements(circuit):
             chances = compiled_engine.probabilities(measured, inputs, weights).astype(float)
-            counts = generator.multinomial(shots, chances / chances.sum(axis=1, keepdims=True))
-            values[:, numbers] = counts @ z_signs(measured.qubits, measured.observables) / shots
+            values[:, numbers] = averages(
+                chances, z_signs(measured.qubits, measured.observables), shots, generator
+            )
         return values
 
     return evaluate
+
+
+def averages(
+    chances: np.ndarray, signs: np.ndarray, shots: int, generator: np.random.Generator
+) -> np.ndarray:
+    """Mean of `signs` (states, words) over `shots` outcomes, (batch, words), by unnormalised chances (batch, states).
+
+    numpy's multinomial draws a binomial for each state; with fewer shots than states it is faster to place each
+    shot by a search in the summed chances.
+    """
+    if shots >= chances.shape[1]:
+        counts = generator.multinomial(shots, chances / chances.sum(axis=1, keepdims=True))
+        found: np.ndarray = counts @ signs / shots
+        return found
+    sums = np.zeros((len(chances), signs.shape[1]))
+    place_shots(chances, generator.random((len(chances), shots)), signs, sums)
+    return sums / shots
 
 
 def shifted_gradients(

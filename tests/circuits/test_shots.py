@@ -6,6 +6,7 @@ import torch
 
 from qlatent.circuits import compiled_engine, layouts, shots, simulate
 from qlatent.circuits.circuit import Circuit, Operation, weight
+from qlatent.circuits.shots import averages
 from qlatent.errors import CircuitError
 from tests.circuits import exported
 
@@ -93,6 +94,18 @@ def test_probabilities_are_those_of_the_basis_states() -> None:
     wanted = np.zeros(8)
     wanted[0b000], wanted[0b101] = np.cos(np.pi / 6) ** 2, np.sin(np.pi / 6) ** 2
     np.testing.assert_allclose(got, [wanted, wanted], atol=1e-15)
+
+
+@pytest.mark.parametrize("count", [3, 15, 16, 400])
+def test_outcomes_are_drawn_by_their_chances(count: int) -> None:
+    rng = np.random.default_rng(1)
+    chances = rng.random((40, 16)) ** 3
+    chances[:, 5] = 0.0
+    shares = [averages(chances.copy(), np.eye(16), count, np.random.default_rng(seed)) for seed in range(300)]
+    assert all(np.allclose(each.sum(axis=1), 1) and not each[:, 5].any() for each in shares)
+    expected = chances / chances.sum(axis=1, keepdims=True)
+    error = np.sqrt(expected * (1 - expected) / (count * 300))
+    assert (np.abs(np.mean(shares, axis=0) - expected) <= 5 * error + 1e-12).all()
 
 
 def test_no_shots_are_refused() -> None:

@@ -1,0 +1,128 @@
+"""Training from images on the page Train, by widget key: the form, a finished run with all one watches, and Explore."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from qlatent.services import datasets, runs
+from qlatent.services.workspaces import Workspace, open_workspace
+from tests.pages.conftest import SECONDS
+
+Open = Callable[..., AppTest]
+SETTINGS = {
+    "steps": 3,
+    "batch_size": 8,
+    "size": 16,
+    "qubits": 3,
+    "snapshots": 3,
+    "probes": 2,
+    "probe_size": 20,
+}
+
+
+def folder_of_pictures(folder: Path, *, count: int = 40) -> Path:
+    """Pictures in folders named by class, with a table of splits left out: the seed draws the held-out ones."""
+    rng = np.random.default_rng(0)
+    (folder / "pictures").mkdir()
+    lines = ["id,image,label"]
+    for number in range(count):
+        Image.fromarray(rng.integers(0, 255, (24, 24, 3), dtype=np.uint8)).save(
+            folder / "pictures" / f"{number}.png"
+        )
+        lines.append(f"p{number},{number}.png,{'<b>cat</b>' if number % 2 else 'dog'}")
+    (folder / "pictures" / "table.csv").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "pictures"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, str]:
+    """A workspace of pictures with a run on them, carried out by a worker."""
+    workspace = open_workspace(tmp_path_factory.mktemp("images"))
+    dataset = datasets.store(
+        workspace, folder_of_pictures(tmp_path_factory.mktemp("brought")), name="Pictures"
+    ).dataset
+    request = runs.TrainingRequest(
+        dataset, head="qssl", objective="ntxent", settings=SETTINGS, source="images"
+    )
+    run = runs.start_training(workspace, request)
+    until = time.monotonic() + SECONDS
+    while runs.view(workspace, run).active and time.monotonic() < until:
+        time.sleep(0.2)
+    assert runs.view(workspace, run).state == "finished", runs.view(workspace, run).message
+    return workspace, dataset, run
+
+
+def written(at: AppTest) -> str:
+    return " ".join(str(each.value) for each in [*at.markdown, *at.caption])
+
+
+def test_a_finished_run_shows_states_probe_and_two_views(
+    opened: Open, trained: tuple[Workspace, str, str]
+) -> None:
+    workspace, _, run = trained
+    at = opened(workspace.path, "train", run=run)
+    text = written(at)
+    for said in (
+        "Hilbert–Schmidt distance", "Linear probe", "Two views of an image", "held-out images; always the most",
+        "As published (augmented, best of 100", f"qlatent probe {run}", "Overlap of the two states",
+    ):  # fmt: skip
+        assert said in text
+    assert {"Alignment", "Uniformity"} <= {each.label for each in at.metric}
+    assert len(at.selectbox(key="view_image").options) == 20
+
+
+def test_another_image_and_step_are_shown_when_chosen(
+    opened: Open, trained: tuple[Workspace, str, str]
+) -> None:
+    workspace, _, run = trained
+    at = opened(workspace.path, "train", run=run)
+    at.selectbox(key="view_image").select_index(3).run()
+    at.select_slider(key="view_step").set_value(0).run()
+    assert not at.exception
+    assert "after step 0; of the basis states" in written(at)
+
+
+def test_the_form_starts_a_run_on_the_pictures(
+    opened: Open, trained: tuple[Workspace, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, dataset, _ = trained
+    monkeypatch.setattr(runs, "_spawn", lambda *args: None)
+    at = opened(workspace.path, "train", dataset=dataset)
+    assert at.number_input(key="train_images_batch_size").value == 16  # of forty pictures, not 256
+    assert "QSSL · QSSL" in str(at.selectbox(key="train_images_head").options) or at.selectbox(
+        key="train_images_head"
+    )
+    at.number_input(key="train_images_steps").set_value(2).run()
+    at.number_input(key="train_images_size").set_value(16).run()
+    at.button(key="train_start").click().run()
+    assert not at.exception
+    newest = runs.list_runs(workspace, "train")[0]
+    assert newest.spec["source"] == "images"
+    assert (
+        newest.spec["configs"]["training"] | {"steps": 2, "batch_size": 16, "size": 16}
+        == (newest.spec["configs"]["training"])
+    )
+    runs.stop(workspace, newest.id)
+    runs.remove(workspace, newest.id)
+
+
+def test_pictures_smaller_than_the_crop_are_refused_with_what_helps(
+    opened: Open, trained: tuple[Workspace, str, str]
+) -> None:
+    workspace, dataset, _ = trained
+    at = opened(workspace.path, "train", dataset=dataset)
+    at.button(key="train_start").click().run()
+    assert "40 of 40 images have fewer than 32 pixels a side" in at.error[0].body + str(at.error[0])
+    assert len(runs.list_runs(workspace, "train")) == 1
+
+
+def test_explore_draws_the_run_like_any_other(opened: Open, trained: tuple[Workspace, str, str]) -> None:
+    workspace, _, run = trained
+    assert not opened(workspace.path, "explore", run=run).exception
