@@ -216,7 +216,7 @@ def _save_head(folder: RunFolder, trainer: Trainer, figures: dict[str, float | N
         "name": spec["name"],
         "run": spec["id"],
         "dataset": spec["dataset"],
-        "encoder": spec["encoder"],
+        "encoder": spec["encoder"] or f"the backbone of run {spec['id']}",
         "objective": spec["configs"]["objective"],
         "training": spec["configs"]["training"],
         "metrics": figures,

@@ -104,7 +104,11 @@ def test_a_run_keeps_head_backbone_figures_and_views(finished) -> None:
     assert folder.latest_checkpoint() is None  # 134 MB each, and nothing to resume
     assert (folder.model_path / "backbone.safetensors").is_file()
     kept = heads.find(workspace, run_id)
-    assert (kept.head, kept.encoder) == ("qssl", "")
+    assert (kept.head, kept.encoder) == ("qssl", f"the backbone of run {run_id}")
+    with pytest.raises(
+        InputError, match=f"trained on vectors of the backbone of run {run_id}; these are of clip"
+    ):
+        heads.check_space(kept, "clip")
     assert qlatent.load(workspace.heads_path / kept.id).get_params()["qubits"] == 3
 
 
