@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from qlatent.plots.colours import CATEGORIES, CLEAR, GRID
 
 Floats = NDArray[np.float64]
-PARTS = {
-    "hilbert_schmidt_distance": ("D = tr (ρ − σ)²", 2.6),
-    "hilbert_schmidt_own": ("tr ρ², an image's own two views", 1.4),
-    "hilbert_schmidt_others": ("tr σ², all other views", 1.4),
-    "hilbert_schmidt_cross": ("tr ρσ, between both", 1.4),
+PARTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "hilbert_schmidt_distance": ("D = tr (ρ − σ)²", {"width": 2.6}),
+    "hilbert_schmidt_own": ("tr ρ², an image's own two views", {"width": 1.4}),
+    "hilbert_schmidt_others": ("tr σ², all other views", {"width": 3, "dash": "dot"}),  # often nearly tr ρσ
+    "hilbert_schmidt_cross": ("tr ρσ, between both", {"width": 1.4}),
 }
 MOST_STATES = 24
 NAMES = ("first view", "second view")
@@ -25,10 +25,10 @@ NAMES = ("first view", "second view")
 def hilbert_schmidt(columns: Mapping[str, Floats], *, height: int = 300) -> go.Figure:
     """The mean Hilbert–Schmidt distance and its parts by step; columns `step` and those in `PARTS`."""
     figure = go.Figure()
-    for number, (name, (title, width)) in enumerate(PARTS.items()):
+    for number, (name, (title, look)) in enumerate(PARTS.items()):
         figure.add_scatter(
             x=columns["step"] + 1, y=columns[name], customdata=columns["step"], mode="lines+markers", name=title,
-            line={"width": width, "color": CATEGORIES[number]}, marker={"size": 4},
+            line={**look, "color": CATEGORIES[number]}, marker={"size": 4},
             hovertemplate=f"{title}<br>step %{{customdata:,}}: %{{y:.3f}}<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(type="log", title_text="training step + 1")
