@@ -3,10 +3,13 @@
     python benchmarks/compression_choice.py PAIRS.npz … [--out benchmarks/results/compression_choice.json]
 
 Of each file (`image` and `text`, (n, d)) the held-out fifth of split seed 0 is put away. The rest is split
-again, 80/20, with five seeds. For each setting CLIP-ACQUA with the distance-correlation objective is trained
+again, 80/20, with ten seeds. For each setting CLIP-ACQUA with the distance-correlation objective is trained
 there at d′ = 4 on one modality, and its Spearman and neighbour overlap are set against those of PCA on the same
-split. The rule, fixed beforehand: of the settings whose mean overlap is at least level with PCA's everywhere,
-the one with the highest mean Spearman.
+split. The aim is 0.10 more than PCA in Spearman and at least its overlap. The rule, fixed beforehand: each set
+(file and modality) gets the setting whose smaller margin to the two aims is largest.
+
+With four layers the CNOTs of the circuit cancel out: each output starts as −sin of its own angle, so that a first
+layer from PCA starts the head at PCA. With six it starts elsewhere.
 """
 
 from __future__ import annotations
@@ -27,9 +30,10 @@ from qlatent.training.configs import split_settings
 from qlatent.training.loop import Trainer
 from qlatent.types import Arrays
 
-SEEDS = 5
-COMMON = {"bridge_start": "pca", "schedule": "cosine"}
-CHOICES = {"focus": (0, 1, 2), "input_scaling": ("tanh", "none"), "epochs": (100, 300)}
+SEEDS = 10
+AIM = 0.10  # more than PCA in Spearman
+COMMON = {"bridge_start": "pca", "schedule": "cosine", "input_scaling": "none", "depth": 4}
+CHOICES = {"follow": ("distances", "ranks"), "focus": (0, 2, 4), "epochs": (50, 100)}
 
 
 def training_part(path: Path, modality: str) -> Arrays:
@@ -68,6 +72,11 @@ def gains(parts: dict[str, Arrays], settings: dict[str, Any], pca: dict[str, Any
     return result
 
 
+def best(tried: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """The setting whose smaller margin to the two aims is largest on the set called `name`."""
+    return max(tried, key=lambda each: min(each["gains"][name][0] - AIM, each["gains"][name][1]))["settings"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -87,13 +96,11 @@ def main() -> None:
         tried.append({"settings": settings, "gains": gains(parts, settings, pca)})
         told = "  ".join(f"{name} {s:+.3f} {o:+.3f}" for name, (s, o) in tried[-1]["gains"].items())
         print(f"{settings}  {told}", flush=True)
-    level = [each for each in tried if all(overlap >= 0 for _, overlap in each["gains"].values())]
-    best = max(
-        level, key=lambda each: np.mean([spearman for spearman, _ in each["gains"].values()]), default=None
-    )
-    print(f"chosen: {best['settings'] if best else 'none'}")
+    chosen = {name: best(tried, name) for name in parts}
+    for name, settings in chosen.items():
+        print(f"{name}: {settings}")
     if given.out:
-        document = {"seeds": SEEDS, "common": COMMON, "tried": tried, "chosen": best and best["settings"]}
+        document = {"seeds": SEEDS, "common": COMMON, "aim": AIM, "tried": tried, "chosen": chosen}
         given.out.write_text(json.dumps(document, indent=1) + "\n")
 
 

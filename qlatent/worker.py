@@ -33,7 +33,9 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m qlatent.worker <workspace> <run_id>", file=sys.stderr)
         return 2
     if hasattr(os, "nice"):  # not on Windows
-        os.nice(POLITENESS)
+        os.nice(
+            max(0, POLITENESS - os.nice(0))
+        )  # once: the worker of a next run starts as polite as this one
     with Workspace.open(Path(arguments[0]), create=False) as workspace:
         folder = workspace.run(arguments[1])
         state = work(workspace, folder)

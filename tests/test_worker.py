@@ -22,7 +22,7 @@ from run_workspace import request, small
 
 import qlatent.settings
 from qlatent import worker
-from qlatent.errors import InputError
+from qlatent.errors import InputError, QlatentError
 from qlatent.services import plan, runs, training
 from qlatent.services.evolution import evolution
 from qlatent.training import checkpoint
@@ -358,6 +358,15 @@ def test_a_real_worker_starts_runs_and_starts_the_next_one_by_itself(tmp_path, m
         if thread.name.startswith("reap-"):
             thread.join(timeout=60)
     qlatent.settings.settings.cache_clear()
+
+
+def test_the_worker_of_a_next_run_is_no_more_polite_than_the_first(tmp_path, monkeypatch):
+    level = [0]
+    monkeypatch.setattr(os, "nice", lambda by: level.append(level[-1] + by) or level[-1], raising=False)
+    for _ in range(2):  # the second inherits what the first became
+        with pytest.raises(QlatentError):
+            worker.main([str(tmp_path / "nowhere"), "r1"])
+    assert level[-1] == worker.POLITENESS
 
 
 def test_an_unknown_workspace_ends_the_worker_with_one_clear_error(tmp_path):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from qlatent.metrics.comparison import Comparison
 from qlatent.metrics.distances import Distance, Matrix, between
@@ -18,6 +23,7 @@ FOLDS = 3
 ITERATIONS = 500
 NEIGHBOURS = 10
 BLOCK = 1024
+_ALONE = threading.Lock()  # the limit is the process's: two that come and go must not leave it behind
 
 Classes = NDArray[np.int64]
 
@@ -153,14 +159,26 @@ def linear_probe(data: Labelled, *, seed: int = 0) -> tuple[Classes, bool]:
     from sklearn.exceptions import ConvergenceWarning
 
     folds = stratified_folds(data.train_classes, folds=FOLDS, seed=seed)
-    with warnings.catch_warnings():  # the figure's note says it
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with warnings.catch_warnings(), _one_thread():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the figure's note says it
         judged = [_judged(data, folds == fold) for fold in range(FOLDS)]
         right = np.sum([right for right, _ in judged], axis=0)
         best = STRENGTHS[int(right.argmax())]  # of equals the most regularised
         x, heldout = _standardised(data.train, data.heldout)
         [(predicted, settled)] = _fits(x, data.train_classes, heldout, (best,))
     return predicted, settled and all(converged for _, converged in judged)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Linear algebra on one thread: products of so few columns take longer to share out than to compute."""
+    with _ALONE, _controller().limit(limits=1, user_api="blas"):
+        yield
+
+
+@functools.cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _judged(data: Labelled, outer: NDArray[np.bool_]) -> tuple[NDArray[np.int64], bool]:

@@ -67,6 +67,13 @@ class AcquaAllPairsConfig(AcquaObjectiveConfig):
 class DistanceCorrelationConfig:
     """1 − Pearson's correlation of all pair distances."""
 
+    follow: Annotated[
+        Literal["distances", "ranks"],
+        Field(
+            title="What latent distances follow",
+            description="distances: those of the inputs. ranks: their ranks in the batch, nearer to Spearman.",
+        ),
+    ] = "distances"
     focus: Annotated[
         float,
         Field(

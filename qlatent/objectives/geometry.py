@@ -37,12 +37,15 @@ class DistanceCorrelation(GeometryObjective):
     """1 − Pearson's correlation of all pair distances before and after: 0 at best, 2 at worst.
 
     It asks for the right proportions alone, so the scale of the latent space stays free. With a `focus` f,
-    pairs count by exp(−f·d/mean d): near ones more than far ones.
+    pairs count by exp(−f·d/mean d): near ones more than far ones. `follow="ranks"` puts the ranks of the
+    distances before in their place: far outliers weigh less, and the order of distances is asked for.
     """
 
     def _loss(self, before: Tensor, after: Tensor) -> Tensor:
         before, after = each_once(before), each_once(after)
         weight = torch.softmax(-self.config.focus * before / before.mean().clamp_min(1e-12), dim=0)
+        if self.config.follow == "ranks":
+            before = ranked(before) / len(before)
         before, after = (part - (weight * part).sum() for part in (before, after))
         spread = (weight * before.square()).sum() * (weight * after.square()).sum()
         return 1 - (weight * before * after).sum() / spread.clamp_min(1e-12).sqrt()
@@ -85,3 +88,11 @@ def each_once(distances: Tensor) -> Tensor:
     """The upper triangle (m(m−1)/2,) of distances (m, m)."""
     row, column = torch.triu_indices(len(distances), len(distances), offset=1, device=distances.device)
     return distances[row, column]
+
+
+def ranked(values: Tensor) -> Tensor:
+    """Ranks (n,) of `values` (n,) from 1; equals share the mean of their places."""
+    order = values.sort().values
+    return 0.5 * (torch.searchsorted(order, values) + torch.searchsorted(order, values, right=True) + 1).to(
+        values
+    )

@@ -226,8 +226,9 @@ def shepard(views: Sequence[tuple[str, Floats, Floats, Floats]], *, height: int 
                        hovertemplate="%{x:.2f} → %{y:.2f}<extra></extra>"),
             row=1, col=column,
         )  # fmt: skip
-    figure.update_xaxes(title_text="distance before", gridcolor=GRID, zeroline=False)
+    figure.update_xaxes(gridcolor=GRID, zeroline=False)
     figure.update_yaxes(gridcolor=GRID, zeroline=False)
+    figure.update_xaxes(title_text="distance before", col=1)  # once: four of them run into each other
     figure.update_yaxes(title_text="distance after", col=1)
     figure.update_layout(
         height=height,

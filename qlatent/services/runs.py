@@ -175,7 +175,8 @@ def _spawn(workspace: Workspace, run_id: str, workers: int) -> None:
     """Start the worker of a run, in a session of its own: closing the app or the terminal does not end it."""
     folder = workspace.run(run_id)
     threads = str(folder.spec.get("threads", settings().threads))
-    path = os.pathsep.join(filter(None, [str(PACKAGE), os.environ.get("PYTHONPATH", "")]))
+    paths = [str(PACKAGE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    path = os.pathsep.join(dict.fromkeys(filter(None, paths)))  # each once, however many workers came before
     environment = os.environ | {
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,

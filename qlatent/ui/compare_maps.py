@@ -139,7 +139,12 @@ def _shepard(found: SideBySide) -> None:
     """Distances before against after, for each space."""
     st.subheader("Shepard diagrams", anchor=False)
     st.plotly_chart(
-        plots.shepard([(s.title, s.shepard.before, s.shepard.after, s.shepard.fitted) for s in found.spaces]),
+        plots.shepard(
+            [
+                (f"{number}", s.shepard.before, s.shepard.after, s.shepard.fitted)
+                for number, s in enumerate(found.spaces, start=1)
+            ]
+        ),
         key="side_shepard", alt="Distances before and after for each space",
     )  # fmt: skip
     st.caption(

@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from qlatent.metrics import probe
 from qlatent.metrics.figure import Undefined
@@ -39,6 +40,22 @@ def test_the_linear_probe_is_a_grid_search_within_the_training_rows(compared):
     assert got.low < got.value < got.high
     assert got.n == 120
     assert got.sampled == "120 labelled held-out items, 80 to train"
+
+
+def blas_threads():
+    return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
+
+
+def test_small_fits_use_one_thread_of_linear_algebra_and_leave_the_others_as_they_were(compared, monkeypatch):
+    seen = []
+    fit = LogisticRegression.fit
+    monkeypatch.setattr(
+        LogisticRegression, "fit", lambda self, x, y: (seen.append(blas_threads()), fit(self, x, y))[1]
+    )
+    with threadpool_limits(2, user_api="blas"):
+        probe.probe_accuracy(compared(60))
+        assert blas_threads() == {2}
+    assert seen == [{1}] * (probe.FOLDS * len(probe.STRENGTHS) + 1)
 
 
 def test_the_neighbour_probe_is_scikit_learns_but_for_equal_votes(compared):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.spatial.distance import pdist, squareform
-from scipy.stats import pearsonr
+from scipy.stats import pearsonr, rankdata
 
 from qlatent.objectives.configs import DistanceCorrelationConfig, NeighboursConfig, StressConfig
 from qlatent.objectives.geometry import DistanceCorrelation, Neighbours, Stress
@@ -47,6 +47,18 @@ def test_a_focus_weighs_pairs_by_how_near_they_were() -> None:
     covariance = np.cov(np.stack([before, after]), aweights=weights, bias=True)
     wanted = 1 - covariance[0, 1] / math.sqrt(covariance[0, 0] * covariance[1, 1])
     assert total(DistanceCorrelation(DistanceCorrelationConfig(focus=3.0)), x, z) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("focus", [0.0, 3.0])
+def test_distance_correlation_can_follow_the_ranks_of_distances(focus: float) -> None:
+    x, z = batch(2)
+    x["text"][1] = x["text"][0]  # equal distances share a rank
+    before, after = pdist(stacked(x)), pdist(stacked(z))
+    weights = np.exp(-focus * before / before.mean())
+    covariance = np.cov(np.stack([rankdata(before), after]), aweights=weights, bias=True)
+    wanted = 1 - covariance[0, 1] / math.sqrt(covariance[0, 0] * covariance[1, 1])
+    config = DistanceCorrelationConfig(follow="ranks", focus=focus)
+    assert total(DistanceCorrelation(config), x, z) == pytest.approx(wanted)
 
 
 def test_distance_correlation_does_not_mind_scale_and_is_zero_for_a_copy() -> None:
