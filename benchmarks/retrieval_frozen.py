@@ -148,13 +148,8 @@ def main() -> None:
     }
     for name, collection in collections(workspace, given):
         rows = table(workspace, collection, given.seeds)
-        print(
-            markdown(name, collection, rows),
-            *(f"- {note}" for note in collection.notes),
-            "",
-            sep="\n",
-            flush=True,
-        )
+        print(markdown(name, collection, rows), "", *(f"- {note}" for note in collection.notes), sep="\n")
+        print("", costs(rows), "", sep="\n", flush=True)
         if collection.candidates is not None:
             order = retrieval.measured(collection, retrieval.padded(collection.candidates))
             value = relevance.intervals(order)[relevance.MAIN]
