@@ -29,8 +29,9 @@ format: $(VENV)/.installed-dev
 benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	$(BIN)/qlatent demo --workspace $(WORKSPACE) --if-missing
-	for file in $(filter-out benchmarks/acqua_heldout.py benchmarks/compression_choice.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$file || exit 1; done
+	for file in $(filter-out benchmarks/acqua_heldout.py benchmarks/compression_choice.py benchmarks/retrieval_frozen.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$file || exit 1; done
 	@echo "acqua_heldout.py and compression_choice.py need pairs of your own: python benchmarks/acqua_heldout.py PAIRS.npz"
+	@echo "retrieval_frozen.py needs test collections: python benchmarks/retrieval_frozen.py DATA"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

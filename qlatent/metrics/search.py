@@ -66,6 +66,10 @@ class Index:
         if k < 1:
             raise InputError(f"The {k} nearest were asked for.", remedy="Ask for at least 1.")
         skipped = np.full(len(asked), -1) if skip is None else np.asarray(skip, dtype=np.int64)
+        if skipped.shape != (len(asked),):
+            raise InputError(
+                f"{skipped.shape} rows to skip for {len(asked)} queries.", remedy="Name one a query."
+            )
         kept = min(k, len(self.latents))
         costs = np.full((len(asked), kept), np.inf)
         rows = np.full((len(asked), kept), -1, dtype=np.int64)
@@ -82,13 +86,14 @@ class Index:
         # the rounding of points, products and lengths, all taken at their worst
         slack = 4.0 * (asked.shape[1] + 8) * np.finfo(np.float32).eps * (np.sqrt(squares) + self.radius) ** 2
         up, down = amplitudes(asked) if self.metric == "log_fidelity" else (asked, asked)
-        products = np.empty((len(asked), ROWS), dtype=np.float32)
+        buffer = np.empty(len(asked) * ROWS, dtype=np.float32)
         threads = min(THREADS, os.cpu_count() or 1, len(asked))
         parts = [slice(part[0], part[-1] + 1) for part in np.array_split(np.arange(len(asked)), threads)]
         with ThreadPoolExecutor(threads) as pool:
             for first in range(0, len(self.points), ROWS):
                 block = slice(first, first + ROWS)
-                inner = products[:, : len(self.points[block])]
+                size = len(self.points[block])
+                inner = buffer[: len(asked) * size].reshape(len(asked), size)  # whole rows: one compiled form
                 np.matmul(points, self.points[block].T, out=inner)
 
                 def refined(part: slice, block: slice = block, inner: Points = inner) -> None:

@@ -95,16 +95,16 @@ def evaluate(
     notes, rows = list(collection.notes), list[dict[str, Any]]()
     values: dict[str, dict[str, NDArray[np.float64]]] = {}
     if collection.candidates is not None:
-        ranked = _padded(collection.candidates)
-        values[GIVEN_ORDER] = _measured(collection, ranked)
+        ranked = padded(collection.candidates)
+        values[GIVEN_ORDER] = measured(collection, ranked)
         rows.append({"head": GIVEN_ORDER, "title": "The run as it was given"})
     for done, head in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen))
         ready, said = _heard(lambda head=head: prepared(workspace, head, collection, seed=task.seed))  # type: ignore[misc]
         notes += [f"{head}: {each}" for each in said]
-        ranked, cost = _ranked(ready, collection)
-        values[head] = _measured(collection, ranked)
+        ranked, cost = ranked_rows(ready, collection)
+        values[head] = measured(collection, ranked)
         rows.append(_described(ready) | cost)
     for row in rows:
         row["measures"] = _with_intervals(values[row["head"]], task.seed)
@@ -167,7 +167,7 @@ def _heard(work: Callable[[], Ready]) -> tuple[Ready, list[str]]:
     return ready, [str(each.message) for each in caught]
 
 
-def _ranked(ready: Ready, collection: Collection) -> tuple[Rows, dict[str, float]]:
+def ranked_rows(ready: Ready, collection: Collection) -> tuple[Rows, dict[str, float]]:
     """Rows by rank (q, depth), -1 behind the last, and what a query costs."""
     documents, asked = ready.latents(collection.vectors), ready.latents(collection.asked)
     index = search.index(documents, ready.metric)
@@ -175,12 +175,12 @@ def _ranked(ready: Ready, collection: Collection) -> tuple[Rows, dict[str, float
     if collection.candidates is None:
         return index.top(asked, min(DEPTH, len(documents)), skip=collection.skip).rows, cost
     found = []
-    for query, rows in zip(asked, collection.candidates, strict=True):
-        rows = np.sort(rows[rows != -1])
+    for query, own, candidates in zip(asked, collection.skip, collection.candidates, strict=True):
+        rows = np.sort(candidates[candidates != own])
         found.append(
             rows[search.top(documents[rows], query[None], max(1, len(rows)), metric=ready.metric).rows[0]]
         )
-    return _padded(found), cost
+    return padded(found), cost
 
 
 def _latency(ready: Ready, index: search.Index, asked: NDArray[np.float32]) -> float:
@@ -193,7 +193,7 @@ def _latency(ready: Ready, index: search.Index, asked: NDArray[np.float32]) -> f
     return statistics.median(times[1:])  # the first one compiles
 
 
-def _padded(lists: Sequence[Rows]) -> Rows:
+def padded(lists: Sequence[Rows]) -> Rows:
     """Lists of rows as one matrix, -1 behind the last of each."""
     table = np.full((len(lists), max(map(len, lists), default=0)), -1, dtype=np.int64)
     for place, rows in enumerate(lists):
@@ -201,7 +201,8 @@ def _padded(lists: Sequence[Rows]) -> Rows:
     return table
 
 
-def _measured(collection: Collection, ranked: Rows) -> dict[str, NDArray[np.float64]]:
+def measured(collection: Collection, ranked: Rows) -> dict[str, NDArray[np.float64]]:
+    """The measures of `relevance` query by query, each (q,)."""
     return relevance.measures(collection.relevance.gains(ranked), collection.relevance.ideal)
 
 

@@ -108,6 +108,12 @@ def test_a_row_that_is_skipped_is_no_answer(metric: str) -> None:
     assert_nearest(found, expected)
 
 
+def test_rows_to_skip_are_one_a_query() -> None:
+    latents = encoded(np.random.default_rng(2), 5, 8)
+    with pytest.raises(InputError, match="rows to skip for 2 queries"):
+        search.index(latents).top(latents[:2], 1, skip=[0])
+
+
 def test_a_skipped_row_leaves_no_hole_when_everything_is_asked_for() -> None:
     latents = encoded(np.random.default_rng(2), 5, 8)
     found = search.index(latents).top(latents[:2], 5, skip=[0, -1])
