@@ -75,7 +75,7 @@ def in_short(table: Sequence[Row], made: Sequence[Contrast]) -> list[str]:
     for each in made:
         sure = "a difference" if each.low > 0 or each.high < 0 else "no difference is shown"
         points.append(
-            f"{titles[each.first]} less {titles[each.second].lower()}: {each.difference:+.2f} points "
+            f"{titles[each.first]} less {_within(titles[each.second])}: {each.difference:+.2f} points "
             f"({each.low:+.2f} to {each.high:+.2f}; {each.seeds[0]} and {each.seeds[1]} seeds): {sure}."
         )
     missing = [
@@ -86,6 +86,11 @@ def in_short(table: Sequence[Row], made: Sequence[Contrast]) -> list[str]:
     if missing:
         points.append(f"Seeds still missing: {'; '.join(missing)}.")
     return points or ["Nothing is finished yet."]
+
+
+def _within(title: str) -> str:
+    """A title as it stands within a sentence."""
+    return title[0].lower() + title[1:]
 
 
 def _values(
@@ -114,7 +119,7 @@ def accuracy_table(table: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
         if each.published:
             paper = [f"{value:.2f}" for value in each.published[:-1]]
             last = f"{each.published[-1]:.2f} ± {each.deviation:.2f}"
-            lines.append([f"– published: {each.title.lower()}", "6", *paper, "", last])
+            lines.append([f"– published: {_within(each.title)}", "6", *paper, "", last])
     return columns, lines
 
 
@@ -178,7 +183,7 @@ def _confusions(table: Sequence[Row]) -> list[Part]:
         cells = [
             [label, *(f"{value:.1%}" for value in line)] for label, line in zip(classes, share, strict=True)
         ]
-        heading = f"Confusion after the last batch: {VARIANTS[name].title.lower()}"
+        heading = f"Confusion after the last batch: {_within(VARIANTS[name].title)}"
         lead = f"Rows: what an image is; columns: what it was called. All {len(rows)} seeds together."
         found.append(Part(heading, lead, (["", *classes], cells)))
         found.append(Part("", figure=plots.confusion(classes, total.tolist())))
