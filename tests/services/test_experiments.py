@@ -104,7 +104,7 @@ def test_nt_xent_takes_noisy_copies_of_one_modality_unless_it_is_to_have_pairs(e
 def test_common_settings_reach_those_that_know_them(empty):
     made = experiments.create(empty, grid(settings=QUICK | {"focus": 2.0, "function": "sin"}))
     by_head = {cell.head: cell.spec["configs"] for cell in grid_of.cells(empty, made) if cell.spec}
-    assert by_head["acqua"]["objective"] == {"focus": 2.0}
+    assert by_head["acqua"]["objective"]["focus"] == 2.0
     assert by_head["acqua"]["head"]["depth"] == 1
     assert by_head["acqua_separable:depth=2"]["head"]["depth"] == 2
     assert by_head["acqua_twin"]["head"]["function"] == "sin"
