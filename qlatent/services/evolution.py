@@ -118,7 +118,7 @@ def evolution(
     places = np.stack([flat.project(frame) for frame in drawn]).astype(np.float32)  # (F, m, c)
     norms = {name: np.stack([_lengths(each[name]) for each in snapshots]) for name in modalities}
     figures = _figures(folder, steps)
-    items = _items(workspace, folder, probe["rows"])
+    items = items_of(workspace, folder, probe["rows"])
     return Evolution(
         steps=np.array(steps, dtype=np.int64),
         places=_by_modality(places, modalities),
@@ -164,8 +164,8 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _items(workspace: Workspace, folder: RunFolder, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
-    """What is known of the probe's items, in its order; blanks once their dataset has been removed."""
+def items_of(workspace: Workspace, folder: RunFolder, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """What is known of the items of these rows, in their order; blanks once their dataset has been removed."""
     spec = folder.spec
     try:
         table = workspace.items.table(
@@ -200,7 +200,7 @@ def item_detail(workspace: Workspace, run_id: str, row: int, frame: int, *, k: i
     place = int(places[0])
     latents = folder.snapshot(steps[frame])
     inputs = {name: probe[f"input_{name}"] for name in latents}
-    items = _items(workspace, folder, probe["rows"])
+    items = items_of(workspace, folder, probe["rows"])
     near = {name: _nearest(inputs[name], latents[name], place, k=k) for name in latents}
     own = items[place]
     return ItemDetail(

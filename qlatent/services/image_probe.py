@@ -44,7 +44,8 @@ def execute(
     folder = workspace.run(run_id)
     configs = plan.configs_of(folder.spec)
     data = image_training.load_images(workspace, folder.spec, configs)
-    if data.probes is None:
+    labelled = data.probes
+    if labelled is None:
         raise InputError(
             f"The images of run {run_id} have fewer than two labelled classes on both sides.",
             remedy="A linear probe needs labels.",
@@ -61,7 +62,7 @@ def execute(
     try:
         result = probe.as_published(
             network.represent,
-            *data.probes,
+            *labelled,
             config,
             augmentation=replace(PROBE_CODE, size=size),
             progress=tell,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.errors import InputError
+from qlatent.services.evolution import items_of
 from qlatent.services.journal import Columns, columns, journal
 from qlatent.store.workspace import Workspace
 
@@ -57,16 +58,8 @@ def watched(workspace: Workspace, run_id: str) -> list[tuple[str, str]]:
     folder = workspace.run(run_id)
     if not (folder.path / "views" / "pictures.npz").exists():
         return []
-    rows = folder.views("pictures")["rows"].tolist()
-    table = workspace.items.table(
-        folder.spec["dataset"], columns=["row", "id", "label"], version=folder.spec["dataset_version"]
-    )
-    known = {
-        each["row"]: (each["id"], each["label"] or "")
-        for each in table.to_pylist()
-        if each["row"] in set(rows)
-    }
-    return [known[row] for row in rows]
+    found = items_of(workspace, folder, folder.views("pictures")["rows"])
+    return [(each["id"], each["label"] or "") for each in found]
 
 
 def pair(workspace: Workspace, run_id: str, *, place: int, frame: int) -> Pair:

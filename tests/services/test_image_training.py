@@ -13,7 +13,7 @@ from PIL import Image
 from run_workspace import add
 
 import qlatent
-from qlatent.errors import ConfigError, InputError
+from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.services import heads, image_probe, image_views, plan, runs, training
 from qlatent.services.pulse import Pulse
 from qlatent.store.workspace import Workspace
@@ -273,3 +273,15 @@ def test_only_finished_runs_on_images_have_a_published_probe(workspace) -> None:
     run_id = runs.start_training(workspace, request())
     with pytest.raises(InputError, match=f"Run {run_id} is queued"):
         image_probe.spec(workspace, run_id)
+
+
+def test_views_are_still_shown_when_their_dataset_has_been_removed(finished, monkeypatch) -> None:
+    workspace, run_id = finished
+
+    def removed(*args, **kwargs):
+        raise StoreError("There is no dataset 'pictures'.")
+
+    monkeypatch.setattr(workspace.items, "table", removed)
+    rows = workspace.run(run_id).views("pictures")["rows"]
+    assert image_views.watched(workspace, run_id)[0] == (f"row {rows[0]}", "")
+    assert image_views.pair(workspace, run_id, place=0, frame=0).pictures.shape == (2, 16, 16, 3)
