@@ -68,9 +68,10 @@ def test_photos_are_learned_from_and_watched(
     page.get_by_text("Finished").first.wait_for()
     (run,) = runs.list_runs(workspace, "train")
     assert (run.state, run.spec["source"], run.status.step) == ("finished", "images", 6)
-    assert page.locator(".st-key-view_states .js-plotly-plot").count() == 1
-    assert page.get_by_text("Overlap of the two states").count() == 1
+    page.locator(".st-key-view_states .js-plotly-plot").wait_for()
+    page.get_by_text("Overlap of the two states").wait_for()
     pictures = page.locator("[data-testid=stImage] img")
+    pictures.nth(1).wait_for()
     assert pictures.count() == 2
-    assert pictures.first.evaluate("each => each.complete && each.naturalWidth > 0")
+    page.wait_for_function("[...document.querySelectorAll('[data-testid=stImage] img')].every(e => e.naturalWidth > 0)")
     assert page.locator("[data-testid=stException]").count() == 0
