@@ -30,7 +30,7 @@ ALLOWED = {
     "store": set(), "plots": set(),
     "heads": {"circuits"},
     "hardware": {"circuits"},
-    "training": {"heads", "objectives", "metrics"},
+    "training": {"heads", "objectives", "metrics", "encoders"},
     "estimator": {"heads", "objectives", "training"},
     "demo": {"encoders"},
     "services": DOMAIN | {"store", "estimator"},

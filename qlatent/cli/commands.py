@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from qlatent.cli import following, lines, retrieval, studies
+from qlatent.cli import following, lines, retrieval, scarcity, studies
 from qlatent.cli.options import (
     Detach,
     EncoderKey,
@@ -131,16 +131,31 @@ def encode(
 def train(
     dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
     head: Annotated[
-        str | None, typer.Option(help=f"One of {', '.join(HEADS)}. By default acqua; from images, qssl.")
+        str | None,
+        typer.Option(
+            help=f"One of {', '.join(HEADS)}. By default acqua; from images, qssl; from relevance, qbec."
+        ),
     ] = None,
     objective: Annotated[
         str | None,
-        typer.Option(help=f"One of {', '.join(OBJECTIVES)}. By default acqua; from images, ntxent."),
+        typer.Option(
+            help=f"One of {', '.join(OBJECTIVES)}. By default acqua; from images, ntxent; from relevance, ranking."
+        ),
     ] = None,
     source: Annotated[
-        Literal["vectors", "images"],
-        typer.Option("--from", help="images: train a ResNet-18 under the head, from the pictures."),
+        Literal["vectors", "images", "relevance"],
+        typer.Option(
+            "--from",
+            help="images: train a ResNet-18 under the head, from the pictures. "
+            "relevance: items learn to find their answers.",
+        ),
     ] = "vectors",
+    judgements: Annotated[
+        Path | None,
+        typer.Option(
+            help="From relevance: what answers which item (qrels, or query, document, gain); else labels."
+        ),
+    ] = None,
     set_: SetOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides weights, split, probe and batch order.")] = 0,
     vectors: EncoderKey = None,
@@ -155,6 +170,7 @@ def train(
     request = runs.TrainingRequest(
         dataset=dataset, encoder_key=vectors, head=head or usual[0], objective=objective or usual[1],
         settings={"seed": seed, **settings_of(set_)}, name=name or "", source=source,
+        judgements=str(judgements or ""),
     )  # fmt: skip
     run_id = runs.start_training(opened, request)
     following.follow(opened, run_id, terminal=terminal, detach=detach)
@@ -299,5 +315,5 @@ def app_command(
     following.serve(path_of(workspace), port=port, address=address, headless=headless)
 
 
-for command in (studies.compare, studies.probe, studies.reproduce):
+for command in (studies.compare, studies.probe, studies.reproduce, scarcity.scarcity):
     app.command()(command)

@@ -10,7 +10,7 @@ from typing import Any
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import InputError, RunError
 from qlatent.report import reproduction as report
-from qlatent.services import reproduction
+from qlatent.services import reproduction, sweeps
 from qlatent.services.reproduction import VARIANTS, Place, Row
 from qlatent.services.workspaces import Workspace
 from qlatent.store.disk import json_bytes, write_atomically
@@ -43,14 +43,14 @@ def reproduce(
         )
 
     wanted = reproduction.lacking(table(), known)
-    reproduction.start(workspace, wanted, workers=workers)
+    sweeps.start(workspace, wanted, workers=workers)
     try:
         failed = _follow(workspace, lambda: reproduction.lacking(table(), known), terminal)
         if probes:
             reproduction.probe(workspace, table(), seeds=probes, workers=workers)
             _wait_for_probes(workspace, terminal)
     except KeyboardInterrupt:
-        reproduction.stop(workspace, table())
+        sweeps.stop(workspace, table())
         raise
     rows = reproduction.merged(known, reproduction.rows(workspace, table()))
     if not rows:
@@ -77,7 +77,7 @@ def _follow(workspace: Workspace, places: Any, terminal: Terminal) -> tuple[str,
     table: list[Place] = places()
     with terminal.progress("QSSL") as progress:
         while True:
-            told = reproduction.progress(workspace, table)
+            told = sweeps.progress(workspace, table)
             progress(round(told.done * 100), told.total * 100)
             if not told.active:
                 return told.failed

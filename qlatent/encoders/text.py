@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from qlatent.encoders.base import AbstractEncoder
@@ -34,11 +35,11 @@ class TextEncoder(AbstractEncoder):
         self.config = config
         self._device = chosen_device(config.device)
         transformers_logging.disable_progress_bar()  # stderr is the command line's
-        self._tokenizer, model = _open_model(config.model)
+        self._tokenizer, model = open_model(config.model)
         self._digest = tensors_digest(model.state_dict())
         self._model = model.eval().to(self._device)
         self._tokenizing = Lock()
-        self._max_length = min(config.max_length, _longest(self._tokenizer, model))
+        self._max_length = min(config.max_length, longest(self._tokenizer, model))
         self.dim = int(model.config.hidden_size)
 
     def describe(self) -> dict[str, Any]:
@@ -80,12 +81,41 @@ def masked_mean(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return (hidden * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
 
 
-def _open_model(name: str) -> tuple[Any, Any]:
-    try:
+def open_model(name: str) -> tuple[Any, Any]:
+    """Tokenizer and model of a folder or an id, without running code of its repository.
+
+    `InputError` for a folder that holds none, `UnavailableError` for an id that cannot be had.
+    """
+    with _explained(name):
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
         model = AutoModel.from_pretrained(
             name, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
         )
+    return tokenizer, model
+
+
+def open_config(name: str) -> Any:
+    """The config of a text model, with `hidden_size` and `num_hidden_layers`; errors as those of `open_model`."""
+    with _explained(name):
+        found = AutoConfig.from_pretrained(name, trust_remote_code=False)
+    for key in ("hidden_size", "num_hidden_layers"):
+        if not hasattr(found, key):
+            raise InputError(f"{name} has no {key} in its config.", remedy="Use a BERT-like text model.")
+    return found
+
+
+def tokenized(tokenizer: Any, model: Any, texts: Sequence[str], *, max_length: int) -> list[list[int]]:
+    """The token numbers of each text, with the model's own first and last, at most `max_length` and as it allows."""
+    found = tokenizer(list(texts), truncation=True, max_length=min(max_length, longest(tokenizer, model)))
+    numbers: list[list[int]] = found["input_ids"]
+    return numbers
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Errors of transformers in our words."""
+    try:
+        yield
     except (OSError, ValueError) as err:
         if Path(name).is_dir():
             raise InputError(
@@ -96,10 +126,9 @@ def _open_model(name: str) -> tuple[Any, Any]:
             f"The text model {name!r} is not on this machine and cannot be downloaded.",
             remedy="Check the id, connect once so that it is downloaded, or give a local folder.",
         ) from err
-    return tokenizer, model
 
 
-def _longest(tokenizer: Any, model: Any) -> int:
+def longest(tokenizer: Any, model: Any) -> int:
     """The longest text in tokens that both tokenizer and position table allow."""
     positions = getattr(model.config, "max_position_embeddings", None)
     longest = int(tokenizer.model_max_length)

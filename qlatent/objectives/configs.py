@@ -193,7 +193,8 @@ class RankingConfig:
         float,
         Field(
             title="Sharpness of log-fidelity",
-            description="κ in κ·log F / k, k the latent dimension. It is not trained.",
+            description="κ in κ·log F / k, k the latent dimension. Where items learn to find their answers it is "
+            "learned from this value on; else it is constant.",
             gt=0,
             le=1e6,
             allow_inf_nan=False,

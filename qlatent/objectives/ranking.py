@@ -18,8 +18,8 @@ class Ranking(AbstractObjective):
     """Cross-entropy over scaled similarities, first modality to second and the reverse; `total` is their mean.
 
     Kankeu et al. (arXiv 2501.04591) rank one relevant and five hard negatives by 20·F or 20·cos; here the negatives
-    are the other items of the batch. 20·F = 20·exp(log F) has no gradient left where states of many qubits are far
-    apart, so log-fidelity is ranked as κ·log F / k unless told otherwise.
+    are the other items of the batch, and in `ranked` the hard ones too. 20·F = 20·exp(log F) has no gradient left
+    where states of many qubits are far apart, so log-fidelity is ranked as κ·log F / k unless told otherwise.
     """
 
     def __call__(
@@ -30,14 +30,39 @@ class Ranking(AbstractObjective):
 
     def of(self, head: Any, inputs: Tensors, latents: Tensors) -> dict[str, Tensor]:
         """The same with the similarity of `head`, which decides what "own" is; `ConfigError` if it has no fidelity."""
+        return self._losses(latents, head.similarity, self._form(head))
+
+    def _form(self, head: Any) -> str:
+        """What is ranked by; `ConfigError` for a fidelity that the head does not have."""
         own = "log_fidelity" if head.distance == "log_fidelity" else "negative"
-        form = own if self.config.logits == "own" else self.config.logits
+        form: str = own if self.config.logits == "own" else self.config.logits
         if form in ("log_fidelity", "fidelity") and head.distance != "log_fidelity":
             raise ConfigError(
                 f"logits={form!r}, but latents of this head are compared by {head.distance} distance.",
                 remedy="Use logits='own' or 'cosine', or a head with similarity='fidelity'.",
             )
-        return self._losses(latents, head.similarity, form)
+        return form
+
+    def ranked(
+        self, head: Any, queries: Tensor, documents: Tensor, *, excluded: Tensor, scale: Tensor | None = None
+    ) -> Tensor:
+        """Cross-entropy of document i for query i: a scalar, of latents (n, k) and (m, k), m ≥ n.
+
+        `excluded` (n, m) bool names documents that are no negatives of a query. `scale` replaces the constant that
+        similarities are multiplied by, see `initial_scale`; the published forms keep theirs.
+        """
+        form = self._form(head)
+        logits = self._logits(queries, documents, head.similarity, form)
+        if scale is not None and (initial := self.initial_scale(head)) is not None:
+            logits = logits * (scale / initial)
+        partner = torch.arange(len(queries), device=queries.device)
+        return cross_entropy(logits.masked_fill(excluded, -torch.inf), partner)
+
+    def initial_scale(self, head: Any) -> float | None:
+        """Where a learned scale begins: κ / k of log-fidelity, 20 of others; None for the published forms."""
+        if self._form(head) in ("fidelity", "cosine"):
+            return None
+        return float(self.config.kappa) / head.latent_dim if self._form(head) == "log_fidelity" else PUBLISHED
 
     def _losses(self, latents: Tensors, similarity: Similarity, form: str) -> dict[str, Tensor]:
         if len(latents) < 2:

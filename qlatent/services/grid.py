@@ -14,7 +14,7 @@ from typing import Any
 from qlatent import registry
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.services import heads as heads_kept
-from qlatent.services import runs
+from qlatent.services import sweeps
 from qlatent.services.plan import Material, Spec, TrainingRequest, same_training
 from qlatent.services.runs import RunView
 from qlatent.store.workspace import Workspace
@@ -143,7 +143,7 @@ def cells(workspace: Workspace, experiment: Experiment) -> list[Cell]:
         material = Material(workspace, experiment.dataset, experiment.encoder)
     except QlatentError as err:  # the vectors are gone: the runs that are there still stand
         raise InputError(f"{experiment.name}: {err.message}", remedy=err.remedy) from err
-    known = _known_runs(workspace)
+    known = sweeps.known(workspace)
     found = []
     for seed in range(experiment.seeds):
         for head in experiment.heads:
@@ -217,17 +217,6 @@ def _kept(experiment: Experiment, workspace: Workspace, head: str, seed: int) ->
     return TrainingRequest(
         experiment.dataset, experiment.encoder, view.head, "acqua", values, f"{view.name}, as it is"[:80]
     )
-
-
-def _known_runs(workspace: Workspace) -> dict[str, RunView]:
-    """The best run of each training there is: finished ones first, then those under way, then the newest."""
-    order = {"finished": 0, "running": 1, "queued": 2}
-    listed = sorted(runs.list_runs(workspace, "train"), key=lambda run: order.get(run.state, 3))
-    known: dict[str, RunView] = {}
-    for run in listed:
-        if run.spec:
-            known.setdefault(same_training(run.spec), run)
-    return known
 
 
 def distinct(found: Iterable[Cell]) -> list[Cell]:

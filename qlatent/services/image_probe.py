@@ -23,9 +23,9 @@ FIGURE = "probe_as_published"
 def spec(workspace: Workspace, run_id: str) -> dict[str, Any]:
     """The spec of a run that takes the published probe of a run; only finished ones on labelled images have one."""
     view = runs.view(workspace, run_id)
-    if not plan.from_images(view.spec) or view.state != "finished":
+    if plan.source_of(view.spec) != "images" or view.state != "finished":
         raise InputError(
-            f"Run {run_id} is {view.state}{'' if plan.from_images(view.spec) else ' and not on images'}.",
+            f"Run {run_id} is {view.state}{'' if plan.source_of(view.spec) == 'images' else ' and not on images'}.",
             remedy="Take the probe of a finished run that was trained from images.",
         )
     return {

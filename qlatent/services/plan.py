@@ -13,17 +13,20 @@ import numpy as np
 
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.registry import config_class, entry, make_config
-from qlatent.services import image_plan, vectors
+from qlatent.services import image_plan, ranking_plan, vectors
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.training.configs import RunConfigs, TrainingConfig, split_settings
 from qlatent.training.contrastive.configs import ImageTrainingConfig
+from qlatent.training.ranking.configs import RankingTrainingConfig
 
 FEWEST = 8
 WIDE = 256  # hidden width from which a second thread pays
 SHOWN = 5  # ids named in a message
-Source = Literal["vectors", "images"]
-USUAL: dict[Source, tuple[str, str]] = {"vectors": ("acqua", "acqua"), "images": ("qssl", "ntxent")}
+Source = Literal["vectors", "images", "relevance"]
+USUAL: dict[Source, tuple[str, str]] = {
+    "vectors": ("acqua", "acqua"), "images": ("qssl", "ntxent"), "relevance": ("qbec", "ranking"),
+}  # fmt: skip
 """Head and objective where nothing else is asked for."""
 Spec = dict[str, Any]
 
@@ -33,7 +36,8 @@ class TrainingRequest:
     """Train `head` towards `objective` on the vectors that encoder `encoder_key` made of `dataset`.
 
     Without a key the one encoder whose vectors are there is taken; `settings` are flat, as on the command
-    line. With `source` "images" a backbone is trained under the head, from the pictures themselves.
+    line. With `source` "images" a backbone is trained under the head, from the pictures themselves; with "relevance"
+    items learn to find their answers: others of their label, or what the file `judgements` names.
     """
 
     dataset: str
@@ -43,6 +47,7 @@ class TrainingRequest:
     settings: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
     source: Source = "vectors"
+    judgements: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ def training_spec(workspace: Workspace, request: TrainingRequest) -> Spec:
     """
     if request.source == "images":
         return image_plan.spec(workspace, request)
+    if request.source == "relevance":
+        return ranking_plan.spec(workspace, request)
     split_settings(request.head, request.objective, request.settings)  # what is wrong in them comes first
     key = request.encoder_key or vectors.choose(workspace, request.dataset)
     material = Material(workspace, request.dataset, key)
@@ -116,6 +123,7 @@ def same_training(spec: Spec) -> str:
         "modalities",
         "head",
         "weights",
+        "judgements",
         "objective",
         "configs",
     )
@@ -158,9 +166,13 @@ def _threads(configs: RunConfigs) -> int:
     return settings().threads if wide else 1
 
 
-def from_images(spec: Spec) -> bool:
-    """Whether a training run learns from pictures, not from vectors."""
-    return spec.get("source") == "images"
+TRAININGS = {"vectors": TrainingConfig, "images": ImageTrainingConfig, "relevance": RankingTrainingConfig}
+
+
+def source_of(spec: Spec) -> Source:
+    """What a training run learns from."""
+    found: Source = spec.get("source", "vectors")
+    return found
 
 
 def configs_of(spec: Spec) -> RunConfigs:
@@ -169,7 +181,7 @@ def configs_of(spec: Spec) -> RunConfigs:
     return RunConfigs(
         make_config(config_class("head", spec["head"]), values["head"]),
         make_config(config_class("objective", spec["objective"]), values["objective"]),
-        make_config(ImageTrainingConfig if from_images(spec) else TrainingConfig, values["training"]),
+        make_config(TRAININGS[source_of(spec)], values["training"]),
     )
 
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qlatent.errors import ConfigError, InputError, RunError
+from qlatent.errors import ConfigError, InputError
 from qlatent.metrics.differences import holm
-from qlatent.services import image_probe, image_views, plan, runs
+from qlatent.services import image_probe, image_views, plan, runs, sweeps
 from qlatent.services.journal import journal
 from qlatent.services.plan import Spec, TrainingRequest
 from qlatent.services.runs import RunView
@@ -126,7 +125,7 @@ def places(
         if name not in VARIANTS:
             raise ConfigError(f"There is no variant {name!r}.", remedy=f"Known: {', '.join(VARIANTS)}.")
     chosen = [VARIANTS[name] for name in variants]
-    known = {plan.same_training(run.spec): run for run in reversed(runs.list_runs(workspace, "train"))}
+    known = sweeps.known(workspace)
     found = []
     for each in sorted(chosen, key=lambda variant: -variant.seeds):  # what is compared most comes first
         for seed in range(seeds or each.seeds):
@@ -143,46 +142,6 @@ def _spec(workspace: Workspace, dataset: str, variant: Variant, width: int, seed
         dataset, head=variant.head, objective="ntxent", settings=settings, name=name, source="images"
     )
     return {**plan.training_spec(workspace, request), "threads": 1}
-
-
-def start(workspace: Workspace, table: Sequence[Place], *, workers: int) -> None:
-    """Queue what was not begun, wake what stopped or failed, and let `workers` processes work."""
-    for place in table:
-        if place.run is None:
-            runs.enqueue(workspace, place.spec)
-        elif not place.run.active and place.run.state != "finished":
-            runs.resume(workspace, place.run.id, workers=workers)
-    runs.dispatch(workspace, workers)
-
-
-@dataclass(frozen=True)
-class Told:
-    """How far a table is: trainings in all and finished, steps done of all, and a line for each that failed."""
-
-    total: int
-    finished: int
-    done: float
-    failed: tuple[str, ...]
-    active: bool
-
-
-def progress(workspace: Workspace, table: Sequence[Place]) -> Told:
-    """How far the trainings of the table are."""
-    views = [runs.view(workspace, place.run.id) for place in table if place.run is not None]
-    failed = [
-        f"{view.name}: {view.message}" for view in views if view.state in ("failed", "interrupted", "stopped")
-    ]
-    finished = sum(view.state == "finished" for view in views)
-    done = sum(view.progress for view in views)
-    return Told(len(table), finished, done, tuple(failed), any(view.active for view in views))
-
-
-def stop(workspace: Workspace, table: Sequence[Place]) -> None:
-    """Ask every training that is under way or waits to stop."""
-    for place in table:
-        if place.run is not None and runs.view(workspace, place.run.id).active:
-            with suppress(RunError):  # it has just ended
-                runs.stop(workspace, place.run.id)
 
 
 def probe(workspace: Workspace, table: Sequence[Place], *, seeds: int, workers: int) -> list[str]:

@@ -297,6 +297,11 @@ def evaluations(workspace: Workspace, run_id: str) -> Columns:
     return columns(journal(workspace.run(run_id)).evaluations)
 
 
+def encoder_path(workspace: Workspace, run_id: str) -> Path:
+    """The folder of the text model that an end-to-end run ends with."""
+    return workspace.run(run_id).path / "encoder"
+
+
 def metrics(workspace: Workspace, run_id: str) -> dict[str, Any]:
     """The final figures of a finished run; empty before."""
     found: dict[str, Any] = journal(workspace.run(run_id)).finish.get("metrics", {})

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from qlatent.metrics.honesty import Reference
 from qlatent.registry import entry, resolve
-from qlatent.services import image_training
+from qlatent.services import image_training, ranking_training
 from qlatent.services.journal import journal
-from qlatent.services.plan import Spec, configs_of, from_images
+from qlatent.services.plan import Spec, configs_of, source_of
 from qlatent.services.pulse import Pulse
 from qlatent.services.vectors import hash_column
 from qlatent.store.run_folder import RunFolder
@@ -56,10 +56,12 @@ def execute(workspace: Workspace, folder: RunFolder, *, pulse: Pulse, should_sto
 
 
 def _trainer(workspace: Workspace, spec: Spec) -> Any:
-    """A `Trainer`, or an `ImageTrainer` for a run on images, at its first step."""
+    """A `Trainer`, an `ImageTrainer` or a `RankingTrainer`, at its first step."""
     configs = configs_of(spec)
     objective = resolve(entry("objective", spec["objective"]).target)(configs.objective)
-    if from_images(spec):
+    if source_of(spec) == "relevance":
+        return ranking_training.trainer(workspace, spec, configs, _head(workspace, spec, configs), objective)
+    if source_of(spec) == "images":
         from qlatent.training.contrastive.loop import ImageTrainer
 
         data = image_training.load_images(workspace, spec, configs)
@@ -116,7 +118,7 @@ class Recorder:
     """Writes what the loop yields into the run folder."""
 
     def __init__(self, workspace: Workspace, folder: RunFolder, trainer: Any, pulse: Pulse) -> None:
-        """`trainer` is a `Trainer` or an `ImageTrainer`."""
+        """`trainer` is a `Trainer`, an `ImageTrainer` or a `RankingTrainer`."""
         self._workspace, self._folder, self._trainer, self._pulse = workspace, folder, trainer, pulse
         self._of_views: dict[str, float] = {}
         self.state = "running"
@@ -172,14 +174,10 @@ class Recorder:
 
     def _finish(self, event: events.Finish) -> None:
         folder, trainer = self._folder, self._trainer
-        images = from_images(folder.spec)
-        if images:
-            probes = journal(folder).probes
-            figures = _plain(image_training.final_metrics(trainer, probes.get(event.step)))
-        else:
-            figures = _plain(final_metrics(trainer))
+        source = source_of(folder.spec)
+        figures = _plain(self._final(event))
         _save_head(folder, trainer, figures)
-        if images:
+        if source == "images":
             image_training.save_backbone(folder, trainer)
         _keep_head(self._workspace, folder)
         if folder.spec.get("panel"):
@@ -188,9 +186,18 @@ class Recorder:
             measured.measure_trained(self._workspace, folder, trainer.head, trainer.data)
         judged = "heldout" if trainer.data.heldout_pairs else "train"
         self._append("finish", step=event.step, metrics=figures, judged=judged)
-        if images:
+        if source != "vectors":
             folder.drop_checkpoints()
         self.state = "finished"
+
+    def _final(self, event: events.Finish) -> dict[str, float]:
+        """The figures that a run ends with."""
+        source = source_of(self._folder.spec)
+        if source == "images":
+            return image_training.final_metrics(self._trainer, journal(self._folder).probes.get(event.step))
+        if source == "relevance":
+            return ranking_training.final_metrics(self._folder, self._trainer)
+        return final_metrics(self._trainer)
 
 
 def _plain(figures: dict[str, float]) -> dict[str, float | None]:
@@ -216,7 +223,7 @@ def _save_head(folder: RunFolder, trainer: Trainer, figures: dict[str, float | N
         "name": spec["name"],
         "run": spec["id"],
         "dataset": spec["dataset"],
-        "encoder": spec["encoder"] or f"the backbone of run {spec['id']}",
+        "encoder": spec["encoder"] or _own_encoder(folder, trainer),
         "objective": spec["configs"]["objective"],
         "training": spec["configs"]["training"],
         "metrics": figures,
@@ -224,9 +231,18 @@ def _save_head(folder: RunFolder, trainer: Trainer, figures: dict[str, float | N
     saving.save(trainer.head.to("cpu"), folder.model_path, card)
 
 
+def _own_encoder(folder: RunFolder, trainer: Any) -> str:
+    """The key of the encoder that was trained under the head, saved beside it where it can be used by itself."""
+    if source_of(folder.spec) == "relevance" and folder.spec.get("keep", True):
+        return ranking_training.save_encoder(folder, trainer)
+    return f"the backbone of run {folder.id}"
+
+
 def _keep_head(workspace: Workspace, folder: RunFolder) -> None:
     """Put the head among the kept ones, once: a run killed after this and resumed comes by here again."""
     from qlatent.services import heads
 
-    if not folder.spec.get("panel"):  # one of many in an experiment is kept when somebody asks for it
+    if not folder.spec.get("panel") and folder.spec.get(
+        "keep", True
+    ):  # one of many is kept when somebody asks for it
         heads.keep_run(workspace, folder.id)

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from qlatent.errors import StoreError
-from qlatent.training.adam import Adam
 
 MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
 FORMAT = 1
+
+
+class Optimizer(Protocol):
+    """What is kept of an optimizer, by name."""
+
+    def state_dict(self) -> dict[str, torch.Tensor]: ...
+    def load_state_dict(self, tensors: dict[str, torch.Tensor]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +33,12 @@ class Checkpoint:
     optimizer: dict[str, torch.Tensor]
 
 
-def take(step: int, model: torch.nn.Module, optimizer: Adam) -> Checkpoint:
+def take(step: int, model: torch.nn.Module, optimizer: Optimizer) -> Checkpoint:
     """A checkpoint of `model` and `optimizer` as they are now; later steps do not change it."""
     return Checkpoint(step, _copies(model.state_dict()), _copies(optimizer.state_dict()))
 
 
-def put(checkpoint: Checkpoint, model: torch.nn.Module, optimizer: Adam) -> None:
+def put(checkpoint: Checkpoint, model: torch.nn.Module, optimizer: Optimizer) -> None:
     """Give `model` and `optimizer` the state of `checkpoint`, by copying."""
     model.load_state_dict(checkpoint.model)
     optimizer.load_state_dict(checkpoint.optimizer)

@@ -8,7 +8,7 @@ import streamlit as st
 from qlatent.plots.losses import losses
 from qlatent.services import heads, runs
 from qlatent.services.runs import RunView
-from qlatent.ui import frame, image_panel, maps, parts, state
+from qlatent.ui import answers_panel, frame, image_panel, maps, parts, state
 from qlatent.ui.progress import progress
 from qlatent.ui.run_list import run_list
 from qlatent.ui.words import ago, literal
@@ -111,6 +111,8 @@ def body(run: RunView) -> None:
     if run.spec.get("source") == "images":
         st.caption("The input space of these figures is the pixels, brought to 8×8.")
         image_panel.board(run)
+    if run.spec.get("source") == "relevance":
+        answers_panel.board(run)
     st.caption(f"Run {run.id} · started {ago(run.created)} · attempt {max(1, run.status.attempt)}")
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from qlatent import registry
 from qlatent.services import image_plan, runs
-from qlatent.ui import forms, frame, shelf, state
+from qlatent.ui import forms, frame, shelf, state, uploads
 from qlatent.ui.words import count, encoder_name
 
 FIRST = ("qubits", "depth")
@@ -18,8 +20,12 @@ OFTEN = ("epochs", "learning_rate", "seed")
 DECIDED = ("input_dim", "input_dim_text", "modalities", "seed")  # by the data, or asked for once
 SEEN = "train_options_seen"
 TRAINING = "qlatent.training.configs:TrainingConfig"
-SOURCES = {"vectors": "Vectors", "images": "Images"}
+SOURCES = {"vectors": "Vectors", "images": "Images", "relevance": "Answers"}
 IMAGE_TRAINING = "qlatent.training.contrastive.configs:ImageTrainingConfig"
+RANKING_TRAINING = "qlatent.training.ranking.configs:RankingTrainingConfig"
+ANSWERS_OFTEN = ("epochs", "learning_rate", "seed", "unfreeze")
+ANSWERS_ENCODER = ("model", "layers", "encoder_rate", "max_length", "accumulate")
+USUAL_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 IMAGES_OFTEN = ("steps", "batch_size", "learning_rate", "seed")
 IMAGES_DECIDED = (*DECIDED, "shared", "views", "view_noise", "view_dropout", "probe_steps")
 
@@ -32,23 +38,26 @@ def new_run() -> None:
         st.subheader("New run", anchor=False)
         dataset = state.pick("Dataset", list(every), name="dataset", names=lambda each: every[each].name)
         view = every[dataset]
-        if _source(view) == "images":
+        source = _source(view)
+        if source == "images":
             from_images(dataset, images=view.rows)
+        elif source == "relevance":
+            from_answers(dataset, view.encoders)
         else:
             _from_vectors(dataset, view.encoders)
 
 
 def _source(view: Any) -> str:
-    """What is learned from: asked only where both are there."""
-    if "image" not in view.modalities or view.kind == "vectors":
-        return "vectors"
-    given = "vectors" if view.encoders else "images"
+    """What is learned from, of what the dataset has."""
+    images = "image" in view.modalities and view.kind != "vectors"
+    options = ["vectors", *(["images"] if images else []), "relevance"]
     chosen = st.segmented_control(
-        "Learn from", list(SOURCES), default=given, required=True, key="train_source",
-        format_func=lambda name: SOURCES[name],
-        help="Images: a ResNet-18 is trained from scratch under the head, on two augmented views of each picture.",
+        "Learn from", options, default="images" if images and not view.encoders else "vectors", required=True,
+        key="train_source", format_func=lambda name: SOURCES[name],
+        help="Vectors: stored ones, as they are. Images: a ResNet-18 is trained from scratch under the head, on two "
+        "augmented views of each picture. Answers: items learn to find others of their label, or what judgements name.",
     )  # fmt: skip
-    return chosen or given
+    return chosen or options[0]
 
 
 def _from_vectors(dataset: str, encoders: list[dict[str, Any]]) -> None:
@@ -106,6 +115,63 @@ def from_images(dataset: str, *, images: int) -> None:
         dataset, head=head, objective=image_plan.OBJECTIVE, settings=values, name=name, source="images"
     )
     start_button(start, request)
+
+
+def from_answers(dataset: str, encoders: list[dict[str, Any]]) -> None:
+    """Head, rule and options of a run in which items learn to find their answers."""
+    heads = registry.HEADS
+    head = st.selectbox(
+        "Head", list(heads), index=list(heads).index(runs.USUAL["relevance"][0]), key="train_answers_head",
+        filter_mode="contains", format_func=lambda name: heads[name].label,
+    )  # fmt: skip
+    st.caption(heads[head].summary)
+    judged = st.segmented_control(
+        "An answer is", ["label", "judged"], default="label", required=True, key="train_answers_rule",
+        format_func=lambda name: {"label": "of the same label", "judged": "in judgements"}[name],
+    )  # fmt: skip
+    file = None
+    if judged == "judged":
+        file = st.file_uploader(
+            "Judgements", key="train_answers_file", type=["tsv", "txt", "csv", "qrels", "gz"],
+            help="TREC qrels, or query, document and gain a line, by the ids of this dataset. Gain 0: a hard negative.",
+        )  # fmt: skip
+    training = registry.resolve(RANKING_TRAINING)
+    values = forms.form(registry.config_class("head", head), FIRST, key="train_answers")
+    values |= forms.form(training, ANSWERS_OFTEN, key="train_answers")
+    trained = "unfreeze" in values
+    key = None
+    if trained:
+        given = {"model": USUAL_MODEL}
+        values |= forms.form(training, ANSWERS_ENCODER, key="train_answers", given=given)
+    elif encoders:
+        key = _encoder(encoders)
+    name = (
+        st.text_input("Name", key="train_answers_name", placeholder="optional", max_chars=80) or ""
+    ).strip()
+    start = st.container()
+    configs = {
+        "Head": registry.config_class("head", head),
+        "Loss": registry.config_class("objective", runs.USUAL["relevance"][1]),
+        "Training": training,
+    }
+    with st.expander("Options", icon=":material/tune:", key="train_answers_options"):
+        for tab, config in zip(st.tabs(list(configs)), configs.values(), strict=True):
+            with tab:
+                left = (*ANSWERS_OFTEN, *ANSWERS_ENCODER, *DECIDED, *FIRST)
+                rest = [field for field in forms.fields(config) if field not in left]
+                values |= forms.form(config, rest, key="train_answers")
+    if not trained and not encoders:
+        st.info("These items have no vectors yet; encode them, or train a text model with the head.")
+        return
+    if judged == "judged" and file is None:
+        st.info("Upload the judgements to start.", icon=":material/upload_file:")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(uploads.written([file], Path(folder))[0]) if file else ""
+        request = runs.TrainingRequest(
+            dataset, key, head, runs.USUAL["relevance"][1], values, name, "relevance", path
+        )
+        start_button(start, request)
 
 
 def _encoder(encoders: list[dict[str, Any]]) -> str:

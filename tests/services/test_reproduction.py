@@ -14,7 +14,7 @@ from PIL import Image
 from qlatent.cli import reproducing
 from qlatent.errors import ConfigError, InputError
 from qlatent.report import reproduction as report
-from qlatent.services import reproduction, runs
+from qlatent.services import reproduction, runs, sweeps
 from qlatent.services.reproduction import STEPS, VARIANTS
 from qlatent.store.workspace import Workspace
 from qlatent.worker import work
@@ -99,7 +99,7 @@ def test_what_is_trained_is_not_trained_again_and_a_failed_seed_leaves_the_other
         ("classical", 0, None),
         ("ring", 0, None),
     ]
-    reproduction.start(workspace, places, workers=1)
+    sweeps.start(workspace, places, workers=1)
     first, second = (place.run for place in table(workspace, dataset))
     assert first is not None
     assert second is not None
@@ -107,14 +107,14 @@ def test_what_is_trained_is_not_trained_again_and_a_failed_seed_leaves_the_other
     broken = workspace.run(second.id)
     broken.spec["content"] = "other images"
     assert work(workspace, broken) == "failed"
-    told = reproduction.progress(workspace, table(workspace, dataset))
+    told = sweeps.progress(workspace, table(workspace, dataset))
     assert (told.total, told.finished, told.active) == (2, 1, False)
     assert told.failed[0].startswith("QSSL: Ring, exact, seed 0, W = 2: failed: The images of")
     rows = reproduction.rows(workspace, table(workspace, dataset))
     assert [(row["variant"], row["step"], row["n"], row["protocol"]) for row in rows] == [
         ("classical", 2, 6, "honest")
     ]
-    reproduction.start(workspace, table(workspace, dataset), workers=1)  # goes on with the failed one alone
+    sweeps.start(workspace, table(workspace, dataset), workers=1)  # goes on with the failed one alone
     assert [run.state for run in runs.list_runs(workspace, "train")].count("queued") == 1
     assert len(runs.list_runs(workspace, "train")) == 2
 

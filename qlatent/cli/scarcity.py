@@ -1,0 +1,130 @@
+"""`qlatent scarcity`: heads that learn to find answers from less and less data, and from all of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qlatent.cli.options import (
+    EncoderKey,
+    JsonOption,
+    SetOption,
+    WorkspaceOption,
+    names,
+    numbers,
+    open_workspace,
+    settings_of,
+)
+from qlatent.cli.terminal import Terminal
+from qlatent.errors import ConfigError, RunError
+from qlatent.report import scarcity as report
+from qlatent.services import scarcity as service
+from qlatent.services import sweeps
+from qlatent.services.scarcity import Study
+from qlatent.services.workspaces import Workspace
+from qlatent.store.disk import json_bytes, write_atomically
+
+POLL = 2.0  # seconds between two looks
+SHARES = ",".join(f"{100 * share:g}" for share in service.SHARES)
+
+
+def scarcity(
+    dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
+    heads: Annotated[str, typer.Option(help="Names with commas between.")] = ",".join(service.HEADS),
+    dims: Annotated[str, typer.Option(help="Latent dimensions with commas between.")] = "64",
+    shares: Annotated[
+        str,
+        typer.Option(
+            help="Percent of the training queries, with commas between; 0 is the head as it is drawn."
+        ),
+    ] = SHARES,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Each is trained once for each.")] = 3,
+    against: Annotated[str, typer.Option(help="The head that the others are compared with.")] = "bec",
+    judgements: Annotated[
+        Path | None,
+        typer.Option(help="What answers which item (qrels, or query, document, gain); else labels."),
+    ] = None,
+    set_: SetOption = None,
+    vectors: EncoderKey = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes at once; one a core.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the table as JSON, Markdown and HTML.")] = Path(
+        "scarcity"
+    ),
+    name: Annotated[str, typer.Option(help="Name of these files.")] = "scarcity",
+    title: Annotated[str, typer.Option(help="Heading of the report.")] = "Learning to find answers",
+    picture: Annotated[str, typer.Option(help="Image of the figure that the Markdown is to show.")] = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train heads to find answers on shares of the data, and compare them on held-out queries.
+
+    What is finished is not trained again; Ctrl-C stops, and the same command goes on.
+    """
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    study = Study(
+        dataset, names(heads), numbers(dims, "--dims"), _shares(shares), seeds, settings_of(set_), vectors,
+        str(judgements or ""),
+    )  # fmt: skip
+    failed = _train(opened, study, workers or os.cpu_count() or 1, terminal)
+    rows = service.rows(opened, service.places(opened, study))
+    if not rows:
+        raise RunError(
+            f"Nothing was trained. {' '.join(failed)}", remedy="Run the same command again to go on."
+        )
+    found = service.cells(rows, reference=against)
+    kept = [{key: value for key, value in row.items() if key != "by_query"} for row in rows]
+    document = {"rows": kept, "cells": [asdict(each) for each in found]}
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(out / f"{name}.json", json_bytes(document, indent=1))
+    command = "qlatent " + " ".join(sys.argv[1:])
+    about = {"Dataset": dataset, **study.settings}
+    files = report.write(
+        found,
+        out,
+        name=name,
+        title=title,
+        reference=against,
+        settings=about,
+        command=command,
+        picture=picture,
+    )
+    for line in failed:
+        terminal.note(line)
+    for dim in sorted({each.dim for each in found}):
+        columns, lines = report.by_share(found, dim)
+        terminal.table(document, [f"{dim} dimensions", *columns[1:]], lines)
+    if not terminal.as_json:
+        terminal.result({}, *(f"→ {path}" for path in (out / f"{name}.json", *files)))
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) / 100 for part in text.split(","))
+    except ValueError as err:
+        raise ConfigError(
+            f"--shares {text}: expected percentages with commas between.", remedy=f"Try {SHARES}."
+        ) from err
+
+
+def _train(workspace: Workspace, study: Study, workers: int, terminal: Terminal) -> tuple[str, ...]:
+    """Train what is missing and wait; a line for each that did not finish."""
+    table = service.places(workspace, study)
+    sweeps.start(workspace, service.lacking(table), workers=workers)
+    table = service.places(workspace, study)
+    try:
+        with terminal.progress("Training") as progress:
+            while True:
+                told = sweeps.progress(workspace, table)
+                progress(round(told.done * 100), told.total * 100)
+                if not told.active:
+                    return told.failed
+                time.sleep(POLL)
+    except KeyboardInterrupt:
+        sweeps.stop(workspace, table)
+        raise
