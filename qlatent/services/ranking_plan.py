@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qlatent.services.plan import TrainingRequest
 
 OBJECTIVE = "ranking"
+OF_FIDELITY = ("fidelity", "log_fidelity")
 THREADED = 2  # layers of an encoder that learn, from which a second thread pays
 
 
@@ -40,11 +41,12 @@ class Items:
     data: RankingData
 
 
-def spec(workspace: Workspace, request: TrainingRequest) -> dict[str, Any]:
+def spec(workspace: Workspace, request: TrainingRequest, *, check: bool = True) -> dict[str, Any]:
     """The spec of a run in which queries learn to find their answers, by labels or by judgements.
 
     On stored vectors, or end to end on a text model (`unfreeze`). Another objective than ranking, wrong settings, a
-    text model that is not there, no vectors or texts, and fewer than 2 queries with an answer are refused.
+    text model that is not there, no vectors or texts, and fewer than 2 queries with an answer are refused; the last
+    two only with `check`, which reads the items.
     """
     configs, key, modality = _configs(workspace, request)
     record = workspace.catalogue.dataset(request.dataset)
@@ -68,7 +70,8 @@ def spec(workspace: Workspace, request: TrainingRequest) -> dict[str, Any]:
         "threads": settings().threads if configs.training.layers >= THREADED else 1,
         "device": settings().device,
     }
-    items(workspace, found, configs.training)  # what is wrong with the data comes before the start
+    if check:
+        items(workspace, found, configs.training)
     return found
 
 
@@ -139,6 +142,11 @@ def _configs(workspace: Workspace, request: TrainingRequest) -> tuple[RunConfigs
             remedy=f"Use {OBJECTIVE}.",
         )
     asked = split_settings(request.head, request.objective, request.settings, training=RankingTrainingConfig)
+    if asked.objective.logits in OF_FIDELITY and getattr(asked.head, "similarity", "") != "fidelity":
+        raise ConfigError(
+            f"logits={asked.objective.logits!r}: latents of the head {request.head!r} have no fidelity.",
+            remedy="Use logits=own or cosine, or a head with fidelity, such as qbec.",
+        )
     key, modality = "", "text"
     if asked.training.end_to_end:
         width = _model_width(asked.training.model, asked.training)

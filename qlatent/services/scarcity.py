@@ -17,7 +17,7 @@ from qlatent.errors import ConfigError
 from qlatent.metrics import relevance
 from qlatent.metrics.relevance import Compared
 from qlatent.registry import config_class
-from qlatent.services import grid, plan, sweeps
+from qlatent.services import grid, plan, ranking_plan, sweeps
 from qlatent.services.plan import Spec, TrainingRequest
 from qlatent.services.ranking_training import QUERIES
 from qlatent.services.runs import RunView
@@ -66,17 +66,19 @@ def places(workspace: Workspace, study: Study) -> list[Place]:
                 f"A share of {share:g}.", remedy="Shares go from 0 (not trained) to 1 (all queries)."
             )
     known = sweeps.known(workspace)
-    found = []
+    found: list[Place] = []
     for share in sorted(study.shares):
         for seed in range(study.seeds):
             for dim in study.dims:
                 for head in study.heads:
-                    spec = _spec(workspace, study, head, dim, share, seed)
+                    spec = _spec(workspace, study, head, dim, share, seed, first=not found)
                     found.append(Place(head, dim, share, seed, spec, known.get(plan.same_training(spec))))
     return found
 
 
-def _spec(workspace: Workspace, study: Study, head: str, dim: int, share: float, seed: int) -> Spec:
+def _spec(
+    workspace: Workspace, study: Study, head: str, dim: int, share: float, seed: int, *, first: bool
+) -> Spec:
     name, own = grid.parse(head)
     config = config_class("head", name)
     width = {"qubits": dim} if "qubits" in grid.keys(config) else {}
@@ -87,7 +89,8 @@ def _spec(workspace: Workspace, study: Study, head: str, dim: int, share: float,
         name=f"{grid.title(head)}, {dim} dimensions, {share:.0%} of the queries, seed {seed}",
         source="relevance", judgements=study.judgements,
     )  # fmt: skip
-    return {**plan.training_spec(workspace, request), "threads": 1, "keep": False}
+    made = ranking_plan.spec(workspace, request, check=first)
+    return {**made, "threads": 1, "keep": False}
 
 
 def lacking(table: Sequence[Place]) -> list[Place]:

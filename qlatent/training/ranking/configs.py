@@ -16,7 +16,12 @@ class RankingTrainingConfig(TrainingConfig):
 
     epochs: Annotated[
         int,
-        Field(title="Epochs", description="Passes over the training queries. Paper: 5.", ge=1, le=100_000),
+        Field(
+            title="Epochs",
+            description="Passes over the training queries; 0 judges the head as it is drawn. Paper: 5.",
+            ge=0,
+            le=100_000,
+        ),
     ] = 5
     batch_size: Annotated[
         int, Field(title="Batch size", description="Queries a batch. Paper: 64.", ge=2, le=65536)
