@@ -41,14 +41,16 @@ class Items:
     data: RankingData
 
 
-def spec(workspace: Workspace, request: TrainingRequest, *, check: bool = True) -> dict[str, Any]:
+def spec(
+    workspace: Workspace, request: TrainingRequest, *, widths: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """The spec of a run in which queries learn to find their answers, by labels or by judgements.
 
     On stored vectors, or end to end on a text model (`unfreeze`). Another objective than ranking, wrong settings, a
-    text model that is not there, no vectors or texts, and fewer than 2 queries with an answer are refused; the last
-    two only with `check`, which reads the items.
+    text model that is not there, no vectors or texts, and fewer than 2 queries with an answer are refused.
+    With `widths`, those of the encoder's vectors, the items are not read: one like it was checked before.
     """
-    configs, key, modality = _configs(workspace, request)
+    configs, key, modality = _configs(workspace, request, widths)
     record = workspace.catalogue.dataset(request.dataset)
     judgements = keep(workspace, read_judgements(request.judgements)) if request.judgements else ""
     title = entry("head", request.head).title
@@ -70,7 +72,7 @@ def spec(workspace: Workspace, request: TrainingRequest, *, check: bool = True) 
         "threads": settings().threads if configs.training.layers >= THREADED else 1,
         "device": settings().device,
     }
-    if check:
+    if widths is None:
         items(workspace, found, configs.training)
     return found
 
@@ -134,7 +136,9 @@ def _path(workspace: Workspace, name: str) -> Path:
     return workspace.path / "judgements" / f"{name}.json"
 
 
-def _configs(workspace: Workspace, request: TrainingRequest) -> tuple[RunConfigs, str, str]:
+def _configs(
+    workspace: Workspace, request: TrainingRequest, widths: Mapping[str, int] | None
+) -> tuple[RunConfigs, str, str]:
     """The configs with the width of what the head sees, the key of the vectors ("" end to end) and their modality."""
     if request.objective != OBJECTIVE:
         raise ConfigError(
@@ -152,7 +156,7 @@ def _configs(workspace: Workspace, request: TrainingRequest) -> tuple[RunConfigs
         width = _model_width(asked.training.model, asked.training)
     else:
         key = request.encoder_key or vectors.choose(workspace, request.dataset)
-        widths = vectors.widths(workspace, request.dataset, key)
+        widths = widths or vectors.widths(workspace, request.dataset, key)
         wanted = request.settings.get("modalities")
         modality = str(wanted[0]) if wanted else "text" if "text" in widths else next(iter(widths))
         if modality not in widths or (wanted and len(wanted) > 1):

@@ -7,7 +7,7 @@ held-out ones. Share 0 is the head as it is drawn.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from qlatent.errors import ConfigError
 from qlatent.metrics import relevance
 from qlatent.metrics.relevance import Compared
 from qlatent.registry import config_class
-from qlatent.services import grid, plan, ranking_plan, sweeps
+from qlatent.services import grid, plan, ranking_plan, sweeps, vectors
 from qlatent.services.plan import Spec, TrainingRequest
 from qlatent.services.ranking_training import QUERIES
 from qlatent.services.runs import RunView
@@ -66,18 +66,29 @@ def places(workspace: Workspace, study: Study) -> list[Place]:
                 f"A share of {share:g}.", remedy="Shares go from 0 (not trained) to 1 (all queries)."
             )
     known = sweeps.known(workspace)
+    widths: dict[str, int] | None = None  # read once; the first spec checks the items for all
     found: list[Place] = []
     for share in sorted(study.shares):
         for seed in range(study.seeds):
             for dim in study.dims:
                 for head in study.heads:
-                    spec = _spec(workspace, study, head, dim, share, seed, first=not found)
+                    spec = _spec(workspace, study, head, dim, share, seed, widths)
+                    if widths is None:
+                        key = spec["encoder"]
+                        widths = vectors.widths(workspace, study.dataset, key) if key else {}
+                        study = replace(study, encoder_key=key or None)
                     found.append(Place(head, dim, share, seed, spec, known.get(plan.same_training(spec))))
     return found
 
 
 def _spec(
-    workspace: Workspace, study: Study, head: str, dim: int, share: float, seed: int, *, first: bool
+    workspace: Workspace,
+    study: Study,
+    head: str,
+    dim: int,
+    share: float,
+    seed: int,
+    widths: dict[str, int] | None,
 ) -> Spec:
     name, own = grid.parse(head)
     config = config_class("head", name)
@@ -89,7 +100,7 @@ def _spec(
         name=f"{grid.title(head)}, {dim} dimensions, {share:.0%} of the queries, seed {seed}",
         source="relevance", judgements=study.judgements,
     )  # fmt: skip
-    made = ranking_plan.spec(workspace, request, check=first)
+    made = ranking_plan.spec(workspace, request, widths=widths)
     return {**made, "threads": 1, "keep": False}
 
 
