@@ -9,9 +9,10 @@ circuits one after another, never one coherent circuit of m qubits. Source: Kank
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +109,27 @@ def merge_by_circuits(
     `z` and `x` (batch, inputs) are the Bloch coordinates of the input states, `angles` (inputs − outputs, 12 or 8)
     the published angles in radians, one row a merge in the order of `pairs`. At most 12 inputs.
     """
+    found = np.array(np.asarray(z, dtype=np.float64)[:, :outputs])
+    for each in each_merge(z, x, angles, kind=kind, outputs=outputs, engine=engine):
+        if each.target < outputs:
+            found[:, each.target] = each.z
+    return found
+
+
+class Merge(NamedTuple):
+    """One merge: which inputs, the angles (batch, 2) that prepare them, the circuit's weights, and ⟨Z⟩ (batch,)."""
+
+    control: int
+    target: int
+    prepared: Numbers
+    weights: Numbers
+    z: Numbers
+
+
+def each_merge(
+    z: Any, x: Any, angles: Any, *, kind: Kind = "merge", outputs: int = 1, engine: str = "auto"
+) -> Iterator[Merge]:
+    """The merges of `merge_by_circuits` one by one, in order."""
     bloch = np.asarray(z, dtype=np.float64), np.asarray(x, dtype=np.float64)
     inputs, rows = bloch[0].shape[1], np.asarray(angles, dtype=np.float64)
     if inputs > LARGEST:
@@ -125,5 +147,6 @@ def merge_by_circuits(
         measured = simulate.expectations(
             merge_circuit(kind), turned[:, [control, target]], circuit_weights(row, kind), engine=engine
         )
-        turned[:, target] = np.arccos(np.clip(measured.numpy()[:, 0], -1.0, 1.0))  # prepared anew, x ≥ 0
-    return np.cos(turned[:, :outputs])
+        kept = np.clip(measured.numpy()[:, 0], -1.0, 1.0)
+        yield Merge(control, target, turned[:, [control, target]], circuit_weights(row, kind), kept)
+        turned[:, target] = np.arccos(kept)  # prepared anew, x ≥ 0

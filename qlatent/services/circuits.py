@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qlatent.circuits import layouts, trace
+from qlatent.circuits import layouts, merging, trace
 from qlatent.circuits.circuit import Circuit, Operation, Parameter
 from qlatent.circuits.drawing import SYMBOLS, draw
 from qlatent.circuits.specs import Specs, specs
@@ -25,6 +25,9 @@ Array = NDArray[np.float64]
 
 MAX_QUBITS = 8
 """A picture of more says nothing any more."""
+
+LARGEST_MERGE = merging.LARGEST
+"""Inputs that are merged by circuits one after another."""
 
 FORMATS = {
     "json": ("circuit.json", "application/json"),
@@ -113,6 +116,34 @@ def of_head(workspace: Workspace, head_id: str, *, modality: str, seed: int = 0)
         modality=modality,
         sized=lambda n, d: replace(config, qubits=n, depth=d).circuit(),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class MergeView:
+    """One merge of a projection: its circuit, which of the inputs it merges, and ⟨Z⟩ that it leaves."""
+
+    circuit: CircuitView
+    control: int
+    target: int
+    z: float
+
+
+def of_merges(kind: merging.Kind, *, inputs: int, outputs: int, seed: int = 0) -> list[MergeView]:
+    """The merges of `inputs` Bloch encodings into `outputs`, in order, with inputs and angles drawn by the seed.
+
+    Each is a circuit of two qubits that starts from what the one before it left, prepared anew. The angles are
+    uniform in (0, 4π), as those of a head that has not learned; more inputs than `LARGEST_MERGE` are refused.
+    """
+    rng = np.random.default_rng(seed)
+    tilt = 0.5 * np.pi * (1 + np.tanh(rng.normal(size=(1, inputs))))  # the encoding of tanh u, phase π
+    angles = rng.uniform(0, 4 * np.pi, (inputs - outputs, merging.ANGLES[kind]))
+    return [
+        MergeView(
+            CircuitView(merging.merge_circuit(kind), each.prepared[0], each.weights),
+            each.control, each.target, float(each.z[0]),
+        )
+        for each in merging.each_merge(np.cos(tilt), -np.sin(tilt), angles, kind=kind, outputs=outputs)
+    ]  # fmt: skip
 
 
 def with_angles(view: CircuitView, angles: NDArray[np.float64]) -> CircuitView:

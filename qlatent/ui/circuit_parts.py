@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -13,7 +15,8 @@ from qlatent.services.circuits import CircuitView, Step
 from qlatent.ui import frame, maps, parts, state
 from qlatent.ui.words import cut
 
-SOURCES = {"layout": "A layout", "head": "A trained head"}
+SOURCES = {"layout": "A layout", "head": "A trained head", "merge": "A merge"}
+MERGES = {"merge": "Controlled gate (QBEC)", "merge_cnot": "CNOT"}
 RANDOM = "random"
 EXPORTS = {"qasm3": "OpenQASM 3", "qpy": "Qiskit QPY", "pennylane": "PennyLane code", "json": "JSON"}
 TITLES = {
@@ -35,7 +38,7 @@ TITLES = {
 def pick() -> CircuitView | None:
     """The circuit that the URL and the pickers name; None if there is no head to take it from."""
     source = state.switch("source", SOURCES, label="Circuit of")
-    return _layout() if source == "layout" else _head()
+    return {"layout": _layout, "head": _head, "merge": _merge}[source]()
 
 
 def _layout() -> CircuitView:
@@ -47,14 +50,35 @@ def _layout() -> CircuitView:
     return circuits.of_layout(name, qubits=qubits, layers=layers, seed=state.number("seed", 0) or 0)
 
 
-def _size(label: str, name: str, default: int, most: int) -> int:
+def _merge() -> CircuitView:
+    """One of the merges by which the quantum-inspired projection makes few numbers of many."""
+    kind: Any = state.pick("Merge by", list(MERGES), name="merge", names=MERGES.__getitem__)
+    inputs = _size("Inputs", "inputs", 4, circuits.LARGEST_MERGE, least=2)
+    outputs = _size("Outputs", "outputs", 1, inputs - 1)
+    merges = circuits.of_merges(kind, inputs=inputs, outputs=outputs, seed=state.number("seed", 0) or 0)
+    number = _size("Merge number", "number", 1, len(merges))
+    chosen = merges[number - 1]
+    st.caption(
+        f"Input {chosen.control} (control, wire 0) merges into {chosen.target} (target, wire 1) and leaves "
+        f"⟨Z⟩ = {chosen.z:+.3f} there. {inputs} inputs make {len(merges)} circuits of two qubits, one after another: "
+        "between them the control is dropped, ⟨Z⟩ of the target is estimated over many runs, and a pure real state "
+        "with that ⟨Z⟩ is prepared anew. That is no measurement within one run, and never one circuit on all inputs."
+    )
+    st.caption("In order: " + ", ".join(f"{each.control} → {each.target}" for each in merges) + ".")
+    return chosen.circuit
+
+
+def _size(label: str, name: str, default: int, most: int, *, least: int = 1) -> int:
+    """A whole number from `least` to `most`; where these are one, there is nothing to ask."""
+    if most <= least:
+        return least
     key = f"size_{name}"
-    st.session_state[key] = min(max(state.number(name, default) or default, 1), most)
+    st.session_state[key] = min(max(state.number(name, default) or default, least), most)
 
     def changed() -> None:
         state.put(name, st.session_state[key])
 
-    return int(st.slider(label, 1, most, key=key, on_change=changed))
+    return int(st.slider(label, least, most, key=key, on_change=changed))
 
 
 def _head() -> CircuitView | None:

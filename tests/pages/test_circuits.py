@@ -41,6 +41,21 @@ def test_stepping_names_the_gate(opened: Open, tmp_path: Path) -> None:
     assert any("the start state" in caption.value for caption in at.caption)
 
 
+def test_a_merge_opens_from_a_link_with_its_place_in_the_order(opened: Open, tmp_path: Path) -> None:
+    at = opened(tmp_path, "circuits", source="merge", inputs="7", outputs="3", number="2")
+    assert figures(at)["Qubits"] == "2"
+    text = " ".join(each.value for each in at.caption)
+    assert "Input 3 (control, wire 0) merges into 0 (target, wire 1)" in text
+    assert "7 inputs make 4 circuits of two qubits" in text
+    assert "6 → 3, 3 → 0, 4 → 1, 5 → 2" in text
+    at.slider(key="size_inputs").set_value(2).run()  # one merge: nothing to choose
+    assert not at.exception
+    assert not [each for each in at.slider if each.key in ("size_outputs", "size_number")]
+    for tab in ("What it can express", "Noise and shots", "Gates", "Export"):
+        at.query_params["tab"] = tab
+        assert not at.run().exception
+
+
 def test_a_link_with_nonsense_still_opens(opened: Open, tmp_path: Path) -> None:
     at = opened(tmp_path, "circuits", layout="<b>x</b>", qubits="999", layers="-3", seed="one", source="?")
     assert figures(at)["Qubits"] == "8"

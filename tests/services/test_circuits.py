@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qlatent.circuits import layouts, simulate
+from qlatent.circuits import layouts, merging, simulate
 from qlatent.circuits.circuit import Circuit
-from qlatent.errors import InputError
+from qlatent.errors import CircuitError, InputError
 from qlatent.services import circuits, heads
 from qlatent.services.workspaces import open_workspace
 
@@ -82,3 +82,18 @@ def test_a_heads_circuit_comes_with_its_trained_weights(tmp_path: Path) -> None:
 def test_an_unknown_layout_is_refused() -> None:
     with pytest.raises(InputError, match="no layout called 'star'"):
         circuits.of_layout("star", qubits=2, layers=1)
+
+
+@pytest.mark.parametrize("kind", ["merge", "merge_cnot"])
+def test_the_merges_of_a_projection_follow_one_another(kind: merging.Kind) -> None:
+    """Against the closed form, merge by merge: what one leaves is what the next one starts from."""
+    views = circuits.of_merges(kind, inputs=7, outputs=3, seed=4)
+    assert [(each.control, each.target) for each in views] == [(6, 3), (3, 0), (4, 1), (5, 2)]
+    first, second = views[0], views[1]
+    np.testing.assert_allclose(np.cos(second.circuit.inputs[0]), first.z, atol=1e-12)
+    last = circuits.step(first.circuit, len(first.circuit.circuit.operations))
+    np.testing.assert_allclose(last.expectations[1], first.z, atol=1e-12)
+    assert "wire" not in circuits.drawn(first.circuit)
+    assert circuits.of_merges(kind, inputs=7, outputs=3, seed=5)[0].z != first.z
+    with pytest.raises(CircuitError, match="13 inputs: circuits merge at most 12"):
+        circuits.of_merges(kind, inputs=13, outputs=1)
