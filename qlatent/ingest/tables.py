@@ -19,6 +19,7 @@ from qlatent.ingest.record import Record
 from qlatent.types import Refusal
 
 _SAMPLE_ROWS = 200
+_COLLECTION = ("id", "text")
 _FIELD_LIMIT = 10_000_000  # characters; a 4,096-d vector written as text has about 90,000
 _MAX_JSON_BYTES = 1_000_000_000
 
@@ -42,7 +43,9 @@ class CsvTable(AbstractTable):
     """A CSV or TSV file of any usual encoding and delimiter, through Python's csv module.
 
     pandas and pyarrow fill short rows silently or lose their numbers, so the csv module reads and this class
-    compares every row's length with the header's.
+    compares every row's length with the header's. A .tsv of two columns, the first of them whole numbers that
+    all differ from the first line on, is a collection without a header, as MS MARCO has them: ids and texts,
+    in which quotes stand for themselves.
     """
 
     def __init__(self, opener: Opener, *, name: str, tabs: bool) -> None:
@@ -69,8 +72,22 @@ class CsvTable(AbstractTable):
         return max(counts, key=lambda mark: counts[mark])
 
     @cached_property
+    def is_collection(self) -> bool:
+        """Whether the first rows are numbers and texts without a header."""
+        if not self.tabs:
+            return False
+        with open_text(self.opener, encoding=self.encoding) as lines:
+            first = list(islice((line.split("\t") for line in lines if line.strip()), _SAMPLE_ROWS))
+        numbers = [cells[0].strip() for cells in first if len(cells) == len(_COLLECTION)]
+        begins = bool(first) and len(first[0]) == len(_COLLECTION)
+        return begins and len(set(numbers)) == len(numbers) and all(each.isdecimal() for each in numbers)
+
+    @cached_property
     def header(self) -> tuple[str, ...]:
         """The column names: stripped, and made different from each other."""
+        if self.is_collection:
+            self.notes["no header: the two columns were read as id and text"] += 1
+            return _COLLECTION
         with open_text(self.opener, encoding=self.encoding) as lines:
             first = next(
                 (cells for cells in self._reader(lines) if any(cell.strip() for cell in cells)), None
@@ -98,7 +115,8 @@ class CsvTable(AbstractTable):
         header = self.header
         with open_text(self.opener, encoding=self.encoding) as lines:
             rows = self._rows(lines)
-            next(rows, None)  # the header
+            if not self.is_collection:
+                next(rows, None)  # the header
             for number, cells in enumerate(rows, start=1):
                 yield self._record(number, cells, header)
 
@@ -125,6 +143,8 @@ class CsvTable(AbstractTable):
 
     def _reader(self, lines: Iterator[str]) -> Iterator[list[str]]:
         csv.field_size_limit(_FIELD_LIMIT)  # the module's own limit is for the whole process
+        if self.is_collection:
+            return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
         return csv.reader(lines, delimiter=self.delimiter)
 
 

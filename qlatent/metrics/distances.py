@@ -64,11 +64,15 @@ def _between(left: Matrix, right: Matrix, metric: Distance) -> Matrix:
     if callable(metric):
         return _checked(np.asarray(metric(left, right), dtype=np.float64), (len(left), len(right)))
     if metric not in _BETWEEN:
-        raise InputError(
-            f"There is no distance called {metric!r}.",
-            remedy="Use 'euclidean' or 'cosine', or 'log_fidelity' for expectation values.",
-        )
+        raise _unknown(metric)
     return _BETWEEN[metric](left, right)
+
+
+def _unknown(metric: object) -> InputError:
+    return InputError(
+        f"There is no distance called {metric!r}.",
+        remedy="Use 'euclidean' or 'cosine', or 'log_fidelity' for expectation values.",
+    )
 
 
 def _matrix(x: ArrayLike) -> Matrix:
@@ -156,9 +160,31 @@ _BETWEEN: dict[str, Callable[[Matrix, Matrix], Matrix]] = {
 }
 
 
-def matched(a: ArrayLike, b: ArrayLike) -> Matrix:
-    """Euclidean distance of row i of `a` from row i of `b` (both (n, d)): (n,) float64."""
-    return np.linalg.norm(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64), axis=1)
+def matched(a: ArrayLike, b: ArrayLike, *, metric: Metric = "euclidean") -> Matrix:
+    """Distance of row i of `a` from row i of `b` (both (n, d)), as `between` has it: (n,) float64."""
+    left, right = _matrix(a), _matrix(b)
+    if left.shape != right.shape:
+        raise InputError(f"Arrays of shape {left.shape} and {right.shape} cannot be matched row by row.")
+    if metric not in _MATCHED:
+        raise _unknown(metric)
+    return _MATCHED[metric](left, right)
+
+
+def _matched_cosine(left: Matrix, right: Matrix) -> Matrix:
+    return 1.0 - np.clip(np.einsum("nd,nd->n", unit(left), unit(right)), -1.0, 1.0)
+
+
+def _matched_log_fidelity(left: Matrix, right: Matrix) -> Matrix:
+    (up, down), (other_up, other_down) = _amplitudes(left), _amplitudes(right)
+    overlaps = np.maximum(up * other_up + down * other_down, FIDELITY_FLOOR**0.5)  # (n, d)
+    return np.maximum(-2.0 * np.log(overlaps).sum(axis=1), 0.0)
+
+
+_MATCHED: dict[str, Callable[[Matrix, Matrix], Matrix]] = {
+    "euclidean": lambda left, right: np.linalg.norm(left - right, axis=1),
+    "cosine": _matched_cosine,
+    "log_fidelity": _matched_log_fidelity,
+}
 
 
 def condensed(distances: ArrayLike) -> Matrix:

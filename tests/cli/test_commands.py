@@ -13,6 +13,8 @@ import pytest
 
 import qlatent
 from qlatent.cli import main
+from qlatent.services.workspaces import open_workspace
+from qlatent.types import content_hash
 
 PAIRS, WIDTH = 60, 12
 
@@ -98,6 +100,41 @@ def test_the_whole_path(
         expected = head.transform({"image": data["image"], "text": data["text"]})
         np.testing.assert_allclose(stored["image"], expected["image"], atol=1e-6)
         np.testing.assert_allclose(stored["text"], expected["text"], atol=1e-6)
+
+
+def test_texts_are_encoded_by_a_model_in_a_folder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, minilm: Path
+) -> None:
+    texts = [
+        "A plane is taking off.",
+        "An aeroplane departs.",
+        "A man plays the flute.",
+        "A plane is taking off.",
+    ]
+    (tmp_path / "lines.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    place = ("--workspace", str(tmp_path / "workspace"))
+    assert run(capsys, "import", str(tmp_path / "lines.jsonl"), *place)[0] == 0
+    asked = (
+        "encode",
+        "lines",
+        "--encoder",
+        "text",
+        "--set",
+        f"model={minilm}",
+        "--set",
+        "device=cpu",
+        *place,
+    )
+    code, report, _ = run(capsys, *asked)
+    assert (code, report["encoded"], report["cached"], report["failed"]) == (0, 3, 0, [])  # one text twice
+    code, again, _ = run(capsys, *asked)
+    assert (code, again["encoded"], again["cached"]) == (0, 0, 3)
+
+    opened = open_workspace(Path(place[1]))
+    vectors = opened.items.embeddings(report["encoder"], "text", [content_hash(text) for text in texts])
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    near, far, same = unit[0] @ unit[1:].T
+    assert vectors.shape == (4, 384) and near > far + 0.3 and same == pytest.approx(1.0, abs=1e-6)
 
 
 def test_a_detached_run_can_be_stopped_and_resumed(

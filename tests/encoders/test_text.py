@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, BertTokenizerFast
 
 from qlatent.encoders.configs import TextConfig
 from qlatent.encoders.text import TextEncoder, masked_mean
@@ -127,3 +127,25 @@ def test_pickled_weights_are_not_read(folder: Path, tmp_path: Path) -> None:
     torch.save(BertModel.from_pretrained(folder).state_dict(), tmp_path / "pytorch_model.bin")
     with pytest.raises(InputError, match="holds no text model that can be read"):
         TextEncoder(TextConfig(model=str(tmp_path)))
+
+
+def test_the_real_sentence_encoder_gives_its_published_similarities(minilm: Path) -> None:
+    """As sbert.net's quick start prints them for all-MiniLM-L6-v2: a paraphrase is near, another subject far."""
+    texts = ["The weather is lovely today.", "It's so sunny outside!", "He drove to the stadium."]
+    vectors = TextEncoder(TextConfig(model=str(minilm), device="cpu")).embed_texts(texts)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    published = [[1.0, 0.6660, 0.1046], [0.6660, 1.0, 0.1411], [0.1046, 0.1411, 1.0]]
+    np.testing.assert_allclose(unit @ unit.T, published, atol=2e-4)
+
+
+def test_the_real_sentence_encoder_is_the_mean_over_tokens_and_cuts_long_texts(minilm: Path) -> None:
+    encoder = TextEncoder(TextConfig(model=str(minilm), device="cpu"))
+    texts = ["", "Ünïcode 漢字 🙂", "A dog runs across a field of high grass.", "many words " * 300]
+    tokenizer, model = AutoTokenizer.from_pretrained(minilm), AutoModel.from_pretrained(minilm).eval()
+    expected = []
+    for text in texts:  # one at a time, so that nothing is padded
+        tokens = tokenizer(text, truncation=True, max_length=256, return_tensors="pt")
+        with torch.no_grad():
+            expected.append(model(**tokens).last_hidden_state[0].mean(dim=0).numpy())
+    np.testing.assert_allclose(encoder.embed_texts(texts), expected, atol=1e-5)
+    assert encoder.describe()["max_length"] == 256

@@ -52,6 +52,38 @@ def test_delimiters(tmp_path: Path, name: str, mark: str) -> None:
     assert [item.text for item in read(path)[0]] == ["one"]
 
 
+def test_a_tsv_of_numbers_and_texts_needs_no_header_and_quotes_in_it_are_literal(tmp_path: Path) -> None:
+    source = open_source(
+        written(tmp_path / "t.tsv", '7\t"one\n\n10\ttwo "and" a half\n9\tthree\tmore\n8\tfour"\n')
+    )
+    rows = list(source.rows(source.guess()))
+    assert [(row.id, row.text) for row in rows if not isinstance(row, Refusal)] == [
+        ("7", '"one'), ("10", 'two "and" a half'), ("8", 'four"'),
+    ]  # fmt: skip
+    assert [row for row in rows if isinstance(row, Refusal)] == [
+        Refusal(3, "has 3 fields, but the header has 2")
+    ]
+    assert "no header: the two columns were read as id and text" in " ".join(source.remarks())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "columns"),
+    [
+        ("t.tsv", "id\ttext\n1\tone\n2\ttwo\n", ["id", "text"]),
+        ("t.tsv", "0\tbad\n1\tgood\n0\tworse\n", ["0", "bad"]),  # labels: they repeat
+        ("t.tsv", "1\tone\tx\n2\ttwo\ty\n", ["1", "one", "x"]),
+        ("t.tsv", "a1\tone\na2\ttwo\n", ["a1", "one"]),
+        ("t.csv", "1,one\n2,two\n", ["1", "one"]),
+    ],
+)
+def test_any_other_table_begins_with_its_header(
+    tmp_path: Path, name: str, content: str, columns: list[str]
+) -> None:
+    source = open_source(written(tmp_path / name, content))
+    assert [column.name for column in source.columns] == columns
+    assert not any("no header" in remark for remark in source.remarks())
+
+
 def test_ragged_rows_are_refused_and_the_others_kept(tmp_path: Path) -> None:
     path = written(tmp_path / "t.csv", "id,text\n1,one\n2\n3,three,more\n4,four\n")
     items, refusals = read(path)

@@ -71,6 +71,23 @@ def test_matched_distances_are_row_by_row():
     np.testing.assert_allclose(distances.matched([[0, 0], [1, 1]], [[3, 4], [1, 1]]), [5.0, 0.0])
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "log_fidelity"])
+def test_matched_distances_are_the_diagonal_of_all_distances(metric):
+    a, b = np.random.default_rng(2).uniform(-1, 1, size=(2, 30, 70))
+    a[0], b[1], a[2] = 0.0, a[1], 1.0
+    b[2] = -1.0  # orthogonal states
+    got = distances.matched(a, b, metric=metric)
+    np.testing.assert_allclose(got, np.diag(distances.between(a, b, metric)), rtol=1e-12, atol=1e-12)
+    assert got[1] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_rows_that_cannot_be_matched_are_refused():
+    with pytest.raises(InputError, match=r"shape \(2, 3\) and \(1, 3\) cannot be matched"):
+        distances.matched(np.zeros((2, 3)), np.zeros((1, 3)))
+    with pytest.raises(InputError, match="no distance called 'manhattan'"):
+        distances.matched(np.zeros((2, 3)), np.zeros((2, 3)), metric="manhattan")
+
+
 @pytest.mark.parametrize(
     ("x", "message"),
     [

@@ -9,7 +9,12 @@ from scipy.stats import bootstrap, spearmanr
 
 from qlatent.metrics.distances import pairwise, spearman
 from qlatent.metrics.ranking import ranking
-from qlatent.metrics.uncertainty import bootstrap_means, grouped_jackknife, spearman_contributions
+from qlatent.metrics.uncertainty import (
+    bootstrap_means,
+    grouped_jackknife,
+    rank_contributions,
+    spearman_contributions,
+)
 
 
 def test_bootstrap_means_equals_the_percentile_bootstrap_of_scipy():
@@ -147,3 +152,19 @@ def test_ties_leave_the_mean_of_the_contributions_at_rho():
     x, z = rng.integers(0, 3, size=(30, 2)), rng.integers(0, 2, size=(30, 3))
     values = spearman_contributions(ranking(pdist(x)), ranking(pdist(z)), points=30)
     assert values.mean() == pytest.approx(spearmanr(pdist(x), pdist(z)).statistic, abs=1e-12)
+
+
+@pytest.mark.parametrize("noise", [0.3, 2.0])
+def test_the_interval_of_a_rank_correlation_is_that_of_resampling_pairs(noise):
+    """Judgements of few levels against continuous similarities, as in sentence similarity."""
+    rng = np.random.default_rng(15)
+    x = rng.normal(size=500)
+    judged, found = np.round(x * 2), x + noise * rng.normal(size=500)
+    values = rank_contributions(ranking(judged), ranking(found))
+    got = bootstrap_means({"rho": values}, seed=16)["rho"]
+    drawn = rng.integers(0, 500, size=(1500, 500))
+    low, high = np.quantile([spearmanr(judged[r], found[r]).statistic for r in drawn], [0.025, 0.975])
+    assert got.value == pytest.approx(spearmanr(judged, found).statistic, abs=1e-12)
+    width = high - low
+    assert got.low == pytest.approx(low, abs=0.1 * width)
+    assert got.high == pytest.approx(high, abs=0.1 * width)

@@ -128,6 +128,23 @@ def test_nothing_is_encoded_twice_and_another_encoder_is_refused(workspace: Work
     assert (coder.texts, again["heads"][0]["head"]) == (count, "none")
 
 
+def test_a_collection_of_numbers_and_texts_is_a_corpus_without_a_header(
+    workspace: Workspace, folder: Path
+) -> None:
+    lines = [json.loads(line) for line in (folder / "docs.jsonl").read_text().splitlines()][:40]
+    texts = [f"{each['title']}. {each['text']}" for each in lines]
+    (folder / "collection.tsv").write_text("".join(f"{n}\t{text}\n" for n, text in enumerate(texts)))
+    (folder / "numbered.tsv").write_text((folder / "qrels.tsv").read_text().replace("\td", "\t"))
+    coder = HashedWords()
+    found = []
+    for corpus, judged in (("docs.jsonl", "qrels.tsv"), ("collection.tsv", "numbered.tsv")):
+        dataset = retrieval.bring(workspace, str(folder / corpus), encoder=coder)
+        asked = task(folder, dataset, judgements=str(folder / judged))
+        found.append(retrieval.evaluate(workspace, asked, encoder=coder))
+    assert found[1]["documents"] == found[0]["documents"] == 40
+    assert found[1]["heads"][0]["measures"] == found[0]["heads"][0]["measures"]
+
+
 def test_a_run_is_ranked_anew_beside_its_own_order(workspace: Workspace, folder: Path) -> None:
     coder = HashedWords()
     corpus = retrieval.bring(workspace, str(folder / "docs.jsonl"), encoder=coder)
