@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from qlatent.plots.colours import CATEGORIES, CLEAR, GRID
 
-NAMES = {"ndcg@10": "NDCG@10", "mrr": "MRR", "recall@10": "Recall@10"}
+NAMES = {"ndcg@10": "NDCG@10", "mrr": "MRR@10", "recall@10": "Recall@10"}
 
 
 def curves(columns: Mapping[str, NDArray[Any]], *, height: int = 260) -> go.Figure:

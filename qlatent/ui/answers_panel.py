@@ -12,7 +12,7 @@ from qlatent.ui.words import count
 
 HELP = {
     "ndcg@10": "The first 10 documents, weighted by rank, against the best order; linear gain.",
-    "mrr": "1 / the rank of the first answer.",
+    "mrr": "1 / the rank of the first answer; 0 beyond rank 10.",
     "recall@10": "The share of a query's answers among the first 10.",
 }
 

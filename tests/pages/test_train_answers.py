@@ -105,5 +105,5 @@ def test_a_finished_run_shows_how_queries_are_answered(
     figures = runs.metrics(workspace, run)
     shown = {each.label: each.value for each in page.metric}
     assert shown["NDCG@10"] == f"{figures['ndcg@10']:.3f}"
-    assert shown["MRR"] == f"{figures['mrr']:.3f}"
+    assert shown["MRR@10"] == f"{figures['mrr']:.3f}"
     assert any("16 held-out queries among 64 documents" in each.value for each in page.caption)

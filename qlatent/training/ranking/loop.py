@@ -38,7 +38,7 @@ from qlatent.types import Arrays
 
 TRAINING, EVALUATION = 0, 1
 JUDGED = 500  # held-out queries that are asked on the way; at the end all are
-DEPTH = 100  # ranks that are looked at
+DEPTH = 10  # ranks that are looked at
 FIGURES = (judged.MAIN, "mrr", "recall@10")
 
 
@@ -166,7 +166,7 @@ class RankingTrainer:
         """The loss of held-out queries, and means of how their answers are ranked in the corpus."""
         queries = self._asked() if few else self.data.heldout
         measures = self._measures(queries) if few else self.by_query()
-        found = {name: float(np.nanmean(values)) for name, values in measures.items() if name in FIGURES}
+        found = {name: float(np.nanmean(values)) for name, values in measures.items()}
         return {"total": self.heldout_loss(self._asked()), **found}
 
     @torch.no_grad()
@@ -181,7 +181,7 @@ class RankingTrainer:
         return sums / len(queries)
 
     def by_query(self) -> dict[str, NDArray[np.float64]]:
-        """The measures of `metrics.relevance`, one number a held-out query; documents within the first 100 ranks."""
+        """`FIGURES` as in `metrics.relevance`, one number a held-out query; the first 10 ranks count, for mrr too."""
         if self._judged_last is None or self._judged_last[0] != self.step:
             self._judged_last = (self.step, self._measures(self.data.heldout))
         return self._judged_last[1]
@@ -197,7 +197,8 @@ class RankingTrainer:
             search.index(documents, self.head.distance).top(latents, min(DEPTH, len(corpus)), skip=own).rows
         )
         gains = np.where(rows >= 0, self.data.relevance.gains(asked, corpus[rows]), 0.0)
-        return judged.measures(gains, [self._ideal(each) for each in asked.tolist()])
+        found = judged.measures(gains, [self._ideal(each) for each in asked.tolist()])
+        return {name: found[name] for name in FIGURES}
 
     def _ideal(self, query: int) -> NDArray[np.float64]:
         answers = np.intersect1d(self.data.relevance.answers(query), self.data.corpus)
