@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -79,7 +78,7 @@ def scarcity(
         )
     found = service.cells(rows, reference=against)
     kept = [{key: value for key, value in row.items() if key != "by_query"} for row in rows]
-    document = {"rows": kept, "cells": [asdict(each) for each in found]}
+    document = {"rows": kept, "cells": [each.document() for each in found]}
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / f"{name}.json", json_bytes(document, indent=1))
     command = "qlatent " + " ".join(sys.argv[1:])

@@ -7,7 +7,7 @@ held-out ones. Share 0 is the head as it is drawn.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -148,6 +148,14 @@ class Cell:
     high: float
     spread: float
     against: Compared | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The cell as plain JSON values."""
+        found = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "against"}
+        if self.against is None:
+            return found
+        difference = asdict(self.against.difference)
+        return {**found, "difference": difference, "p_holm": self.against.p_holm, "words": self.against.words}
 
 
 def cells(table: Sequence[Row], *, reference: str) -> list[Cell]:
