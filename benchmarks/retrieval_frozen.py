@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from qlatent.metrics import relevance
-from qlatent.services import encoding, retrieval
+from qlatent.services import encoding, retrieval, retrieval_heads
 from qlatent.services.collection import Collection, Task, collect
 from qlatent.services.workspaces import Workspace, open_workspace
 
@@ -35,7 +35,7 @@ DRAWN = (
     "random_projection", "bec", "linear_fidelity", "grouped_linear", "qbec", f"qbec:{SCALE}", "merge_cosine",
     "merge_cnot",
 )  # fmt: skip
-WIDE = (retrieval.NONE, "bt", f"bt:{SCALE}", "qbt", f"qbt:{SCALE}")
+WIDE = (retrieval_heads.NONE, "bt", f"bt:{SCALE}", "qbt", f"qbt:{SCALE}")
 SHOWN = ("ndcg@10", "mrr", "recall@100")
 
 
@@ -57,7 +57,7 @@ def measured(workspace: Workspace, head: str, collection: Collection, seeds: int
     """Figures query by query, the mean over the seeds of each, and what the head is."""
     values, latency, means = [], [], []
     for seed in range(seeds):
-        ready = retrieval.prepared(workspace, head, collection, seed=seed)
+        ready = retrieval_heads.prepared(workspace, head, collection, seed=seed)
         rows, cost = retrieval.ranked_rows(ready, collection)
         values.append(retrieval.measured(collection, rows))
         means.append(float(np.nanmean(values[-1][relevance.MAIN])))
@@ -81,7 +81,7 @@ def table(workspace: Workspace, collection: Collection, seeds: int) -> list[dict
     rows = []
     for dim in (collection.vectors.shape[1], *DIMS):
         there = {spec: each for spec, each in found.items() if each["dim"] == dim}
-        reference = next(spec for spec in there if spec in (retrieval.NONE, f"pca:qubits={dim}"))
+        reference = next(spec for spec in there if spec in (retrieval_heads.NONE, f"pca:qubits={dim}"))
         main = {spec: each["by_query"][relevance.MAIN] for spec, each in there.items()}
         differences = relevance.compare({s: v for s, v in main.items() if s != reference}, main[reference])
         for spec, each in there.items():
