@@ -23,10 +23,6 @@ from qlatent.ui.words import count, encoder_name, literal
 DIMS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384)
 USUAL = 64  # dimensions, or the next that is no more than half the width
 FIRST = (retrieval_heads.NONE, "pca", "qbec")
-GROUPS = ("Projection", "Baseline")
-UNTRAINED = [
-    name for name, entry in registry.HEADS.items() if entry.group in GROUPS and name not in ("mlp", "identity")
-]  # fmt: skip
 SOURCES = {"labels": "The items, by label", "dataset": "Another dataset", "files": "A file"}
 NOTE = (
     "TREC qrels (query, 0, document, gain), three columns (query, document, gain), or pairs of ids in a .csv with a "
@@ -102,7 +98,11 @@ def _asked(
     files: dict[str, Any] = {}
     lacking = ""
     if source == "dataset":
-        have = [each.id for each in every.values() if any(one["key"] == key for one in each.encoders)]
+        have = [
+            each.id
+            for each in every.values()
+            if any(one["key"] == key and one["encoded"] for one in each.encoders)
+        ]
         asked["queries"] = st.selectbox(
             "Dataset that asks", have, key="retrieval_queries", format_func=lambda each: every[each].name,
             help="With vectors of the same encoder. The corpus itself may ask; an item never finds itself.",
@@ -185,10 +185,10 @@ def _encoder(key: str) -> dict[str, Any]:
 
 def _heads(dataset: DatasetView, key: str) -> list[str]:
     """The chosen heads as the service takes them: at every dimension, with the settings that they know."""
-    width = max(int(each["dim"]) for each in dataset.encoders if each["key"] == key)
-    options = (retrieval_heads.NONE, *UNTRAINED)
+    widths = {each["modality"]: int(each["dim"]) for each in dataset.encoders if each["key"] == key}
+    width = widths.get("text") or max(widths.values())  # texts are ranked where there are any
     names = st.multiselect(
-        "Heads", options, default=list(FIRST), key="retrieval_heads", filter_mode="contains",
+        "Heads", [retrieval_heads.NONE, *_drawn()], default=list(FIRST), key="retrieval_heads", filter_mode="contains",
         format_func=plain_name,
         help="As drawn by the seed, or found on the corpus without labels. Trained heads are among the kept ones.",
     )  # fmt: skip
@@ -204,6 +204,17 @@ def _heads(dataset: DatasetView, key: str) -> list[str]:
         sizes = [f":qubits={dim}" for dim in chosen or ()] if "qubits" in _keys(name) else [""]
         found += [f"{name}{size}{scaled}" for size in sizes]
     return [*found, *_kept(key)]
+
+
+def _drawn() -> list[str]:
+    """Heads that say something without training: the projection with its random weights, and what is found."""
+    found = [
+        name for name in registry.HEADS if getattr(registry.config_class("head", name), "closed_form", False)
+    ]
+    projection = [name for name, entry in registry.HEADS.items() if entry.group == "Projection"]
+    return [
+        name for name in dict.fromkeys([*projection, *found]) if name != "identity"
+    ]  # that is the vectors
 
 
 def _keys(name: str) -> set[str]:
