@@ -191,8 +191,9 @@ def _with_interval(head: dict[str, Any], measure: str) -> str:
 def _less(difference: dict[str, Any] | None) -> str:
     if difference is None or difference["mean"] is None:
         return "–"
-    star = " ★" if (difference["p_holm"] if difference["p_holm"] is not None else 1.0) < HOLDS else ""
-    return f"{difference['mean']:+.3f}{star}"
+    p, low, high = (difference[name] for name in ("p_holm", "low", "high"))
+    holds = p is not None and p < HOLDS and low * high > 0
+    return f"{difference['mean']:+.3f}{' ★' if holds else ''}"
 
 
 def _whole(value: int | None) -> str:
@@ -207,7 +208,9 @@ def _differences(found: dict[str, Any], reference: str) -> None:
     for each in found["differences"]:
         p = "" if each["p_holm"] is None else f" (p = {each['p_holm']:.2g} after Holm's correction)"
         st.markdown(f"- {literal(names[each['head']])}: {literal(each['words'])}{p}")
-    st.caption("p by changing the signs of the queries' differences; ★ where it is below 0.05.")
+    st.caption(
+        "p by changing the signs of the queries' differences; ★ where it is below 0.05 and the interval leaves 0 out."
+    )
 
 
 def _notes(notes: list[str]) -> None:

@@ -58,7 +58,7 @@ def _asked(asked: Asked) -> None:
             st.image(image, width=112, alt=cut(asked.text or asked.id, limit=80))
         with st.container(gap="xsmall", width="stretch"):
             parts.foreign(asked.text or asked.id)
-            st.caption(f"{count(asked.relevant, 'relevant document')} judged")
+            st.caption(count(asked.relevant, "relevant document"))
 
 
 def _list(title: str, found: list[Answer], asked: Asked, value: float | None, *, key: str) -> None:
