@@ -175,7 +175,7 @@ def _encoder(key: str) -> dict[str, Any]:
     with st.expander(f"Encoder of the queries: {registry.ENCODERS[name].title}", icon=":material/tune:",
                      expanded=True, key="retrieval_encoder"):  # fmt: skip
         st.caption(
-            "With the settings of the corpus; it was not encoded by a run here, so they are not known."
+            "Give the settings that encoded the corpus: no run of this workspace did, so they are not known."
         )
         return {
             "encoder": name,
