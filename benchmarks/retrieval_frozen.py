@@ -24,7 +24,7 @@ import numpy as np
 
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.metrics import relevance
-from qlatent.services import retrieval
+from qlatent.services import retrieval, retrieval_heads
 from qlatent.services.collection import Collection, Task, collect
 from qlatent.services.workspaces import Workspace, open_workspace
 
@@ -46,7 +46,7 @@ def measured(workspace: Workspace, head: str, collection: Collection, seeds: int
     """Figures query by query, the mean over the seeds of each, and what the head is."""
     values, latency, means = [], [], []
     for seed in range(seeds):
-        ready = retrieval.prepared(workspace, head, collection, seed=seed)
+        ready = retrieval_heads.prepared(workspace, head, collection, seed=seed)
         rows, cost = retrieval.ranked_rows(ready, collection)
         values.append(retrieval.measured(collection, rows))
         means.append(float(np.nanmean(values[-1][relevance.MAIN])))

@@ -30,7 +30,7 @@ from qlatent.metrics import relevance
 from qlatent.metrics.distances import Metric, matched
 from qlatent.metrics.ranking import ranking
 from qlatent.metrics.uncertainty import rank_contributions
-from qlatent.services import encoding, retrieval
+from qlatent.services import encoding, retrieval_heads
 from qlatent.services.collection import Collection, Judged
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.types import content_hash
@@ -94,7 +94,7 @@ def measured(
     """
     scores, values = ranking(pairs.scores), []
     for seed in range(seeds):
-        ready = retrieval.prepared(workspace, head, pairs.others, seed=seed)
+        ready = retrieval_heads.prepared(workspace, head, pairs.others, seed=seed)
         sides = (ready.latents(each) for each in (pairs.first, pairs.second))
         distances = matched(*sides, metric=metric or ready.metric)
         values.append(rank_contributions(scores, ranking(-distances)))

@@ -1,10 +1,28 @@
-"""Compare: heads beside PCA and their twins on the same items, with intervals; tables, maps, ablations, a report."""
+"""Compare: heads beside PCA and their twins, by what experiments measured or by how they rank a corpus."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.ui import compare_maps, compare_parts, compare_tables, frame, parts, shelf
+from qlatent.ui import (
+    compare_maps,
+    compare_parts,
+    compare_tables,
+    frame,
+    parts,
+    retrieval_parts,
+    shelf,
+    state,
+)
+
+TABS = {
+    "Table": compare_tables.table,
+    "Frontier": compare_tables.frontier,
+    "Side by side": compare_maps.side_by_side,
+    "Probe": compare_maps.probe,
+    "Ablation": compare_tables.ablation,
+    "Report": compare_tables.report,
+}
 
 frame.workspace()
 parts.title("Compare", "Did the compression keep what mattered, and is the circuit the reason?")
@@ -18,20 +36,16 @@ if not shelf.all_datasets():
     )
     st.stop()
 
+if state.switch("by", {"experiments": "Experiments", "retrieval": "Retrieval"}) == "retrieval":
+    retrieval_parts.board()
+    st.stop()
+
 found = compare_parts.pick()
 if found is None:
     st.stop()
 compare_parts.progress(found)
-shown = {
-    "Table": compare_tables.table,
-    "Frontier": compare_tables.frontier,
-    "Side by side": compare_maps.side_by_side,
-    "Probe": compare_maps.probe,
-    "Ablation": compare_tables.ablation,
-    "Report": compare_tables.report,
-}
-tabs = st.tabs(list(shown), key="compare_tabs", on_change="rerun")
-for tab, draw in zip(tabs, shown.values(), strict=True):
+tabs = st.tabs(list(TABS), key="compare_tabs", on_change="rerun")
+for tab, draw in zip(tabs, TABS.values(), strict=True):
     if tab.open:
         with tab:
             draw(found)

@@ -118,6 +118,18 @@ def _probe(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: C
     return "finished"
 
 
+def _retrieval(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
+    from qlatent.services import retrieval_runs
+
+    told = _progress(folder, pulse)
+    found = retrieval_runs.execute(workspace, folder, progress=told, should_stop=should_stop)
+    if found is None:
+        return "stopped"
+    counts = {name: found[name] for name in ("documents", "queries")}
+    folder.append({"type": "finish", "time": time.time(), "metrics": counts})
+    return "finished"
+
+
 def _demo(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
     from qlatent.services import demo
 
@@ -159,6 +171,7 @@ _KINDS: dict[str, Callable[[Workspace, RunFolder, Pulse, Callable[[], bool]], st
     "encode": _encode,
     "measure": _measure,
     "probe": _probe,
+    "retrieval": _retrieval,
     "demo": _demo,
 }
 

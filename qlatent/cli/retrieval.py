@@ -10,11 +10,16 @@ from typing import Annotated, Any
 import typer
 
 from qlatent.cli.terminal import Terminal
-from qlatent.services import encoding, retrieval
+from qlatent.services import encoding, retrieval, retrieval_heads
 from qlatent.services.collection import Task
 from qlatent.services.workspaces import Workspace
 
 SHOWN = {"mrr": "MRR", "recall@10": "R@10", "recall@100": "R@100"}
+COUNTED = (
+    "stored",
+    "used",
+    "identifiable",
+)
 
 Switch = Annotated[
     bool, typer.Option("--retrieval", help="Judge heads by how they rank a corpus for queries, instead.")
@@ -77,10 +82,10 @@ def evaluate(workspace: Workspace, asked: Asked, *, terminal: Terminal) -> None:
     )  # fmt: skip
     with terminal.progress("Ranking") as progress:
         document = retrieval.evaluate(
-            workspace, task, heads=asked.heads or [retrieval.NONE], against=asked.against or "", encoder=coder,
+            workspace, task, heads=asked.heads or [retrieval_heads.NONE], against=asked.against or "", encoder=coder,
             progress=progress,
         )  # fmt: skip
-    columns = ["head", "dim", "NDCG@10", "95 %", *SHOWN.values(), "bytes", "ms", "weights"]
+    columns = ["head", "dim", "NDCG@10", "95 %", *SHOWN.values(), "bytes", "ms"]
     terminal.table(document, columns, [_row(each) for each in document["heads"]])
     if not terminal.as_json:
         terminal.result(document, *_lines(document))
@@ -89,17 +94,9 @@ def evaluate(workspace: Workspace, asked: Asked, *, terminal: Terminal) -> None:
 def _row(head: Mapping[str, Any]) -> list[Any]:
     main, *others = (head["measures"][name] for name in ("ndcg@10", *SHOWN))
     said = (f"{main['value']:.3f}", f"{main['low']:.3f}–{main['high']:.3f}")
-    weights = head.get("parameters", {}).get("stored")
     values = [f"{each['value']:.3f}" for each in others]
-    return [
-        head["head"],
-        head.get("dim"),
-        said,
-        *values,
-        head.get("bytes_per_document"),
-        head.get("latency_ms"),
-        weights,
-    ]
+    cost = head.get("bytes_per_document"), head.get("latency_ms")
+    return [head["head"], head.get("dim"), *said, *values, *cost]
 
 
 def _lines(document: Mapping[str, Any]) -> list[str]:
@@ -112,4 +109,14 @@ def _lines(document: Mapping[str, Any]) -> list[str]:
         f"{each['head']} against {each['against']}, {each['measure']}: {each['words']} (p {each['p_holm']:.2g}, Holm)"
         for each in document["differences"]
     ]
-    return [first, *differences, *(f"  note: {each}" for each in document["notes"])]
+    parameters = [
+        f"{each['head']}: "
+        + ", ".join(f"{each['parameters'][name]:,} {name}" for name in COUNTED if name in each["parameters"])
+        for each in document["heads"]
+        if each.get("parameters", {}).get("stored")
+    ]
+    if parameters:
+        parameters.insert(
+            0, "parameters stored, used (they move the output) and identifiable (data can tell them apart):"
+        )
+    return [first, *differences, *parameters, *(f"  note: {each}" for each in document["notes"])]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from qlatent.circuits.circuit import Circuit
 from qlatent.errors import ConfigError, InputError
+from qlatent.heads.saturation import shares
 from qlatent.registry import HEADS
 
 Tensors = Mapping[str, Tensor]
@@ -77,6 +78,19 @@ class AbstractHead(nn.Module, ABC):
     def prepare(self, inputs: Tensors) -> None:
         """What a head takes from the training rows before the first step: nothing, unless it says so."""
         return
+
+    def entering_tanh(self, inputs: Tensors) -> dict[str, Tensor]:
+        """What tanh is taken of on the way to the latents, by modality; nothing, unless a head says otherwise."""
+        return {}
+
+    @torch.no_grad()
+    def saturation(self, inputs: Tensors) -> dict[str, float]:
+        """Share of numbers with |tanh| > 0.99, by modality, under the present weights: there gradients vanish."""
+        return shares(self.entering_tanh(inputs))
+
+    def flat_remedy(self, factor: float) -> str:
+        """What to do about a saturated tanh; numbers `factor` times as large would be in order."""
+        return "Bring the vectors to unit length, or train the head with another input_scaling."
 
     def similarity(self, a: Tensor, b: Tensor) -> Tensor:
         """How alike two sets of latents are, larger is nearer: (n, k), (m, k) → (n, m).

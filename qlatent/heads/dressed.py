@@ -57,6 +57,12 @@ class DressedHead(AbstractHead):
         self.check_inputs(inputs)
         return {name: self._core_of(name)(self._part(self.encoders, name)(x)) for name, x in inputs.items()}
 
+    def entering_tanh(self, inputs: Tensors) -> dict[str, Tensor]:
+        """The linear layer's outputs (n, k), where angles are a tanh of them."""
+        if getattr(self.config, "input_scaling", None) != "tanh":
+            return {}
+        return {name: self._part(self.encoders, name)(x) for name, x in inputs.items()}
+
     def decode(self, latents: Tensors) -> dict[str, Tensor]:
         return {name: self._part(self.decoders, name)(z) for name, z in latents.items()}
 

@@ -18,13 +18,10 @@ from torch.nn.functional import normalize, pad
 
 from qlatent.circuits.merging import Kind
 from qlatent.errors import InputError
-from qlatent.heads import merging
+from qlatent.heads import merging, saturation
 from qlatent.heads.base import AbstractHead, Tensors, input_dims, seeded_linear
 from qlatent.heads.fidelity import log_fidelity
 
-FLAT = 0.99  # |tanh| above it: the derivative is below 2 % of that at 0
-TOO_FLAT = 0.05  # share of such numbers that is worth a warning
-LOOKED_AT = 4096  # rows, for that warning
 INSIDE = 1e-6  # how near to ±1 a latent counts when an encoding is undone
 
 
@@ -141,23 +138,19 @@ class ProjectionHead(AbstractHead):
 
     def prepare(self, inputs: Tensors) -> None:
         """Warns where tanh saturates for more than 5 % of the numbers of (some thousand of) the training rows."""
-        few = {name: rows[:: 1 + len(rows) // LOOKED_AT] for name, rows in inputs.items()}
-        for name, u in self.entering_tanh(few).items():
-            entering = u.abs()
-            share = float((torch.tanh(entering) > FLAT).float().mean()) if entering.numel() else 0.0
-            if share > TOO_FLAT:
-                self._warn(name, share, entering)
-
-    @torch.no_grad()
-    def saturation(self, inputs: Tensors) -> dict[str, float]:
-        """Share of numbers with |tanh| > 0.99, by modality, under the present weights: there gradients vanish."""
-        found = self.entering_tanh(inputs)
-        return {name: float((torch.tanh(u).abs() > FLAT).double().mean()) for name, u in found.items()}
+        for said in saturation.measure(self, inputs)[1]:
+            warnings.warn(said, stacklevel=2)
 
     @torch.no_grad()
     def entering_tanh(self, inputs: Tensors) -> dict[str, Tensor]:
         """What tanh is taken of: vectors (n, d) for merges and without compression, else (n, k)."""
         return {name: self._scaled(name, rows) for name, rows in inputs.items()}
+
+    def flat_remedy(self, factor: float) -> str:
+        now = self.config.input_scale
+        return (
+            f"Use input_scale={now * factor:.2g} or less (now {now:g}), or bring the vectors to unit length."
+        )
 
     def _scaled(self, modality: str, rows: Tensor) -> Tensor:
         if self.config.unit_inputs:
@@ -181,17 +174,6 @@ class ProjectionHead(AbstractHead):
 
     def _part(self, parts: nn.ModuleDict, modality: str) -> nn.Module:
         return parts[self.modalities[0] if self.config.shared else modality]
-
-    def _warn(self, modality: str, share: float, entering: Tensor) -> None:
-        allowed = 1 - TOO_FLAT / 2
-        high = float(entering.flatten().kthvalue(max(1, int(allowed * entering.numel()))).values)
-        better = self.config.input_scale * math.atanh(FLAT) / high
-        warnings.warn(
-            f"tanh saturates for {share:.0%} of the numbers of the {modality} vectors (|tanh| > {FLAT}; the largest "
-            f"number is {float(entering.max()):.3g}): there gradients and differences vanish. Use "
-            f"input_scale={better:.2g} or less (now {self.config.input_scale:g}), or bring the vectors to unit length.",
-            stacklevel=3,
-        )
 
 
 def _compressor(width: int, config: Any, *, generator: torch.Generator) -> nn.Module:

@@ -7,7 +7,7 @@ relevant. Whatever does not fit is counted in `notes`; what fits nothing at all 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,17 +107,22 @@ def collect(
             remedy="Give both, or neither: then labels say what is relevant.",
         )
     key = task.encoder_key or vectors.choose(workspace, task.corpus, preferred=encoder.key if encoder else "")
-    modality = _modality(workspace, task.corpus, key)
+    modality = modality_of(workspace, task.corpus, key)
     ids, labels, matrix, notes = _corpus(workspace, task.corpus, key, modality)
     if not task.queries:
         return _by_labels(task, (key, modality), ids, labels, matrix, notes)
     asked = _queries(workspace, task, key, encoder, notes, progress)
+    if asked.vectors.shape[1] != matrix.shape[1]:
+        raise InputError(
+            f"The queries have vectors of {asked.vectors.shape[1]} numbers, the corpus of {matrix.shape[1]}.",
+            remedy="Both must come from the same encoder.",
+        )
     judgements = read_judgements(task.judgements)
     notes += judgements.notes
     return _by_judgements(task, (key, modality), ids, matrix, asked, judgements, notes)
 
 
-def _modality(workspace: Workspace, dataset: str, key: str) -> str:
+def modality_of(workspace: Workspace, dataset: str, key: str) -> str:
     found = list(vectors.widths(workspace, dataset, key))
     return "text" if "text" in found else found[0]
 
@@ -141,7 +146,7 @@ def _queries(
 ) -> _Asked:  # fmt: skip
     """Ids and vectors of all queries."""
     if task.queries in {record.id for record in workspace.catalogue.datasets()}:
-        modality = _modality(workspace, task.queries, key)
+        modality = modality_of(workspace, task.queries, key)
         ids, _, matrix, said = _corpus(workspace, task.queries, key, modality)
         notes += [each.replace("documents", "queries") for each in said]
         return _Asked(ids, matrix)
@@ -152,11 +157,16 @@ def _queries(
         )
     read = read_queries(task.queries)
     notes += read.notes
-    hashes = [content_hash(text) for text in read.texts.values()]
-    missing = len(workspace.items.missing(key, "text", hashes))
+    missing = unencoded(workspace, read.texts.values(), key)
     if missing:
         _encode(workspace, read.texts, key, encoder, missing, progress)
+    hashes = [content_hash(text) for text in read.texts.values()]
     return _Asked(list(read.texts), workspace.items.embeddings(key, "text", hashes))
+
+
+def unencoded(workspace: Workspace, texts: Iterable[str], key: str) -> int:
+    """How many distinct texts have no vector of this encoder yet."""
+    return len(workspace.items.missing(key, "text", [content_hash(text) for text in texts]))
 
 
 def _encode(
@@ -243,8 +253,10 @@ def _misfits(asked: _Asked, judgements: Judgements, row_of: dict[str, int]) -> l
         what = "queries" if not known else "documents"
         there = (asked.ids if not known else list(row_of))[:1]
         named = next(iter(judgements.gains)) if not known else pairs[0][0]
+        sizes = len(judgements.gains), len(asked.ids), len(pairs), len(row_of)
+        counts = "{} judged, {} here".format(*(sizes[:2] if not known else sizes[2:]))
         raise InputError(
-            f"The judgements name none of the {what}: they say {named!r}, and there is "
+            f"The judgements name none of the {what} ({counts}): they say {named!r}, and there is "
             f"{there[0] if there else 'none'!r}.",
             remedy="They are of another collection, or the ids are written differently.",
         )
@@ -273,10 +285,14 @@ def _candidates(
     total = sum(len(documents[name]) for _, name in kept)
     absent = total - sum(map(len, listed))
     if not kept or absent == total:
-        raise InputError(
-            "The run ranks none of the judged queries."
+        what, named, here = (
+            (f"none of the {len(judged)} judged queries", next(iter(documents)), judged[0][1])
             if not kept
-            else "The run ranks no document of the corpus.",
+            else (f"no document of the corpus ({total} candidates, {len(row_of)} documents)",
+                  next(iter(documents[kept[0][1]])), next(iter(row_of)))
+        )  # fmt: skip
+        raise InputError(
+            f"The run ranks {what}: it says {named!r}, and there is {here!r}.",
             remedy="It is a run of another collection, or the ids are written differently.",
         )
     notes = []

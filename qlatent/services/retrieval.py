@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import statistics
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,35 +16,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qlatent import registry
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.errors import InputError
 from qlatent.metrics import relevance, search
-from qlatent.services import datasets, encoding, grid, heads
+from qlatent.services import datasets, encoding
 from qlatent.services.collection import Collection, Rows, Task, collect
+from qlatent.services.retrieval_heads import NONE, Ready, prepared
 from qlatent.store.workspace import Workspace
 from qlatent.types import Progress
 
-NONE = "none"  # the vectors themselves, by cosine
 GIVEN_ORDER = "given order"  # of a run, before it is ranked anew
 DEPTH = 1000  # ranks that are looked at, as in TREC
 TIMED = 30  # queries, one by one, for the latency
 CUT = 10  # documents that a timed query asks for
-
-Latents = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+AT_ONCE = 512  # queries between two words of progress
+SHOWN = 10  # of each query's ranks kept to be looked at
 
 
 @dataclass(frozen=True)
-class Ready:
-    """A head that can be searched with: vectors (n, d) to latents (n, k), and what it is."""
+class Evaluation:
+    """What came out: the document, the first rows (q, 10) by head, and the measures (q,) by head and name."""
 
-    name: str
-    title: str
-    latents: Latents
-    metric: Any
-    dim: int
-    parameters: dict[str, int]
-    fitted: str  # on what
+    document: dict[str, Any]
+    collection: Collection
+    first: dict[str, Rows]
+    values: dict[str, dict[str, NDArray[np.float64]]]
 
 
 def bring(
@@ -70,7 +65,12 @@ def bring(
     return dataset
 
 
-def evaluate(
+def evaluate(workspace: Workspace, task: Task, **options: Any) -> dict[str, Any]:
+    """The document of `judged`, whose options it takes."""
+    return judged(workspace, task, **options).document
+
+
+def judged(
     workspace: Workspace,
     task: Task,
     *,
@@ -78,12 +78,13 @@ def evaluate(
     against: str = "",
     encoder: AbstractEncoder | None = None,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> Evaluation:
     """What each head makes of a collection: measures with intervals, differences, bytes, latency and parameters.
 
     `heads`: "none" (the vectors themselves), names of the registry with settings behind colons ("pca:qubits=64"),
     ids or names of kept heads. All are compared with `against`, the first of them if it is left out. The
-    document says whether the whole corpus was ranked or a run re-ranked, and in `notes` what did not fit.
+    document says whether the whole corpus was ranked or a run re-ranked, and in `notes` what did not fit. `progress`
+    is told of queries: first of those that are encoded, then of those that were ranked, all heads together.
     """
     chosen = tuple(dict.fromkeys(heads))
     reference = against or chosen[0]
@@ -93,94 +94,69 @@ def evaluate(
         )
     collection = collect(workspace, task, encoder=encoder, progress=progress)
     notes, rows = list(collection.notes), list[dict[str, Any]]()
-    values: dict[str, dict[str, NDArray[np.float64]]] = {}
+    ranks: dict[str, Rows] = {}
     if collection.candidates is not None:
-        ranked = padded(collection.candidates)
-        values[GIVEN_ORDER] = measured(collection, ranked)
+        ranks[GIVEN_ORDER] = padded(collection.candidates)
         rows.append({"head": GIVEN_ORDER, "title": "The run as it was given"})
     for done, head in enumerate(chosen):
-        if progress is not None:
-            progress(done, len(chosen))
-        ready, said = _heard(lambda head=head: prepared(workspace, head, collection, seed=task.seed))  # type: ignore[misc]
-        notes += [f"{head}: {each}" for each in said]
-        ranked, cost = ranked_rows(ready, collection)
-        values[head] = measured(collection, ranked)
+        told = _told(progress, done, len(chosen), len(collection.query_ids))
+        told(0)
+        ready = prepared(workspace, head, collection, seed=task.seed)
+        notes += [f"{head}: {each}" for each in ready.warnings]
+        ranks[head], cost = ranked_rows(ready, collection, told=told)
         rows.append(_described(ready) | cost)
+    values = {head: measured(collection, ranked) for head, ranked in ranks.items()}
     for row in rows:
         row["measures"] = _with_intervals(values[row["head"]], task.seed)
-    return {
+    document = {
         "corpus": task.corpus, "encoder": collection.key, "modality": collection.modality,
         "ranking": "whole corpus" if collection.candidates is None else "re-ranking of a given run",
         "documents": len(collection.ids), "queries": len(collection.query_ids), "depth": DEPTH, "seed": task.seed,
         "relevance": "judgements" if task.judgements else "same label", "notes": notes, "heads": rows,
         "differences": _differences(values, reference, task.seed),
     }  # fmt: skip
+    first = {head: ranked[:, :SHOWN] for head, ranked in ranks.items()}
+    return Evaluation(document, collection, first, values)
 
 
-def prepared(workspace: Workspace, head: str, collection: Collection, *, seed: int = 0) -> Ready:
-    """A head ready to be searched with. A kept head of another encoder or without the modality is an `InputError`."""
-    if head == NONE:
-        width = collection.vectors.shape[1]
-        return Ready(
-            head, "The vectors themselves", lambda x: x, "cosine", width, {"stored": 0, "used": 0}, "nothing"
-        )
-    if head.split(":")[0] in registry.HEADS:
-        model, fitted = _drawn(head, collection, seed)
-        title = grid.title(head)
-    else:
-        view = heads.find(workspace, head.removeprefix(grid.KEPT))
-        heads.check_space(view, collection.key)
-        model, fitted = heads.estimator(workspace, view.id).model_, "what it was trained on"
-        title = f"{view.title}, kept as {view.name}"
-    return Ready(
-        head, title, _through(model, collection.modality), model.distance, model.latent_dim, model.parameter_count,
-        fitted,
-    )  # fmt: skip
+def _told(progress: Progress | None, head: int, heads: int, queries: int) -> Callable[[int], None]:
+    """Tells how many queries were ranked, all heads together, given those of one head."""
+
+    def told(done: int) -> None:
+        if progress is not None:
+            progress(head * queries + done, heads * queries)
+
+    return told
 
 
-def _drawn(head: str, collection: Collection, seed: int) -> tuple[Any, str]:
-    """A head of the registry as its seed draws it, after what it takes from the corpus."""
-    from qlatent.heads import arrays  # torch comes with the first head
-
-    name, own = grid.parse(head)
-    entry = registry.entry("head", name)
-    cls = registry.config_class("head", name)
-    common = {"input_dim": collection.vectors.shape[1], "modalities": (collection.modality,), "seed": seed}
-    model = registry.resolve(entry.target)(registry.make_config(cls, common | own))
-    model.normalise = "l2"
-    model.prepare({collection.modality: arrays.as_inputs(model, collection.vectors)})
-    closed = getattr(cls, "closed_form", False)
-    return model.eval(), "the corpus, without labels" if closed else f"nothing: random weights of seed {seed}"
-
-
-def _through(model: Any, modality: str) -> Latents:
-    from qlatent.heads import arrays
-
-    return lambda rows: arrays.transform(model, {modality: rows})[modality]
-
-
-def _heard(work: Callable[[], Ready]) -> tuple[Ready, list[str]]:
-    """What `work` gives, and its warnings as texts."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        ready = work()
-    return ready, [str(each.message) for each in caught]
-
-
-def ranked_rows(ready: Ready, collection: Collection) -> tuple[Rows, dict[str, float]]:
-    """Rows by rank (q, depth), -1 behind the last, and what a query costs."""
+def ranked_rows(
+    ready: Ready, collection: Collection, *, told: Callable[[int], None] = lambda done: None
+) -> tuple[Rows, dict[str, float]]:
+    """Rows by rank (q, depth), -1 behind the last, and what a query costs; `told` hears how many queries are done."""
     documents, asked = ready.latents(collection.vectors), ready.latents(collection.asked)
     index = search.index(documents, ready.metric)
     cost = {"latency_ms": _latency(ready, index, collection.asked)}
-    if collection.candidates is None:
-        return index.top(asked, min(DEPTH, len(documents)), skip=collection.skip).rows, cost
-    found = []
-    for query, own, candidates in zip(asked, collection.skip, collection.candidates, strict=True):
-        rows = np.sort(candidates[candidates != own])
-        found.append(
-            rows[search.top(documents[rows], query[None], max(1, len(rows)), metric=ready.metric).rows[0]]
-        )
+    found: list[Rows] = []
+    for start in range(0, len(asked), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        if collection.candidates is None:
+            depth = min(DEPTH, len(documents))
+            found += list(index.top(asked[part], depth, skip=collection.skip[part]).rows)
+        else:
+            of_run = zip(asked[part], collection.skip[part], collection.candidates[part], strict=True)
+            found += [_reordered(ready, documents, *each) for each in of_run]
+        told(len(found))
     return padded(found), cost
+
+
+def _reordered(
+    ready: Ready, documents: NDArray[np.float32], query: NDArray[np.float32], own: int, candidates: Rows
+) -> Rows:
+    """The candidates of one query, without its own row, nearest first."""
+    rows = np.sort(candidates[candidates != own])
+    found = search.top(documents[rows], query[None], max(1, len(rows)), metric=ready.metric)
+    ranked: Rows = rows[found.rows[0]]
+    return ranked
 
 
 def _latency(ready: Ready, index: search.Index, asked: NDArray[np.float32]) -> float:
@@ -210,6 +186,7 @@ def _described(ready: Ready) -> dict[str, Any]:
     return {
         "head": ready.name, "title": ready.title, "similarity": ready.metric, "dim": ready.dim,
         "bytes_per_document": 4 * ready.dim, "parameters": ready.parameters, "fitted_on": ready.fitted,
+        "saturated": ready.saturated,
     }  # fmt: skip
 
 

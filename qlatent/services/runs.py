@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,18 +121,21 @@ def start_encoding(workspace: Workspace, request: EncodingRequest) -> str:
     return start(workspace, plan.encoding_spec(workspace, request))
 
 
-def start(workspace: Workspace, spec: plan.Spec) -> str:
-    """Queue a run with this spec and start it if there is room; returns its id."""
-    run_id = enqueue(workspace, spec)
+def start(workspace: Workspace, spec: plan.Spec, *, inputs: Mapping[str, Path] | None = None) -> str:
+    """Queue a run with this spec and start it if there is room; returns its id. `inputs` are files by role."""
+    run_id = enqueue(workspace, spec, inputs=inputs)
     dispatch(workspace)
     return run_id
 
 
-def enqueue(workspace: Workspace, spec: plan.Spec) -> str:
-    """Queue a run with this spec (`kind`, `name`, `dataset` and `created` at least); returns its id."""
+def enqueue(workspace: Workspace, spec: plan.Spec, *, inputs: Mapping[str, Path] | None = None) -> str:
+    """Queue a run with this spec (`kind`, `name`, `dataset` and `created` at least); returns its id.
+
+    `inputs` are files by role; the run keeps copies.
+    """
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(spec["created"]))
     run_id = f"r{stamp}-{secrets.token_hex(2)}"
-    folder = RunFolder.create(workspace.runs_path / run_id, {"id": run_id, **spec})
+    folder = RunFolder.create(workspace.runs_path / run_id, {"id": run_id, **spec}, inputs=inputs)
     record = RunRecord(run_id, spec["kind"], spec["name"], spec["dataset"], spec["created"])
     try:
         workspace.catalogue.add_run(record)

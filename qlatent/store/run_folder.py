@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
@@ -63,8 +63,13 @@ class RunFolder:
             raise StoreError(f"There is no run {self.path.name!r}.", remedy="`qlatent runs` lists the runs.")
 
     @classmethod
-    def create(cls, path: Path | str, spec: dict[str, Any]) -> RunFolder:
-        """A new run, queued, with this frozen spec; visible to readers only once it is complete."""
+    def create(
+        cls, path: Path | str, spec: dict[str, Any], *, inputs: Mapping[str, Path] | None = None
+    ) -> RunFolder:
+        """A new run, queued, with this frozen spec; visible to readers only once it is complete.
+
+        `inputs` are files by role, copied under their own names: what a run needs beside the spec.
+        """
         path = Path(path)
         if path.exists():
             raise StoreError(f"There is already a run {path.name!r}.", remedy="Start it again for a new id.")
@@ -73,6 +78,9 @@ class RunFolder:
             try:
                 for name in ("snapshots", "checkpoints", "model"):
                     (temporary / name).mkdir(parents=True, exist_ok=True)
+                for role, file in (inputs or {}).items():
+                    (temporary / "inputs" / role).mkdir(parents=True)
+                    shutil.copyfile(file, temporary / "inputs" / role / file.name)
                 write_atomically(temporary / "spec.json", json_bytes(spec, indent=1))
                 write_atomically(temporary / "status.json", json_bytes(asdict(RunStatus())))
                 temporary.rename(path)
@@ -96,6 +104,10 @@ class RunFolder:
     def model_path(self) -> Path:
         """The folder of the final model; empty until the run has finished."""
         return self.path / "model"
+
+    def input(self, role: str) -> Path | None:
+        """The file that was brought for a role, or None."""
+        return next((self.path / "inputs" / role).glob("*"), None)
 
     @cached_property
     def spec(self) -> dict[str, Any]:
@@ -183,6 +195,20 @@ class RunFolder:
     def has_figures(self) -> bool:
         """Whether the run was measured."""
         return (self.path / "figures.json").is_file()
+
+    def write_ranked(self, ranked: dict[str, Any]) -> None:
+        """Keeps what each query of a retrieval found, as JSON."""
+        write_atomically(self.path / "ranked.json", json_bytes(ranked))
+
+    def ranked(self) -> dict[str, Any]:
+        """What each query found; a `StoreError` before the worker has written it."""
+        try:
+            found: dict[str, Any] = json.loads((self.path / "ranked.json").read_bytes())
+        except (FileNotFoundError, ValueError) as err:
+            raise StoreError(
+                f"Run {self.id} has no ranked documents (yet).", remedy="Wait for the worker."
+            ) from err
+        return found
 
     # --- arrays -------------------------------------------------------------------------------------------
 

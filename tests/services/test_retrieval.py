@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,42 @@ def test_a_kept_head_works_in_its_own_space_only(workspace: Workspace, folder: P
         retrieval.evaluate(workspace, task(folder, corpus), heads=["other"], encoder=coder)
 
 
+@pytest.mark.parametrize("name", ["qbec", "bec", "acqua"])
+def test_a_saturated_tanh_of_a_kept_head_is_measured_and_told_with_the_remedy(
+    workspace: Workspace, folder: Path, tmp_path: Path, name: str
+) -> None:
+    coder = HashedWords()
+    corpus = retrieval.bring(workspace, str(folder / "docs.jsonl"), encoder=coder)
+    head = qlatent.create(
+        name,
+        input_dim=WIDTH,
+        modalities=("text",),
+        qubits=3,
+        **({} if name == "acqua" else {"input_scale": 40.0}),
+    )
+    rows = np.random.default_rng(0).normal(size=(60, WIDTH)).astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        head.fit({"text": rows})
+    if name == "acqua":
+        head.model_.encoders["text"].weight.data *= 40
+    heads.load_upload(workspace, head.save(tmp_path / "kept", {"encoder": coder.key}), name="kept")
+    found = retrieval.evaluate(workspace, task(folder, corpus), heads=["kept", "none"], encoder=coder)
+
+    vectors = retrieval.collect(workspace, task(folder, corpus)).vectors
+    entering = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    if name != "qbec":
+        layer = (head.model_.encoders if name == "acqua" else head.model_.compressors)["text"]
+        entering = entering @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
+    share = np.mean(np.abs(np.tanh(entering * (1 if name == "acqua" else 40))) > 0.99)
+    kept, none = found["heads"]
+    assert kept["saturated"] == pytest.approx(share, abs=1e-6) and share > 0.5
+    assert none["saturated"] is None
+    [note] = [each for each in found["notes"] if "saturates" in each]
+    assert note.startswith(f"kept: tanh saturates for {share:.0%} of the numbers of the text vectors")
+    assert ("input_scaling" if name == "acqua" else "Use input_scale=") in note
+
+
 def labelled(workspace: Workspace, count: int = 30) -> str:
     rng = np.random.default_rng(1)
     items = [
@@ -237,23 +274,39 @@ def test_a_dataset_that_asks_itself_does_not_find_its_own_rows(workspace: Worksp
     assert collection.relevance.gains(np.array([[3, -1], [0, 4]])).tolist() == [[1, 0], [0, 1]]
 
 
+def test_queries_of_another_width_are_refused_with_both_widths(workspace: Workspace, tmp_path: Path) -> None:
+    corpus = labelled(workspace)
+    wide = [
+        Item(id=f"w{n}", vectors={"text": np.ones(WIDTH + 3, dtype=np.float32) * (n + 1)}) for n in range(3)
+    ]
+    other = run_workspace.add(workspace, "wide", wide, modalities=("text",))
+    (tmp_path / "pairs.csv").write_text("a,b\nw0,i3\n")
+    with pytest.raises(InputError, match="queries have vectors of 11 numbers, the corpus of 8"):
+        retrieval.evaluate(workspace, Task(corpus, queries=other, judgements=str(tmp_path / "pairs.csv")))
+
+
 def test_what_fits_nothing_is_refused(workspace: Workspace, folder: Path) -> None:
     coder = HashedWords()
     corpus = retrieval.bring(workspace, str(folder / "docs.jsonl"), encoder=coder)
-    files = {name: folder / f"{name}.tsv" for name in ("foreign", "strangers", "run")}
+    files = {name: folder / f"{name}.tsv" for name in ("foreign", "strangers", "run", "other")}
     files["foreign"].write_text("q0\tx1\t1\n")
     files["strangers"].write_text("z\td1\t1\n")
     files["run"].write_text("q0\tx1\t1\t2\n")
+    files["other"].write_text("z\td1\t1\t2\n")
     for changes, said in (
         (
             {"judgements": str(files["foreign"])},
-            "name none of the documents: they say 'x1', and there is 'd0'",
+            r"name none of the documents \(1 judged, 40 here\): they say 'x1', and there is 'd0'",
         ),
         (
             {"judgements": str(files["strangers"])},
-            "name none of the queries: they say 'z', and there is 'q0'",
+            r"name none of the queries \(1 judged, 6 here\): they say 'z', and there is 'q0'",
         ),
-        ({"run": str(files["run"])}, "ranks no document of the corpus"),
+        (
+            {"run": str(files["run"])},
+            r"no document of the corpus \(1 candidates, 40 documents\): it says 'x1', and there is 'd0'",
+        ),
+        ({"run": str(files["other"])}, "none of the 5 judged queries: it says 'z', and there is 'q0'"),
         ({"judgements": ""}, "belong together"),
         ({"queries": "nothing"}, "'nothing' is neither a dataset here nor a file"),
         ({"queries": "", "judgements": "", "run": str(files["run"])}, "re-ranked by judgements"),
