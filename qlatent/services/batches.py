@@ -111,7 +111,7 @@ def _side_by_side(work: Callable[[Sequence[str]], Batch], chunks: Sequence[Seque
 
 def _images(store: ItemStore, encoder: AbstractEncoder, names: Sequence[str], prepare: Prepare) -> Batch:
     """Each image is read and decoded once, whatever is made of it."""
-    contents = store.images(image_of(name) for name in names)
+    contents = store.images([image_of(name) for name in names])
     good: list[str] = []
     inputs: list[np.ndarray] = []
     failed: list[tuple[str, str]] = []

@@ -91,7 +91,7 @@ def encode(
     job.run(missing)
     return EncodingReport(
         encoder_key=coder.key, encoded=job.stored, stopped=job.stopped,
-        failed=tuple(dict.fromkeys(job.failed)),  # an item whose views fail too is told once
+        failed=tuple({each.id: each for each in job.failed}.values()),  # an item whose views fail too is told once
         cached=sum(map(len, wanted.values())) - total, seconds=time.perf_counter() - started, views=views,
     )  # fmt: skip
 

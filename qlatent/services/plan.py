@@ -144,13 +144,14 @@ def encoding_spec(workspace: Workspace, request: EncodingRequest) -> Spec:
     """The spec of an encoding run; an unknown dataset, encoder or setting, and views of no images are refused."""
     dataset = workspace.catalogue.dataset(request.dataset)
     config = make_config(config_class("encoder", request.encoder), request.settings)
+    views = f", {request.views} augmented views" if request.views else ""
     if request.views:
         images = workspace.items.contents(request.dataset, "image")
         augmented.check(request.views, images, encoder=request.encoder, modalities=config.modalities)
     return {
         "format": 1,
         "kind": "encode",
-        "name": request.name or f"{entry('encoder', request.encoder).title} on {dataset.name}",
+        "name": request.name or f"{entry('encoder', request.encoder).title}{views} on {dataset.name}",
         "created": time.time(),
         "dataset": request.dataset,
         "encoder": request.encoder,
