@@ -231,8 +231,8 @@ def _check_pairs(request: TrainingRequest, configs: RunConfigs) -> None:
 def _other_views(objective: Any) -> str:
     if hasattr(objective, "views"):
         return (
-            "Train on both, or use views=noise (two noisy copies of each vector)"
-            " or views=augmented (augmented copies of each image, encoded before)."
+            "Train on both, or use views=noise: two noisy copies of each vector; or views=augmented: augmented"
+            " copies of each image, encoded before."
         )
     return "Train on both, or choose another objective."
 
