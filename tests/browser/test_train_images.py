@@ -73,7 +73,5 @@ def test_photos_are_learned_from_and_watched(
     pictures = page.locator("[data-testid=stImage] img")
     pictures.nth(1).wait_for()
     assert pictures.count() == 2
-    page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=stImage] img')].every(e => e.naturalWidth > 0)"
-    )
+    page.wait_for_function("[...document.querySelectorAll('[data-testid=stImage] img')].every(e => e.naturalWidth > 0)")
     assert page.locator("[data-testid=stException]").count() == 0
