@@ -91,7 +91,8 @@ def _encode(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: 
     spec = folder.spec
     report = encoding.encode(
         workspace, spec["dataset"], encoder=spec["encoder"], settings=spec["settings"],
-        modalities=spec["modalities"], progress=_progress(folder, pulse), should_stop=should_stop,
+        modalities=spec["modalities"], views=spec.get("views", 0),
+        progress=_progress(folder, pulse), should_stop=should_stop,
     )  # fmt: skip
     if not report.stopped:
         folder.append({"type": "finish", "time": time.time(), "metrics": report.document()})

@@ -221,8 +221,8 @@ def test_an_encoding_tells_its_progress_and_can_be_stopped(workspace, monkeypatc
     encoding = pytest.importorskip("qlatent.services.encoding")
     calls = []
 
-    def encode(workspace, dataset, *, encoder, settings, modalities, progress, should_stop):
-        calls.append((dataset, encoder, settings))
+    def encode(workspace, dataset, *, encoder, settings, modalities, views, progress, should_stop):
+        calls.append((dataset, encoder, settings, views))
         progress(0, 10)
         progress(10, 10)
         return encoding.EncodingReport("key", 10, 0, 1.0, stopped=should_stop())
@@ -238,7 +238,7 @@ def test_an_encoding_tells_its_progress_and_can_be_stopped(workspace, monkeypatc
         assert [(event["done"], event["total"]) for event in told] == [(0, 10), (10, 10)]
         assert ("finish" in kinds(folder)) == (not stopped)
         assert (folder.status().step, folder.status().steps) == (10, 10)
-    assert calls == [("pairs", "builtin", {})] * 2
+    assert calls == [("pairs", "builtin", {}, 0)] * 2
 
 
 def test_the_demo_is_furnished_and_its_training_queued(workspace, monkeypatch):

@@ -114,6 +114,9 @@ def datasets_command(
 def encode(
     dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
     encoder: Annotated[str, typer.Option(help="builtin, clip or text.")] = "builtin",
+    views: Annotated[
+        int, typer.Option(help="Encode so many augmented copies of each image too: 2 to 32, usually 4.")
+    ] = 0,
     set_: SetOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -122,7 +125,7 @@ def encode(
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     with terminal.progress(f"Encoding {dataset}") as progress:
         report = encoding.encode(
-            opened, dataset, encoder=encoder, settings=settings_of(set_), progress=progress
+            opened, dataset, encoder=encoder, settings=settings_of(set_), views=views, progress=progress
         )
     terminal.result(report.document(), *lines.encoding(report))
 

@@ -52,6 +52,7 @@ def dataset_row(view: DatasetView) -> dict[str, Any]:
     return {
         "id": view.id, "rows": view.rows, "modalities": ", ".join(view.modalities), "encoders": "; ".join(encoders),
         "name": view.name, "kind": view.kind, "created": _time(view.created), "note": view.note,
+        "augmented_views": "; ".join(f"{each.key} {each.text}" for each in view.views),
     }  # fmt: skip
 
 
@@ -98,5 +99,6 @@ def encoding(report: EncodingReport) -> list[str]:
     first = (
         f"{report.encoder_key}: {report.encoded} encoded in {report.seconds:.1f} s ({report.rate:.0f}/s),"
         f" {report.cached} were there already{', stopped early' if report.stopped else ''}."
+        f"{f' {report.views} of each image are augmented views.' if report.views else ''}"
     )
     return [first, *(f"  not encoded: {each.id}: {each.reason}" for each in report.failed[:SHOWN])]

@@ -32,7 +32,7 @@ class BuiltinEncoder(AbstractEncoder):
     """Images and texts of drawn listings as vectors of width 512; on the processor, without a network."""
 
     name = "builtin"
-    modalities = ("image", "text")
+    modalities = BuiltinConfig.modalities
     dim = 512
     batch_size = 64
 

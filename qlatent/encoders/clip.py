@@ -33,7 +33,7 @@ class ClipEncoder(AbstractEncoder):
     """
 
     name = "clip"
-    modalities = ("image", "text")
+    modalities = ClipConfig.modalities
 
     def __init__(self, config: ClipConfig) -> None:
         self.config = config

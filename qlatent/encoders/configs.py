@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -18,11 +18,14 @@ _CHECKED = ConfigDict(extra="forbid")
 class BuiltinConfig:
     """The small model that comes with the package has no settings: no network, no graphics card."""
 
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
+
 
 @dataclass(frozen=True, config=_CHECKED)
 class ClipConfig:
     """A CLIP model of open_clip: an architecture and its weights, by tag or from a file."""
 
+    modalities: ClassVar[tuple[str, ...]] = ("image", "text")
     architecture: Annotated[
         str,
         Field(
@@ -51,6 +54,7 @@ class ClipConfig:
 class TextConfig:
     """A text model of transformers, its token vectors averaged."""
 
+    modalities: ClassVar[tuple[str, ...]] = ("text",)
     model: Annotated[
         str,
         Field(

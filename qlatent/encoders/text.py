@@ -29,7 +29,7 @@ class TextEncoder(AbstractEncoder):
     """
 
     name = "text"
-    modalities = ("text",)
+    modalities = TextConfig.modalities
 
     def __init__(self, config: TextConfig) -> None:
         self.config = config

@@ -125,18 +125,29 @@ Temperature = Annotated[
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class NTXentConfig:
-    """NT-Xent of two views of each item: its image and its text, or two noisy copies of one vector."""
+    """NT-Xent of two views of each item: image and text, two noisy copies, or two augmented views of its image."""
 
     fewest: ClassVar[int] = 2  # with one item there is nobody to tell it from
     temperature: Temperature = 0.07
     views: Annotated[
-        Literal["auto", "pairs", "noise"],
+        Literal["auto", "pairs", "noise", "augmented"],
         Field(
             title="The two views of an item",
             description="pairs: its image and text. noise: noise and dropout on the vector, not an augmentation "
-            "of the image. auto: pairs where both are there, else noise.",
+            "of the image. augmented: augmented copies of the image, encoded before. auto: pairs where both are "
+            "there, else noise.",
         ),
     ] = "auto"
+    view_count: Annotated[
+        int,
+        Field(
+            title="Augmented views",
+            description="How many of an image's encoded views pairs are drawn from. 0: all that every image has. "
+            "Only for augmented views.",
+            ge=0,
+            le=32,
+        ),
+    ] = 0
     view_noise: Annotated[
         float,
         Field(
@@ -161,6 +172,11 @@ class NTXentConfig:
     def needs_pairs(self) -> bool:
         """Whether both image and text must be there."""
         return self.views == "pairs"
+
+    @property
+    def augmented_views(self) -> bool:
+        """Whether the views are augmented copies of an image that were encoded before."""
+        return self.views == "augmented"
 
     def noisy_views(self, modalities: Iterable[str]) -> bool:
         """Whether the views are noisy copies for a head of these modalities."""

@@ -12,13 +12,16 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from qlatent.encoders.base import AbstractEncoder
+from qlatent.services import augmented
 from qlatent.store.items import ItemStore
+from qlatent.store.names import image_of
 
 MOST_THREADS = 4  # batches in memory at once; 64 images of 224 × 224 are 39 MB
 _SORTED_BATCHES = 16  # texts of so many batches are sorted by length together, so that little is padded
@@ -38,7 +41,7 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Hashes and their vectors (n, d), and what could not be decoded: hash and reason."""
+    """Hashes (of views: names) and their vectors (n, d), and what could not be decoded: hash and reason."""
 
     hashes: list[str]
     vectors: np.ndarray
@@ -46,11 +49,29 @@ class Batch:
 
 
 Batches = Generator[Batch, None, None]
+Prepare = Callable[[Image.Image, str], np.ndarray]
+"""A decoded picture and the name of what is to be made of it → the encoder's input."""
 
 
 def image_batches(store: ItemStore, encoder: AbstractEncoder, hashes: Sequence[str]) -> Batches:
     """The images of these hashes, in their order."""
-    return _side_by_side(lambda chunk: _images(store, encoder, chunk), _cut(hashes, encoder.batch_size))
+
+    def prepare(picture: Image.Image, _: str) -> np.ndarray:
+        return encoder.prepare_image(picture)
+
+    chunks = _cut(hashes, encoder.batch_size)
+    return _side_by_side(lambda chunk: _images(store, encoder, chunk, prepare), chunks)
+
+
+def view_batches(store: ItemStore, encoder: AbstractEncoder, names: Sequence[str]) -> Batches:
+    """The augmented views of these names, in their order; those of one image together are read once."""
+    size = augmented.side(encoder)
+
+    def prepare(picture: Image.Image, name: str) -> np.ndarray:
+        return augmented.prepared(picture, name, encoder, size=size)
+
+    chunks = _cut(names, encoder.batch_size)
+    return _side_by_side(lambda chunk: _images(store, encoder, chunk, prepare), chunks)
 
 
 def text_batches(texts: dict[str, str], encoder: AbstractEncoder, hashes: Sequence[str]) -> Batches:
@@ -88,23 +109,27 @@ def _side_by_side(work: Callable[[Sequence[str]], Batch], chunks: Sequence[Seque
         torch.set_num_threads(allowed)  # what a thread sets is also what later threads begin with
 
 
-def _images(store: ItemStore, encoder: AbstractEncoder, hashes: Sequence[str]) -> Batch:
-    contents = store.images(hashes)
+def _images(store: ItemStore, encoder: AbstractEncoder, names: Sequence[str], prepare: Prepare) -> Batch:
+    """Each image is read and decoded once, whatever is made of it."""
+    contents = store.images([image_of(name) for name in names])
     good: list[str] = []
     inputs: list[np.ndarray] = []
     failed: list[tuple[str, str]] = []
-    for key in hashes:
+    for image, own in groupby(names, key=image_of):
+        asked = list(own)
         try:
-            inputs.append(_input(encoder, contents.get(key, b"")))
-            good.append(key)
+            picture = _decoded(encoder, contents.get(image, b""))
+            inputs += [prepare(picture, name) for name in asked]
+            good += asked
         except UNREADABLE as err:
-            failed.append((key, f"its image cannot be decoded ({str(err) or type(err).__name__})"))
+            reason = f"its image cannot be decoded ({str(err) or type(err).__name__})"
+            failed += [(name, reason) for name in asked]
     vectors = encoder.embed_images(np.stack(inputs)) if inputs else np.zeros((0, encoder.dim), np.float32)
     return Batch(good, vectors, failed)
 
 
-def _input(encoder: AbstractEncoder, content: bytes) -> np.ndarray:
+def _decoded(encoder: AbstractEncoder, content: bytes) -> Image.Image:
     with Image.open(io.BytesIO(content)) as image:
         if encoder.decoded_side:
             image.draft(None, (encoder.decoded_side, encoder.decoded_side))
-        return encoder.prepare_image(image.convert("RGB"))
+        return image.convert("RGB")

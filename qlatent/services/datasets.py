@@ -10,6 +10,7 @@ from typing import Any
 
 from qlatent.errors import InputError
 from qlatent.ingest import AbstractSource, Limits, Mapping, SourcePath, open_source
+from qlatent.services.augmented import Coverage, coverage
 from qlatent.services.import_records import Bring, ImportReport, Preview, refusals_csv
 from qlatent.services.intake import Intake, modalities_of
 from qlatent.settings import settings
@@ -39,6 +40,7 @@ class DatasetView:
     note: str
     encoders: list[dict[str, Any]] = field(default_factory=list)  # key, modality, dim, encoded, total
     imports: list[ImportRecord] = field(default_factory=list)
+    views: list[Coverage] = field(default_factory=list)  # augmented ones of its images, encoded
 
 
 # --- looking ----------------------------------------------------------------------------------------------
@@ -156,7 +158,7 @@ def _view(workspace: Workspace, record: DatasetRecord) -> DatasetView:
     return DatasetView(
         id=record.id, name=record.name, kind=record.kind, created=record.created, rows=record.rows,
         modalities=record.modalities, note=record.note, encoders=workspace.items.encoders(record.id),
-        imports=workspace.catalogue.imports(record.id),
+        imports=workspace.catalogue.imports(record.id), views=coverage(workspace, record.id),
     )  # fmt: skip
 
 

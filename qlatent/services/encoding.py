@@ -13,7 +13,9 @@ import pyarrow as pa
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.registry import config_class, entry, make_config, resolve
-from qlatent.services.batches import Failure, image_batches, text_batches
+from qlatent.services import augmented
+from qlatent.services.batches import Batches, Failure, image_batches, text_batches, view_batches
+from qlatent.store.names import image_of
 from qlatent.store.workspace import Workspace
 from qlatent.types import Progress, content_hash
 
@@ -25,7 +27,10 @@ _HASHES = {"image": "image_hash", "text": "text_hash"}
 
 @dataclass(frozen=True, slots=True)
 class EncodingReport:
-    """What an encoding did; `cached` were there before, `failed` are items whose image cannot be decoded."""
+    """What an encoding did; `cached` were there before, `failed` are items whose image cannot be decoded.
+
+    With `views`, so many augmented copies of each image are among those counted.
+    """
 
     encoder_key: str
     encoded: int
@@ -33,6 +38,7 @@ class EncodingReport:
     seconds: float
     failed: tuple[Failure, ...] = ()
     stopped: bool = False
+    views: int = 0
 
     @property
     def rate(self) -> float:
@@ -44,6 +50,7 @@ class EncodingReport:
         return {
             "encoder": self.encoder_key, "encoded": self.encoded, "cached": self.cached,
             "seconds": round(self.seconds, 3), "rate": round(self.rate, 2), "stopped": self.stopped,
+            "views": self.views,
             "failed": [{"id": each.id, "reason": each.reason} for each in self.failed],
         }  # fmt: skip
 
@@ -55,12 +62,14 @@ def encode(
     encoder: str | AbstractEncoder,
     settings: Mapping[str, Any] | None = None,
     modalities: Sequence[str] | None = None,
+    views: int = 0,
     progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> EncodingReport:
     """Computes and stores the vectors that are missing; what is there is not computed again.
 
-    `encoder` is a name of the registry with its `settings`, or an encoder. Vectors are committed every two
+    `encoder` is a name of the registry with its `settings`, or an encoder. With `views` (2 to 32) so many augmented
+    copies of each image are encoded too, see `services/augmented.py`. Vectors are committed every two
     seconds or 512 rows, so being killed loses no more, and the next call goes on. `progress` gets
     (done, total) of the missing ones. A vector that is not finite is an `InputError` that names the item;
     images that cannot be decoded are listed in the report. `should_stop` ends early, with everything so far
@@ -70,15 +79,20 @@ def encode(
     workspace.catalogue.dataset(dataset)
     contents = _Contents(workspace, dataset)
     coder = encoder if isinstance(encoder, AbstractEncoder) else make_encoder(encoder, settings or {})
-    chosen = _modalities(contents, coder, modalities, dataset=dataset)
-    missing = {each: workspace.items.missing(coder.key, each, contents.hashes(each)) for each in chosen}
+    wanted = {
+        each: contents.hashes(each) for each in _modalities(contents, coder, modalities, dataset=dataset)
+    }
+    augmented.check(views, wanted.get("image", []), encoder=coder.name, modalities=coder.modalities)
+    if views:
+        wanted[augmented.MODALITY] = augmented.names_of(wanted["image"], views)
+    missing = {each: workspace.items.missing(coder.key, each, names) for each, names in wanted.items()}
     total = sum(len(hashes) for hashes in missing.values())
     job = _Job(workspace, coder, contents, total=total, progress=progress, should_stop=should_stop)
     job.run(missing)
     return EncodingReport(
-        encoder_key=coder.key, encoded=job.stored, stopped=job.stopped, failed=tuple(job.failed),
-        cached=sum(len(contents.hashes(each)) for each in chosen) - total,
-        seconds=time.perf_counter() - started,
+        encoder_key=coder.key, encoded=job.stored, stopped=job.stopped,
+        failed=tuple({each.id: each for each in job.failed}.values()),  # an item whose views fail too is told once
+        cached=sum(map(len, wanted.values())) - total, seconds=time.perf_counter() - started, views=views,
     )  # fmt: skip
 
 
@@ -148,6 +162,8 @@ class _Contents:
 
     def item(self, modality: str, content: str) -> str:
         """The id of the first item with this content."""
+        if modality == augmented.MODALITY:
+            modality, content = "image", image_of(content)
         place = self._table[_HASHES[modality]].to_pylist().index(content)
         name: str = self._table["id"][place].as_py()
         return name
@@ -198,11 +214,8 @@ class _Job:
         """Encodes everything; what was computed is stored even when something fails on the way."""
         self._report(0)
         for modality, hashes in missing.items():
-            if modality == "image":
-                batches = image_batches(self.workspace.items, self.coder, hashes)
-            else:
-                batches = text_batches(self.contents.texts(), self.coder, hashes)
             with _Committer(self.workspace, self.coder.key, modality) as committer:
+                batches = self._batches(modality, hashes)
                 try:
                     for batch in batches:
                         for content, reason in batch.failed:
@@ -217,6 +230,12 @@ class _Job:
                     batches.close()  # ends what works ahead
                     self.stored += committer.rows
 
+    def _batches(self, modality: str, hashes: list[str]) -> Batches:
+        if modality == "text":
+            return text_batches(self.contents.texts(), self.coder, hashes)
+        made = view_batches if modality == augmented.MODALITY else image_batches
+        return made(self.workspace.items, self.coder, hashes)
+
     def _report(self, count: int) -> None:
         self._seen += count
         if self.progress is not None:
@@ -226,8 +245,9 @@ class _Job:
         broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
         if broken.size:
             name = self.contents.item(modality, keys[int(broken[0])])
+            what = "augmented image" if modality == augmented.MODALITY else modality
             raise InputError(
-                f"The encoder {self.coder.name!r} gives NaN or infinity for the {modality} of item {name!r}.",
+                f"The encoder {self.coder.name!r} gives NaN or infinity for the {what} of item {name!r}.",
                 remedy="Look at that item, or choose another encoder or weights.",
             )
 

@@ -12,12 +12,13 @@ import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from qlatent import registry
 from qlatent.errors import ConfigError, InputError, RunError
+from qlatent.services import augmented, runs, vectors
 from qlatent.services import grid as grid_of
-from qlatent.services import runs, vectors
 from qlatent.services.grid import COMMON, NO_OBJECTIVE, Cell, Experiment, Grid
 from qlatent.services.runs import RunView
 from qlatent.store.disk import json_bytes, write_atomically
@@ -33,13 +34,15 @@ FILE = "experiment.json"
 def create(workspace: Workspace, grid: Grid) -> Experiment:
     """Write an experiment down and return it; a grid in which nothing can run is a `QlatentError`.
 
-    PCA and the classical twin of every quantum head are added where they are missing.
+    PCA and the classical twin of every quantum head are added where they are missing. Where views are augmented all
+    heads are of images alone, and as many views are used as there are now.
     """
     if grid.seeds < 1 or not grid.heads or not grid.dims or not grid.objectives:
         raise ConfigError("A grid needs a head, an objective, a dimension and a seed at least.")
     key = grid.encoder_key or vectors.choose(workspace, grid.dataset)
     heads = grid_of.with_controls(grid_of.resolved(workspace, head, key) for head in grid.heads)
     _check_settings(heads, grid)
+    views = partial(augmented.count_of, workspace, grid.dataset, key)
     content = {
         "dataset": grid.dataset,
         "dataset_version": workspace.items.version(grid.dataset),
@@ -48,7 +51,7 @@ def create(workspace: Workspace, grid: Grid) -> Experiment:
         "objectives": list(dict.fromkeys(grid.objectives)),
         "dims": sorted(set(grid.dims)),
         "seeds": grid.seeds,
-        "settings": {**COMMON, **grid.settings},
+        "settings": {**COMMON, **augmented.settled(grid.settings, views)},
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     name = grid.name or f"{len(heads)} heads on {workspace.catalogue.dataset(grid.dataset).name}"

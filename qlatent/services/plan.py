@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
 
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.registry import config_class, entry, make_config
-from qlatent.services import image_plan, ranking_plan, vectors
+from qlatent.services import augmented, image_plan, ranking_plan, vectors
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.training.configs import RunConfigs, TrainingConfig, split_settings
@@ -52,13 +52,17 @@ class TrainingRequest:
 
 @dataclass(frozen=True)
 class EncodingRequest:
-    """Encode `dataset` with `encoder`; `modalities` None means all that both have."""
+    """Encode `dataset` with `encoder`; `modalities` None means all that both have.
+
+    With `views` (2 to 32) so many augmented copies of each image are encoded too.
+    """
 
     dataset: str
     encoder: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     modalities: tuple[str, ...] | None = None
     name: str = ""
+    views: int = 0
 
 
 def training_spec(workspace: Workspace, request: TrainingRequest) -> Spec:
@@ -86,10 +90,12 @@ class Material:
         self._widths = vectors.widths(workspace, dataset, key)
         self.version = workspace.items.version(dataset)
         self._checked: set[tuple[str, ...]] = set()
+        self._views = lru_cache(partial(augmented.count_of, workspace, dataset, key))
 
     def spec(self, request: TrainingRequest) -> Spec:
         """The spec of a run of this request; refusals as in `training_spec`."""
-        configs = _configs(request, self._widths)
+        asked = replace(request, settings=augmented.settled(request.settings, self._views))
+        configs = _configs(asked, self._widths)
         modalities = tuple(configs.head.modalities)
         if modalities not in self._checked:
             _check_vectors(self.workspace, self.dataset, self.key, modalities)
@@ -143,18 +149,23 @@ def _filled(text: str) -> str:
 
 
 def encoding_spec(workspace: Workspace, request: EncodingRequest) -> Spec:
-    """The spec of an encoding run; an unknown dataset, encoder or setting is refused."""
+    """The spec of an encoding run; an unknown dataset, encoder or setting, and views of no images are refused."""
     dataset = workspace.catalogue.dataset(request.dataset)
-    make_config(config_class("encoder", request.encoder), request.settings)
+    config = make_config(config_class("encoder", request.encoder), request.settings)
+    views = f", {request.views} augmented views" if request.views else ""
+    if request.views:
+        images = workspace.items.contents(request.dataset, "image")
+        augmented.check(request.views, images, encoder=request.encoder, modalities=config.modalities)
     return {
         "format": 1,
         "kind": "encode",
-        "name": request.name or f"{entry('encoder', request.encoder).title} on {dataset.name}",
+        "name": request.name or f"{entry('encoder', request.encoder).title}{views} on {dataset.name}",
         "created": time.time(),
         "dataset": request.dataset,
         "encoder": request.encoder,
         "settings": dict(request.settings),
         "modalities": list(request.modalities) if request.modalities else None,
+        "views": request.views,
         "threads": settings().threads,
         "device": settings().device,
     }
@@ -217,6 +228,11 @@ def _configs(request: TrainingRequest, widths: dict[str, int]) -> RunConfigs:
 def _check_pairs(request: TrainingRequest, configs: RunConfigs) -> None:
     """Some objectives are about an item's image and text, and need both."""
     have = tuple(configs.head.modalities)
+    if getattr(configs.objective, "augmented_views", False) and have != ("image",):
+        raise ConfigError(
+            f"Augmented views are of images alone; the head has {' and '.join(have)}.",
+            remedy='Leave modalities out, or use modalities=["image"].',
+        )
     if getattr(configs.objective, "needs_pairs", False) and not {"image", "text"} <= set(have):
         raise ConfigError(
             f"The objective {request.objective!r} needs image and text; the head has {' and '.join(have)}.",
@@ -226,7 +242,10 @@ def _check_pairs(request: TrainingRequest, configs: RunConfigs) -> None:
 
 def _other_views(objective: Any) -> str:
     if hasattr(objective, "views"):
-        return "Train on both, or use views=noise: two noisy copies of each vector."
+        return (
+            "Train on both, or use views=noise: two noisy copies of each vector; or views=augmented: augmented"
+            " copies of each image, encoded before."
+        )
     return "Train on both, or choose another objective."
 
 

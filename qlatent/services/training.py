@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from qlatent.metrics.honesty import Reference
 from qlatent.registry import entry, resolve
-from qlatent.services import image_training, ranking_training
+from qlatent.services import augmented, image_training, ranking_training
 from qlatent.services.journal import journal
 from qlatent.services.plan import Spec, configs_of, source_of
 from qlatent.services.pulse import Pulse
@@ -111,7 +111,11 @@ def load_data(workspace: Workspace, spec: Spec, configs: RunConfigs) -> Training
     # content is what the head sees: equal texts are one where only texts are used
     content = ["|".join(each or "" for each in row) for row in zip(*hashes.values(), strict=True)]
     columns = {name: table.column(name).to_pylist() for name in ("split", "label")} | {"content": content}
-    return from_items(arrays, labels_of(columns, content="content"), configs.training)
+    views = {}
+    if getattr(configs.objective, "augmented_views", False):
+        count = configs.objective.view_count
+        views = {name: augmented.read(workspace, key, hashes[name], count) for name in modalities}
+    return from_items(arrays, labels_of(columns, content="content"), configs.training, views=views)
 
 
 class Recorder:
@@ -209,9 +213,10 @@ def final_metrics(trainer: Trainer) -> dict[str, float]:
     """Losses and honesty figures of the held-out rows; of the training rows where none are held out."""
     data = trainer.data
     arrays = data.heldout if data.heldout_pairs else data.train
+    views = data.heldout_views if data.heldout_pairs else data.train_views
     reference = Reference(arrays, sample=FINAL_POINTS, seed=trainer.config.seed)
     counts = {"train_pairs": float(data.train_pairs), "heldout_pairs": float(data.heldout_pairs)}
-    return trainer.evaluate(arrays) | reference.compare(trainer.latents(arrays)) | counts
+    return trainer.evaluate(arrays, views) | reference.compare(trainer.latents(arrays)) | counts
 
 
 def _save_head(folder: RunFolder, trainer: Trainer, figures: dict[str, float | None]) -> None:

@@ -16,7 +16,7 @@ from qlatent.store.disk import disk_full, explained, free_bytes
 from qlatent.store.records import AddReport
 from qlatent.store.staging import BLOBS, Sizes, Staging, batches
 from qlatent.store.tables import Tables
-from qlatent.store.vectors import Vectors, without
+from qlatent.store.vectors import Vectors, images_of, without
 from qlatent.types import Item, Progress
 
 IMAGES = "blobs"
@@ -105,7 +105,7 @@ class Intake:
             _log.exception("what a failed import left will be cleared by the next compact")
 
     def drop_unused(self, ours: Sequence[str] = ()) -> None:
-        """Deletes images and ready vectors that no dataset has, unless an import is going on."""
+        """Deletes images, their augmented views and ready vectors that no dataset has, unless an import is going on."""
         if set(self._claims.living()) - set(ours):
             return
         wanted = {column: self._used(column) for column in _USED}
@@ -114,6 +114,10 @@ class Intake:
         for table in self._vectors.all():
             if table.key == "given":
                 self._tables.keep_only(table.name, "hash", wanted[f"given_{table.modality}"])
+        for table in self._vectors.views():
+            stored = self._tables.column(table.name, "hash")
+            used = pc.is_in(images_of(stored), value_set=wanted["image_hash"])
+            self._tables.keep_only(table.name, "hash", stored.filter(used))
 
     def _used(self, column: str) -> pa.Array:
         parts = [self._tables.column(name, column) for name in self._tables.names("items.")]

@@ -19,7 +19,7 @@ from qlatent.store.processes import still_there
 from qlatent.store.records import AddReport
 from qlatent.store.staging import ITEMS, MAKER
 from qlatent.store.tables import Tables
-from qlatent.store.vectors import Vectors
+from qlatent.store.vectors import Vectors, images_of
 from qlatent.types import Item, Progress
 
 __all__ = ["AddReport", "ItemStore"]
@@ -70,7 +70,7 @@ class ItemStore:
             self._tables.drop(names.dataset_table(dataset))
 
     def compact(self) -> None:
-        """Merges small files, drops images and ready vectors that no dataset has, and old versions of both.
+        """Merges small files, drops images, their views and ready vectors that no dataset has, and old versions.
 
         Datasets keep all their versions, because runs are frozen on them.
         """
@@ -203,11 +203,13 @@ class ItemStore:
     def encoders(self, dataset: str) -> list[dict[str, Any]]:
         """What is encoded of a dataset: key, modality, dim, encoded and total (distinct contents).
 
-        Ready vectors have the key "given". What has nothing encoded is left out.
+        Ready vectors have the key "given". What has nothing encoded is left out, and so are augmented views.
         """
         found = []
         rows = self.table(dataset, columns=list(_HASHES))
         for table in self._vectors.all():
+            if table.modality.startswith(names.VIEWS):
+                continue
             column = f"given_{table.modality}" if table.key == "given" else _CONTENTS[table.modality]
             contents = pc.unique(rows[column]).drop_null()
             present = self._tables.column(table.name, "hash")
@@ -215,6 +217,21 @@ class ItemStore:
             if encoded:
                 entry = {"key": table.key, "modality": table.modality, "dim": table.dim}
                 found.append({**entry, "encoded": encoded, "total": len(contents)})
+        return found
+
+    def views(self, dataset: str, modality: str) -> dict[str, np.ndarray]:
+        """Encoder key → how many augmented views (n,) of each distinct image are stored, images in row order.
+
+        `modality` says how the views were made. Keys without a view of any of the images are left out.
+        """
+        images = pa.array(self.contents(dataset, "image"), pa.string())
+        found = {}
+        for table in self._vectors.views():
+            if table.modality == modality:
+                stored = images_of(self._tables.column(table.name, "hash"))
+                places = pc.index_in(stored, value_set=images).drop_null().to_numpy()
+                if len(places):
+                    found[table.key] = np.bincount(places, minlength=len(images))
         return found
 
 

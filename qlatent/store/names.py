@@ -9,6 +9,9 @@ from collections.abc import Container
 
 from qlatent.errors import StoreError
 
+VIEWS = "views"
+"""What the modality of augmented views begins with: they are kept apart, and are nobody's vectors to choose."""
+
 _DATASET = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 
 
@@ -47,3 +50,13 @@ def vectors_prefix(encoder_key: str, modality: str) -> str:
     digits = hashlib.blake2b(encoder_key.encode(), digest_size=4).hexdigest()
     readable = re.sub(r"[^a-z0-9]+", "-", encoder_key.lower())[:40].strip("-")
     return f"vectors.{readable}-{digits}.{slug(modality)}."
+
+
+def view(image_hash: str, number: int) -> str:
+    """Under what the vector of an image's view is kept where others have a content's hash."""
+    return f"{image_hash}.{number}"
+
+
+def image_of(view_name: str) -> str:
+    """The hash of the image that a view is of."""
+    return view_name.partition(".")[0]

@@ -44,6 +44,11 @@ class Vectors:
         """Every vector table there is."""
         return [self._described(name) for name in self._tables.names("vectors.")]
 
+    def views(self) -> list[VectorTable]:
+        """The tables of augmented views; in place of a content's hash they hold `names.view`."""
+        mark = f".{names.VIEWS}-"
+        return [self._described(name) for name in self._tables.names("vectors.") if mark in name]
+
     def of(self, encoder_key: str, modality: str) -> list[VectorTable]:
         """The tables of one key and modality: one, or for given vectors one for each width."""
         prefix = names.vectors_prefix(encoder_key, modality)
@@ -140,6 +145,11 @@ class Vectors:
         schema = self._tables.open(name).schema  # type: ignore[union-attr]  # names() only lists what opens
         key, modality = schema.metadata[b"qlatent.encoder"], schema.metadata[b"qlatent.modality"]
         return VectorTable(name, key.decode(), modality.decode(), schema.field("vector").type.list_size)
+
+
+def images_of(views: pa.Array) -> pa.Array:
+    """The hash of the image of each of these names of views."""
+    return pc.list_element(pc.split_pattern(views, "."), 0)
 
 
 def without(reader: pa.RecordBatchReader, present: pa.Array) -> pa.RecordBatchReader:

@@ -54,7 +54,8 @@ class Labels:
 class TrainingData:
     """Arrays by modality, (n, d) float32, normalised as the config says; row i of all modalities is one item.
 
-    `…_rows` are row numbers in what was given. The probe is drawn from train and held-out rows alike.
+    `…_rows` are row numbers in what was given. The probe is drawn from train and held-out rows alike. `…_views` hold
+    the vectors of augmented views, (n, views, d) in the order of the rows, where the loss compares them.
     """
 
     train: Arrays
@@ -65,6 +66,8 @@ class TrainingData:
     probe_rows: Rows
     probe_heldout: Mask  # (probe,): True where the probe's row is held out
     left_out: dict[str, int] = field(default_factory=dict)  # reason → rows
+    train_views: Arrays = field(default_factory=dict)
+    heldout_views: Arrays = field(default_factory=dict)
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -90,15 +93,20 @@ def from_arrays(arrays: Arrays, config: TrainingConfig) -> TrainingData:
     return from_items(arrays, Labels(np.array(content, dtype=np.str_), blank, blank), config)
 
 
-def from_items(arrays: Arrays, labels: Labels, config: TrainingConfig) -> TrainingData:
+def from_items(
+    arrays: Arrays, labels: Labels, config: TrainingConfig, *, views: Arrays | None = None
+) -> TrainingData:
     """Training data of items: `arrays` (modality → (n, d)) with NaN rows where an item lacks the modality.
 
-    Rows that lack a vector, whose vector is zero (it has no direction to normalise) or, with
-    `config.unique_pairs`, whose content came before, are left out and counted. Fewer than 8 remaining rows
-    are an `InputError`.
+    `views` (modality → (n, views, d)) are augmented views of the items, all of them needed. Rows that lack a
+    vector, whose vector is zero (it has no direction to normalise) or, with `config.unique_pairs`, whose content
+    came before, are left out and counted. Fewer than 8 remaining rows are an `InputError`.
     """
     _length(arrays)
-    usable, left_out = _usable(arrays, labels, config)
+    views = views or {}
+    usable, left_out = _usable(
+        arrays | {f"augmented {name}": each for name, each in views.items()}, labels, config
+    )
     rows = np.flatnonzero(usable)
     if len(rows) < FEWEST:
         raise InputError(
@@ -114,7 +122,8 @@ def from_items(arrays: Arrays, labels: Labels, config: TrainingConfig) -> Traini
     probe = probe_positions(labels.label[rows], config)
     parts = (rows[~heldout], rows[heldout], rows[probe])
     train, judged, drawn = ({name: _take(arrays[name], part, config) for name in arrays} for part in parts)
-    return TrainingData(train, judged, drawn, *parts, heldout[probe], left_out)
+    seen = ({name: _take(views[name], part, config) for name in views} for part in parts[:2])
+    return TrainingData(train, judged, drawn, *parts, heldout[probe], left_out, *seen)
 
 
 def replace_rows(labels: Labels, rows: Rows) -> Labels:
@@ -139,10 +148,12 @@ def _usable(arrays: Arrays, labels: Labels, config: TrainingConfig) -> tuple[Mas
     left_out: dict[str, int] = {}
     usable = np.ones(len(labels.content), dtype=bool)
     for name, array in arrays.items():
-        _leave_out(usable, np.logical_not(np.isfinite(array).all(axis=1)), f"no {name} vector", left_out)
+        whole = np.isfinite(array).reshape(len(array), -1).all(axis=1)
+        _leave_out(usable, np.logical_not(whole), f"no {name} vector", left_out)
     if config.normalise == "l2":
         for name, array in arrays.items():
-            _leave_out(usable, np.abs(array).sum(axis=1) == 0, f"zero {name} vector", left_out)
+            whole = array.any(axis=-1).reshape(len(array), -1).all(axis=1)
+            _leave_out(usable, np.logical_not(whole), f"zero {name} vector", left_out)
     if config.unique_pairs:
         rows = np.flatnonzero(usable)
         _, first = np.unique(labels.content[rows], return_index=True)
@@ -169,10 +180,10 @@ def _reasons(left_out: dict[str, int]) -> str:
 
 
 def _take(array: NDArray[np.float32], rows: Rows, config: TrainingConfig) -> NDArray[np.float32]:
-    taken = np.asarray(array[rows], dtype=np.float32)
-    if config.normalise != "l2" or not len(rows):
-        return np.ascontiguousarray(taken)
-    return np.ascontiguousarray(taken / np.linalg.norm(taken, axis=1, keepdims=True))
+    taken = np.ascontiguousarray(array[rows], dtype=np.float32)  # a copy, whatever the type
+    if config.normalise == "l2" and len(rows):
+        taken /= np.linalg.norm(taken, axis=-1, keepdims=True)
+    return taken
 
 
 def heldout_mask(labels: Labels, config: Split) -> Mask:

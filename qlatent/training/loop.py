@@ -1,6 +1,6 @@
 """The training loop. It yields events and touches no disk; everything it does follows from its arguments.
 
-The order of batches is a pure function of (seed, epoch), noisy views one of (seed, epoch, batch) and the
+The order of batches is a pure function of (seed, epoch), the views of a batch one of (seed, epoch, batch) and the
 learning rate one of the epoch, so weights, optimizer state and the step are all that a resumed run needs:
 its losses equal those of an unbroken one bit for bit.
 """
@@ -105,6 +105,10 @@ class Trainer:
         self.head, self.objective, self.data, self.config = head, objective, data, config
         self.device = next(head.parameters()).device
         self._train = self._tensors(data.train)
+        # they may be many times as large as the rest: on the processor the arrays themselves
+        self._train_views = {
+            name: torch.from_numpy(each).to(self.device) for name, each in data.train_views.items()
+        }
         if not head.prepared:
             head.prepare(self._train)
         learns = any(parameter.requires_grad for parameter in head.parameters())
@@ -146,7 +150,8 @@ class Trainer:
     def due(self) -> Iterator[events.Event]:
         """What is to be looked at after this step."""
         if self.data.heldout_pairs and (self.step % self._evaluate_every == 0 or self.step == self.steps):
-            yield events.Evaluation(self.step, self.epoch, self.evaluate(self.data.heldout))
+            found = self.evaluate(self.data.heldout, self.data.heldout_views)
+            yield events.Evaluation(self.step, self.epoch, found)
         if self.step in self._snapshots:
             yield events.Snapshot(self.step, self.latents(self.data.probe))
 
@@ -160,7 +165,8 @@ class Trainer:
         inputs = {name: values[rows] for name, values in self._train.items()}
         self.head.train()
         place = (self.config.seed, views.TRAINING, epoch, batch)
-        losses = views.losses(self.head, self.objective, inputs, place=place)
+        copies = self._two_views(rows, place)
+        losses = views.losses(self.head, self.objective, inputs, place=place, copies=copies)
         self.optimizer.zero_grad()
         losses["total"].backward()
         self.optimizer.step(rate=learning_rate(self.config, self.step, batches=self.batches))
@@ -168,6 +174,18 @@ class Trainer:
         return _numbers(losses)
 
     _order: Tensor | None = None  # of the epoch under way
+
+    def _two_views(self, rows: Tensor, place: views.Place) -> views.Copies | None:
+        """Two different augmented views of each of these rows, where there are any."""
+        if not self._train_views:
+            return None
+        there = next(iter(self._train_views.values())).shape[1]
+        numbers = (
+            torch.from_numpy(each).to(self.device)
+            for each in views.two_of(there, rows=len(rows), place=place)
+        )
+        first, second = ({name: x[rows, each] for name, x in self._train_views.items()} for each in numbers)
+        return first, second
 
     def _tensors(self, arrays: Arrays) -> Tensors:
         return {name: torch.tensor(array, device=self.device) for name, array in arrays.items()}
@@ -184,24 +202,38 @@ class Trainer:
         return {name: torch.cat([part[name] for part in parts]).float().cpu().numpy() for name in arrays}
 
     @torch.no_grad()
-    def evaluate(self, arrays: Arrays) -> Numbers:
+    def evaluate(self, arrays: Arrays, augmented: Arrays | None = None) -> Numbers:
         """Losses over all rows and `pair_error` (mean |d_x - d_z|) under the present weights.
 
         Batches are as large as in training, since some losses look at the pairs of a batch. Noisy views are
-        the same every time, so that only the weights make a difference.
+        the same every time, and of `augmented` ones (modality → (n, views, d)) it is the first two, so that only the
+        weights make a difference.
         """
         self.head.eval()
         sums: Numbers = {}
-        for number, inputs in enumerate(self._chunks(arrays, self.config.batch_size)):
+        size = self.config.batch_size
+        for number, inputs in enumerate(self._chunks(arrays, size)):
             place = (self.config.seed, views.EVALUATION, 0, number)
             latents = self.head.encode(inputs)
-            losses = _numbers(views.losses(self.head, self.objective, inputs, place=place, latents=latents))
-            losses |= _pair_error(inputs, latents)
+            copies = (
+                self._first_two(augmented, slice(number * size, (number + 1) * size)) if augmented else None
+            )
+            found = views.losses(
+                self.head, self.objective, inputs, place=place, latents=latents, copies=copies
+            )
+            losses = _numbers(found) | _pair_error(inputs, latents)
             count = len(next(iter(inputs.values())))
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + value * count
         rows = len(next(iter(arrays.values())))
         return {name: value / rows for name, value in sums.items()}
+
+    def _first_two(self, augmented: Arrays, rows: slice) -> views.Copies:
+        first, second = (
+            self._tensors({name: each[rows, number] for name, each in augmented.items()})
+            for number in range(2)
+        )
+        return first, second
 
 
 def batches_of(rows: int, config: TrainingConfig, *, fewest: int = 1) -> int:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from qlatent import registry
-from qlatent.services import browsing, datasets, runs
+from qlatent.services import augmented, browsing, datasets, runs
 from qlatent.services.datasets import DatasetView
 from qlatent.ui import forms, frame, parts, shelf, state
 from qlatent.ui.progress import progress
@@ -64,6 +64,8 @@ def encoders(dataset: DatasetView) -> None:
                 )
         else:
             st.caption("None yet. An encoder turns each image and text into a vector; training needs them.")
+        for each in dataset.views:
+            st.caption(f"Augmented views by {encoder_name(each.key)}: {each.text}, to train on as pairs.")
         active = [each for each in runs.list_runs(frame.workspace(), "encode") if each.dataset == dataset.id]
         if active and active[0].state != "finished":
             encoding(active[0].id, polled=active[0].active)
@@ -94,9 +96,24 @@ def encode_form(dataset: DatasetView) -> None:
     st.caption(table[name].summary)
     config = registry.config_class("encoder", name)
     settings = forms.form(config, list(forms.fields(config)), key=f"encode_{name}")
+    views = _views(dataset) if "image" in getattr(config, "modalities", ()) else 0
     if st.button("Encode", type="primary", key="encode_start", icon=":material/bolt:"):
-        runs.start_encoding(frame.workspace(), runs.EncodingRequest(dataset.id, name, settings))
+        runs.start_encoding(frame.workspace(), runs.EncodingRequest(dataset.id, name, settings, views=views))
         st.rerun()
+
+
+def _views(dataset: DatasetView) -> int:
+    """How many augmented copies of each image to encode beside it; 0 for none."""
+    if "image" not in dataset.modalities or not st.toggle(
+        "Augmented views of each image too",
+        key="encode_views",
+        help="Random crops, colours, greys and flips of each picture, encoded as well: pairs for NT-Xent to train on. "
+        "They are never offered as vectors.",
+    ):
+        return 0
+    return st.slider(
+        "Views of each image", augmented.FEWEST, augmented.MOST, augmented.USUAL, key="encode_view_count"
+    )
 
 
 def encoding(run_id: str, *, polled: bool) -> None:

@@ -12,12 +12,19 @@ import streamlit as st
 
 from qlatent import registry
 from qlatent.services import image_plan, runs
-from qlatent.ui import forms, frame, shelf, state, uploads
+from qlatent.services.datasets import DatasetView
+from qlatent.ui import forms, frame, pair_choice, shelf, state, uploads
 from qlatent.ui.words import count, encoder_name
 
 FIRST = ("qubits", "depth")
 OFTEN = ("epochs", "learning_rate", "seed")
-DECIDED = ("input_dim", "input_dim_text", "modalities", "seed")  # by the data, or asked for once
+DECIDED = (
+    "input_dim",
+    "input_dim_text",
+    "modalities",
+    "seed",
+    pair_choice.FIELD,
+)  # by the data, or asked for once
 SEEN = "train_options_seen"
 TRAINING = "qlatent.training.configs:TrainingConfig"
 SOURCES = {"vectors": "Vectors", "images": "Images", "relevance": "Answers"}
@@ -27,7 +34,7 @@ ANSWERS_OFTEN = ("epochs", "learning_rate", "seed", "unfreeze")
 ANSWERS_ENCODER = ("model", "layers", "encoder_rate", "max_length", "accumulate")
 USUAL_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 IMAGES_OFTEN = ("steps", "batch_size", "learning_rate", "seed")
-IMAGES_DECIDED = (*DECIDED, "shared", "views", "view_noise", "view_dropout", "probe_steps")
+IMAGES_DECIDED = (*DECIDED, "shared", "view_count", "view_noise", "view_dropout", "probe_steps")
 
 
 @frame.panel
@@ -44,10 +51,10 @@ def new_run() -> None:
         elif source == "relevance":
             from_answers(dataset, view.encoders)
         else:
-            _from_vectors(dataset, view.encoders)
+            _from_vectors(view)
 
 
-def _source(view: Any) -> str:
+def _source(view: DatasetView) -> str:
     """What is learned from, of what the dataset has."""
     images = "image" in view.modalities and view.kind != "vectors"
     options = ["vectors", *(["images"] if images else []), "relevance"]
@@ -60,14 +67,15 @@ def _source(view: Any) -> str:
     return chosen or options[0]
 
 
-def _from_vectors(dataset: str, encoders: list[dict[str, Any]]) -> None:
+def _from_vectors(view: DatasetView) -> None:
+    dataset, encoders = view.id, view.encoders
     if not encoders:
         st.info("These items have no vectors yet.", icon=":material/info:")
         if st.button("Encode them", type="primary", key="train_encode", icon=":material/arrow_forward:"):
             state.go("data", dataset=dataset)
         return
     key = _encoder(encoders)
-    chosen = _often()
+    chosen = _often(view, key)
     start = st.container()  # above the options, which may be long
     request = _request(dataset, key, [each["modality"] for each in encoders if each["key"] == key], chosen)
     start_button(start, request)
@@ -194,14 +202,15 @@ class _Chosen:
     name: str
 
 
-def _often() -> _Chosen:
+def _often(view: DatasetView, key: str) -> _Chosen:
     heads = registry.HEADS
     head = st.selectbox(
         "Head", list(heads), key="train_head", filter_mode="contains", format_func=lambda name: heads[name].label
     )  # fmt: skip
     st.caption(heads[head].summary)
     objective = _objective()
-    values = forms.form(registry.config_class("head", head), FIRST, key="train")
+    values = pair_choice.pairs(objective, view, key)
+    values |= forms.form(registry.config_class("head", head), FIRST, key="train")
     values |= forms.form(registry.resolve(TRAINING), OFTEN, key="train")
     name = st.text_input("Name", key="train_name", placeholder="optional", max_chars=80)
     return _Chosen(head, objective, values, (name or "").strip())

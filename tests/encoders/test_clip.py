@@ -9,12 +9,17 @@ import numpy as np
 import open_clip
 import pytest
 import torch
+from open_clip import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from PIL import Image
 from safetensors.torch import save_file
 
 from qlatent.encoders.clip import ClipEncoder
 from qlatent.encoders.configs import ClipConfig
 from qlatent.errors import ConfigError, InputError, UnavailableError
+from qlatent.services import augmented
+from qlatent.training.contrastive.augmentation import as_bytes, view
+from qlatent.training.contrastive.configs import AugmentationConfig
+from qlatent.training.contrastive.images import as_batch
 
 MODEL_CFG = {
     "embed_dim": 24,
@@ -188,3 +193,20 @@ def test_folder_with_pickled_weights_only_is_refused(tmp_path: Path) -> None:
     (tmp_path / "open_clip_pytorch_model.bin").write_bytes(b"pickle")
     with pytest.raises(InputError, match=r"has no \.safetensors file"):
         ClipEncoder(ClipConfig(architecture=f"local-dir:{tmp_path}"))
+
+
+def test_an_augmented_view_is_of_the_models_own_size_and_only_normalised_after_that(
+    encoder: ClipEncoder,
+) -> None:
+    size = augmented.side(encoder)
+    assert size == 32
+    made = augmented.prepared(IMAGES[0], f"{'a' * 32}.3", encoder, size=size)
+    pixels = (made.transpose(1, 2, 0) * OPENAI_DATASET_STD + OPENAI_DATASET_MEAN) * 255
+    seed = np.random.SeedSequence((int("a" * 32, 16), 3)).generate_state(1, np.uint64)[0] >> 1
+    seen = view(
+        as_batch([IMAGES[0]], size=32),
+        AugmentationConfig(size=32),
+        generator=torch.Generator().manual_seed(int(seed)),
+    )
+    wanted = as_bytes(seen)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(pixels, wanted, atol=1e-3)

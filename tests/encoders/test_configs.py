@@ -6,6 +6,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from qlatent.encoders.configs import BuiltinConfig, ClipConfig, TextConfig
+from qlatent.registry import ENCODERS, config_class, resolve
 
 
 @pytest.mark.parametrize("config", [BuiltinConfig, ClipConfig, TextConfig])
@@ -39,3 +40,9 @@ def test_every_field_has_a_title_and_a_description_for_the_form(config: type) ->
     fields = TypeAdapter(config).json_schema()["properties"]
     assert fields
     assert all(field.get("title") and field.get("description") for field in fields.values())
+
+
+@pytest.mark.parametrize("name", list(ENCODERS))
+def test_settings_say_what_the_encoder_reads(name: str) -> None:
+    """Pages and specs ask the config, which does not load the model's library."""
+    assert resolve(ENCODERS[name].target).modalities == config_class("encoder", name).modalities

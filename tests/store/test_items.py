@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from qlatent.errors import StoreError
+from qlatent.store import names
 from qlatent.store.items import AddReport, ItemStore
 from qlatent.types import Cancelled, Item, content_hash
 from tests.store.builders import listed, pairs, picture
@@ -266,3 +267,23 @@ def test_an_id_that_the_dataset_has_cannot_be_appended(store: ItemStore) -> None
     with pytest.raises(StoreError, match="The id 'i1' occurs twice"):
         store.append("shop", pairs(2, start=1))
     assert store.version("shop") == 1
+
+
+def test_augmented_views_are_counted_by_image_and_are_no_encoder(store: ItemStore) -> None:
+    store.create(
+        "shop", [Item("a", image=RED), Item("b", image=BLUE), Item("c", image=RED), Item("d", text="x")]
+    )
+    red, blue = content_hash(RED), content_hash(BLUE)
+    views = [names.view(red, 1), names.view(red, 2), names.view(blue, 1), names.view("0" * 32, 1)]
+    store.add_embeddings("key", "views-abc", views, np.ones((4, 3)))
+    store.add_embeddings("key", "views-other", [names.view(blue, 2)], np.ones((1, 3)))
+    assert store.encoders("shop") == []
+    assert {key: counts.tolist() for key, counts in store.views("shop", "views-abc").items()} == {
+        "key": [2, 1]
+    }
+    assert store.views("shop", "views-none") == {}
+    store.remove("shop")
+    store.create("rest", [Item("b", image=BLUE)])
+    store.compact()
+    assert store.missing("key", "views-abc", views) == [views[0], views[1], views[3]]
+    assert store.missing("key", "views-other", [names.view(blue, 2)]) == []

@@ -193,3 +193,20 @@ def test_labels_come_from_item_columns_with_blanks_for_none():
         ["", "train"],
         ["x", ""],
     ]
+
+
+def test_augmented_views_stand_beside_their_rows_and_are_normalised_alike():
+    given = {"image": pairs()["image"]}
+    rng = np.random.default_rng(3)
+    seen = rng.normal(size=(N, 3, given["image"].shape[1])).astype(np.float32)
+    seen[4, 1] = np.nan
+    seen[7, 2] = 0
+    got = from_items(given, labels(), settings(), views={"image": seen})
+    assert got.left_out == {"no augmented image vector": 1, "zero augmented image vector": 1}
+    assert not {4, 7} & {*got.train_rows.tolist(), *got.heldout_rows.tolist()}
+    unit = seen / np.maximum(np.linalg.norm(seen, axis=2, keepdims=True), 1e-9)
+    np.testing.assert_allclose(got.train_views["image"], unit[got.train_rows], rtol=1e-6)
+    np.testing.assert_allclose(got.heldout_views["image"], unit[got.heldout_rows], rtol=1e-6)
+    raw = from_items(given, labels(), settings(normalise="none"), views={"image": seen})
+    np.testing.assert_array_equal(raw.train_views["image"], seen[raw.train_rows])
+    assert from_items(given, labels(), settings()).train_views == {}

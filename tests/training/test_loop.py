@@ -10,8 +10,10 @@ import torch
 from tiny_head import TinyHead, arrays, data, objective, settings
 
 from qlatent.errors import InputError
-from qlatent.training import events
-from qlatent.training.data import batch_order, from_arrays
+from qlatent.objectives.configs import NTXentConfig
+from qlatent.objectives.contrast import NTXent
+from qlatent.training import events, views
+from qlatent.training.data import Labels, batch_order, from_arrays, from_items
 from qlatent.training.loop import Trainer, learning_rate, snapshot_steps, train
 
 
@@ -239,3 +241,58 @@ def test_short_runs_are_recorded_whole(steps):
     got = snapshot_steps(steps, count=40)
     assert len(got) == min(40, steps + 1)
     assert {0, steps} <= set(got)
+
+
+class Projected(TinyHead):
+    def project(self, latents):
+        return latents
+
+
+def with_views(*, count=3, rows=50):
+    """A training on augmented views of 50 images: a trainer for a fresh head."""
+    given = {"image": arrays(rows)["image"]}
+    noise = np.random.default_rng(5).normal(size=(rows, count, given["image"].shape[1]))
+    seen = {"image": (given["image"][:, None] + 0.5 * noise).astype(np.float32)}
+    names = np.array([str(row) for row in range(rows)])
+    blank = np.full(rows, "", dtype="U1")
+    return from_items(given, Labels(names, blank, blank), settings(), views=seen), seen["image"]
+
+
+def augmented_run(*, head=None, resume=None, should_stop=lambda: False):
+    head = head or Projected(("image",))
+    trainer = Trainer(head, NTXent(NTXentConfig(views="augmented")), with_views()[0], settings())
+    if resume:
+        trainer.restore(resume)
+    return list(trainer.run(should_stop=should_stop, clock=lambda: 0.0)), head
+
+
+@pytest.mark.parametrize("stop_at", [1, 13])
+def test_a_resumed_run_on_augmented_views_equals_an_unbroken_one_bit_for_bit(stop_at):
+    whole, wanted = augmented_run()
+    asked = itertools.count()
+    first, _ = augmented_run(should_stop=lambda: next(asked) == stop_at)
+    second, got = augmented_run(head=Projected(("image",), seed=99), resume=first[-2].checkpoint)
+    assert losses(first) + losses(second) == losses(whole)
+    assert_same_weights(got, wanted)
+
+
+def test_augmented_views_of_a_batch_are_those_of_its_rows_and_judging_takes_the_first_two():
+    happened, _ = augmented_run()
+    given, raw = with_views()
+    seen = raw / np.linalg.norm(raw, axis=2, keepdims=True)
+    head, loss = Projected(("image",)), NTXent(NTXentConfig())
+    rows = given.train_rows[batch_order(given.train_pairs, seed=0, epoch=0)[:8]]
+    pair = (seen[rows, each] for each in views.two_of(3, rows=8, place=(0, views.TRAINING, 0, 0)))
+    one, two = (head.encode({"image": torch.tensor(each)})["image"] for each in pair)
+    assert losses(happened)[0][1]["total"] == pytest.approx(loss.between(one, two).item(), rel=1e-6)
+    held = seen[given.heldout_rows]
+    parts = [held[:8], held[8:]]
+    by_part = [
+        loss.between(
+            *(head.encode({"image": torch.tensor(part[:, each])})["image"] for each in (0, 1))
+        ).item()
+        for part in parts
+    ]
+    wanted = np.average(by_part, weights=[len(part) for part in parts])
+    assert of(happened, events.Evaluation)[0].metrics["total"] == pytest.approx(wanted, rel=1e-6)
+    assert losses(happened)[-1][1]["total"] < losses(happened)[0][1]["total"]

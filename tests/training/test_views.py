@@ -1,4 +1,4 @@
-"""Two noisy views of a vector: what they are, what they follow from, and the loss that compares them."""
+"""Two views of an item, noisy or augmented: what they are, what they follow from, and the loss that compares them."""
 
 from __future__ import annotations
 
@@ -92,3 +92,32 @@ def test_only_a_last_batch_that_is_too_small_for_the_loss_is_left_out() -> None:
     assert [batches_of(rows, config, fewest=2) for rows in (2, 8, 9, 10, 16)] == [1, 1, 1, 2, 2]
     with pytest.raises(InputError, match="1 rows in batches of 8: this loss compares rows and needs 2"):
         batches_of(1, config, fewest=2)
+
+
+@pytest.mark.parametrize("there", [2, 3, 7])
+def test_two_different_views_are_drawn_for_each_row_all_pairs_alike(there: int) -> None:
+    rows = 600 * there * (there - 1)
+    first, second = views.two_of(there, rows=rows, place=(0, 3, 1, 2))
+    assert not (first == second).any()
+    assert set(first.tolist()) == set(second.tolist()) == set(range(there))
+    drawn = np.bincount(first * there + second, minlength=there**2).reshape(there, there)
+    assert np.abs(drawn[~np.eye(there, dtype=bool)] - 600).max() < 120  # five deviations
+
+
+def test_which_views_are_drawn_follows_from_their_place_alone() -> None:
+    def drawn(*place: int) -> list[list[int]]:
+        return [each.tolist() for each in views.two_of(4, rows=50, place=place)]
+
+    assert drawn(0, 3, 1, 2) == drawn(0, 3, 1, 2)
+    for place in ((1, 3, 1, 2), (0, 4, 1, 2), (0, 3, 2, 2), (0, 3, 1, 3)):
+        assert drawn(*place) != drawn(0, 3, 1, 2)
+
+
+def test_augmented_views_are_compared_as_they_are_given() -> None:
+    head, loss, x = Head(("image",)), NTXent(NTXentConfig(views="augmented")), {"image": vectors(4, 6)}
+    copies = {"image": vectors(4, 6).flip(1)}, {"image": vectors(4, 6).roll(1, 1)}
+    got = views.losses(head, loss, x, place=(0,), copies=copies)["total"]
+    one, two = (head.project(head.encode(each))["image"] for each in copies)
+    assert torch.equal(got, loss.between(one, two))
+    with pytest.raises(InputError, match=r"compares augmented views of images.*--views 4"):
+        views.losses(head, loss, x, place=(0,))
