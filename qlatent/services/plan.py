@@ -182,7 +182,7 @@ TRAININGS = {"vectors": TrainingConfig, "images": ImageTrainingConfig, "relevanc
 
 def source_of(spec: Spec) -> Source:
     """What a training run learns from."""
-    found: Source = spec.get("source", "vectors")
+    found: Source = spec.get("source") or "vectors"
     return found
 
 
