@@ -44,7 +44,7 @@ def parts(
     """The sections of the report: one table a dimension, and the figure where there are several shares."""
     dims, shares = (sorted({getattr(each, key) for each in table}) for key in ("dim", "share"))
     found = []
-    if len(shares) > 1 or len(dims) == 1:
+    if len(shares) > 2 or len(dims) == 1:
         for dim in dims:
             lead = f"NDCG@10, {dim} dimensions; behind the comma less that of {grid.title(reference)}."
             found.append(Part("By share of the training queries", lead, by_share(table, dim)))

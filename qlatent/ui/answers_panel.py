@@ -37,13 +37,14 @@ def board(run: RunView) -> None:
     with right:
         for name, title in answers.NAMES.items():
             first, last = (float(found[name][place]) for place in (0, -1))
-            st.metric(title, f"{last:.3f}", f"{last - first:+.3f}", border=True, help=HELP[name])
+            gained = f"{last - first:+.3f}" if len(found["step"]) > 1 else None
+            st.metric(title, f"{last:.3f}", gained, border=True, help=HELP[name])
     _told(run)
 
 
 def _told(run: RunView) -> None:
     training, figures = run.spec["configs"]["training"], runs.metrics(frame.workspace(), run.id)
-    rule = "what the judgements name" if run.spec["judgements"] else "items of the same label"
+    rule = "what the judgements name" if run.spec["judgements"] else "any item of the same label"
     said = f"An answer is {rule}. "
     if "documents" in figures:
         queries, documents = (int(figures[name]) for name in ("heldout_pairs", "documents"))

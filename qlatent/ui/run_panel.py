@@ -58,7 +58,10 @@ def loss_chart(run: RunView) -> None:
     written = f"{run.state} {run.status.attempt}"  # the log may be a moment behind the status until it ends
     figure = _losses(str(frame.workspace().path), run.id, written, until, log)
     if figure is None:
-        st.skeleton(height=300)
+        if run.state == "finished":
+            st.caption("No steps were made: nothing of this head is learned.")
+        else:
+            st.skeleton(height=300)
         return
     look = {"displayModeBar": False}
     st.plotly_chart(figure, key="losses", config=look, alt="Loss parts over the steps")
