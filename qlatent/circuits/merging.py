@@ -17,7 +17,6 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qlatent.circuits import simulate
 from qlatent.circuits.circuit import Circuit, Operation, Parameter, input_, weight
 from qlatent.errors import CircuitError
 
@@ -130,6 +129,8 @@ def each_merge(
     z: Any, x: Any, angles: Any, *, kind: Kind = "merge", outputs: int = 1, engine: str = "auto"
 ) -> Iterator[Merge]:
     """The merges of `merge_by_circuits` one by one, in order."""
+    from qlatent.circuits import simulate  # brings torch, which pages do without
+
     bloch = np.asarray(z, dtype=np.float64), np.asarray(x, dtype=np.float64)
     inputs, rows = bloch[0].shape[1], np.asarray(angles, dtype=np.float64)
     if inputs > LARGEST:
