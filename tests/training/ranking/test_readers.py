@@ -54,6 +54,17 @@ def test_stored_outputs_change_nothing(kind: str, layers: int) -> None:
     np.testing.assert_allclose(reader.read(order).detach(), expected[order], atol=2e-6)
 
 
+def test_many_texts_keep_their_order() -> None:
+    """They go through the model some at a time, by length."""
+    whole = model("bert")
+    random = np.random.default_rng(0)
+    tokens = [[2, *random.integers(5, 40, size=random.integers(1, 25)).tolist(), 3] for _ in range(70)]
+    reader = TextLayers(whole, tokens, RankingTrainingConfig(unfreeze="last"))
+    order = random.permutation(70)
+    expected = torch.stack([alone(whole, tokens[each]) for each in order]).detach()
+    np.testing.assert_allclose(reader.read(order).detach(), expected, atol=2e-6)
+
+
 def test_gradients_of_the_last_layers_are_those_of_the_whole_model() -> None:
     whole = model("bert")
     config = RankingTrainingConfig(unfreeze="last", layers=2)
