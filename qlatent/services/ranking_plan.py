@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 OBJECTIVE = "ranking"
 OF_FIDELITY = ("fidelity", "log_fidelity")
-THREADED = 2  # layers of an encoder that learn, from which a second thread pays
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def spec(
         "objective": request.objective,
         "settings": dict(request.settings),
         "configs": {name: asdict(getattr(configs, name)) for name in ("head", "objective", "training")},
-        "threads": settings().threads if configs.training.layers >= THREADED else 1,
+        "threads": settings().threads if configs.training.end_to_end else 1,
         "device": settings().device,
     }
     if widths is None:

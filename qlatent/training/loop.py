@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,62 +45,83 @@ def train(
     return trainer.run()
 
 
-class Work(Protocol):
-    """Something that is trained step by step."""
+class Work(ABC):
+    """Something that is trained step by step: what every trainer does alike."""
 
-    step: int
+    checkpoint_seconds = 10.0  # slow steps are saved by the clock; when is never visible in the results
+    data: Any  # with train_pairs, heldout_pairs and probe_rows
+    learner: torch.nn.Module  # all that learns: what a checkpoint holds
+    optimizer: Any  # its state belongs to a checkpoint
+    batches: int  # steps an epoch
     steps: int
+    step: int
     checkpoint_every: int  # steps
-    checkpoint_seconds: float  # slow steps are saved by the clock; when is never visible in the results
+
+    @abstractmethod
+    def make_step(self) -> Numbers:
+        """One step; the losses of its batch before it."""
+
+    @abstractmethod
+    def due(self) -> Iterator[events.Event]:
+        """What is to be looked at after this step."""
 
     @property
-    def epoch(self) -> int: ...
-    def start(self) -> events.Start: ...
-    def make_step(self) -> Numbers: ...
-    def due(self) -> Iterator[events.Event]: ...
-    def checkpoint(self) -> Checkpoint: ...
+    def epochs(self) -> int:
+        """Passes over the training rows in all, a last one that is not whole among them."""
+        return math.ceil(self.steps / self.batches)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch (from 1) that the last step belongs to; 0 before the first."""
+        return math.ceil(self.step / self.batches)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from `checkpoint`; one of a longer run is an `InputError`."""
+        if checkpoint.step > self.steps:
+            raise InputError(
+                f"The checkpoint was made after step {checkpoint.step}, but this run has {self.steps} steps.",
+                remedy="Resume with the settings the run was started with.",
+            )
+        put(checkpoint, self.learner, self.optimizer)
+        self.step = checkpoint.step
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything needed to go on from here."""
+        return take(self.step, self.learner, self.optimizer)
+
+    def start(self) -> events.Start:
+        """What is about to be trained, from where."""
+        counts = (self.data.train_pairs, self.data.heldout_pairs, len(self.data.probe_rows))
+        return events.Start(self.step, self.steps, self.epochs, *counts)
+
+    def run(
+        self, *, should_stop: Callable[[], bool] = lambda: False, clock: Callable[[], float] = time.monotonic
+    ) -> Iterator[events.Event]:
+        """Work to the last step, or until `should_stop` (asked before every step) says so.
+
+        After each step come, where due and in this order, what `due` yields and `CheckpointDue`, so that whatever a
+        checkpoint follows is already handed over. The first event is `Start`, the last one `Stop` or `Finish`.
+        """
+        yield self.start()
+        yield from self.due()
+        saved = clock()
+        while self.step < self.steps:
+            if should_stop():
+                yield events.CheckpointDue(self.step, self.checkpoint())
+                yield events.Stop(self.step)
+                return
+            losses = self.make_step()
+            yield events.Step(self.step, self.epoch, losses)
+            yield from self.due()
+            overdue = clock() - saved >= self.checkpoint_seconds
+            if overdue or self.step % self.checkpoint_every == 0 or self.step == self.steps:
+                yield events.CheckpointDue(self.step, self.checkpoint())
+                saved = clock()
+        yield events.Finish(self.step)
 
 
-def proceed(
-    work: Work, *, should_stop: Callable[[], bool], clock: Callable[[], float]
-) -> Iterator[events.Event]:
-    """Work to the last step, or until `should_stop` (asked before every step) says so.
-
-    After each step come, where due and in this order, what `work.due` yields and `CheckpointDue`, so that
-    whatever a checkpoint follows is already handed over. The first event is `Start`, the last one `Stop` or
-    `Finish`.
-    """
-    yield work.start()
-    yield from work.due()
-    saved = clock()
-    while work.step < work.steps:
-        if should_stop():
-            yield events.CheckpointDue(work.step, work.checkpoint())
-            yield events.Stop(work.step)
-            return
-        losses = work.make_step()
-        yield events.Step(work.step, work.epoch, losses)
-        yield from work.due()
-        overdue = clock() - saved >= work.checkpoint_seconds
-        if overdue or work.step % work.checkpoint_every == 0 or work.step == work.steps:
-            yield events.CheckpointDue(work.step, work.checkpoint())
-            saved = clock()
-    yield events.Finish(work.step)
-
-
-def check_fits(checkpoint: Checkpoint, steps: int) -> None:
-    """Refuses a checkpoint that was made after the last step."""
-    if checkpoint.step > steps:
-        raise InputError(
-            f"The checkpoint was made after step {checkpoint.step}, but this run has {steps} steps.",
-            remedy="Resume with the settings the run was started with.",
-        )
-
-
-class Trainer:
+class Trainer(Work):
     """One head on its way from step 0 to the last: Adam on the batches that `config` and `data` determine."""
-
-    checkpoint_seconds = 10.0
 
     def __init__(self, head: Any, objective: Any, data: TrainingData, config: TrainingConfig) -> None:
         self.head, self.objective, self.data, self.config = head, objective, data, config
@@ -112,7 +134,7 @@ class Trainer:
         if not head.prepared:
             head.prepare(self._train)
         learns = any(parameter.requires_grad for parameter in head.parameters())
-        self.optimizer = Adam(head.parameters(), weight_decay=config.weight_decay)
+        self.learner, self.optimizer = head, Adam(head.parameters(), weight_decay=config.weight_decay)
         self.batches = batches_of(data.train_pairs, config, fewest=objective.fewest)  # an epoch
         self.steps = self.batches * config.epochs if learns else 0  # what is found needs no steps
         self.step = 0
@@ -120,32 +142,10 @@ class Trainer:
         self._snapshots = frozenset(snapshot_steps(self.steps, count=config.snapshots))
         self._evaluate_every = self.batches * math.ceil(config.epochs / EVALUATIONS)
 
-    def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from `checkpoint`; one of a longer run is an `InputError`."""
-        check_fits(checkpoint, self.steps)
-        put(checkpoint, self.head, self.optimizer)
-        self.step = checkpoint.step
-
-    def checkpoint(self) -> Checkpoint:
-        """Everything needed to go on from here."""
-        return take(self.step, self.head, self.optimizer)
-
-    def run(
-        self, *, should_stop: Callable[[], bool] = lambda: False, clock: Callable[[], float] = time.monotonic
-    ) -> Iterator[events.Event]:
-        """Train to the last step, or until `should_stop` says so: see `proceed`."""
-        return proceed(self, should_stop=should_stop, clock=clock)
-
-    def start(self) -> events.Start:
-        """What is about to be trained, from where."""
-        data = self.data
-        counts = (data.train_pairs, data.heldout_pairs, len(data.probe_rows))
-        return events.Start(self.step, self.steps, self.config.epochs, *counts)
-
     @property
-    def epoch(self) -> int:
-        """The epoch (from 1) that the last step belongs to; 0 before the first."""
-        return math.ceil(self.step / self.batches)
+    def epochs(self) -> int:
+        """Passes that were asked for, also where nothing is left to learn."""
+        return int(self.config.epochs)
 
     def due(self) -> Iterator[events.Event]:
         """What is to be looked at after this step."""

@@ -6,8 +6,7 @@ a resumed run sees what an unbroken one would have seen.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,13 @@ from torch import Tensor
 
 from qlatent.objectives.contrast import NTXent
 from qlatent.training import events
-from qlatent.training.checkpoint import Checkpoint, put, take
 from qlatent.training.contrastive import probe
 from qlatent.training.contrastive.augmentation import plain, view
 from qlatent.training.contrastive.configs import ImageTrainingConfig, ProbeConfig
 from qlatent.training.contrastive.data import ImageData
 from qlatent.training.contrastive.network import ContrastiveNetwork, ContrastiveStep, resnet18
 from qlatent.training.data import batch_order
-from qlatent.training.loop import Numbers, check_fits, proceed, snapshot_steps
+from qlatent.training.loop import Numbers, Work, snapshot_steps
 from qlatent.types import Arrays
 
 TRAINING, EVALUATION, WATCHED = 5, 6, 7  # streams of a seed; smaller numbers belong to training on vectors
@@ -31,7 +29,7 @@ JUDGED = 1024  # held-out images whose loss is taken
 PAIRS = 128  # images whose two views are compared
 
 
-class ImageTrainer:
+class ImageTrainer(Work):
     """ResNet-18 and a head on their way from step 0 to the last: NT-Xent of two augmented views of each image."""
 
     checkpoint_seconds = 60.0
@@ -40,6 +38,7 @@ class ImageTrainer:
         self.head, self.objective, self.data, self.config = head, objective, data, config
         self.network = ContrastiveNetwork(resnet18(seed=config.seed), head).to(next(head.parameters()).device)
         self._take_step = ContrastiveStep(self.network, objective, weight_decay=config.weight_decay)
+        self.learner, self.optimizer = self.network, self._take_step.optimizer
         self.batches = (
             data.train_pairs // config.batch_size
         )  # an epoch; the last that is not full is left out
@@ -48,33 +47,6 @@ class ImageTrainer:
         self._labelled = data.probes
         self._snapshots = frozenset(snapshot_steps(self.steps, count=config.snapshots))
         self._probed = frozenset(config.probed_at)
-
-    def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from `checkpoint`; one of a longer run is an `InputError`."""
-        check_fits(checkpoint, self.steps)
-        put(checkpoint, self.network, self._take_step.optimizer)
-        self.step = checkpoint.step
-
-    def checkpoint(self) -> Checkpoint:
-        """Everything needed to go on from here."""
-        return take(self.step, self.network, self._take_step.optimizer)
-
-    def run(
-        self, *, should_stop: Callable[[], bool] = lambda: False, clock: Callable[[], float] = time.monotonic
-    ) -> Iterator[events.Event]:
-        """Train to the last step, or until `should_stop` says so: see `training.loop.proceed`."""
-        return proceed(self, should_stop=should_stop, clock=clock)
-
-    @property
-    def epoch(self) -> int:
-        """The pass over the images (from 1) that the last step belongs to; 0 before the first."""
-        return -(-self.step // self.batches)
-
-    def start(self) -> events.Start:
-        """What is about to be trained, from where."""
-        data, epochs = self.data, -(-self.steps // self.batches)
-        counts = (data.train_pairs, data.heldout_pairs, len(data.drawn))
-        return events.Start(self.step, self.steps, epochs, *counts)
 
     def make_step(self) -> Numbers:
         """One step on two views of a batch; its loss before the step."""

@@ -7,8 +7,7 @@ The order of queries is a pure function of (seed, epoch), the answers, negatives
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,16 +20,8 @@ from qlatent.metrics import search
 from qlatent.objectives.ranking import Ranking
 from qlatent.training import events
 from qlatent.training.adam import Adam
-from qlatent.training.checkpoint import Checkpoint, put, take
 from qlatent.training.data import Rows, batch_order
-from qlatent.training.loop import (
-    Numbers,
-    batches_of,
-    check_fits,
-    learning_rate,
-    proceed,
-    snapshot_steps,
-)
+from qlatent.training.loop import Numbers, Work, batches_of, learning_rate, snapshot_steps
 from qlatent.training.ranking.configs import RankingTrainingConfig
 from qlatent.training.ranking.data import POSITIVES, RankingData
 from qlatent.training.ranking.readers import Reader
@@ -56,7 +47,7 @@ class Network(nn.Module):
         return None if self.log_scale is None else self.log_scale.exp()
 
 
-class RankingTrainer:
+class RankingTrainer(Work):
     """A head on its way from step 0 to the last, with the layers that learn beneath it."""
 
     checkpoint_seconds = 30.0
@@ -67,7 +58,7 @@ class RankingTrainer:
         self.head, self.objective, self.data, self.config, self.reader = head, objective, data, config, reader
         (self.modality,) = head.modalities
         scale = objective.initial_scale(head) if config.learn_scale else None
-        self.network = Network(head, reader.learned, scale)
+        self.network = self.learner = Network(head, reader.learned, scale)
         self.optimizer = _Adams(self.network, weight_decay=config.weight_decay)
         batches = batches_of(data.train_pairs, config, fewest=2)
         self.batches = max(1, batches // config.accumulate)  # steps an epoch
@@ -84,32 +75,10 @@ class RankingTrainer:
         if not head.prepared:
             head.prepare({self.modality: torch.from_numpy(self.inputs(data.documents))})
 
-    def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from `checkpoint`; one of a longer run is an `InputError`."""
-        check_fits(checkpoint, self.steps)
-        put(checkpoint, self.network, self.optimizer)
-        self.step = checkpoint.step
-
-    def checkpoint(self) -> Checkpoint:
-        """Everything needed to go on from here."""
-        return take(self.step, self.network, self.optimizer)
-
-    def run(
-        self, *, should_stop: Callable[[], bool] = lambda: False, clock: Callable[[], float] = time.monotonic
-    ) -> Iterator[events.Event]:
-        """Train to the last step, or until `should_stop` says so: see `training.loop.proceed`."""
-        return proceed(self, should_stop=should_stop, clock=clock)
-
-    def start(self) -> events.Start:
-        """What is about to be trained, from where."""
-        data = self.data
-        counts = (data.train_pairs, data.heldout_pairs, len(data.drawn))
-        return events.Start(self.step, self.steps, self.config.epochs, *counts)
-
     @property
-    def epoch(self) -> int:
-        """The epoch (from 1) that the last step belongs to; 0 before the first."""
-        return math.ceil(self.step / self.batches)
+    def epochs(self) -> int:
+        """Passes that were asked for, also where nothing is left to learn."""
+        return int(self.config.epochs)
 
     def due(self) -> Iterator[events.Event]:
         """How held-out queries are answered, and the latents of the items that are drawn, where due."""
