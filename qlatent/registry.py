@@ -251,6 +251,14 @@ def entry(kind: str, name: str) -> Entry:
     return table[name]
 
 
+def controls(head: str) -> tuple[str, ...]:
+    """The heads that are this one with its circuit changed or taken away; only the first of its group has any."""
+    own = entry("head", head)
+    members = [each for each in HEADS.values() if each.group == own.group]
+    is_first = members[0] is own and own.family == "quantum"
+    return tuple(each.name for each in members[1:]) if is_first else ()
+
+
 def resolve(target: str) -> Any:
     """The object behind "module:Name"."""
     module, _, name = target.partition(":")

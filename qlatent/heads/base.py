@@ -75,6 +75,11 @@ class AbstractHead(nn.Module, ABC):
         """What a contrastive loss sees of latents (n, k): the latents themselves, unless a head has a projection."""
         return dict(latents)
 
+    @property
+    def rows_wanted(self) -> int | None:
+        """How many of the training rows `prepare` looks at; None is all of them."""
+        return 0
+
     def prepare(self, inputs: Tensors) -> None:
         """What a head takes from the training rows before the first step: nothing, unless it says so."""
         return

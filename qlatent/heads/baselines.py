@@ -89,6 +89,10 @@ class IdentityHead(AbstractHead):
 class PCAHead(MappedHead):
     """Principal axes of the training rows: of all modalities together, or of each; whitened if asked for."""
 
+    @property
+    def rows_wanted(self) -> int | None:
+        return None
+
     @torch.no_grad()
     def prepare(self, inputs: Tensors) -> None:
         for name, part in self.maps.items():

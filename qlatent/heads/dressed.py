@@ -66,6 +66,10 @@ class DressedHead(AbstractHead):
     def decode(self, latents: Tensors) -> dict[str, Tensor]:
         return {name: self._part(self.decoders, name)(z) for name, z in latents.items()}
 
+    @property
+    def rows_wanted(self) -> int | None:
+        return None if self.config.bridge_start == "pca" else 0
+
     @torch.no_grad()
     def prepare(self, inputs: Tensors) -> None:
         """With `bridge_start="pca"`, every first layer becomes the principal axes of all rows, whatever modality."""

@@ -136,6 +136,10 @@ class ProjectionHead(AbstractHead):
             return log_fidelity(a, b)
         return normalize(a, dim=1) @ normalize(b, dim=1).T
 
+    @property
+    def rows_wanted(self) -> int | None:
+        return saturation.LOOKED_AT
+
     def prepare(self, inputs: Tensors) -> None:
         """Warns where tanh saturates for more than 5 % of the numbers of (some thousand of) the training rows."""
         for said in saturation.measure(self, inputs)[1]:

@@ -33,7 +33,7 @@ def shares(entering: Mapping[str, Tensor]) -> dict[str, float]:
 @torch.no_grad()
 def measure(head: Saturating, inputs: Mapping[str, Tensor]) -> tuple[dict[str, float], list[str]]:
     """The shares of (some thousand of) the rows (n, d), and a warning for each above 5 %; nothing without a tanh."""
-    few = {name: rows[:: 1 + len(rows) // LOOKED_AT] for name, rows in inputs.items()}
+    few = {name: rows[:: max(1, -(-len(rows) // LOOKED_AT))] for name, rows in inputs.items()}
     entering = head.entering_tanh(few)
     found = shares(entering)
     return found, [

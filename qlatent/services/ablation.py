@@ -13,8 +13,6 @@ from qlatent.services.comparison import Key, Row
 from qlatent.services.grid import NO_OBJECTIVE, Experiment
 from qlatent.store.workspace import Workspace
 
-WITHOUT = {"acqua": ("acqua_separable", "acqua_frozen", "acqua_fourier", "acqua_linear")}
-"""Heads that are another one with a part changed, beside its twin."""
 MISSING = {
     "What the circuit contributes": "Needs a quantum head beside its twin, a frozen or a separable circuit.",
     "What the objective contributes": "Needs a head trained towards two objectives.",
@@ -49,8 +47,7 @@ def circuit(table: Sequence[Row], metric: str) -> list[Effect]:
     found = []
     for head, objective, dim in known:
         name = grid.parse(head)[0]
-        rivals = [registry.entry("head", name).twin, *WITHOUT.get(name, ())]
-        for rival in rivals:
+        for rival in dict.fromkeys([registry.entry("head", name).twin, *registry.controls(name)]):
             if rival and (rival, objective, dim) in known:
                 made = differences.paired(known[head, objective, dim], known[rival, objective, dim])
                 own = grid.title(head)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qlatent.circuits import tangents
 from qlatent.errors import InputError, StoreError
-from qlatent.services import browsing
+from qlatent.services import browsing, plan
 from qlatent.services.circuits import CircuitView
 from qlatent.services.evolution import Evolution
 from qlatent.store.run_folder import RunFolder
@@ -29,9 +29,12 @@ class OnMap:
 
 
 def offered(workspace: Workspace, view: CircuitView, *, also: int | None = None) -> dict[int, str]:
-    """Rows of the run's probe items, 300 evenly spaced and `also`, each with its text; empty if the run is gone."""
+    """Rows of the run's probe items, 300 evenly spaced and `also`, each with its text.
+
+    Empty if the run is gone, or where no vectors were brought: a head on a backbone that learned with it.
+    """
     folder = _folder(workspace, view)
-    if folder is None:
+    if folder is None or plan.source_of(folder.spec) != "vectors":
         return {}
     rows = folder.probe()["rows"]
     spaced = rows[np.unique(np.linspace(0, len(rows) - 1, OFFERED).round().astype(int))]
@@ -86,11 +89,14 @@ def _stored(workspace: Workspace, view: CircuitView) -> dict[str, Any]:
 
 
 def _angles(view: CircuitView, stored: dict[str, Any], values: Array) -> Array:
-    """As `heads.dressed` computes them: a linear layer, or two with a ReLU between, then the squash."""
+    """As the head computes them: a linear layer, or two with a ReLU between, then the squash."""
     assert view.head is not None
     config = view.head.config
     part = _part(view)
-    if config["hidden"]:
+    if "sigmoid_temperature" in config:  # of `heads.representation`
+        values = _linear(stored, f"bridges.{part}", values)
+        return np.pi / (1 + np.exp(-values / config["sigmoid_temperature"]))
+    if config["hidden"]:  # of `heads.dressed`
         values = np.maximum(_linear(stored, f"encoders.{part}.0", values), 0)
         values = _linear(stored, f"encoders.{part}.2", values)
     else:

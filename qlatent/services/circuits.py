@@ -16,7 +16,7 @@ from qlatent.circuits.circuit import Circuit, Operation, Parameter
 from qlatent.circuits.drawing import SYMBOLS, draw
 from qlatent.circuits.specs import Specs, specs
 from qlatent.errors import InputError
-from qlatent.registry import config_class, make_config
+from qlatent.registry import HEADS, config_class, make_config
 from qlatent.services import heads
 from qlatent.services.heads import HeadView
 from qlatent.store.workspace import Workspace
@@ -93,7 +93,11 @@ def of_layout(name: str, *, qubits: int, layers: int, seed: int = 0) -> CircuitV
 
 def heads_with_circuits(workspace: Workspace) -> list[HeadView]:
     """The kept heads that hold a circuit, newest first."""
-    return [head for head in heads.list_heads(workspace) if head.head == "acqua"]
+    return [
+        head
+        for head in heads.list_heads(workspace)
+        if head.head in HEADS and HEADS[head.head].family == "quantum"
+    ]
 
 
 def of_head(workspace: Workspace, head_id: str, *, modality: str, seed: int = 0) -> CircuitView:
@@ -114,8 +118,13 @@ def of_head(workspace: Workspace, head_id: str, *, modality: str, seed: int = 0)
         weights=weights,
         head=head,
         modality=modality,
-        sized=lambda n, d: replace(config, qubits=n, depth=d).circuit(),
+        sized=lambda n, d: replace(config, qubits=n, **{_depth(config): d}).circuit(),
     )
+
+
+def _depth(config: Any) -> str:
+    """The setting that says how many layers a head's circuit has."""
+    return "depth" if hasattr(config, "depth") else "layers"
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from qlatent import registry
 from qlatent.errors import InputError
-from qlatent.registry import config_class, make_config
-from qlatent.services import plan, runs
-from qlatent.services.plan import TrainingRequest
+from qlatent.registry import HEADS, config_class, make_config
+from qlatent.services import plan, runs, sweeps
+from qlatent.services.plan import Spec
 from qlatent.services.runs import RunView
 from qlatent.store.workspace import Workspace
-from qlatent.training.configs import RunConfigs
 
-METRICS = ("pair_error", "spearman", "neighbour_overlap")
-
-
-@dataclass(frozen=True)
-class Variant:
-    """The head with something changed; `head` is a name of the registry."""
-
-    title: str
-    head: str = "acqua"
-    changes: Mapping[str, Any] = field(default_factory=dict)
-
-
-VARIANTS = (
-    Variant("The head itself"),
-    Variant("Entanglers left out", changes={"entanglers": False}),
-    Variant("Circuit frozen at random", changes={"circuit_weights": "frozen"}),
-    Variant("Classical twin", head="acqua_twin"),
-)
+METRICS = ("pair_error", "spearman", "neighbour_overlap", "probe_accuracy")
+"""What heads are compared by, as far as their runs tell it."""
+CHANGED = ("entanglers", "circuit_weights")
+"""Settings by which a head can be its own control."""
 
 
 @dataclass(frozen=True)
@@ -47,114 +33,128 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Row:
-    """One variant: how far its runs are, its figures, and what they are more than the head's, seed by seed."""
+    """One head: how far its runs are, its figures, and what they are more than the first's, seed by seed."""
 
-    title: str
+    head: str
     finished: int
     active: int
     figures: dict[str, Estimate]
     differences: dict[str, Estimate]
 
 
-def rows(workspace: Workspace, run_id: str, seeds: int) -> list[Row]:
-    """The variants of a run over `seeds` seeds, its own first. Only what has been trained has figures."""
-    found = _found(workspace, run_id, seeds)
-    figures = [
-        {
-            seed: runs.metrics(workspace, run.id)
-            for seed, run in by_seed.items()
-            if run and run.state == "finished"
-        }
-        for by_seed in found
+@dataclass(frozen=True)
+class Place:
+    """A head at a seed: what to train there, and the run that did."""
+
+    head: str
+    seed: int
+    spec: Spec
+    run: RunView | None
+
+
+def names(head: str) -> tuple[str, ...]:
+    """The controls of a head by their names: those with a circuit, then the classical twin."""
+    with_circuit = [each for each in registry.controls(head) if HEADS[each].family == "quantum"]
+    return (*with_circuit, HEADS[head].twin) if with_circuit else ()
+
+
+def places(workspace: Workspace, run_id: str, seeds: int) -> list[Place]:
+    """The head of a run and its controls over `seeds` seeds from its own on, seed by seed.
+
+    On the same items with the same settings; the run of a control is refused.
+    """
+    spec = workspace.run(run_id).spec
+    cls, own = config_class("head", spec["head"]), spec["configs"]["head"]
+    itself = make_config(cls, own) == make_config(cls, _plain(own))
+    if not itself or not names(spec["head"]) or spec.get("weights"):
+        raise InputError(
+            "This head is a control itself, or has none.", remedy="Choose the head that it is a control of."
+        )
+    known = sweeps.known(workspace)
+    found = []
+    for seed in range(own["seed"], own["seed"] + seeds):
+        for head in (spec["head"], *names(spec["head"])):
+            made = _spec(spec, head, seed)
+            found.append(Place(head, seed, made, known.get(plan.same_training(made))))
+    return found
+
+
+def missing(found: Sequence[Place]) -> list[Place]:
+    """What must still be trained; seed by seed, so that the first seeds are complete early."""
+    return [
+        each for each in found if each.run is None or not (each.run.active or each.run.state == "finished")
     ]
+
+
+def start(workspace: Workspace, found: Sequence[Place]) -> list[str]:
+    """Queue what is missing; the ids of the runs."""
+    return [runs.start(workspace, each.spec) for each in missing(found)]
+
+
+def rows(workspace: Workspace, found: Sequence[Place]) -> list[Row]:
+    """Each head over its seeds, the first of `places` first. Only what has been trained has figures."""
+    by_head: dict[str, list[Place]] = {}
+    for place in found:
+        by_head.setdefault(place.head, []).append(place)
+    figures = {
+        head: {
+            place.seed: runs.metrics(workspace, place.run.id)
+            for place in own
+            if place.run and place.run.state == "finished"
+        }
+        for head, own in by_head.items()
+    }
+    first = figures[found[0].head]
     return [
         Row(
-            variant.title,
-            finished=len(own),
-            active=sum(run is not None and run.active for run in by_seed.values()),
-            figures={name: _estimate([each[name] for each in own.values()]) for name in METRICS if own},
+            head,
+            finished=len(figures[head]),
+            active=sum(place.run is not None and place.run.active for place in own),
+            figures={
+                name: _estimate(values)
+                for name in METRICS
+                if (values := [each[name] for each in figures[head].values() if name in each])
+            },
             differences={
-                name: _difference(own, figures[0], name) for name in METRICS if own.keys() & figures[0]
+                name: _estimate(values)
+                for name in METRICS
+                if (values := _differences(figures[head], first, name))
             },
         )
-        for variant, by_seed, own in zip(VARIANTS, found, figures, strict=True)
+        for head, own in by_head.items()
     ]
 
 
-def missing(workspace: Workspace, run_id: str, seeds: int) -> list[TrainingRequest]:
-    """What must still be trained, seed by seed, so that the first seeds are complete early."""
-    found = _found(workspace, run_id, seeds)
-    spec = _spec(workspace, run_id)
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in CHANGED}
+
+
+def _spec(spec: Spec, head: str, seed: int) -> Spec:
+    """The run of the same training with this head and seed."""
+    cls = config_class("head", head)
+    known = {each.name for each in fields(cls)}
+    values = _plain(spec["configs"]["head"]) | {"seed": seed}
+    config = asdict(make_config(cls, {name: value for name, value in values.items() if name in known}))
+    training = spec["configs"]["training"] | {"seed": seed}
+    configs = spec["configs"] | {"head": config, "training": training}
+    flat = {name: value for each in configs.values() for name, value in each.items()}
+    title = HEADS[head].title
+    kept = {name: value for name, value in spec.items() if name not in ("id", "keep")}
+    return kept | {
+        "name": f"{title}, seed {seed}: {spec['name']}"[:80],
+        "created": time.time(),
+        "head": head,
+        "configs": configs,
+        "settings": {name: flat[name] for name in spec["settings"] if name in flat} | {"seed": seed},
+    }
+
+
+def _differences(own: Mapping[int, Any], first: Mapping[int, Any], name: str) -> list[float]:
     return [
-        _request(spec, variant, seed)
-        for seed in _seeds(spec, seeds)
-        for variant, by_seed in zip(VARIANTS, found, strict=True)
-        if by_seed[seed] is None
+        own[seed][name] - first[seed][name]
+        for seed in own
+        if name in own[seed] and name in first.get(seed, {})
     ]
-
-
-def start(workspace: Workspace, run_id: str, seeds: int) -> list[str]:
-    """Queue what is missing; the ids of the runs."""
-    return [runs.start_training(workspace, each) for each in missing(workspace, run_id, seeds)]
-
-
-def _spec(workspace: Workspace, run_id: str) -> plan.Spec:
-    spec = workspace.run(run_id).spec
-    if spec["head"] != "acqua" or _configs(spec, VARIANTS[0], spec["configs"]["head"]["seed"]) is None:
-        raise InputError("This head is a control itself.", remedy="Choose the head that it is a control of.")
-    return spec
-
-
-def _seeds(spec: plan.Spec, count: int) -> range:
-    first = spec["configs"]["head"]["seed"]
-    return range(first, first + count)
-
-
-def _found(workspace: Workspace, run_id: str, seeds: int) -> list[dict[int, RunView | None]]:
-    """For each variant and seed the newest run that trains or has trained just that."""
-    spec = _spec(workspace, run_id)
-    alike = ("dataset", "dataset_version", "encoder", "objective")
-    candidates = [
-        (run, plan.configs_of(run.spec))
-        for run in runs.list_runs(workspace, "train")
-        if (run.active or run.state == "finished") and all(run.spec.get(key) == spec[key] for key in alike)
-    ]
-    return [
-        {
-            seed: next((run for run, configs in candidates if configs == _configs(spec, variant, seed)), None)
-            for seed in _seeds(spec, seeds)
-        }
-        for variant in VARIANTS
-    ]
-
-
-def _configs(spec: plan.Spec, variant: Variant, seed: int) -> RunConfigs | None:
-    """The configs of the variant; None if the run is of a control, so that the head would not be itself."""
-    own = plan.configs_of(spec)
-    changed = dataclasses.replace(own.head, seed=seed) == _head(spec, VARIANTS[0], seed)
-    if not changed:
-        return None
-    return RunConfigs(_head(spec, variant, seed), own.objective, dataclasses.replace(own.training, seed=seed))
-
-
-def _head(spec: plan.Spec, variant: Variant, seed: int) -> Any:
-    cls = config_class("head", variant.head)
-    known = {each.name for each in dataclasses.fields(cls)}
-    plain = {"entanglers": True, "circuit_weights": "trained"}
-    values = spec["configs"]["head"] | plain | {"seed": seed} | dict(variant.changes)
-    return make_config(cls, {name: value for name, value in values.items() if name in known})
-
-
-def _request(spec: plan.Spec, variant: Variant, seed: int) -> TrainingRequest:
-    configs = _configs(spec, variant, seed)
-    assert configs is not None  # _spec has looked
-    settings = asdict(configs.head) | asdict(configs.objective) | asdict(configs.training)
-    name = f"{variant.title}, seed {seed}: {spec['name']}"[:80]
-    return TrainingRequest(spec["dataset"], spec["encoder"], variant.head, spec["objective"], settings, name)
-
-
-def _difference(own: Mapping[int, Any], head: Mapping[int, Any], name: str) -> Estimate:
-    return _estimate([own[seed][name] - head[seed][name] for seed in own if seed in head])
 
 
 def _estimate(values: Sequence[float]) -> Estimate:

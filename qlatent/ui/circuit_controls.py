@@ -7,17 +7,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from qlatent.services import controls, runs
+from qlatent.registry import HEADS
+from qlatent.services import comparison, controls, runs
 from qlatent.services.circuits import CircuitView
 from qlatent.services.controls import Estimate, Row
 from qlatent.ui import frame, state
 from qlatent.ui.words import count
 
-NAMES = {"pair_error": "Mean |d_x − d_z|", "spearman": "Spearman", "neighbour_overlap": "kNN overlap@10"}
 SEEDS = {"3": "3", "5": "5", "10": "10"}
 INTRO = (
-    "The same head, trained again on the same items with the same settings: with the entanglers left out, with a "
-    "circuit of random weights that stay as they are, and with tanh(Linear) in place of the circuit."
+    "The same head, trained again on the same items with the same settings: with a circuit of random weights that stay "
+    "as they are, with the entanglers left out, and with a classical layer in place of the circuit."
 )
 
 
@@ -34,24 +34,30 @@ def contributing(view: CircuitView) -> None:
     with frame.guarded():
         with st.container(horizontal=True, vertical_alignment="bottom"):
             seeds = int(state.switch("seeds", SEEDS, label="Seeds"))
-            lacking = controls.missing(workspace, run_id, seeds)
+            found = controls.places(workspace, run_id, seeds)
+            lacking = controls.missing(found)
             if lacking and st.button(
                 f"Train {count(len(lacking), 'run')}",
                 key="controls_start",
                 type="primary",
                 icon=":material/play_arrow:",
             ):
-                controls.start(workspace, run_id, seeds)
+                controls.start(workspace, found)
                 st.rerun()
         _watched(run_id, seeds)
 
 
 def _watched(run_id: str, seeds: int) -> None:
     """The table, read again every few seconds while anything is under way."""
-    found = controls.rows(frame.workspace(), run_id, seeds)
+    workspace = frame.workspace()
+
+    def read() -> list[Row]:
+        return controls.rows(workspace, controls.places(workspace, run_id, seeds))
+
+    found = read()
 
     def show() -> None:
-        now = controls.rows(frame.workspace(), run_id, seeds)
+        now = read()
         _table(now, seeds)
         if any(row.active for row in found) and not any(row.active for row in now):
             st.rerun(scope="app")
@@ -61,17 +67,18 @@ def _watched(run_id: str, seeds: int) -> None:
 
 def _table(found: list[Row], seeds: int) -> None:
     table: dict[str, Any] = {
-        "Variant": [row.title for row in found],
+        "Head": [HEADS[row.head].title for row in found],
         "Seeds": [f"{row.finished} of {seeds}" + (" · training" if row.active else "") for row in found],
     }
-    for name, label in NAMES.items():
+    for name in (each for each in controls.METRICS if any(each in row.figures for row in found)):
+        label = comparison.metric_title(name)
         table[label] = [_said(row.figures.get(name)) for row in found]
         table[f"Δ {label}"] = [
             "" if row is found[0] else _said(row.differences.get(name), sign=True) for row in found
         ]
     st.dataframe(pd.DataFrame(table), hide_index=True, key="controls_table", alt="The head and its controls")
     st.caption(
-        "On held-out pairs; mean ± half of the 95 % interval over seeds (Student's t). Δ: less the head's, seed by "
+        "On held-out items; mean ± half of the 95 % interval over seeds (Student's t). Δ: less the head's, seed by "
         f"seed. {reading(found)}"
     )
 
@@ -82,7 +89,7 @@ def reading(found: list[Row]) -> str:
     if not known:
         return "One seed says little: differences of this size come from the seed alone."
     apart = [
-        f"{row.title.lower()} ({NAMES[name]})"
+        f"{HEADS[row.head].title} ({comparison.metric_title(name)})"
         for row in known
         for name, each in row.differences.items()
         if each.half is not None and abs(each.mean) > each.half

@@ -87,7 +87,7 @@ def _head() -> CircuitView | None:
     if not views:
         parts.empty(
             "No head with a circuit yet",
-            "Train CLIP-ACQUA and its circuit opens here with the trained weights.",
+            "Train CLIP-ACQUA or QSSL and its circuit opens here with the trained weights.",
             icon=":material/deployed_code:",
             to="train",
             button="Train a head",

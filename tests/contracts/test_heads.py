@@ -143,6 +143,15 @@ def test_a_saved_head_gives_the_same_bits(name: str, tmp_path: Path) -> None:
 
 
 @names
+def test_a_head_takes_nothing_from_rows_that_it_does_not_want(name: str) -> None:
+    head = make(name, **({"qubits": 3} if has_dimension(name) else {}))
+    before = {key: tensor.clone() for key, tensor in head.state_dict().items()}
+    head.prepare(inputs_of(head))
+    changed = any(not torch.equal(before[key], tensor) for key, tensor in head.state_dict().items())
+    assert changed == (head.rows_wanted is None)
+
+
+@names
 def test_the_circuit_is_there_for_quantum_heads_alone(name: str) -> None:
     head = make(name)
     assert (head.circuit is not None) == (HEADS[name].family == "quantum")

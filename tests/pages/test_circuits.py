@@ -107,7 +107,9 @@ def test_a_devices_noise_is_told(opened: Open, tmp_path: Path) -> None:
 def test_a_heads_controls_can_be_trained_and_are_compared(opened: Open, furnished: Furnished) -> None:
     at = on_tab(opened(furnished.workspace.path, "circuits", source="head"), "What it contributes")
     assert at.button(key="controls_start").label == "Train 11 runs"
-    assert at.dataframe[0].value["Variant"].tolist()[0] == "The head itself"
+    assert at.dataframe[0].value["Head"].tolist() == [
+        "CLIP-ACQUA", "CLIP-ACQUA, frozen circuit", "CLIP-ACQUA, no entanglers", "CLIP-ACQUA, classical twin"
+    ]  # fmt: skip
     assert at.dataframe[0].value["Seeds"].tolist() == ["1 of 3", "0 of 3", "0 of 3", "0 of 3"]
 
 

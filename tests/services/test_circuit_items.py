@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from run_workspace import add, pairs
+from run_workspace import trained as carried_out
 
 from qlatent.errors import InputError
 from qlatent.services import circuit_items, circuits, heads, runs
@@ -15,10 +14,13 @@ from qlatent.services.runs import TrainingRequest
 from qlatent.store.workspace import Workspace
 
 SETTINGS = {
-    "plain": {},
-    "hidden": {"hidden": 6, "input_scaling": "sigmoid"},
-    "dense": {"latent": "dense", "input_scaling": "none"},
-    "shared": {"shared": True},
+    "plain": ("acqua", {"depth": 2}),
+    "hidden": ("acqua", {"depth": 2, "hidden": 6, "input_scaling": "sigmoid"}),
+    "dense": ("acqua", {"depth": 2, "latent": "dense", "input_scaling": "none"}),
+    "shared": ("acqua", {"depth": 2, "shared": True}),
+    "frozen": ("acqua_frozen", {"depth": 2}),
+    "qssl": ("qssl", {"sigmoid_temperature": 0.7}),
+    "qssl, one network each": ("qssl_separable", {"shared": False}),
 }
 
 
@@ -26,12 +28,9 @@ SETTINGS = {
 def trained(request, tmp_path_factory):
     with Workspace.open(tmp_path_factory.mktemp(request.param) / "workspace") as workspace:
         add(workspace, "pairs", pairs(30))
-        quick = {"qubits": 3, "depth": 2, "epochs": 2, "batch_size": 16, "snapshots": 3}
-        asked = TrainingRequest("pairs", settings=quick | SETTINGS[request.param])
-        run = runs.start_training(workspace, asked)
-        until = time.monotonic() + 240
-        while runs.view(workspace, run).active and time.monotonic() < until:
-            time.sleep(0.2)
+        quick = {"qubits": 3, "epochs": 2, "batch_size": 16, "snapshots": 3}
+        head, own = SETTINGS[request.param]
+        run = carried_out(workspace, TrainingRequest("pairs", head=head, settings=quick | own))
         yield workspace, run, heads.find(workspace, run).id
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import pytest
 from experiment_workspace import labelled
 from run_workspace import add
+from run_workspace import trained as carried_out
 from scipy.spatial.distance import cdist
 
 from qlatent.errors import InputError
-from qlatent.services import runs
 from qlatent.services import side_by_side as service
 from qlatent.services.runs import TrainingRequest
 from qlatent.store.workspace import Workspace
@@ -21,13 +20,7 @@ QUICK = {"qubits": 2, "epochs": 1, "snapshots": 2}
 
 
 def trained(workspace, dataset, head, **settings):
-    run = runs.start_training(workspace, TrainingRequest(dataset, head=head, settings=QUICK | settings))
-    until = time.monotonic() + 120
-    while runs.view(workspace, run).active and time.monotonic() < until:
-        runs.dispatch(workspace)
-        time.sleep(0.1)
-    assert runs.view(workspace, run).state == "finished"
-    return run
+    return carried_out(workspace, TrainingRequest(dataset, head=head, settings=QUICK | settings))
 
 
 @pytest.fixture(scope="module")

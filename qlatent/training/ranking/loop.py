@@ -72,8 +72,11 @@ class RankingTrainer(Work):
         self._may_answer, self._in_corpus = (
             np.isin(np.arange(len(data.rows)), each) for each in (data.documents, data.corpus)
         )
-        if not head.prepared:
-            head.prepare({self.modality: torch.from_numpy(self.inputs(data.documents))})
+        if not head.prepared and head.rows_wanted != 0:  # end to end, reading them takes a while
+            rows = data.documents[
+                :: max(1, -(-len(data.documents) // (head.rows_wanted or len(data.documents))))
+            ]
+            head.prepare({self.modality: torch.from_numpy(self.inputs(rows))})
 
     @property
     def epochs(self) -> int:
