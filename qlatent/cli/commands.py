@@ -156,7 +156,8 @@ def train(
     judgements: Annotated[
         Path | None,
         typer.Option(
-            help="From relevance: what answers which item (qrels, or query, document, gain); else labels."
+            help="From relevance: what answers which item (qrels, or query, document, gain, or triples of "
+            "query, positive, negative); else labels."
         ),
     ] = None,
     set_: SetOption = None,

@@ -2,8 +2,8 @@
 
 Queries: TSV or CSV (id, text; with or without a header), JSON lines (`id`, `_id` or `qid`; `text` or `query`).
 Judgements: TREC qrels (query, iteration, document, gain), three columns (query, document, gain; with or without a
-header), or pairs of ids in a CSV with a header, each of gain 1. Runs: TREC (query, Q0, document, rank, score, tag), or
-query, document, rank, score. All of them also packed with gzip.
+header), pairs of ids in a CSV with a header, each of gain 1, or triples of texts, as `triples` reads them. Runs: TREC
+(query, Q0, document, rank, score, tag), or query, document, rank, score. All of them also packed with gzip.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qlatent.errors import InputError
+from qlatent.ingest import triples
 from qlatent.ingest.decoding import find_encoding, open_text
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.packed import table_opener
+from qlatent.ingest.tables import AbstractTable, CsvTable, JsonLinesTable
 
 _QUERY_IDS, _QUERY_TEXTS = (
     ("id", "_id", "qid", "query_id", "query-id"),
@@ -100,8 +102,13 @@ def _table_queries(file: _File) -> Iterator[tuple[str, str]]:
 
 
 def read_judgements(path: str | Path) -> Judgements:
-    """The judgements of a file; a pair that is judged twice with different gains is an `InputError`."""
+    """The judgements of a file; a pair that is judged twice with different gains is an `InputError`.
+
+    In triples queries and documents are named by their texts: a positive has gain 1, a negative 0.
+    """
     file = _File(Path(path))
+    if parts := triples.parts_of(file.column_names()):
+        return _of_triples(file, parts)
     gains: dict[str, dict[str, float]] = {}
     repeated = 0
     for number, (line, cells) in enumerate(file.rows()):
@@ -130,6 +137,26 @@ def read_judgements(path: str | Path) -> Judgements:
             f"{file.name} holds no judgements.", remedy="It needs query, document and gain a line."
         )
     return Judgements(gains, (f"{repeated} judgements repeated",) if repeated else ())
+
+
+def _of_triples(file: _File, parts: triples.Parts) -> Judgements:
+    gains: dict[str, dict[str, float]] = {}
+    refused = 0
+    for found in triples.triples(file.table(), parts):
+        if not isinstance(found, triples.Triple):
+            refused += 1
+            continue
+        known = gains.setdefault(found.query, {})
+        judged = [(text, 1.0) for text in found.positives] + [(text, 0.0) for text in found.negatives]
+        for text, gain in judged:
+            if known.setdefault(text, gain) != gain:
+                raise InputError(
+                    f"{file.name}, row {found.row}: {text[:60]!r} is a positive and a negative of one query.",
+                    remedy="Correct the file.",
+                )
+    if not gains:
+        raise InputError(f"{file.name} holds no triples.", remedy="It needs a query and a positive a row.")
+    return Judgements(gains, (f"{refused} rows without a query or a positive left out",) if refused else ())
 
 
 def read_run(path: str | Path) -> Run:
@@ -186,6 +213,23 @@ class _File:
             return
         for number, line in self.lines():
             yield number, line.split("\t") if "\t" in line else line.split()
+
+    def column_names(self) -> list[str]:
+        """The names in the first line: of a table's header, or of a JSON object."""
+        first = next((line for _, line in self.lines()), "")
+        try:
+            if not self.is_json_lines:
+                return next(csv.reader([first], delimiter="," if self.has_header else "\t"), [])
+            values = json.loads(first)
+        except (ValueError, csv.Error):  # what is wrong is said when it is read
+            return []
+        return list(values) if isinstance(values, dict) else []
+
+    def table(self) -> AbstractTable:
+        """The file as a table."""
+        if self.is_json_lines:
+            return JsonLinesTable(self._opener, name=self.name)
+        return CsvTable(self._opener, name=self.name, tabs=not self.has_header)
 
     def wrong(self, line: int, what: str, remedy: str = "") -> InputError:
         """The error of one line."""

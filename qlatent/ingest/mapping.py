@@ -124,13 +124,13 @@ def guess_mapping(columns: Sequence[Column]) -> Mapping:
     )
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A column name without case and separators: "Item ID" and "item_id" are one."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
 def _first(wanted: Iterable[str], names: Sequence[str]) -> str | None:
-    by_plain = {_plain(name): name for name in reversed(names)}
+    by_plain = {plain(name): name for name in reversed(names)}
     return next((by_plain[name] for name in wanted if name in by_plain), None)
 
 
@@ -153,7 +153,7 @@ def _guess_texts(columns: Sequence[Column], *, bare: bool) -> tuple[str, ...]:
     free = [
         column
         for column in columns
-        if column.type == "text" and _plain(column.name) not in (*_IDS, *_LABELS, *_SPLITS, *_PRICES)
+        if column.type == "text" and plain(column.name) not in (*_IDS, *_LABELS, *_SPLITS, *_PRICES)
     ]
     if not bare or not free:
         return ()
@@ -171,4 +171,4 @@ def _guess_vectors(columns: Sequence[Column]) -> dict[str, str]:
 
 def _about(modality: str, names: Sequence[str]) -> str | None:
     """The first vector column whose name says the modality: image, image_embedding, embedding_image."""
-    return next((name for name in names if modality in _plain(name).split("_")), None)
+    return next((name for name in names if modality in plain(name).split("_")), None)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from qlatent.errors import InputError
+from qlatent.ingest import triples
 from qlatent.ingest.archive import ZipFiles
 from qlatent.ingest.arrays import ArraysSource
 from qlatent.ingest.decoding import Opener
@@ -119,7 +120,9 @@ def _open_table(path: Path, *, limits: Limits, images: Path | None) -> AbstractS
     files = FolderFiles(folder, max_files=limits.max_archive_files, searches=False)
     kind = Path(inner).suffix.lower().removeprefix(".")
     place = Place(kind=kind, name=inner, opener=opener, files=files)
-    return TableSource(table_of(opener, name=inner), place, limits=limits)
+    table = table_of(opener, name=inner)
+    parts = triples.parts_of(column.name for column in table.columns)
+    return TableSource(triples.TriplesTable(table, parts) if parts else table, place, limits=limits)
 
 
 def _open_zip(path: Path, *, limits: Limits) -> AbstractSource:

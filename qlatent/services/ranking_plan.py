@@ -106,7 +106,14 @@ def items(workspace: Workspace, spec: Mapping[str, Any], config: RankingTraining
     if not spec["judgements"]:
         return Items(table, by_labels(rows, known, config))
     gains = kept(workspace, spec["judgements"])
-    return Items(table, by_judgements(rows, table["id"].to_pylist(), known, gains, config))
+    return Items(table, by_judgements(rows, _names(table), known, gains, config))
+
+
+def _names(table: pa.Table) -> dict[str, int]:
+    """What judgements may call an item: its id or its whole text; ids come first, then the earlier item."""
+    texts = [text or "" for text in table["text"].to_pylist()]
+    found = {text: place for place, text in reversed(list(enumerate(texts))) if text}
+    return found | {name: place for place, name in enumerate(table["id"].to_pylist())}
 
 
 def keep(workspace: Workspace, judgements: Judgements) -> str:

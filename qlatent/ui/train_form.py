@@ -140,8 +140,9 @@ def from_answers(dataset: str, encoders: list[dict[str, Any]]) -> None:
     file = None
     if judged == "judged":
         file = st.file_uploader(
-            "Judgements", key="train_answers_file", type=["tsv", "txt", "csv", "qrels", "gz"],
-            help="TREC qrels, or query, document and gain a line, by the ids of this dataset. Gain 0: a hard negative.",
+            "Judgements", key="train_answers_file", type=["tsv", "txt", "csv", "qrels", "jsonl", "gz"],
+            help="TREC qrels, or query, document and gain a line, by the ids or the texts of this dataset; gain 0 is a "
+            "hard negative. Or the triples that the dataset was imported from: query, positive, negative.",
         )  # fmt: skip
     training = registry.resolve(RANKING_TRAINING)
     values = forms.form(registry.config_class("head", head), FIRST, key="train_answers")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from qlatent.errors import InputError
+from qlatent.ingest import open_source
 from qlatent.ingest.judgements import read_judgements, read_queries, read_run
+from qlatent.types import Refusal
 
 
 def written(folder: Path, name: str, text: str) -> Path:
@@ -83,6 +85,13 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
         (read_judgements, "j.tsv", "1\ta\t1\n2\tb\tgood\n", "line 2: has the gain 'good'"),
         (read_judgements, "j.tsv", "1\ta\n", "line 1: has 2 columns"),
         (read_judgements, "j.tsv", "q\td\tgain\n", "holds no judgements"),
+        (
+            read_judgements,
+            "j.csv",
+            "query,positive,negative\na,b,b\n",
+            "row 1: 'b' is a positive and a negative of one",
+        ),
+        (read_judgements, "j.csv", "query,positive\n,b\n", "holds no triples"),
         (read_run, "r.tsv", "1\ta\t1\n", "line 1: has 3 columns"),
         (read_run, "r.tsv", "1\ta\t1\t2\n1\tb\tx\t2\n", "line 2: has the rank 'x'"),
         (read_run, "absent.tsv", None, "There is no file"),
@@ -103,3 +112,38 @@ def test_real_collections(shared_data: Path) -> None:
     assert (len(full.gains), full.count) == (43, 9260)
     assert {len(each) for each in read_run(deep / "bm25_top100.tsv").documents.values()} == {100}
     assert read_judgements(shared_data / "listings-abt-buy" / "matches.csv").count == 1097
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv", "anchor,positive,negative\na b,c,d\na b,e,\n"),
+        ("t.tsv", "Query\tpositive\tnegative_1\na b\tc\td\na b\te\t\n"),
+        ("t.jsonl", '{"query": " a b", "positive": ["c", "e"], "negatives": ["d"]}\n'),
+        ("t.csv.gz", "query,positive,negative\na b,c,d\na b,e,d\n"),
+    ],
+)
+def test_triples_judge_texts(tmp_path: Path, name: str, text: str) -> None:
+    path = written(tmp_path, name, text)
+    assert read_judgements(path).gains == {"a b": {"c": 1.0, "d": 0.0, "e": 1.0}}
+    source = open_source(path)
+    items = list(source.rows())
+    assert {item.text: item.id for item in items} == {
+        text: f"text-{number}"
+        for number, text in enumerate(
+            ["a b", "c", "d", "e"] if "jsonl" not in name else ["a b", "c", "e", "d"], 1
+        )
+    }
+    assert any("triples" in note for note in source.notes)
+
+
+def test_triples_that_lack_a_part_are_counted_and_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "t.csv", "query,positive,negative\na,b,c\n,b,c\nd,,c\n")
+    found = read_judgements(path)
+    assert found.gains == {"a": {"b": 1.0, "c": 0.0}}
+    assert found.notes == ("2 rows without a query or a positive left out",)
+    rows = list(open_source(path).rows())
+    assert [(row.row, row.reason) for row in rows if isinstance(row, Refusal)] == [
+        (2, "has no query"),
+        (3, "has no positive"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -232,3 +233,32 @@ def test_a_study_trains_what_is_missing_and_compares_on_the_same_queries(workspa
     assert len(drawn) == 6
     with pytest.raises(ConfigError, match="share of 2"):
         scarcity.places(workspace, scarcity.Study("texts", shares=(2,)))
+
+
+def test_triples_of_texts_are_imported_and_learned_from(
+    workspace: Workspace, tmp_path: Path, model: Path
+) -> None:
+    def said(label: int, number: int) -> str:
+        return " ".join(f"w{6 * label + (number // 6**place) % 6}" for place in range(5))
+
+    rows = ["anchor,positive,negative_1,negative_2"]
+    rows += [
+        ",".join(
+            said((number + shift) % CLASSES, 7 * number + kind) for kind, shift in enumerate((0, 0, 1, 2))
+        )
+        for number in range(20)
+    ]
+    file = tmp_path / "triples.csv"
+    file.write_text("\n".join(rows), encoding="utf-8")
+    assert datasets.store(workspace, file, name="Triples").rows == 80
+    encoding.encode(workspace, "triples", encoder="text", settings={"model": str(model)})
+    asked = runs.TrainingRequest(
+        "triples", head="bec", objective="ranking", source="relevance", settings=FAST, judgements=str(file)
+    )
+    found = runs.metrics(workspace, done(workspace, asked))
+    assert found["train_pairs"] + found["heldout_pairs"] == 20
+    assert found["documents"] == 60  # those that ask answer nobody
+    other = tmp_path / "others.jsonl"
+    other.write_text('{"query": "nothing", "positive": ["of these", "is here"]}\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"0 of 1 judged queries.*nothing"):
+        runs.start_training(workspace, replace(asked, judgements=str(other)))

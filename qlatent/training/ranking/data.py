@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -82,19 +82,20 @@ def by_labels(rows: Rows, labels: Labels, config: RankingTrainingConfig) -> Rank
 
 
 def by_judgements(
-    rows: Rows, ids: Sequence[str], labels: Labels, gains: Mapping[str, Mapping[str, float]],
+    rows: Rows, names: Mapping[str, int], labels: Labels, gains: Mapping[str, Mapping[str, float]],
     config: RankingTrainingConfig,
 ) -> RankingData:  # fmt: skip
-    """Queries and documents are items, named by their ids (n,); `gains` has query → document → gain.
+    """Queries and documents are items, each known by names → position of n; `gains` has query → document → gain.
 
     An item that asks is no document unless it answers somewhere itself. Judgements of unknown items are counted; no
     known ones, or fewer than 2 queries with an answer, are an `InputError`.
     """
-    place = {name: number for number, name in enumerate(ids)}
     judged = {
-        place[query]: {place[doc]: gain for doc, gain in known.items() if doc in place and doc != query}
+        names[query]: {
+            names[doc]: gain for doc, gain in known.items() if doc in names and names[doc] != names[query]
+        }
         for query, known in gains.items()
-        if query in place
+        if query in names
     }
     pairs = sum(map(len, gains.values()))
     left_out: dict[str, int] = {}
@@ -103,15 +104,15 @@ def by_judgements(
     asking = np.array(sorted(judged), dtype=np.int64)
     answering = {doc for known in judged.values() for doc, gain in known.items() if gain > 0}
     documents = np.setdiff1d(
-        np.arange(len(ids)), np.setdiff1d(asking, np.array(sorted(answering), dtype=np.int64))
+        np.arange(len(rows)), np.setdiff1d(asking, np.array(sorted(answering), dtype=np.int64))
     )
-    usable = answered(relevance, asking, np.ones(len(ids), dtype=bool))
+    usable = answered(relevance, asking, np.ones(len(rows), dtype=bool))
     _count(left_out, "queries without an answer here", len(asking) - len(usable))
     if len(usable) < FEWEST:
         named = ", ".join(list(gains)[:SHOWN])
         raise InputError(
             f"{len(usable)} of {len(gains)} judged queries and an answer to them are items here ({named}).",
-            remedy="Queries and documents must be items of the dataset, under the ids that the judgements use.",
+            remedy="Queries and documents must be items of the dataset, named by their ids or by their whole texts.",
         )
     away = heldout_mask(replace_rows(labels, usable), config)
     train = _share(usable[~away], config)

@@ -100,7 +100,13 @@ def test_the_loss_is_the_cross_entropy_of_the_answer() -> None:
     gains = {"q0": {"d0": 1.0, "d5": 0.0}, "q1": {"d1": 1.0, "d0": 1.0, "d4": 0.0}, "q2": {"d2": 1.0}}
     config = RankingTrainingConfig(heldout=0, batch_size=3, negatives=1)
     blank = np.full(9, "")
-    data = by_judgements(np.arange(9), ids, Labels(np.array(ids), blank, blank), gains, config)
+    data = by_judgements(
+        np.arange(9),
+        {name: place for place, name in enumerate(ids)},
+        Labels(np.array(ids), blank, blank),
+        gains,
+        config,
+    )
     work = RankingTrainer(head(), Ranking(RankingConfig(kappa=30.0)), data, config, StoredVectors(vectors))
     with torch.no_grad():
         loss = float(work._loss(data.train, np.random.default_rng(0)))

@@ -83,6 +83,10 @@ def test_a_smaller_share_is_part_of_a_larger_one() -> None:
     assert shares[0] < shares[1] < shares[2]
 
 
+def named(ids: list[str]) -> dict[str, int]:
+    return {name: place for place, name in enumerate(ids)}
+
+
 def test_judged_items_are_queries_or_documents() -> None:
     ids = ["q0", "q1", "q2", "q3", "d0", "d1", "d2", "x"]
     gains = {
@@ -90,7 +94,7 @@ def test_judged_items_are_queries_or_documents() -> None:
         "q3": {"gone": 1.0}, "far": {"d0": 1.0},
     }  # fmt: skip
     labels = known([""] * 8, ["train", "test", "train", "train"] + [""] * 4)
-    data = by_judgements(np.arange(8), ids, labels, gains, RankingTrainingConfig())
+    data = by_judgements(np.arange(8), named(ids), labels, gains, RankingTrainingConfig())
     assert data.train.tolist() == [0, 2]
     assert data.heldout.tolist() == [1]
     assert data.corpus.tolist() == [0, 4, 5, 6, 7]  # q0 answers q2
@@ -104,7 +108,7 @@ def test_what_says_nothing_is_refused() -> None:
     with pytest.raises(InputError, match=r"1 of 2 judged queries .* \(q, r\)"):
         by_judgements(
             np.arange(2),
-            ["q", "d"],
+            named(["q", "d"]),
             known(["", ""]),
             {"q": {"d": 1.0}, "r": {"d": 1.0}},
             RankingTrainingConfig(),
