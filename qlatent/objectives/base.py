@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 Tensors = Mapping[str, Tensor]
 Similarity = Callable[[Tensor, Tensor], Tensor]
@@ -41,6 +41,10 @@ class AbstractObjective(ABC):
         `reconstructions` are those of the decoders where `reconstructs`, else empty; `similarity` is the
         head's, (n, k), (m, k) → (n, m).
         """
+
+    def learned(self, head: Any) -> nn.Parameter | None:
+        """A number of the loss itself, begun anew, that is learned beside the weights of `head`; most have none."""
+        return None
 
     @property
     def fewest(self) -> int:

@@ -209,10 +209,16 @@ class RankingConfig:
         float,
         Field(
             title="Sharpness of log-fidelity",
-            description="κ in κ·log F / k, k the latent dimension. Where items learn to find their answers it is "
-            "learned from this value on; else it is constant.",
+            description="κ in κ·log F / k, k the latent dimension: where a learned scale begins.",
             gt=0,
             le=1e6,
             allow_inf_nan=False,
         ),
     ] = 200.0
+    learn_scale: Annotated[
+        bool,
+        Field(
+            title="Learn the scale",
+            description="Of the similarities, from its usual value on; the published forms keep theirs (20).",
+        ),
+    ] = True

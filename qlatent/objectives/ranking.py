@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
 from qlatent.errors import ConfigError, InputError
@@ -43,18 +44,23 @@ class Ranking(AbstractObjective):
             )
         return form
 
-    def ranked(
-        self, head: Any, queries: Tensor, documents: Tensor, *, excluded: Tensor, scale: Tensor | None = None
-    ) -> Tensor:
+    def learned(self, head: Any) -> nn.Parameter | None:
+        """log of what similarities are multiplied by, from `initial_scale` on; the published forms keep theirs."""
+        initial = self.initial_scale(head)
+        self._log_scale = None
+        if initial is not None and self.config.learn_scale:
+            device = next(head.parameters()).device
+            self._log_scale = nn.Parameter(torch.tensor(math.log(initial), device=device))
+        return self._log_scale
+
+    _log_scale: nn.Parameter | None = None
+
+    def ranked(self, head: Any, queries: Tensor, documents: Tensor, *, excluded: Tensor) -> Tensor:
         """Cross-entropy of document i for query i: a scalar, of latents (n, k) and (m, k), m ≥ n.
 
-        `excluded` (n, m) bool names documents that are no negatives of a query. `scale` replaces the constant that
-        similarities are multiplied by, see `initial_scale`; the published forms keep theirs.
+        `excluded` (n, m) bool names documents that are no negatives of a query.
         """
-        form = self._form(head)
-        logits = self._logits(queries, documents, head.similarity, form)
-        if scale is not None and (initial := self.initial_scale(head)) is not None:
-            logits = logits * (scale / initial)
+        logits = self._logits(queries, documents, head.similarity, self._form(head))
         partner = torch.arange(len(queries), device=queries.device)
         return cross_entropy(logits.masked_fill(excluded, -torch.inf), partner)
 
@@ -82,6 +88,8 @@ class Ranking(AbstractObjective):
     def _logits(self, a: Tensor, b: Tensor, similarity: Similarity, form: str) -> Tensor:
         if form == "cosine":
             return PUBLISHED * (normalize(a, dim=1) @ normalize(b, dim=1).T)
-        if form == "log_fidelity":
-            return similarity(a, b) * (self.config.kappa / a.shape[1])
-        return PUBLISHED * (similarity(a, b).exp() if form == "fidelity" else similarity(a, b))
+        if form == "fidelity":
+            return PUBLISHED * similarity(a, b).exp()
+        if self._log_scale is not None:
+            return similarity(a, b) * self._log_scale.exp()
+        return similarity(a, b) * (self.config.kappa / a.shape[1] if form == "log_fidelity" else PUBLISHED)

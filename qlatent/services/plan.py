@@ -189,10 +189,13 @@ def source_of(spec: Spec) -> Source:
 def configs_of(spec: Spec) -> RunConfigs:
     """The three configs of a training run, as they were when it was created."""
     values = spec["configs"]
+    objective, training = dict(values["objective"]), dict(values["training"])
+    if "learn_scale" in training:  # where it stood before it was the loss's
+        objective["learn_scale"] = training.pop("learn_scale")
     return RunConfigs(
         make_config(config_class("head", spec["head"]), values["head"]),
-        make_config(config_class("objective", spec["objective"]), values["objective"]),
-        make_config(TRAININGS[source_of(spec)], values["training"]),
+        make_config(config_class("objective", spec["objective"]), objective),
+        make_config(TRAININGS[source_of(spec)], training),
     )
 
 

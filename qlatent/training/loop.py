@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from qlatent.errors import InputError
 from qlatent.training import events, views
@@ -50,7 +50,7 @@ class Work(ABC):
 
     checkpoint_seconds = 10.0  # slow steps are saved by the clock; when is never visible in the results
     data: Any  # with train_pairs, heldout_pairs and probe_rows
-    learner: torch.nn.Module  # all that learns: what a checkpoint holds
+    learner: nn.Module  # all that learns: what a checkpoint holds
     optimizer: Any  # its state belongs to a checkpoint
     batches: int  # steps an epoch
     steps: int
@@ -134,7 +134,9 @@ class Trainer(Work):
         if not head.prepared:
             head.prepare(self._train)
         learns = any(parameter.requires_grad for parameter in head.parameters())
-        self.learner, self.optimizer = head, Adam(head.parameters(), weight_decay=config.weight_decay)
+        own = objective.learned(head) if learns else None
+        self.learner = head if own is None else _WithLoss(head, own)
+        self.optimizer = Adam(self.learner.parameters(), weight_decay=config.weight_decay)
         self.batches = batches_of(data.train_pairs, config, fewest=objective.fewest)  # an epoch
         self.steps = self.batches * config.epochs if learns else 0  # what is found needs no steps
         self.step = 0
@@ -234,6 +236,14 @@ class Trainer(Work):
             for number in range(2)
         )
         return first, second
+
+
+class _WithLoss(nn.Module):
+    """A head, and the number that its loss learns."""
+
+    def __init__(self, head: nn.Module, own: nn.Parameter) -> None:
+        super().__init__()
+        self.head, self.own = head, own
 
 
 def batches_of(rows: int, config: TrainingConfig, *, fewest: int = 1) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from qlatent.errors import ConfigError, InputError, UnavailableError
-from qlatent.services import datasets, encoding, heads, runs, scarcity, sweeps
+from qlatent.services import datasets, encoding, heads, plan, runs, scarcity, sweeps
 from qlatent.services.ranking_training import QUERIES
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.worker import work
@@ -262,3 +263,12 @@ def test_triples_of_texts_are_imported_and_learned_from(
     other.write_text('{"query": "nothing", "positive": ["of these", "is here"]}\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"0 of 1 judged queries.*nothing"):
         runs.start_training(workspace, replace(asked, judgements=str(other)))
+
+
+def test_a_run_that_says_learn_scale_where_it_stood_before_is_the_same(workspace: Workspace) -> None:
+    spec = plan.training_spec(workspace, request())
+    older = json.loads(json.dumps(spec))
+    older["configs"]["training"]["learn_scale"] = older["configs"]["objective"].pop("learn_scale")
+    assert plan.same_training(older) == plan.same_training(spec)
+    older["configs"]["training"]["learn_scale"] = False
+    assert plan.same_training(older) != plan.same_training(spec)

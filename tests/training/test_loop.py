@@ -10,8 +10,11 @@ import torch
 from tiny_head import TinyHead, arrays, data, objective, settings
 
 from qlatent.errors import InputError
-from qlatent.objectives.configs import NTXentConfig
+from qlatent.heads.projection import ProjectionHead
+from qlatent.heads.projection_configs import QBECConfig
+from qlatent.objectives.configs import NTXentConfig, RankingConfig
 from qlatent.objectives.contrast import NTXent
+from qlatent.objectives.ranking import Ranking
 from qlatent.training import events, views
 from qlatent.training.data import Labels, batch_order, from_arrays, from_items
 from qlatent.training.loop import Trainer, learning_rate, snapshot_steps, train
@@ -296,3 +299,33 @@ def test_augmented_views_of_a_batch_are_those_of_its_rows_and_judging_takes_the_
     wanted = np.average(by_part, weights=[len(part) for part in parts])
     assert of(happened, events.Evaluation)[0].metrics["total"] == pytest.approx(wanted, rel=1e-6)
     assert losses(happened)[-1][1]["total"] < losses(happened)[0][1]["total"]
+
+
+def ranked(*, head=None, resume=None, should_stop=lambda: False, **loss):
+    """A QBEC head of image–text pairs that ranks, and the trainer after its run."""
+    config = settings(epochs=4)
+    head = head or ProjectionHead(QBECConfig(input_dim=arrays()["image"].shape[1], qubits=3))
+    trainer = Trainer(head, Ranking(RankingConfig(**loss)), data(config), config)
+    if resume:
+        trainer.restore(resume)
+    return list(trainer.run(should_stop=should_stop, clock=lambda: 0.0)), trainer
+
+
+def test_the_scale_of_similarities_is_learned_beside_the_head_and_resumed_with_it():
+    whole, trained = ranked()
+    scale = trained.learner.own.exp().item()
+    assert scale != pytest.approx(200 / 3, rel=1e-3)  # κ / k, where it began
+    asked = itertools.count()
+    first, _ = ranked(should_stop=lambda: next(asked) >= 7)
+    other = ProjectionHead(QBECConfig(input_dim=arrays()["image"].shape[1], qubits=3, seed=9))
+    second, again = ranked(head=other, resume=of(first, events.CheckpointDue)[-1].checkpoint)
+    assert losses(first) + losses(second) == losses(whole)
+    assert again.learner.own.exp().item() == scale
+    assert_same_weights(again.head, trained.head)
+
+
+@pytest.mark.parametrize("loss", [{"learn_scale": False}, {"logits": "fidelity"}])
+def test_a_constant_scale_stays(loss):
+    happened, trained = ranked(**loss)
+    assert trained.learner is trained.head
+    assert set(losses(happened)[0][1]) == {"total", "text_of_image", "image_of_text"}

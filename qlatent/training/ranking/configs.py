@@ -36,13 +36,6 @@ class RankingTrainingConfig(TrainingConfig):
             le=64,
         ),
     ] = 5
-    learn_scale: Annotated[
-        bool,
-        Field(
-            title="Learn the scale",
-            description="Of the similarities, from its usual value on; the published forms keep theirs (20).",
-        ),
-    ] = True
     share: Annotated[
         float,
         Field(

@@ -6,7 +6,6 @@ The order of queries is a pure function of (seed, epoch), the answers, negatives
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,15 +35,9 @@ FIGURES = (judged.MAIN, "mrr", "recall@10")
 class Network(nn.Module):
     """All that learns: a head, layers of an encoder, and the scale of the similarities."""
 
-    def __init__(self, head: Any, layers: nn.ModuleList, scale: float | None) -> None:
+    def __init__(self, head: Any, layers: nn.ModuleList, log_scale: nn.Parameter | None) -> None:
         super().__init__()
-        self.head, self.layers = head, layers
-        self.log_scale = None if scale is None else nn.Parameter(torch.tensor(math.log(scale)))
-
-    @property
-    def scale(self) -> Tensor | None:
-        """What similarities are multiplied by, where it is learned."""
-        return None if self.log_scale is None else self.log_scale.exp()
+        self.head, self.layers, self.log_scale = head, layers, log_scale
 
 
 class RankingTrainer(Work):
@@ -57,8 +50,7 @@ class RankingTrainer(Work):
     ) -> None:
         self.head, self.objective, self.data, self.config, self.reader = head, objective, data, config, reader
         (self.modality,) = head.modalities
-        scale = objective.initial_scale(head) if config.learn_scale else None
-        self.network = self.learner = Network(head, reader.learned, scale)
+        self.network = self.learner = Network(head, reader.learned, objective.learned(head))
         self.optimizer = _Adams(self.network, weight_decay=config.weight_decay)
         batches = batches_of(data.train_pairs, config, fewest=2)
         self.batches = max(1, batches // config.accumulate)  # steps an epoch
@@ -200,9 +192,8 @@ class RankingTrainer(Work):
         used, spots = np.unique(np.concatenate([queries, documents]), return_inverse=True)
         latents = self._encode(used)[torch.from_numpy(spots)]
         return self.objective.ranked(
-            self.head, latents[: len(queries)], latents[len(queries) :], excluded=torch.from_numpy(excluded),
-            scale=self.network.scale,
-        )  # fmt: skip
+            self.head, latents[: len(queries)], latents[len(queries) :], excluded=torch.from_numpy(excluded)
+        )
 
     @staticmethod
     def _draw(documents: Rows, known: NDArray[np.bool_], random: np.random.Generator, count: int) -> Rows:
