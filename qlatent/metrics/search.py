@@ -3,7 +3,8 @@
 Every latent is given a point such that a squared distance of points bounds the cost from below: the latent itself,
 its unit vector, or the angles of its qubits (-ln cos²(x/2) is convex in x², so -ln F ≥ -2k ln cos(√(D/k)/2) with D the
 sum of squared angles, which is tighter than D/4). One matrix product in float32 then rules nearly all candidates
-out, and the rest are computed in float64 from the latents as they were given.
+out, and the rest are computed in float64 from the latents as they were given. Where most qubits are at their poles that
+bound is loose, since the logarithm is steepest there; then the qubits at opposite poles are counted, in words of bits.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ from qlatent.metrics import search_kernels as kernels
 from qlatent.metrics.distances import ROUNDED, Metric
 
 Points = NDArray[np.float32]
+Bits = NDArray[np.uint64]
 
 ROWS = 4096  # of the corpus at a time
 QUERIES = 128  # at a time: a block of products is 4 MB
 PREPARED = 1 << 16  # rows at a time while an index is made
 THREADS = 8
+LEVELS = tuple(
+    float(np.float32(level)) for level in (0.9, 0.999, 0.999999, 1.0)
+)  # of |⟨Z⟩, from which on a qubit counts as near a pole; float32 holds them
 LONGEST = 1e18
 KINDS: dict[Metric, int] = {
     "euclidean": kernels.EUCLIDEAN, "cosine": kernels.COSINE, "log_fidelity": kernels.FIDELITY,
@@ -49,6 +54,7 @@ class Index:
     halves: Points  # (n,) half of the squared length of each point
     centre: NDArray[np.float64]  # (d,) what was subtracted from Euclidean latents
     radius: float  # the longest point
+    poles: Bits  # (n, words, 1 + levels), see `poles`; no words but for fidelities
 
     def top(self, queries: ArrayLike, k: int = 10, *, skip: ArrayLike | None = None) -> Found:
         """The k nearest latents of each query (q, d), or all if there are fewer; equals by their row.
@@ -86,6 +92,7 @@ class Index:
         # the rounding of points, products and lengths, all taken at their worst
         slack = 4.0 * (asked.shape[1] + 8) * np.finfo(np.float32).eps * (np.sqrt(squares) + self.radius) ** 2
         up, down = amplitudes(asked) if self.metric == "log_fidelity" else (asked, asked)
+        asked_poles = poles(asked, self.metric)
         buffer = np.empty(len(asked) * ROWS, dtype=np.float32)
         threads = min(THREADS, os.cpu_count() or 1, len(asked))
         parts = [slice(part[0], part[-1] + 1) for part in np.array_split(np.arange(len(asked)), threads)]
@@ -99,8 +106,8 @@ class Index:
                 def refined(part: slice, block: slice = block, inner: Points = inner) -> None:
                     kernels.refine(
                         KINDS[self.metric], inner[part], self.halves[block], squares[part], slack[part],
-                        block.start, self.latents[block], asked[part], up[part], down[part], skipped[part],
-                        costs[part], rows[part],
+                        block.start, self.latents[block], asked[part], up[part], down[part], asked_poles[part],
+                        self.poles[block], PRICES, skipped[part], costs[part], rows[part],
                     )  # fmt: skip
 
                 list(pool.map(refined, parts))
@@ -130,7 +137,8 @@ def index(latents: ArrayLike, metric: Metric = "log_fidelity") -> Index:
             f"The longest vector has length {radius:.3g}; beyond {LONGEST:g} float32 cannot hold its square.",
             remedy="Scale the vectors, or search by cosine.",
         )
-    return Index(metric, stored, points, (0.5 * squares).astype(np.float32), centre, radius)
+    halves = (0.5 * squares).astype(np.float32)
+    return Index(metric, stored, points, halves, centre, radius, poles(stored, metric))
 
 
 def top(latents: ArrayLike, queries: ArrayLike, k: int = 10, *, metric: Metric = "log_fidelity") -> Found:
@@ -142,6 +150,33 @@ def amplitudes(z: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64
     """√((1 + z)/2) and √((1 - z)/2) of expectation values."""
     half = 0.5 * np.clip(z, -1.0, 1.0)
     return np.sqrt(0.5 + half), np.sqrt(0.5 - half)
+
+
+def poles(latents: NDArray[Any], metric: Metric = "log_fidelity") -> Bits:
+    """Bits (n, words, 1 + levels) of latents (n, d), 64 qubits a word: z > 0, then |z| ≥ each of `LEVELS`.
+
+    Two qubits on opposite sides, both at level t or beyond, have a fidelity of 1 − t² at most.
+    """
+    words = -(-latents.shape[1] // 64) if metric == "log_fidelity" else 0
+    found = np.zeros((len(latents), words, 1 + len(LEVELS)), dtype=np.uint64)
+    for first in range(0, len(latents) if words else 0, PREPARED):
+        part = slice(first, first + PREPARED)
+        z = latents[part]
+        size = np.abs(z)
+        for place, mask in enumerate([z > 0, *(size >= level for level in LEVELS)]):
+            packed = np.packbits(mask, axis=1, bitorder="little")
+            packed = np.pad(packed, ((0, 0), (0, 8 * words - packed.shape[1])))
+            found[part, :, place] = packed.view("<u8")
+    return found
+
+
+def _prices() -> NDArray[np.float64]:
+    """What a pair of qubits at opposite poles costs more at each level than at the one before."""
+    costs = [-np.log(max(1.0 - level * level, kernels.FLOOR**2)) for level in LEVELS]
+    return np.diff(costs, prepend=0.0) * kernels.ROUNDING
+
+
+PRICES = _prices()
 
 
 def _points(latents: NDArray[Any], metric: Metric, centre: NDArray[np.float64]) -> Points:

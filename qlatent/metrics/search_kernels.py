@@ -17,6 +17,7 @@ LANES = 64  # candidates looked at together
 FACTORS = 8  # overlaps between two looks at their product
 SMALL = 1e-200  # products below it become logarithms; 8 overlaps more are at least 1e-248
 FLOOR = 1e-6  # of an overlap, as in `distances`
+ROUNDED_UP = 1.0 + 1e-9
 ROUNDING = 1.0 - 1e-9  # no candidate is given up because of the last digits of exp
 OPPOSITE = 1.3e-5  # by which the square of an angle may exceed that of the angle at which the floor begins
 
@@ -84,6 +85,29 @@ def _fidelity(up: Any, down: Any, row: Any, worst: float, least: float) -> float
 
 
 @_compiled
+def _ones(word: Any) -> Any:
+    """How many bits of 64 are set."""
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@_compiled
+def _opposed(asked: Any, row: Any, prices: Any) -> float:
+    """What qubits near opposite poles cost at least; both (words, 1 + levels), see `search.poles`."""
+    cost = 0.0
+    for word in range(len(asked)):
+        differ = asked[word, 0] ^ row[word, 0]
+        for level in range(len(prices)):
+            both = differ & asked[word, level + 1] & row[word, level + 1]
+            if both == 0:
+                break  # what is far out is counted at every level before it
+            cost += prices[level] * _ones(both)
+    return cost
+
+
+@_compiled
 def _insert(costs: Any, rows: Any, cost: float, row: int) -> None:
     """Puts a candidate that is nearer than the last one behind all that are as near, in place."""
     place = np.searchsorted(costs, cost, side="right")
@@ -105,14 +129,15 @@ def _largest(products: Any, halves: Any, first: int, last: int) -> Any:
 @_compiled
 def refine(
     kind: int, products: Any, halves: Any, squares: Any, slack: Any, first_row: int, rows: Any,
-    queries: Any, up: Any, down: Any, skipped: Any, costs: Any, found: Any,
+    queries: Any, up: Any, down: Any, asked_poles: Any, poles: Any, prices: Any, skipped: Any, costs: Any, found: Any,
 ) -> None:  # fmt: skip
     """Brings the candidates of a block into the k best of each query, in place.
 
     `products` (q, b) are p·q of the points, `halves` (b,) half of |p|², `squares` (q,) |q|², `slack` (q,) how
     far rounding may move |p - q|². Only candidates whose distance allows a cost below the k-th best
     are computed, exactly, from `rows` (b, d), whose first one has the number `first_row`. `queries`, `up` and
-    `down` (q, d) float64; `skipped` (q,) a row to leave out, or -1; `costs` and `found` (q, k) ascending.
+    `down` (q, d) float64; `asked_poles` and `poles` bits of queries and rows with their `prices`, of none for other
+    costs than fidelity; `skipped` (q,) a row to leave out, or -1; `costs` and `found` (q, k) ascending.
     """
     width = rows.shape[1]
     for i in range(len(products)):
@@ -131,6 +156,8 @@ def refine(
                     cost = _euclidean(queries[i], rows[j])
                 elif kind == COSINE:
                     cost = _cosine(queries[i], rows[j])
+                elif _opposed(asked_poles[i], poles[j], prices) > worst * ROUNDED_UP:
+                    continue
                 else:
                     cost = _fidelity(up[i], down[i], rows[j], worst, least)
                 if cost < worst:

@@ -7,6 +7,7 @@ import pytest
 
 from qlatent.errors import InputError
 from qlatent.metrics import search
+from qlatent.metrics import search_kernels as kernels
 
 METRICS = ("cosine", "euclidean", "log_fidelity")
 
@@ -66,6 +67,24 @@ def test_is_exact_where_the_bound_is_loose(kind: str, metric: str) -> None:
     latents, queries = made(5000).astype(np.float32), made(9).astype(np.float32)
     found = search.top(latents, queries, 12, metric=metric)
     assert_nearest(found, scores(queries, latents, metric), 1e-8)
+
+
+@pytest.mark.parametrize("width", [3, 64, 130])
+def test_qubits_at_opposite_poles_never_cost_less_than_they_are_counted_for(width: int) -> None:
+    rng = np.random.default_rng(width)
+    edges = np.array(
+        [level + step for level in search.LEVELS[:-1] for step in (-1e-7, 0.0, 1e-7)] + [1.0, 0.3]
+    )
+    z = (rng.choice(edges, (60, width)) * rng.choice([-1, 1], (60, width))).astype(np.float32)
+    bits = search.poles(z)
+    assert bits.shape == (60, -(-width // 64), 1 + len(search.LEVELS))
+    true = -scores(z, z, "log_fidelity")
+    counted = np.array([[kernels._opposed(one, other, search.PRICES) for other in bits] for one in bits])
+    assert (counted <= true).all()
+    poles = np.where(rng.random((60, width)) < 0.5, 1.0, -1.0)
+    bits = search.poles(poles)
+    counted = np.array([[kernels._opposed(one, other, search.PRICES) for other in bits] for one in bits])
+    np.testing.assert_allclose(counted, (poles[:, None] != poles).sum(axis=2) * -np.log(1e-12), rtol=1e-8)
 
 
 def test_log_fidelity_does_not_underflow_at_768_float32_numbers() -> None:
