@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 from qlatent.services import datasets, runs
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.settings import settings
+from tests.carried_out import trained
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 HOSTILE = "<script>alert(1)</script> [link](https://example.org) $latex$ :material/home: :red[loud] **bold**"
-SECONDS = 240
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
         settings={"epochs": 2, "batch_size": 16, "qubits": 3, "depth": 1, "snapshots": 5},
         name=HOSTILE,
     )
-    run = runs.start_training(workspace, request)
-    until = time.monotonic() + SECONDS
-    while runs.view(workspace, run).active and time.monotonic() < until:
-        time.sleep(0.2)
-    assert runs.view(workspace, run).state == "finished", runs.view(workspace, run).message
-    return Furnished(workspace, first.dataset, second.dataset, run)
+    return Furnished(workspace, first.dataset, second.dataset, trained(workspace, request))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from qlatent.services import datasets, experiments, runs
 from qlatent.services.grid import Experiment, Grid
 from qlatent.services.workspaces import open_workspace
-from tests.pages.conftest import SECONDS, Furnished, brought
+from tests.carried_out import in_process
+from tests.pages.conftest import Furnished, brought
 
 Open = Callable[..., AppTest]
 TABS = ("Table", "Frontier", "Side by side", "Probe", "Ablation", "Report")
@@ -33,10 +33,8 @@ def compared(furnished: Furnished) -> Experiment:
     settings = {"epochs": 2, "batch_size": 16, "depth": 1, "snapshots": 3}
     grid = Grid(furnished.pairs, ("acqua",), dims=(2, 3), seeds=2, settings=settings, name="<b>mine</b>")
     made = experiments.create(furnished.workspace, grid)
-    experiments.start(furnished.workspace, made, workers=2)
-    until = time.monotonic() + SECONDS
-    while not experiments.progress(furnished.workspace, made).done and time.monotonic() < until:
-        time.sleep(0.3)
+    with in_process():
+        experiments.start(furnished.workspace, made)
     assert experiments.progress(furnished.workspace, made).measured == 10
     return made
 

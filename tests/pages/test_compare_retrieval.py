@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from qlatent.services import datasets, retrieval, retrieval_results, retrieval_r
 from qlatent.services.collection import Task
 from qlatent.services.retrieval_runs import Request
 from qlatent.services.workspaces import Workspace, open_workspace
-from tests.pages.conftest import SECONDS, Furnished, brought
+from tests.carried_out import in_process
+from tests.pages.conftest import Furnished, brought
 
 Open = Callable[..., AppTest]
 HEADS = ("none", "pca:qubits=8", "qbec:qubits=8:input_scale=60")
@@ -34,11 +34,9 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
 
 @pytest.fixture(scope="module")
 def evaluated(furnished: Furnished) -> str:
-    """A small evaluation by labels, carried out once by a worker."""
-    run = retrieval_runs.start(furnished.workspace, Request(furnished.pairs, HEADS, seed=1, name=NAME))
-    until = time.monotonic() + SECONDS
-    while runs.view(furnished.workspace, run).active and time.monotonic() < until:
-        time.sleep(0.2)
+    """A small evaluation by labels, carried out once."""
+    with in_process():
+        run = retrieval_runs.start(furnished.workspace, Request(furnished.pairs, HEADS, seed=1, name=NAME))
     assert runs.view(furnished.workspace, run).state == "finished", runs.view(
         furnished.workspace, run
     ).message

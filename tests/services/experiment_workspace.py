@@ -1,14 +1,10 @@
-"""A small experiment, carried out by real workers, and what tests of several services ask of it."""
+"""A small experiment, and what tests of several services ask of it."""
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
-from qlatent.services import experiments
-from qlatent.services.grid import Experiment, Grid
-from qlatent.store.workspace import Workspace
+from qlatent.services.grid import Grid
 from qlatent.types import Item
 
 WIDTH = 8
@@ -32,17 +28,6 @@ def labelled(count: int = 80, *, seed: int = 0) -> list[Item]:
             )
         )
     return items
-
-
-def work_off(workspace: Workspace, experiment: Experiment, *, seconds: float = 240) -> None:
-    """Wait until nothing more will happen, starting what waits."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        told = experiments.progress(workspace, experiment)
-        if told.done:
-            return
-        time.sleep(0.3)
-    raise TimeoutError(told)
 
 
 def grid(**changes) -> Grid:

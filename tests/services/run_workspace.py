@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from qlatent import worker
 from qlatent.services import runs
 from qlatent.store.records import DatasetRecord
 from qlatent.store.workspace import Workspace
@@ -54,24 +50,3 @@ SETTINGS = {"qubits": 2, "depth": 1, "epochs": 4, "batch_size": 8, "snapshots": 
 def request(**changes) -> runs.TrainingRequest:
     """A training of four epochs of four steps on `pairs`; keyword arguments change its settings."""
     return runs.TrainingRequest("pairs", settings=SETTINGS | changes)
-
-
-@contextmanager
-def in_process() -> Iterator[None]:
-    """What is started is carried out here and now; a process for each run would take seconds to import torch."""
-
-    def carried_out(workspace: Workspace, run_id: str, workers: int) -> None:
-        workspace.catalogue.set_queue_state(run_id, worker.work(workspace, workspace.run(run_id)))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "_spawn", carried_out)
-        yield
-
-
-def trained(workspace: Workspace, request: runs.TrainingRequest) -> str:
-    """The id of a run of this request, carried out in this process."""
-    with in_process():
-        run = runs.start_training(workspace, request)
-    view = runs.view(workspace, run)
-    assert view.state == "finished", view.message
-    return run

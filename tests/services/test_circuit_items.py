@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from run_workspace import add, pairs
-from run_workspace import trained as carried_out
 
 from qlatent.errors import InputError
 from qlatent.services import circuit_items, circuits, heads, runs
 from qlatent.services.evolution import evolution
 from qlatent.services.runs import TrainingRequest
 from qlatent.store.workspace import Workspace
+from tests import carried_out
 
 SETTINGS = {
     "plain": ("acqua", {"depth": 2}),
@@ -30,7 +30,7 @@ def trained(request, tmp_path_factory):
         add(workspace, "pairs", pairs(30))
         quick = {"qubits": 3, "epochs": 2, "batch_size": 16, "snapshots": 3}
         head, own = SETTINGS[request.param]
-        run = carried_out(workspace, TrainingRequest("pairs", head=head, settings=quick | own))
+        run = carried_out.trained(workspace, TrainingRequest("pairs", head=head, settings=quick | own))
         yield workspace, run, heads.find(workspace, run).id
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from run_workspace import add, in_process, pairs
-from run_workspace import trained as carried_out
+from run_workspace import add, pairs
 
 from qlatent.errors import InputError
 from qlatent.services import controls, plan, runs
 from qlatent.services.controls import Estimate
 from qlatent.services.runs import TrainingRequest
 from qlatent.store.workspace import Workspace
+from tests import carried_out
 
 QUICK = {"qubits": 2, "epochs": 1, "batch_size": 16, "snapshots": 2}
 
@@ -26,10 +26,10 @@ def trained(request, tmp_path_factory):
         add(workspace, "pairs", pairs(40))
         settings = QUICK | own | {"seed": 4}
         request = TrainingRequest("pairs", head=head, objective=objective, settings=settings, name="mine")
-        run = carried_out(workspace, request)
+        run = carried_out.trained(workspace, request)
         before = controls.places(workspace, run, 2)
         rows = controls.rows(workspace, before)
-        with in_process():
+        with carried_out.in_process():
             assert len(controls.start(workspace, before)) == 7
         yield workspace, run, before, rows
 

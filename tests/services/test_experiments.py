@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from experiment_workspace import QUICK, grid, labelled, work_off
+from experiment_workspace import QUICK, grid, labelled
 from run_workspace import add
 
 from qlatent.errors import ConfigError, InputError
@@ -16,16 +16,17 @@ from qlatent.services import ablation, comparison, evaluation, experiments, head
 from qlatent.services import grid as grid_of
 from qlatent.services.runs import TrainingRequest
 from qlatent.store.workspace import Workspace
+from tests.carried_out import in_process, trained
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """An experiment carried out by two workers, and the workspace."""
+    """An experiment, carried out, and the workspace."""
     with Workspace.open(tmp_path_factory.mktemp("experiments") / "workspace") as workspace:
         add(workspace, "pairs", labelled())
         experiment = experiments.create(workspace, grid())
-        started = experiments.start(workspace, experiment, workers=2)
-        work_off(workspace, experiment)
+        with in_process():
+            started = experiments.start(workspace, experiment)
         yield workspace, experiment, started
 
 
@@ -138,11 +139,9 @@ def test_a_run_from_elsewhere_is_taken_over_and_measured(done):
     workspace, _, _ = done
     settings_of_training = {key: value for key, value in QUICK.items() if key != "depth"}
     settings = settings_of_training | {"qubits": 2, "seed": 0, "split_seed": 0}
-    run = runs.start_training(
+    run = trained(
         workspace, TrainingRequest("pairs", head="acqua_linear", objective="stress", settings=settings)
     )
-    while runs.view(workspace, run).active:
-        runs.dispatch(workspace)
     made = experiments.create(
         workspace,
         grid(
@@ -152,9 +151,9 @@ def test_a_run_from_elsewhere_is_taken_over_and_measured(done):
     cells = {cell.head: cell for cell in grid_of.cells(workspace, made)}
     assert cells["acqua_linear"].run.id == run
     assert not workspace.run(run).has_figures()
-    [measuring] = experiments.start(workspace, made)
+    with in_process():
+        [measuring] = experiments.start(workspace, made)
     assert runs.view(workspace, measuring).kind == "measure"
-    work_off(workspace, made)
     assert workspace.run(run).figures()["metrics"]["spearman"]["value"] is not None
 
 
@@ -167,8 +166,8 @@ def test_a_kept_head_is_measured_as_it_is(done):
         workspace, grid(heads=(f"kept/{head.name}", "pca"), dims=(2,), settings={"snapshots": 3})
     )
     before = len(heads.list_heads(workspace))
-    experiments.start(workspace, made)
-    work_off(workspace, made)
+    with in_process():
+        experiments.start(workspace, made)
     cell = next(cell for cell in grid_of.cells(workspace, made) if cell.head.startswith("kept/"))
     assert cell.run.status.steps == 0 and comparison.dimension(cell) == 2
     value = workspace.run(cell.run.id).figures()["metrics"]["spearman"]["value"]
@@ -203,17 +202,20 @@ def test_a_run_from_before_a_setting_existed_is_still_the_same_training(done):
 
 def test_a_failed_place_leaves_the_others_standing(empty, monkeypatch):
     made = experiments.create(empty, grid(heads=("acqua",), dims=(2,), seeds=1))
-    started = experiments.start(empty, made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "dispatch", lambda *_: [])  # they wait
+        started = experiments.start(empty, made)
     victim = next(run for run in started if runs.view(empty, run).head == "acqua_twin")
     folder = empty.run(victim)
     runs.stop(empty, victim)
-    work_off(empty, made)
+    with in_process():
+        runs.dispatch(empty)
     folder.write_status(state="failed", error="disk full", remedy="Make room.")
     told = experiments.progress(empty, made)
     assert any("disk full" in line for line in told.failed)
     assert {row["head"] for row in comparison.rows(empty, made)} == {"acqua", "pca"}
-    experiments.start(empty, made)  # goes on with what failed
-    work_off(empty, made)
+    with in_process():
+        experiments.start(empty, made)  # goes on with what failed
     assert experiments.progress(empty, made).failed == ()
 
 

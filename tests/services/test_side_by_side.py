@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 from experiment_workspace import labelled
 from run_workspace import add
-from run_workspace import trained as carried_out
 from scipy.spatial.distance import cdist
 
 from qlatent.errors import InputError
 from qlatent.services import side_by_side as service
 from qlatent.services.runs import TrainingRequest
 from qlatent.store.workspace import Workspace
+from tests import carried_out
 
 QUICK = {"qubits": 2, "epochs": 1, "snapshots": 2}
 
 
 def trained(workspace, dataset, head, **settings):
-    return carried_out(workspace, TrainingRequest(dataset, head=head, settings=QUICK | settings))
+    return carried_out.trained(workspace, TrainingRequest(dataset, head=head, settings=QUICK | settings))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,36 @@
+"""Runs carried out in the process of a test: a worker of its own would take seconds to import torch.
+
+What workers themselves do (processes, kills, the queue) is tested in `test_worker`, `cli` and `browser`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from qlatent import worker
+from qlatent.services import runs
+from qlatent.store.workspace import Workspace
+
+
+@contextmanager
+def in_process() -> Iterator[None]:
+    """What is started is carried out here and now."""
+
+    def work(workspace: Workspace, run_id: str, workers: int) -> None:
+        workspace.catalogue.set_queue_state(run_id, worker.work(workspace, workspace.run(run_id)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "_spawn", work)
+        yield
+
+
+def trained(workspace: Workspace, request: runs.TrainingRequest) -> str:
+    """The id of a finished run of this request."""
+    with in_process():
+        run = runs.start_training(workspace, request)
+    view = runs.view(workspace, run)
+    assert view.state == "finished", view.message
+    return run
