@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.ui import circuit_controls, circuit_figures, circuit_parts, frame, parts
+from qlatent.ui import circuit_controls, circuit_figures, circuit_parts, frame, merge_weights, parts, state
 
 frame.workspace()
 parts.title("Circuits", "Take a circuit apart: what it is made of, and what every gate does to a state.")
@@ -24,6 +24,8 @@ if view is not None:
     }
     if view.head is not None:
         drawn["What it contributes"] = circuit_controls.contributing
+    if state.get("source") == "merge":
+        drawn["How many weights"] = merge_weights.counted
     tabs = st.tabs(list(drawn), key="circuit_tabs", on_change="rerun")
     for tab, draw in zip(tabs, drawn.values(), strict=True):
         if tab.open:

@@ -32,6 +32,23 @@ ANGLES: dict[str, int] = {"merge": 12, "merge_cnot": 8}
 """Angles a merge has as published: four for each of its general one-qubit gates."""
 
 
+class Sizes(NamedTuple):
+    """Of one merge: numbers stored, numbers that move the output, numbers that data can tell apart."""
+
+    stored: int
+    used: int
+    identifiable: int
+
+
+SIZES: dict[tuple[str, str], Sizes] = {
+    ("merge", "published"): Sizes(12, 7, 5),
+    ("merge", "reduced"): Sizes(5, 5, 5),
+    ("merge_cnot", "published"): Sizes(8, 4, 3),
+    ("merge_cnot", "reduced"): Sizes(3, 3, 3),
+}
+"""By kind, and by which angles are stored; why so few count is derived in `heads/merging.py`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """`count` merges at once: input `control` + j into input `target` + j, for j < `count`."""

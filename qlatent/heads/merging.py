@@ -22,7 +22,7 @@ as their sum, and a shorter c as a shorter d: five numbers of twelve (three of e
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -33,22 +33,6 @@ from qlatent.circuits.merging import BETA, CONTROL, CONTROLLED, DELTA, GAMMA, TA
 Angles = Literal["published", "reduced"]
 
 STEEPEST = 1e-3  # √(1−z²) is taken to be at least this in derivatives, which are infinite at |z| = 1
-
-
-class Sizes(NamedTuple):
-    """Of one merge: numbers stored, numbers that move the output, numbers that data can tell apart."""
-
-    stored: int
-    used: int
-    identifiable: int
-
-
-SIZES: dict[tuple[str, str], Sizes] = {
-    ("merge", "published"): Sizes(12, 7, 5),
-    ("merge", "reduced"): Sizes(5, 5, 5),
-    ("merge_cnot", "published"): Sizes(8, 4, 3),
-    ("merge_cnot", "reduced"): Sizes(3, 3, 3),
-}
 
 
 def bloch(u: Tensor) -> tuple[Tensor, Tensor]:

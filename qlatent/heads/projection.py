@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize, pad
 
-from qlatent.circuits.merging import Kind
+from qlatent.circuits.merging import SIZES, Kind
 from qlatent.errors import InputError
 from qlatent.heads import merging, saturation
 from qlatent.heads.base import AbstractHead, Tensors, input_dims, seeded_linear
@@ -32,7 +32,7 @@ class Merges(nn.Module):
         super().__init__()
         self.kind: Kind = config.compression
         self.parameters_as: merging.Angles = config.merge_angles
-        self.width, self.sizes = config.qubits, merging.SIZES[self.kind, self.parameters_as]
+        self.width, self.sizes = config.qubits, SIZES[self.kind, self.parameters_as]
         self.raw = nn.Parameter(torch.randn((width - self.width, self.sizes.stored), generator=generator))
 
     def forward(self, u: Tensor) -> Tensor:
@@ -108,7 +108,7 @@ class ProjectionHead(AbstractHead):
         decoder = sum(parameter.numel() for parameter in self.decoders.parameters())
         if not self.merges:
             return {"stored": stored, "used": stored, "identifiable": stored, "decoder": decoder}
-        sizes = merging.SIZES[self.config.compression, self.config.merge_angles]
+        sizes = SIZES[self.config.compression, self.config.merge_angles]
         count = stored // sizes.stored
         return {
             "stored": stored,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID
+from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID, MARK
 
 Floats = NDArray[np.float64]
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
@@ -80,6 +81,36 @@ def repeated(
     figure.update_layout(boxmode="group")
     figure = _flat(figure, "", "expectation", height)
     figure.update_yaxes(range=[-1.05, 1.05])
+    figure.update_layout(showlegend=True, legend=_LEGEND, margin=_MARGIN | {"t": 34})
+    return figure
+
+
+def weights(
+    dims: Sequence[int], lines: Mapping[str, Sequence[int]], *, turning: float, chosen: int, height: int = 360
+) -> go.Figure:
+    """Numbers of weights over the latent dimension, both logarithmic; where the first two cross, and the choice."""
+    figure = go.Figure()
+    for number, (name, values) in enumerate(lines.items()):
+        look = {"color": CATEGORIES[number], "width": 2, "dash": "solid" if number < 2 else "dot"}
+        figure.add_scatter(
+            x=list(dims), y=list(values), mode="lines", name=name, line=look,
+            hovertemplate=f"{name}, %{{x}} dimensions: %{{y:,}}<extra></extra>",
+        )  # fmt: skip
+    figure.add_vline(x=turning, line={"color": GREY, "dash": "dash", "width": 1})
+    figure.add_annotation(
+        x=math.log10(turning),
+        y=1,
+        yref="paper",
+        yanchor="top",
+        xanchor="right",
+        text="as many ",
+        showarrow=False,
+        font={"color": GREY},
+    )  # fmt: skip  (annotations want the logarithm, lines do not)
+    figure.add_vline(x=chosen, line={"color": MARK, "width": 1})
+    figure = _flat(figure, "latent dimension", "weights", height)
+    figure.update_xaxes(type="log")
+    figure.update_yaxes(type="log", exponentformat="power")
     figure.update_layout(showlegend=True, legend=_LEGEND, margin=_MARGIN | {"t": 34})
     return figure
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from qlatent.circuits.merging import pairs
+from qlatent.circuits.merging import SIZES, pairs
 from qlatent.errors import CircuitError
 from qlatent.heads import merging
 
@@ -114,7 +114,7 @@ def test_the_encoding_is_the_published_one() -> None:
 def test_data_can_tell_apart_as_many_angles_as_are_called_identifiable(
     kind: str, parameters: str, stages: int
 ) -> None:
-    sizes = merging.SIZES[kind, parameters]
+    sizes = SIZES[kind, parameters]
     raw = torch.from_numpy(RNG.normal(size=(stages, sizes.stored)))
     u = torch.from_numpy(RNG.normal(size=(200, stages + 1)))
 

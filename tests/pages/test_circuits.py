@@ -56,6 +56,17 @@ def test_a_merge_opens_from_a_link_with_its_place_in_the_order(opened: Open, tmp
         assert not at.run().exception
 
 
+def test_the_weights_of_merges_are_told_beside_linear_layers(opened: Open, tmp_path: Path) -> None:
+    at = on_tab(opened(tmp_path, "circuits", source="merge"), "How many weights")
+    assert any("768 → 256: merges store 32.0 × fewer weights" in each.value for each in at.markdown)
+    assert at.dataframe[0].value["Weights"].tolist() == ["6,144", "196,864", "3,584", "2,560", "1,024"]
+    at.number_input(key="weights_kept").set_value(8).run()
+    assert any("768 → 8: merges store 1.5 × more weights" in each.value for each in at.markdown)
+    at.number_input(key="weights_width").set_value(2).run()
+    assert not at.exception
+    assert any("2 → 1: merges store" in each.value for each in at.markdown)
+
+
 def test_a_link_with_nonsense_still_opens(opened: Open, tmp_path: Path) -> None:
     at = opened(tmp_path, "circuits", layout="<b>x</b>", qubits="999", layers="-3", seed="one", source="?")
     assert figures(at)["Qubits"] == "8"
