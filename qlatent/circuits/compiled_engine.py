@@ -65,6 +65,7 @@ class _Program:
         numbers = (start.constant, start.cosine, start.sine)
         self.start = (*(part.astype(dtype) for part in numbers), start.slots)
         self.body = (
+            rotations.opening,
             rotations.planes,
             rotations.first,
             rotations.source,

@@ -205,6 +205,21 @@ def prepare(factors: Any, start: Any, cosine: Any, sine: Any) -> None:
 
 
 @_compiled
+def rows_of(factors: Any) -> Any:
+    """(qubits, 2, parts, lanes) as rows (qubits · 2 · parts, lanes), the same memory."""
+    qubits, bits, parts, lanes = factors.shape
+    return factors.reshape(qubits * bits * parts, lanes)
+
+
+@_compiled
+def open_(factors: Any, planes: Any, first: Any, shared: Any, opening: int) -> None:
+    """The first `opening` rotations, in place, on the factors that they alone turn."""
+    rows = rows_of(factors)
+    for number in range(opening):
+        turn(rows, planes, first[number], first[number + 1], shared[0, number], shared[1, number])
+
+
+@_compiled
 def pull(pulled: Any, start: Any, cosine: Any, sine: Any, slopes: Any) -> None:
     """The reverse of `prepare`: slopes (slots, lanes) += those of the factors."""
     _, cosines, sines, slots = start
@@ -236,7 +251,7 @@ def forward(
     angles that all samples share. `slots` (2, blocks, slots, lanes) and `states` (blocks, rows, lanes) keep
     what `backward` needs; where they have one block only, nothing is kept. With `given` the inputs are amplitudes.
     """
-    planes, first, source, index, signs, partners, _, complex_, columns, frequency = program
+    opening, planes, first, source, index, signs, partners, _, complex_, columns, frequency = program
     lanes = states.shape[2]
     factors = np.empty((len(start[3]), 2, 2 if complex_ else 1, lanes), states.dtype)
     seen = np.empty((len(signs), lanes), states.dtype)
@@ -248,8 +263,9 @@ def forward(
         else:
             read_angles(inputs, columns, frequency, block * lanes, cosine, sine)
             prepare(factors, start, cosine, sine)
+            open_(factors, planes, first, shared, opening)
             multiply(state, factors, complex_)
-        for number in range(len(source)):
+        for number in range(opening, len(source)):
             low, high = first[number], first[number + 1]
             if source[number] == 2:
                 turn_each(state, planes, low, high, cosine[index[number]], sine[index[number]])
@@ -277,7 +293,7 @@ def backward(
 
     Returns those of the turned angles (instructions,), summed over the samples.
     """
-    planes, first, source, index, signs, partners, diagonal, complex_, columns, frequency = program
+    opening, planes, first, source, index, signs, partners, diagonal, complex_, columns, frequency = program
     lanes = states.shape[2]
     state, adjoint = np.empty_like(states[0]), np.empty_like(states[0])
     factors = np.empty((len(start[3]), 2, 2 if complex_ else 1, lanes), states.dtype)
@@ -292,7 +308,7 @@ def backward(
         state[:], slopes[:], pulled[:] = states[block], 0, 0
         cosine, sine = slots[0, block], slots[1, block]
         point(state, signs, partners, pulling, diagonal, adjoint)
-        for number in range(len(source) - 1, -1, -1):
+        for number in range(len(source) - 1, opening - 1, -1):
             low, high = first[number], first[number + 1]
             if source[number] == 2:
                 slot = index[number]
@@ -307,7 +323,14 @@ def backward(
                     of_inputs[block * lanes + lane, place] = adjoint[place, lane]
             continue
         prepare(factors, start, cosine, sine)
+        open_(factors, planes, first, shared, opening)
         divide(state, adjoint, factors, pulled, complex_)
+        factor, pulled_factor = rows_of(factors), rows_of(pulled)
+        for number in range(opening - 1, -1, -1):
+            slope[:] = 0
+            low, high = first[number], first[number + 1]
+            unturn(factor, pulled_factor, planes, low, high, shared[0, number], shared[1, number], slope)
+            turned[number] += slope.sum()
         pull(pulled, start, cosine, sine, slopes)
         if of_inputs.shape[1]:  # without inputs there is a slot that nothing depends on
             for slot in range(len(columns)):

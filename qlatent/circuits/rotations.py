@@ -6,6 +6,8 @@ where every gate is real). In it
 * a fixed gate that only permutes basis states, up to ±1 and ±i (X, Y, Z, S, CNOT, CZ, SWAP), renames rows and costs
   nothing when the circuit runs;
 * any other fixed gate is a sequence of plane rotations by constant angles (Givens), and signs.
+The first gates on a wire, before any other wire meets it, turn its factor of the product state instead: two rows, or
+four, in place of all.
 So there is one instruction, and its derivative is one product of rows.
 """
 
@@ -38,6 +40,7 @@ class Start:
 class Rotations:
     """Instruction j turns planes[first[j]:first[j+1]] (rows x, y) by frequency·angle.
 
+    The first `opening` of them turn rows of the factors (qubits · 2 · parts) before these are multiplied.
     The angle is a constant, weight `index` or slot `index`, by `source`. Slot k is `slot_frequency[k]` times input
     column `slot_column[k]`. An observable is Σ sign·row·row[partner] over the rows; `signs` and `partners` are
     (observables, rows), and `diagonal` says that every row is its own partner.
@@ -46,6 +49,7 @@ class Rotations:
     rows: int
     real: bool
     start: Start
+    opening: int
     planes: np.ndarray
     first: np.ndarray
     source: np.ndarray
@@ -86,7 +90,10 @@ class _Writer:
         constant, radius, phase = (self._with_parts(part) for part in parts)
         frequency = start.entries.frequency.reshape(-1)
         slots = [self._slot(int(c), float(f)) for c, f in zip(start.columns, frequency, strict=True)]
-        for operation in rest:
+        met: set[int] = set()  # wires that are more than their factor
+        later = [operation for operation in rest if not self._opens(operation, met)]
+        opening = len(self.instructions)
+        for operation in later:
             self._write(operation)
         signs, partners = self._observables()
         source, index, frequency, angle = (
@@ -98,6 +105,7 @@ class _Writer:
             rows=self.rows,
             real=self.real,
             start=Start(constant, radius * np.cos(phase), radius * np.sin(phase), np.array(slots)),
+            opening=opening,
             planes=np.concatenate([*self.planes, np.zeros((0, 2))]).astype(np.int32),
             first=np.cumsum([0, *map(len, self.planes)]).astype(np.int64),
             source=source.astype(np.int64),
@@ -122,11 +130,37 @@ class _Writer:
     def _slot(self, column: int, frequency: float) -> int:
         return self.slots.setdefault((column, frequency), len(self.slots))
 
+    def _opens(self, operation: Operation, met: set[int]) -> bool:
+        """Whether an operation turns the factor of its wire alone; it is written then, else its wires are `met`."""
+        turns = operation.parameters and operation.parameters[0].kind != "input"
+        if len(operation.wires) > 1 or met & set(operation.wires) or not turns or self._given:
+            met.update(operation.wires)
+            return False
+        pairs, angle = self._turning(operation)
+        parts = self.rows // self.size
+        first = 2 * parts * operation.wires[0]  # rows of a factor: bit by bit, its parts
+        rows = [first + parts * (row % 2) + row // 2 for row in range(2 * parts)]
+        planes = [(rows[x], rows[y]) for x, y in pairs if max(x, y) < len(rows)]
+        if planes:
+            self.planes.append(np.array(planes))
+            self.instructions.append(angle)
+        return True
+
+    @property
+    def _given(self) -> bool:
+        """Whether states are given, so that there is no product to begin with."""
+        return self.circuit.encoding == "amplitudes"
+
     def _write(self, operation: Operation) -> None:
+        if operation.parameters:
+            pairs, angle = self._turning(operation)
+            self._turn(pairs, operation.wires, angle)
+        else:
+            self._fixed(operation.definition.constant, operation.wires)
+
+    def _turning(self, operation: Operation) -> tuple[list[tuple[int, int]], tuple[int, int, float, float]]:
+        """The planes (x, y) of the gate's own rows that an operation turns, and its angle as an instruction has it."""
         gate = operation.definition
-        if not operation.parameters:
-            self._fixed(gate.constant, operation.wires)
-            return
         generator = gate.frequency * gate.sine  # dU/dθ at 0, where U is 1
         if not np.allclose(gate.constant + gate.cosine, np.eye(len(generator))):
             raise CircuitError(
@@ -137,12 +171,10 @@ class _Writer:
         pairs = [(x, y) for y, x in np.argwhere(turned > 0.5)]
         parameter = operation.parameters[0]
         if parameter.kind == "constant":
-            self._turn(pairs, operation.wires, (CONSTANT, 0, 1.0, gate.frequency * parameter.value))
-        elif parameter.kind == "weight":
-            self._turn(pairs, operation.wires, (WEIGHT, parameter.index, gate.frequency, 0.0))
-        else:
-            slot = self._slot(parameter.index, gate.frequency)
-            self._turn(pairs, operation.wires, (SLOT, slot, 1.0, 0.0))
+            return pairs, (CONSTANT, 0, 1.0, gate.frequency * parameter.value)
+        if parameter.kind == "weight":
+            return pairs, (WEIGHT, parameter.index, gate.frequency, 0.0)
+        return pairs, (SLOT, self._slot(parameter.index, gate.frequency), 1.0, 0.0)
 
     def _fixed(self, matrix: np.ndarray, wires: tuple[int, ...]) -> None:
         orthogonal = _realified(matrix)

@@ -7,9 +7,28 @@ import pytest
 import torch
 
 from qlatent.circuits import compiled_engine, layouts, torch_engine
-from qlatent.circuits.circuit import Circuit
+from qlatent.circuits.circuit import Circuit, Operation, constant, input_, weight
 
-CIRCUITS = [layouts.dressed(5, 3), layouts.qssl_ring(5, 2), layouts.dressed(10, 2), layouts.amplitude(5, 2)]
+OPENING = Circuit(
+    3,
+    (
+        *(Operation("RX", (wire,), (input_(wire),)) for wire in range(3)),
+        Operation("RY", (0,), (weight(0),)),
+        Operation("RZ", (0,), (constant(0.4),)),
+        Operation("RX", (0,), (weight(1),)),
+        Operation("RZ", (1,), (weight(0),)),  # a weight of two wires
+        Operation("CNOT", (0, 1)),
+        Operation("RY", (1,), (weight(2),)),
+        Operation("RY", (2,), (weight(1),)),  # still a factor of its own
+        Operation("CRX", (2, 0), (weight(3),)),
+    ),
+    ((("Z", 0),), (("X", 1), ("Y", 2))),
+    name="opening",
+)  # rotations of factors before, between and beside entanglers
+CIRCUITS = [
+    layouts.dressed(5, 3), layouts.qssl_ring(5, 2), layouts.dressed(10, 2), layouts.amplitude(5, 2), OPENING,
+    layouts.dressed(4, 2, order="rotate_first"),
+]  # fmt: skip
 
 
 def gradients(engine: object, circuit: Circuit, batch: int) -> list[torch.Tensor]:

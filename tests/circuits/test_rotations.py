@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import ortho_group
 
 from qlatent.circuits import layouts
-from qlatent.circuits.circuit import Circuit, Operation, input_, weight
+from qlatent.circuits.circuit import Circuit, Operation, constant, input_, weight
 from qlatent.circuits.rotations import WEIGHT, _givens, _left_over, rotations
 
 
@@ -53,3 +53,26 @@ def test_plane_rotations_and_signs_make_any_orthogonal_matrix(size: int) -> None
     signs = _left_over(matrix)
     assert (np.abs(signs).sum(axis=0) == 1).all()
     np.testing.assert_allclose(signs @ product, matrix, atol=1e-12)
+
+
+def test_the_first_rotations_of_a_wire_turn_its_factor_alone() -> None:
+    ring = rotations(layouts.qssl_ring(4, 2))
+    assert ring.opening == 4  # RY of each wire before the first CRX
+    assert ring.first[4] == 4 * 2  # two planes each, real and imaginary parts
+    assert rotations(layouts.qssl_product(3, 1)).opening == 2 * 3
+    assert rotations(layouts.dressed(4, 2)).opening == 0  # begins with CNOTs
+    assert rotations(fixed(Operation("RY", (0,), (weight(0),)))).opening == 0
+    assert rotations(layouts.amplitude(3, 1)).opening == 0
+
+
+def test_a_wire_that_an_input_has_turned_again_is_no_factor_any_more() -> None:
+    gates = (
+        Operation("RX", (0,), (input_(0),)),
+        Operation("RY", (0,), (weight(0),)),
+        Operation("RX", (0,), (input_(1),)),
+        Operation("RY", (0,), (weight(0),)),
+        Operation("RZ", (1,), (constant(0.3),)),
+        Operation("CNOT", (0, 1)),
+    )
+    circuit = Circuit(2, gates, layouts.each_z(2))
+    assert rotations(circuit).opening == 1  # the first RY; constants are in the product already
