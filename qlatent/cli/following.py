@@ -91,6 +91,9 @@ def serve(path: Path, *, port: int, address: str, headless: bool) -> None:
         sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port),
         "--server.address", address, "--server.headless", "true" if headless else "false",
     ]  # fmt: skip
+    print(
+        f"qlatent: http://{address}:{port} (Ctrl-C ends it)", flush=True
+    )  # Streamlit is told to say nothing
     os.environ["QLATENT_WORKSPACE"] = str(path.resolve())
     os.chdir(script.parent)
     if os.name == "posix":  # become the server: whoever ends this process ends the app

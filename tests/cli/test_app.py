@@ -29,7 +29,7 @@ def test_the_app_answers_without_asking_anything_first(tmp_path: Path) -> None:
         str(tmp_path / "workspace"),
     ]
     home = os.environ | {"HOME": str(tmp_path), "BROWSER": "true"}  # a new user; `true` stands for a browser
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=home, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=home, stdout=subprocess.PIPE)
     try:
         answer = b""
         for _ in range(600):
@@ -43,4 +43,5 @@ def test_the_app_answers_without_asking_anything_first(tmp_path: Path) -> None:
         assert answer == b"ok"
     finally:
         process.kill()
-        process.wait()
+        said, _ = process.communicate()
+    assert said.decode().strip() == f"qlatent: http://127.0.0.1:{port} (Ctrl-C ends it)"
