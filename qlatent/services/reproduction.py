@@ -141,7 +141,7 @@ def _spec(workspace: Workspace, dataset: str, variant: Variant, width: int, seed
     request = TrainingRequest(
         dataset, head=variant.head, objective="ntxent", settings=settings, name=name, source="images"
     )
-    return {**plan.training_spec(workspace, request), "threads": 1}
+    return {**plan.training_spec(workspace, request), "threads": 1, "part_of": "a reproduction"}
 
 
 def probe(workspace: Workspace, table: Sequence[Place], *, seeds: int, workers: int) -> list[str]:

@@ -58,6 +58,11 @@ class RunView:
         return self.state in WAITING
 
     @property
+    def part_of(self) -> str:
+        """The table of many runs that it was made for, in words; "" for a run of its own."""
+        return str(self.spec.get("part_of") or ("an experiment" if self.spec.get("panel") else ""))
+
+    @property
     def progress(self) -> float:
         """How much is done: 0 to 1."""
         if self.state == "finished":

@@ -101,7 +101,7 @@ def _spec(
         source="relevance", judgements=study.judgements,
     )  # fmt: skip
     made = ranking_plan.spec(workspace, request, widths=widths)
-    return {**made, "threads": 1, "keep": False}
+    return {**made, "threads": 1, "keep": False, "part_of": "shares of the training queries"}
 
 
 def lacking(table: Sequence[Place]) -> list[Place]:

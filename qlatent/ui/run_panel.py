@@ -11,7 +11,7 @@ from qlatent.services.runs import RunView
 from qlatent.ui import answers_panel, frame, image_panel, maps, parts, state
 from qlatent.ui.progress import progress
 from qlatent.ui.run_list import run_list
-from qlatent.ui.words import ago, literal
+from qlatent.ui.words import ago, count, literal
 
 REDRAWS = 60
 """The loss figure is drawn anew at most so often in a run: each time the browser builds it from nothing."""
@@ -119,13 +119,23 @@ def body(run: RunView) -> None:
     st.caption(f"Run {run.id} · started {ago(run.created)} · attempt {max(1, run.status.attempt)}")
 
 
+def _listed(views: list[RunView]) -> list[RunView]:
+    """The runs without those that experiments are made of, unless somebody asks for these too."""
+    parts_of = {each.id for each in views if each.part_of and not each.active}
+    if not parts_of or len(parts_of) == len(views):
+        return views
+    label = f"Also {count(len(parts_of), 'run')} of experiments"
+    every = st.toggle(label, value=state.get("run") in parts_of, key="train_every_run")
+    return views if every else [each for each in views if each.id not in parts_of]
+
+
 def board(*, polled: bool) -> None:
     """The runs and the chosen one, read from disk every second while any is under way; then polling stops."""
 
     def show() -> None:
         with frame.guarded():
             views = runs.list_runs(frame.workspace(), "train")
-            chosen = run_list(views, key="train_runs")
+            chosen = run_list(_listed(views), key="train_runs")
             run = next(each for each in views if each.id == chosen)
             header(run)
             body(run)

@@ -116,6 +116,29 @@ def test_pca_and_the_twin_stand_in_the_table_with_intervals(
     assert any("Choose a figure" in each.value for each in at.info)
 
 
+def test_the_runs_of_an_experiment_are_listed_when_asked_for(opened: Open, tmp_path: Path) -> None:
+    pairs, _ = brought(tmp_path)
+    workspace = open_workspace(tmp_path / "both")
+    dataset = datasets.store(workspace, pairs, name="Pairs").dataset
+    settings = {"epochs": 1, "batch_size": 16, "snapshots": 2}
+    with in_process():
+        grid = Grid(dataset, ("pca",), dims=(2,), seeds=1, settings=settings)
+        experiments.start(workspace, experiments.create(workspace, grid))
+        at = opened(workspace.path, "train")
+        assert len(at.dataframe[0].value) == 1  # where there is nothing else they are shown
+        assert "train_every_run" not in {each.key for each in at.toggle}
+        own = runs.start_training(workspace, runs.TrainingRequest(dataset, settings=settings | {"qubits": 2}))
+    at = opened(workspace.path, "train")
+    assert at.query_params["run"] == own
+    assert len(at.dataframe[0].value) == 1
+    assert at.toggle(key="train_every_run").label == "Also 1 run of experiments"
+    at.toggle(key="train_every_run").set_value(True).run()
+    assert len(at.dataframe[0].value) == 2
+    of_experiment = next(run.id for run in runs.list_runs(workspace, "train") if run.part_of)
+    linked = opened(workspace.path, "train", run=of_experiment)
+    assert linked.query_params["run"] == of_experiment
+
+
 def test_a_selection_marks_the_same_items_in_every_map(
     opened: Open, furnished: Furnished, compared: Experiment
 ) -> None:
