@@ -75,9 +75,10 @@ def _command() -> str:
 def _follow(workspace: Workspace, places: Any, terminal: Terminal) -> tuple[str, ...]:
     """Wait until no training of the table goes on; a line for each that did not finish."""
     table: list[Place] = places()
+    finished: set[str] = set()
     with terminal.progress("QSSL") as progress:
         while True:
-            told = sweeps.progress(workspace, table)
+            told = sweeps.progress(workspace, table, finished=finished)
             progress(round(told.done * 100), told.total * 100)
             if not told.active:
                 return told.failed

@@ -116,10 +116,11 @@ def _train(workspace: Workspace, study: Study, workers: int, terminal: Terminal)
     table = service.places(workspace, study)
     sweeps.start(workspace, service.lacking(table), workers=workers)
     table = service.places(workspace, study)
+    finished: set[str] = set()
     try:
         with terminal.progress("Training") as progress:
             while True:
-                told = sweeps.progress(workspace, table)
+                told = sweeps.progress(workspace, table, finished=finished)
                 progress(round(told.done * 100), told.total * 100)
                 if not told.active:
                     return told.failed

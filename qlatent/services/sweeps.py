@@ -55,15 +55,21 @@ class Told:
     active: bool
 
 
-def progress(workspace: Workspace, table: Sequence[Place]) -> Told:
-    """How far the trainings of the table are."""
-    views = [runs.view(workspace, place.run.id) for place in table if place.run is not None]
+def progress(workspace: Workspace, table: Sequence[Place], *, finished: set[str] | None = None) -> Told:
+    """How far the trainings of the table are.
+
+    `finished` takes the ids of finished runs, which are not looked up again where it is given once more.
+    """
+    known = set() if finished is None else finished
+    ids = [place.run.id for place in table if place.run is not None]
+    views = [runs.view(workspace, each) for each in ids if each not in known]
+    known.update(view.id for view in views if view.state == "finished")
     failed = [
         f"{view.name}: {view.message}" for view in views if view.state in ("failed", "interrupted", "stopped")
     ]
-    finished = sum(view.state == "finished" for view in views)
-    done = sum(view.progress for view in views)
-    return Told(len(table), finished, done, tuple(failed), any(view.active for view in views))
+    ended = sum(each in known for each in ids)
+    under_way = sum(view.progress for view in views if view.id not in known)
+    return Told(len(table), ended, ended + under_way, tuple(failed), any(view.active for view in views))
 
 
 def stop(workspace: Workspace, table: Sequence[Place]) -> None:
