@@ -62,7 +62,7 @@ def parts(
     versions = [[each, version_of(each)] for each in PACKAGES]
     about = [["Command", command], *([key, str(value)] for key, value in settings.items())]
     about += [
-        ["Seeds", str(max(each.seeds for each in table))],
+        ["Seeds", _seeds(table)],
         ["Python", platform.python_version()],
         *versions,
     ]
@@ -71,6 +71,11 @@ def parts(
         Part("How it was made", table=(("What", "Value"), about)),
         Part("How to read this", points=CAVEATS),
     ]
+
+
+def _seeds(table: Sequence[Cell]) -> str:
+    fewest, most = (pick(each.seeds for each in table) for pick in (min, max))
+    return str(most) if fewest == most else f"{most}; {fewest} where trainings are missing"
 
 
 def by_share(table: Sequence[Cell], dim: int) -> tuple[list[str], list[list[str]]]:
