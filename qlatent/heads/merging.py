@@ -120,9 +120,11 @@ class _Bloch(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, u: Tensor) -> tuple[Tensor, Tensor]:
         turned = torch.tanh(u).mul_(-math.pi / 2)
-        z, x = torch.sin(turned), torch.cos(turned).neg_()
-        if ctx.needs_input_grad[0]:
-            ctx.save_for_backward(z, x, turned)
+        z = torch.sin(turned)
+        if not ctx.needs_input_grad[0]:
+            return z, turned.cos_().neg_()
+        x = torch.cos(turned).neg_()
+        ctx.save_for_backward(z, x, turned)
         return z, x
 
     @staticmethod
@@ -150,20 +152,29 @@ class _Merge(torch.autograd.Function):
         (g,) = gradients
         z_c, x_c, z_t, x_t, coefs = ctx.saved_tensors
         s_z, s_x, c_z, c_x, d_z, d_x = coefs
-        g_gate = (z_t * d_z).addcmul_(x_t, d_x).mul_(g)
-        g_swing = (z_c * c_z).addcmul_(x_c, c_x).mul_(g)
-        of_coefs = None
-        if ctx.needs_input_grad[4]:
-            products = ((g, z_t), (g, x_t), (g_gate, z_c), (g_gate, x_c), (g_swing, z_t), (g_swing, x_t))
-            room = torch.empty_like(g)  # one for all: fresh memory costs more than the product
-            of_coefs = torch.stack([torch.mul(left, right, out=room).sum(0) for left, right in products])
-        return (
-            g_gate * c_z if ctx.needs_input_grad[0] else None,
-            g_gate * c_x if ctx.needs_input_grad[1] else None,
-            (g_swing * d_z).addcmul_(g, s_z) if ctx.needs_input_grad[2] else None,
-            (g_swing * d_x).addcmul_(g, s_x) if ctx.needs_input_grad[3] else None,
-            of_coefs,
-        )
+        for_z_c, for_x_c, for_z_t, for_x_t, for_coefs = ctx.needs_input_grad
+        g_z_c = g_x_c = g_z_t = g_x_t = of_coefs = None
+        room = torch.empty_like(g)  # one for all: fresh memory costs more than a product
+        if for_z_t or for_x_t:
+            torch.mul(z_c, c_z, out=room).addcmul_(x_c, c_x).mul_(g)
+            g_z_t = (room * d_z).addcmul_(g, s_z) if for_z_t else None
+            g_x_t = (room * d_x).addcmul_(g, s_x) if for_x_t else None
+        if for_coefs or for_z_c or for_x_c:
+            by_z, by_x = g * z_t, g * x_t
+            if for_coefs:
+                zz, zx, xz, xx = (
+                    torch.mul(left, right, out=room).sum(0) for left in (by_z, by_x) for right in (z_c, x_c)
+                )
+                gate, swing = (
+                    (d_z * zz + d_x * xz, d_z * zx + d_x * xx),
+                    (c_z * zz + c_x * zx, c_z * xz + c_x * xx),
+                )
+                of_coefs = torch.stack([by_z.sum(0), by_x.sum(0), *gate, *swing])
+            if for_z_c or for_x_c:
+                of_gate = by_z.mul_(d_z).addcmul_(by_x, d_x)
+                g_x_c = torch.mul(of_gate, c_x, out=by_x) if for_x_c else None
+                g_z_c = of_gate.mul_(c_z) if for_z_c else None
+        return g_z_c, g_x_c, g_z_t, g_x_t, of_coefs
 
 
 class _Pure(torch.autograd.Function):
@@ -179,4 +190,5 @@ class _Pure(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         z, x = ctx.saved_tensors
-        return (gradients[0] * z).div_(x.clamp_min(STEEPEST)).neg_()
+        slope = x.clamp_min(STEEPEST)
+        return torch.div(z, slope, out=slope).mul_(gradients[0]).neg_()
