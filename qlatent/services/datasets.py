@@ -170,13 +170,17 @@ def rename(workspace: Workspace, dataset: str, *, name: str) -> DatasetView:
 
 
 def remove(workspace: Workspace, dataset: str) -> None:
-    """Removes a dataset, its imports and their refusals; runs and heads that came from it stay."""
+    """Removes a dataset, its imports, their refusals and images; runs and heads that came from it stay.
+
+    Images that another dataset has stay too, and while an import is under way all do, until the next removal.
+    """
     records = workspace.catalogue.imports(workspace.catalogue.dataset(dataset).id)
     workspace.catalogue.remove_dataset(dataset)  # first: what nobody can see cannot be used half-removed
     workspace.items.remove(dataset)
     for record in records:
         if record.refusals_path:
             (workspace.path / record.refusals_path).unlink(missing_ok=True)
+    workspace.items.compact()
 
 
 def refusals_file(workspace: Workspace, record: ImportRecord) -> bytes:

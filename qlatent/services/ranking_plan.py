@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,7 +119,7 @@ def keep(workspace: Workspace, judgements: Judgements) -> str:
     """Put judgements into the workspace under a name that their content decides; the name."""
     content = json_bytes(judgements.gains)
     name = content_hash(content.decode())
-    path = _path(workspace, name)
+    path = workspace.judgements(name)
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
         write_atomically(path, content)
@@ -130,16 +129,12 @@ def keep(workspace: Workspace, judgements: Judgements) -> str:
 def kept(workspace: Workspace, name: str) -> dict[str, dict[str, float]]:
     """Judgements that were kept; a `StoreError` if they are gone."""
     try:
-        found: dict[str, dict[str, float]] = json.loads(_path(workspace, name).read_bytes())
+        found: dict[str, dict[str, float]] = json.loads(workspace.judgements(name).read_bytes())
     except (OSError, ValueError) as err:
         raise StoreError(
             f"The judgements {name} of this run cannot be read.", remedy="Start a new run with their file."
         ) from err
     return found
-
-
-def _path(workspace: Workspace, name: str) -> Path:
-    return workspace.path / "judgements" / f"{name}.json"
 
 
 def _configs(

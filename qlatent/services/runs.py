@@ -252,18 +252,24 @@ def resume(workspace: Workspace, run_id: str, *, workers: int | None = None) -> 
 
 
 def remove(workspace: Workspace, run_id: str) -> None:
-    """Forget a run and delete its folder; heads kept from it stay. An active one is a `RunError`."""
+    """Forget a run, delete its folder and the judgements that no other run has; heads kept from it stay.
+
+    An active one is a `RunError`.
+    """
     path = workspace.runs_path / run_id
     if path.is_dir():
         state = workspace.run(run_id).status().state
         if state == "running":
             raise RunError(f"Run {run_id} is running.", remedy="Stop it first.")
-    workspace.catalogue.run(run_id)  # an unknown id is an error
+    spec = view(workspace, run_id).spec  # an unknown id is an error
     workspace.catalogue.remove_run(run_id)
     if path.is_dir():
         hidden = path.with_name(f".{run_id}.removed")
         path.rename(hidden)  # gone for readers at once, however long deleting takes
         shutil.rmtree(hidden)
+    judgements = spec.get("source") == "relevance" and spec["judgements"]
+    if judgements and all(run.spec.get("judgements") != judgements for run in list_runs(workspace, "train")):
+        workspace.judgements(judgements).unlink(missing_ok=True)
 
 
 # --- looking ----------------------------------------------------------------------------------------------

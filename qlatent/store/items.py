@@ -64,7 +64,10 @@ class ItemStore:
             return self._intake.bring(name, items, folder=folder, progress=progress)
 
     def remove(self, dataset: str) -> None:
-        """Removes a dataset with all its versions; its images go with the next `compact`."""
+        """Removes a dataset with all its versions; its images go with the next `compact`.
+
+        From disk they go with the first `compact` that finds their version ten minutes old: it may be being read.
+        """
         with self._claims.hold(dataset), explained(f"the removal of {dataset!r}", self.path):
             self._dataset(dataset)
             self._tables.drop(names.dataset_table(dataset))

@@ -60,6 +60,10 @@ class Workspace:
         """The folder that holds one folder an experiment; made by the first."""
         return self.path / "experiments"
 
+    def judgements(self, name: str) -> Path:
+        """The file of judgements kept under this name; runs that learn from the same ones share it."""
+        return self.path / "judgements" / f"{name}.json"
+
     @cached_property
     def items(self) -> ItemStore:
         """Items, images and embeddings; leftovers of crashed imports are swept when this is first used."""

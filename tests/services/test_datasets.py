@@ -119,6 +119,19 @@ def test_a_removed_dataset_can_be_imported_again(workspace: Workspace, tmp_path:
     assert datasets.store(workspace, path).already is False
 
 
+def test_the_images_of_a_removed_dataset_are_gone_and_those_of_others_stay(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    first = datasets.store(workspace, zipped(tmp_path / "a.zip"))
+    second = datasets.store(workspace, zipped(tmp_path / "b.zip", rows=2))
+    hashes = workspace.items.table(first.dataset, columns=["image_hash"])["image_hash"].to_pylist()
+    datasets.remove(workspace, first.dataset)
+    assert set(workspace.items.images(hashes)) == set(hashes[:2])
+    assert set(workspace.items.thumbnails(hashes)) == set(hashes[:2])
+    datasets.remove(workspace, second.dataset)
+    assert workspace.items.images(hashes) == {}
+
+
 def test_equal_pairs_under_different_ids_stay_and_are_marked(workspace: Workspace, tmp_path: Path) -> None:
     report = datasets.store(workspace, write(tmp_path / "t.csv", "id,text\na,same\nb,same\nc,other\n"))
     assert (report.rows, report.duplicates) == (3, 1)

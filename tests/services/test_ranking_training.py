@@ -76,7 +76,6 @@ def request(settings: dict[str, Any] | None = None, **given: Any) -> runs.Traini
 def done(workspace: Workspace, asked: runs.TrainingRequest) -> str:
     run = runs.start_training(workspace, asked)
     state = work(workspace, workspace.run(run))
-    workspace.catalogue.set_queue_state(run, state)
     assert state == "finished", runs.view(workspace, run).message
     return run
 
@@ -190,6 +189,16 @@ def test_what_cannot_work_is_refused_before_it_starts(
     with pytest.raises(error, match=said):
         runs.start_training(workspace, request(settings, **given))
     assert runs.list_runs(workspace, "train") == []
+
+
+def test_judgements_go_with_the_last_run_that_has_them(workspace: Workspace, tmp_path: Path) -> None:
+    asked = request(judgements=str(judgements(tmp_path)))
+    first, second = (runs.start_training(workspace, asked) for _ in range(2))
+    kept = workspace.judgements(runs.view(workspace, first).spec["judgements"])
+    runs.remove(workspace, first)
+    assert kept.exists()
+    runs.remove(workspace, second)
+    assert not kept.exists()
 
 
 def test_judgements_of_other_items_are_refused(workspace: Workspace, tmp_path: Path) -> None:
