@@ -11,11 +11,14 @@ run: $(VENV)/.installed
 	$(BIN)/qlatent demo --workspace $(WORKSPACE) --if-missing
 	$(BIN)/qlatent app --workspace $(WORKSPACE) --port $(PORT)
 
+# A file stays in one process, for what its tests share; browsers, which wait most, come first.
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-fast: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not slow and not browser and not external"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser and not external"
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

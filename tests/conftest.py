@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+if side_by_side := int(
+    os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")
+):  # threads, theirs and their children's
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // side_by_side)))
+
 SHARED = Path(os.environ.get("QLATENT_SHARED", Path(__file__).resolve().parents[1].parent / "shared"))
 
 

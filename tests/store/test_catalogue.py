@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,25 +7,21 @@ from qlatent.errors import StoreError
 from qlatent.store.catalogue import Catalogue
 from qlatent.store.records import DatasetRecord, HeadRecord, ImportRecord, RunRecord
 
-POSTGRES = os.environ.get("QLATENT_TEST_DATABASE_URL", "")
-"""An empty PostgreSQL database, to run these tests on it too."""
 
-
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.skipif(not POSTGRES, reason="no server"))]
-)
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'catalogue.db'}"
         return
+    server: str = request.getfixturevalue("postgresql")
     from sqlalchemy import create_engine, text
 
-    engine = create_engine(POSTGRES)
+    engine = create_engine(server)
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
-    yield POSTGRES
+    yield server
 
 
 @pytest.fixture
