@@ -52,7 +52,7 @@ def parts(table: Sequence[Row], *, command: str, picture: str = "") -> list[Part
         Part("In short", points=in_short(table, made)),
         Part("Accuracy of the linear probe", "In percent, mean ± deviation over seeds, after so many batches.",
              accuracy_table(table)),
-        Part("Against the published means", "Dashed: published (of the other, more generous protocol).",
+        Part("Against the published means", "Dashed: published (by the other protocol).",
              figure=accuracies(courses(table)), picture=picture),
         Part("Differences after the last batch", "In percentage points, honest probe.", contrast_table(made)),
     ]  # fmt: skip
@@ -104,7 +104,9 @@ def _values(
 
 
 def _said(values: Sequence[float]) -> str:
-    return f"{mean(values):.2f} ± {pstdev(values):.2f}" if values else "–"
+    if len(values) < 2:
+        return f"{values[0]:.2f}" if values else "–"
+    return f"{mean(values):.2f} ± {pstdev(values):.2f}"
 
 
 def accuracy_table(table: Sequence[Row]) -> tuple[list[str], list[list[str]]]:

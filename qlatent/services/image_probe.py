@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qlatent.errors import InputError
 from qlatent.services import image_training, plan, runs
+from qlatent.services.runs import RunView
 from qlatent.settings import settings
 from qlatent.store.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
@@ -34,13 +35,24 @@ def spec(workspace: Workspace, run_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def newest(workspace: Workspace) -> dict[str, RunView]:
+    """The latest probe of each run that one was ever started of, by the run's id, whatever became of it."""
+    return {run.spec.get("run", ""): run for run in reversed(runs.list_runs(workspace, "probe"))}
+
+
 def execute(
-    workspace: Workspace, run_id: str, *, progress: Progress, should_stop: Callable[[], bool]
+    workspace: Workspace, probing: RunFolder, *, progress: Progress, should_stop: Callable[[], bool]
 ) -> dict[str, Any] | None:
-    """Take the probe and keep it beside the run it is of; None if asked to stop in between."""
+    """Take the probe and keep it beside the run it is of; None if asked to stop in between.
+
+    It goes on behind the last epoch that an earlier call has finished.
+    """
+    from qlatent.training import checkpoint
+    from qlatent.training.checkpoint import Checkpoint
     from qlatent.training.contrastive import probe
     from qlatent.training.contrastive.configs import PROBE_CODE, ProbeConfig
 
+    run_id = probing.spec["run"]
     folder = workspace.run(run_id)
     configs = plan.configs_of(folder.spec)
     data = image_training.load_images(workspace, folder.spec, configs)
@@ -56,6 +68,11 @@ def execute(
         if should_stop():
             raise Cancelled
 
+    def keep(after: Checkpoint) -> None:
+        with probing.checkpoint(after.step) as path:
+            checkpoint.save(after, path)
+
+    begun = probing.latest_checkpoint()
     network = load_network(folder)
     config = ProbeConfig(seed=configs.training.seed)
     size = configs.training.size
@@ -66,6 +83,8 @@ def execute(
             config,
             augmentation=replace(PROBE_CODE, size=size),
             progress=tell,
+            begin=checkpoint.load(begun) if begun else None,
+            keep=keep,
         )
     except Cancelled:
         return None

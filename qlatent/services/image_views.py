@@ -48,7 +48,7 @@ def probes(workspace: Workspace, run_id: str) -> list[dict[str, Any]]:
 
 
 def published_probe(workspace: Workspace, run_id: str) -> dict[str, Any] | None:
-    """The probe in the published protocol, where `qlatent probe` has taken it: accuracy, epoch, looks, confusion."""
+    """The probe in the published protocol, where it was taken: accuracy, epoch, looks, confusion."""
     found: dict[str, Any] | None = workspace.run(run_id).figures().get("probe_as_published")
     return found
 

@@ -10,7 +10,7 @@ import streamlit as st
 from qlatent.registry import HEADS
 from qlatent.services import comparison, controls, runs
 from qlatent.services.circuits import CircuitView
-from qlatent.services.controls import Estimate, Row
+from qlatent.services.controls import Estimate, Place, Row
 from qlatent.ui import frame, state
 from qlatent.ui.words import count
 
@@ -44,25 +44,24 @@ def contributing(view: CircuitView) -> None:
             ):
                 controls.start(workspace, found)
                 st.rerun()
-        _watched(run_id, seeds)
+        _watched(run_id, seeds, found)
 
 
-def _watched(run_id: str, seeds: int) -> None:
-    """The table, read again every few seconds while anything is under way."""
+def _watched(run_id: str, seeds: int, found: list[Place]) -> None:
+    """The table; while anything is under way, looked up again every few seconds."""
     workspace = frame.workspace()
-
-    def read() -> list[Row]:
-        return controls.rows(workspace, controls.places(workspace, run_id, seeds))
-
-    found = read()
+    rows = controls.rows(workspace, found)
+    if not any(row.active for row in rows):
+        _table(rows, seeds)
+        return
 
     def show() -> None:
-        now = read()
+        now = controls.rows(workspace, controls.places(workspace, run_id, seeds))
         _table(now, seeds)
-        if any(row.active for row in found) and not any(row.active for row in now):
+        if not any(row.active for row in now):
             st.rerun(scope="app")
 
-    st.fragment(show, run_every=3.0 if any(row.active for row in found) else None)()
+    st.fragment(show, run_every=3.0)()
 
 
 def _table(found: list[Row], seeds: int) -> None:

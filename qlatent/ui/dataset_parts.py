@@ -9,7 +9,7 @@ from qlatent import registry
 from qlatent.services import augmented, browsing, datasets, runs
 from qlatent.services.datasets import DatasetView
 from qlatent.ui import forms, frame, parts, shelf, state
-from qlatent.ui.progress import progress
+from qlatent.ui.progress import followed
 from qlatent.ui.words import ago, count, cut, data_uri, encoder_name, literal
 
 PAGE = 24
@@ -68,7 +68,7 @@ def encoders(dataset: DatasetView) -> None:
             st.caption(f"Augmented views by {encoder_name(each.key)}: {each.text}, to train on as pairs.")
         active = [each for each in runs.list_runs(frame.workspace(), "encode") if each.dataset == dataset.id]
         if active and active[0].state != "finished":
-            encoding(active[0].id, polled=active[0].active)
+            followed(active[0].id, key="encode", polled=active[0].active)
         if set(dataset.modalities) & {"image", "text"} and not (active and active[0].active):
             with st.expander(
                 "Encode", icon=":material/bolt:", expanded=not dataset.encoders, key="encode_form"
@@ -114,29 +114,6 @@ def _views(dataset: DatasetView) -> int:
     return st.slider(
         "Views of each image", augmented.FEWEST, augmented.MOST, augmented.USUAL, key="encode_view_count"
     )
-
-
-def encoding(run_id: str, *, polled: bool) -> None:
-    """An encoding run: progress, rate, time left, cancel; polled until it ends."""
-
-    def show() -> None:
-        with frame.guarded():
-            workspace = frame.workspace()
-            run = runs.view(workspace, run_id)
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(literal(run.name, limit=60), width="content")
-                parts.badge(run.state)
-                if run.active and st.button("Cancel", key="encode_cancel", icon=":material/stop:"):
-                    runs.stop(workspace, run_id)
-                if not run.active and st.button("Go on", key="encode_resume", icon=":material/play_arrow:"):
-                    runs.resume(workspace, run_id)
-                    st.rerun(scope="app")
-            progress(run)
-            if polled and not run.active:
-                shelf.changed()
-                st.rerun(scope="app")
-
-    st.fragment(show, run_every=1.0 if polled else None)()
 
 
 def imports(dataset: DatasetView) -> None:

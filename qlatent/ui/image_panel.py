@@ -1,17 +1,15 @@
-"""What one watches of a run on images: distances of states, the linear probe, and two views of an image."""
+"""What one watches of a run on images: distances of states, the linear probe beside them, and two views of an image."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
-from qlatent.plots import comparison, image_views
+from qlatent.plots import image_views
 from qlatent.services import image_views as service
 from qlatent.services.runs import RunView
-from qlatent.ui import frame
-from qlatent.ui.words import count
+from qlatent.ui import frame, probe_panel
 
 LOOK = {"displayModeBar": False}
 
@@ -22,7 +20,7 @@ def board(run: RunView) -> None:
     with left:
         _distances(run)
     with right:
-        _probe(run)
+        probe_panel.board(run)
     _views(run)
 
 
@@ -53,57 +51,6 @@ def _distances(run: RunView) -> None:
             st.metric(
                 name.capitalize(), f"{values[-1]:.3f}", border=True, help=text, chart_data=values.tolist()
             )
-
-
-def _probe(run: RunView) -> None:
-    st.markdown("**Linear probe**")
-    found = service.probes(frame.workspace(), run.id)
-    if not found:
-        wanted = run.spec["configs"]["training"]
-        planned = wanted["probe_steps"] or wanted["probes"]
-        st.caption(
-            "No probe yet: the first comes on the way."
-            if run.active and planned
-            else "No probe: it takes two labelled classes among training and held-out images."
-        )
-        return
-    points = [
-        {"step": each["step"], "value": each["accuracy"], "low": each["low"], "high": each["high"]}
-        for each in found
-    ]
-    last = found[-1]
-    published = _as_published(run)
-    tabs = st.tabs(["Over training", "Confusion"], key="probe_tabs")
-    with tabs[0]:
-        st.plotly_chart(
-            comparison.probe_curves({"honest": points}, height=230), key="probe_curve", config=LOOK,
-            alt="Accuracy of the linear probe over the training steps",
-        )  # fmt: skip
-    with tabs[1]:
-        st.plotly_chart(
-            comparison.confusion(last["classes"], last["confusion"], height=300), key="probe_confusion", config=LOOK,
-            alt="Confusion matrix of the last linear probe",
-        )  # fmt: skip
-    chance = max(np.sum(last["confusion"], axis=1)) / last["n"]
-    st.caption(
-        f"After step {last['step']:,}: {last['accuracy']:.1%} ({last['low']:.1%}–{last['high']:.1%}) of "
-        f"{count(last['n'], 'held-out image')}; always the most frequent class: {chance:.1%}. A linear layer on "
-        f"features taken once, its last epoch. {published}"
-    )
-
-
-def _as_published(run: RunView) -> str:
-    """The other protocol, in words: always beside the honest one."""
-    found = service.published_probe(frame.workspace(), run.id)
-    if found is None:
-        return (
-            "As published (augmented, best of 100 looks at the test images): not taken; "
-            f"`qlatent probe {run.id}` does."
-        )
-    return (
-        f"As published (augmented, best of {found['looks']} looks at the test images, so biased upwards): "
-        f"{found['accuracy']:.1%}."
-    )
 
 
 def _views(run: RunView) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from qlatent.services import runs
 from qlatent.services.runs import RunView
+from qlatent.ui import frame, parts, shelf
 from qlatent.ui.words import duration, literal
 
 UNITS = {
     "train": "steps",
     "encode": "items",
+    "probe": "batches",
 }  # what the steps of a run of this kind are; else a share is shown
 
 
@@ -39,3 +42,27 @@ def _said(run: RunView) -> str:
     if run.active and status.seconds_left is not None:
         parts.append(f"{duration(status.seconds_left)} left")
     return " · ".join(parts)
+
+
+def followed(run_id: str, *, key: str, polled: bool) -> None:
+    """A run that is a part of something else: its name, how far it is, stop and resume; polled until it ends."""
+
+    def show() -> None:
+        with frame.guarded():
+            workspace = frame.workspace()
+            run = runs.view(workspace, run_id)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(literal(run.name, limit=60), width="content")
+                parts.badge(run.state)
+                if run.active and st.button("Stop", key=f"{key}_stop", icon=":material/stop:"):
+                    runs.stop(workspace, run_id)
+                goes_on = not run.active and run.state != "finished"
+                if goes_on and st.button("Resume", key=f"{key}_resume", icon=":material/play_arrow:"):
+                    runs.resume(workspace, run_id)
+                    st.rerun(scope="app")
+            progress(run)
+            if polled and not run.active:
+                shelf.changed()
+                st.rerun(scope="app")
+
+    st.fragment(show, run_every=1.0 if polled else None)()

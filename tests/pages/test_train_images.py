@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services import datasets, runs
+from qlatent.services import datasets, image_views, runs
 from qlatent.services.workspaces import Workspace, open_workspace
+from qlatent.training.contrastive.configs import ProbeConfig
 from qlatent.worker import work
 
 Open = Callable[..., AppTest]
@@ -54,7 +56,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, s
         patch.setattr(runs, "_spawn", lambda *args: None)  # carried out here: a worker takes seconds to start
         run = runs.start_training(workspace, request)
     state = work(workspace, workspace.run(run))
-    workspace.catalogue.set_queue_state(run, state)
     assert state == "finished", runs.view(workspace, run).message
     return workspace, dataset, run
 
@@ -71,11 +72,45 @@ def test_a_finished_run_shows_states_probe_and_two_views(
     text = written(at)
     for said in (
         "Hilbert–Schmidt distance", "Linear probe", "Two views of an image", "held-out images; always the most",
-        "As published (augmented, best of 100", f"qlatent probe {run}", "Overlap of the two states",
+        "Overlap of the two states",
     ):  # fmt: skip
         assert said in text
     assert {"Alignment", "Uniformity"} <= {each.label for each in at.metric}
     assert len(at.selectbox(key="view_image").options) == 20
+
+
+def test_the_published_probe_is_started_stopped_resumed_and_shown(
+    opened: Open, trained: tuple[Workspace, str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    original, _, run = trained
+    shutil.copytree(original.path, tmp_path / "copy")
+    workspace = open_workspace(tmp_path / "copy")
+    monkeypatch.setattr(runs, "_spawn", lambda *args: None)
+    short = ProbeConfig(epochs=3, batch_size=16)
+    monkeypatch.setattr("qlatent.training.contrastive.configs.ProbeConfig", lambda seed: short)
+    at = opened(workspace.path, "train", run=run)
+    assert not [each for each in at.segmented_control if each.key == "probe_protocol"]
+    at.button(key="probe_start").click().run()
+    assert not at.exception
+    probing = workspace.run(runs.list_runs(workspace, "probe")[0].id)
+    assert "probe_start" not in {each.key for each in at.button}
+    at.button(key="probe_stop").click().run()
+    assert work(workspace, probing) == "stopped"
+    at.run()
+    at.button(key="probe_resume").click().run()
+    assert probing.status().state == "queued"
+    assert work(workspace, probing) == "finished"
+    at.run()
+    assert not at.exception
+    assert not {"probe_start", "probe_stop", "probe_resume"} & {each.key for each in at.button}
+    found = image_views.published_probe(workspace, run)
+    assert found is not None
+    said = (
+        f"As published: {found['accuracy']:.1%} ({found['low']:.1%}–{found['high']:.1%}), the best of 3 looks"
+    )
+    assert said in written(at)
+    at.segmented_control(key="probe_protocol").set_value("published").run()
+    assert not at.exception
 
 
 def test_another_image_and_step_are_shown_when_chosen(

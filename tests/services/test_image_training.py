@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -263,10 +265,24 @@ def test_the_published_probe_is_a_run_of_its_own_beside_the_one_it_is_of(finishe
     assert found is not None
     assert (found["looks"], found["n"]) == (3, 10)
     assert 1 <= found["best_epoch"] <= 3
-    stopped = image_probe.execute(
-        workspace, run_id, progress=lambda done, total: None, should_stop=lambda: True
-    )
-    assert stopped is None
+    again = workspace.run(runs.enqueue(workspace, image_probe.spec(workspace, run_id)))
+
+    def asked(*answers: bool) -> Callable[[], bool]:
+        left = iter(answers)
+        return lambda: next(left, True)
+
+    def take(should_stop: Callable[[], bool]) -> dict[str, Any] | None:
+        seen.clear()
+        return image_probe.execute(
+            workspace, again, progress=lambda done, total: seen.append((done, total)), should_stop=should_stop
+        )
+
+    seen: list[tuple[int, int | None]] = []
+    batches = 2  # 30 images, 16 a batch
+    assert take(asked(*[False] * (batches + 1))) is None  # stopped within the second epoch
+    assert seen[-1] == (batches + 1, 3 * batches)
+    assert take(lambda: False) == found
+    assert seen[0] == (batches, 3 * batches)
 
 
 def test_only_finished_runs_on_images_have_a_published_probe(workspace) -> None:

@@ -6,7 +6,7 @@ at the test images. `honest` looks at them once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +16,15 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from qlatent.errors import InputError
+from qlatent.training import checkpoint
 from qlatent.training.adam import Adam
+from qlatent.training.checkpoint import Checkpoint
 from qlatent.training.contrastive.augmentation import plain, view
 from qlatent.training.contrastive.configs import PROBE_CODE, AugmentationConfig, ProbeConfig
 from qlatent.types import Progress
 
 PART = 4096  # images as floats at a time
+GENERATOR, FOUND = "generator", "confusions"  # in a checkpoint, beside the layer
 
 Encode = Callable[[Tensor], Tensor]
 """Frozen representations (n, W) of normalised images (n, 3, h, w)."""
@@ -59,29 +62,33 @@ def as_published(
     *,
     augmentation: AugmentationConfig = PROBE_CODE,
     progress: Progress = lambda done, total: None,
+    begin: Checkpoint | None = None,
+    keep: Callable[[Checkpoint], None] = lambda checkpoint: None,
 ) -> ProbeResult:
     """Trained on augmented images, tested after every epoch, **the best of these tests** reported.
 
     Its accuracy is biased upwards, since the epoch is chosen on the images it is measured on: use it to compare
-    with published numbers only. `progress` gets batches done and all of them, and may end it by an error.
+    with published numbers only. `progress` gets batches done and all of them, and may end it by an error. `keep`
+    gets a checkpoint after every epoch; with one of them as `begin` the same call goes on to the same result.
     """
     config = config or ProbeConfig()
     classes = _classes(train, test)
-    generator = torch.Generator().manual_seed(config.seed)
     seen = _features(encode, test.images, augmentation.size)
-
-    count, total = 0, config.epochs * -(-len(train.labels) // config.batch_size)
+    learner = _Learner((seen.shape[1], classes), config)
+    found: list[NDArray[np.int64]] = [] if begin is None else learner.go_on(begin)
+    batches = -(-len(train.labels) // config.batch_size)
+    count, total = learner.epoch * batches, config.epochs * batches
 
     def batch(rows: Tensor) -> Tensor:
         nonlocal count
         progress(count, total)
         count += 1
-        return encode(view(train.images[rows], augmentation, generator=generator)).detach()
+        return encode(view(train.images[rows], augmentation, generator=learner.generator)).detach()
 
-    found = [
-        _confusion(layer, seen, test.labels, classes)
-        for layer in _epochs(batch, train.labels, (seen.shape[1], classes), config, generator)
-    ]
+    while learner.epoch < config.epochs:
+        learner.learn(batch, train.labels)
+        found.append(_confusion(learner.layer, seen, test.labels, classes))
+        keep(learner.checkpoint(found))
     accuracies = tuple(_accuracy(each) for each in found)
     best = int(np.argmax(accuracies))
     return ProbeResult(accuracies[best], best + 1, found[best], accuracies)
@@ -104,13 +111,11 @@ def honest(
     classes = _classes(train, test)
     features, seen = (_features(encode, each.images, size) for each in (train, test))
     learned, kept = split(train.labels, config)
-    generator = torch.Generator().manual_seed(config.seed)
-    sizes = (seen.shape[1], classes)
-    layers = _epochs(features[learned].__getitem__, train.labels[learned], sizes, config, generator)
-    validation = [
-        _accuracy(_confusion(layer := each, features[kept], train.labels[kept], classes)) for each in layers
-    ]
-    table = _confusion(layer, seen, test.labels, classes)
+    learner, validation = _Learner((seen.shape[1], classes), config), []
+    for _ in range(config.epochs):
+        learner.learn(features[learned].__getitem__, train.labels[learned])
+        validation.append(_accuracy(_confusion(learner.layer, features[kept], train.labels[kept], classes)))
+    table = _confusion(learner.layer, seen, test.labels, classes)
     return ProbeResult(_accuracy(table), config.epochs, table, (_accuracy(table),), tuple(validation))
 
 
@@ -140,26 +145,42 @@ def split(labels: Tensor, config: ProbeConfig) -> tuple[Tensor, Tensor]:
     return torch.cat(learned).sort().values, torch.cat(kept).sort().values
 
 
-def _epochs(
-    batch: Callable[[Tensor], Tensor],
-    labels: Tensor,
-    sizes: tuple[int, int],
-    config: ProbeConfig,
-    generator: torch.Generator,
-) -> Iterator[nn.Linear]:
-    """The layer after each epoch; `batch` gives the features (b, W) of row numbers (b,)."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        layer = nn.Linear(*sizes)
-    optimizer = Adam(layer.parameters(), weight_decay=config.weight_decay)
-    for epoch in range(config.epochs):
-        rate = config.learning_rate * 0.1 ** sum(epoch >= stair for stair in config.stairs)
-        for rows in torch.randperm(len(labels), generator=generator).split(config.batch_size):
-            loss = cross_entropy(layer(batch(rows)), labels[rows])
-            optimizer.zero_grad()
+class _Learner:
+    """A linear layer with its optimizer and the generator of its batches; learns an epoch at a time."""
+
+    def __init__(self, sizes: tuple[int, int], config: ProbeConfig) -> None:
+        """`sizes`: numbers in a representation, classes."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self.layer = nn.Linear(*sizes)
+        self.config, self.epoch = config, 0
+        self.optimizer = Adam(self.layer.parameters(), weight_decay=config.weight_decay)
+        self.generator = torch.Generator().manual_seed(config.seed)
+
+    def learn(self, batch: Callable[[Tensor], Tensor], labels: Tensor) -> None:
+        """One epoch; `batch` gives the features (b, W) of row numbers (b,)."""
+        rate = self.config.learning_rate * 0.1 ** sum(self.epoch >= stair for stair in self.config.stairs)
+        for rows in torch.randperm(len(labels), generator=self.generator).split(self.config.batch_size):
+            loss = cross_entropy(self.layer(batch(rows)), labels[rows])
+            self.optimizer.zero_grad()
             loss.backward()
-            optimizer.step(rate=rate)
-        yield layer
+            self.optimizer.step(rate=rate)
+        self.epoch += 1
+
+    def checkpoint(self, found: list[NDArray[np.int64]]) -> Checkpoint:
+        """What it takes to go on, with the confusion after each epoch so far."""
+        taken = checkpoint.take(self.epoch, self.layer, self.optimizer)
+        taken.model.update({GENERATOR: self.generator.get_state(), FOUND: torch.from_numpy(np.stack(found))})
+        return taken
+
+    def go_on(self, begin: Checkpoint) -> list[NDArray[np.int64]]:
+        """Take over a checkpoint; the confusions that it holds."""
+        model = dict(begin.model)
+        self.generator.set_state(model.pop(GENERATOR))
+        found: list[NDArray[np.int64]] = list(model.pop(FOUND).numpy())
+        checkpoint.put(Checkpoint(begin.step, model, begin.optimizer), self.layer, self.optimizer)
+        self.epoch = begin.step
+        return found
 
 
 @torch.no_grad()

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from qlatent.errors import InputError
+from qlatent.training.checkpoint import Checkpoint
 from qlatent.training.contrastive import probe
 from qlatent.training.contrastive.configs import ProbeConfig
 from qlatent.training.contrastive.probe import Labelled, as_published, honest, split
@@ -76,6 +77,25 @@ def test_results_follow_from_the_seed() -> None:
     train, test = labelled(mixed=0.5), labelled(60, seed=1)
     for protocol in (as_published, honest):
         assert protocol(encode, train, test, QUICK).test == protocol(encode, train, test, QUICK).test
+
+
+def test_a_checkpoint_of_any_epoch_goes_on_to_the_same_result() -> None:
+    train, test = labelled(mixed=0.5), labelled(60, seed=1)
+    kept: list[Checkpoint] = []
+    whole = as_published(encode, train, test, QUICK, keep=kept.append)
+    assert [each.step for each in kept] == list(range(1, 21))
+    for begin in (kept[0], kept[12], kept[19]):
+        calls: list[tuple[int, int | None]] = []
+        later = [begin]
+        rest = as_published(
+            encode, train, test, QUICK, begin=begin, keep=later.append,
+            progress=lambda *state, calls=calls: calls.append(state),
+        )  # fmt: skip
+        assert (rest.test, rest.epoch) == (whole.test, whole.epoch)
+        assert np.array_equal(rest.confusion, whole.confusion)
+        assert calls == [(done, 160) for done in range(8 * begin.step, 160)]
+        for name, wanted in kept[-1].model.items():
+            assert torch.equal(later[-1].model[name], wanted), name
 
 
 def test_the_rate_falls_at_the_stairs(monkeypatch: pytest.MonkeyPatch) -> None:
