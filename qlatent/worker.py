@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from qlatent.errors import QlatentError
+from qlatent.errors import QlatentError, StoreError
 from qlatent.services import runs
 from qlatent.services.pulse import Pulse
 from qlatent.store.run_folder import RunFolder
@@ -39,13 +39,15 @@ def main(arguments: list[str]) -> int:
     with Workspace.open(Path(arguments[0]), create=False) as workspace:
         folder = workspace.run(arguments[1])
         state = work(workspace, folder)
-        workspace.catalogue.set_queue_state(folder.id, state)
         runs.dispatch(workspace)
     return 1 if state == "failed" else 0
 
 
 def work(workspace: Workspace, folder: RunFolder) -> str:
-    """Carry out one run and write its last status, whatever happens; returns the state it ended in."""
+    """Carry out one run and write its last status, whatever happens; returns the state it ended in.
+
+    The queue hears of the end first: from the last status on somebody may queue the run again.
+    """
     should_stop = _stop_wishes(folder)
     with Pulse(folder) as pulse:
         try:
@@ -58,8 +60,16 @@ def work(workspace: Workspace, folder: RunFolder) -> str:
             state, error = "failed", f"{type(err).__name__}: {err}"
             remedy = f"This is a bug in qlatent; the traceback is in {folder.log_path}."
             _log_failure(folder, error)
+        _leave_queue(workspace, folder, state)
         pulse.end(state, error=error, remedy=remedy)
     return state
+
+
+def _leave_queue(workspace: Workspace, folder: RunFolder, state: str) -> None:
+    try:
+        workspace.catalogue.set_queue_state(folder.id, state)
+    except StoreError:  # the queue counts a run that is not alive as ended, too
+        traceback.print_exc()
 
 
 def _log_failure(folder: RunFolder, error: str) -> None:
@@ -111,8 +121,7 @@ def _measure(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop:
 def _probe(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
     from qlatent.services import image_probe
 
-    told = _progress(folder, pulse)
-    found = image_probe.execute(workspace, folder.spec["run"], progress=told, should_stop=should_stop)
+    found = image_probe.execute(workspace, folder, progress=_progress(folder, pulse), should_stop=should_stop)
     if found is None:
         return "stopped"
     folder.append({"type": "finish", "time": time.time(), "metrics": {"accuracy": found["accuracy"]}})

@@ -20,7 +20,7 @@ def in_process() -> Iterator[None]:
     """What is started is carried out here and now."""
 
     def work(workspace: Workspace, run_id: str, workers: int) -> None:
-        workspace.catalogue.set_queue_state(run_id, worker.work(workspace, workspace.run(run_id)))
+        worker.work(workspace, workspace.run(run_id))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "_spawn", work)

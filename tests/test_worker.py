@@ -25,6 +25,7 @@ from qlatent import worker
 from qlatent.errors import InputError, QlatentError
 from qlatent.services import plan, runs, training
 from qlatent.services.evolution import evolution
+from qlatent.services.pulse import Pulse
 from qlatent.training import checkpoint
 
 
@@ -99,6 +100,23 @@ def test_a_finished_run_has_everything_and_its_head_is_kept(workspace):
     assert {"total", "pair_error", "spearman", "neighbour_overlap", "heldout_pairs"} <= set(figures)
     assert figures["heldout_pairs"] == 8
     assert evolution(workspace, folder.id).places["text"].shape == (4, 40, 2)
+
+
+def test_a_run_that_is_resumed_the_moment_it_says_stopped_is_started(workspace, monkeypatch):
+    folder = queued(workspace)
+    folder.request_stop()
+    started, end = [], Pulse.end
+    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id, workers: started.append(run_id))
+
+    def resumed_at_once(pulse, state, **told):
+        end(pulse, state, **told)
+        folder.clear_stop()
+        folder.write_status(state="queued")
+        workspace.catalogue.set_queue_state(folder.id, "queued")  # as far as `runs.resume` got by now
+
+    monkeypatch.setattr(Pulse, "end", resumed_at_once)
+    assert worker.main([str(workspace.path), folder.id]) == 0
+    assert started == [folder.id]
 
 
 def test_the_losses_of_the_last_evaluation_are_the_final_metrics(workspace):

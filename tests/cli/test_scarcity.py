@@ -30,7 +30,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     def dispatch(workspace: Workspace, workers: int | None = None) -> list[str]:
         queued = [run.id for run in runs.list_runs(workspace, "train") if run.state == "queued"]
         for run in queued:
-            workspace.catalogue.set_queue_state(run, work(workspace, workspace.run(run)))
+            work(workspace, workspace.run(run))
         return queued
 
     monkeypatch.setattr(runs, "dispatch", dispatch)

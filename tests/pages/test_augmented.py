@@ -29,7 +29,7 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Workspace, 
 def carry_out(workspace: Workspace) -> runs.RunView:
     """The newest run, done."""
     run = runs.list_runs(workspace)[0]
-    workspace.catalogue.set_queue_state(run.id, work(workspace, workspace.run(run.id)))
+    work(workspace, workspace.run(run.id))
     return runs.view(workspace, run.id)
 
 

@@ -35,7 +35,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, s
         patch.setattr(runs, "_spawn", lambda *args: None)  # carried out here: a worker takes seconds to start
         run = runs.start_training(workspace, request)
     state = work(workspace, workspace.run(run))
-    workspace.catalogue.set_queue_state(run, state)
     assert state == "finished", runs.view(workspace, run).message
     return workspace, dataset, run
 
