@@ -42,12 +42,14 @@ def reproduce(
             workspace, dataset, variants=variants or tuple(VARIANTS), seeds=seeds, widths=widths
         )
 
-    wanted = reproduction.lacking(table(), known)
-    sweeps.start(workspace, wanted, workers=workers)
+    def lacking() -> list[Place]:
+        return reproduction.lacking(table(), known, probes=probes)
+
+    sweeps.start(workspace, lacking(), workers=workers)
     try:
-        failed = _follow(workspace, lambda: reproduction.lacking(table(), known), terminal)
+        failed = _follow(workspace, lacking, terminal)
         if probes:
-            reproduction.probe(workspace, table(), seeds=probes, workers=workers)
+            reproduction.probe(workspace, table(), known, seeds=probes, workers=workers)
             _wait_for_probes(workspace, terminal)
     except KeyboardInterrupt:
         sweeps.stop(workspace, table())

@@ -79,6 +79,11 @@ class Place:
     spec: Spec
     run: RunView | None = None
 
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """Variant, width and seed."""
+        return self.variant, self.width, self.seed
+
 
 def bring(workspace: Workspace, path: Path, *, progress: Progress | None = None) -> str:
     """The id of the dataset with the images of this `.npz`, imported if it is not here yet.
@@ -144,17 +149,29 @@ def _spec(workspace: Workspace, dataset: str, variant: Variant, width: int, seed
     return {**plan.training_spec(workspace, request), "threads": 1, "part_of": "a reproduction"}
 
 
-def probe(workspace: Workspace, table: Sequence[Place], *, seeds: int, workers: int) -> list[str]:
-    """Queue the published probe of the first seeds of each variant where it was not taken; the runs' ids."""
-    waiting = {run.spec.get("run") for run in runs.list_runs(workspace, "probe") if run.active}
+def probe(
+    workspace: Workspace, table: Sequence[Place], known: Sequence[Row], *, seeds: int, workers: int
+) -> list[str]:
+    """Queue the published probe of the first seeds of each variant where no row is known of it; the runs' ids.
+
+    One that was stopped goes on.
+    """
+    taken = _done(known, AS_PUBLISHED)
+    begun = image_probe.newest(workspace)
     queued = []
     for place in table:
         run = place.run
-        if run is None or run.state != "finished" or place.seed >= seeds or run.id in waiting:
+        if run is None or run.state != "finished" or place.seed >= seeds or place.key in taken:
             continue
-        if image_views.published_probe(workspace, run.id) is None:
+        if image_views.published_probe(workspace, run.id) is not None:
+            continue
+        earlier = begun.get(run.id)
+        if earlier is None or earlier.state == "finished":
             spec = {**image_probe.spec(workspace, run.id), "threads": 1}
             queued.append(runs.enqueue(workspace, spec))
+        elif not earlier.active:
+            runs.resume(workspace, earlier.id, workers=workers)
+            queued.append(earlier.id)
     runs.dispatch(workspace, workers)
     return queued
 
@@ -196,10 +213,25 @@ def merged(known: Sequence[Row], fresh: Sequence[Row]) -> list[Row]:
     )
 
 
-def lacking(table: Sequence[Place], known: Sequence[Row]) -> list[Place]:
-    """The places whose last probe is not among the rows that are known."""
-    done = {(row["variant"], row["width"], row["seed"]) for row in known if row["step"] == max(STEPS)}
-    return [place for place in table if (place.variant, place.width, place.seed) not in done]
+def lacking(table: Sequence[Place], known: Sequence[Row], *, probes: int = 0) -> list[Place]:
+    """The places that must be trained here, since the rows that are known have no last honest probe of them.
+
+    Of the first `probes` seeds also those without a published one: it needs the trained network, which may have
+    stayed on another machine.
+    """
+    done, probed = _done(known, HONEST), _done(known, AS_PUBLISHED)
+    return [
+        place for place in table if place.key not in done or (place.seed < probes and place.key not in probed)
+    ]
+
+
+def _done(known: Sequence[Row], protocol: str) -> set[tuple[str, int, int]]:
+    """Keys of the places that have a probe of this protocol after the last step."""
+    return {
+        (row["variant"], row["width"], row["seed"])
+        for row in known
+        if row["step"] == max(STEPS) and row["protocol"] == protocol
+    }
 
 
 def read(path: Path) -> list[Row]:

@@ -17,6 +17,7 @@ from qlatent.report import reproduction as report
 from qlatent.services import reproduction, runs, sweeps
 from qlatent.services.reproduction import STEPS, VARIANTS
 from qlatent.store.workspace import Workspace
+from qlatent.training.contrastive.configs import ProbeConfig
 from qlatent.worker import work
 
 
@@ -119,6 +120,27 @@ def test_what_is_trained_is_not_trained_again_and_a_failed_seed_leaves_the_other
     assert len(runs.list_runs(workspace, "train")) == 2
 
 
+def test_published_probes_are_taken_once_and_a_stopped_one_goes_on(workspace, tmp_path, monkeypatch) -> None:
+    short = ProbeConfig(epochs=2, batch_size=8)
+    monkeypatch.setattr("qlatent.training.contrastive.configs.ProbeConfig", lambda seed: short)
+    dataset = reproduction.bring(workspace, archive(tmp_path / "images.npz"))
+    sweeps.start(workspace, table(workspace, dataset), workers=1)
+    for place in table(workspace, dataset):
+        assert work(workspace, workspace.run(place.run.id)) == "finished"
+    places = table(workspace, dataset)
+    first, second = reproduction.probe(workspace, places, [], seeds=1, workers=1)
+    runs.stop(workspace, first)
+    assert work(workspace, workspace.run(first)) == "stopped"
+    assert work(workspace, workspace.run(second)) == "finished"
+    assert reproduction.probe(workspace, places, [], seeds=1, workers=1) == [first]
+    assert work(workspace, workspace.run(first)) == "finished"
+    assert reproduction.probe(workspace, places, [], seeds=1, workers=1) == []
+    assert len(runs.list_runs(workspace, "probe")) == 2
+    fresh = reproduction.rows(workspace, places)
+    assert reproduction.lacking(places, fresh, probes=1) == []
+    assert reproduction.lacking(places, fresh, probes=2) == []  # there is no second seed to probe
+
+
 def test_unknown_variants_are_named(workspace, tmp_path) -> None:
     dataset = reproduction.bring(workspace, archive(tmp_path / "images.npz"))
     with pytest.raises(ConfigError, match=r"no variant 'rings'. Known: classical, ring"):
@@ -170,6 +192,21 @@ def test_what_an_earlier_table_has_is_not_trained(workspace, tmp_path) -> None:
     assert [place.variant for place in left] == ["classical"]
 
 
+def test_what_was_trained_elsewhere_is_trained_again_only_for_a_published_probe(workspace, tmp_path) -> None:
+    dataset = reproduction.bring(workspace, archive(tmp_path / "images.npz"))
+    places = table(workspace, dataset, variants=("ring",), seeds=3)
+    honest = [{**row, "step": 2, "width": 2} for row in rows("ring", [0.4, 0.5, 0.6])]
+    known = [*honest, honest[0] | {"protocol": "as published"}]
+    assert [place.seed for place in reproduction.lacking(places, known, probes=2)] == [1]
+    sweeps.start(workspace, places[:2], workers=1)
+    places = table(workspace, dataset, variants=("ring",), seeds=3)
+    for place in places[:2]:
+        assert work(workspace, workspace.run(place.run.id)) == "finished"
+    places = table(workspace, dataset, variants=("ring",), seeds=3)
+    (queued,) = reproduction.probe(workspace, places, known, seeds=2, workers=1)
+    assert workspace.run(queued).spec["run"] == places[1].run.id
+
+
 def test_the_report_says_what_was_found_what_is_missing_and_what_was_published(tmp_path) -> None:
     found = [row for step in STEPS for row in rows("ring", [0.48, 0.46], step=step)]
     files = reproducing.write(found, tmp_path, command="qlatent reproduce qssl", picture="qssl.png")
@@ -197,8 +234,7 @@ def test_the_command_trains_writes_and_skips(workspace, tmp_path, capsys, monkey
     from qlatent.cli.terminal import Terminal
 
     def carried_out(workspace, run_id, workers) -> None:
-        folder = workspace.run(run_id)
-        workspace.catalogue.set_queue_state(run_id, work(workspace, folder))
+        work(workspace, workspace.run(run_id))
 
     monkeypatch.setattr(runs, "_spawn", carried_out)
     monkeypatch.setattr("qlatent.cli.reproducing.POLL", 0.01)
