@@ -10,7 +10,7 @@ from typing import Any
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import InputError, RunError
 from qlatent.report import reproduction as report
-from qlatent.services import reproduction, sweeps
+from qlatent.services import reproduction, runs, sweeps
 from qlatent.services.reproduction import VARIANTS, Place, Row
 from qlatent.services.workspaces import Workspace
 from qlatent.store.disk import json_bytes, write_atomically
@@ -46,13 +46,14 @@ def reproduce(
         return reproduction.lacking(table(), known, probes=probes)
 
     sweeps.start(workspace, lacking(), workers=workers)
+    probing: list[str] = []
     try:
         failed = _follow(workspace, lacking, terminal)
         if probes:
-            reproduction.probe(workspace, table(), known, seeds=probes, workers=workers)
-            _wait_for_probes(workspace, terminal)
+            probing = reproduction.probe(workspace, table(), known, seeds=probes, workers=workers)
+            failed += _wait_for_probes(workspace, probing, terminal)
     except KeyboardInterrupt:
-        sweeps.stop(workspace, table())
+        sweeps.stop(workspace, [*sweeps.ids(table()), *probing])
         raise
     rows = reproduction.merged(known, reproduction.rows(workspace, table()))
     if not rows:
@@ -87,15 +88,14 @@ def _follow(workspace: Workspace, places: Any, terminal: Terminal) -> tuple[str,
             time.sleep(POLL)
 
 
-def _wait_for_probes(workspace: Workspace, terminal: Terminal) -> None:
-    from qlatent.services import runs
-
+def _wait_for_probes(workspace: Workspace, ids: list[str], terminal: Terminal) -> tuple[str, ...]:
+    """Wait until these have ended; a line for each that did not finish."""
     with terminal.progress("Published probes") as progress:
         while True:
-            views = runs.list_runs(workspace, "probe")
+            views = [runs.view(workspace, each) for each in ids]
             progress(round(100 * sum(view.progress for view in views)), 100 * len(views) or None)
             if not any(view.active for view in views):
-                return
+                return tuple(f"{view.name}: {view.message}" for view in views if view.state != "finished")
             time.sleep(POLL)
 
 

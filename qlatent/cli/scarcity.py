@@ -126,5 +126,5 @@ def _train(workspace: Workspace, study: Study, workers: int, terminal: Terminal)
                     return told.failed
                 time.sleep(POLL)
     except KeyboardInterrupt:
-        sweeps.stop(workspace, table)
+        sweeps.stop(workspace, sweeps.ids(table))
         raise

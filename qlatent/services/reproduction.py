@@ -152,13 +152,13 @@ def _spec(workspace: Workspace, dataset: str, variant: Variant, width: int, seed
 def probe(
     workspace: Workspace, table: Sequence[Place], known: Sequence[Row], *, seeds: int, workers: int
 ) -> list[str]:
-    """Queue the published probe of the first seeds of each variant where no row is known of it; the runs' ids.
+    """Queue the published probe of the first seeds of each variant where no row is known of it.
 
-    One that was stopped goes on.
+    One that was stopped goes on. Returns the ids of all that are under way now.
     """
     taken = _done(known, AS_PUBLISHED)
     begun = image_probe.newest(workspace)
-    queued = []
+    under_way = []
     for place in table:
         run = place.run
         if run is None or run.state != "finished" or place.seed >= seeds or place.key in taken:
@@ -168,12 +168,13 @@ def probe(
         earlier = begun.get(run.id)
         if earlier is None or earlier.state == "finished":
             spec = {**image_probe.spec(workspace, run.id), "threads": 1}
-            queued.append(runs.enqueue(workspace, spec))
-        elif not earlier.active:
+            under_way.append(runs.enqueue(workspace, spec))
+            continue
+        if not earlier.active:
             runs.resume(workspace, earlier.id, workers=workers)
-            queued.append(earlier.id)
+        under_way.append(earlier.id)
     runs.dispatch(workspace, workers)
-    return queued
+    return under_way
 
 
 def rows(workspace: Workspace, table: Sequence[Place]) -> list[Row]:

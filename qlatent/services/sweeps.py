@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -61,20 +61,25 @@ def progress(workspace: Workspace, table: Sequence[Place], *, finished: set[str]
     `finished` takes the ids of finished runs, which are not looked up again where it is given once more.
     """
     known = set() if finished is None else finished
-    ids = [place.run.id for place in table if place.run is not None]
-    views = [runs.view(workspace, each) for each in ids if each not in known]
+    listed = ids(table)
+    views = [runs.view(workspace, each) for each in listed if each not in known]
     known.update(view.id for view in views if view.state == "finished")
     failed = [
         f"{view.name}: {view.message}" for view in views if view.state in ("failed", "interrupted", "stopped")
     ]
-    ended = sum(each in known for each in ids)
+    ended = sum(each in known for each in listed)
     under_way = sum(view.progress for view in views if view.id not in known)
     return Told(len(table), ended, ended + under_way, tuple(failed), any(view.active for view in views))
 
 
-def stop(workspace: Workspace, table: Sequence[Place]) -> None:
-    """Ask every training that is under way or waits to stop."""
-    for place in table:
-        if place.run is not None and runs.view(workspace, place.run.id).active:
+def stop(workspace: Workspace, ids: Iterable[str]) -> None:
+    """Ask those of these runs to stop that are under way or wait."""
+    for each in ids:
+        if runs.view(workspace, each).active:
             with suppress(RunError):  # it has just ended
-                runs.stop(workspace, place.run.id)
+                runs.stop(workspace, each)
+
+
+def ids(table: Sequence[Place]) -> list[str]:
+    """Those of the runs that the places have."""
+    return [place.run.id for place in table if place.run is not None]

@@ -248,3 +248,50 @@ def test_the_command_trains_writes_and_skips(workspace, tmp_path, capsys, monkey
     monkeypatch.setattr(runs, "_spawn", lambda *args: pytest.fail("nothing is left to train"))
     reproducing.reproduce(workspace, **asked)
     assert json.loads(capsys.readouterr().out)["rows"] == first["rows"]
+
+
+def test_the_command_takes_published_probes_and_tells_of_one_that_failed(
+    workspace, tmp_path, capsys, monkeypatch
+) -> None:
+    from qlatent.cli.terminal import Terminal
+
+    def carried_out(workspace, run_id, workers) -> None:
+        folder = workspace.run(run_id)
+        if folder.spec["kind"] == "probe" and "seed 1" in folder.spec["name"]:
+            folder.spec["run"] = "gone"
+        work(workspace, folder)
+
+    monkeypatch.setattr(runs, "_spawn", carried_out)
+    monkeypatch.setattr("qlatent.cli.reproducing.POLL", 0.01)
+    short = ProbeConfig(epochs=1, batch_size=8)
+    monkeypatch.setattr("qlatent.training.contrastive.configs.ProbeConfig", lambda seed: short)
+    asked = {
+        "data": archive(tmp_path / "images.npz"), "variants": ("classical",), "seeds": 2, "widths": (2,), "probes": 2,
+        "workers": 1, "out": tmp_path / "out", "picture": "", "terminal": Terminal(as_json=True),
+    }  # fmt: skip
+    reproducing.reproduce(workspace, **asked)
+    said = capsys.readouterr()
+    found = [(row["seed"], row["protocol"]) for row in json.loads(said.out)["rows"]]
+    assert found == [(0, "as published"), (0, "honest"), (1, "honest")]
+    assert "Published probe of QSSL: Classical twin, seed 1, W = 2: failed: " in said.err
+
+
+def test_ctrl_c_stops_the_probes_too(workspace, tmp_path, monkeypatch) -> None:
+    from qlatent.cli.terminal import Terminal
+
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    def trained_alone(workspace, run_id, workers) -> None:
+        if workspace.run(run_id).spec["kind"] == "train":
+            work(workspace, workspace.run(run_id))
+
+    monkeypatch.setattr(runs, "_spawn", trained_alone)
+    monkeypatch.setattr("qlatent.cli.reproducing.time.sleep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        reproducing.reproduce(
+            workspace, data=archive(tmp_path / "images.npz"), variants=("classical",), seeds=1, widths=(2,), probes=1,
+            workers=1, out=tmp_path / "out", picture="", terminal=Terminal(as_json=True),
+        )  # fmt: skip
+    (probing,) = runs.list_runs(workspace, "probe")
+    assert workspace.run(probing.id).stop_requested()
