@@ -65,7 +65,7 @@ def test_photos_are_learned_from_and_watched(
     page.locator(".st-key-train_start button").first.click()
     page.locator(".st-key-hilbert_schmidt .js-plotly-plot").first.wait_for()
     page.get_by_text(re.compile(r"After step 6: .* held-out images")).first.wait_for()
-    page.get_by_text("Finished").first.wait_for()
+    page.locator(".stMarkdownBadge", has_text="Finished").wait_for()  # the table of runs has the word, too
     (run,) = runs.list_runs(workspace, "train")
     assert (run.state, run.spec["source"], run.status.step) == ("finished", "images", 6)
     page.locator(".st-key-view_states .js-plotly-plot").wait_for()
