@@ -10,21 +10,11 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PATIENCE = 60_000  # milliseconds
 SENTENCES = {
     "What it can express": "Random states fill all",
     "Noise and shots": "Noise shrinks a value, shots spread it",
     "Export": "OPENQASM",
 }
-
-
-@pytest.fixture
-def page(browser: Any) -> Any:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    tab = context.new_page()
-    tab.set_default_timeout(PATIENCE)
-    yield tab
-    context.close()
 
 
 def heights(page: Any, chart: str) -> list[float]:

@@ -14,20 +14,10 @@ from qlatent.services.workspaces import open_workspace
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PATIENCE = 120_000  # milliseconds
 SELECTED = """() => {
   const chart = document.querySelector('.st-key-side_maps .js-plotly-plot');
   return chart._fullData.filter(t => t.type === 'scatter').map(t => Array.from(t.selectedpoints || []));
 }"""
-
-
-@pytest.fixture
-def page(browser: Any) -> Any:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    tab = context.new_page()
-    tab.set_default_timeout(PATIENCE)
-    yield tab
-    context.close()
 
 
 def bring(folder: Path, workspace: Path) -> None:

@@ -14,17 +14,6 @@ from qlatent.services.workspaces import open_workspace
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PATIENCE = 300_000  # milliseconds; the worker imports torch first
-
-
-@pytest.fixture
-def page(browser: Any) -> Any:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    tab = context.new_page()
-    tab.set_default_timeout(PATIENCE)
-    yield tab
-    context.close()
-
 
 def bring(folder: Path, workspace: Path) -> Path:
     """Sixty vectors in three groups; judgements say that the next two of its group are relevant for an item."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PHOTOS = 160
-PATIENCE = 180_000  # milliseconds; two busy cores are slow
 
 
 @pytest.fixture
@@ -36,17 +35,6 @@ def photos(shared_data: Path, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def page(browser: Any, tmp_path: Path) -> Iterator[Any]:
-    """A tab; a screenshot of it is kept when the test fails."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1600})
-    tab = context.new_page()
-    tab.set_default_timeout(PATIENCE)
-    yield tab
-    tab.screenshot(path=tmp_path / "last.png")
-    context.close()
-
-
 def test_photos_are_learned_from_and_watched(
     page: Any, serve: Callable[[Path], Any], photos: Path, tmp_path: Path
 ) -> None:
@@ -56,6 +44,7 @@ def test_photos_are_learned_from_and_watched(
     workspace = open_workspace(tmp_path / "workspace")
     datasets.store(workspace, photos, name="Groceries")
     server = serve(workspace.path)
+    page.set_viewport_size({"width": 1440, "height": 1600})
     page.goto(server.url + "/train")
     page.get_by_text("Learn from").wait_for()
     for name, value in (("steps", "6"), ("batch_size", "16")):
