@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "qlatent"
-BASE = {"types", "errors", "registry", "settings", ""}
+BASE = {"types", "errors", "pictures", "registry", "settings", ""}
 DOMAIN = {
     "ingest",
     "encoders",
@@ -26,6 +26,7 @@ DOMAIN = {
 }
 ALLOWED = {
     "types": set(), "errors": set(), "settings": set(), "registry": set(),
+    "pictures": set(),
     "circuits": set(), "objectives": set(), "encoders": set(), "metrics": set(), "layout": set(), "ingest": set(),
     "store": set(), "plots": set(),
     "heads": {"circuits"},

@@ -17,9 +17,9 @@ from safetensors import SafetensorError
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.encoders.configs import ClipConfig
 from qlatent.encoders.device import chosen_device
-from qlatent.encoders.images import on_white
 from qlatent.encoders.weights import tensors_digest
 from qlatent.errors import ConfigError, InputError, UnavailableError
+from qlatent.pictures import on_white
 
 LOCAL_DIR = "local-dir:"
 SUFFIX = ".safetensors"

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from qlatent.ingest.cells import RefusedRow
 from qlatent.ingest.limits import Limits
+from qlatent.pictures import on_white
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """Only these are tried: other readers of Pillow start programs (EPS) or were hardly ever tested."""
@@ -155,28 +155,8 @@ def _rewritten(image: Image.Image) -> tuple[bytes, tuple[int, int]]:
 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
-    upright = ImageOps.exif_transpose(image)
-    if _is_transparent(upright):
-        # RGBA first: straight to RGB would show the colour hidden under transparent pixels.
-        rgba = upright.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        upright = Image.alpha_composite(white, rgba)
-    elif upright.mode.startswith("I") or upright.mode == "F":
-        upright = _eight_bits(upright)
+    upright = on_white(ImageOps.exif_transpose(image))
     # A new image carries no EXIF, palette or transparency over into the file.
     plain = Image.new("RGB", upright.size)
-    plain.paste(upright.convert("RGB"))
+    plain.paste(upright)
     return plain
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Deep grey as 8 bits: Pillow would cut everything above 255 to white instead of scaling it."""
-    values = np.nan_to_num(np.asarray(image).astype(np.float64))
-    top = values.max(initial=0.0)
-    full = next((limit for limit in (1.0, 255.0, 65_535.0) if top <= limit and _fits(image, limit)), top)
-    return Image.fromarray((np.clip(values / full, 0, 1) * 255).round().astype(np.uint8))
-
-
-def _fits(image: Image.Image, limit: float) -> bool:
-    """Whole numbers are 16-bit however dark the picture is; only floating-point pictures run from 0 to 1."""
-    return limit == 65_535.0 or image.mode == "F"

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from qlatent.encoders.base import AbstractEncoder
+from qlatent.pictures import on_white
 from qlatent.services import augmented
 from qlatent.store.items import ItemStore
 from qlatent.store.names import image_of
@@ -129,7 +130,7 @@ def _images(store: ItemStore, encoder: AbstractEncoder, names: Sequence[str], pr
 
 
 def _decoded(encoder: AbstractEncoder, content: bytes) -> Image.Image:
-    with Image.open(io.BytesIO(content)) as image:
-        if encoder.decoded_side:
-            image.draft(None, (encoder.decoded_side, encoder.decoded_side))
-        return image.convert("RGB")
+    image = Image.open(io.BytesIO(content))
+    if encoder.decoded_side:
+        image.draft(None, (encoder.decoded_side, encoder.decoded_side))
+    return on_white(image)

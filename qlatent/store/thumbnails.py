@@ -8,6 +8,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from qlatent.errors import StoreError
+from qlatent.pictures import on_white
 
 SIDE = 160  # pixels, the longer side
 _QUALITY = 80
@@ -27,7 +28,7 @@ def thumbnail(image: bytes, *, item: str) -> Thumbnail:
         with Image.open(io.BytesIO(image)) as opened:
             width, height = opened.size
             opened.draft("RGB", (2 * SIDE, 2 * SIDE))  # JPEG: decoded at an eighth to a half of its size
-            small = _opaque(opened)
+            small = on_white(opened)
             small.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as err:
         raise StoreError(
@@ -37,11 +38,3 @@ def thumbnail(image: bytes, *, item: str) -> Thumbnail:
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=_QUALITY, method=2)
     return Thumbnail(buffer.getvalue(), width, height)
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    layered = image.convert("RGBA")
-    white = Image.new("RGBA", layered.size, "white")
-    return Image.alpha_composite(white, layered).convert("RGB")

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
+from qlatent.pictures import on_white
 from qlatent.types import Item
 from qlatent.ui.words import cut, data_uri
 
@@ -39,7 +40,7 @@ def _thumbnail(image: bytes | None) -> str | None:
     if image is None:
         return None
     with Image.open(io.BytesIO(image)) as opened:
-        small = opened.convert("RGB")
+        small = on_white(opened)
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=80)

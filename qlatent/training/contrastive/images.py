@@ -11,8 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from qlatent.errors import InputError
-
-PAPER = (255, 255, 255)  # what shows through transparent pixels
+from qlatent.pictures import on_white
 
 
 def as_batch(
@@ -37,21 +36,9 @@ def _square(image: Image.Image, number: int, size: int, small: str) -> np.ndarra
             f"Image {number} has {width}×{height} pixels, fewer than the crop of {size}×{size}.",
             remedy="Leave it out, or enlarge small images with small='upscale'.",
         )
-    colours = _rgb(image)
+    colours = on_white(image)
     if shorter != size:
         shape = [max(size, round(side * size / shorter)) for side in image.size]
         colours = colours.resize((shape[0], shape[1]), Image.Resampling.BILINEAR)
     left, top = ((side - size) // 2 for side in colours.size)
     return np.asarray(colours.crop((left, top, left + size, top + size)))
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I;16", "I", "F")):  # more than 8 bits: PIL would clip them
-        values = np.asarray(image, dtype=np.float64)
-        top = 65535.0 if image.mode != "F" or values.max() > 1 else 1.0
-        image = Image.fromarray((values / top * 255).clip(0, 255).astype(np.uint8))
-    if "A" in image.getbands() or "transparency" in image.info:
-        opaque = image.convert("RGBA")
-        ground = Image.new("RGBA", opaque.size, (*PAPER, 255))
-        image = Image.alpha_composite(ground, opaque)
-    return image.convert("RGB")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from qlatent.encoders.images import on_white
+from qlatent.pictures import on_white
 
 
 def colour(image: Image.Image) -> tuple[int, ...]:
@@ -31,7 +31,9 @@ def test_rgb_passes_unchanged() -> None:
         (Image.new("F", (2, 2), 200.0), (200, 200, 200)),
         (Image.new("F", (2, 2), float("nan")), (0, 0, 0)),
         (Image.new("I", (2, 2), 65535), (255, 255, 255)),
-        (Image.new("I", (2, 2), 12), (12, 12, 12)),
+        (Image.new("I", (2, 2), 257 * 12), (12, 12, 12)),
+        (Image.new("I", (2, 2), 12), (0, 0, 0)),
+        (Image.new("F", (2, 2), 70_000.0), (255, 255, 255)),
         (Image.new("I;16", (2, 2), 257 * 7), (7, 7, 7)),
     ],
     ids=lambda value: value.mode if isinstance(value, Image.Image) else None,

@@ -1,0 +1,43 @@
+"""Any picture as plain RGB: one rule for import, encoders, training and thumbnails."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageOps
+
+WHOLE = 65_535.0  # the largest value of a 16-bit pixel
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """The picture in mode RGB: transparency laid over white, deep grey scaled to 8 bits.
+
+    One that is RGB already comes back itself, with its pixels loaded, so that it outlives its file.
+    """
+    image.load()
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image
+    if image.mode == "F" or image.mode.startswith("I"):
+        return _eight_bits(image).convert("RGB")
+    if image.has_transparency_data:
+        # RGBA first: straight to RGB would show the colour hidden under transparent pixels
+        layer = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def fitted(image: Image.Image, size: int) -> Image.Image:
+    """The largest centred square of the picture as RGB, size × size pixels."""
+    return ImageOps.fit(on_white(image), (size, size), Image.Resampling.BICUBIC)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Scaled, since Pillow would cut everything above 255 to white.
+
+    Whole numbers are of 16 bits, however dark the picture is; floating-point ones run to 1, 255 or 65,535,
+    whichever holds them all. What is larger than that is scaled to its largest.
+    """
+    values = np.nan_to_num(np.asarray(image).astype(np.float64))
+    top = values.max(initial=0.0)
+    limits = (1.0, 255.0, WHOLE) if image.mode == "F" else (WHOLE,)
+    full = next((limit for limit in limits if top <= limit), top)
+    return Image.fromarray((np.clip(values / full, 0, 1) * 255).round().astype(np.uint8))
