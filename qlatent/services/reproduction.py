@@ -178,20 +178,25 @@ def probe(
 
 
 def rows(workspace: Workspace, table: Sequence[Place]) -> list[Row]:
-    """What the finished trainings found: one row a probe, accuracies in [0, 1]."""
+    """What the finished trainings found: one row a probe, accuracies in [0, 1].
+
+    That of a published probe has the last honest accuracy of the same network beside it, `honest`.
+    """
     found: list[Row] = []
     for place in table:
         if place.run is None or place.run.state != "finished":
             continue
         about = {"variant": place.variant, "width": place.width, "seed": place.seed}
-        for each in image_views.probes(workspace, place.run.id):
+        honest = image_views.probes(workspace, place.run.id)
+        for each in honest:
             found.append({**about, "step": each["step"], "protocol": HONEST, **_kept(each)})
         if found:
             found[-1]["seconds"] = round(_seconds(workspace, place.run.id), 1)
         published = image_views.published_probe(workspace, place.run.id)
         if published is not None:
             step = int(place.spec["configs"]["training"]["steps"])
-            found.append({**about, "step": step, "protocol": AS_PUBLISHED, **_kept(published)})
+            beside = {"honest": honest[-1]["accuracy"]} if honest else {}
+            found.append({**about, "step": step, "protocol": AS_PUBLISHED, **_kept(published), **beside})
     return found
 
 
@@ -206,8 +211,11 @@ def _kept(each: dict[str, Any]) -> Row:
 
 
 def merged(known: Sequence[Row], fresh: Sequence[Row]) -> list[Row]:
-    """Rows found earlier, perhaps elsewhere, and now; of the same probe the newer counts."""
-    found = {tuple(row[key] for key in KEY): row for row in (*known, *fresh)}
+    """Rows found earlier, perhaps elsewhere, and now; of the same probe the earlier counts.
+
+    A seed that is trained again for its published probe is another draw, which must not change what was found.
+    """
+    found = {tuple(row[key] for key in KEY): row for row in (*fresh, *known)}
     order = list(VARIANTS)
     return sorted(
         found.values(), key=lambda row: (order.index(row["variant"]), *(row[key] for key in KEY[1:]))
