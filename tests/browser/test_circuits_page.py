@@ -18,9 +18,14 @@ SENTENCES = {
 
 
 def heights(page: Any, chart: str) -> list[float]:
-    """The bars of a chart as they are drawn now."""
-    script = "c => Array.from(document.querySelector(`.st-key-${c} .js-plotly-plot`)._fullData[0].y)"
-    return page.evaluate(script, chart)
+    """The bars of a chart as they are drawn now; one that is being drawn anew is waited for."""
+    return page.wait_for_function(
+        """chart => {
+            const plot = document.querySelector(`.st-key-${chart} .js-plotly-plot`);
+            return plot?._fullData && Array.from(plot._fullData[0].y);
+        }""",
+        arg=chart,
+    ).json_value()
 
 
 def test_a_circuit_is_taken_apart(page: Any, serve: Callable[[Path], Any], tmp_path: Path) -> None:
@@ -34,7 +39,7 @@ def test_a_circuit_is_taken_apart(page: Any, serve: Callable[[Path], Any], tmp_p
     thumb.press("Home")
     page.get_by_text("the start state").wait_for()
     page.wait_for_function(
-        "() => document.querySelector('.st-key-circuit_probabilities .js-plotly-plot')._fullData[0].y[0] === 1"
+        "() => document.querySelector('.st-key-circuit_probabilities .js-plotly-plot')?._fullData?.[0].y[0] === 1"
     )
     for tab, sentence in SENTENCES.items():
         page.get_by_role("tab", name=tab).click()

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SELECTED = """() => {
   const chart = document.querySelector('.st-key-side_maps .js-plotly-plot');
-  return chart._fullData.filter(t => t.type === 'scatter').map(t => Array.from(t.selectedpoints || []));
+  return chart?._fullData?.filter(t => t.type === 'scatter').map(t => Array.from(t.selectedpoints || []));
 }"""
 
 
@@ -61,12 +61,12 @@ def test_an_experiment_runs_and_a_lasso_links_its_maps(
     page.wait_for_timeout(2000)
     lasso(page)
     page.get_by_role("button", name="Clear the selection").wait_for()
-    page.wait_for_function(f"() => ({SELECTED})().every(s => s.length > 0)")
-    first, second = page.evaluate(SELECTED)
+    page.wait_for_function(f"() => ({SELECTED})()?.every(s => s.length > 0)")
+    first, second = page.wait_for_function(SELECTED).json_value()
     assert first == second and 0 < len(first) < 120
     page.get_by_text("selected items by neighbourhood change").wait_for()
     page.get_by_role("button", name="Clear the selection").click()
-    page.wait_for_function(f"() => ({SELECTED})().every(s => s.length === 0)")
+    page.wait_for_function(f"() => ({SELECTED})()?.every(s => s.length === 0)")
     for tab, sentence in {
         "Frontier": "Bands: 95 %",
         "Probe": "No step is chosen by it",

@@ -67,15 +67,15 @@ def steps_done(page: Any) -> int:
 
 
 def coordinates(page: Any, chart: str) -> list[float]:
-    """Where the first points of a chart are drawn now."""
-    return page.evaluate(
+    """Where the first points of a chart are drawn now; one that is being drawn anew is waited for."""
+    return page.wait_for_function(
         """chart => {
             const plot = document.querySelector(`.st-key-${chart} .js-plotly-plot`);
-            const trace = plot._fullData.find(each => each.x && each.x.length > 20);
-            return Array.from(trace.x.slice(0, 20)).concat(Array.from(trace.y.slice(0, 20)));
+            const trace = plot?._fullData?.find(each => each.x && each.x.length > 20);
+            return trace && Array.from(trace.x.slice(0, 20)).concat(Array.from(trace.y.slice(0, 20)));
         }""",
-        chart,
-    )
+        arg=chart,
+    ).json_value()
 
 
 def until(condition: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
