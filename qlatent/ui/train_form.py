@@ -6,7 +6,7 @@ import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -78,16 +78,23 @@ def _from_vectors(view: DatasetView) -> None:
     chosen = _often(view, key)
     start = st.container()  # above the options, which may be long
     request = _request(dataset, key, [each["modality"] for each in encoders if each["key"] == key], chosen)
-    start_button(start, request)
+    if _pressed(start):
+        _start(request)
 
 
-def start_button(place: Any, request: runs.TrainingRequest) -> None:
+def _pressed(place: Any) -> bool:
+    """The button that starts the run."""
+    return bool(
+        place.button(
+            "Start training", type="primary", key="train_start", icon=":material/play_arrow:", width="stretch"
+        )
+    )
+
+
+def _start(request: runs.TrainingRequest) -> NoReturn:
     """Starts the run and opens it."""
-    if place.button(
-        "Start training", type="primary", key="train_start", icon=":material/play_arrow:", width="stretch"
-    ):
-        state.put("run", runs.start_training(frame.workspace(), request))
-        st.rerun()
+    state.put("run", runs.start_training(frame.workspace(), request))
+    st.rerun()
 
 
 def from_images(dataset: str, *, images: int) -> None:
@@ -122,7 +129,8 @@ def from_images(dataset: str, *, images: int) -> None:
     request = runs.TrainingRequest(
         dataset, head=head, objective=image_plan.OBJECTIVE, settings=values, name=name, source="images"
     )
-    start_button(start, request)
+    if _pressed(start):
+        _start(request)
 
 
 def from_answers(dataset: str, encoders: list[dict[str, Any]]) -> None:
@@ -175,12 +183,12 @@ def from_answers(dataset: str, encoders: list[dict[str, Any]]) -> None:
     if judged == "judged" and file is None:
         st.info("Upload the judgements to start.", icon=":material/upload_file:")
         return
+    if not _pressed(start):
+        return
     with tempfile.TemporaryDirectory() as folder:
         path = str(uploads.written([file], Path(folder))[0]) if file else ""
-        request = runs.TrainingRequest(
-            dataset, key, head, runs.USUAL["relevance"][1], values, name, "relevance", path
-        )
-        start_button(start, request)
+        objective = runs.USUAL["relevance"][1]
+        _start(runs.TrainingRequest(dataset, key, head, objective, values, name, "relevance", path))
 
 
 def _encoder(encoders: list[dict[str, Any]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from qlatent.services import datasets, runs
 from qlatent.services.workspaces import Workspace, open_workspace
+from qlatent.ui import uploads
 from qlatent.worker import work
 
 Open = Callable[..., AppTest]
@@ -76,16 +78,32 @@ def test_the_form_asks_for_answers_by_label(
     assert request.encoder_key == "given"
 
 
-def test_judgements_are_asked_for_and_handed_on(
-    opened: Open, trained: tuple[Workspace, str, str], asked: list[runs.TrainingRequest]
+def test_judgements_are_asked_for_and_written_for_a_start_alone(
+    opened: Open,
+    trained: tuple[Workspace, str, str],
+    asked: list[runs.TrainingRequest],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    kept: list[bytes] = []
+
+    def written(files: list[Any], folder: Path) -> list[Path]:
+        paths = uploads_written(files, folder)
+        kept.extend(path.read_bytes() for path in paths)
+        return paths
+
+    uploads_written = uploads.written
+    monkeypatch.setattr(uploads, "written", written)
     page = answers(opened, trained)
     page.segmented_control(key="train_answers_rule").set_value("judged").run()
     assert any("Upload the judgements" in each.value for each in page.info)
     assert not [each for each in page.button if each.key == "train_start"]
     page.file_uploader(key="train_answers_file").upload("qrels.tsv", b"0\t0\t4\t1\n1\t0\t5\t1\n").run()
+    page.number_input(key="train_answers_epochs").set_value(3).run()
+    assert kept == []
     page.button(key="train_start").click().run()
     assert len(asked) == 1
+    assert kept == [b"0\t0\t4\t1\n1\t0\t5\t1\n"]
+    assert Path(asked[0].judgements).name == "qrels.tsv"
 
 
 def test_a_text_model_is_named_when_it_is_to_learn(opened: Open, trained: tuple[Workspace, str, str]) -> None:
