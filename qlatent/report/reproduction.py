@@ -19,6 +19,7 @@ from qlatent.services.reproduction import AS_PUBLISHED, HONEST, STEPS, VARIANTS,
 
 TITLE = "Quantum self-supervised learning: the published table, reproduced"
 WIDTH = 8
+LEVEL = 0.05  # of a corrected p below which a difference is spoken of
 PACKAGES = ("qlatent", "torch", "torchvision", "numpy", "scipy", "numba")
 SOURCE = (
     "Jaderberg et al. 2021 (arXiv 2103.14653, code bjader/QSSL): ResNet-18 from scratch, a representation network of "
@@ -73,10 +74,9 @@ def in_short(table: Sequence[Row], made: Sequence[Contrast]) -> list[str]:
     titles = {name: each.title for name, each in VARIANTS.items()}
     points = []
     for each in made:
-        sure = "a difference" if each.low > 0 or each.high < 0 else "no difference is shown"
         points.append(
             f"{titles[each.first]} less {_within(titles[each.second])}: {each.difference:+.2f} points "
-            f"({each.low:+.2f} to {each.high:+.2f}; {each.seeds[0]} and {each.seeds[1]} seeds): {sure}."
+            f"({each.low:+.2f} to {each.high:+.2f}; {each.seeds[0]} and {each.seeds[1]} seeds): {_sure(each)}."
         )
     missing = [
         f"{each.title} ({count} of {each.seeds})"
@@ -86,6 +86,15 @@ def in_short(table: Sequence[Row], made: Sequence[Contrast]) -> list[str]:
     if missing:
         points.append(f"Seeds still missing: {'; '.join(missing)}.")
     return points or ["Nothing is finished yet."]
+
+
+def _sure(found: Contrast) -> str:
+    """What may be said of a contrast, by its corrected p before its own interval."""
+    if found.p_holm < LEVEL:
+        return "a difference"
+    if found.low > 0 or found.high < 0:
+        return f"a difference by its interval, none by the corrected p ({found.p_holm:.2f})"
+    return "no difference is shown"
 
 
 def _within(title: str) -> str:

@@ -177,6 +177,18 @@ def test_contrasts_have_welchs_interval_and_the_exact_permutation_p() -> None:
     assert made.p_holm == made.p
 
 
+def test_a_difference_that_correction_takes_away_is_called_one_by_its_interval_alone() -> None:
+    ring, twin = [0.48, 0.46, 0.47, 0.49, 0.5, 0.51], [0.44, 0.43, 0.45, 0.4, 0.41, 0.42]
+
+    def said(table: list[reproduction.Row]) -> str:
+        return report.in_short(table, reproduction.contrasts(table))[0].rpartition("seeds): ")[2]
+
+    assert said(rows("ring", ring) + rows("classical", twin)) == "a difference."
+    few = said(rows("ring", ring[:3]) + rows("classical", twin[:3]))
+    assert few == "a difference by its interval, none by the corrected p (0.10)."
+    assert said(rows("ring", ring[:3]) + rows("classical", ring[2::-1])) == "no difference is shown."
+
+
 def test_rows_of_two_machines_are_put_together_and_the_earlier_counts() -> None:
     old, new = rows("ring", [0.4, 0.5]), rows("ring", [0.45]) + rows("classical", [0.3])
     found = reproduction.merged(old, new)
