@@ -16,6 +16,25 @@ from qlatent.registry import config_class, did_you_mean, make_config
 SHARED_KEYS = frozenset({"seed"})
 """The only keys that more than one config has: one value in the settings goes to all of them."""
 
+HeldOut = Annotated[
+    float,
+    Field(
+        title="Held-out share", description="Never trained on; a split column takes precedence.", ge=0, le=0.9
+    ),
+]
+Snapshots = Annotated[
+    int, Field(title="Snapshots", description="Frames of the map, at log-spaced steps.", ge=2, le=1000)
+]
+SplitSeed = Annotated[
+    int,
+    Field(
+        title="Seed of the split",
+        description="Decides what is held out and whose way is recorded. −1: the seed. Fix it to vary weights alone.",
+        ge=-1,
+        le=2**31 - 1,
+    ),
+]
+
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class TrainingConfig:
@@ -46,15 +65,7 @@ class TrainingConfig:
     step_factor: Annotated[
         float, Field(title="Factor a stair", description="Only for the step schedule. Mari: 0.1.", gt=0, le=1)
     ] = 0.1
-    heldout: Annotated[
-        float,
-        Field(
-            title="Held-out share",
-            description="Never trained on; a split column takes precedence.",
-            ge=0,
-            le=0.9,
-        ),
-    ] = 0.2
+    heldout: HeldOut = 0.2
     unique_pairs: Annotated[
         bool, Field(title="Unique pairs only", description="Train on each different pair once (paper).")
     ] = True
@@ -68,22 +79,12 @@ class TrainingConfig:
     probe_size: Annotated[
         int, Field(title="Probe items", description="Items whose way is recorded.", ge=1, le=20_000)
     ] = 2000
-    snapshots: Annotated[
-        int, Field(title="Snapshots", description="Frames of the map, at log-spaced steps.", ge=2, le=1000)
-    ] = 40
+    snapshots: Snapshots = 40
     checkpoint_every: Annotated[
         int,
         Field(title="Steps a checkpoint", description="The most that a kill can lose.", ge=1, le=1_000_000),
     ] = 200
-    split_seed: Annotated[
-        int,
-        Field(
-            title="Seed of the split",
-            description="Decides the held-out rows and the probe. −1: the seed. Fix it to vary weights alone.",
-            ge=-1,
-            le=2**31 - 1,
-        ),
-    ] = -1
+    split_seed: SplitSeed = -1
     seed: Annotated[
         int,
         Field(title="Seed", description="Decides weights, split, probe and batch order.", ge=0, le=2**31 - 1),

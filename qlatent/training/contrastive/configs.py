@@ -8,6 +8,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from qlatent.training.configs import HeldOut, Snapshots, SplitSeed
+
 Chance = Annotated[float, Field(ge=0, le=1)]
 Strength = Annotated[float, Field(ge=0, le=1)]
 Hue = Annotated[float, Field(ge=0, le=0.5)]
@@ -97,15 +99,7 @@ class ImageTrainingConfig:
         Literal["refuse", "upscale"],
         Field(title="Smaller images", description="refuse: they are an error. upscale: they are enlarged."),
     ] = "refuse"
-    heldout: Annotated[
-        float,
-        Field(
-            title="Held-out share",
-            description="Never trained on; a split column takes precedence.",
-            ge=0,
-            le=0.9,
-        ),
-    ] = 0.2
+    heldout: HeldOut = 0.2
     unique_pairs: Annotated[
         bool, Field(title="Unique images only", description="Train on each different image once.")
     ] = True
@@ -125,9 +119,7 @@ class ImageTrainingConfig:
     probe_size: Annotated[
         int, Field(title="Images drawn", description="Images whose way is recorded.", ge=1, le=20_000)
     ] = 500
-    snapshots: Annotated[
-        int, Field(title="Snapshots", description="Frames of the map, at log-spaced steps.", ge=2, le=1000)
-    ] = 20
+    snapshots: Snapshots = 20
     checkpoint_every: Annotated[
         int,
         Field(
@@ -137,15 +129,7 @@ class ImageTrainingConfig:
             le=1_000_000,
         ),
     ] = 50
-    split_seed: Annotated[
-        int,
-        Field(
-            title="Seed of the split",
-            description="Decides the held-out images and those drawn. −1: the seed.",
-            ge=-1,
-            le=2**31 - 1,
-        ),
-    ] = -1
+    split_seed: SplitSeed = -1
     seed: Annotated[
         int,
         Field(
