@@ -18,8 +18,8 @@ LOOK = {"displayModeBar": False}
 PROTOCOLS = {"honest": "Honest", "published": "As published"}
 ABOUT = (
     "A linear layer on augmented images for 100 epochs, tested after each; the best of these tests counts, so it is "
-    "biased upwards: for comparing with published numbers. 25,000 images take one core about half an hour; it goes on "
-    "when this tab is closed."
+    "biased upwards: for comparing with published numbers. 25,000 images take one core half an hour or more; it goes "
+    "on when this tab is closed."
 )
 
 
