@@ -63,7 +63,11 @@ def parts(table: Sequence[Row], *, command: str, picture: str = "") -> list[Part
     found += _confusions(table)
     widths = width_table(table)
     if widths[1]:
-        found.append(Part("Width of the bottleneck", "Honest probe after the last batch.", widths))
+        found.append(
+            Part(
+                "Width of the bottleneck", "Honest probe after the last batch; seeds in parentheses.", widths
+            )
+        )
     found.append(Part("How it was made", table=(("What", "Value"), _settings(table, command))))
     found.append(Part("How to read this", points=CAVEATS))
     return found
@@ -118,6 +122,10 @@ def _said(values: Sequence[float]) -> str:
     return f"{mean(values):.2f} ± {pstdev(values):.2f}"
 
 
+def _counted(values: Sequence[float]) -> str:
+    return f"{_said(values)} ({len(values)})" if values else "not taken"
+
+
 def accuracy_table(table: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Variants × steps, each measured row followed by the published one where there is one."""
     columns = ["Variant", "Seeds", *(str(step) for step in STEPS), "As published, 176 (seeds)"]
@@ -125,8 +133,7 @@ def accuracy_table(table: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     for name, each in VARIANTS.items():
         measured = [_values(table, name, step) for step in STEPS]
         loose = _values(table, name, max(STEPS), protocol=AS_PUBLISHED)
-        cell = f"{_said(loose)} ({len(loose)})" if loose else "not taken"
-        lines.append([each.title, str(len(measured[-1])), *map(_said, measured), cell])
+        lines.append([each.title, str(len(measured[-1])), *map(_said, measured), _counted(loose)])
         if each.published:
             paper = [f"{value:.2f}" for value in each.published[:-1]]
             last = f"{each.published[-1]:.2f} ± {each.deviation:.2f}"
@@ -172,7 +179,7 @@ def width_table(table: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
         name for name in VARIANTS if any(row["variant"] == name and row["width"] != WIDTH for row in table)
     ]
     lines = [
-        [VARIANTS[name].title, *(_said(_values(table, name, max(STEPS), width=width)) for width in widths)]
+        [VARIANTS[name].title, *(_counted(_values(table, name, max(STEPS), width=width)) for width in widths)]
         for name in names
     ]
     return ["Variant", *(f"W = {width}" for width in widths)], lines

@@ -189,6 +189,15 @@ def test_a_difference_that_correction_takes_away_is_called_one_by_its_interval_a
     assert said(rows("ring", ring[:3]) + rows("classical", ring[2::-1])) == "no difference is shown."
 
 
+def test_the_table_of_widths_says_of_how_many_seeds_each_figure_is() -> None:
+    narrow = [{**row, "width": 2} for row in rows("ring", [0.3, 0.4])]
+    columns, lines = report.width_table(rows("ring", [0.48, 0.46, 0.47]) + rows("classical", [0.4]) + narrow)
+    assert columns == ["Variant", "W = 2", "W = 8"]
+    assert lines == [
+        ["Ring, exact", "35.00 ± 5.00 (2)", "47.00 ± 0.82 (3)"]
+    ]  # other widths of the ring alone
+
+
 def test_rows_of_two_machines_are_put_together_and_the_earlier_counts() -> None:
     old, new = rows("ring", [0.4, 0.5]), rows("ring", [0.45]) + rows("classical", [0.3])
     found = reproduction.merged(old, new)
