@@ -63,11 +63,7 @@ def parts(table: Sequence[Row], *, command: str, picture: str = "") -> list[Part
     found += _confusions(table)
     widths = width_table(table)
     if widths[1]:
-        found.append(
-            Part(
-                "Width of the bottleneck", "Honest probe after the last batch; seeds in parentheses.", widths
-            )
-        )
+        found.append(Part("Width of the bottleneck", "Honest probe after the last batch (seeds).", widths))
     found.append(Part("How it was made", table=(("What", "Value"), _settings(table, command))))
     found.append(Part("How to read this", points=CAVEATS))
     return found
