@@ -1,0 +1,86 @@
+"""A workspace of an earlier version: it opens, goes on, transforms and leads where it led."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import numpy as np
+import pytest
+
+from qlatent import worker
+from qlatent.services import datasets, experiments, heads, retrieval_results, runs
+from qlatent.services.grid import Grid
+from qlatent.services.workspaces import Workspace, open_workspace
+from tests.carried_out import in_process
+from tests.pages.conftest import opened, use  # noqa: F401  (fixtures)
+
+HERE = Path(__file__).parent
+EXPECTED: dict[str, Any] = json.loads((HERE / "expected.json").read_text())
+IDS: dict[str, str] = EXPECTED["ids"]
+LINKS = (HERE / "links.txt").read_text().split()
+
+
+def unpacked(folder: Path) -> Path:
+    shutil.unpack_archive(HERE / "workspace.zip", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The workspace, for looking only."""
+    return open_workspace(unpacked(tmp_path_factory.mktemp("earlier")))
+
+
+def test_it_opens_with_everything_in_it(earlier: Workspace) -> None:
+    assert {view.id: view.rows for view in datasets.list_datasets(earlier)} == EXPECTED["datasets"]
+    listed = {view.id: [view.kind, view.state, view.status.step] for view in runs.list_runs(earlier)}
+    assert listed == EXPECTED["runs"]
+    assert {view.id: [view.name, view.head] for view in heads.list_heads(earlier)} == EXPECTED["heads"]
+    assert len(retrieval_results.figures(earlier, IDS["retrieval"])["heads"]) == 2
+
+
+@pytest.mark.parametrize("role", ["head", "loaded"])
+def test_its_heads_transform_equally(earlier: Workspace, role: str) -> None:
+    inputs = {name: np.array(rows, dtype=np.float32) for name, rows in EXPECTED["inputs"].items()}
+    latents = heads.transform(earlier, IDS[role], inputs)
+    for name, rows in EXPECTED["latents"][IDS[role]].items():
+        np.testing.assert_allclose(latents[name], rows, atol=1e-6)
+
+
+def test_its_interrupted_run_goes_on_to_the_losses_of_the_unbroken_one(tmp_path: Path) -> None:
+    workspace = open_workspace(unpacked(tmp_path))
+    with in_process():
+        runs.resume(workspace, IDS["interrupted"])
+    assert runs.view(workspace, IDS["interrupted"]).state == "finished"
+    losses = runs.losses(workspace, IDS["interrupted"])["total"]
+    np.testing.assert_allclose(losses, EXPECTED["losses"], rtol=1e-4)
+
+
+def test_a_repeated_comparison_trains_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "work", lambda *asked: pytest.fail("something was trained"))
+    workspace = open_workspace(unpacked(tmp_path))
+    settings = {"epochs": 2, "batch_size": 16, "depth": 1, "snapshots": 2}
+    again = experiments.create(
+        workspace, Grid("pairs", heads=("acqua", "mlp"), dims=(2,), seeds=2, settings=settings)
+    )
+    assert again.id == IDS["experiment"]
+    with in_process():
+        assert experiments.start(workspace, again) == []
+        assert experiments.measure(workspace, again) == []
+    assert experiments.progress(workspace, again).done
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_its_links_lead_where_they_led(earlier: Workspace, opened, link: str) -> None:  # noqa: F811
+    address = urlsplit(link)
+    choices = dict(parse_qsl(address.query))
+    at = opened(earlier.path, address.path.strip("/") or "home", **choices)
+    assert {name: "".join(at.query_params[name]) for name in choices} == choices
+    for box in (*at.selectbox, *at.segmented_control):
+        name = str(box.key).partition("_")[2]
+        if str(box.key).startswith(("pick_", "switch_")) and name in choices:
+            assert box.value == choices[name]
