@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, overload
 
 import numpy as np
 import torch
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import validate_data
 
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.heads import arrays, saving
 from qlatent.heads.base import AbstractHead, Circuit
-from qlatent.registry import HEADS, OBJECTIVES, resolve
+from qlatent.registry import HEADS, OBJECTIVES, config_class, resolve
 from qlatent.training import data, events, views
 from qlatent.training.configs import RunConfigs, split_settings
 from qlatent.training.loop import Trainer
@@ -23,10 +28,26 @@ from qlatent.types import Arrays
 
 Input = np.ndarray | Mapping[str, np.ndarray]
 Output = np.ndarray | Arrays
+INFERRED = ("input_dim", "input_dim_text", "modalities")
+"""Settings that are taken from the data where they are None, as they are unless somebody gives them."""
+UNNAMED = "vector"
+"""The modality of a plain array."""
 
 
 class UnfittedError(QlatentError, NotFittedError):
     """The head was asked for something it only has after `fit`."""
+
+
+class RefusedError(InputError, ValueError):
+    """Data that cannot be used; a `ValueError` too, which is what scikit-learn's own tools look for."""
+
+
+class RefusedKindError(InputError, TypeError):
+    """Data of a kind that cannot be used, such as texts or a sparse matrix; a `TypeError` too."""
+
+
+class RefusedSettingError(ConfigError, ValueError):
+    """A setting that is not valid; a `ValueError` too."""
 
 
 def create(name: str, *, objective: str = "acqua", **settings: Any) -> Estimator:
@@ -52,9 +73,10 @@ class Estimator(TransformerMixin, BaseEstimator):
     """A head with `fit`, `transform`, `get_params` and `set_params`, for notebooks, pipelines and grid
     searches.
 
-    Arrays are (n, d), one for each modality in a dict, or one plain array where the head has one modality;
-    what comes back has the same form. After `fit`: `model_` is the `AbstractHead`, `history_` a list with
-    the losses of each step, `metrics_` those of the held-out rows at the end.
+    Arrays are (n, d), one for each modality in a dict; what comes back has the same form. One plain array trains a
+    head of one modality. Widths are those of the data. After `fit`: `model_` is the `AbstractHead`, a torch module
+    with `forward`, `history_` a list with the losses of each step, `metrics_` those of the held-out rows at the end;
+    of a plain array also `n_features_in_`, and `feature_names_in_` where its columns have names.
     """
 
     def __init__(self, head: str = "acqua", objective: str = "acqua", **settings: Any) -> None:
@@ -63,11 +85,15 @@ class Estimator(TransformerMixin, BaseEstimator):
         self._settings = settings
         self._configs()
 
+    def __repr__(self) -> str:
+        given = {"head": self.head, "objective": self.objective, **self._settings}
+        return f"Estimator({', '.join(f'{name}={value!r}' for name, value in given.items() if value is not None)})"
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Head, objective and every setting with its present value; `deep` changes nothing."""
+        """Head, objective and every setting; None where the data decide. `deep` changes nothing."""
         configs = self._configs()
         defaults = {
-            field.name: getattr(config, field.name)
+            field.name: None if field.name in INFERRED else getattr(config, field.name)
             for config in (configs.head, configs.objective, configs.training)
             for field in dataclasses.fields(config)
         }
@@ -80,7 +106,8 @@ class Estimator(TransformerMixin, BaseEstimator):
         self.objective = params.pop("objective", self.objective)
         self._settings = {**self._settings, **params}
         try:
-            self._configs()
+            with _refusals():
+                self._configs()
         except ConfigError:
             self.head, self.objective, self._settings = before
             raise
@@ -93,14 +120,16 @@ class Estimator(TransformerMixin, BaseEstimator):
         stop.
 
         Rows that cannot be used are `InputError`s: NaN or infinite numbers, zero vectors where inputs are
-        normalised, a wrong width, modalities of different lengths, fewer than 8 rows.
+        normalised, another width than the one that was set, modalities of different lengths, fewer than 8 rows.
         """
-        configs = self._configs()
-        model = self._new_model(configs)
-        values = arrays.checked(model, X)
-        _check_complete(values, model)
-        objective = resolve(OBJECTIVES[self.objective].target)(configs.objective)
-        trainer = Trainer(model, objective, data.from_arrays(values, configs.training), configs.training)
+        with _refusals():
+            X = self._one_array(X, reset=True, ensure_min_samples=data.FEWEST)
+            configs = self._configs(X)
+            model = self._new_model(configs)
+            values = arrays.checked(model, X)
+            _check_complete(values, model)
+            objective = resolve(OBJECTIVES[self.objective].target)(configs.objective)
+            trainer = Trainer(model, objective, data.from_arrays(values, configs.training), configs.training)
         self.history_, self.metrics_ = _follow(trainer, progress)
         self.model_ = model.eval()
         return self
@@ -112,9 +141,15 @@ class Estimator(TransformerMixin, BaseEstimator):
     def transform(self, X: Mapping[str, np.ndarray]) -> Arrays: ...
 
     def transform(self, X: Input) -> Output:
-        """Latents (n, k) float32 in the form of X; any of the head's modalities may be given."""
-        latents = arrays.transform(self._fitted(), X)
-        return latents if isinstance(X, Mapping) else next(iter(latents.values()))
+        """Latents (n, k) float32 in the form of X; any of the head's modalities may be given.
+
+        `set_output` makes a table of what comes back for a plain array.
+        """
+        model = self._fitted()
+        with _refusals():
+            if _is_by_modality(X):
+                return arrays.transform(model, X)
+            return next(iter(arrays.transform(model, self._one_array(X, reset=False)).values()))
 
     @overload
     def inverse_transform(self, Z: np.ndarray) -> np.ndarray: ...
@@ -141,12 +176,19 @@ class Estimator(TransformerMixin, BaseEstimator):
     def score(self, X: Input, y: Any = None) -> float:
         """The negative loss of X, so that a grid search prefers the smaller loss."""
         model = self._fitted()
-        values = arrays.checked(model, X)
-        _check_complete(values, model)
+        with _refusals():
+            values = arrays.checked(model, self._one_array(X, reset=False))
+            _check_complete(values, model)
         inputs = {name: arrays.as_inputs(model, rows) for name, rows in values.items()}
         objective = resolve(OBJECTIVES[self.objective].target)(self._configs().objective)
         place = (self._configs().training.seed, views.EVALUATION, 0, 0)
         return -float(views.losses(model, objective, inputs, place=place)["total"])
+
+    @available_if(lambda self: self._has_columns)
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """The names of the k columns that `transform` gives of a plain array; a head of several modalities has none."""
+        width = self._fitted().latent_dim
+        return np.array([f"{self.head}{number}" for number in range(width)], dtype=object)
 
     def save(self, folder: str | Path, card: Mapping[str, Any] | None = None) -> Path:
         """Write model.safetensors, config.json and README.md; `card` adds facts such as the encoder to it."""
@@ -177,8 +219,36 @@ class Estimator(TransformerMixin, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
 
-    def _configs(self) -> RunConfigs:
-        return split_settings(self.head, self.objective, self._settings)
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    @property
+    def _has_columns(self) -> bool:
+        """Whether one plain array goes in and comes out."""
+        if hasattr(self, "model_"):
+            return len(self.model_.modalities) == 1
+        return len(self._settings.get("modalities") or [UNNAMED]) == 1
+
+    def _one_array(self, X: Any, **asked: Any) -> Any:
+        """A plain array checked as scikit-learn does: its shape, its kind, the width and names of its columns."""
+        if _is_by_modality(X) or not self._has_columns:
+            return X
+        try:
+            return validate_data(self, X, ensure_all_finite=False, **asked)
+        except (TypeError, ValueError) as err:
+            kind = RefusedKindError if isinstance(err, TypeError) else RefusedError
+            raise kind(str(err), remedy="Pass a dense array (n, d) of numbers.") from err
+
+    def _configs(self, X: Any = None) -> RunConfigs:
+        """The configs of the settings; what is left to the data is filled in where there are some."""
+        settings = {name: value for name, value in self._settings.items() if value is not None}
+        if X is None:
+            return split_settings(self.head, self.objective, settings)
+        known = {field.name for field in dataclasses.fields(config_class("head", self.head))}
+        found = {name: value for name, value in _of_data(X, settings).items() if name in known}
+        return split_settings(self.head, self.objective, found | settings)
 
     def _fitted(self) -> AbstractHead:
         if not hasattr(self, "model_"):
@@ -210,6 +280,37 @@ def _follow(
         elif isinstance(event, events.Evaluation):
             metrics = dict(event.metrics)
     return history, metrics
+
+
+def _is_by_modality(X: Any) -> bool:
+    """Whether data are a dict by modality; scipy's dictionary of keys is a mapping too, and is none."""
+    return isinstance(X, Mapping) and not issparse(X)
+
+
+def _of_data(X: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The inferred settings that fit data in either form."""
+    if not _is_by_modality(X):
+        width = {} if np.ndim(X) != 2 else {"input_dim": np.shape(X)[1]}
+        return {"modalities": (UNNAMED,), **width}
+    widths = {name: np.shape(rows)[1] for name, rows in X.items() if np.ndim(rows) == 2}
+    others = [width for name, width in widths.items() if name != "text"]
+    if not widths or "input_dim" in settings:
+        return {}
+    width = next(iter([*others, *widths.values()]))
+    return {"input_dim": width, "input_dim_text": 0 if widths.get("text", width) == width else widths["text"]}
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What is refused is a `ValueError` too."""
+    try:
+        yield
+    except (TypeError, ValueError):
+        raise
+    except InputError as err:
+        raise RefusedError(err.message, remedy=err.remedy) from err
+    except ConfigError as err:
+        raise RefusedSettingError(err.message, remedy=err.remedy) from err
 
 
 def _check_complete(values: Arrays, model: AbstractHead) -> None:

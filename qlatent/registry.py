@@ -286,7 +286,7 @@ def make_config(cls: type, values: Mapping[str, Any]) -> Any:
 
 def did_you_mean(name: str, known: Any) -> str:
     """A remedy that offers the nearest known names, or lists them all."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
     if near:
         return f"did you mean {near[0]!r}?"
     return "Known: " + ", ".join(sorted(known)) + "."

@@ -39,6 +39,7 @@ ALLOWED = {
     "report": {"services", "plots", "store"},
     "ui": {"services", "plots", "report"},
     "cli": {"services", "training", "store", "report"},
+    "__main__": {"cli"},
 }  # fmt: skip
 ONLY_IN = {
     "streamlit": ("ui",),

@@ -4,15 +4,47 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import qlatent
 from qlatent.errors import ConfigError, InputError, QlatentError
+
+EARLY = (
+    "a setting that is not valid is refused when it is given, not in fit: forms and the command line need it"
+)
+NO_DIRECTION = "its data hold a zero vector, which cannot be brought to unit length; normalise=none takes it"
+TOO_NARROW = "data of one dimension are refused in the words of the head, without scikit-learn's 'n_features'"
+BRIEF = {"epochs": 1, "batch_size": 16, "snapshots": 2}
+CHECKED = (
+    qlatent.create("acqua", qubits=2, normalise="none", **BRIEF),
+    qlatent.create("qssl", objective="ntxent", **BRIEF),
+    qlatent.create("qbec", objective="distance_correlation", qubits=1, **BRIEF),
+)
+
+
+def exceptions(estimator: qlatent.Estimator) -> dict[str, str]:
+    """The checks of scikit-learn that a head does not pass, with the reason."""
+    reasons = {"check_do_not_raise_errors_in_init_or_set_params": EARLY}
+    if estimator.get_params()["normalise"] == "l2":
+        reasons["check_estimators_dtypes"] = NO_DIRECTION
+    if estimator.head == "qbec":
+        reasons["check_fit2d_1feature"] = TOO_NARROW
+    return reasons
+
+
+@pytest.mark.filterwarnings("ignore:.*It is recommended to delay parameter validation until fit")
+@parametrize_with_checks(list(CHECKED), expected_failed_checks=exceptions)
+def test_scikit_learns_own_checks(estimator: qlatent.Estimator, check: Any) -> None:
+    check(estimator)
+
 
 QUICK: dict[str, Any] = {
     "input_dim": 12,
@@ -62,6 +94,60 @@ def test_an_array_comes_back_as_an_array_where_there_is_one_modality() -> None:
     z = head.fit_transform(texts())
     assert isinstance(z, np.ndarray) and z.shape == (60, 2)
     assert head.inverse_transform(z).shape == (60, 12)
+
+
+def test_one_plain_array_trains_a_head_of_one_modality_of_its_width() -> None:
+    head = qlatent.create("acqua_twin", **BRIEF)
+    assert head.fit(texts()).model_.modalities == ("vector",)
+    assert (head.n_features_in_, head.model_.input_dims) == (12, {"vector": 12})
+    assert head.transform(texts(7)).shape == (7, 4)
+    with pytest.raises(ValueError, match="X has 5 features, but Estimator is expecting 12"):
+        head.transform(texts()[:, :5])
+    again = clone(head).fit(np.hstack([texts(), texts()]))
+    assert again.n_features_in_ == 24
+
+
+def test_widths_of_two_modalities_are_those_of_the_data() -> None:
+    data = pairs() | {"text": pairs(width=9)["text"]}
+    head = qlatent.create("acqua_twin", objective="contrast", **BRIEF).fit(data)
+    assert head.model_.input_dims == {"image": 12, "text": 9}
+    assert not hasattr(head, "n_features_in_")
+
+
+@pytest.mark.parametrize("objective", ["acqua", "stress"])
+def test_there_is_no_distance_between_modalities_of_different_widths(objective: str) -> None:
+    data = pairs() | {"text": pairs(width=9)["text"]}
+    with pytest.raises(InputError, match="needs vectors of one width; got image 12, text 9"):
+        qlatent.create("acqua_twin", objective=objective, **BRIEF).fit(data)
+
+
+def test_two_modalities_that_were_asked_for_need_two_arrays() -> None:
+    with pytest.raises(InputError, match="Got one array, expected one for each modality"):
+        qlatent.create("acqua_twin", modalities=("image", "text"), **BRIEF).fit(texts())
+
+
+def test_latents_become_named_columns_where_they_are_asked_for() -> None:
+    table = pd.DataFrame(texts(), index=[f"row {n}" for n in range(60)], columns=list("abcdefghijkl"))
+    head = qlatent.create("acqua_twin", qubits=2, **BRIEF).set_output(transform="pandas").fit(table)
+    latents = head.transform(table)
+    assert list(latents.columns) == list(head.get_feature_names_out()) == ["acqua_twin0", "acqua_twin1"]
+    assert list(latents.index) == list(table.index)
+    assert list(head.feature_names_in_) == list("abcdefghijkl")
+    np.testing.assert_array_equal(latents, clone(head).set_output(transform="default").fit_transform(table))
+
+
+def test_a_head_is_a_torch_module_with_forward() -> None:
+    head = qlatent.create("acqua", modalities=("text",), **QUICK).fit(texts())
+    rows = torch.tensor(texts(5), dtype=torch.float32)
+    rows = (rows / rows.norm(dim=1, keepdim=True)).requires_grad_()
+    latents = torch.nn.Sequential(head.model_, torch.nn.Identity())(rows)
+    np.testing.assert_allclose(latents.detach(), head.transform(texts(5)), atol=1e-6)
+    latents.sum().backward()
+    assert rows.grad is not None and rows.grad.abs().sum() > 0
+    both = qlatent.create("acqua", **QUICK).fit(pairs()).model_
+    assert set(both({"image": rows, "text": rows})) == {"image", "text"}
+    with pytest.raises(InputError, match="Got one tensor, expected one for each modality"):
+        both(rows)
 
 
 def test_the_same_seed_gives_the_same_bits() -> None:

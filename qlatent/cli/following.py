@@ -75,11 +75,7 @@ def wait(workspace: Workspace, run_id: str, *, seconds: float) -> RunView:
 
 def serve(path: Path, *, port: int, address: str, headless: bool) -> None:
     """Run the app until it is closed. A port in use is an `UnavailableError` with the next free one."""
-    script = Path(qlatent.__file__).resolve().parents[1] / "app.py"
-    if not script.is_file():
-        raise UnavailableError(
-            "app.py is not beside the package.", remedy="Run `qlatent app` from a checkout of the project."
-        )
+    script = app_file()
     open_workspace(path).close()
     if not _is_free(address, port):
         free = next((other for other in range(port + 1, port + 50) if _is_free(address, other)), 0)
@@ -95,11 +91,26 @@ def serve(path: Path, *, port: int, address: str, headless: bool) -> None:
         f"qlatent: http://{address}:{port} (Ctrl-C ends it)", flush=True
     )  # Streamlit is told to say nothing
     os.environ["QLATENT_WORKSPACE"] = str(path.resolve())
-    os.chdir(script.parent)
     if os.name == "posix":  # become the server: whoever ends this process ends the app
         os.execv(sys.executable, command)
     with contextlib.suppress(KeyboardInterrupt):
         subprocess.run(command, check=False)
+
+
+def app_file() -> Path:
+    """The app's script: at the top of a checkout, or inside the package where it was installed from a wheel."""
+    package = Path(qlatent.__file__).resolve().parent
+    found = next(
+        (each for each in (package.parent / "app.py", package / "front/app.py") if _is_ours(each)), None
+    )
+    if found is None:
+        raise UnavailableError("app.py was not installed with the package.", remedy="Install qlatent again.")
+    return found
+
+
+def _is_ours(script: Path) -> bool:
+    """Whether an app.py is this project's: site-packages may hold another one."""
+    return script.is_file() and "qlatent" in script.read_text(encoding="utf-8")
 
 
 def _is_free(address: str, port: int) -> bool:

@@ -67,6 +67,17 @@ class AbstractHead(nn.Module, ABC):
     def encode(self, inputs: Tensors) -> dict[str, Tensor]:
         """Latents (n, k) of inputs (n, d), for any modalities of the head; `InputError` for a wrong width."""
 
+    def forward(self, inputs: Tensor | Tensors) -> Tensor | dict[str, Tensor]:
+        """Latents (n, k) of inputs (n, d), as `encode` gives them; one tensor where the head has one modality."""
+        if isinstance(inputs, Mapping):
+            return self.encode(inputs)
+        if len(self.modalities) > 1:
+            raise InputError(
+                "Got one tensor, expected one for each modality.",
+                remedy=f"Pass a dict by {_names(self.modalities)}.",
+            )
+        return self.encode({self.modalities[0]: inputs})[self.modalities[0]]
+
     @abstractmethod
     def decode(self, latents: Tensors) -> dict[str, Tensor]:
         """Reconstructions (n, d) of latents (n, k)."""

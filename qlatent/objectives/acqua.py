@@ -7,7 +7,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, nearness
+from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, check_one_width, nearness
 
 
 class AcquaObjective(AbstractObjective):
@@ -45,6 +45,7 @@ class AcquaObjective(AbstractObjective):
         """Mean |d_x − d_z| over the chosen pairs. The slope of a norm at zero is taken as zero, so it stays
         finite.
         """
+        check_one_width({name: inputs[name] for name in ("image", "text")})
         wanted = self._distance(inputs["image"], inputs["text"])
         got = self._distance(latents["image"], latents["text"])
         return (wanted - got).abs().mean()

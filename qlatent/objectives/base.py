@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from qlatent.errors import InputError
+
 Tensors = Mapping[str, Tensor]
 Similarity = Callable[[Tensor, Tensor], Tensor]
 
@@ -17,6 +19,17 @@ def nearness(a: Tensor, b: Tensor) -> Tensor:
     """Negative Euclidean distances (n, m) of rows (n, k) and (m, k)."""
     mode = "donot_use_mm_for_euclid_dist" if a.shape[1] <= 64 else "use_mm_for_euclid_dist_if_necessary"
     return -torch.cdist(a, b, compute_mode=mode)  # the product loses the digits of near points
+
+
+def check_one_width(inputs: Tensors) -> None:
+    """Refuses modalities (n, d) of different widths d, between which there is no distance, with an `InputError`."""
+    widths = {name: rows.shape[1] for name, rows in inputs.items()}
+    if len(set(widths.values())) > 1:
+        said = ", ".join(f"{name} {width}" for name, width in widths.items())
+        raise InputError(
+            f"The distance between modalities needs vectors of one width; got {said}.",
+            remedy="Use an encoder that puts all into one space, or train on one modality.",
+        )
 
 
 class AbstractObjective(ABC):

@@ -11,7 +11,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
-from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, nearness
+from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, check_one_width, nearness
 
 FEWEST = 3  # points; two have one distance, which says nothing about proportions
 
@@ -22,6 +22,7 @@ class GeometryObjective(AbstractObjective):
     def __call__(
         self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
     ) -> dict[str, Tensor]:
+        check_one_width({name: inputs[name] for name in latents})
         before = torch.cat([inputs[name] for name in latents])
         after = torch.cat(list(latents.values()))
         if len(after) < FEWEST:  # a last batch of one row: nothing to learn from it

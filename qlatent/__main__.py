@@ -1,0 +1,5 @@
+"""`python -m qlatent` is `qlatent`."""
+
+from qlatent.cli import main
+
+main()

@@ -1,0 +1,78 @@
+"""The installed package: what a wheel holds, that the app runs from it, and which versions it asks for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+PROJECT = Path(__file__).resolve().parents[1]
+LOOK = """
+from streamlit.testing.v1 import AppTest
+from qlatent.cli.following import app_file
+at = AppTest.from_file(str(app_file()), default_timeout=100).run()
+assert not at.exception, at.exception
+print(app_file(), at.title[0].value, sep="|")
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The contents of a wheel of this checkout, as pip unpacks them."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=PROJECT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_a_wheel_holds_all_that_the_package_reads(installed: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "qlatent"], cwd=PROJECT, check=True, capture_output=True, text=True
+    )
+    missing = [name for name in listed.stdout.split("\n") if name and not (installed / name).is_file()]
+    assert not missing
+    assert not list(installed.glob("*.py"))  # no app.py among other people's modules
+
+
+def test_the_app_runs_from_a_wheel_outside_the_repository(installed: Path, tmp_path: Path) -> None:
+    environment = os.environ | {
+        "PYTHONPATH": str(installed),
+        "QLATENT_WORKSPACE": str(tmp_path / "workspace"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    script, title = done.stdout.strip().split("|")
+    assert Path(script) == installed / "qlatent/front/app.py"
+    assert title == "Latent spaces, watched while they form"
+    assert (installed / "qlatent/front/.streamlit/config.toml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("file", "extra"), [("requirements.txt", None), ("requirements-hardware.txt", "hardware")]
+)
+def test_the_pinned_versions_lie_within_the_ranges_of_the_wheel(file: str, extra: str | None) -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    ranges = project["dependencies"] if extra is None else project["optional-dependencies"][extra]
+    asked = {each.name.lower().replace("_", "-"): each.specifier for each in map(Requirement, ranges)}
+    lines = [line.partition("#")[0].strip() for line in (PROJECT / file).read_text().splitlines()]
+    for pinned in map(Requirement, filter(None, lines)):
+        (version,) = pinned.specifier
+        name = pinned.name.lower().replace("_", "-")
+        assert version.operator == "==" and asked[name].contains(version.version), name
+        assert str(asked[name]) != str(pinned.specifier)
