@@ -19,6 +19,9 @@ from qlatent.services import runs
 from qlatent.services.runs import RunView
 from qlatent.services.workspaces import Workspace, open_workspace
 
+OPEN = """\
+Everyone who can reach this machine can see what the workspace holds, and import, train, download and remove in it:
+there is no sign-in. Paths on this machine cannot be imported. Connections are not encrypted."""
 POLL = 0.25  # seconds between two looks at a run
 
 
@@ -73,23 +76,23 @@ def wait(workspace: Workspace, run_id: str, *, seconds: float) -> RunView:
     return view
 
 
-def serve(path: Path, *, port: int, address: str, headless: bool) -> None:
+def serve(path: Path, *, port: int, host: str, headless: bool) -> None:
     """Run the app until it is closed. A port in use is an `UnavailableError` with the next free one."""
     script = app_file()
     open_workspace(path).close()
-    if not _is_free(address, port):
-        free = next((other for other in range(port + 1, port + 50) if _is_free(address, other)), 0)
+    if not _is_free(host, port):
+        free = next((other for other in range(port + 1, port + 50) if _is_free(host, other)), 0)
         raise UnavailableError(
             f"Port {port} is in use.",
             remedy=f"Choose another one, for example --port {free} (or make run PORT={free}).",
         )
     command = [
-        sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port),
-        "--server.address", address, "--server.headless", "true" if headless else "false",
+        sys.executable, "-m", "qlatent.ui.server", "run", str(script), "--server.port", str(port),
+        "--server.address", host, "--server.headless", "true" if headless else "false",
     ]  # fmt: skip
-    print(
-        f"qlatent: http://{address}:{port} (Ctrl-C ends it)", flush=True
-    )  # Streamlit is told to say nothing
+    print(f"qlatent: http://{host}:{port} (Ctrl-C ends it)", flush=True)  # Streamlit is told to say nothing
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        print(OPEN, flush=True)
     os.environ["QLATENT_WORKSPACE"] = str(path.resolve())
     if os.name == "posix":  # become the server: whoever ends this process ends the app
         os.execv(sys.executable, command)
@@ -113,11 +116,11 @@ def _is_ours(script: Path) -> bool:
     return script.is_file() and "qlatent" in script.read_text(encoding="utf-8")
 
 
-def _is_free(address: str, port: int) -> bool:
+def _is_free(host: str, port: int) -> bool:
     with contextlib.closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((address, port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True

@@ -13,17 +13,27 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from qlatent.errors import QlatentError
+from qlatent.services import uploads
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.settings import settings
-from qlatent.ui import parts
+from qlatent.ui import parts, server
 
 log = logging.getLogger("qlatent.app")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+server.ask_nobody()  # where `streamlit run app.py` started the server
+
+
 @st.cache_resource(show_spinner="Opening the workspace…")
 def _open(path: str) -> Workspace:
+    uploads.sweep()
     return open_workspace(Path(path))
+
+
+def serves_others() -> bool:
+    """Whether other machines can reach this server: then nobody may name paths on this one."""
+    return st.get_option("server.address") not in server.LOOPBACK
 
 
 PAGES = (

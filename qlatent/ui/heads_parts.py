@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import streamlit as st
 
 from qlatent.services import export, heads
 from qlatent.services.heads import HeadView
+from qlatent.services.uploads import temporary
 from qlatent.ui import frame, parts, shelf, state
 from qlatent.ui.uploads import written
 from qlatent.ui.words import ago, count, encoder_name, figure, literal
@@ -163,10 +163,10 @@ def upload() -> None:
 
 
 def _load(files: Iterable[Any], name: str) -> str:
-    with tempfile.TemporaryDirectory() as temp:
-        paths = written(files, Path(temp))
+    with temporary() as folder:
+        paths = written(files, folder)
         archive = next((path for path in paths if path.suffix == ".zip"), None)
-        source = archive or Path(temp)
+        source = archive or folder
         return heads.load_upload(frame.workspace(), source, name=name.strip() or (archive or paths[0]).stem)
 
 
@@ -195,9 +195,9 @@ def use(head: HeadView) -> None:
         if source is None:
             return
         if st.button("Transform", type="primary", key="use_start", icon=":material/bolt:"):
-            with tempfile.TemporaryDirectory() as temp, st.spinner("Transforming…"):
-                path = written([source], Path(temp))[0] if not isinstance(source, str) else Path(source)
-                target = Path(temp) / f"latents-{head.id}.{kind}"
+            with temporary() as folder, st.spinner("Transforming…"):
+                path = written([source], folder)[0] if not isinstance(source, str) else Path(source)
+                target = folder / f"latents-{head.id}.{kind}"
                 rows = export.latents(workspace, head.id, str(path), out=target, encoder_key=key)
                 content = target.read_bytes()
             st.success(f"{count(rows, 'row')} transformed.", icon=":material/check_circle:")

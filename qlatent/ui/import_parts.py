@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,8 @@ import streamlit as st
 
 from qlatent.services import datasets
 from qlatent.services.datasets import Preview
-from qlatent.ui import frame, shelf, state
+from qlatent.ui import frame, shelf, state, uploads
 from qlatent.ui.item_rows import first_rows
-from qlatent.ui.uploads import written
 from qlatent.ui.words import count, literal
 
 KINDS = "Images, a zip of images (with or without a CSV), CSV, TSV, JSONL, Parquet, text lines, .npz or .npy."
@@ -62,7 +59,7 @@ def importer() -> None:
     """The whole import: nothing is stored before the last button."""
     with st.container(border=True):
         st.subheader("Import", anchor=False)
-        ways = ["Upload", "Folder, file or hub id"]
+        ways = ["Upload"] if frame.serves_others() else ["Upload", "Folder, file or hub id"]
         way = st.segmented_control("From", ways, default=ways[0], required=True, key="import_way")
         source = _uploaded() if way == ways[0] else _path()
     if source:
@@ -76,20 +73,16 @@ def _uploaded() -> tuple[str, ...]:
         return ()
     stamp = "|".join(file.file_id for file in files)
     if st.session_state.get("import_stamp") != stamp:
-        _forget()
-        folder = tempfile.mkdtemp(prefix="qlatent-upload-")
-        st.session_state["import_folder"], st.session_state["import_stamp"] = folder, stamp
-        st.session_state["import_paths"] = tuple(str(path) for path in written(files, Path(folder)))
+        st.session_state["import_paths"] = uploads.kept(files)
+        st.session_state["import_stamp"] = stamp
     paths: tuple[str, ...] = st.session_state["import_paths"]
     return paths
 
 
 def _forget() -> None:
     """Delete the copy of an upload that is not looked at any more."""
-    folder = st.session_state.pop("import_folder", None)
-    st.session_state.pop("import_stamp", None)
-    if folder:
-        shutil.rmtree(folder, ignore_errors=True)
+    if st.session_state.pop("import_stamp", None):
+        uploads.forget()
 
 
 def _path() -> tuple[str, ...]:

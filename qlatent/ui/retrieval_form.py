@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from qlatent.services import browsing, grid, retrieval_heads, retrieval_runs
 from qlatent.services import heads as kept_heads
 from qlatent.services.datasets import DatasetView
 from qlatent.services.retrieval_runs import Request
+from qlatent.services.uploads import temporary
 from qlatent.ui import forms, frame, shelf, state
 from qlatent.ui.retrieval_names import head_name, plain_name
 from qlatent.ui.uploads import written
@@ -60,8 +60,8 @@ def form() -> None:
 
 def _start(request: Request, files: Mapping[str, Any]) -> None:
     """Queue it with copies of the uploads, and open it."""
-    with tempfile.TemporaryDirectory(prefix="qlatent-upload-") as temp:
-        paths = {role: _written(file, Path(temp) / role) for role, file in files.items()}
+    with temporary() as folder:
+        paths = {role: _written(file, folder / role) for role, file in files.items()}
         made = retrieval_runs.start(frame.workspace(), replace(request, files=paths))
     state.put("evaluation", made)
     st.rerun()

@@ -1,4 +1,4 @@
-"""Uploaded files on disk, written piece by piece under names that cannot lead anywhere."""
+"""Uploaded files on disk: those that a tab looks at go when they are stored or when the tab is closed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+import streamlit as st
+
+from qlatent.services import uploads
 
 PIECE = 1 << 20
 
@@ -23,3 +27,21 @@ def written(files: Iterable[Any], folder: Path) -> list[Path]:
             shutil.copyfileobj(file, target, PIECE)
         paths.append(path)
     return paths
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=uploads.delete)
+def _of_tab() -> Path:
+    return uploads.new_folder()
+
+
+def kept(files: Iterable[Any]) -> tuple[str, ...]:
+    """Paths of uploads that this tab goes on looking at, in place of those it looked at before."""
+    forget()
+    folder = _of_tab()
+    folder.mkdir(mode=0o700)
+    return tuple(str(path) for path in written(files, folder))
+
+
+def forget() -> None:
+    """Delete the uploads that this tab was looking at."""
+    uploads.delete(_of_tab())
