@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -54,28 +55,39 @@ def number(value: float, *, sign: bool = False) -> str:
 
 def as_markdown(title: str, made: Sequence[Part]) -> str:
     """The parts as Markdown; figures are in the HTML, and where one has a picture it is shown."""
-    text = [f"# {title}"]
+    text = [f"# {escaped(title)}"]
     for part in made:
         if part.heading:
-            text.append(f"## {part.heading}")
+            text.append(f"## {escaped(part.heading)}")
         if part.lead and (part.figure is None or part.picture):
-            text.append(part.lead)
+            text.append(escaped(part.lead))
         if part.table is not None:
             columns, rows = part.table
-            cells = [
-                [str(cell).replace("|", "\\|") for cell in row]
-                for row in [columns, ["---"] * len(columns), *rows]
-            ]
+            cells = [[_markdown_cell(cell) for cell in row] for row in [columns, *rows]]
+            cells.insert(1, ["---"] * len(columns))
             text.append("\n".join("| " + " | ".join(row) + " |" for row in cells))
         if part.points:
-            text.append("\n".join(f"- {point}" for point in part.points))
+            text.append("\n".join(f"- {escaped(point)}" for point in part.points))
         if part.code:
             text.append(f"```text\n{part.code}\n```")
         if part.picture:
-            text.append(f"![{part.heading}]({part.picture})")
+            text.append(f"![{escaped(part.heading)}]({part.picture})")
         elif part.figure is not None and part.heading:
             text.append("*(a figure: see the HTML file)*")
     return "\n\n".join(text) + "\n"
+
+
+def escaped(text: str) -> str:
+    """A text on one line whose marks Markdown does not read, names such as acqua_twin left as they are."""
+    line = " ".join(str(text).split())
+    line = re.sub(r"([\\`*\[\]<>|~$&#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", line)
+    return re.sub(r"(?i)(https?|www)(?=://|\.)", "\\1\u2060", line)  # a word joiner: no link is made of it
+
+
+def _markdown_cell(cell: str) -> str:
+    text = str(cell)
+    bold = text.startswith("**") and text.endswith("**") and len(text) > len("****")
+    return f"**{escaped(text[2:-2])}**" if bold else escaped(text)
 
 
 def as_html(title: str, made: Sequence[Part]) -> str:

@@ -15,7 +15,7 @@ from qlatent.plots import comparison as plots
 from qlatent.plots.comparison import Bar, Line
 from qlatent.report import document
 from qlatent.report.document import Part, number, version_of
-from qlatent.services import circuits, comparison, experiments, grid
+from qlatent.services import circuits, comparison, demo, experiments, grid
 from qlatent.services.comparison import Contrast, Key, Row
 from qlatent.services.grid import NO_OBJECTIVE, Experiment
 from qlatent.store.workspace import Workspace
@@ -48,7 +48,8 @@ def parts(workspace: Workspace, experiment: Experiment) -> list[Part]:
     """The sections of the report."""
     table = comparison.rows(workspace, experiment)
     told = experiments.progress(workspace, experiment)
-    found = [Part("In short", points=in_short(table))]
+    warned = filter(None, [demo.beyond_builtin(experiment.encoder, experiment.dataset)])
+    found = [Part("In short", points=[*warned, *in_short(table)])]
     metrics = [
         name for name in FIRST if any(row["metric"] == name and row["value"] is not None for row in table)
     ]

@@ -9,11 +9,14 @@ import time
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 THOUSAND = 1000
+JOINER = "\u2060"
+"""An invisible mark that keeps a bare address from becoming a link: escaping its punctuation does not."""
 
 
 def literal(text: str, *, limit: int = 200) -> str:
     """Foreign text for a place that reads Markdown: one line, every mark escaped, cut at `limit`."""
     line = cut(" ".join(text.split()), limit=limit)
+    line = re.sub(r"(?i)(https?|www)(?=://|\.)", rf"\1{JOINER}", line).replace("@", f"{JOINER}@")
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line)
 
 

@@ -29,7 +29,7 @@ def broken() -> None:
 def test_an_error_that_people_are_meant_to_read_is_shown_without_markup() -> None:
     at = AppTest.from_function(refused).run()
     assert not at.exception
-    assert at.error[0].value == r"Choose \[another\]\(http\:\/\/a\.b\)\."
+    assert at.error[0].value == "Choose \\[another\\]\\(http\u2060\\:\\/\\/a\\.b\\)\\."
 
 
 def test_a_bug_in_one_part_is_owned_and_leaves_the_rest() -> None:

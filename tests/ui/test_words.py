@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from qlatent.ui import words
@@ -17,6 +19,16 @@ def test_durations_are_said_in_the_two_largest_units(seconds: float | None, said
 
 def test_every_mark_of_markdown_is_escaped() -> None:
     assert words.literal("[a](b) $x$ :red[y]\n<i>*") == r"\[a\]\(b\) \$x\$ \:red\[y\] \<i\>\*"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://evil.example", "www.evil.example", "HTTP://x.y", "a.b@evil.example"]
+)
+def test_a_bare_address_is_broken_where_markdown_would_make_a_link_of_it(address: str) -> None:
+    said = words.literal(f"see {address}")
+    plain = said.replace("\\", "")  # what is left once the marks are read
+    assert not re.search(r"(?i)https?://|www\.|[-.\w+]@", plain)
+    assert plain.replace("\u2060", "") == f"see {address}"  # and is what one sees
 
 
 def test_long_text_is_cut_with_an_ellipsis() -> None:
