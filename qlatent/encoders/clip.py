@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -14,6 +15,7 @@ import torch
 from PIL import Image
 from safetensors import SafetensorError
 
+from qlatent.encoders import hub
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.encoders.configs import ClipConfig
 from qlatent.encoders.device import chosen_device
@@ -39,7 +41,9 @@ class ClipEncoder(AbstractEncoder):
         self.config = config
         self._device = chosen_device(config.device)
         architecture = _checked_architecture(config.architecture)
-        model, self._preprocess = _open_model(architecture, _weights(config))
+        weights = _weights(config)
+        with nullcontext() if _is_local(weights) else hub.loading():
+            model, self._preprocess = _open_model(architecture, weights)
         self._tokenizer = _open_tokenizer(architecture)
         self._tokenizing = Lock()
         self._digest = tensors_digest(model.state_dict())
@@ -136,7 +140,6 @@ def _checked_file(path: Path) -> Path:
 
 def _open_model(architecture: str, weights: str | None) -> tuple[Any, Any]:
     """The model with its weights, and its preprocessing for images."""
-    local = weights is None or weights.endswith(SUFFIX)
     try:
         # A checkpoint beside a folder replaces the folder's own weights.
         if weights is not None and architecture.startswith(LOCAL_DIR):
@@ -146,15 +149,17 @@ def _open_model(architecture: str, weights: str | None) -> tuple[Any, Any]:
         model, _, preprocess = open_clip.create_model_and_transforms(architecture, pretrained=weights)
         return model, preprocess
     except (RuntimeError, OSError, SafetensorError) as err:
-        if local:
+        if _is_local(weights):
             raise InputError(
                 f"The weights do not fit {architecture}: {_first_line(err)}",
                 remedy="Give the architecture that the file was saved from.",
             ) from err
-        raise UnavailableError(
-            f"The weights {weights!r} of {architecture} are not on this machine and cannot be downloaded.",
-            remedy="Connect once so that the tag is downloaded, or give a local .safetensors file.",
-        ) from err
+        raise hub.no_weights(weights, architecture) from err
+
+
+def _is_local(weights: str | None) -> bool:
+    """Whether the weights are a file, or a folder's own."""
+    return weights is None or weights.endswith(SUFFIX)
 
 
 def _open_tokenizer(architecture: str) -> Any:

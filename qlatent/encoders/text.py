@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -14,11 +14,12 @@ from PIL import Image
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from qlatent.encoders import hub
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.encoders.configs import TextConfig
 from qlatent.encoders.device import chosen_device
 from qlatent.encoders.weights import tensors_digest
-from qlatent.errors import InputError, UnavailableError
+from qlatent.errors import InputError
 
 
 class TextEncoder(AbstractEncoder):
@@ -115,17 +116,15 @@ def tokenized(tokenizer: Any, model: Any, texts: Sequence[str], *, max_length: i
 def _explained(name: str) -> Iterator[None]:
     """Errors of transformers in our words."""
     try:
-        yield
+        with nullcontext() if Path(name).is_dir() else hub.loading():
+            yield
     except (OSError, ValueError) as err:
         if Path(name).is_dir():
             raise InputError(
                 f"The folder {name} holds no text model that can be read: {str(err).splitlines()[0]}",
                 remedy="It needs config.json, tokenizer files and weights as safetensors.",
             ) from err
-        raise UnavailableError(
-            f"The text model {name!r} is not on this machine and cannot be downloaded.",
-            remedy="Check the id, connect once so that it is downloaded, or give a local folder.",
-        ) from err
+        raise hub.no_text_model(name) from err
 
 
 def longest(tokenizer: Any, model: Any) -> int:

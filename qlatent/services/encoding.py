@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from qlatent.encoders import hub
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.registry import config_class, entry, make_config, resolve
@@ -118,6 +119,7 @@ def encode_texts(
 def make_encoder(name: str, settings: Mapping[str, Any]) -> AbstractEncoder:
     """The encoder of a name with checked settings; loads its weights."""
     config = make_config(config_class("encoder", name), settings)
+    hub.check(config)
     made: AbstractEncoder = resolve(entry("encoder", name).target)(config)
     return made
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from qlatent.encoders import hub
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.registry import config_class, entry, make_config
 from qlatent.services import augmented, image_plan, ranking_plan, vectors
@@ -152,6 +153,7 @@ def encoding_spec(workspace: Workspace, request: EncodingRequest) -> Spec:
     """The spec of an encoding run; an unknown dataset, encoder or setting, and views of no images are refused."""
     dataset = workspace.catalogue.dataset(request.dataset)
     config = make_config(config_class("encoder", request.encoder), request.settings)
+    hub.check(config)
     views = f", {request.views} augmented views" if request.views else ""
     if request.views:
         images = workspace.items.contents(request.dataset, "image")
