@@ -43,6 +43,7 @@ if state.switch("by", {"experiments": "Experiments", "retrieval": "Retrieval"}) 
 found = compare_parts.pick()
 if found is None:
     st.stop()
+parts.beyond_builtin(found.encoder, found.dataset)
 compare_parts.progress(found)
 tabs = st.tabs(list(TABS), key="compare_tabs", on_change="rerun")
 for tab, draw in zip(tabs, TABS.values(), strict=True):

@@ -10,6 +10,7 @@ frame.workspace()
 parts.title("Data", "Bring images, texts or ready vectors; encode them once; browse what is there.")
 import_parts.report()
 every = shelf.all_datasets()
+state.refuse_gone("dataset", every, what="dataset")
 if not every:
     st.caption("Nothing is stored yet. Bring something, or prepare the demo on the first page.")
     import_parts.importer()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.services import runs
+from qlatent.services import run_lists, runs
 from qlatent.ui import explore_parts, frame, parts, state
 
 workspace = frame.workspace()
-views = {each.id: each for each in runs.list_runs(workspace, "train") if each.status.step}
+trained = [each for each in runs.list_runs(workspace, "train") if each.status.step]
+views = {each.id: each for each in run_lists.own_first(trained)}
 TITLE = "Explore", "Play the training, colour by the norm of each vector, and see what stayed a neighbour."
+state.refuse_gone("run", views, what="run with a map")
 if not views:
     parts.title(*TITLE)
     parts.empty(
@@ -22,10 +24,14 @@ if not views:
     st.stop()
 
 
+names = run_lists.names(views.values())
+
+
 def said(run_id: str) -> str:
     """A run as the picker names it."""
     run = views[run_id]
-    return f"{run.name} · {run.state} · {run.status.step:,} steps"
+    part = f"{run.part_of.removeprefix('an ')}: " if run.part_of else ""
+    return f"{part}{names[run_id]} · {run.state} · {run.status.step:,} steps"
 
 
 heading, picker = st.columns([1, 1.1], vertical_alignment="bottom")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.services import heads
-from qlatent.ui import frame, heads_parts, parts
+from qlatent.ui import frame, heads_parts, parts, state
 
 workspace = frame.workspace()
 parts.title("Heads", "Trained heads are small files: keep them, pass them on, and use them on new items.")
 views = heads.list_heads(workspace)
+state.refuse_gone("head", [each.id for each in views], what="head")
 main, side = st.columns([2.1, 1], gap="large")
 with main:
     if views:

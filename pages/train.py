@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.services import runs
-from qlatent.ui import frame, parts, run_panel, shelf
+from qlatent.ui import frame, parts, run_panel, shelf, state
 from qlatent.ui.train_form import new_run
 
 workspace = frame.workspace()
@@ -13,7 +13,11 @@ parts.title(
     "Train",
     "Train a small head on vectors, or a whole network on pictures, and watch losses and latent space as it learns.",
 )
-if not shelf.all_datasets():
+every = shelf.all_datasets()
+views = runs.list_runs(workspace, "train")
+state.refuse_gone("run", [each.id for each in views], what="run")
+state.refuse_gone("dataset", every, what="dataset")
+if not every:
     parts.empty(
         "No data yet",
         "Import items or ready vectors first.",
@@ -23,12 +27,12 @@ if not shelf.all_datasets():
     )
     st.stop()
 
+run_panel.follow_link(views)
 form, view = st.columns([1, 2.3], gap="large")
 with form:
     new_run()
 with view:
     runs.dispatch(workspace)  # a worker that was killed could not start the next run
-    views = runs.list_runs(workspace, "train")
     if not views:
         parts.empty(
             "No run yet",

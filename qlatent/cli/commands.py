@@ -123,6 +123,7 @@ def encode(
 ) -> None:
     """Compute the vectors of a dataset's images and texts; what is there already is not computed again."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    terminal.warn(demo.beyond_builtin(encoder, dataset))
     with terminal.progress(f"Encoding {dataset}") as progress:
         report = encoding.encode(
             opened, dataset, encoder=encoder, settings=settings_of(set_), views=views, progress=progress
@@ -257,6 +258,7 @@ def evaluate(
     if head is None or dataset is None:
         raise typer.BadParameter("give a head and a dataset, or --retrieval with --corpus")
     document = evaluation.evaluate(opened, head, dataset, encoder_key=vectors)
+    terminal.warn(demo.beyond_builtin(document["encoder"], dataset))
     rows = list(document["metrics"].items())
     terminal.table(document, ["metric", "value"], rows)
 
@@ -312,11 +314,13 @@ def load(
 def app_command(
     workspace: WorkspaceOption = None,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
-    address: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets others in.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", "--address", help="Address to listen on; 0.0.0.0 lets others in.")
+    ] = "127.0.0.1",
     headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
 ) -> None:
     """Open the app in the browser."""
-    following.serve(path_of(workspace), port=port, address=address, headless=headless)
+    following.serve(path_of(workspace), port=port, host=host, headless=headless)
 
 
 for command in (studies.compare, studies.probe, studies.reproduce, scarcity.scarcity):

@@ -55,6 +55,11 @@ class Terminal:
         """A line beside the result, on stderr."""
         self.err.print(Text(text, style="dim"), soft_wrap=True)
 
+    def warn(self, text: str) -> None:
+        """A warning beside the result, on stderr; nothing where there is nothing to say."""
+        if text:
+            self.err.print(Text(f"Warning: {text}", style="yellow"), soft_wrap=True)
+
     @contextmanager
     def progress(self, title: str) -> Iterator[types.Progress]:
         """A bar with a count, the rate's time left and a title; call it with (done, total)."""

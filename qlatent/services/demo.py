@@ -19,6 +19,16 @@ COUNT = 2000
 ENCODER = "builtin"
 
 
+def beyond_builtin(encoder: str | None, dataset: str | None) -> str:
+    """What to say of vectors of the built-in encoder (a key or its name) on items other than the demo's; else ""."""
+    if dataset == DATASET or (encoder or "").partition("-")[0] != ENCODER:
+        return ""
+    return (
+        "The built-in encoder has learned drawn listings and nothing else. Of photographs and other texts its vectors, "
+        "and all figures made from them, say next to nothing. For those, encode with CLIP or a text model."
+    )
+
+
 def prepared(workspace: Workspace) -> bool:
     """Whether the demo's dataset and a head trained on it are here."""
     return has_items(workspace) and any(head.dataset_id == DATASET for head in workspace.catalogue.heads())

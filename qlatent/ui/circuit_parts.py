@@ -84,6 +84,7 @@ def _size(label: str, name: str, default: int, most: int, *, least: int = 1) -> 
 def _head() -> CircuitView | None:
     workspace = frame.workspace()
     views = {head.id: head for head in circuits.heads_with_circuits(workspace)}
+    state.refuse_gone("head", views, what="head with a circuit")
     if not views:
         parts.empty(
             "No head with a circuit yet",

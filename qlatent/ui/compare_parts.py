@@ -15,7 +15,6 @@ from qlatent.services.grid import Experiment, Grid
 from qlatent.ui import forms, frame, parts, shelf, state
 from qlatent.ui.words import count, encoder_name, literal
 
-NEW = "new"
 DIMS = (2, 3, 4, 6, 8, 10, 16, 32, 64)
 TRAINING = "qlatent.training.configs:TrainingConfig"
 OFTEN = ("epochs", "learning_rate", "schedule", "batch_size")
@@ -26,6 +25,7 @@ def pick() -> Experiment | None:
     """The experiment that the URL names, or the form of a new one."""
     workspace = frame.workspace()
     every = {each.id: each for each in experiments.list_experiments(workspace)}
+    state.refuse_gone("experiment", every, what="comparison")
     if not every:
         st.info(
             "An experiment trains several heads on the same vectors, with several seeds, beside PCA and their "
@@ -35,9 +35,11 @@ def pick() -> Experiment | None:
         _form()
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = {key: _said(each) for key, each in every.items()} | {NEW: "New experiment …"}
-        chosen = state.pick("Experiment", [*every, NEW], name="experiment", names=lambda key: names[key])
-    if chosen == NEW:
+        names = {key: _said(each) for key, each in every.items()} | {state.NEW: "New experiment …"}
+        chosen = state.pick(
+            "Experiment", [*every, state.NEW], name="experiment", names=lambda key: names[key]
+        )
+    if chosen == state.NEW:
         _form()
         return None
     return every[chosen]

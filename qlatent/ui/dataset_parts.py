@@ -94,6 +94,7 @@ def encode_form(dataset: DatasetView) -> None:
     table = registry.ENCODERS
     name = st.selectbox("Encoder", list(table), format_func=lambda each: table[each].title, key="encode_with")
     st.caption(table[name].summary)
+    parts.beyond_builtin(name, dataset.id)
     config = registry.config_class("encoder", name)
     settings = forms.form(config, list(forms.fields(config)), key=f"encode_{name}")
     views = _views(dataset) if "image" in getattr(config, "modalities", ()) else 0

@@ -15,7 +15,7 @@ from qlatent.plots.evolution import Look, evolution_map
 from qlatent.services import browsing
 from qlatent.services.evolution import Evolution
 from qlatent.services.runs import RunView
-from qlatent.ui import frame, maps, state
+from qlatent.ui import frame, maps, parts, state
 from qlatent.ui.item_card import item_card
 from qlatent.ui.player import Playback, player
 from qlatent.ui.words import count, cut
@@ -86,6 +86,7 @@ def explorer(run: RunView) -> None:
             "This run has no frame yet; the first comes with its first step.", icon=":material/hourglass_top:"
         )
         return
+    parts.beyond_builtin(run.spec.get("encoder"), run.dataset)
     view = controls(first)
     found, name = maps.read(run, basis=view.basis, dimensions=view.dimensions)
     assert found is not None  # the same run has frames on either map

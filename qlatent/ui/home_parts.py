@@ -38,14 +38,15 @@ def holdings(workspace: Workspace) -> Holdings:
     prepared = next(iter(runs.list_runs(workspace, "demo")), None)
     keys = {each.id: {found["key"] for found in each.encoders} for each in every}
     watchable = [each for each in trained if each.state in WATCHABLE and each.status.step]
-    finished = [each for each in watchable if each.state == "finished"]
+    own = [each for each in watchable if not each.part_of] or watchable
+    finished = [each for each in own if each.state == "finished"]
     return Holdings(
         datasets=len(every),
         items=sum(each.rows for each in every),
         encoders=len(set().union(*keys.values())) if keys else 0,
         runs=len(trained),
         heads=len(heads.list_heads(workspace)),
-        shown=next(iter(finished or watchable), None),
+        shown=next(iter(finished or own), None),
         preparing=prepared if prepared and prepared.state != "finished" else None,
         under_way=next((each for each in reversed(trained) if each.active), None),
         bare=next((name for name, found in keys.items() if not found), ""),
@@ -175,4 +176,5 @@ def moving_map(run: RunView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         parts.name(run.name)
         parts.badge(run.state)
+    parts.beyond_builtin(run.spec.get("encoder"), run.dataset)
     maps.playing(run)

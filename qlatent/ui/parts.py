@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from qlatent.errors import QlatentError
+from qlatent.services import demo
 from qlatent.ui import state
 from qlatent.ui.words import cut, literal
 
@@ -91,6 +92,13 @@ def bug_card(err: Exception, trace: str) -> None:
     )
     with st.expander(f"Details: {type(err).__name__}", icon=":material/code:"):
         st.code(trace, language=None)
+
+
+def beyond_builtin(encoder: str | None, dataset: str | None) -> None:
+    """A warning where vectors of the built-in encoder stand for items that it has never learned."""
+    said = demo.beyond_builtin(encoder, dataset)
+    if said:
+        st.warning(said, icon=":material/visibility_off:")
 
 
 def foreign(text: str | None, *, limit: int = TEXT_LIMIT) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.services import runs
+from qlatent.services import run_lists, runs
 from qlatent.services.runs import RunView
+from qlatent.settings import settings
 from qlatent.ui import frame, parts, shelf
 from qlatent.ui.words import duration, literal
 
@@ -20,16 +21,26 @@ def progress(run: RunView) -> None:
     """How far it is, how fast, and how long it will still take."""
     status = run.status
     if run.state == "queued":
-        st.info(
-            "Waiting for a free place. Runs start in the order in which they were queued.",
-            icon=":material/schedule:",
-        )
+        st.info(waiting(run), icon=":material/schedule:")
         return
     if run.state in ("failed", "interrupted"):
-        said = literal(status.error, limit=2000) or "Its process ended without a word."
+        said = literal(status.error, limit=2000) or "Its process was ended."
         remedy = literal(status.remedy, limit=2000) or "Resume it from its last checkpoint, or remove it."
         st.warning(remedy, title=said)
     st.progress(run.progress, text=_said(run))
+
+
+def waiting(run: RunView) -> str:
+    """A queued run's place, and about when it starts."""
+    found = run_lists.waiting(runs.list_runs(frame.workspace()), run.id, workers=settings().max_runs)
+    place = "Next in the queue" if found.place == 1 else f"Number {found.place} in the queue"
+    if found.seconds is None:
+        return f"{place}. It starts when those before it have ended."
+    return (
+        f"{place}. It starts in about {duration(found.seconds)}."
+        if found.seconds
+        else f"{place}. It starts now."
+    )
 
 
 def _said(run: RunView) -> str:

@@ -17,7 +17,6 @@ from qlatent.ui.retrieval_form import form
 from qlatent.ui.retrieval_names import row_name
 from qlatent.ui.words import ago, count, encoder_name, figure, literal
 
-NEW = "new"
 MAIN = "ndcg@10"
 SHOWN = {"mrr": "MRR", "recall@10": "R@10", "recall@100": "R@100"}
 LESS = "Δ NDCG"
@@ -33,12 +32,14 @@ def board() -> None:
         return
     with frame.guarded():
         _follow(run)
+        parts.beyond_builtin(run.spec.get("encoder"), run.dataset)
         if run.state == "finished":
             _result(run)
 
 
 def _pick() -> RunView | None:
     every = {each.id: each for each in retrieval_runs.evaluations(frame.workspace())}
+    state.refuse_gone("evaluation", every, what="retrieval evaluation")
     if not every:
         st.info(
             "An evaluation ranks a corpus for every query, in the latents of each head, and measures by judgements "
@@ -46,8 +47,8 @@ def _pick() -> RunView | None:
             icon=":material/manage_search:",
         )
         return None
-    names = {key: _said(each) for key, each in every.items()} | {NEW: "New evaluation …"}
-    chosen = state.pick("Evaluation", [*every, NEW], name="evaluation", names=lambda key: names[key])
+    names = {key: _said(each) for key, each in every.items()} | {state.NEW: "New evaluation …"}
+    chosen = state.pick("Evaluation", [*every, state.NEW], name="evaluation", names=lambda key: names[key])
     return every.get(chosen)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from qlatent import registry
+from qlatent.services import run_lists
 from qlatent.services.runs import RunView
 from qlatent.ui import state
 from qlatent.ui.parts import LIST_HEIGHT, LONG, STATES
@@ -46,11 +47,12 @@ def run_list(views: Sequence[RunView], *, key: str) -> str:
 
 
 def _table(views: Sequence[RunView]) -> pd.DataFrame:
+    named = run_lists.names(views)
     return pd.DataFrame(
         {
             "State": [[STATES[each.state][0]] for each in views],
             "Done": [100 * each.progress for each in views],
-            "Name": [each.name for each in views],
+            "Name": [named[each.id] for each in views],
             "Head": [_head(each) for each in views],
             "Dataset": [each.dataset or "" for each in views],
             "Started": pd.to_datetime([each.created for each in views], unit="s"),

@@ -105,6 +105,7 @@ def body(run: RunView) -> None:
         return
     if run.state == "finished":
         after(run)
+    parts.beyond_builtin(run.spec.get("encoder"), run.dataset)
     left, right = st.columns([1.1, 1], gap="medium")
     with left:
         maps.newest(run)
@@ -119,14 +120,32 @@ def body(run: RunView) -> None:
     st.caption(f"Run {run.id} · started {ago(run.created)} · attempt {max(1, run.status.attempt)}")
 
 
+def follow_link(views: list[RunView]) -> None:
+    """Where a link names a run and no dataset, the form opens with the run's."""
+    named = next((each for each in views if each.id == state.get("run")), None)
+    if named is not None and named.dataset and "dataset" not in st.query_params:
+        state.put("dataset", named.dataset)
+
+
 def _listed(views: list[RunView]) -> list[RunView]:
-    """The runs without those that experiments are made of, unless somebody asks for these too."""
-    parts_of = {each.id for each in views if each.part_of and not each.active}
-    if not parts_of or len(parts_of) == len(views):
+    """The runs on the chosen dataset without those that experiments are made of, unless somebody asks for all."""
+    dataset = state.get("dataset")
+    left_out = {each.id for each in views if each.dataset != dataset or (each.part_of and not each.active)}
+    if not left_out:
         return views
-    label = f"Also {count(len(parts_of), 'run')} of experiments"
-    every = st.toggle(label, value=state.get("run") in parts_of, key="train_every_run")
-    return views if every else [each for each in views if each.id not in parts_of]
+    label = f"Also {count(len(left_out), 'run')} of other datasets or of experiments"
+    if state.get("run") in left_out:
+        st.session_state["train_every_run"] = True
+    every = st.toggle(label, key="train_every_run")
+    return views if every else [each for each in views if each.id not in left_out]
+
+
+def _none_here() -> None:
+    parts.empty(
+        "No run on this dataset yet",
+        "Press Start training; the map appears here while the head learns.",
+        icon=":material/model_training:",
+    )
 
 
 def board(*, polled: bool) -> None:
@@ -135,7 +154,11 @@ def board(*, polled: bool) -> None:
     def show() -> None:
         with frame.guarded():
             views = runs.list_runs(frame.workspace(), "train")
-            chosen = run_list(_listed(views), key="train_runs")
+            listed = _listed(views)
+            if not listed:
+                _none_here()
+                return
+            chosen = run_list(listed, key="train_runs")
             run = next(each for each in views if each.id == chosen)
             header(run)
             body(run)

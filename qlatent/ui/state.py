@@ -5,11 +5,12 @@ Nothing but short strings is kept here: arrays stay on disk and in caches by id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+NEW = "new"  # in place of an id: the form of a new one
 PAGES = ("home", "data", "train", "explore", "compare", "circuits", "heads")
 
 
@@ -29,6 +30,31 @@ def put(name: str, value: object) -> None:
             st.query_params[name] = text
     elif name in st.query_params:
         del st.query_params[name]
+
+
+def refuse_gone(name: str, there: Container[str], *, what: str) -> None:
+    """Stop the page where a link names an id that is not there, instead of opening something else.
+
+    An id that this tab has opened before was removed meanwhile, and gives way without a word.
+    """
+    asked = st.query_params.get(name, "")
+    if not asked or asked in there or asked == NEW:
+        if asked in there:
+            st.session_state[f"opened_{name}"] = asked
+        return
+    if asked == st.session_state.get(f"opened_{name}"):
+        put(name, None)
+        return
+    with st.container(border=True, gap="small"):
+        st.markdown(f"### :material/link_off: This link leads to a {what} that is not here")
+        st.caption("It was removed, or the link was made in another workspace:")
+        st.code(asked, language=None)
+        if st.button(
+            "Show what is here", type="primary", key=f"gone_{name}", icon=":material/arrow_forward:"
+        ):
+            put(name, None)
+            st.rerun()
+    st.stop()
 
 
 def number(name: str, default: int | None = None) -> int | None:

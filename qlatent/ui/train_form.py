@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 import streamlit as st
@@ -13,6 +11,7 @@ import streamlit as st
 from qlatent import registry
 from qlatent.services import image_plan, runs
 from qlatent.services.datasets import DatasetView
+from qlatent.services.uploads import temporary
 from qlatent.ui import forms, frame, pair_choice, shelf, state, uploads
 from qlatent.ui.words import count, encoder_name
 
@@ -42,16 +41,29 @@ def new_run() -> None:
     """What to train on what, and the button that starts it."""
     every = shelf.all_datasets()
     with st.container(border=True, gap="small"):
-        st.subheader("New run", anchor=False)
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader("New run", anchor=False, width="content")
+            start = st.container(width="content")  # in sight however long the form is
         dataset = state.pick("Dataset", list(every), name="dataset", names=lambda each: every[each].name)
+        _show_runs_on(dataset)
         view = every[dataset]
         source = _source(view)
         if source == "images":
-            from_images(dataset, images=view.rows)
+            from_images(dataset, start, images=view.rows)
         elif source == "relevance":
-            from_answers(dataset, view.encoders)
+            from_answers(dataset, start, view.encoders)
         else:
-            _from_vectors(view)
+            _from_vectors(view, start)
+
+
+def _show_runs_on(dataset: str) -> None:
+    """When another dataset is picked its runs are shown beside the form, and no map of the one before."""
+    before = st.session_state.get("train_dataset")
+    st.session_state["train_dataset"] = dataset
+    if before not in (None, dataset):
+        st.session_state["train_every_run"] = False
+        state.put("run", None)
+        st.rerun(scope="app")
 
 
 def _source(view: DatasetView) -> str:
@@ -67,7 +79,7 @@ def _source(view: DatasetView) -> str:
     return chosen or options[0]
 
 
-def _from_vectors(view: DatasetView) -> None:
+def _from_vectors(view: DatasetView, start: Any) -> None:
     dataset, encoders = view.id, view.encoders
     if not encoders:
         st.info("These items have no vectors yet.", icon=":material/info:")
@@ -76,7 +88,6 @@ def _from_vectors(view: DatasetView) -> None:
         return
     key = _encoder(encoders)
     chosen = _often(view, key)
-    start = st.container()  # above the options, which may be long
     request = _request(dataset, key, [each["modality"] for each in encoders if each["key"] == key], chosen)
     if _pressed(start):
         _start(request)
@@ -85,9 +96,7 @@ def _from_vectors(view: DatasetView) -> None:
 def _pressed(place: Any) -> bool:
     """The button that starts the run."""
     return bool(
-        place.button(
-            "Start training", type="primary", key="train_start", icon=":material/play_arrow:", width="stretch"
-        )
+        place.button("Start training", type="primary", key="train_start", icon=":material/play_arrow:")
     )
 
 
@@ -97,7 +106,7 @@ def _start(request: runs.TrainingRequest) -> NoReturn:
     st.rerun()
 
 
-def from_images(dataset: str, *, images: int) -> None:
+def from_images(dataset: str, start: Any, *, images: int) -> None:
     """Head, steps and options of a run on pictures."""
     heads = registry.HEADS
     head = st.selectbox(
@@ -114,7 +123,6 @@ def from_images(dataset: str, *, images: int) -> None:
     name = (
         st.text_input("Name", key="train_images_name", placeholder="optional", max_chars=80) or ""
     ).strip()
-    start = st.container()
     configs = {
         "Head": registry.config_class("head", head),
         "Loss": registry.config_class("objective", image_plan.OBJECTIVE),
@@ -133,7 +141,7 @@ def from_images(dataset: str, *, images: int) -> None:
         _start(request)
 
 
-def from_answers(dataset: str, encoders: list[dict[str, Any]]) -> None:
+def from_answers(dataset: str, start: Any, encoders: list[dict[str, Any]]) -> None:
     """Head, rule and options of a run in which items learn to find their answers."""
     heads = registry.HEADS
     head = st.selectbox(
@@ -165,7 +173,6 @@ def from_answers(dataset: str, encoders: list[dict[str, Any]]) -> None:
     name = (
         st.text_input("Name", key="train_answers_name", placeholder="optional", max_chars=80) or ""
     ).strip()
-    start = st.container()
     configs = {
         "Head": registry.config_class("head", head),
         "Loss": registry.config_class("objective", runs.USUAL["relevance"][1]),
@@ -185,8 +192,8 @@ def from_answers(dataset: str, encoders: list[dict[str, Any]]) -> None:
         return
     if not _pressed(start):
         return
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(uploads.written([file], Path(folder))[0]) if file else ""
+    with temporary() as folder:
+        path = str(uploads.written([file], folder)[0]) if file else ""
         objective = runs.USUAL["relevance"][1]
         _start(runs.TrainingRequest(dataset, key, head, objective, values, name, "relevance", path))
 

@@ -5,6 +5,36 @@ from __future__ import annotations
 from streamlit.testing.v1 import AppTest
 
 
+def linked() -> None:
+    import streamlit as st
+
+    from qlatent.ui import state
+
+    state.refuse_gone("run", ["r1", "r2"], what="run")
+    st.text(state.pick("Run", ["r1", "r2"], name="run"))
+
+
+def test_a_link_to_what_is_gone_opens_nothing_else() -> None:
+    at = AppTest.from_function(linked)
+    at.query_params["run"] = "gone"
+    at.run()
+    assert not at.text and not at.selectbox
+    assert "a run that is not here" in at.markdown[0].value and at.code[0].value == "gone"
+    at.button(key="gone_run").click().run()
+    assert [each.value for each in at.text] == ["r1"]
+    assert chosen(at, "run") == "r1"
+
+
+def test_what_this_tab_had_open_and_was_removed_gives_way() -> None:
+    at = AppTest.from_function(linked)
+    at.query_params["run"] = "r2"
+    at.run()
+    at.session_state["opened_run"] = "r3"
+    at.query_params["run"] = "r3"
+    at.run()
+    assert [each.value for each in at.text] == ["r1"]
+
+
 def picked() -> None:
     import streamlit as st
 
