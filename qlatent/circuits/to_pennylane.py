@@ -6,13 +6,13 @@ wire 0 is the leftmost bit here and there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import pennylane as qml
 
-from qlatent.circuits.circuit import Circuit, Operation, Parameter, PauliWord
+from qlatent.circuits.circuit import Circuit, Operation, Parameter, PauliWord, written_out
 from qlatent.circuits.gates import UNITARY
 from qlatent.circuits.noisy import NoiseConfig
 from qlatent.errors import CircuitError
@@ -113,7 +113,7 @@ def snapshots(circuit: Circuit, inputs: Any, weights: Any) -> np.ndarray:
 
 def source(circuit: Circuit) -> str:
     """Python code that needs PennyLane alone and defines `circuit(inputs, weights)`, as `qnode` makes it."""
-    lines = [_line(operation) for operation in circuit.operations]
+    lines = [_line(part) for operation in circuit.operations for part in _parts(operation)]
     if circuit.encoding == "amplitudes":
         wires = list(range(circuit.qubits))
         lines.insert(0, f"qml.AmplitudeEmbedding(inputs, wires={wires}, normalize=True)")
@@ -139,7 +139,8 @@ def _qnode(circuit: Circuit, device: Any, *, after: After | None = None, **optio
         if circuit.encoding == "amplitudes":
             qml.AmplitudeEmbedding(inputs, wires=range(circuit.qubits), normalize=True)
         for operation in circuit.operations:
-            _apply(operation, inputs, weights)
+            for part in _parts(operation):
+                _apply(part, inputs, weights)
             if after is not None:
                 after(operation)
         return [qml.expval(_word(word)) for word in circuit.observables]
@@ -161,6 +162,16 @@ def _check(circuit: Circuit, inputs: Any, weights: Any, *, dimensions: tuple[int
             f"The weights have shape {tuple(qml.math.shape(weights))}, expected ({circuit.weights},).",
             remedy="Pass flat weights in order of use.",
         )
+
+
+def _parts(operation: Operation) -> Sequence[Operation]:
+    """The operation, written out where it takes a constant beside other angles.
+
+    PennyLane builds one matrix of all angles of a gate, and cannot where one is a number and another a batch of
+    tensors.
+    """
+    kinds = {parameter.kind for parameter in operation.parameters}
+    return written_out(operation) if len(kinds) > 1 and "constant" in kinds else (operation,)
 
 
 def _apply(operation: Operation, inputs: Any, weights: Any) -> None:

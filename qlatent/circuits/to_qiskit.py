@@ -1,6 +1,11 @@
 """A circuit in Qiskit: as a QuantumCircuit, OpenQASM 3, QPY and observables.
 
-Torch-free, and with `hardware/` the only place that imports Qiskit, which is optional; import it where it is used.
+Torch-free, and with `hardware/` the only place that imports Qiskit, which is optional. In a program with threads call
+it through `hardware.qiskit_process`: Qiskit, imported first in a thread that ends, kills the process later.
+
+Qiskit orders parameters by their names, letter by letter, and so do its readers of QPY and OpenQASM 3. The numbers in
+our names are therefore padded to one length, w00, w01, … w11: then numbers given in order, the weights first and the
+inputs after them, land where they belong.
 Wire i is qubit i. Qiskit writes qubit 0 as the rightmost bit and we write wire 0 as the leftmost, so every label,
 vector and matrix that goes from here to Qiskit is turned round here.
 """
@@ -32,9 +37,14 @@ LETTERS = {"input": "x", "weight": "w"}
 METHODS = {"CNOT": "cx", "Phase": "p"}
 """Qiskit's methods for gates where they are not our names in lower case."""
 
+Key = tuple[str, int]
+"""Kind and index of an angle."""
+
 
 def quantum_circuit(circuit: Circuit) -> QuantumCircuit:
     """The circuit with parameters x0, x1, … for the inputs and w0, w1, … for the weights, without measurements.
+
+    Of more than ten the numbers are padded: w00, w01, … w11; `parameters` lists weights, then inputs, each in order.
 
     An amplitude-encoded circuit has no parameters for its inputs: that is a `CircuitError`; `bind` them instead.
     """
@@ -47,13 +57,14 @@ def bind(circuit: Circuit, inputs: Any = None, weights: Any = None) -> QuantumCi
     What is None stays symbolic: with the weights bound, a job sends one circuit and a table of inputs. The
     numbers are radians; amplitudes are brought to norm 1.
     """
-    values = {} if weights is None else _values("weight", weights, circuit.weights)
+    names = _names(circuit)
+    values = {} if weights is None else _values("weight", weights, names)
     made = QuantumCircuit(circuit.qubits, name=circuit.name or None)
     if circuit.encoding == "amplitudes":
         _prepare(made, circuit, inputs)
     elif inputs is not None:
-        values |= _values("input", inputs, circuit.inputs)
-    symbols: dict[str, Symbol] = {}
+        values |= _values("input", inputs, names)
+    symbols = {key: Symbol(name) for key, name in names.items()}
     for operation in circuit.elementary:
         _append(made, operation, symbols)
     made.assign_parameters(values, inplace=True)  # a copy would get another name
@@ -80,9 +91,19 @@ def observables(circuit: Circuit) -> list[SparsePauliOp]:
     return [SparsePauliOp(_label(word, circuit.qubits)) for word in circuit.observables]
 
 
-def _values(kind: str, numbers: Any, count: int) -> dict[str, float]:
-    row = _row(kind, numbers, count)
-    return {f"{LETTERS[kind]}{index}": value for index, value in enumerate(row.tolist())}
+def _names(circuit: Circuit) -> dict[Key, str]:
+    """The name of every angle that is not a constant, with leading zeros where alphabet and number would differ."""
+    counts = {"weight": circuit.weights, "input": circuit.inputs if circuit.encoding == "angles" else 0}
+    return {
+        (kind, index): f"{LETTERS[kind]}{index:0{len(str(count - 1))}d}"
+        for kind, count in counts.items()
+        for index in range(count)
+    }
+
+
+def _values(kind: str, numbers: Any, names: dict[Key, str]) -> dict[str, float]:
+    own = [name for (each, _), name in names.items() if each == kind]
+    return dict(zip(own, _row(kind, numbers, len(own)).tolist(), strict=True))
 
 
 def _row(kind: str, numbers: Any, count: int) -> np.ndarray:
@@ -112,7 +133,7 @@ def _prepare(made: QuantumCircuit, circuit: Circuit, inputs: Any) -> None:
     made.append(StatePreparation(row / np.linalg.norm(row)), list(reversed(range(circuit.qubits))))
 
 
-def _append(made: QuantumCircuit, operation: Operation, symbols: dict[str, Symbol]) -> None:
+def _append(made: QuantumCircuit, operation: Operation, symbols: dict[Key, Symbol]) -> None:
     angles, wires = [_angle(parameter, symbols) for parameter in operation.parameters], operation.wires
     if operation.gate == UNITARY:
         made.append(UnitaryGate(np.array(operation.matrix)), list(reversed(wires)))
@@ -120,11 +141,10 @@ def _append(made: QuantumCircuit, operation: Operation, symbols: dict[str, Symbo
         getattr(made, METHODS.get(operation.gate, operation.gate.lower()))(*angles, *wires)
 
 
-def _angle(parameter: Parameter, symbols: dict[str, Symbol]) -> float | Symbol:
+def _angle(parameter: Parameter, symbols: dict[Key, Symbol]) -> float | Symbol:
     if parameter.kind == "constant":
         return parameter.value
-    name = f"{LETTERS[parameter.kind]}{parameter.index}"
-    return symbols.setdefault(name, Symbol(name))
+    return symbols[parameter.kind, parameter.index]
 
 
 def _label(word: PauliWord, qubits: int) -> str:

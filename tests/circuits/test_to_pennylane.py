@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from qlatent.circuits import simulate, to_pennylane
 from qlatent.circuits.circuit import Circuit, Operation, constant, input_, weight
 from qlatent.circuits.gates import GATES, SEQUENCES, UNITARY
-from qlatent.circuits.layouts import dressed, each_z, qssl_ring
+from qlatent.circuits.layouts import dressed, each_z, qssl_ring, strongly_entangling
 from qlatent.errors import CircuitError
 from tests.circuits.exported import AMPLITUDES, ASYMMETRIC, CIRCUITS, bound, drawn, exact
 from tests.circuits.reference import PAULIS, on_wires
@@ -34,6 +35,30 @@ def test_the_source_does_what_the_qnode_does(circuit: Circuit) -> None:
     assert callable(run)
     np.testing.assert_allclose(np.stack(run(x, w), axis=1), exact(circuit, x, w), atol=1e-9)
     np.testing.assert_allclose(run(x[0], w), exact(circuit, x, w)[0], atol=1e-9)
+
+
+@pytest.mark.parametrize("kinds", ["icc", "cic", "cci", "cii", "ciw", "cwi", "wic"])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_gate_of_several_angles_takes_a_batch_beside_constants(kinds: str, batch: int) -> None:
+    """In the exported code and in the QNode, with arrays and with tensors."""
+    makers = {"i": lambda: input_(0), "c": lambda: constant(0.7), "w": lambda: weight(0)}
+    used = [makers[kind]() for kind in kinds]
+    operations = (Operation("RY", (0,), (constant(0.4),)), Operation("Rot", (0,), tuple(used)))
+    circuit = Circuit(2, (*operations, Operation("CNOT", (0, 1))), ((("Z", 0),), (("X", 1),)))
+    x, w = drawn(circuit, batch=batch)
+    wanted = exact(circuit, x, w)
+    namespace: dict[str, Callable[..., Any]] = {}
+    exec(to_pennylane.source(circuit), namespace)
+    np.testing.assert_allclose(np.stack(namespace["circuit"](x, w), axis=1), wanted, atol=1e-9)
+    tensors = torch.tensor(x), torch.tensor(w)
+    for run in (namespace["circuit"], to_pennylane.qnode(circuit, interface="torch")):
+        np.testing.assert_allclose(torch.stack(run(*tensors), dim=1).numpy(), wanted, atol=1e-9)
+
+
+def test_gates_of_weights_alone_stay_one_line_of_the_source() -> None:
+    assert "qml.Rot(weights[..., 0], weights[..., 1], weights[..., 2], wires=[0])" in to_pennylane.source(
+        strongly_entangling(2, 1)
+    )
 
 
 def test_a_name_cannot_smuggle_code_into_the_source() -> None:

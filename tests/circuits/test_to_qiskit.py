@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import re
 import sys
 
 import numpy as np
@@ -10,17 +11,14 @@ from qiskit import QuantumCircuit, qasm3, qpy
 from qiskit.quantum_info import Statevector
 
 from qlatent.circuits import to_pennylane, to_qiskit
-from qlatent.circuits.circuit import Circuit, Operation, input_
+from qlatent.circuits.circuit import Circuit, Operation, input_, weight
 from qlatent.circuits.layouts import dressed, each_z, qssl_ring
 from qlatent.errors import CircuitError, UnavailableError
 from tests.circuits.exported import AMPLITUDES, ASYMMETRIC, CIRCUITS, drawn, exact
 
 by_name = pytest.mark.parametrize("circuit", CIRCUITS, ids=lambda circuit: circuit.name)
-angles_only = pytest.mark.parametrize(
-    "circuit",
-    [circuit for circuit in CIRCUITS if circuit.encoding == "angles"],
-    ids=lambda circuit: circuit.name,
-)
+ANGLES = [circuit for circuit in CIRCUITS if circuit.encoding == "angles"]
+angles_only = pytest.mark.parametrize("circuit", ANGLES, ids=lambda circuit: circuit.name)
 
 
 def values(circuit: Circuit, bound: QuantumCircuit) -> list[float]:
@@ -50,11 +48,50 @@ def test_wire_0_is_qubit_0_which_qiskit_writes_on_the_right() -> None:
     assert values(flip, to_qiskit.quantum_circuit(flip)) == [-1, 1, 1, 0]
 
 
-def test_parameters_have_plain_names() -> None:
-    made = to_qiskit.quantum_circuit(qssl_ring(3, 2))
-    assert {parameter.name for parameter in made.parameters} == {f"x{i}" for i in range(3)} | {
-        f"w{i}" for i in range(12)
-    }
+def test_parameters_have_plain_names_padded_so_that_qiskit_keeps_their_order() -> None:
+    few = [parameter.name for parameter in to_qiskit.quantum_circuit(dressed(2, 2)).parameters]
+    assert few == ["w0", "w1", "w2", "w3", "x0", "x1"]
+    many = [parameter.name for parameter in to_qiskit.quantum_circuit(qssl_ring(3, 2)).parameters]
+    assert many == [f"w{i:02d}" for i in range(12)] + ["x0", "x1", "x2"]
+    ten = [parameter.name for parameter in to_qiskit.quantum_circuit(dressed(5, 2)).parameters]
+    assert ten[:10] == [f"w{i}" for i in range(10)]
+
+
+WIDE = Circuit(
+    2,
+    tuple(
+        operation
+        for i in reversed(range(104))  # in the circuit in another order than that of their numbers
+        for operation in (
+            Operation("RX", (i % 2,), (weight(i),)),
+            Operation("RZ", (0,), (input_(i % 12),)),
+            Operation("CNOT", (0, 1)),
+        )
+    ),
+    each_z(2),
+    "wide",
+)
+"""Three digits of weights, two of inputs."""
+
+
+@pytest.mark.parametrize("circuit", [*ANGLES, WIDE], ids=lambda circuit: circuit.name)
+def test_angles_given_in_order_land_where_they_belong(circuit: Circuit) -> None:
+    """Weights, then inputs, each in the order of their numbers, as `assign_parameters` and the Estimator take them."""
+    pytest.importorskip("qiskit_qasm3_import")
+    x, w = drawn(circuit)
+    wanted = exact(circuit, x, w)[0]
+    (back,) = qpy.load(io.BytesIO(to_qiskit.qpy(circuit)))
+    read = qasm3.loads(to_qiskit.qasm3(circuit))
+    for made in (to_qiskit.quantum_circuit(circuit), back, read):
+        got = values(circuit, made.assign_parameters([*w, *x[0]]))
+        np.testing.assert_allclose(got, wanted, atol=1e-9)
+
+
+def test_openqasm_3_declares_the_angles_in_order() -> None:
+    declared = re.findall(r"input float\[64\] ([wx])(\d+);", to_qiskit.qasm3(WIDE))
+    assert [(letter, int(digits)) for letter, digits in declared] == [
+        *(("w", i) for i in range(104)), *(("x", i) for i in range(12)),
+    ]  # fmt: skip
 
 
 def test_weights_can_be_bound_alone_and_inputs_later() -> None:
@@ -77,8 +114,8 @@ def test_qpy_comes_back_as_the_same_circuit(circuit: Circuit) -> None:
 def check_symbolic(circuit: Circuit, made: QuantumCircuit) -> None:
     """The symbolic circuit has the expectations of ours, whatever of it is bound."""
     x, w = drawn(circuit)
-    named = {f"x{i}": value for i, value in enumerate(x[0])} | {f"w{i}": value for i, value in enumerate(w)}
-    bound = made.assign_parameters({p.name: named[p.name] for p in made.parameters})
+    numbers = {"x": x[0], "w": w}
+    bound = made.assign_parameters({p.name: numbers[p.name[0]][int(p.name[1:])] for p in made.parameters})
     np.testing.assert_allclose(values(circuit, bound), exact(circuit, x, w)[0], atol=1e-9)
 
 
