@@ -108,6 +108,12 @@ def test_a_slow_library_is_loaded_only_when_a_function_needs_it(bridge: str) -> 
     assert [path.name for path in FILES if name in imports_when_loaded(path)] == []
 
 
+@pytest.mark.parametrize("module", ["qlatent.circuits.to_qiskit", "qlatent.hardware.snapshots"])
+def test_qiskit_is_loaded_in_a_process_of_its_own(module: str) -> None:
+    """Imported in a thread that ends, it kills the process; `hardware.qiskit_process` asks its worker instead."""
+    assert [path.name for path in FILES if module in imports(path)] == ["qiskit_worker.py"]
+
+
 def test_pages_reach_only_services_plots_ui_and_the_base_words() -> None:
     for path in [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))]:
         parts = {part(name) for name in imports(path) if name.startswith("qlatent.")}

@@ -12,7 +12,7 @@ from qlatent.circuits import analysis, noisy, tangents
 from qlatent.circuits.analysis import Expressibility, GradientVariance, Mean, Spectrum
 from qlatent.circuits.circuit import Circuit
 from qlatent.circuits.noisy import NoiseConfig
-from qlatent.hardware import snapshots
+from qlatent.hardware import qiskit_process
 from qlatent.services.circuits import MAX_QUBITS, CircuitView
 
 __all__ = [
@@ -97,14 +97,16 @@ def plateaus(view: CircuitView, *, layers: int) -> dict[str, GradientVariance]:
     return {name: _variance(*each) for name, each in sizes.items()}
 
 
-def devices() -> list[str]:
+@lru_cache(maxsize=1)
+def devices() -> tuple[str, ...]:
     """IBM's devices whose noise is known; `UnavailableError` without qiskit-ibm-runtime."""
-    return list(snapshots.names())
+    return tuple(qiskit_process.devices())
 
 
+@lru_cache(maxsize=128)
 def device_noise(name: str) -> NoiseConfig:
     """Median errors of a device on the day of its snapshot."""
-    return snapshots.noise(name)
+    return qiskit_process.device_noise(name)
 
 
 def repeated(view: CircuitView, *, shots: int, noise: NoiseConfig | None, seed: int = 0) -> Repeated:

@@ -16,6 +16,7 @@ from qlatent.circuits.circuit import Circuit, Operation, Parameter
 from qlatent.circuits.drawing import SYMBOLS, draw
 from qlatent.circuits.specs import Specs, specs
 from qlatent.errors import InputError
+from qlatent.hardware import qiskit_process
 from qlatent.registry import HEADS, config_class, make_config
 from qlatent.services import heads
 from qlatent.services.heads import HeadView
@@ -201,7 +202,7 @@ def described(operation: Operation) -> str:
 def exported(view: CircuitView, format: str) -> bytes:
     """The circuit in one of `FORMATS`, its angles open; amplitudes are bound, since Qiskit has no symbols for them.
 
-    `UnavailableError` if Qiskit is needed and not installed.
+    `UnavailableError` if Qiskit is needed and not installed, or its process does not answer.
     """
     circuit = view.circuit
     if format == "json":
@@ -210,10 +211,13 @@ def exported(view: CircuitView, format: str) -> bytes:
         from qlatent.circuits import to_pennylane  # seconds to load
 
         return to_pennylane.source(circuit).encode()
-    from qlatent.circuits import to_qiskit  # seconds to load, and optional
+    inputs = view.inputs.tobytes() if circuit.encoding == "amplitudes" else None
+    return _by_qiskit(circuit, format, inputs)
 
-    inputs = view.inputs if circuit.encoding == "amplitudes" else None
-    return to_qiskit.qasm3(circuit, inputs).encode() if format == "qasm3" else to_qiskit.qpy(circuit, inputs)
+
+@lru_cache(maxsize=64)
+def _by_qiskit(circuit: Circuit, format: Any, inputs: bytes | None) -> bytes:
+    return qiskit_process.exported(circuit, format, None if inputs is None else np.frombuffer(inputs))
 
 
 def _with_angles(circuit: Circuit, seed: int) -> CircuitView:
