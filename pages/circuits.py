@@ -14,20 +14,26 @@ with side:
 if view is not None:
     with main:
         circuit_parts.sizes(view)
-        circuit_parts.drawing(view)
+        picture = st.container()
     drawn = {
-        "Step through": circuit_parts.stepping,
-        "What it can express": circuit_figures.expressing,
-        "Noise and shots": circuit_figures.measuring,
-        "Gates": circuit_parts.gates,
-        "Export": circuit_parts.exports,
+        "step": ("Step through", circuit_parts.stepping),
+        "express": ("What it can express", circuit_figures.expressing),
+        "noise": ("Noise and shots", circuit_figures.measuring),
+        "gates": ("Gates", circuit_parts.gates),
+        "export": ("Export", circuit_parts.exports),
     }
     if view.head is not None:
-        drawn["What it contributes"] = circuit_controls.contributing
+        drawn["head"] = ("What it contributes", circuit_controls.contributing)
     if state.get("source") == "merge":
-        drawn["How many weights"] = merge_weights.counted
-    tabs = st.tabs(list(drawn), key="circuit_tabs", on_change="rerun")
-    for tab, draw in zip(tabs, drawn.values(), strict=True):
+        drawn["merge"] = ("How many weights", merge_weights.counted)
+    tabs = state.tabs("tab", {name: label for name, (label, _) in drawn.items()}, key="circuit_tabs")
+    if not tabs["step"].open:  # else once its angles are known
+        with picture:
+            circuit_parts.drawing(view)
+    for name, tab in tabs.items():
         if tab.open:
             with tab:
-                draw(view)
+                walked = drawn[name][1](view)
+            if name == "step":
+                with picture:
+                    circuit_parts.drawing(view, walked)

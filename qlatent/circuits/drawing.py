@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from qlatent.circuits.circuit import Circuit, Operation, Parameter
+from qlatent.circuits.circuit import Circuit, Operation, Parameter, PauliWord
 from qlatent.circuits.gates import UNITARY
 
 SYMBOLS = {"input": "x", "weight": "w"}
@@ -17,21 +17,41 @@ def draw(circuit: Circuit, *, columns: int = 100) -> str:
 
     ● is a control, x3 input 3, w3 weight 3; the observables are named at the end.
     """
-    layers: list[dict[int, str]] = []
+    columns_of_text = []
+    for layer in layers(circuit):
+        cells: dict[int, str] = {}
+        for number in layer:
+            cells |= _cells(circuit.operations[number])
+        columns_of_text.append(_column(cells, circuit.qubits))
+    measured = ", ".join(map(observable, circuit.observables))
+    return "\n\n".join([*_wrap(columns_of_text, columns), f"measured: {measured}"])
+
+
+def layers(circuit: Circuit) -> list[list[int]]:
+    """The numbers of the operations column by column, each as far left as the wires it touches or crosses allow."""
+    placed: list[list[int]] = []
     front = [0] * circuit.qubits  # the first free layer of each wire
-    for operation in circuit.operations:
+    for number, operation in enumerate(circuit.operations):
         span = range(min(operation.wires), max(operation.wires) + 1)
         place = max(front[wire] for wire in span)
-        if place == len(layers):
-            layers.append({})
-        layers[place].update(_cells(operation))
+        if place == len(placed):
+            placed.append([])
+        placed[place].append(number)
         for wire in span:
             front[wire] = place + 1
-    blocks = _wrap([_column(layer, circuit.qubits) for layer in layers], columns)
-    measured = ", ".join(
-        "⟨" + "".join(f"{letter}{wire}" for letter, wire in word) + "⟩" for word in circuit.observables
-    )
-    return "\n\n".join([*blocks, f"measured: {measured}"])
+    return placed
+
+
+def observable(word: PauliWord) -> str:
+    """Its letters with their wires, e.g. "⟨X0Z2⟩"."""
+    return "⟨" + "".join(f"{letter}{wire}" for letter, wire in word) + "⟩"
+
+
+def described(operation: Operation) -> str:
+    """A gate in a few letters, e.g. "CRX(w3) on 0, 1"."""
+    angles = ", ".join(angle(parameter) for parameter in operation.parameters)
+    wires = ", ".join(map(str, operation.wires))
+    return f"{operation.gate}({angles}) on {wires}" if angles else f"{operation.gate} on {wires}"
 
 
 def _cells(operation: Operation) -> dict[int, str]:
@@ -40,7 +60,7 @@ def _cells(operation: Operation) -> dict[int, str]:
     cells = {wire: "│" for wire in wires if wire not in operation.wires}
     if operation.gate == "SWAP":
         return cells | dict.fromkeys(operation.wires, "x")
-    angles = ",".join(_angle(parameter) for parameter in operation.parameters)
+    angles = ",".join(angle(parameter) for parameter in operation.parameters)
     if len(operation.wires) > 1 and operation.gate not in CONTROLLED:
         # both wires carry the gate; with a matrix their order matters, so they are numbered
         names = (f"U{place}" if operation.gate == UNITARY else operation.gate for place in count())
@@ -51,7 +71,8 @@ def _cells(operation: Operation) -> dict[int, str]:
     return cells | dict.fromkeys(controls, "●") | {target: f"{name}({angles})" if angles else name}
 
 
-def _angle(parameter: Parameter) -> str:
+def angle(parameter: Parameter) -> str:
+    """x3 for input 3, w3 for weight 3, a constant in three digits."""
     if parameter.kind == "constant":
         return f"{parameter.value:.3g}"
     return f"{SYMBOLS[parameter.kind]}{parameter.index}"

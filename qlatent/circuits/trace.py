@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.circuits.circuit import Circuit, Operation, constant, written_out
-from qlatent.circuits.gates import PAULI
 from qlatent.errors import CircuitError
 
 QUBIT_LIMIT = 12
@@ -34,26 +33,32 @@ def states(
 
 
 def bloch_vectors(state: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """⟨X⟩, ⟨Y⟩, ⟨Z⟩ of each wire: (2^qubits,) → (qubits, 3). Shorter than 1 where the wire is entangled."""
-    return np.array(
-        [[float(np.trace(rho @ PAULI[letter]).real) for letter in "XYZ"] for rho in _reduced(state)]
-    )
+    """⟨X⟩, ⟨Y⟩, ⟨Z⟩ of each wire: (..., 2^qubits) → (..., qubits, 3). Shorter than 1 where the wire is entangled."""
+    rho = _reduced(state)
+    off = 2 * rho[..., 0, 1]
+    return np.stack([off.real, -off.imag, (rho[..., 0, 0] - rho[..., 1, 1]).real], axis=-1)
 
 
 def entropies(state: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """Entanglement entropy of each wire with all others, in bits, from 0 to 1: (2^qubits,) → (qubits,).
+    """Entanglement entropy of each wire with all others, in bits, from 0 to 1: (..., 2^qubits) → (..., qubits).
 
     −Σ λ log₂ λ over the eigenvalues of the wire's reduced density matrix (von Neumann).
     """
-    values = np.array([np.linalg.eigvalsh(rho) for rho in _reduced(state)]).clip(1e-15, 1)
-    return np.maximum(0.0, -(values * np.log2(values)).sum(axis=1))
+    values = np.linalg.eigvalsh(_reduced(state)).clip(1e-15, 1)
+    return np.maximum(0.0, -(values * np.log2(values)).sum(axis=-1))
 
 
-def _reduced(state: NDArray[np.complex128]) -> list[NDArray[np.complex128]]:
-    """The density matrix (2, 2) of each wire."""
-    qubits = len(state).bit_length() - 1
-    split = [np.moveaxis(state.reshape([2] * qubits), wire, 0).reshape(2, -1) for wire in range(qubits)]
-    return [half @ half.conj().T for half in split]
+def _reduced(state: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """The density matrix of each wire: (..., 2^qubits) → (..., qubits, 2, 2)."""
+    lead, qubits = state.shape[:-1], state.shape[-1].bit_length() - 1
+    halves = np.stack(
+        [
+            np.swapaxes(state.reshape(*lead, 2**wire, 2, -1), -3, -2).reshape(*lead, 2, -1)
+            for wire in range(qubits)
+        ],
+        axis=-3,
+    )  # (..., qubits, 2, 2^(qubits-1))
+    return halves @ halves.conj().swapaxes(-1, -2)
 
 
 def _bound(operation: Operation, inputs: NDArray[np.float64], weights: NDArray[np.float64]) -> Operation:

@@ -20,7 +20,7 @@ def bloch(vectors: NDArray[np.float64], *, height: int = 380) -> go.Figure:
         figure.add_scatter3d(
             x=[0, x], y=[0, y], z=[0, z], mode="lines+markers", name=f"q{wire}",
             line={"color": colour, "width": 6}, marker={"color": colour, "size": [0.1, 6]},
-            hovertemplate=f"q{wire}: ⟨X⟩ {x:.3f}, ⟨Y⟩ {y:.3f}, ⟨Z⟩ {z:.3f}<extra></extra>",
+            hovertemplate=f"q{wire}: ⟨X⟩ %{{x:.3f}}, ⟨Y⟩ %{{y:.3f}}, ⟨Z⟩ %{{z:.3f}}<extra></extra>", meta="wire",
         )  # fmt: skip
     axis = {"visible": False, "range": [-1.15, 1.15]}
     figure.update_layout(
@@ -36,12 +36,17 @@ def bloch(vectors: NDArray[np.float64], *, height: int = 380) -> go.Figure:
 def probabilities(values: NDArray[np.float64], *, height: int = 240) -> go.Figure:
     """Probability of each basis state (2^qubits,), wire 0 the leftmost bit; of many, the likeliest 64."""
     qubits = len(values).bit_length() - 1
-    shown = np.sort(np.argsort(values)[::-1][:MOST_STATES])
+    shown = likeliest(values)
     names = [format(place, f"0{qubits}b") for place in shown]
     figure = go.Figure(go.Bar(x=names, y=values[shown], marker_color=CATEGORIES[0]))
     figure.update_traces(hovertemplate="%{x}: %{y:.4f}<extra></extra>")
     figure.update_xaxes(type="category", title_text="basis state", tickangle=-60 if qubits > 3 else 0)
     return _flat(figure, "probability", height)
+
+
+def likeliest(values: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The basis states of (..., 2^qubits) that are shown, in order: (..., at most 64)."""
+    return np.sort(np.argsort(values, axis=-1)[..., ::-1][..., :MOST_STATES], axis=-1)
 
 
 def entropies(values: NDArray[np.float64], *, height: int = 200) -> go.Figure:

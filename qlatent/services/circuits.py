@@ -6,14 +6,16 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.circuits import layouts, merging, trace
-from qlatent.circuits.circuit import Circuit, Operation, Parameter
-from qlatent.circuits.drawing import SYMBOLS, draw
+from qlatent.circuits.circuit import Circuit, Parameter
+from qlatent.circuits.drawing import angle, described, draw
+from qlatent.circuits.picture import picture
 from qlatent.circuits.specs import Specs, specs
 from qlatent.errors import InputError
 from qlatent.hardware import qiskit_process
@@ -56,22 +58,26 @@ class CircuitView:
         return specs(self.circuit)
 
 
-@dataclass(frozen=True, eq=False)
-class Step:
-    """The state after some of the gates.
+@dataclass(frozen=True)
+class Drawing:
+    """A circuit as SVG, `gates` in words with the start state before them, and an id that is its own."""
 
-    `probabilities` (2^qubits,) of the basis states, `bloch` (qubits, 3), `entropies` (qubits,) in bits and
-    `expectations` (qubits,) of Z on each wire.
+    id: str
+    svg: str
+    gates: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """The states along a circuit, the start state first.
+
+    `probabilities` (gates + 1, 2^qubits) of the basis states, `bloch` (gates + 1, qubits, 3), ⟨Z⟩ of each wire in its
+    last column, and `entropies` (gates + 1, qubits) in bits.
     """
 
     probabilities: Array
     bloch: Array
     entropies: Array
-
-    @property
-    def expectations(self) -> Array:
-        """⟨Z⟩ of each wire."""
-        return self.bloch[:, 2]
 
 
 def layout_names() -> dict[str, str]:
@@ -162,10 +168,14 @@ def with_angles(view: CircuitView, angles: NDArray[np.float64]) -> CircuitView:
     return replace(view, inputs=angles[:split], weights=angles[split:])
 
 
-def step(view: CircuitView, place: int) -> Step:
-    """What can be said of the state after the first `place` gates."""
-    state = _states(view.circuit, view.inputs.tobytes(), view.weights.tobytes())[place]
-    return Step(np.abs(state) ** 2, trace.bloch_vectors(state), trace.entropies(state))
+def walk(view: CircuitView) -> Walk:
+    """The circuit's picture and the states along it, for the view's angles; kept for the views seen last."""
+    return _walk(view.circuit, view.inputs.tobytes(), view.weights.tobytes())
+
+
+def drawn(circuit: Circuit) -> Drawing:
+    """The circuit's picture, and its gates in words."""
+    return _drawing(circuit)
 
 
 def gate_rows(view: CircuitView) -> list[dict[str, object]]:
@@ -174,29 +184,17 @@ def gate_rows(view: CircuitView) -> list[dict[str, object]]:
         {
             "Gate": operation.gate,
             "Wires": ", ".join(map(str, operation.wires)),
-            "Angles": ", ".join(_angle(parameter) for parameter in operation.parameters),
+            "Angles": ", ".join(angle(parameter) for parameter in operation.parameters),
             "Radians": ", ".join(f"{_value(view, parameter):.3f}" for parameter in operation.parameters),
         }
         for operation in view.circuit.operations
     ]
 
 
-def drawn(view: CircuitView) -> str:
-    """The circuit as text, one line a wire."""
-    return draw(view.circuit, columns=124)
-
-
 def drawing_of(head: str, config: Mapping[str, Any]) -> str:
     """The circuit of a head of the registry with this config, as text; "" for one without."""
     made = make_config(config_class("head", head), config)
     return draw(made.circuit()) if hasattr(made, "circuit") else ""
-
-
-def described(operation: Operation) -> str:
-    """A gate in a few letters, e.g. "CRX(w3) on 0, 1"."""
-    angles = ", ".join(_angle(parameter) for parameter in operation.parameters)
-    wires = ", ".join(map(str, operation.wires))
-    return f"{operation.gate}({angles}) on {wires}" if angles else f"{operation.gate} on {wires}"
 
 
 def exported(view: CircuitView, format: str) -> bytes:
@@ -227,14 +225,15 @@ def _with_angles(circuit: Circuit, seed: int) -> CircuitView:
 
 
 @lru_cache(maxsize=16)
-def _states(circuit: Circuit, inputs: bytes, weights: bytes) -> NDArray[np.complex128]:
-    return trace.states(circuit, np.frombuffer(inputs), np.frombuffer(weights))
+def _walk(circuit: Circuit, inputs: bytes, weights: bytes) -> Walk:
+    states = trace.states(circuit, np.frombuffer(inputs), np.frombuffer(weights))
+    return Walk(np.abs(states) ** 2, trace.bloch_vectors(states), trace.entropies(states))
 
 
-def _angle(parameter: Parameter) -> str:
-    if parameter.kind == "constant":
-        return f"{parameter.value:.3g}"
-    return f"{SYMBOLS[parameter.kind]}{parameter.index}"
+@lru_cache(maxsize=32)
+def _drawing(circuit: Circuit) -> Drawing:
+    gates = ("the start state", *map(described, circuit.operations))
+    return Drawing(sha256(circuit.to_json().encode()).hexdigest()[:12], picture(circuit), gates)
 
 
 def _value(view: CircuitView, parameter: Parameter) -> float:

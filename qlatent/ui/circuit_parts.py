@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from qlatent.errors import UnavailableError
+from qlatent.errors import CircuitError, UnavailableError
 from qlatent.plots import circuits as plots
 from qlatent.services import circuit_figures, circuit_items, circuits, runs
-from qlatent.services.circuits import CircuitView, Step
+from qlatent.services.circuits import CircuitView, Walk
 from qlatent.ui import frame, maps, parts, state
+from qlatent.ui.stepper import CHARTS, Stepping, stepper
 from qlatent.ui.words import cut
 
 SOURCES = {"layout": "A layout", "head": "A trained head", "merge": "A merge"}
 MERGES = {"merge": "Controlled gate (QBEC)", "merge_cnot": "CNOT"}
 RANDOM = "random"
+FIRST = 1  # the gate after which a circuit is shown when nobody says otherwise
 EXPORTS = {"qasm3": "OpenQASM 3", "qpy": "Qiskit QPY", "pennylane": "PennyLane code", "json": "JSON"}
 TITLES = {
     "dressed": "Dressed (Mari, CLIP-ACQUA)",
@@ -122,13 +124,33 @@ def sizes(view: CircuitView) -> None:
             st.metric(label, value, help=about, width="content")
 
 
-def drawing(view: CircuitView) -> None:
-    """The circuit as text, wire 0 on top."""
-    st.code(circuits.drawn(view), language=None, wrap_lines=False)
+def drawing(view: CircuitView, walked: CircuitView | None = None) -> None:
+    """The circuit as a picture to step through, wire 0 on top; with the states of `walked`, whose angles may differ."""
+    drawn = circuits.drawn(view.circuit)
+    gate = min(max(_gate(drawn.id), 0), len(drawn.gates) - 1)
+    if st.session_state.get("gate_shown") != gate:  # a link or another circuit says where to stand
+        st.session_state["gate_shown"] = gate
+        st.session_state["gate_turn"] = st.session_state.get("gate_turn", 0) + 1
+
+    def moved(place: int) -> None:
+        st.session_state["gate_shown"] = place
+        state.put("gate", place)
+
+    walk = None if walked is None else circuits.walk(walked)
+    stepping = Stepping(drawn, walk, gate, st.session_state["gate_turn"])
+    stepper(stepping, key="circuit_stepper", on_gate=moved)
 
 
-def stepping(view: CircuitView) -> None:
-    """One sample gate by gate, with angles that can be changed."""
+def _gate(circuit: str) -> int:
+    """The gate in the link; a circuit chosen since then begins at its first."""
+    if st.session_state.setdefault("gate_circuit", circuit) != circuit:
+        st.session_state["gate_circuit"] = circuit
+        state.put("gate", None)
+    return state.number("gate", FIRST) if state.get("gate") else FIRST
+
+
+def stepping(view: CircuitView) -> CircuitView | None:
+    """The states along the circuit, with angles that can be changed; the view with them, None if it has no states."""
     side, main = st.columns([1, 2.4], gap="large")
     with side:
         trained, row = _of_item(view)
@@ -136,11 +158,12 @@ def stepping(view: CircuitView) -> None:
     with main:
         if row is not None:
             _moved(view, trained)
-        last = len(view.circuit.operations)
-        place = st.slider("After gate", 0, last, last, key=f"step_{view.circuit.name}")
-        done = circuits.described(view.circuit.operations[place - 1]) if place else "the start state"
-        st.caption(f"{place} of {last}: {done}. Wire 0 is the leftmost bit.")
-        _shown(circuits.step(view, place))
+        try:
+            _shown(circuits.walk(view))
+        except CircuitError as err:
+            parts.error_card(err)
+            return None
+    return view
 
 
 def _of_item(view: CircuitView) -> tuple[CircuitView, int | None]:
@@ -215,26 +238,21 @@ def _angles(view: CircuitView, row: int | None) -> CircuitView:
     return circuits.with_angles(view, edited["Value"].to_numpy(dtype=float))
 
 
-def _shown(found: Step) -> None:
+def _shown(walk: Walk) -> None:
+    """The state after the first gate; the picture moves the charts from there without a rerun."""
+    first = min(FIRST, len(walk.bloch) - 1)
     sphere, bars = st.columns([1, 1.1], gap="medium")
     config = {"displayModeBar": False}
     with sphere:
         st.markdown("**Bloch vector of each wire**")
-        st.plotly_chart(plots.bloch(found.bloch), key="circuit_bloch", config=config)
+        st.plotly_chart(plots.bloch(walk.bloch[first]), key=CHARTS["bloch"], config=config)
     with bars:
         st.markdown("**Outcome probabilities**")
-        st.plotly_chart(plots.probabilities(found.probabilities), key="circuit_probabilities", config=config)
+        figure = plots.probabilities(walk.probabilities[first])
+        st.plotly_chart(figure, key=CHARTS["probabilities"], config=config)
         st.markdown("**Entanglement of each wire with the others**")
-        st.plotly_chart(plots.entropies(found.entropies), key="circuit_entropies", config=config)
-    table = pd.DataFrame(
-        {
-            "Wire": [f"q{wire}" for wire in range(len(found.bloch))],
-            **{f"⟨{letter}⟩": found.bloch[:, axis] for axis, letter in enumerate("XYZ")},
-            "Entropy (bit)": found.entropies,
-        }
-    )
-    numbers = {name: st.column_config.NumberColumn(format="%.3f") for name in table.columns[1:]}
-    st.dataframe(table, hide_index=True, key="circuit_wires", column_config=numbers)
+        st.plotly_chart(plots.entropies(walk.entropies[first]), key=CHARTS["entropies"], config=config)
+    st.caption("After the gate that is marked in the picture. Wire 0 is the leftmost bit of a basis state.")
 
 
 def gates(view: CircuitView) -> None:

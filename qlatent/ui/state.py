@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 NEW = "new"  # in place of an id: the form of a new one
 PAGES = ("home", "data", "train", "explore", "compare", "circuits", "heads")
@@ -112,6 +113,24 @@ def switch(name: str, options: Mapping[str, str], *, label: str = "", **look: An
         **look,
     )
     return chosen
+
+
+def tabs(name: str, options: Mapping[str, str], *, key: str) -> dict[str, TabContainer]:
+    """Tabs of which the URL says which one is open; `options` maps what stands in the URL to words.
+
+    Only the open one is worth filling: `.open` of each tells.
+    """
+    labels = list(options.values())
+    if get(name) in options:
+        st.session_state[key] = options[get(name)]
+    elif st.session_state.get(key) not in labels:
+        st.session_state[key] = labels[0]
+
+    def changed() -> None:
+        opened = st.session_state[key]
+        put(name, next(each for each, label in options.items() if label == opened))
+
+    return dict(zip(options, st.tabs(labels, key=key, on_change=changed), strict=True))
 
 
 def table_key(name: str, shown: object) -> str:

@@ -5,6 +5,7 @@ from qlatent.circuits import layouts, to_pennylane, trace
 from qlatent.circuits.circuit import Circuit, Operation, weight
 from qlatent.errors import CircuitError
 from tests.circuits import exported
+from tests.circuits.reference import PAULIS, on_wires
 
 BELL = Circuit(2, (Operation("H", (0,)), Operation("CNOT", (0, 1))), layouts.each_z(2))
 NOTHING = np.zeros(0)
@@ -39,6 +40,19 @@ def test_a_vector_lies_where_the_rotation_puts_it() -> None:
     circuit = Circuit(1, (Operation("H", (0,)), Operation("RZ", (0,), (weight(0),))), layouts.each_z(1))
     vectors = trace.bloch_vectors(trace.states(circuit, NOTHING, np.array([0.4]))[-1])
     np.testing.assert_allclose(vectors, [[np.cos(0.4), np.sin(0.4), 0]], atol=1e-12)
+
+
+def test_states_in_a_stack_are_read_as_each_alone() -> None:
+    x, w = exported.drawn(exported.ASYMMETRIC, batch=1)
+    states = trace.states(exported.ASYMMETRIC, x[0], w)
+    for read in (trace.bloch_vectors, trace.entropies):
+        np.testing.assert_allclose(read(states), [read(state) for state in states], atol=1e-12)
+    wanted = [
+        [(state.conj() @ on_wires({wire: PAULIS[p]}, 3) @ state).real for p in "XYZ"]
+        for state in states
+        for wire in range(3)
+    ]
+    np.testing.assert_allclose(trace.bloch_vectors(states).reshape(-1, 3), wanted, atol=1e-12)
 
 
 @pytest.mark.parametrize(
