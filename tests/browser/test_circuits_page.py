@@ -16,6 +16,7 @@ from tests.browser.conftest import PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+LABELS = {"qasm3": "OpenQASM 3", "qpy": "Qiskit QPY", "pennylane": "PennyLane code"}
 SENTENCES = {
     "What it can express": "Random states fill all",
     "Noise and shots": "Noise shrinks a value, shots spread it",
@@ -96,33 +97,28 @@ def test_three_visitors_export_and_the_server_lives(
     server = serve(tmp_path / "workspace")
     layouts = ("qssl_ring", "strongly_entangling", "sim_13")
     pages = [browser.new_page(viewport={"width": 1280, "height": 900}) for _ in layouts]
-    for page, layout in zip(pages, layouts, strict=True):
-        page.set_default_timeout(PATIENCE)
-        page.goto(f"{server.url}/circuits?layout={layout}&qubits=3&layers=2&tab=export&format=json")
-    wanted = [exports(layout) for layout in layouts]
-    for _ in range(2):
-        for format, label in (
-            ("qasm3", "OpenQASM 3"),
-            ("qpy", "Qiskit QPY"),
-            ("pennylane", "PennyLane code"),
-        ):
+    for layers in (2, 3):  # another circuit the second time, of which nothing is kept
+        for page, layout in zip(pages, layouts, strict=True):
+            page.set_default_timeout(PATIENCE)
+            page.goto(f"{server.url}/circuits?layout={layout}&qubits=3&layers={layers}&tab=export&format=json")
+        wanted = [exports(layout, layers) for layout in layouts]
+        for format, label in LABELS.items():
             for page in pages:  # all ask before the first one looks
                 page.get_by_role("radio", name=label).click()
             for page, contents in zip(pages, wanted, strict=True):
                 name = circuits.FORMATS[format][0]
                 with page.expect_download() as download:
                     page.get_by_role("button", name=f"Download {name}").click()
-                content = Path(download.value.path()).read_bytes()
-                assert read(content) == read(contents[format])
+                assert read(Path(download.value.path()).read_bytes()) == read(contents[format])
     assert server.process.poll() is None
     for page in pages:
         assert page.locator("[data-testid=stException], [data-testid=stAlert]").count() == 0
         page.close()
 
 
-def exports(layout: str) -> dict[str, bytes]:
+def exports(layout: str, layers: int) -> dict[str, bytes]:
     """The files made without the app."""
-    circuit = circuits.of_layout(layout, qubits=3, layers=2).circuit
+    circuit = circuits.of_layout(layout, qubits=3, layers=layers).circuit
     return {
         "qasm3": to_qiskit.qasm3(circuit).encode(),
         "qpy": to_qiskit.qpy(circuit),
