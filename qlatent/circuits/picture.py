@@ -74,7 +74,8 @@ def picture(circuit: Circuit, *, now: int | None = None) -> str:
 
 def _columns(circuit: Circuit) -> tuple[dict[int, tuple[float, float]], float]:
     """The middle and the width of each operation's column by its number, and where the last one ends."""
-    columns, left = {}, float(LEFT)
+    columns: dict[int, tuple[float, float]] = {}
+    left = float(LEFT)
     for layer in layers(circuit):
         width = max(_width(circuit.operations[number]) for number in layer)
         columns |= dict.fromkeys(layer, (left + width / 2, width))

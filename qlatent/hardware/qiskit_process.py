@@ -19,6 +19,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from qlatent import errors
@@ -38,7 +39,7 @@ def exported(circuit: Circuit, format: Literal["qasm3", "qpy"], inputs: ArrayLik
 
     `UnavailableError` if Qiskit is not installed, its process does not answer, or it dies twice.
     """
-    row = None if inputs is None else [float(value) for value in inputs]  # type: ignore[union-attr]
+    row = None if inputs is None else np.asarray(inputs, dtype=float).tolist()
     text: str = ask(format, circuit=circuit.to_json(), inputs=row)
     return base64.b64decode(text) if format == "qpy" else text.encode()
 

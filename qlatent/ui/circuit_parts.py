@@ -146,7 +146,8 @@ def _gate(circuit: str) -> int:
     if st.session_state.setdefault("gate_circuit", circuit) != circuit:
         st.session_state["gate_circuit"] = circuit
         state.put("gate", None)
-    return state.number("gate", FIRST) if state.get("gate") else FIRST
+    place = state.number("gate", FIRST)
+    return FIRST if place is None else place
 
 
 def stepping(view: CircuitView) -> CircuitView | None:

@@ -100,7 +100,9 @@ def test_three_visitors_export_and_the_server_lives(
     for layers in (2, 3):  # another circuit the second time, of which nothing is kept
         for page, layout in zip(pages, layouts, strict=True):
             page.set_default_timeout(PATIENCE)
-            page.goto(f"{server.url}/circuits?layout={layout}&qubits=3&layers={layers}&tab=export&format=json")
+            page.goto(
+                f"{server.url}/circuits?layout={layout}&qubits=3&layers={layers}&tab=export&format=json"
+            )
         wanted = [exports(layout, layers) for layout in layouts]
         for format, label in LABELS.items():
             for page in pages:  # all ask before the first one looks
