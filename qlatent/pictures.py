@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 WHOLE = 65_535.0  # the largest value of a 16-bit pixel
+DEPTHS = (4_095.0, 16_383.0, WHOLE)  # the largest values of 12, 14 and 16 bits
 
 
 def on_white(image: Image.Image) -> Image.Image:
@@ -33,11 +34,12 @@ def fitted(image: Image.Image, size: int) -> Image.Image:
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Scaled, since Pillow would cut everything above 255 to white.
 
-    Whole numbers are of 16 bits, however dark the picture is; floating-point ones run to 1, 255 or 65,535,
-    whichever holds them all. What is larger than that is scaled to its largest.
+    Whole numbers have as many bits as cameras and scanners give (12, 14 or 16), the fewest that hold them all: 12 bits
+    read as 16 would be black. Floating-point ones run to 1, 255 or 65,535. What is larger than that is scaled to its
+    largest.
     """
     values = np.nan_to_num(np.asarray(image).astype(np.float64))
     top = values.max(initial=0.0)
-    limits = (1.0, 255.0, WHOLE) if image.mode == "F" else (WHOLE,)
+    limits = (1.0, 255.0, WHOLE) if image.mode == "F" else DEPTHS
     full = next((limit for limit in limits if top <= limit), top)
     return Image.fromarray((np.clip(values / full, 0, 1) * 255).round().astype(np.uint8))
