@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
@@ -17,11 +18,14 @@ from typing_extensions import Buffer
 
 from qlatent.errors import InputError
 from qlatent.ingest.cells import RefusedRow
-from qlatent.ingest.files import ARCHIVE_SUFFIXES, AbstractFiles, is_system_file, safe_name, stream_hash
+from qlatent.ingest.file_names import is_system_file, safe_name
+from qlatent.ingest.files import ARCHIVE_SUFFIXES, AbstractFiles, stream_hash
 from qlatent.ingest.limits import Limits
 from qlatent.types import Refusal
 
 _RATIO_COUNTS_FROM = 1_000_000  # bytes; below, even the strongest packing harms nobody
+_UTF8_NAME = 0x800  # the flag that says so
+_CODE_PAGES = ("cp850", "cp1252", "cp866", "cp1251", "cp932", "gbk", "euc_kr")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 
@@ -45,6 +49,7 @@ class ZipFiles(AbstractFiles):
             ) from err
         self._check_total()
         self._entries: dict[str, zipfile.ZipInfo] = {}
+        self._spellings: dict[str, tuple[str, ...]] = {}
 
     def _check_total(self) -> None:
         entries = self._zip.infolist()
@@ -85,7 +90,7 @@ class ZipFiles(AbstractFiles):
 
     def _checked_name(self, entry: zipfile.ZipInfo) -> str:
         """The name of a safe entry; a `RefusedRow` says what is wrong with any other."""
-        name = safe_name(entry.filename)
+        name, *others = (safe_name(spelling) for spelling in names_of(entry))
         mode = entry.external_attr >> 16
         growth = entry.file_size / max(entry.compress_size, 1)
         if entry.flag_bits & 0x1:
@@ -107,7 +112,12 @@ class ZipFiles(AbstractFiles):
             )
         if name in self._entries:
             raise RefusedRow("its name appears twice in the archive")
+        if others:
+            self._spellings[name] = (name, *others)
         return name
+
+    def spellings(self, name: str) -> tuple[str, ...]:
+        return self._spellings.get(name, (name,))
 
     def read(self, name: str, *, limit: int) -> bytes:
         size = self._entry(name).file_size
@@ -136,6 +146,26 @@ class ZipFiles(AbstractFiles):
     def _entry(self, name: str) -> zipfile.ZipInfo:
         _ = self.numbered
         return self._entries[name]
+
+
+def names_of(entry: zipfile.ZipInfo) -> tuple[str, ...]:
+    """The name of an entry, and other names that its bytes may mean where the archive does not say the code page.
+
+    Without the flag for UTF-8 the format means code page 437, but programs write UTF-8 or that of their country.
+    """
+    if entry.flag_bits & _UTF8_NAME or entry.filename.isascii():
+        return (entry.filename,)
+    try:
+        raw = entry.filename.encode("cp437")
+    except UnicodeEncodeError:  # an extra field gave the name in Unicode
+        return (entry.filename,)
+    with suppress(UnicodeDecodeError):
+        return (raw.decode("utf-8"),)
+    meant = [entry.filename]
+    for page in _CODE_PAGES:
+        with suppress(UnicodeDecodeError):
+            meant.append(raw.decode(page))
+    return tuple(dict.fromkeys(meant))
 
 
 class _ZipStream(io.RawIOBase):

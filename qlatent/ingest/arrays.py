@@ -16,6 +16,7 @@ import numpy as np
 
 from qlatent.errors import InputError
 from qlatent.ingest.cells import RefusedRow
+from qlatent.ingest.decoding import Opener
 from qlatent.ingest.files import stream_hash
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.mapping import Column, Mapping
@@ -47,24 +48,37 @@ class Header:
         return f"{self.name} {self.shape} {self.dtype}"
 
 
+@dataclass(frozen=True, slots=True)
+class Among:
+    """One file of arrays among others: how it is opened, and the column that an `.npy` becomes.
+
+    Among others an array (n,) of ids or labels is welcome: the vectors may be in the next file.
+    """
+
+    opener: Opener
+    column: str
+
+
 class ArraysSource(AbstractSource):
     """Arrays whose rows belong together: vectors (n, d) named image, text or anything, and facts (n,)."""
 
     kind = "vectors"
 
-    def __init__(self, path: Path, *, limits: Limits) -> None:
+    def __init__(self, path: Path, *, limits: Limits, among: Among | None = None) -> None:
         self.path = path
         self.name = path.name
         self.limits = limits
+        self.among = among
+        self._stream: Opener = among.opener if among else lambda: path.open("rb")
         self.notes = Counter()
         self.row_notes = Counter()
         self._headers = self._checked([self._header(name) for name in self._members()])
 
     def _members(self) -> list[str]:
         if self.path.suffix.lower() == ".npy":
-            return ["vector"]
+            return [self.among.column if self.among else "vector"]
         try:
-            with zipfile.ZipFile(self.path) as archive:
+            with self._stream() as stream, zipfile.ZipFile(stream) as archive:
                 self._check_total(archive)
                 return [name.removesuffix(".npy") for name in archive.namelist()]
         except (zipfile.BadZipFile, OSError, ValueError) as err:
@@ -87,8 +101,8 @@ class ArraysSource(AbstractSource):
 
     def _open(self, name: str, stack: ExitStack) -> IO[bytes]:
         if self.path.suffix.lower() == ".npy":
-            return stack.enter_context(self.path.open("rb"))
-        archive = stack.enter_context(zipfile.ZipFile(self.path))
+            return stack.enter_context(self._stream())
+        archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(self._stream())))
         member = name if name in archive.namelist() else f"{name}.npy"
         return stack.enter_context(archive.open(member))
 
@@ -118,6 +132,8 @@ class ArraysSource(AbstractSource):
     def _checked(self, headers: list[Header]) -> list[Header]:
         vectors = [header for header in headers if header.is_vectors]
         found = "; ".join(header.in_words() for header in headers) or "nothing"
+        if self.among and not vectors and headers and len(headers[0].shape) == 1:
+            return self._of_length(headers, headers[0].shape[0])
         if not vectors:
             raise InputError(
                 f"{self.name} holds no array of vectors (rows, numbers): it holds {found}.",
@@ -220,5 +236,5 @@ class ArraysSource(AbstractSource):
         raise RefusedRow("an array file has no images, only vectors")
 
     def content_hash(self, mapping: Mapping) -> str:
-        with self.path.open("rb") as stream:
+        with self._stream() as stream:
             return stream_hash(stream)

@@ -4,44 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from qlatent.errors import InputError
 from qlatent.ingest.cells import RefusedRow
+from qlatent.ingest.file_names import is_system_file, name_key, places
 from qlatent.ingest.images import SUFFIXES
+from qlatent.ingest.packed import PACKED
 from qlatent.types import Refusal
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".xlsm")
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
-_SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 _CHUNK = 1 << 20
-
-
-def is_system_file(parts: Sequence[str]) -> bool:
-    """True for what operating systems leave behind: dot files, __MACOSX, Thumbs.db."""
-    return any(part.startswith(".") or part.lower() in _SYSTEM_FILES for part in parts)
-
-
-def safe_name(name: str) -> str:
-    """A relative path with "/" that stays inside; a `RefusedRow` for absolute ones and for "..".
-
-    Backslashes are separators: tables and archives made on Windows have them.
-    """
-    path = name.strip().replace("\\", "/")
-    if path.startswith("/") or re.match(r"^[A-Za-z]:", path):
-        raise RefusedRow(f"{name!r} is an absolute path; paths must be relative")
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    if ".." in parts:
-        raise RefusedRow(f"{name!r} leads out of its folder ('..'), so it is not followed")
-    if not parts or "\0" in path:
-        raise RefusedRow(f"{name!r} is not a file name")
-    return "/".join(parts)
 
 
 class AbstractFiles(ABC):
@@ -75,37 +55,74 @@ class AbstractFiles(ABC):
     def fingerprint(self, names: Iterable[str] | None = None) -> str:
         """Hexadecimal digits that change with any name or content of the files (all, or those named)."""
 
+    def spellings(self, name: str) -> tuple[str, ...]:
+        """The names that a table may use for a file; more than one where an archive does not say its code page."""
+        return (name,)
+
+    def alike(self, name: str) -> list[str]:
+        """The files of this name in any letter case and Unicode form."""
+        return self._by_key.get(name_key(name), [])
+
+    def on_disk(self, name: str) -> Path | None:
+        """Where a file lies; None inside an archive."""
+        return None
+
     @cached_property
-    def _by_last_part(self) -> dict[str, str]:
-        """Last part of the name → name, where only one file is called so."""
-        names = [name for _, name in self.numbered]
-        counts = Counter(PurePosixPath(name).name for name in names)
-        last = {PurePosixPath(name).name: name for name in names}
-        return {part: name for part, name in last.items() if counts[part] == 1}
+    def _by_key(self) -> dict[str, list[str]]:
+        return self._keyed(lambda name: name)
+
+    @cached_property
+    def _by_last_part(self) -> dict[str, list[str]]:
+        return self._keyed(lambda name: PurePosixPath(name).name)
+
+    def _keyed(self, part: Callable[[str], str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for _, name in self.numbered:
+            for key in {name_key(part(spelling)) for spelling in self.spellings(name)}:
+                found.setdefault(key, []).append(name)
+        return found
 
     def find(self, reference: str, *, beside: str = "") -> str:
-        """The file that a table means: beside the table, from the top, or by a file name that is unique."""
-        wanted = safe_name(reference)
-        nearby = "/".join([*PurePosixPath(beside).parts[:-1], wanted])
-        for candidate in (nearby, wanted):
-            if self.has(candidate):
-                return candidate
-        found = self._by_last_part.get(PurePosixPath(wanted).name) if self.searches else None
-        if found is not None:
-            return found
-        refused = {refusal.id: refusal.reason for refusal in self.refusals}
-        raise RefusedRow(
-            f"{reference!r} {refused[wanted]}" if wanted in refused else f"there is no file {reference!r}"
-        )
+        """The file that a table means: beside the table, from the top, or by a file name that is unique.
+
+        A name of exactly these letters comes first, then one in other letter case or another Unicode form. A
+        `RefusedRow` when there is none, or when two files differ in nothing but that.
+        """
+        wanted, nearby = places(reference, beside)
+        candidates = tuple(dict.fromkeys((nearby, wanted)))
+        exact = next((name for name in candidates if self.has(name)), None)
+        if exact is not None:
+            return exact
+        for name in candidates:
+            if alike := self.alike(name):
+                return _only(alike, reference)
+        found = self._by_last_part.get(name_key(PurePosixPath(wanted).name), []) if self.searches else []
+        if len(found) == 1:
+            return found[0]
+        refused = {name_key(refusal.id): refusal.reason for refusal in self.refusals}
+        reason = refused.get(name_key(wanted))
+        raise RefusedRow(f"{reference!r} {reason}" if reason else f"there is no file {reference!r}")
 
     def tables(self) -> list[str]:
         """Names of the metadata tables, the likeliest first: nearest to the top, metadata before others."""
-        names = [name for _, name in self.numbered if name.lower().endswith(TABLE_SUFFIXES)]
+        names = [name for _, name in self.numbered if _is_table(name.lower())]
         return sorted(names, key=lambda name: (name.count("/"), "metadata" not in name.lower(), name))
 
     def images(self) -> list[str]:
         """Names of the files that say they are images."""
         return [name for _, name in self.numbered if name.lower().endswith(SUFFIXES)]
+
+
+def _is_table(lower: str) -> bool:
+    return lower.endswith(TABLE_SUFFIXES) or lower.endswith(tuple(f"{ending}.gz" for ending in PACKED))
+
+
+def _only(alike: list[str], reference: str) -> str:
+    if len(alike) > 1:
+        raise RefusedRow(
+            f"{reference!r} may be {alike[0]!r} or {alike[1]!r}: they differ in letter case alone"
+        )
+    return alike[0]
 
 
 def files_hash(files: AbstractFiles, names: Iterable[str] | None) -> str:
@@ -137,6 +154,7 @@ class FolderFiles(AbstractFiles):
         self.searches = searches
         self.folder = folder
         self.max_files = max_files
+        self._listed: dict[str, dict[str, list[str]]] = {}
         self.refusals = []
         self.notes = Counter()
 
@@ -167,6 +185,24 @@ class FolderFiles(AbstractFiles):
                     yield relative.as_posix(), path
             inner[:] = [part for part in inner if not is_system_file([part])]
 
+    def alike(self, name: str) -> list[str]:
+        """As everywhere; beside a table only the folders on the way are listed, for what lies around may be large."""
+        if self.searches:
+            return super().alike(name)
+        found = [""]
+        for part in PurePosixPath(name).parts:
+            key = name_key(part)
+            found = [f"{folder}{real}/" for folder in found for real in self._inside(folder).get(key, [])]
+        return [path.rstrip("/") for path in found if self.has(path.rstrip("/"))]
+
+    def _inside(self, folder: str) -> dict[str, list[str]]:
+        if folder not in self._listed:
+            keyed = self._listed[folder] = {}
+            with suppress(OSError):  # no folder, or one that may not be read: nothing is found in it
+                for path in sorted((self.folder / folder).iterdir()):
+                    keyed.setdefault(name_key(path.name), []).append(path.name)
+        return self._listed[folder]
+
     def has(self, name: str) -> bool:
         path = self.folder / name
         return path.is_file() and path.resolve().is_relative_to(self.folder.resolve())
@@ -176,6 +212,9 @@ class FolderFiles(AbstractFiles):
 
     def read(self, name: str, *, limit: int) -> bytes:
         return read_file(self.folder / name, limit=limit)
+
+    def on_disk(self, name: str) -> Path | None:
+        return self.folder / name
 
     def open(self, name: str) -> BinaryIO:
         return (self.folder / name).open("rb")
@@ -200,6 +239,9 @@ class LooseFiles(AbstractFiles):
 
     def read(self, name: str, *, limit: int) -> bytes:
         return read_file(self.paths[name], limit=limit)
+
+    def on_disk(self, name: str) -> Path | None:
+        return self.paths[name]
 
     def open(self, name: str) -> BinaryIO:
         return self.paths[name].open("rb")

@@ -95,10 +95,32 @@ def _not_an_image(content: bytes) -> str:
     start = content[:64].lstrip().lower()
     kinds = {b"<!doctype": "a web page", b"<html": "a web page", b"<svg": "an SVG drawing",
              b"<?xml": "an XML file", b"%pdf": "a PDF", b"pk\x03\x04": "a zip archive"}  # fmt: skip
-    what = next((kind for mark, kind in kinds.items() if start.startswith(mark)), "")
+    what = next((kind for mark, kind in kinds.items() if start.startswith(mark)), "") or _other_picture(
+        content
+    )
     return (
         f"not an image{f' but {what}' if what else ''} (JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF can be read)"
     )
+
+
+def _other_picture(content: bytes) -> str:
+    """What cameras and programs write that is not read here; "" when it is none of these."""
+    if content[4:8] == b"ftyp" and content[8:12] in (
+        b"heic",
+        b"heix",
+        b"hevc",
+        b"heim",
+        b"heis",
+        b"mif1",
+        b"msf1",
+    ):
+        return "a HEIC photo; save it as JPEG"
+    if content.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
+        return "a JPEG XL picture; save it as PNG or JPEG"
+    if content.startswith(b"8BPS"):
+        return "a Photoshop document; save it as PNG"
+    is_video = content[4:8] == b"ftyp" or content.startswith(b"\x1aE\xdf\xa3")
+    return "a video" if is_video else ""
 
 
 def _short(err: Exception) -> str:

@@ -1,9 +1,14 @@
-"""One row as a file has it."""
+"""One row as a file has it, and what rows are read from."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+from qlatent.ingest.mapping import Column
+from qlatent.types import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +17,16 @@ class Record:
 
     row: int
     values: dict[str, Any]
+
+
+class Rows(Protocol):
+    """Named cells, row by row and as often as needed: a table, or a source that is read as one."""
+
+    notes: Counter[str]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns in the order of the file."""
+
+    def records(self) -> Iterator[Record | Refusal]:
+        """The rows, numbered from 1."""

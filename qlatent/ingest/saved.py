@@ -30,10 +30,12 @@ HUB_PREFIX = "hf://"
 
 
 def is_saved_dataset(folder: Path) -> bool:
-    """Whether `save_to_disk` of a Dataset or a DatasetDict wrote this folder."""
-    return (folder / "dataset_dict.json").is_file() or (
-        (folder / "dataset_info.json").is_file() and (folder / "state.json").is_file()
-    )
+    """Whether `save_to_disk` of a Dataset or a DatasetDict wrote this folder: its descriptions and an Arrow file."""
+    described = (folder / "dataset_info.json").is_file() and (folder / "state.json").is_file()
+    inner = [folder] if described else []
+    if (folder / "dataset_dict.json").is_file():
+        inner = [path.parent for path in folder.glob("*/state.json")]
+    return any(next(each.glob("*.arrow"), None) for each in inner)
 
 
 class SavedDatasetSource(AbstractSource):

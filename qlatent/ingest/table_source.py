@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qlatent.ingest.decoding import Opener
@@ -12,9 +12,9 @@ from qlatent.ingest.files import AbstractFiles, stream_hash
 from qlatent.ingest.image_cells import cell_bytes, file_of
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.mapping import Column, Mapping
-from qlatent.ingest.record import Record
+from qlatent.ingest.record import Record, Rows
+from qlatent.ingest.shards import Shards, listed
 from qlatent.ingest.source import AbstractSource
-from qlatent.ingest.tables import AbstractTable
 from qlatent.types import Refusal, content_hash
 
 
@@ -33,7 +33,7 @@ class Place:
 class TableSource(AbstractSource):
     """Rows of a table; image cells are paths among the files of its place, or bytes."""
 
-    def __init__(self, table: AbstractTable, place: Place, *, limits: Limits) -> None:
+    def __init__(self, table: Rows, place: Place, *, limits: Limits) -> None:
         self.table = table
         self.place = place
         self.kind = place.kind
@@ -41,6 +41,7 @@ class TableSource(AbstractSource):
         self.limits = limits
         self.notes = table.notes
         self.row_notes = Counter()
+        self._named: set[str] = set()  # pictures that rows have named so far
         if place.whole and place.files is not None:
             self.notes.update(place.files.notes)
 
@@ -48,9 +49,21 @@ class TableSource(AbstractSource):
     def columns(self) -> tuple[Column, ...]:
         return self.table.columns
 
+    def guess(self) -> Mapping:
+        """As everywhere; an id that begins anew in another file is no id, and stays with the rest."""
+        found = super().guess()
+        if found.id is None and any(column.name == "ids" for column in self.columns):
+            found = replace(found, id="ids")
+        if found.id and isinstance(self.table, Shards) and self.table.repeats(found.id):
+            self.notes[f"column {found.id!r} begins anew in each file, so it is no id of the items"] = 1
+            return replace(found, id=None)
+        return found
+
     def records(self) -> Iterator[Record | Refusal]:
+        self._named.clear()
         yield from self.table.records()
         if self.place.whole and self.place.files is not None:
+            self._note_unnamed(self.place.files)
             for refusal in self.place.files.refusals:
                 yield Refusal(
                     refusal.row,
@@ -58,7 +71,15 @@ class TableSource(AbstractSource):
                     refusal.id,
                 )
 
+    def _note_unnamed(self, files: AbstractFiles) -> None:
+        unnamed = [name for name in files.images() if name not in self._named]
+        if unnamed:
+            self.row_notes[f"pictures that no row names left out ({len(unnamed):,}): {listed(unnamed)}"] += 1
+
     def image_bytes(self, cell: Any) -> bytes:
+        if self.place.whole and self.place.files is not None:
+            named = file_of(cell, self.place.files, beside=self.place.inside)
+            self._named |= {named} if named else set()
         return cell_bytes(cell, self.place.files, beside=self.place.inside, limits=self.limits)
 
     def content_hash(self, mapping: Mapping) -> str:

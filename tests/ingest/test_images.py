@@ -124,7 +124,27 @@ def test_a_16_bit_png_is_scaled_and_not_cut_to_white() -> None:
 def test_a_dark_16_bit_png_stays_dark() -> None:
     values = np.full((8, 8), 200, dtype=np.uint16)
     checked = check_image(encoded(Image.fromarray(values), "PNG"), limits=LIMITS)
-    assert decoded(checked.content).max() <= 1
+    assert set(decoded(checked.content).ravel()) == {round(200 / 4095 * 255)}
+
+
+def test_twelve_bits_in_a_16_bit_png_stay_visible() -> None:
+    values = np.linspace(0, 4_095, 16 * 16).reshape(16, 16).astype(np.uint16)
+    checked = check_image(encoded(Image.fromarray(values), "PNG"), limits=LIMITS)
+    assert np.abs(decoded(checked.content)[..., 0] - values / 4_095 * 255).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"\0\0\0\x18ftypheic" + bytes(40), "a HEIC photo; save it as JPEG"),
+        (b"\xff\x0a" + bytes(40), "a JPEG XL picture"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(40), "a JPEG XL picture"),
+        (b"\0\0\0\x20ftypisom" + bytes(40), "a video"),
+    ],
+)
+def test_pictures_of_other_kinds_are_refused_by_their_kind(content: bytes, what: str) -> None:
+    with pytest.raises(RefusedRow, match=f"not an image but {what}"):
+        check_image(content, limits=LIMITS)
 
 
 def test_a_palette_png_with_transparency_is_laid_on_white() -> None:

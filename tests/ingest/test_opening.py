@@ -18,7 +18,7 @@ def test_a_path_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
-        ("t.xlsx", "Save the sheet as CSV"),
+        ("t.xls", "Save the sheet as .xlsx"),
         ("t.txt.gz", "Unpack it first"),
         ("t.pt", "never loaded"),
         ("t.mp4", "Choose image files, a .zip, a folder"),

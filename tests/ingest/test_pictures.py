@@ -36,13 +36,16 @@ def test_a_folder_with_a_table_is_read_by_the_table(tmp_path: Path) -> None:
     assert [(item.text, item.image) for item in items] == [("first", png(1)), ("second", png(2))]
 
 
-def test_one_json_beside_each_image_is_no_table(tmp_path: Path) -> None:
+def test_one_json_beside_each_image_says_what_is_known_of_it(tmp_path: Path) -> None:
     folder = fill(tmp_path / "f", a=1, b=2)
     for name in "ab":
         (folder / f"{name}.json").write_text('{"camera": 1}')
     items, refusals = read(folder)
-    assert [item.id for item in items] == ["a.png", "b.png"]
-    assert [refusal.id for refusal in refusals] == ["a.json", "b.json"]
+    assert [(item.id, item.metadata) for item in items] == [
+        ("a.png", {"camera": 1}),
+        ("b.png", {"camera": 1}),
+    ]
+    assert not refusals
 
 
 def test_links_are_refused_and_system_files_skipped(tmp_path: Path) -> None:
@@ -66,10 +69,12 @@ def test_chosen_files_are_items_with_their_names(tmp_path: Path) -> None:
     assert [(item.id, item.label, item.image) for item in items] == [("a.png", None, png(1))]
 
 
-def test_several_files_must_all_be_images(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("id\n1\n")
-    with pytest.raises(InputError, match=r"when all are images; t\.csv is not"):
-        open_source([fill(tmp_path, a=1) / "a.png", tmp_path / "t.csv"])
+def test_archives_and_folders_are_not_chosen_together_with_files(tmp_path: Path) -> None:
+    (tmp_path / "t.zip").write_bytes(b"PK")
+    (tmp_path / "inner").mkdir()
+    for other, kind in (("t.zip", "an archive"), ("inner", "a folder")):
+        with pytest.raises(InputError, match=rf"{other} is {kind}; only single files can be chosen together"):
+            open_source([fill(tmp_path, a=1) / "a.png", tmp_path / other])
 
 
 def test_the_fingerprint_follows_names_and_contents(tmp_path: Path) -> None:

@@ -1,0 +1,213 @@
+"""Which of the files that lie together is what: tables by their columns, vectors, lines; and what is left out, why."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from qlatent.errors import InputError
+from qlatent.ingest import triples
+from qlatent.ingest.arrays import Among, ArraysSource
+from qlatent.ingest.captions import Beside, CocoFile, Facts, is_coco, read_document
+from qlatent.ingest.cells import RefusedRow
+from qlatent.ingest.decoding import Opener
+from qlatent.ingest.file_names import natural_key
+from qlatent.ingest.files import AbstractFiles
+from qlatent.ingest.limits import Limits
+from qlatent.ingest.packed import table_opener
+from qlatent.ingest.plain_lines import NumberLines, is_number_lines
+from qlatent.ingest.shards import Part, pattern
+from qlatent.ingest.table_kinds import WORKBOOKS, table_of, text_table
+from qlatent.types import Refusal
+
+ARRAYS = (".npz", ".npy")
+_OTHERS = (
+    ".md",
+    ".rst",
+    ".yaml",
+    ".yml",
+    ".toml",
+    ".xml",
+    ".html",
+    ".log",
+    ".bib",
+    ".py",
+    ".ipynb",
+    ".caption",
+)
+_CONFIGURATIONS = {
+    "dataset_infos.json": "it describes the data set of a hub and holds no rows",
+    "dataset_info.json": "it describes a data set and holds no rows",
+    "dataset_dict.json": "it names the parts of a data set and holds no rows",
+    "state.json": "it describes a data set and holds no rows",
+    "projector_config.json": "it is the configuration of TensorBoard's projector",
+    "package.json": "it describes a program",
+}
+_MAX_IN_MEMORY = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Files that lie together, with how they are called and how much may be read."""
+
+    files: AbstractFiles
+    kind: str
+    name: str
+    limits: Limits
+
+    def opener(self, name: str) -> Opener:
+        """Opens one of the files; what is read from its end is held in memory where it lies in a zip."""
+        path = self.files.on_disk(name)
+        if path is not None:
+            return table_opener(path, limits=self.limits)
+        if not name.lower().endswith((".parquet", ".npz", *WORKBOOKS)):
+            return lambda: self.files.open(name)
+        return lambda: self._in_memory(name)
+
+    def _in_memory(self, name: str) -> io.BytesIO:
+        with self.files.open(name) as stream:
+            content = stream.read(_MAX_IN_MEMORY + 1)
+        if len(content) > _MAX_IN_MEMORY:
+            raise InputError(f"{name} is too large to be read inside a zip.", remedy="Unpack the zip first.")
+        return io.BytesIO(content)
+
+
+@dataclass(slots=True)
+class Roles:
+    """Groups of tables with equal columns (the likeliest first), vectors, text files, facts about pictures.
+
+    `left` says why a file is not used; `taken` says what was taken from one that makes no rows; `unread` are tables
+    that cannot be read and are refused.
+    """
+
+    tables: list[list[Part]] = field(default_factory=list)
+    vectors: list[Part] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    about: list[Callable[[str], Facts]] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    errors: list[InputError] = field(default_factory=list)  # of tables and arrays that cannot be read
+
+
+def roles(bundle: Bundle, pictures: Sequence[str], beside: Beside) -> Roles:
+    """What each file is; the files that describe one picture by its name (`beside.used`) are not looked at."""
+    found = Roles()
+    free = [name for _, name in bundle.files.numbered if name not in beside.used]
+    tables = []
+    for name in bundle.files.tables():
+        if name in beside.used:
+            continue
+        if _is_vectors(bundle, name):
+            found.vectors.append(Part(name, NumberLines(bundle.opener(name), name=name)))
+        elif (part := _table(bundle, name, found, described=bool(pictures))) is not None:
+            tables.append(part)
+    for name in free:
+        lower = name.lower()
+        if lower.endswith(ARRAYS):
+            found.vectors += _arrays(bundle, name, found)
+        elif lower.endswith(".txt"):
+            table = text_table(bundle.opener(name), name=name)
+            if table is None:
+                found.lines.append(name)
+            else:
+                tables.append(Part(name, table))
+        elif lower.endswith(_OTHERS) or PurePosixPath(lower).name in ("license", "readme", "makefile"):
+            found.left[name] = "it is neither a picture nor a table"
+    found.tables = grouped(tables)
+    return found
+
+
+def _is_vectors(bundle: Bundle, name: str) -> bool:
+    lower = name.lower()
+    called_so = any(word in lower for word in ("vector", "tensor", "embed"))
+    return (lower.endswith(".tsv") or (called_so and lower.endswith(".csv"))) and is_number_lines(
+        bundle.opener(name)
+    )
+
+
+def _table(bundle: Bundle, name: str, found: Roles, *, described: bool) -> Part | None:
+    """The table in a file; None when it is something else (noted) or cannot be read (noted or refused)."""
+    is_json = name.lower().endswith(".json")
+    try:
+        if is_json:
+            _look_at_json(bundle.files, name, found, described=described)
+        if name in found.left or name in found.taken:
+            return None
+        table = table_of(bundle.opener(name), name=name, limits=bundle.limits)
+        parts = triples.parts_of(column.name for column in table.columns)
+        return Part(name, triples.TriplesTable(table, parts) if parts else table)
+    except RefusedRow as refused:
+        found.left[name] = str(refused)
+    except InputError as err:
+        found.errors.append(err)
+        if is_json:
+            found.left[name] = _reason(err, name)
+        else:
+            number = next(number for number, each in bundle.files.numbered if each == name)
+            bundle.files.refusals.append(
+                Refusal(number, f"is a table that cannot be read: {_reason(err, name)}", name)
+            )
+    return None
+
+
+def _look_at_json(files: AbstractFiles, name: str, found: Roles, *, described: bool) -> None:
+    """Leaves out a JSON file that configures something, and takes from one of COCO what it says of the pictures."""
+    if reason := _CONFIGURATIONS.get(PurePosixPath(name).name.lower()):
+        found.left[name] = reason
+        return
+    document = read_document(files, name) if described else None
+    if is_coco(document):
+        coco = CocoFile(document, files, name)
+        if coco.pictures:
+            found.about.append(coco)
+            found.taken[name] = (
+                f"says captions and categories of {coco.pictures:,} pictures; its boxes are not kept"
+            )
+        else:
+            found.left[name] = "it describes pictures, but none of those that are here"
+
+
+def _arrays(bundle: Bundle, name: str, found: Roles) -> list[Part]:
+    path = bundle.files.on_disk(name) or Path(name)
+    several = sum(each.lower().endswith(ARRAYS) for _, each in bundle.files.numbered) > 1
+    words = pattern(PurePosixPath(name).name).replace("img", "image").replace("-", "_")
+    among = Among(bundle.opener(name), words or "vector" if several else "vector")
+    try:
+        return [Part(name, ArraysSource(path, limits=bundle.limits, among=among))]
+    except InputError as err:
+        found.errors.append(err)
+        found.left[name] = _reason(err, name)
+        return []
+
+
+def _reason(err: InputError, name: str) -> str:
+    """The message of an error without the name, which stands before it already."""
+    return err.message.removeprefix(f"{name} ").removeprefix(f"{name}: ").rstrip(".")
+
+
+def grouped(parts: Iterable[Part]) -> list[list[Part]]:
+    """Tables of the same kind and columns together, and shards of one set even where their columns differ."""
+    groups: list[list[Part]] = []
+    for part in parts:
+        group = next((group for group in groups if _belongs(part, group[0])), None)
+        if group is None:
+            groups.append([part])
+        else:
+            group.append(part)
+    return [sorted(group, key=lambda part: natural_key(part.name)) for group in groups]
+
+
+def _belongs(part: Part, other: Part) -> bool:
+    if _ending(part.name) != _ending(other.name):
+        return False
+    ours, theirs = ({column.name for column in each.rows.columns} for each in (part, other))
+    shards = pattern(part.name) == pattern(other.name)
+    return ours == theirs or (shards and len(ours & theirs) * 2 >= min(len(ours), len(theirs)))
+
+
+def _ending(name: str) -> str:
+    ending = PurePosixPath(name.lower().removesuffix(".gz")).suffix
+    return ".jsonl" if ending in (".ndjson", ".json") else ending

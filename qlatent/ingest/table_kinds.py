@@ -1,0 +1,53 @@
+"""The reader for a table, by the ending of its name; and the text files that are tables in truth."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from qlatent.errors import InputError
+from qlatent.ingest.decoding import Opener
+from qlatent.ingest.limits import Limits
+from qlatent.ingest.parquet import ParquetTable
+from qlatent.ingest.record import Record
+from qlatent.ingest.spreadsheets import SpreadsheetTable
+from qlatent.ingest.tables import AbstractTable, CsvTable, JsonLinesTable, JsonTable, is_json_lines
+
+WORKBOOKS = (".xlsx", ".xlsm")
+_SAMPLE_ROWS = 200
+_MOSTLY = 0.9
+_MAX_NAME = 60  # characters; a sentence is no column name
+_NUMBER = re.compile(r"[-+]?[\d.,]+([eE][-+]?\d+)?")
+
+
+def table_of(opener: Opener, *, name: str, limits: Limits | None = None) -> AbstractTable:
+    """The reader for a table by the ending of its name; `.gz` behind it is the opener's business."""
+    lower = name.lower().removesuffix(".gz")
+    if lower.endswith(".parquet"):
+        return ParquetTable(opener, name=name)
+    if lower.endswith(WORKBOOKS):
+        return SpreadsheetTable(opener, name=name, limits=limits or Limits())
+    if lower.endswith((".jsonl", ".ndjson")) or (lower.endswith(".json") and is_json_lines(opener)):
+        return JsonLinesTable(opener, name=name)
+    if lower.endswith(".json"):
+        return JsonTable(opener, name=name)
+    return CsvTable(opener, name=name, tabs=lower.endswith(".tsv"))
+
+
+def text_table(opener: Opener, *, name: str) -> AbstractTable | None:
+    """The table in a `.txt` whose cells are parted by tabs below a header, as spreadsheets save "Unicode text".
+
+    None for any other text: its lines stand for themselves.
+    """
+    table = CsvTable(opener, name=name, tabs=True)
+    try:
+        header = table.header
+        rows = list(islice(table.records(), _SAMPLE_ROWS))
+    except InputError:  # empty, or no text at all
+        return None
+    named = all(0 < len(cell) <= _MAX_NAME and not _NUMBER.fullmatch(cell) for cell in header)
+    good = sum(isinstance(row, Record) for row in rows)
+    if len(header) < 2 or not named or table.is_collection or not rows or good < _MOSTLY * len(rows):
+        return None
+    table.notes["read as a table: tabs part its lines into cells below a header"] += 1
+    return table
