@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from qlatent.ingest import Column, Limits, Mapping, SourcePath
+from qlatent.services.csv_text import csv_of
 from qlatent.types import Item, Refusal
 
 
@@ -80,16 +81,9 @@ class ImportReport:
 
 
 def refusals_csv(refusals: Iterable[Refusal]) -> str:
-    """The refused rows as CSV: row, id, reason. Cells that a spreadsheet would run as formulas are quoted."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["row", "id", "reason"])
-    writer.writerows([refusal.row, _harmless(refusal.id), _harmless(refusal.reason)] for refusal in refusals)
-    return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    """The refused rows as CSV: row, id, reason."""
+    rows = [(refusal.row, refusal.id, refusal.reason) for refusal in refusals]
+    return csv_of(pd.DataFrame(rows, columns=["row", "id", "reason"]))
 
 
 def _plain(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from qlatent.report import experiment as reports
 from qlatent.services import ablation as service
 from qlatent.services import comparison, experiments, grid, heads
 from qlatent.services.comparison import Row
+from qlatent.services.csv_text import csv_of
 from qlatent.services.grid import Experiment
 from qlatent.ui import frame, state
 from qlatent.ui.compare_parts import rows
@@ -72,7 +73,7 @@ def _downloads(found: Sequence[Row], shown: Sequence[str]) -> None:
     buffer = io.BytesIO()
     tidy.to_parquet(buffer, index=False)
     files = {
-        "CSV": ("figures.csv", tidy.to_csv(index=False).encode(), "text/csv"),
+        "CSV": ("figures.csv", csv_of(tidy).encode(), "text/csv"),
         "Parquet": ("figures.parquet", buffer.getvalue(), "application/octet-stream"),
         "LaTeX": ("figures.tex", comparison.latex(found, shown).encode(), "text/x-tex"),
     }

@@ -10,6 +10,7 @@ import streamlit as st
 
 from qlatent.plots.retrieval import Mean, means
 from qlatent.services import retrieval_results, retrieval_runs, runs
+from qlatent.services.csv_text import csv_of
 from qlatent.services.runs import RunView
 from qlatent.ui import frame, parts, retrieval_query, state
 from qlatent.ui.progress import progress as bar
@@ -224,7 +225,7 @@ def _notes(notes: list[str]) -> None:
 
 def _downloads(run: RunView, found: dict[str, Any]) -> None:
     files = {
-        "CSV": ("csv", retrieval_results.table(found).to_csv(index=False).encode(), "text/csv"),
+        "CSV": ("csv", csv_of(retrieval_results.table(found)).encode(), "text/csv"),
         "JSON": ("json", json.dumps(found, indent=1).encode(), "application/json"),
     }
     with st.container(horizontal=True):
