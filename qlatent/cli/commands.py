@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from qlatent.cli import following, lines, retrieval, scarcity, studies
+from qlatent.cli import following, items, lines, retrieval, scarcity, studies
 from qlatent.cli.options import (
     Detach,
     EncoderKey,
@@ -60,7 +60,13 @@ def demo_command(
 
 @app.command(name="import")
 def import_command(
-    source: Annotated[str, typer.Argument(help="A file, a folder, or hf://name of a Hugging Face dataset.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="A file, a folder, hf://name of a Hugging Face dataset; or several files that belong together, "
+            "such as vectors and the table of their items."
+        ),
+    ],
     name: Annotated[str | None, typer.Option(help="Name of the dataset; the file's name by default.")] = None,
     into: Annotated[str | None, typer.Option(help="Add to this dataset instead of making a new one.")] = None,
     column: Annotated[
@@ -76,12 +82,13 @@ def import_command(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring items: images, zips, tables, text lines, folders, saved datasets or ready embeddings."""
+    """Bring items: images, zips, tables, text lines, folders, saved datasets, ready embeddings; joined if several."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    with terminal.progress(f"Reading {source}") as progress:
+    source = sources[0] if len(sources) == 1 else sources
+    with terminal.progress(f"Reading {', '.join(sources)}") as progress:
         seen = datasets.preview(opened, source, mapping=mapping_of(column), progress=progress)
     if refusals is not None:
-        refusals.write_text(datasets.refusals_csv(seen.refusals), encoding="utf-8")
+        refusals.write_bytes(datasets.refusals_csv(seen.refusals).encode())
     if preview:
         terminal.result(seen.document(), *lines.preview(seen))
         return
@@ -323,5 +330,5 @@ def app_command(
     following.serve(path_of(workspace), port=port, host=host, headless=headless)
 
 
-for command in (studies.compare, studies.probe, studies.reproduce, scarcity.scarcity):
+for command in (items.items, studies.compare, studies.probe, studies.reproduce, scarcity.scarcity):
     app.command()(command)

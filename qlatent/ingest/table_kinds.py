@@ -6,7 +6,7 @@ import re
 from itertools import islice
 
 from qlatent.errors import InputError
-from qlatent.ingest.decoding import Opener
+from qlatent.ingest.decoding import Opener, find_encoding, open_text
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.parquet import ParquetTable
 from qlatent.ingest.record import Record
@@ -45,9 +45,15 @@ def text_table(opener: Opener, *, name: str) -> AbstractTable | None:
         rows = list(islice(table.records(), _SAMPLE_ROWS))
     except InputError:  # empty, or no text at all
         return None
-    named = all(0 < len(cell) <= _MAX_NAME and not _NUMBER.fullmatch(cell) for cell in header)
+    first = [cell.strip(' "') for cell in _first_line(opener).split("\t")]
+    named = all(0 < len(cell) <= _MAX_NAME and not _NUMBER.fullmatch(cell) for cell in first)
     good = sum(isinstance(row, Record) for row in rows)
-    if len(header) < 2 or not named or table.is_collection or not rows or good < _MOSTLY * len(rows):
+    if len(header) < 2 or not named or not rows or good < _MOSTLY * len(rows):
         return None
     table.notes["read as a table: tabs part its lines into cells below a header"] += 1
     return table
+
+
+def _first_line(opener: Opener) -> str:
+    with open_text(opener, encoding=find_encoding(opener)) as lines:
+        return next((line.strip("\r\n") for line in lines if line.strip()), "")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
 from qlatent.errors import StoreError
+from qlatent.services import facts
+from qlatent.services.csv_text import csv_of
 from qlatent.store.workspace import Workspace
 
 RECENT = 4  # runs whose progress is looked at
-COLUMNS = ("row", "id", "text", "label", "split", "image_hash", "duplicate_of", "metadata", "source")
+COLUMNS = ("row", "id", "text", "label", "split", "image_hash", "duplicate_of", "source")
 
 
 def version(workspace: Workspace, dataset: str) -> int:
@@ -35,11 +38,52 @@ def _moved(workspace: Workspace, run_id: str) -> tuple[str, str, int]:
 
 
 def items(workspace: Workspace, dataset: str) -> pd.DataFrame:
-    """The rows of a dataset with the columns in `COLUMNS`, missing texts and labels as ""."""
-    table = workspace.items.table(dataset, columns=list(COLUMNS)).to_pandas()
+    """The rows of a dataset: the columns in `COLUMNS`, missing texts and labels as "", and behind them their metadata.
+
+    Each key of the metadata is a column with a type (see `facts.columns`); `facts_of` names them.
+    """
+    table = workspace.items.table(dataset, columns=[*COLUMNS, "metadata"]).to_pandas()
     words = ["text", "label", "split", "image_hash", "duplicate_of"]
     table[words] = table[words].fillna("")
-    return table
+    known = facts.columns(table.pop("metadata").tolist(), beside=COLUMNS)
+    return pd.concat([table, known], axis=1)
+
+
+def facts_of(table: pd.DataFrame) -> list[str]:
+    """The columns of a table of items that come from their metadata."""
+    return [name for name in table.columns if name not in COLUMNS]
+
+
+def having(table: pd.DataFrame, column: str, wanted: Any) -> pd.DataFrame:
+    """The rows whose value in a column fits; rows without a value do not.
+
+    `wanted` is (least, largest) for numbers and dates, None for no bound; the values themselves for truth values; and
+    for texts the values, or words that must all occur in it.
+    """
+    values = table[column]
+    if isinstance(wanted, str):
+        mask = values.notna()
+        for word in wanted.lower().split():
+            mask &= values.fillna("").str.lower().str.contains(word, regex=False)
+    elif facts.kind(values) in ("number", "date"):
+        least, largest = wanted
+        mask = values.notna()
+        mask &= (values >= least).fillna(False) if least is not None else True
+        mask &= (values <= largest).fillna(False) if largest is not None else True
+    else:
+        mask = values.isin(list(wanted)) & values.notna()
+    return table[mask.astype(bool)]
+
+
+def ordered(table: pd.DataFrame, column: str, *, descending: bool = False) -> pd.DataFrame:
+    """The rows by a column, those without a value at the end, equal ones in their old order."""
+    key = table[column].replace("", None) if facts.kind(table[column]) == "text" else table[column]
+    places = (
+        key.reset_index(drop=True)
+        .sort_values(ascending=not descending, kind="stable", na_position="last")
+        .index
+    )
+    return table.iloc[places]
 
 
 def found(table: pd.DataFrame, *, words: str = "", duplicates: bool = False, label: str = "") -> pd.DataFrame:
@@ -56,6 +100,11 @@ def found(table: pd.DataFrame, *, words: str = "", duplicates: bool = False, lab
     if label:
         mask &= table["label"] == label
     return table[mask]
+
+
+def rows_csv(table: pd.DataFrame) -> bytes:
+    """A table of items as the bytes of a CSV: what they are and what is known of them, without inner columns."""
+    return csv_of(table.drop(columns=["image_hash", "source"])).encode()
 
 
 def texts(workspace: Workspace, dataset: str, rows: Sequence[int], *, at: int | None = None) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from qlatent.errors import InputError
-from qlatent.services import heads, vectors
+from qlatent.services import facts, heads, vectors
+from qlatent.services.csv_text import csv_of
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
 
@@ -107,10 +107,12 @@ def export(workspace: Workspace, what: str, *, out: Path) -> dict[str, Any]:
 
 
 def dataset_frame(workspace: Workspace, dataset: str) -> pd.DataFrame:
-    """Items with their metadata and one vector column `<modality>_vector` (`@key` where there are several encoders)."""
+    """Items with their metadata and one vector column `<modality>_vector` (`@key` where there are several encoders).
+
+    Metadata are columns with types; one that is called like a part of an item is "<name> (metadata)".
+    """
     frame = workspace.items.table(dataset, columns=[*KNOWN, "metadata"]).to_pandas()
-    extra = pd.DataFrame([json.loads(each or "{}") for each in frame.pop("metadata")])
-    frame = pd.concat([frame, extra[[name for name in extra if name not in frame]]], axis=1)
+    frame = pd.concat([frame, facts.columns(frame.pop("metadata").tolist(), beside=KNOWN)], axis=1)
     have = [each for each in workspace.items.encoders(dataset) if each["encoded"]]
     several = len({each["key"] for each in have}) > 1
     for each in have:
@@ -122,16 +124,18 @@ def dataset_frame(workspace: Workspace, dataset: str) -> pd.DataFrame:
 
 
 def write_table(frame: pd.DataFrame, out: Path) -> None:
-    """Write a table by its ending: .parquet, .csv or .jsonl (vectors as JSON lists there)."""
+    """Write a table by its ending: .parquet, .csv or .jsonl (vectors as JSON lists there).
+
+    Only CSV is for spreadsheets: there, texts that one would run as formulas are marked as texts.
+    """
     _check_ending(out, TABLES)
     if out.suffix == ".parquet":
         frame.to_parquet(out, index=False)
-        return
-    plain = frame.map(lambda value: value.tolist() if isinstance(value, np.ndarray) else value)
-    if out.suffix == ".csv":
-        plain.to_csv(out, index=False)
+    elif out.suffix == ".csv":
+        out.write_bytes(csv_of(frame).encode())
     else:
-        plain.to_json(out, orient="records", lines=True, force_ascii=False)
+        plain = frame.map(lambda value: value.tolist() if isinstance(value, np.ndarray) else value)
+        plain.to_json(out, orient="records", lines=True, force_ascii=False, date_format="iso")
 
 
 def _check_ending(out: Path, endings: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from qlatent import registry
 from qlatent.services import augmented, browsing, datasets, runs
 from qlatent.services.datasets import DatasetView
-from qlatent.ui import forms, frame, parts, shelf, state
+from qlatent.ui import forms, frame, item_filters, item_rows, parts, shelf, state
 from qlatent.ui.progress import followed
 from qlatent.ui.words import ago, count, cut, data_uri, encoder_name, literal
 
@@ -171,7 +171,8 @@ def items(dataset: DatasetView) -> None:
         )
         marked = int((table["duplicate_of"] != "").sum())
         only = st.toggle(f"Only duplicates ({marked:,})", key="duplicates") if marked else False
-    hits = browsing.found(table, words=words or "", duplicates=only, label=label)
+        kept = item_filters.narrowed(table)
+    hits = browsing.found(kept, words=words or "", duplicates=only, label=label)
     size = PAGE if look == "Gallery" else TABLE_PAGE
     pages = max(1, -(-len(hits) // size))
     page = min(st.session_state.get("data_page", 1), pages)
@@ -188,6 +189,16 @@ def items(dataset: DatasetView) -> None:
             f"{count(len(hits), 'item')}{'' if len(hits) == len(table) else f' of {len(table):,}'}",
             width="content",
         )
+        if look == "Table" and len(hits):
+            st.download_button(
+                "These rows (CSV)",
+                lambda: browsing.rows_csv(hits),
+                f"{dataset.id}.csv",
+                "text/csv",
+                key="data_rows_csv",
+                icon=":material/download:",
+                on_click="ignore",
+            )
         if pages > 1:
             st.pagination(pages, key="data_page")
 
@@ -215,13 +226,14 @@ def rows(part: pd.DataFrame, images: dict[str, bytes]) -> None:
             "Label": part["label"].to_numpy(),
             "Split": part["split"].to_numpy(),
             "Duplicate of": part["duplicate_of"].to_numpy(),
-            "More": part["metadata"].to_numpy(),
         }
     )
-    empty = [name for name in ("Image", "Label", "Split", "Duplicate of", "More") if not any(shown[name])]
+    empty = [name for name in ("Image", "Label", "Split", "Duplicate of") if not any(shown[name])]
+    known = item_rows.short(part[browsing.facts_of(part)].reset_index(drop=True))
+    known.columns = [f"{name} (metadata)" if name in shown else name for name in known]
     column = st.column_config
     st.dataframe(
-        shown.drop(columns=empty),
+        pd.concat([shown.drop(columns=empty), known], axis=1),
         hide_index=True,
         height=620,
         row_height=56 if images else None,

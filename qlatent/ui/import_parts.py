@@ -16,7 +16,10 @@ from qlatent.ui import frame, shelf, state, uploads
 from qlatent.ui.item_rows import first_rows
 from qlatent.ui.words import count, literal
 
-KINDS = "Images, a zip of images (with or without a CSV), CSV, TSV, JSONL, Parquet, text lines, .npz or .npy."
+KINDS = (
+    "Images, a zip of images (with or without a CSV), CSV, TSV, JSONL, Parquet, Excel, text lines, .npz or .npy. Files "
+    "that belong together (vectors and the table of their items, several shards) are chosen together."
+)
 ENDINGS = [
     "jpg",
     "jpeg",
@@ -33,7 +36,10 @@ ENDINGS = [
     "jsonl",
     "ndjson",
     "parquet",
+    "xlsx",
+    "xlsm",
     "txt",
+    "gz",
     "npz",
     "npy",
 ]

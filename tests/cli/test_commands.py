@@ -46,6 +46,53 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tmp_path_factory.mktemp("cli") / "workspace")
 
 
+def test_files_that_belong_together_are_imported_together(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    np.save(tmp_path / "v.npy", np.eye(3, dtype=np.float32))
+    (tmp_path / "items.csv").write_text("id,title,size\na,A,3\nb,B,1\nc,C,2\n")
+    (tmp_path / "short.csv").write_text("title\na\n")
+    place = ("--workspace", str(tmp_path / "ws"))
+    both = (str(tmp_path / "items.csv"), str(tmp_path / "v.npy"))
+    code, seen, _ = run(capsys, "import", *both, "--preview", *place)
+    assert (code, seen["rows"], seen["modalities"]) == (0, 3, {"text": 3, "vector": 3})
+    assert "items.csv and v.npy joined row by row: 3 rows and 3 vectors" in seen["notes"]
+    assert run(capsys, "import", *both, *place)[1]["rows"] == 3
+    code, _, err = run(capsys, "import", str(tmp_path / "short.csv"), str(tmp_path / "v.npy"), *place)
+    assert code == 1
+    assert "short.csv has 1 rows and v.npy has 3 vectors" in err
+
+
+def test_items_are_listed_by_any_column(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rows = [{"id": "a", "text": "red chair", "size": 3, "made": "2024-01-05", "new": True, "maker": "=1+1"},
+            {"id": "b", "text": "lamp", "size": 1.5, "made": "2023-01-05", "new": False, "maker": "Bolt"},
+            {"id": "c", "text": "red lamp"}]  # fmt: skip
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    place = ("--workspace", str(tmp_path / "ws"))
+    run(capsys, "import", str(tmp_path / "t.jsonl"), *place)
+
+    def ids(*options: str) -> list[str]:
+        return [row["id"] for row in run(capsys, "items", "t", *options, *place)[1]["items"]]
+
+    assert ids() == ["a", "b", "c"]
+    assert ids("--sort", "size") == ["b", "a", "c"]
+    assert ids("--sort", "made", "--descending", "--limit", "1") == ["a"]
+    assert ids("--where", "size>=2") == ["a"]
+    assert ids("--where", "made <= 2023-06-01") == ["b"]
+    assert ids("--where", "new=false") == ["b"]
+    assert ids("--where", "maker==1+1") == ["a"]
+    assert ids("--where", "text~red", "--where", "text~lamp") == ["c"]
+    _, document, _ = run(capsys, "items", "t", "--limit", "1", *place)
+    assert (document["rows"], document["items"][0]["size"], document["items"][0]["new"]) == (3, 3.0, True)
+    assert run(capsys, "items", "t", "--out", str(tmp_path / "o.csv"), *place)[1]["rows"] == 3
+    assert "'=1+1" in (tmp_path / "o.csv").read_text()
+    for wrong, said in (("sise>=2", "no column 'sise'"), ("size>=big", "is no number"), ("maker>=a", "is a text"),
+                        ("size", "is no condition")):  # fmt: skip
+        code, _, err = run(capsys, "items", "t", "--where", wrong, *place)
+        assert code == 1
+        assert said in err
+
+
 SMALL = (
     "--set",
     "epochs=4",

@@ -48,12 +48,9 @@ def test_cells_keep_their_types(tmp_path: Path) -> None:
         "made": "2024-01-05",
         "at": "2024-01-05T13:30:00",
     }
-    assert items[1].metadata == {
-        "price": 7.0,
-        "price_as_written": "7",
-        "sold": False,
-        "made": "2023-12-31",
-    } or (items[1].metadata == {"price": 7.0, "sold": False, "made": "2023-12-31"})
+    assert items[1].metadata["price"] == 7
+    assert items[1].metadata["sold"] is False
+    assert items[1].metadata["made"] == "2023-12-31"
     assert not refusals
 
 

@@ -1,0 +1,109 @@
+"""The page Data: files chosen together are joined, metadata are columns to sort and filter by, CSV is harmless."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from qlatent.services import datasets
+from qlatent.services.workspaces import open_workspace
+
+Open = Callable[..., AppTest]
+ROWS = [
+    {
+        "id": "a",
+        "text": "x",
+        "size": 10,
+        "sold": True,
+        "made": "2024-01-05",
+        "maker <b>": "=1+1",
+        "text2": "*q*",
+    },
+    {"id": "b", "text": "y", "size": 2.5, "sold": False, "made": "2023-06-01", "maker <b>": "Bolt"},
+    {"id": "c", "text": "z"},
+]
+
+
+def npy(rows: int) -> bytes:
+    out = io.BytesIO()
+    np.save(out, np.eye(rows, 4, dtype=np.float32))
+    return out.getvalue()
+
+
+def test_vectors_and_the_table_of_their_items_are_chosen_together(opened: Open, tmp_path: Path) -> None:
+    at = opened(tmp_path / "ws", "data")
+    files = [
+        ("items.csv", b"id,title\n1,a\n2,b\n3,c\n", "text/csv"),
+        ("v.npy", npy(3), "application/octet-stream"),
+    ]
+    at.file_uploader(key="import_files").set_value(files).run()
+    assert not at.exception and not at.error
+    counted = {metric.label: metric.value for metric in at.metric}
+    assert (counted["Rows to keep"], counted["With vector"]) == ("3", "3")
+    said = " ".join(part.value for part in at.caption).replace("\\", "")
+    assert "items.csv and v.npy joined row by row: 3 rows and 3 vectors" in said
+    at.button(key="import_store").click().run()
+    assert not at.exception and not at.error
+    (found,) = datasets.list_datasets(open_workspace(tmp_path / "ws"))
+    assert (found.rows, found.modalities) == (3, ("text", "vector"))
+    assert "joined row by row" in found.note
+
+
+def test_numbers_that_do_not_fit_are_shown_before_anything_is_stored(opened: Open, tmp_path: Path) -> None:
+    at = opened(tmp_path / "ws", "data")
+    files = [("items.csv", b"title\na\nb\nc\n", "text/csv"), ("v.npy", npy(2), "application/octet-stream")]
+    at.file_uploader(key="import_files").set_value(files).run()
+    assert not at.exception
+    (card,) = at.error
+    assert "items.csv has 3 rows and v.npy has 2 vectors" in card.proto.title.replace("\\", "")
+    assert "import_store" not in {each.key for each in at.button}
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> tuple[Path, str]:
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    workspace = open_workspace(tmp_path / "ws")
+    return workspace.path, datasets.store(workspace, tmp_path / "t.jsonl").dataset
+
+
+def shown_ids(at: AppTest) -> list[str]:
+    (table,) = [frame.value for frame in at.dataframe if "Id" in frame.value]
+    return list(table["Id"])
+
+
+def test_metadata_are_columns_that_sort_and_filter(opened: Open, known: tuple[Path, str]) -> None:
+    at = opened(known[0], "data", dataset=known[1], view="Table")
+    (table,) = [frame.value for frame in at.dataframe if "Id" in frame.value]
+    assert {"size", "sold", "made", "maker <b>"} <= set(table)
+    assert "More" not in table
+    at.selectbox(key="sort").set_value("size").run()
+    assert shown_ids(at) == ["b", "a", "c"]
+    at.toggle(key="descending").set_value(True).run()
+    assert shown_ids(at) == ["a", "b", "c"]
+    at.multiselect(key="filter_by").set_value(["size", "sold", "made", "maker <b>"]).run()
+    assert not at.exception and not at.error
+    at.number_input(key="least_size").set_value(2.0).run()
+    assert shown_ids(at) == ["a", "b"]
+    at.multiselect(key="filter_sold").set_value([False]).run()
+    assert shown_ids(at) == ["b"]
+    at.multiselect(key="filter_sold").set_value([]).run()
+    at.multiselect(key="filter_maker <b>").set_value(["=1+1"]).run()
+    assert shown_ids(at) == ["a"]
+    assert any("1 item of 3" in part.value for part in at.caption)
+
+
+def test_the_rows_that_are_shown_leave_as_harmless_csv(opened: Open, known: tuple[Path, str]) -> None:
+    from qlatent.services import browsing
+
+    at = opened(known[0], "data", dataset=known[1], view="Table")
+    assert [each for each in at.get("download_button") if "data_rows_csv" in each.proto.id]
+    text = browsing.rows_csv(browsing.items(open_workspace(known[0]), known[1])).decode()
+    header, first, *_ = csv.reader(io.StringIO(text, newline=""))
+    assert dict(zip(header, first, strict=True))["maker <b>"] == "'=1+1"
