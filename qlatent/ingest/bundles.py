@@ -9,19 +9,16 @@ from qlatent.errors import InputError
 from qlatent.ingest.arrays import ArraysSource
 from qlatent.ingest.captions import Beside
 from qlatent.ingest.files import AbstractFiles
-from qlatent.ingest.image_cells import file_of
 from qlatent.ingest.joins import Joined, SideBySide, count_of, match
+from qlatent.ingest.picture_names import PictureNames, naming_column
 from qlatent.ingest.pictures import PicturesSource
 from qlatent.ingest.plain_lines import HeaderlessTable, WordLines
-from qlatent.ingest.record import Record, Rows
-from qlatent.ingest.roles import ARRAYS, Bundle, Roles, roles
+from qlatent.ingest.record import Rows
+from qlatent.ingest.roles import ARRAYS, Bundle, Roles, names_pictures, roles
 from qlatent.ingest.shards import Part, Shards, listed, pattern
 from qlatent.ingest.source import AbstractSource
 from qlatent.ingest.table_source import Place, TableSource
 from qlatent.ingest.tables import CsvTable
-
-_SAMPLE_ROWS = 200
-_LONGEST_PATH = 500
 
 
 def open_bundle(bundle: Bundle) -> AbstractSource:
@@ -63,24 +60,13 @@ def _with_pictures(found: Roles, files: AbstractFiles, pictures: Sequence[str]) 
     """The tables that are read beside pictures: those that name them, else a larger one; None: pictures alone."""
     known = set(pictures)
     for group in found.tables:
-        if any(_names_pictures(part, files, known) for part in group):
+        if any(names_pictures(part, files, known) for part in group):
             return group
+    for group in found.tables:
+        if column := naming_column(group[0].rows, pictures):
+            return [Part(part.name, PictureNames(part.rows, column, pictures)) for part in group]
     tables = (group for group in found.tables if not group[0].name.lower().endswith(".json"))
     return next((group for group in tables if sum(map(count_of, group)) > len(pictures)), None)
-
-
-def _names_pictures(part: Part, files: AbstractFiles, known: set[str]) -> bool:
-    """Whether one of the first rows names one of the pictures, or a column means to."""
-    if any(column.type == "image" for column in part.rows.columns):
-        return True
-    for place, record in enumerate(part.rows.records()):
-        if place >= _SAMPLE_ROWS:
-            return False
-        cells = record.values.values() if isinstance(record, Record) else ()
-        short = (cell for cell in cells if isinstance(cell, str) and len(cell) < _LONGEST_PATH)
-        if any(file_of(cell, files, beside=part.name) in known for cell in short):
-            return True
-    return False
 
 
 def _pictures(bundle: Bundle, found: Roles, beside: Beside) -> PicturesSource:
@@ -172,11 +158,14 @@ def _without_header(items: Part, vectors: Part) -> Part:
 
 
 def _leave_others(found: Roles, used: Sequence[list[Part]]) -> None:
-    read = listed([part.name for group in used for part in group]) or "another file"
+    names = [part.name for group in used for part in group]
+    read = listed(names) or "another file"
+    known = [{column.name for column in group[0].rows.columns} for group in used if group]
     for group in found.tables:
-        if not any(group is each for each in used):
-            columns = ", ".join(column.name for column in group[0].rows.columns[:6])
-            reason = f"{read} is read, and they have other columns ({columns})"
+        if group[0].name not in names:
+            columns = [column.name for column in group[0].rows.columns]
+            other = f"has other columns ({', '.join(columns[:6])})"
+            reason = f"{read} is read; it {'has the same columns' if set(columns) in known else other}"
             found.left |= {part.name: reason for part in group}
     if used and any(used):
         found.left |= dict.fromkeys(found.lines, f"{read} is read")

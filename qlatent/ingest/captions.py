@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any, TypeGuard
 
@@ -14,6 +15,7 @@ from qlatent.ingest.cells import RefusedRow, as_text
 from qlatent.ingest.decoding import find_encoding, open_text
 from qlatent.ingest.file_names import name_key
 from qlatent.ingest.files import AbstractFiles
+from qlatent.ingest.images import SUFFIXES
 
 TEXT_ENDINGS = (".txt", ".caption")
 _MAX_SIDECAR = 1_000_000  # bytes; a caption is a few lines, and one picture's facts are a few more
@@ -87,6 +89,11 @@ def _object(files: AbstractFiles, name: str) -> Facts:
     values = json.loads(_content(files, name, limit=_MAX_SIDECAR))
     if not isinstance(values, dict):
         raise RefusedRow("it holds no object with named values")
+    return _facts(values)
+
+
+def _facts(values: dict[str, Any]) -> Facts:
+    """What an object says of a picture: its caption as text, its label, and the rest under the names it has."""
     caption = next((key for key in _CAPTIONS if isinstance(values.get(key), str)), None)
     label = next((key for key in _LABELS if as_text(values.get(key)) and _is_plain(values[key])), None)
     facts = {
@@ -151,6 +158,31 @@ class CocoFile:
         elif categories:
             facts["categories"] = ", ".join(categories)
         return facts
+
+
+class ByPicture:
+    """What a JSON object with a key for each picture says: {"a.png": "a chair"}, or an object or captions each."""
+
+    def __init__(self, document: dict[str, Any], files: AbstractFiles, name: str) -> None:
+        self._values: dict[str, Any] = {}
+        for key, value in document.items():
+            if key.lower().endswith(SUFFIXES):
+                with suppress(RefusedRow):
+                    self._values[files.find(key, beside=name)] = value
+
+    @property
+    def pictures(self) -> int:
+        """How many of the pictures that it names are there."""
+        return len(self._values)
+
+    def __call__(self, picture: str) -> Facts:
+        """What it says of one picture; {} for one that it does not name."""
+        value = self._values.get(picture)
+        if isinstance(value, dict):
+            return _facts(value)
+        if isinstance(value, list) and value and isinstance(value[0], str):
+            return {"text": value[0], **({"captions": value[1:]} if value[1:] else {})}
+        return {} if value is None else {"text" if isinstance(value, str) else "value": value}
 
 
 def _objects(values: Any) -> list[dict[str, Any]]:

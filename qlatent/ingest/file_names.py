@@ -13,8 +13,8 @@ _SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 
 
 def is_system_file(parts: Sequence[str]) -> bool:
-    """True for what operating systems leave behind: dot files, __MACOSX, Thumbs.db."""
-    return any(part.startswith(".") or part.lower() in _SYSTEM_FILES for part in parts)
+    """True for what systems and programs leave behind: dot files, __MACOSX, Thumbs.db, the locks of Office (~$)."""
+    return any(part.startswith((".", "~$")) or part.lower() in _SYSTEM_FILES for part in parts)
 
 
 def safe_name(name: str) -> str:

@@ -17,7 +17,7 @@ from qlatent.ingest.limits import Limits
 from qlatent.ingest.mapping import Column, Mapping
 from qlatent.ingest.record import Record
 from qlatent.ingest.source import AbstractSource
-from qlatent.ingest.splits import SPLITS
+from qlatent.ingest.splits import split_of
 from qlatent.types import Refusal
 
 _HOLDERS = frozenset({"image", "images", "img", "imgs", "pictures", "photos", "jpegimages", "data"})
@@ -135,13 +135,15 @@ class Folders:
     def _split_off(self, parts: tuple[str, ...]) -> tuple[str | None, str | None]:
         place = next((depth for depth in range(len(parts)) if self._is_split(parts, depth)), None)
         rest = [part for depth, part in enumerate(parts) if depth >= self._shared and depth != place]
-        return (_composed(rest[-1]) if rest else None), (parts[place].lower() if place is not None else None)
+        split = split_of(parts[place]) if place is not None else None
+        return (_composed(rest[-1]) if rest else None), split
 
     def _is_split(self, parts: tuple[str, ...], depth: int) -> bool:
-        if parts[depth].lower() not in SPLITS:
+        if split_of(parts[depth]) is None:
             return False
         beside = self._inner[parts[:depth]]
-        return depth + 1 < len(parts) or beside <= SPLITS or len(beside & SPLITS) > 1
+        splits = sum(split_of(name) is not None for name in beside)
+        return depth + 1 < len(parts) or splits == len(beside) or splits > 1
 
 
 def _shared(folders: Sequence[tuple[str, ...]]) -> int:

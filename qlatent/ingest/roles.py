@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from qlatent.errors import InputError
 from qlatent.ingest import triples
 from qlatent.ingest.arrays import Among, ArraysSource
-from qlatent.ingest.captions import Beside, CocoFile, Facts, is_coco, read_document
+from qlatent.ingest.captions import Beside, ByPicture, CocoFile, Facts, is_coco, read_document
 from qlatent.ingest.cells import RefusedRow
 from qlatent.ingest.decoding import Opener
 from qlatent.ingest.file_names import natural_key
 from qlatent.ingest.files import AbstractFiles
+from qlatent.ingest.image_cells import file_of
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.packed import table_opener
 from qlatent.ingest.plain_lines import NumberLines, is_number_lines
+from qlatent.ingest.record import Record
 from qlatent.ingest.shards import Part, pattern
 from qlatent.ingest.table_kinds import WORKBOOKS, table_of, text_table
+from qlatent.ingest.tables import AbstractTable
 from qlatent.types import Refusal
 
 ARRAYS = (".npz", ".npy")
@@ -46,6 +50,8 @@ _CONFIGURATIONS = {
     "package.json": "it describes a program",
 }
 _MAX_IN_MEMORY = 1_000_000_000
+_SAMPLE_ROWS = 200
+_LONGEST_PATH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ def roles(bundle: Bundle, pictures: Sequence[str], beside: Beside) -> Roles:
         if lower.endswith(ARRAYS):
             found.vectors += _arrays(bundle, name, found)
         elif lower.endswith(".txt"):
-            table = text_table(bundle.opener(name), name=name)
+            table = text_table(bundle.opener(name), name=name) or _captions_table(bundle, name, pictures)
             if table is None:
                 found.lines.append(name)
             else:
@@ -159,7 +165,11 @@ def _look_at_json(files: AbstractFiles, name: str, found: Roles, *, described: b
         found.left[name] = reason
         return
     document = read_document(files, name) if described else None
-    if is_coco(document):
+    named = ByPicture(document, files, name) if isinstance(document, dict) else None
+    if named is not None and named.pictures:
+        found.about.append(named)
+        found.taken[name] = f"says something of {named.pictures:,} pictures by their names"
+    elif is_coco(document):
         coco = CocoFile(document, files, name)
         if coco.pictures:
             found.about.append(coco)
@@ -168,6 +178,18 @@ def _look_at_json(files: AbstractFiles, name: str, found: Roles, *, described: b
             )
         else:
             found.left[name] = "it describes pictures, but none of those that are here"
+
+
+def _captions_table(bundle: Bundle, name: str, pictures: Sequence[str]) -> AbstractTable | None:
+    """The table in a `.txt` beside pictures that names them: "image,caption" and so on, as Flickr8k has it."""
+    if not pictures:
+        return None
+    table = table_of(bundle.opener(name), name=f"{name}.csv", limits=bundle.limits)
+    try:
+        is_table = len(table.columns) > 1 and names_pictures(Part(name, table), bundle.files, set(pictures))
+    except InputError:
+        return None
+    return table if is_table else None
 
 
 def _arrays(bundle: Bundle, name: str, found: Roles) -> list[Part]:
@@ -186,6 +208,18 @@ def _arrays(bundle: Bundle, name: str, found: Roles) -> list[Part]:
 def _reason(err: InputError, name: str) -> str:
     """The message of an error without the name, which stands before it already."""
     return err.message.removeprefix(f"{name} ").removeprefix(f"{name}: ").rstrip(".")
+
+
+def names_pictures(part: Part, files: AbstractFiles, known: Container[str]) -> bool:
+    """Whether one of the first rows names one of the pictures, or a column means to."""
+    if any(column.type == "image" for column in part.rows.columns):
+        return True
+    for record in islice(part.rows.records(), _SAMPLE_ROWS):
+        cells = record.values.values() if isinstance(record, Record) else ()
+        short = (cell for cell in cells if isinstance(cell, str) and len(cell) < _LONGEST_PATH)
+        if any(file_of(cell, files, beside=part.name) in known for cell in short):
+            return True
+    return False
 
 
 def grouped(parts: Iterable[Part]) -> list[list[Part]]:

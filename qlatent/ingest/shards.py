@@ -17,7 +17,7 @@ from qlatent.ingest.files import AbstractFiles
 from qlatent.ingest.image_cells import file_of
 from qlatent.ingest.mapping import Column
 from qlatent.ingest.record import Record, Rows
-from qlatent.ingest.splits import SPLITS
+from qlatent.ingest.splits import split_of
 from qlatent.ingest.tables import AbstractTable
 from qlatent.types import Refusal
 
@@ -38,15 +38,15 @@ def split_in(name: str) -> str | None:
     """The split that the name of a file or of its folders says: "data/train-00001-of-00003.parquet" → train."""
     *folders, file = PurePosixPath(name.lower()).parts
     words = [word for word in re.split(r"[-_.]", PurePosixPath(file).stem) if word]
-    return next((word for word in [*words, *reversed(folders)] if word in SPLITS), None)
+    return next((split for word in [*words, *reversed(folders)] if (split := split_of(word))), None)
 
 
 def pattern(name: str) -> str:
     """What the names of the shards of one set share: the name without its number and its split."""
-    parts = [part for part in PurePosixPath(name.lower()).parts if part not in SPLITS]
+    parts = [part for part in PurePosixPath(name.lower()).parts if not split_of(part)]
     stem = ".".join(parts[-1].split(".")[:-1]) if parts else ""
     stem = _SHARD_NUMBER.sub("", stem)
-    stem = "-".join(word for word in re.split(r"[-_.]", stem) if word and word not in SPLITS)
+    stem = "-".join(word for word in re.split(r"[-_.]", stem) if word and not split_of(word))
     return "/".join([*parts[:-1], stem])
 
 
@@ -125,9 +125,15 @@ class Shards(AbstractTable):
                 values = {**record.values, **({"split": split} if split else {})}
                 for name in pictures:
                     if isinstance(values.get(name), str):
-                        values[name] = file_of(values[name], self.files, beside=part.name) or values[name]
+                        values[name] = self._from_top(values[name], part.name, split)
                 yield Record(start + row, values)
             start += row
+
+    def _from_top(self, cell: str, part: str, split: str | None) -> str:
+        """The picture beside the file that names it, or in the folder of its split: train.csv and train/a.png."""
+        places = (part, str(PurePosixPath(part).parent / (split or "") / "any"))
+        found = (file_of(cell, self.files, beside=place) for place in places)
+        return next((name for name in found if name), cell)
 
     def repeats(self, column: str) -> bool:
         """Whether the values of a column begin anew in another file, as row numbers do."""

@@ -75,7 +75,7 @@ def test_the_table_that_is_not_read_is_said(tmp_path: Path) -> None:
     source = open_source(
         make_zip(tmp_path / "p.zip", {"a.csv": "id,text\n1,x\n", "b.csv": "code,size\n2,y\n"})
     )
-    assert source.remarks() == ("b.csv left out: a.csv is read, and they have other columns (code, size)",)
+    assert source.remarks() == ("b.csv left out: a.csv is read; it has other columns (code, size)",)
 
 
 def test_unsafe_entries_are_refused_and_the_others_kept(tmp_path: Path) -> None:

@@ -141,6 +141,71 @@ def test_captions_and_categories_come_from_a_coco_file(brought: Any) -> None:
     )
 
 
+def test_a_json_file_may_speak_of_pictures_by_their_names(brought: Any) -> None:
+    said = {
+        "0.png": "A",
+        "img/1.png": ["B", "more"],
+        "2.png": {"caption": "C", "label": "x", "w": 3},
+        "gone.png": "D",
+    }
+    path = brought({**PICTURES, "captions.json": json.dumps(said)})
+    items, _ = read(path)
+    assert [(item.text, item.label, item.metadata) for item in items] == [
+        ("A", None, {}),
+        ("B", None, {"captions": ["more"]}),
+        ("C", "x", {"w": 3}),
+    ]
+    assert "captions.json says something of 3 pictures by their names" in notes(path)
+
+
+def test_a_text_file_of_commas_that_names_pictures_is_their_table(brought: Any) -> None:
+    table = 'image,caption\n0.png,"A child, really"\n0.png,again\n2.png,other\n'
+    items, _ = read(brought({**PICTURES, "captions.txt": table}))
+    assert [(item.text, item.image) for item in items] == [
+        ("A child, really", png(0)),
+        ("again", png(0)),
+        ("other", png(2)),
+    ]
+
+
+def test_a_table_may_name_pictures_without_their_endings(brought: Any) -> None:
+    path = brought({**PICTURES, "styles.csv": "id,title,n\n2,c,0\n0,a,0\n7,gone,0\n"})
+    items, refusals = read(path)
+    assert [(item.id, item.text, item.image) for item in items] == [
+        ("2", "c", png(2)),
+        ("0", "a", png(0)),
+        ("7", "gone", None),
+    ]
+    assert not refusals
+    assert "column 'id' names the pictures without their endings" in notes(path)
+
+
+def test_labels_are_no_names_of_pictures(brought: Any) -> None:
+    items, _ = read(brought({**PICTURES, "t.csv": "title,kind\n" + "x,0\n" * 9}))
+    assert [item.image for item in items] == [None] * 9
+
+
+def test_tables_of_splits_find_pictures_in_the_folders_of_their_splits(brought: Any) -> None:
+    table = "file,text\na.png,{}\n"
+    files = {
+        "train.csv": table.format("x"),
+        "test.csv": table.format("y"),
+        "train/a.png": png(1),
+        "test/a.png": png(2),
+    }
+    items, _ = read(brought(files))
+    assert [(item.split, item.text, item.image) for item in items] == [
+        ("test", "y", png(2)),
+        ("train", "x", png(1)),
+    ]
+
+
+def test_the_same_table_in_another_kind_is_left_out(brought: Any) -> None:
+    path = brought({"d.csv": "id,text\n1,x\n", "d.parquet": shard(id=["1"], text=["x"])})
+    assert len(read(path)[0]) == 1
+    assert "d.parquet left out: d.csv is read; it has the same columns" in notes(path)
+
+
 def test_a_table_beside_pictures_is_read_where_it_names_them_and_says_which_it_does_not(brought: Any) -> None:
     path = brought({**PICTURES, "info.json": "{}", "t.csv": "file,text\n0.png,a\nimg/2.png,b\n"})
     items, refusals = read(path)
@@ -165,6 +230,7 @@ def test_a_table_larger_than_the_pictures_is_read_though_it_names_none(brought: 
         (["train/images/a", "test/images/b"], [(None, "train"), (None, "test")]),
         (["cats/train/a", "dogs/test/b"], [("cats", "train"), ("dogs", "test")]),
         (["train/cats/a", "test/cats/b"], [("cats", "train"), ("cats", "test")]),
+        (["train2017/a", "val2017/b"], [(None, "train"), (None, "val")]),
         (["train/a", "test/b", "extra/c"], [(None, "train"), (None, "test"), ("extra", None)]),
     ],
 )
@@ -315,7 +381,7 @@ def test_pictures_are_looked_up_beside_the_shard_that_names_them(brought: Any) -
 
 def test_tables_with_other_columns_are_left_out_by_name(brought: Any) -> None:
     said = notes(brought({"items.csv": "id,text\n1,a\n", "prices.csv": "code,amount\n1,2\n"}))
-    assert "prices.csv left out: items.csv is read, and they have other columns (code, amount)" in said
+    assert "prices.csv left out: items.csv is read; it has other columns (code, amount)" in said
 
 
 def test_packed_shards_of_a_folder_are_read(tmp_path: Path) -> None:
