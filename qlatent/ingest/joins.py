@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -44,7 +44,7 @@ class SideBySide(AbstractTable):
     @property
     def columns(self) -> tuple[Column, ...]:
         return tuple(
-            Column(names[column.name], column.type, column.sample)
+            replace(column, name=names[column.name])
             for part, names in zip(self.parts, self._names, strict=True)
             for column in part.rows.columns
         )
@@ -177,7 +177,7 @@ class Joined(AbstractTable):
     @property
     def columns(self) -> tuple[Column, ...]:
         vectors = [
-            Column(self._names[column.name], column.type, column.sample)
+            replace(column, name=self._names[column.name])
             for column in self.vectors.rows.columns
             if column.name not in self._dropped
         ]

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import PurePosixPath
@@ -109,7 +110,8 @@ class HeaderlessTable(AbstractTable):
     @property
     def columns(self) -> tuple[Column, ...]:
         return tuple(
-            Column(self._names[each.name], each.type, each.sample or each.name) for each in self.table.columns
+            replace(each, name=self._names[each.name], sample=each.sample or each.name)
+            for each in self.table.columns
         )
 
     def records(self) -> Iterator[Record | Refusal]:

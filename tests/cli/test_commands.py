@@ -64,7 +64,8 @@ def test_files_that_belong_together_are_imported_together(
 
 
 def test_items_are_listed_by_any_column(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    rows = [{"id": "a", "text": "red chair", "size": 3, "made": "2024-01-05", "new": True, "maker": "=1+1"},
+    rows = [{"id": "a", "text": "red chair", "label": "k", "size": 3, "made": "2024-01-05", "new": True,
+             "maker": "=1+1"},
             {"id": "b", "text": "lamp", "size": 1.5, "made": "2023-01-05", "new": False, "maker": "Bolt"},
             {"id": "c", "text": "red lamp"}]  # fmt: skip
     (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))

@@ -16,7 +16,10 @@ import pytest
 from pyarrow import parquet
 
 from qlatent.errors import InputError
-from qlatent.ingest import open_source
+from qlatent.ingest import Limits, open_source
+from qlatent.ingest.archive import ZipFiles
+from qlatent.ingest.cells import RefusedRow
+from qlatent.ingest.files import FolderFiles
 from tests.ingest.builders import make_zip, png, read
 
 VECTORS = np.random.default_rng(0).normal(size=(4, 5)).astype(np.float32)
@@ -74,7 +77,7 @@ def notes(path: Any) -> str:
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("classes.json", '["cat", "dog"]', "has no row that can be read"),
+        ("classes.json", '["cat", "dog"]', "classes.json left out"),
         ("metadata.json", '{"name": "x", "authors": [{"name": "A"}]}', "no picture is named in it"),
         ("categories.json", json.dumps([{"id": n} for n in range(50)]), "no picture is named in it"),
         ("dataset_infos.json", '{"default": {}}', "it describes the data set of a hub"),
@@ -253,11 +256,16 @@ def test_a_name_is_found_in_any_unicode_form_and_letter_case(brought: Any, refer
     assert [item.image for item in items] == [png(1)], refusals
 
 
-def test_two_names_that_differ_in_case_alone_are_not_guessed(brought: Any) -> None:
-    table = "image,text\nA.png,x\na.PNG,y\n"
-    items, refusals = read(brought({"t.csv": table, "A.png": png(1), "a.png": png(2)}))
-    assert [item.image for item in items] == [png(1)]
-    assert "may be 'A.png' or 'a.png'" in refusals[0].reason
+def test_two_names_that_differ_in_case_alone_are_not_guessed(brought: Any, tmp_path: Path) -> None:
+    path = brought({"t.csv": "image,text\nA.png,x\na.PNG,y\n", "A.png": png(1), "a.png": png(2)})
+    items, _ = read(path)
+    assert [item.image for item in items if item.image] == [png(1)]
+    files = FolderFiles(path, max_files=9) if path.is_dir() else ZipFiles(path, limits=Limits())
+    assert [files.find(name) for name in ("A.png", "a.png")] == ["A.png", "a.png"]
+    with pytest.raises(
+        RefusedRow, match=r"'a\.PNG' may be 'A\.png' or 'a\.png': they differ in letter case alone"
+    ):
+        files.find("a.PNG")
 
 
 def test_a_lone_table_finds_pictures_beside_it_in_any_case_without_listing_other_folders(
@@ -266,16 +274,27 @@ def test_a_lone_table_finds_pictures_beside_it_in_any_case_without_listing_other
     lay(
         tmp_path, {"t.csv": "image,text\nPICS\\A.JPG,x\nb.jpg,y\n", "pics/a.jpg": png(1), "far/b.jpg": png(2)}
     )
-    items, refusals = read(tmp_path / "t.csv")
-    assert [item.image for item in items] == [png(1)]
-    assert refusals[0].reason == "there is no file 'b.jpg'"
+    items, _ = read(tmp_path / "t.csv")
+    assert [item.image for item in items if item.image] == [png(1)]
+    files = FolderFiles(tmp_path, max_files=9, searches=False)
+    assert files.find("PICS\\A.JPG") == "pics/a.jpg"
+    with pytest.raises(RefusedRow, match=r"there is no file 'b\.jpg'"):
+        files.find("b.jpg")
+    assert set(files._listed) == {"", "pics/"}
 
 
 def test_a_reference_may_climb_inside_the_whole_but_not_out_of_it(brought: Any) -> None:
-    table = "image,text\n../img/0.png,x\n../../img/0.png,y\n"
-    items, refusals = read(brought({**PICTURES, "tables/t.csv": table}))
+    path = brought({**PICTURES, "tables/t.csv": "image,text\n../img/0.png,x\n"})
+    items, _ = read(path)
     assert [item.image for item in items] == [png(0)]
-    assert "leads out of its folder" in refusals[0].reason
+    files = FolderFiles(path, max_files=9) if path.is_dir() else ZipFiles(path, limits=Limits())
+    for reference, beside in (
+        ("../../img/0.png", "tables/t.csv"),
+        ("../img/0.png", "t.csv"),
+        ("/img/0.png", "t.csv"),
+    ):
+        with pytest.raises(RefusedRow, match=r"leads out of its folder|is an absolute path"):
+            files.find(reference, beside=beside)
 
 
 @pytest.mark.parametrize("page", ["utf-8", "cp437", "cp850", "cp1252", "cp932"])

@@ -16,9 +16,9 @@ from qlatent.ingest import Limits, open_source
 from tests.ingest.builders import make_zip, png, read
 
 ROWS = [
-    ["id", "title", "price", "sold", "made", "at"],
-    [552, "A chair", 12.5, True, datetime.date(2024, 1, 5), datetime.datetime(2024, 1, 5, 13, 30)],
-    [553, "Ein Stuhl ü", 7, False, datetime.date(2023, 12, 31), None],
+    ["id", "title", "label", "price", "checked", "made", "at"],
+    [552, "A chair", "k", 12.5, True, datetime.date(2024, 1, 5), datetime.datetime(2024, 1, 5, 13, 30)],
+    [553, "Ein Stuhl ü", "k", 7, False, datetime.date(2023, 12, 31), None],
 ]
 
 
@@ -44,12 +44,12 @@ def test_cells_keep_their_types(tmp_path: Path) -> None:
     assert [(item.id, item.text) for item in items] == [("552", "A chair"), ("553", "Ein Stuhl ü")]
     assert items[0].metadata == {
         "price": 12.5,
-        "sold": True,
+        "checked": True,
         "made": "2024-01-05",
         "at": "2024-01-05T13:30:00",
     }
     assert items[1].metadata["price"] == 7
-    assert items[1].metadata["sold"] is False
+    assert items[1].metadata["checked"] is False
     assert items[1].metadata["made"] == "2023-12-31"
     assert not refusals
 

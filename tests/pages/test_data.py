@@ -20,6 +20,7 @@ ROWS = [
     {
         "id": "a",
         "text": "x",
+        "label": "k",
         "size": 10,
         "sold": True,
         "made": "2024-01-05",
