@@ -59,7 +59,7 @@ def test_the_state_changes_with_the_holdings(workspace: Workspace) -> None:
 @pytest.fixture
 def known(tmp_path: Path) -> tuple[Workspace, pd.DataFrame]:
     rows = [
-        '{"id": "a", "text": "x", "label": "k", "size": 10, "sold": true, "made": "2024-01-05", "maker":"Acme","row":"r"}',
+        '{"id": "a", "text": "x", "label":"k", "size": 10, "sold": true, "made":"2024-01-05","maker":"Acme","row":"r"}',
         '{"id": "b", "text": "y", "size": 2.5, "sold": false, "made": "2023-06-01", "maker": "Bolt & Co"}',
         '{"id": "c", "text": "z"}',
     ]
