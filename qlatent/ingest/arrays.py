@@ -20,6 +20,7 @@ from qlatent.ingest.decoding import Opener
 from qlatent.ingest.files import stream_hash
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.mapping import Column, Mapping
+from qlatent.ingest.names import denies_embedding, first_named, says_embedding
 from qlatent.ingest.record import Record
 from qlatent.ingest.source import AbstractSource
 from qlatent.types import Refusal
@@ -40,8 +41,15 @@ class Header:
 
     @property
     def is_vectors(self) -> bool:
-        """Whether it is a matrix of numbers (n, d)."""
-        return len(self.shape) == 2 and self.dtype.kind in "fiu"
+        """Whether it is a matrix of numbers (n, d) that can be vectors: not one number a row, not called labels."""
+        is_matrix = len(self.shape) == 2 and self.shape[1] > 1 and self.dtype.kind in "fiu"
+        return is_matrix and not (self.dtype.kind in "iu" and denies_embedding(self.name))
+
+    @property
+    def is_facts(self) -> bool:
+        """Whether it has one value a row (n,) or (n, 1), or a few whole numbers a row, such as labels (n, k)."""
+        whole = len(self.shape) == 2 and self.dtype.kind in "iub"
+        return len(self.shape) == 1 or self.shape[1:] == (1,) or (whole and not self.is_vectors)
 
     def in_words(self) -> str:
         """Name, shape and type, for messages."""
@@ -139,7 +147,8 @@ class ArraysSource(AbstractSource):
                 f"{self.name} holds no array of vectors (rows, numbers): it holds {found}.",
                 remedy="Save embeddings as two-dimensional arrays called image, text or vector.",
             )
-        named = [header for header in vectors if header.name in _MODALITIES] or vectors
+        named = [header for header in vectors if header.name in _MODALITIES]
+        named = named or [header for header in vectors if says_embedding(header.name)] or vectors
         lengths = {header.shape[0] for header in named}
         if len(lengths) > 1:
             raise InputError(
@@ -157,7 +166,7 @@ class ArraysSource(AbstractSource):
             )
         kept = []
         for header in headers:
-            fits = header.shape[:1] == (rows,) and (len(header.shape) == 1 or header.is_vectors)
+            fits = header.shape[:1] == (rows,) and (header.is_facts or header.is_vectors)
             if fits and header.dtype.kind in "fiubUSM":
                 kept.append(header)
             else:
@@ -175,7 +184,9 @@ class ArraysSource(AbstractSource):
     def _column(self, header: Header) -> Column:
         if header.is_vectors:
             return Column(header.name, "vector", f"{header.shape[1]} numbers ({header.dtype})")
-        first = next(chunk[0] for chunk in self._chunks(header))
+        if header.shape[1:] not in ((), (1,)):
+            return Column(header.name, "numbers", f"{header.shape[1]} whole numbers")
+        first = next(_plain(chunk[0]) for chunk in self._chunks(header))
         return Column(header.name, "number" if header.dtype.kind in "fiu" else "text", str(first)[:120])
 
     def records(self) -> Iterator[Record | Refusal]:
@@ -185,7 +196,7 @@ class ArraysSource(AbstractSource):
         for chunks in zip(*streams, strict=True):
             for row in zip(*chunks, strict=True):
                 number += 1
-                yield Record(number, dict(zip(names, row, strict=True)))
+                yield Record(number, dict(zip(names, map(_plain, row), strict=True)))
 
     def _chunks(self, header: Header) -> Iterator[np.ndarray]:
         """The rows of an array, some hundred at a time: a stored array may be larger than the memory."""
@@ -226,10 +237,12 @@ class ArraysSource(AbstractSource):
         names = {column.name for column in self.columns}
         vectors = [column.name for column in self.columns if column.type == "vector"]
         image, text = (name if name in vectors else None for name in ("image", "text"))
-        only = None if image or text else "vector" if "vector" in vectors else vectors[0]
-        ids = next((name for name in ("id", "ids", "qid") if name in names), None)
+        telling = ["vector", *filter(says_embedding, vectors), *vectors]
+        only = None if image or text else next(name for name in telling if name in vectors)
+        facts = [column.name for column in self.columns if column.type in ("number", "text")]
+        ids = first_named(("id", "ids", "qid", "names", "filenames", "words"), facts)
         split = "split" if "split" in names else None
-        labels = next((name for name in ("label", "labels") if name in names), None)
+        labels = first_named(("label", "labels", "y", "target", "targets", "class", "classes"), facts)
         return Mapping(id=ids, label=labels, split=split, image_vector=image, text_vector=text, vector=only)
 
     def image_bytes(self, cell: Any) -> bytes:
@@ -238,3 +251,8 @@ class ArraysSource(AbstractSource):
     def content_hash(self, mapping: Mapping) -> str:
         with self._stream() as stream:
             return stream_hash(stream)
+
+
+def _plain(cell: Any) -> Any:
+    """One value of an array (n, 1) without its brackets; vectors as they are."""
+    return cell[0] if isinstance(cell, np.ndarray) and cell.shape == (1,) else cell

@@ -16,12 +16,12 @@ class RefusedRow(Exception):  # noqa: N818  (an outcome of reading, not an error
     """Why one row is not kept, in plain words; becomes a `Refusal` with the row's number."""
 
 
-_MISSING_WORDS = frozenset({"", "nan", "null", "<na>", "n/a", "#n/a", "nat"})
+_MISSING_WORDS = frozenset({"", "nan", "null", "<na>", "n/a", "#n/a", "nat", "\\n"})
 _MAX_ID = 300
 
 
 def is_missing(value: Any) -> bool:
-    """True for None, NaN, empty or blank text, and the words that programs write for NaN."""
+    """True for None, NaN, empty or blank text, and the words that programs write for NaN (databases: \\N)."""
     if value is None:
         return True
     if isinstance(value, str):
@@ -107,31 +107,3 @@ def as_json(value: Any) -> Any:
     if isinstance(value, float | decimal.Decimal):
         return float(value) if math.isfinite(value) else None
     return None if value is None or isinstance(value, bytes) else clean_text(str(value))
-
-
-def as_vector(value: Any, *, name: str, width: int | None) -> np.ndarray:
-    """A cell as a float32 vector (d,); a `RefusedRow` when it is not d finite numbers with a direction."""
-    if isinstance(value, str):
-        value = _numbers_in(value, name=name)
-    try:
-        vector = np.asarray(value)
-    except ValueError as err:  # lists inside lists, of different lengths
-        raise RefusedRow(f"{name} is not one list of numbers") from err
-    if vector.ndim != 1 or vector.dtype.kind not in "fiu" or vector.size == 0:
-        raise RefusedRow(f"{name} is not one list of numbers")
-    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and is refused as such
-        vector = vector.astype(np.float32)
-    if not np.isfinite(vector).all():
-        raise RefusedRow(f"{name} has NaN or infinite values at {int((~np.isfinite(vector)).sum())} places")
-    if not vector.any():
-        raise RefusedRow(f"{name} is zero everywhere, so it has no direction")
-    if width is not None and len(vector) != width:
-        raise RefusedRow(f"{name} has {len(vector)} numbers; the rows before have {width}")
-    return vector
-
-
-def _numbers_in(text: str, *, name: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as err:
-        raise RefusedRow(f"{name} is not a list of numbers such as [0.1, -0.2]") from err

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from qlatent.ingest.cells import RefusedRow
+from qlatent.ingest.git_lfs import is_pointer
 from qlatent.ingest.limits import Limits
 from qlatent.pictures import on_white
 
@@ -26,6 +27,16 @@ SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", "
 _KEPT_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF")
 _JPEG_MAX_SIDE = 65_000
 _JPEG_END = b"\xff\xd9"
+_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"MM\0+", b"II+\0")
+
+
+def is_picture(content: bytes) -> bool:
+    """Whether bytes begin as a picture of one of the formats that are read."""
+    boxed = (content[:4] == b"RIFF" and content[8:12] == b"WEBP") or content[4:12] in (
+        b"ftypavif",
+        b"ftypavis",
+    )
+    return boxed or content.startswith(_STARTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,8 @@ def _too_many(pixels: int, limits: Limits, shape: str = "") -> str:
 
 
 def _not_an_image(content: bytes) -> str:
+    if is_pointer(content):
+        return "not an image but a Git LFS pointer to one; fetch it with `git lfs pull`"
     start = content[:64].lstrip().lower()
     kinds = {b"<!doctype": "a web page", b"<html": "a web page", b"<svg": "an SVG drawing",
              b"<?xml": "an XML file", b"%pdf": "a PDF", b"pk\x03\x04": "a zip archive"}  # fmt: skip

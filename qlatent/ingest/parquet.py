@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from qlatent.errors import InputError
-from qlatent.ingest.column_types import column_of
+from qlatent.ingest.columns import columns_of, sample_of
 from qlatent.ingest.decoding import Opener
 from qlatent.ingest.mapping import Column
 from qlatent.ingest.record import Record
@@ -22,7 +21,7 @@ from qlatent.ingest.tables import AbstractTable, unique_names
 from qlatent.types import Refusal
 
 _BATCH = 128
-_SAMPLE_ROWS = 200
+NO_LABEL = -1
 
 
 class ParquetTable(AbstractTable):
@@ -62,10 +61,7 @@ class ParquetTable(AbstractTable):
             raise InputError(
                 f"{self.name} has columns but no rows.", remedy="Choose a file with at least one row."
             )
-        rows = [
-            record.values for record in islice(self.records(), _SAMPLE_ROWS) if isinstance(record, Record)
-        ]
-        return tuple(column_of(name, [row[name] for row in rows]) for name in self.names)
+        return columns_of(sample_of(self.records(), self.names))
 
     @cached_property
     def _class_names(self) -> dict[str, list[str]]:
@@ -103,9 +99,16 @@ def arrow_records(
             number += 1
             values = {name: column[row] for name, column in zip(names, cells, strict=True)}
             for column, classes in class_names.items():
-                if isinstance(values.get(column), int) and 0 <= values[column] < len(classes):
-                    values[column] = classes[values[column]]
+                if isinstance(values.get(column), int):
+                    values[column] = _class_of(values[column], classes)
             yield Record(number, values)
+
+
+def _class_of(number: int, classes: Sequence[str]) -> str | int | None:
+    """The name of a class; None for -1, with which Hugging Face says that an item has no label."""
+    if number == NO_LABEL:
+        return None
+    return classes[number] if 0 <= number < len(classes) else number
 
 
 def _cells(column: pa.Array | pa.ChunkedArray) -> Sequence[Any]:

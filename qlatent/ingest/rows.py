@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qlatent.ingest import images
-from qlatent.ingest.cells import RefusedRow, as_id, as_json, as_price, as_text, as_vector, is_missing
+from qlatent.ingest.cells import RefusedRow, as_id, as_json, as_price, as_text, is_missing
+from qlatent.ingest.column import Column
 from qlatent.ingest.mapping import Mapping
+from qlatent.ingest.nested import without
+from qlatent.ingest.omissions import LabelCensus, Omissions
+from qlatent.ingest.vector_cells import VectorReader
 from qlatent.types import Item, Refusal
 
 if TYPE_CHECKING:
     from qlatent.ingest.source import AbstractSource
 
+_Part = TypeVar("_Part")
+
 
 class ItemMaker:
-    """Makes the items of one reading of a source: it remembers the ids used and the widths of the vectors."""
+    """Makes the items of one reading of a source: it remembers the ids used and the widths of the vectors.
+
+    An item is kept with the parts that are good. A part that is not (a missing or damaged picture, a vector of
+    zeros, a text over the limit) is left out, counted in the remarks and named in the item's metadata
+    (`image_note`, `text_note`, `vector_note`); a row is refused only when no part of it is good.
+    """
 
     def __init__(self, source: AbstractSource, mapping: Mapping, *, decode: bool) -> None:
         self.source = source
@@ -26,27 +37,49 @@ class ItemMaker:
         self.decode = decode
         self.notes: Counter[str] = Counter()
         self._rows_by_id: dict[str, int] = {}
-        self._widths: dict[str, int] = {}
-        used = set(mapping.columns)
-        vectors = {column.name for column in source.columns if column.type == "vector"}
-        self._not_metadata = used | vectors  # a vector is no description, and too long for one
+        self._omissions = Omissions()
+        self._labels = LabelCensus(mapping.label) if mapping.label else None
+        columns = {column.name: column for column in source.columns}
+        self._readers = {
+            modality: VectorReader(columns.get(name, Column(name, "text")))
+            for modality, name in mapping.vectors.items()
+        }
+        mapped = [reader.column for reader in self._readers.values()]
+        self._nested = [column.path for column in columns.values() if column.path]
+        # A vector is no description, and too long for one; one column a dimension stays facts until it is mapped.
+        self._not_metadata = (
+            set(mapping.columns)
+            | {column.name for column in columns.values() if column.type == "vector" and not column.parts}
+            | {part for column in mapped for part in column.parts}
+        )
 
     def make(self, row: int, values: dict[str, Any]) -> Item | Refusal:
         """The item of a row, or its refusal; a refused row leaves its id free for a later one."""
         name = ""
         try:
-            given = as_id(values.get(self.mapping.id)) if self.mapping.id else None
+            given = self._given_id(values.get(self.mapping.id)) if self.mapping.id else None
             name = given or self._made_id(row)
             if name in self._rows_by_id:
                 raise RefusedRow(f"id {name!r} already used in row {self._rows_by_id[name]}")
-            item = self._item(name, values)
+            item = self._item(row, name, values)
         except RefusedRow as refused:
             return Refusal(row=row, id=name, reason=str(refused))
         except RecursionError:
             return Refusal(row=row, id=name, reason="its values are nested too deeply")
         self._rows_by_id[name] = row
-        self._widths.update({modality: len(vector) for modality, vector in item.vectors.items()})
+        for modality, vector in item.vectors.items():
+            self._readers[modality].accept(vector)
         return item
+
+    def remarks(self) -> list[str]:
+        """What was left out of kept items, and how labels were read; complete after the last row."""
+        return [*self._omissions.lines(), *(self._labels.lines() if self._labels else ())]
+
+    def _given_id(self, cell: Any) -> str | None:
+        given = as_id(cell)
+        if isinstance(cell, float) and given is not None and not given.endswith(".0") and cell.is_integer():
+            self.notes[f"ids in {self.mapping.id!r} that end in .0 read as whole numbers"] += 1
+        return given
 
     def _made_id(self, row: int) -> str:
         """An id for a row without one; kept apart from ids that a file happens to use."""
@@ -55,22 +88,35 @@ class ItemMaker:
             name, turn = f"row-{row}-{turn}", turn + 1
         return name
 
-    def _item(self, name: str, values: dict[str, Any]) -> Item:
+    def _item(self, row: int, name: str, values: dict[str, Any]) -> Item:
         metadata = self._metadata(values)
-        image = self._image(values, metadata)
-        text = self._text(values)
-        vectors = self._vectors(values)
+        troubles: dict[str, tuple[str, str]] = {}  # part → its columns, why it is left out
+        image = _or_trouble(lambda: self._image(values, metadata), "image", self.mapping.image, troubles)
+        text = _or_trouble(lambda: self._text(values), "text", ", ".join(self.mapping.text), troubles)
+        vectors = {}
+        for modality, reader in self._readers.items():
+            part = "vector" if modality == "vector" else f"{modality}_vector"
+            vector = _or_trouble(partial(reader.read, values), part, reader.column.name, troubles)
+            if vector is not None:
+                vectors[modality] = vector
         if image is None and text is None and not vectors:
-            raise RefusedRow(self._nothing())
-        label, split = (
-            as_text(values.get(column)) if column else None
-            for column in (self.mapping.label, self.mapping.split)
-        )
-        split = split.lower() if split else None
+            raise RefusedRow("; ".join(reason for _, reason in troubles.values()) or self._nothing())
+        for part, (columns, reason) in troubles.items():
+            self._omissions.add(f"{part.replace('_', ' ')} {columns!r}", row=row, reason=reason)
+            metadata[f"{part}_note"] = f"left out: {reason}"
+        split = as_text(values.get(self.mapping.split)) if self.mapping.split else None
         return Item(
-            id=name, image=image, text=text, label=label, split=split, metadata=metadata, vectors=vectors,
-            source=self.source.name,
+            id=name, image=image, text=text, label=self._label(values), split=split.lower() if split else None,
+            metadata=metadata, vectors=vectors, source=self.source.name,
         )  # fmt: skip
+
+    def _label(self, values: dict[str, Any]) -> str | None:
+        if self._labels is None:
+            return None
+        cell = values.get(self._labels.column)
+        label = as_text(cell)
+        self._labels.add(cell, label)
+        return label
 
     def _nothing(self) -> str:
         columns = [*([self.mapping.image] if self.mapping.image else []), *self.mapping.text]
@@ -99,18 +145,14 @@ class ItemMaker:
             raise RefusedRow(f"its text has {len(text):,} characters; the limit is {limit:,}")
         return text or None
 
-    def _vectors(self, values: dict[str, Any]) -> dict[str, np.ndarray]:
-        return {
-            modality: as_vector(values[column], name=f"{column!r}", width=self._widths.get(modality))
-            for modality, column in self.mapping.vectors.items()
-            if not is_missing(values.get(column))
-        }
-
     def _metadata(self, values: dict[str, Any]) -> dict[str, Any]:
         kept = {}
         for column, cell in values.items():
             if column in self._not_metadata or is_missing(cell) or _is_picture(cell):
                 continue
+            for path in self._nested:
+                if path[0] == column:
+                    cell = without(cell, path[1:])
             value = as_json(cell)
             if value is not None:
                 kept[column] = self._shortened(value, column)
@@ -125,6 +167,17 @@ class ItemMaker:
             return value
         self.notes[f"column {column!r} cut to {limit:,} characters"] += 1
         return value[: limit - 1] + "…"
+
+
+def _or_trouble(
+    read: Callable[[], _Part | None], part: str, columns: str | None, troubles: dict[str, tuple[str, str]]
+) -> _Part | None:
+    """The part of an item, or None with the reason among the troubles."""
+    try:
+        return read()
+    except RefusedRow as refused:
+        troubles[part] = (columns or "", str(refused))
+        return None
 
 
 def _is_no_image(cell: Any) -> bool:

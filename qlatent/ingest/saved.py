@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qlatent.errors import InputError, UnavailableError
-from qlatent.ingest.column_types import column_of
+from qlatent.ingest.columns import SAMPLE_ROWS, columns_of, sample_of
 from qlatent.ingest.files import FolderFiles
 from qlatent.ingest.image_cells import cell_bytes
 from qlatent.ingest.limits import Limits
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import datasets
 
 _BATCH = 128
-_SAMPLE_ROWS = 200
 HUB_PREFIX = "hf://"
 
 
@@ -54,11 +53,10 @@ class SavedDatasetSource(AbstractSource):
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        rows = [record.values for record in islice(self.records(), _SAMPLE_ROWS)]
+        rows = [record.values for record in islice(self.records(), SAMPLE_ROWS)]
         if not rows:
             raise InputError(f"{self.name} has no rows.", remedy="Choose a dataset with at least one row.")
-        keys = dict.fromkeys(key for row in rows for key in row)
-        return tuple(column_of(key, [row.get(key) for row in rows]) for key in keys)
+        return columns_of(sample_of(self.records(), list(dict.fromkeys(key for row in rows for key in row))))
 
     def records(self) -> Iterator[Record]:
         number = 0

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from qlatent.ingest.guessing import guess_mapping
 from qlatent.ingest.limits import Limits
-from qlatent.ingest.mapping import Column, Mapping, check_mapping, guess_mapping
+from qlatent.ingest.mapping import Column, Mapping, check_mapping
 from qlatent.ingest.record import Record
 from qlatent.ingest.rows import ItemMaker
 from qlatent.types import Item, Refusal, content_hash
@@ -27,6 +28,7 @@ class AbstractSource(ABC):
     limits: Limits
     notes: Counter[str]
     row_notes: Counter[str]
+    _maker: ItemMaker | None = None
 
     @property
     @abstractmethod
@@ -65,11 +67,12 @@ class AbstractSource(ABC):
         return self._items(ItemMaker(self, mapping, decode=decode))
 
     def _items(self, maker: ItemMaker) -> Iterator[Item | Refusal]:
-        self.row_notes = maker.notes
+        self.row_notes, self._maker = maker.notes, maker
         for record in self.records():
             yield record if isinstance(record, Refusal) else maker.make(record.row, record.values)
 
     def remarks(self) -> tuple[str, ...]:
         """All notes as lines for people, repeated ones with their count."""
         notes = self.notes + self.row_notes
-        return tuple(f"{text} ({count:,}×)" if count > 1 else text for text, count in notes.items())
+        counted = [f"{text} ({count:,}×)" if count > 1 else text for text, count in notes.items()]
+        return (*counted, *(self._maker.remarks() if self._maker else ()))

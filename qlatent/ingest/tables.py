@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 import json
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, TextIO
 
 from qlatent.errors import InputError
-from qlatent.ingest.column_types import column_of
+from qlatent.ingest.cells import is_missing
+from qlatent.ingest.column import Column
+from qlatent.ingest.columns import SAMPLE_ROWS, columns_of, sample_of
+from qlatent.ingest.csv_rows import CsvRows, Dialect, Row, has_backslash_escapes
 from qlatent.ingest.decoding import CP1252_NOTE, Opener, find_encoding, is_binary, open_text
-from qlatent.ingest.mapping import Column
+from qlatent.ingest.headers import made_header
+from qlatent.ingest.json_shapes import rows_of
 from qlatent.ingest.record import Record
+from qlatent.ingest.row_shapes import RowShapes
 from qlatent.types import Refusal
 
-_SAMPLE_ROWS = 200
-_COLLECTION = ("id", "text")
-_FIELD_LIMIT = 10_000_000  # characters; a 4,096-d vector written as text has about 90,000
+_START = 1 << 16  # characters in which the ends of lines show
+_FIRST_LINES = 2000  # from which delimiter, escapes and the form of rows are told
+_SHOWN_NAMES = 4
 _MAX_JSON_BYTES = 1_000_000_000
 
 
@@ -40,12 +45,11 @@ class AbstractTable(ABC):
 
 
 class CsvTable(AbstractTable):
-    """A CSV or TSV file of any usual encoding and delimiter, through Python's csv module.
+    """A CSV or TSV file of any usual encoding and delimiter.
 
-    pandas and pyarrow fill short rows silently or lose their numbers, so the csv module reads and this class
-    compares every row's length with the header's. A .tsv of two columns, the first of them whole numbers that
-    all differ from the first line on, is a collection without a header, as MS MARCO has them: ids and texts,
-    in which quotes stand for themselves.
+    pandas and pyarrow fill short rows silently or lose their numbers, so every row's length is compared with the
+    header's here. Tables without a header are known by their first rows (`headers`), stray quotes by theirs
+    (`csv_rows`).
     """
 
     def __init__(self, opener: Opener, *, name: str, tabs: bool) -> None:
@@ -62,90 +66,101 @@ class CsvTable(AbstractTable):
         return encoding
 
     @cached_property
+    def _line_end(self) -> str:
+        """What ends a row: a line feed, or a carriage return where the file has no line feed."""
+        with open_text(self.opener, encoding=self.encoding) as stream:
+            start = stream.read(_START)
+        return "\r" if "\r" in start and "\n" not in start else "\n"
+
+    @cached_property
+    def _first_lines(self) -> list[str]:
+        with self._lines() as lines:
+            filled = (line for line in lines if line.strip())
+            return list(islice(filled, _FIRST_LINES))
+
+    def _lines(self) -> TextIO:
+        return open_text(self.opener, encoding=self.encoding, newline=self._line_end)
+
+    @cached_property
     def delimiter(self) -> str:
-        """The likeliest delimiter by the first line; a tab for .tsv."""
+        """The likeliest delimiter by the first line without its quoted cells; a tab for .tsv."""
         if self.tabs:
             return "\t"
-        with open_text(self.opener, encoding=self.encoding) as lines:
-            first = next((line for line in lines if line.strip()), "")
+        first = re.sub(r'"[^"]*"', "", next(iter(self._first_lines), ""))
         counts = {mark: first.count(mark) for mark in ",;\t|"}
         return max(counts, key=lambda mark: counts[mark])
 
     @cached_property
-    def is_collection(self) -> bool:
-        """Whether the first rows are numbers and texts without a header."""
-        if not self.tabs:
-            return False
-        with open_text(self.opener, encoding=self.encoding) as lines:
-            first = list(islice((line.split("\t") for line in lines if line.strip()), _SAMPLE_ROWS))
-        numbers = [cells[0].strip() for cells in first if len(cells) == len(_COLLECTION)]
-        begins = bool(first) and len(first[0]) == len(_COLLECTION)
-        return begins and len(set(numbers)) == len(numbers) and all(each.isdecimal() for each in numbers)
+    def _made_header(self) -> tuple[str, ...] | None:
+        rows = [line.rstrip("\r\n").split(self.delimiter) for line in self._first_lines[:SAMPLE_ROWS]]
+        made = made_header(rows, tabs=self.delimiter == "\t" and self.tabs)
+        if made is not None:
+            several = f"{'two' if len(made) == 2 else len(made)} columns were"
+            are = "column was" if len(made) == 1 else several
+            self.notes[f"no header: the {are} read as {_listed(made)}"] += 1
+        return made
+
+    @cached_property
+    def _dialect(self) -> Dialect:
+        backslashes = has_backslash_escapes("".join(self._first_lines))
+        literal = self._made_header is not None and self.tabs
+        return Dialect(self.delimiter, backslashes=backslashes, literal=literal)
 
     @cached_property
     def header(self) -> tuple[str, ...]:
         """The column names: stripped, and made different from each other."""
-        if self.is_collection:
-            self.notes["no header: the two columns were read as id and text"] += 1
-            return _COLLECTION
-        with open_text(self.opener, encoding=self.encoding) as lines:
-            first = next(
-                (cells for cells in self._reader(lines) if any(cell.strip() for cell in cells)), None
-            )
-        if first is None:
+        if not self._first_lines:
             raise InputError(f"{self.name} is empty.", remedy="Choose a file with a header line and rows.")
-        if any(is_binary(cell) for cell in first):
+        if is_binary(self._first_lines[0]):
             raise InputError(f"{self.name} is not a text file.", remedy="Save the table as CSV in UTF-8.")
-        return unique_names(first, notes=self.notes)
+        if self._made_header is not None:
+            return self._made_header
+        with self._lines() as lines:
+            first = next(iter(CsvRows(lines, self._dialect)), Row())
+        return unique_names(first.cells, notes=self.notes)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        header = self.header
-        rows = [
-            record.values for record in islice(self.records(), _SAMPLE_ROWS) if isinstance(record, Record)
-        ]
-        if not rows and next(self.records(), None) is None:
+        samples = sample_of(self.records(), self.header)
+        if not samples and next(self.records(), None) is None:
             raise InputError(
                 f"{self.name} has a header but no rows.",
                 remedy="Choose a file with at least one row of data.",
             )
-        return tuple(column_of(name, [row[name] for row in rows]) for name in header)
+        return columns_of(samples or {name: [] for name in self.header})
 
     def records(self) -> Iterator[Record | Refusal]:
         header = self.header
-        with open_text(self.opener, encoding=self.encoding) as lines:
-            rows = self._rows(lines)
-            if not self.is_collection:
-                next(rows, None)  # the header
-            for number, cells in enumerate(rows, start=1):
-                yield self._record(number, cells, header)
+        shapes = RowShapes(self._first_lines[1:], width=len(header), delimiter=self.delimiter)
+        with self._lines() as lines:
+            if self._made_header is None:
+                next(iter(CsvRows(lines, self._dialect)), None)  # the header
+            for number, row in enumerate(CsvRows(lines, self._dialect, shapes), start=1):
+                if row.repaired:
+                    self._repaired(number)
+                yield self._record(number, row, header)
 
-    def _record(self, number: int, cells: list[str] | str, header: Sequence[str]) -> Record | Refusal:
-        if isinstance(cells, str):
-            return Refusal(number, cells)
-        if len(cells) != len(header):
-            return Refusal(number, f"has {_fields(len(cells))}, but the header has {len(header)}")
-        return Record(number, dict(zip(header, cells, strict=True)))
+    def _repaired(self, number: int) -> None:
+        """Notes a row with unpaired quotes once, however often the file is read."""
+        if number > self._last_repaired:
+            self._last_repaired = number
+            self._first_repaired = self._first_repaired or number
+            self.notes[
+                f"rows whose quotes do not pair read by their line alone, from row {self._first_repaired} on"
+            ] += 1
 
-    def _rows(self, lines: Iterator[str]) -> Iterator[list[str] | str]:
-        """Cells of every row that is not blank, or the reason why a row cannot be split into cells."""
-        reader = self._reader(lines)
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as err:
-                yield f"is not valid CSV ({err})"
-                continue
-            if any(cell.strip() for cell in cells):
-                yield cells
+    _first_repaired = _last_repaired = 0
 
-    def _reader(self, lines: Iterator[str]) -> Iterator[list[str]]:
-        csv.field_size_limit(_FIELD_LIMIT)  # the module's own limit is for the whole process
-        if self.is_collection:
-            return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return csv.reader(lines, delimiter=self.delimiter)
+    def _record(self, number: int, row: Row, header: Sequence[str]) -> Record | Refusal:
+        if row.reason:
+            return Refusal(number, row.reason)
+        if len(row.cells) != len(header):
+            return Refusal(number, f"has {_fields(len(row.cells))}, but the header has {len(header)}")
+        return Record(number, dict(zip(header, row.cells, strict=True)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(names) if len(names) < _SHOWN_NAMES else f"{names[0]}, {names[1]} … {names[-1]}"
 
 
 def _fields(count: int) -> str:
@@ -183,7 +198,7 @@ class JsonLinesTable(AbstractTable):
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        return columns_of(self.records(), name=self.name)
+        return json_columns(self.records(), name=self.name)
 
     def records(self) -> Iterator[Record | Refusal]:
         with open_text(self.opener, encoding=self.encoding, newline=None) as lines:
@@ -209,23 +224,23 @@ def _as_record(number: int, values: Any) -> Record | Refusal:
     return Record(number, values)
 
 
-def columns_of(records: Iterator[Record | Refusal], *, name: str) -> tuple[Column, ...]:
+def json_columns(records: Iterator[Record | Refusal], *, name: str) -> tuple[Column, ...]:
     """Every key of every row, typed by the first cells of each that are not missing."""
     samples: dict[str, list[Any]] = {}
     seen = 0
     for seen, record in enumerate(records, start=1):  # noqa: B007  (0 rows is told from 0 good rows)
         for key, cell in record.values.items() if isinstance(record, Record) else ():
             cells = samples.setdefault(key, [])
-            if len(cells) < _SAMPLE_ROWS:
+            if len(cells) < SAMPLE_ROWS and not is_missing(cell):
                 cells.append(cell)
     if not samples:
         trouble = "has no row that can be read" if seen else "is empty"
         raise InputError(f"{name} {trouble}.", remedy="Choose a file with one JSON object a row.")
-    return tuple(column_of(key, cells) for key, cells in samples.items())
+    return columns_of(samples)
 
 
 class JsonTable(AbstractTable):
-    """A JSON document: a list of objects, or an object that holds one such list. Read as a whole."""
+    """A JSON document in one of the shapes that programs write (`json_shapes`). Read as a whole."""
 
     def __init__(self, opener: Opener, *, name: str) -> None:
         self.opener = opener
@@ -248,21 +263,14 @@ class JsonTable(AbstractTable):
             raise InputError(
                 f"{self.name} is not valid JSON ({err}).", remedy="Correct or export it anew."
             ) from err
-        lists = (
-            [value for value in document.values() if isinstance(value, list)]
-            if isinstance(document, dict)
-            else []
-        )
-        rows = lists[0] if len(lists) == 1 else document
-        if not isinstance(rows, list):
-            raise InputError(
-                f"{self.name} holds no list of rows.", remedy="Save a list of objects, one a row."
-            )
+        rows, note = rows_of(document, name=self.name)
+        if note:
+            self.notes[note] += 1
         return rows
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        return columns_of(self.records(), name=self.name)
+        return json_columns(self.records(), name=self.name)
 
     def records(self) -> Iterator[Record | Refusal]:
         yield from (_as_record(number, values) for number, values in enumerate(self._rows, start=1))

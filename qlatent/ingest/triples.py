@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from qlatent.ingest.cells import as_text
-from qlatent.ingest.mapping import Column, plain
+from qlatent.ingest.mapping import Column
+from qlatent.ingest.names import plain
 from qlatent.ingest.record import Record
 from qlatent.ingest.tables import AbstractTable
 from qlatent.types import Refusal

@@ -48,11 +48,12 @@ def test_a_table_inside_names_the_images(tmp_path: Path, top: str, reference: st
         },
     )
     items, refusals = read(path)
-    assert [(item.id, item.text, item.metadata) for item in items] == [("7", "Chair", {"colour": "red"})]
-    assert items[0].image == png(1)
-    assert [(refusal.row, refusal.id, refusal.reason) for refusal in refusals] == [
-        (2, "8", "there is no file 'gone.png'")
-    ]
+    missing = {"colour": "blue", "image_note": "left out: there is no file 'gone.png'"}
+    assert [(item.id, item.text, item.metadata) for item in items] == [
+        ("7", "Chair", {"colour": "red"}), ("8", "Lamp", missing),
+    ]  # fmt: skip
+    assert [item.image for item in items] == [png(1), None]
+    assert not refusals
 
 
 @pytest.mark.parametrize("name", ["metadata.jsonl", "t.parquet", "t.tsv"])
@@ -123,7 +124,7 @@ def test_unsafe_entries_are_refused_and_the_others_kept(tmp_path: Path) -> None:
 def test_beside_a_table_unsafe_entries_are_told_apart_from_rows(tmp_path: Path) -> None:
     path = make_zip(
         tmp_path / "p.zip",
-        {"t.csv": "id,image,text\n1,../up.png,a\n2,a.png,b\n", "../up.png": png(), "a.png": png()},
+        {"t.csv": "id,image\n1,../up.png\n2,a.png\n", "../up.png": png(), "a.png": png()},
     )
     items, refusals = read(path)
     assert [item.id for item in items] == ["2"]

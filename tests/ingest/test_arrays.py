@@ -71,10 +71,17 @@ def test_bad_vectors_refuse_their_rows_only(tmp_path: Path) -> None:
     image = IMAGE[:6].astype(np.float64)
     image[1, 2], image[2, 0], image[3] = np.nan, np.inf, 0
     image[4, 0] = 1e300  # finite in float64, infinite in float32
-    items, refusals = read(npz(tmp_path / "v.npz", image=image, text=TEXT[:6]))
+    items, refusals = read(npz(tmp_path / "v.npz", vector=image))
     assert [item.id for item in items] == ["row-1", "row-6"]
     assert [refusal.row for refusal in refusals] == [2, 3, 4, 5]
-    assert refusals[2].reason == "'image' is zero everywhere, so it has no direction"
+    assert refusals[2].reason == "'vector' is zero everywhere, so it has no direction"
+    items, refusals = read(npz(tmp_path / "v.npz", image=image, text=TEXT[:6]))
+    assert not refusals  # the good half of a pair is kept, and the other half named
+    assert [sorted(item.vectors) for item in items] == [["image", "text"], *[["text"]] * 4, ["image", "text"]]
+    assert (
+        items[3].metadata["image_vector_note"]
+        == "left out: 'image' is zero everywhere, so it has no direction"
+    )
 
 
 def test_different_lengths_are_refused_whole(tmp_path: Path) -> None:

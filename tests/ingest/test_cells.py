@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from qlatent.ingest.cells import RefusedRow, as_id, as_json, as_price, as_text, as_vector, is_missing
+from qlatent.ingest.cells import RefusedRow, as_id, as_json, as_price, as_text, is_missing
+from qlatent.ingest.vector_cells import as_vector
 
 
 @pytest.mark.parametrize(
@@ -114,14 +115,14 @@ def test_vectors_become_float32(dtype: str) -> None:
         ([1.0, float("nan"), float("inf")], "has NaN or infinite values at 2 places"),
         ([1e300, 1.0], "NaN or infinite"),
         ([0.0, 0.0], "is zero everywhere"),
-        ([1.0, 2.0, 3.0], "has 3 numbers; the rows before have 2"),
-        ([[1.0, 2.0]], "not one list of numbers"),
+        ([1.0, 2.0, 3.0], "has 3 numbers; most rows have 2"),
+        ([[1.0, 2.0], [3.0, 4.0]], "not one list of numbers"),
         ([[1.0], [1.0, 2.0]], "not one list of numbers"),
         (["a", "b"], "not one list of numbers"),
-        ([], "not one list of numbers"),
+        ([], "is an empty list"),
         (3.0, "not one list of numbers"),
         (np.array([True, False]), "not one list of numbers"),
-        ("0.1 0.2", "not a list of numbers such as"),
+        ("0.1 x", "not a list of numbers such as"),
     ],
 )
 def test_bad_vectors_are_refused(value: object, reason: str) -> None:

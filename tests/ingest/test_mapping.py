@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from qlatent.errors import ConfigError, InputError
-from qlatent.ingest.mapping import Column, Mapping, check_mapping, guess_mapping
+from qlatent.ingest.guessing import guess_mapping
+from qlatent.ingest.mapping import Column, Mapping, check_mapping
 
 
 def columns(**types: str) -> list[Column]:

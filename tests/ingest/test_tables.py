@@ -9,7 +9,7 @@ import pytest
 
 from qlatent.errors import InputError
 from qlatent.ingest import Limits, Mapping, open_source
-from qlatent.types import Refusal
+from qlatent.types import Item, Refusal
 from tests.ingest.builders import png, read
 
 WORDS = Mapping(id="id", text=("text",))
@@ -101,13 +101,10 @@ def test_quoted_newlines_and_quotes_stay_inside_their_cell(tmp_path: Path) -> No
     assert not refusals
 
 
-def test_a_quote_that_is_never_closed_refuses_one_row_only(tmp_path: Path) -> None:
+def test_a_quote_that_is_never_closed_stays_in_its_row(tmp_path: Path) -> None:
     path = written(tmp_path / "t.csv", 'id,text\n1,one\n2,"open\n3,three\n')
     items, refusals = read(path)
-    assert [item.id for item in items] == [
-        "1",
-        "2",
-    ]  # the rest of the file is the text of row 2, as the format says
+    assert [(item.id, item.text) for item in items] == [("1", "one"), ("2", '"open'), ("3", "three")]
     assert not refusals
 
 
@@ -251,7 +248,7 @@ def test_vectors_in_json_lines_and_csv(tmp_path: Path) -> None:
     items, refusals = read(written(tmp_path / "t.jsonl", "\n".join(map(json.dumps, rows))))
     assert [item.vectors["vector"].tolist() for item in items] == [[1.0, 2.0]]
     assert [refusal.reason for refusal in refusals] == [
-        "'embedding' has 1 numbers; the rows before have 2",
+        "'embedding' has 1 numbers; most rows have 2",
         "'embedding' is zero everywhere, so it has no direction",
     ]
     items, _ = read(written(tmp_path / "t.csv", 'id,embedding\na,"[1, 2.5]"\n'))
@@ -278,9 +275,21 @@ def test_images_that_a_table_names_in_vain(tmp_path: Path, cell: str, reason: st
     (folder / "text.png").write_text("no picture")
     (folder / "good.png").write_bytes(png(1))
     path = written(folder / "t.csv", f"id,image,text\n1,{cell},words\n2,good.png,words\n")
-    items, refusals = read(path, Mapping(id="id", image="image", text=("text",)))
+    items, refusals = read(path, Mapping(id="id", image="image"))
     assert [item.id for item in items] == ["2"]
     assert reason in refusals[0].reason
+    source = open_source(path)
+    first, second = source.rows(Mapping(id="id", image="image", text=("text",)))
+    assert isinstance(first, Item)
+    assert isinstance(second, Item)
+    assert (first.text, first.image, second.image) == (
+        "words",
+        None,
+        png(1),
+    )  # the text is kept, the picture named
+    assert reason in first.metadata["image_note"]
+    (remark,) = source.remarks()
+    assert remark.startswith("image 'image' left out of 1 row, kept with the rest (row 1: ")
 
 
 def test_the_folder_of_the_images_may_lie_elsewhere(tmp_path: Path) -> None:

@@ -1,0 +1,82 @@
+"""What is left out of items that are kept, and how labels were read: counted, with the first rows by name."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+_SHOWN = 3
+_MOST_LABELS = 1000
+
+
+class Omissions:
+    """Parts of items (image, text, vector) that could not be used, by column."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._examples: defaultdict[str, list[str]] = defaultdict(list)
+
+    def add(self, columns: str, *, row: int, reason: str) -> None:
+        """Counts one part that is left out; the first ones are remembered with row and reason."""
+        self._counts[columns] += 1
+        if len(self._examples[columns]) < _SHOWN:
+            self._examples[columns].append(f"row {row}: {reason}")
+
+    def lines(self) -> list[str]:
+        """One line a column."""
+        return [
+            f"{columns} left out of {count:,} {'row' if count == 1 else 'rows'}, kept with the rest ("
+            f"{'; '.join(self._examples[columns])}{'; …' if count > _SHOWN else ''})"
+            for columns, count in self._counts.items()
+        ]
+
+
+class LabelCensus:
+    """The spellings of a column of labels: those read as missing, and those that may mean the same."""
+
+    def __init__(self, column: str) -> None:
+        self.column = column
+        self._missing: Counter[str] = Counter()
+        self._kept: Counter[str] = Counter()
+
+    def add(self, cell: object, label: str | None) -> None:
+        """One cell and the label that it became."""
+        if label is None:
+            self._missing["empty" if cell is None else str(cell).strip()[:40] or "empty"] += 1
+        elif label in self._kept or len(self._kept) < _MOST_LABELS:
+            self._kept[label] += 1
+
+    def lines(self) -> list[str]:
+        """What is worth knowing: missing labels, words for none that are kept, one number in two spellings."""
+        found = []
+        if self._missing:
+            spellings = ", ".join(f"{word} {count:,}×" for word, count in self._missing.most_common(6))
+            found.append(f"label {self.column!r} is missing in {self._missing.total():,} rows ({spellings})")
+        words = [
+            label for label in self._kept if label.lower() in ("none", "na", "-", "?", "unknown", "missing")
+        ]
+        if words:
+            found.append(
+                f"label {self.column!r}: {_listed(words)} kept as a class; empty the cells if it means none"
+            )
+        same = defaultdict(list)
+        for label in self._kept:
+            same[_meaning(label)].append(label)
+        found += [
+            f"label {self.column!r}: {_listed(labels)} are kept as different classes, as they are written"
+            for labels in same.values()
+            if len(labels) > 1
+        ]
+        return found
+
+
+def _meaning(label: str) -> object:
+    """What a label may mean: its number, 1 for true, or itself without case."""
+    low = label.lower()
+    try:
+        return {"true": 1.0, "false": 0.0}.get(low) if low in ("true", "false") else float(low)
+    except ValueError:
+        return low
+
+
+def _listed(labels: list[str]) -> str:
+    return ", ".join(repr(label) for label in labels[:6])

@@ -1,0 +1,75 @@
+"""What the cells of a table's rows look like, learned from its first lines: to tell a row from a line of a text."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_LEAST_LINES = 3
+_MOST_CLASSES = 20
+_LEAST_OF_CLASSES = 12  # cells from which few different words are classes
+_WIDE = 5  # cells from which a line of a text has as many by chance only rarely
+
+
+class RowShapes:
+    """Number and form of the cells of a row: numbers, codes such as A-17, or one of a few words."""
+
+    def __init__(self, lines: Iterable[str], *, width: int, delimiter: str) -> None:
+        self.width = width
+        rows = [cells for line in lines if len(cells := _cells(line, delimiter)) == width]
+        self._forms: dict[int, Callable[[str], bool]] = {}
+        if len(rows) >= _LEAST_LINES:
+            for place in range(width):
+                form = _form([row[place].strip() for row in rows])
+                if form is not None:
+                    self._forms[place] = form
+
+    def are_rows(self, lines: Sequence[Sequence[str]], delimiter: str) -> bool:
+        """Whether lines that one quoted cell holds are rows by themselves: a stray quote has swallowed them.
+
+        Each has as many cells as the header, and those of known form have it. Where no form is known, tabs (texts
+        have none) or many cells decide; a table of one column has no such lines.
+        """
+        if self.width < 2 or any(len(cells) != self.width for cells in lines):
+            return False
+        if not self._forms:
+            return delimiter == "\t" or self.width >= _WIDE
+        return all(
+            form(cells[place].strip().strip('"'))
+            for cells in lines[1:]
+            for place, form in self._forms.items()
+        )
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _form(cells: Sequence[str]) -> Callable[[str], bool] | None:
+    filled = [cell for cell in cells if cell]
+    if len(filled) < _LEAST_LINES:
+        return None
+    if all(map(_NUMBER.fullmatch, filled)):
+        return lambda cell: not cell or bool(_NUMBER.fullmatch(cell))
+    code, often = Counter(map(_code, filled)).most_common(1)[0]
+    if "9" in code and often == len(filled):
+        return lambda cell: _code(cell) == code
+    classes = set(filled)
+    if (
+        len(filled) >= _LEAST_OF_CLASSES
+        and len(classes) <= min(_MOST_CLASSES, len(filled) // 3)
+        and all(len(each.split()) <= 2 for each in classes)
+    ):
+        return lambda cell: not cell or cell in classes
+    return None
+
+
+def _code(cell: str) -> str:
+    """The form of a code: digits as 9, letters as a, so that "A-17" and "B-203" are one."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", cell)) if len(cell) <= 40 else ""
