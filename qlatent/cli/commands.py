@@ -89,6 +89,8 @@ def import_command(
         seen = datasets.preview(opened, source, mapping=mapping_of(column), progress=progress)
     if refusals is not None:
         refusals.write_bytes(datasets.refusals_csv(seen.refusals).encode())
+    if not seen.good:
+        raise seen.nothing_kept()
     if preview:
         terminal.result(seen.document(), *lines.preview(seen))
         return

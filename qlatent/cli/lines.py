@@ -9,11 +9,13 @@ from typing import Any
 from qlatent.services import runs
 from qlatent.services.datasets import DatasetView, ImportReport, Preview
 from qlatent.services.encoding import EncodingReport
+from qlatent.services.import_records import example
 from qlatent.services.runs import RunView
 from qlatent.services.workspaces import Workspace
-from qlatent.types import Refusal
+from qlatent.types import Item, Refusal
 
 SHOWN = 10  # refused rows on the terminal; all of them go to --refusals
+WIDTH = 160  # characters of a part of an example
 
 
 def run_row(view: RunView) -> dict[str, Any]:
@@ -64,6 +66,8 @@ def preview(seen: Preview) -> list[str]:
     return [
         f"{seen.name}: {seen.good} rows to keep ({counts}), {seen.refused} refused. Nothing is stored yet.",
         f"  columns: {mapping}" if mapping else "",
+        *(f"  not used: {each.column}: {each.reason}" for each in seen.unused),
+        *(line for number, item in enumerate(seen.examples, start=1) for line in _example(number, item)),
         *_notes(seen.notes), *_refusals(seen.refusals), *already,
     ]  # fmt: skip
 
@@ -80,6 +84,19 @@ def imported(report: ImportReport) -> list[str]:
     )
     first = f"{report.dataset}: {report.rows} rows stored{marked}{there}, {report.refused} refused."
     return [first, *_notes(report.notes), *_refusals(report.refusals)]
+
+
+def _example(number: int, item: Item) -> list[str]:
+    """One item as it would be stored, a line a part."""
+    parts = example(item)
+    metadata = parts.pop("metadata", {})
+    shown = {**parts, **{f"metadata {key}": value for key, value in metadata.items()}}
+    return [f"  example {number}", *(f"    {name}: {_cut(str(value))}" for name, value in shown.items())]
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
 
 
 def _notes(notes: Sequence[str]) -> list[str]:

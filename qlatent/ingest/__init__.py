@@ -7,6 +7,7 @@ from qlatent.ingest.limits import Limits
 from qlatent.ingest.mapping import Column, Mapping
 from qlatent.ingest.opening import KINDS_IN_WORDS, SourcePath, open_source
 from qlatent.ingest.source import AbstractSource
+from qlatent.ingest.unused import Unused, unused
 
 __all__ = [
     "KINDS_IN_WORDS",
@@ -17,7 +18,9 @@ __all__ = [
     "Mapping",
     "RefusedRow",
     "SourcePath",
+    "Unused",
     "check_image",
     "guess_mapping",
     "open_source",
+    "unused",
 ]

@@ -47,9 +47,9 @@ def _lists(cell: Any, path: Path) -> Iterator[Path]:
 def at(cell: Any, path: Path) -> Any:
     """What stands at a place of a nested cell; None when it has no such place."""
     for part in path:
-        if (isinstance(cell, dict) and part in cell) or (
-            isinstance(cell, list) and isinstance(part, int) and part < len(cell)
-        ):
+        if isinstance(cell, dict):
+            cell = cell.get(part)
+        elif isinstance(cell, list) and isinstance(part, int) and part < len(cell):
             cell = cell[part]
         else:
             return None

@@ -73,6 +73,8 @@ def _open_file(path: Path, *, limits: Limits, images: Path | None) -> AbstractSo
     suffix = path.suffix.lower()
     if path.stat().st_size == 0:
         raise InputError(f"{path.name} is empty (0 bytes).", remedy="Choose a file with content.")
+    with path.open("rb") as stream:
+        check_not_pointer(stream.read(POINTER_BYTES), name=path.name)
     if suffix in TABLE_SUFFIXES or is_packed_table(path):
         return _open_table(path, limits=limits, images=images)
     if suffix in SUFFIXES:
@@ -80,6 +82,7 @@ def _open_file(path: Path, *, limits: Limits, images: Path | None) -> AbstractSo
     openers: dict[str, Callable[[], AbstractSource]] = {
         ".zip": lambda: _open_zip(path, limits=limits),
         ".txt": lambda: _open_text(path, limits=limits),
+        ".vec": lambda: LinesSource(path, limits=limits),
         ".npz": lambda: ArraysSource(path, limits=limits),
         ".npy": lambda: ArraysSource(path, limits=limits),
     }

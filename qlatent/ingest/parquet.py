@@ -15,6 +15,7 @@ from pyarrow import parquet
 from qlatent.errors import InputError
 from qlatent.ingest.columns import columns_of, sample_of
 from qlatent.ingest.decoding import Opener
+from qlatent.ingest.git_lfs import POINTER_BYTES, check_not_pointer
 from qlatent.ingest.mapping import Column
 from qlatent.ingest.record import Record
 from qlatent.ingest.tables import AbstractTable, unique_names
@@ -42,6 +43,8 @@ class ParquetTable(AbstractTable):
                 return parquet.ParquetFile(path)
             return parquet.ParquetFile(stream)
         except (pa.ArrowException, OSError) as err:
+            with self.opener() as start:
+                check_not_pointer(start.read(POINTER_BYTES), name=self.name)
             raise self._damaged(err) from err
 
     def _damaged(self, err: Exception) -> InputError:

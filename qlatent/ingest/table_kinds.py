@@ -7,6 +7,7 @@ from itertools import islice
 
 from qlatent.errors import InputError
 from qlatent.ingest.decoding import Opener, find_encoding, open_text
+from qlatent.ingest.git_lfs import POINTER_BYTES, check_not_pointer
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.parquet import ParquetTable
 from qlatent.ingest.record import Record
@@ -21,12 +22,17 @@ _NUMBER = re.compile(r"[-+]?[\d.,]+([eE][-+]?\d+)?")
 
 
 def table_of(opener: Opener, *, name: str, limits: Limits | None = None) -> AbstractTable:
-    """The reader for a table by the ending of its name; `.gz` behind it is the opener's business."""
+    """The reader for a table by the ending of its name; `.gz` behind it is the opener's business.
+
+    An `InputError` for a pointer of Git LFS.
+    """
     lower = name.lower().removesuffix(".gz")
     if lower.endswith(".parquet"):
         return ParquetTable(opener, name=name)
     if lower.endswith(WORKBOOKS):
         return SpreadsheetTable(opener, name=name, limits=limits or Limits())
+    with opener() as stream:
+        check_not_pointer(stream.read(POINTER_BYTES), name=name)
     if lower.endswith((".jsonl", ".ndjson")) or (lower.endswith(".json") and is_json_lines(opener)):
         return JsonLinesTable(opener, name=name)
     if lower.endswith(".json"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,7 +68,8 @@ def preview(
     refusals: list[Refusal] = []
     modalities: Counter[str] = Counter()
     good = 0
-    for number, row in enumerate(opened.rows(chosen, decode=False), start=1):
+    rows, problem = _rows(opened, chosen)
+    for number, row in enumerate(rows, start=1):
         if progress is not None and number % _PROGRESS_ROWS == 0:
             progress(number, None)
         if isinstance(row, Refusal):
@@ -83,7 +85,18 @@ def preview(
         columns=opened.columns, mapping=chosen,
         first=tuple(first), good=good, refusals=tuple(refusals), modalities=dict(modalities),
         notes=opened.remarks(), fingerprint=fingerprint, already_imported=_known(workspace, fingerprint),
+        problem=problem,
     )  # fmt: skip
+
+
+def _rows(source: AbstractSource, mapping: Mapping) -> tuple[Iterable[Item | Refusal], InputError | None]:
+    """The rows; none, and why, when no column is guessed or chosen for any content: the person can choose one."""
+    try:
+        return source.rows(mapping, decode=False), None
+    except InputError as err:
+        if mapping.image or mapping.text or mapping.vectors:
+            raise
+        return (), err
 
 
 def _opened(bring: Bring) -> AbstractSource:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from qlatent.ingest import Column, Limits, Mapping, SourcePath
+from qlatent.errors import InputError
+from qlatent.ingest import Column, Limits, Mapping, SourcePath, Unused, unused
 from qlatent.services.csv_text import csv_of
 from qlatent.types import Item, Refusal
+
+EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,26 @@ class Preview:
     notes: tuple[str, ...]
     fingerprint: str
     already_imported: str | None  # the dataset that has exactly this content already
+    problem: InputError | None = None  # why there are no rows at all
 
     @property
     def refused(self) -> int:
         """How many rows are refused."""
         return len(self.refusals)
+
+    @property
+    def unused(self) -> tuple[Unused, ...]:
+        """The columns that are no part of an item, each with its reason."""
+        return unused(self.columns, self.mapping)
+
+    @property
+    def examples(self) -> tuple[Item, ...]:
+        """The first items as they would be stored."""
+        return self.first[:EXAMPLES]
+
+    def nothing_kept(self) -> InputError:
+        """What is wrong when no row can be kept."""
+        return self.problem or none_kept(self.name, self.refusals)
 
     def document(self) -> dict[str, Any]:
         """The preview as plain JSON values, without images."""
@@ -53,6 +72,8 @@ class Preview:
             "mapping": self.mapping.as_dict(), "modalities": self.modalities,
             "columns": [asdict(column) for column in self.columns],
             "refusals": _plain(self.refusals), "notes": list(self.notes), "already": self.already_imported,
+            "unused": [asdict(each) for each in self.unused],
+            "examples": [example(item) for item in self.examples],
         }  # fmt: skip
 
 
@@ -78,6 +99,32 @@ class ImportReport:
             "duplicates": self.duplicates, "present": self.present, "already": self.already,
             "notes": list(self.notes), "refusals": _plain(self.refusals), "refusals_path": self.refusals_path,
         }  # fmt: skip
+
+
+def none_kept(name: str, refusals: Sequence[Refusal]) -> InputError:
+    """The error for a source of which no row can be kept, with the reason of its first row."""
+    first = refusals[0] if refusals else Refusal(0, "there are no rows")
+    return InputError(
+        f"None of the {len(refusals):,} rows of {name} can be kept; row {first.row}: {first.reason}.",
+        remedy="Correct the file, or map other columns. Nothing was stored.",
+    )
+
+
+def example(item: Item) -> dict[str, Any]:
+    """An item as plain JSON values, parts that it does not have left out; images and vectors by their size."""
+    parts = {
+        "id": item.id, "text": item.text, "label": item.label, "split": item.split,
+        "image": None if item.image is None else f"{len(item.image):,} bytes",
+        **{f"{name} vector" if name != "vector" else name: _shown(vector) for name, vector in item.vectors.items()},
+        "metadata": item.metadata or None,
+    }  # fmt: skip
+    return {name: value for name, value in parts.items() if value is not None}
+
+
+def _shown(vector: np.ndarray) -> str:
+    """The first numbers of a vector and how many there are."""
+    numbers = ", ".join(f"{number:.3g}" for number in vector[:3].tolist())
+    return f"[{numbers}{', …' if len(vector) > 3 else ''}] {len(vector)} numbers"
 
 
 def refusals_csv(refusals: Iterable[Refusal]) -> str:

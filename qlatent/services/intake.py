@@ -9,7 +9,7 @@ from pathlib import Path
 from qlatent.errors import InputError, StoreError
 from qlatent.ingest import AbstractSource, Mapping
 from qlatent.services.additions import Additions
-from qlatent.services.import_records import ImportReport, refusals_csv
+from qlatent.services.import_records import ImportReport, none_kept, refusals_csv
 from qlatent.store.disk import write_atomically
 from qlatent.store.records import DatasetRecord, ImportRecord
 from qlatent.store.workspace import Workspace
@@ -92,12 +92,7 @@ class Intake:
             yield row
 
     def _nothing(self) -> InputError:
-        first = self.refusals[0] if self.refusals else Refusal(0, "there are no rows")
-        return InputError(
-            f"None of the {len(self.refusals):,} rows of {self.title} can be kept; "
-            f"row {first.row}: {first.reason}.",
-            remedy="Correct the file, or map other columns. Nothing was stored.",
-        )
+        return none_kept(self.title, self.refusals)
 
     def _record(self, dataset: str, *, rows: int) -> str:
         path = self._write_refusals(dataset) if self.refusals else ""

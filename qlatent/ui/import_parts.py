@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from qlatent.services import datasets
 from qlatent.services.datasets import Preview
-from qlatent.ui import frame, shelf, state, uploads
-from qlatent.ui.item_rows import first_rows
+from qlatent.ui import frame, import_preview, shelf, state, uploads
 from qlatent.ui.words import count, literal
 
 KINDS = (
@@ -57,7 +55,6 @@ ROLES = {
 VECTORS = ("image_vector", "text_vector", "vector")
 NONE = "–"
 NEW = "A new dataset"
-SHOWN_REFUSALS = 500
 
 
 @frame.panel
@@ -123,32 +120,16 @@ def _look(source: tuple[str, ...]) -> None:
         seen = _preview(str(frame.workspace().path), source, stamps, base)
     with st.container(border=True):
         st.subheader("What would be stored", anchor=False)
-        _counts(seen)
+        import_preview.counts(seen)
         for note in seen.notes:
             st.caption(f":material/info: {literal(note, limit=400)}")
         if len(seen.columns) > 1:
             _mapper(seen, key=f"mapping_{hash(source)}")
-        if seen.first:
-            st.dataframe(
-                first_rows(seen.first),
-                hide_index=True,
-                row_height=64,
-                height=324,
-                key="import_first",
-                column_config={"Image": st.column_config.ImageColumn(width=80)},
-                alt="First rows",
-            )
-        if seen.refusals:
-            _refusals(seen)
-        _store(seen)
-
-
-def _counts(seen: Preview) -> None:
-    figures = [("Rows to keep", seen.good), ("Rows refused", seen.refused)]
-    figures += [(f"With {name}", number) for name, number in seen.modalities.items()]
-    with st.grid(len(figures), min_column_width=120):
-        for label, number in figures:
-            st.metric(label, f"{number:,}", border=True)
+        import_preview.unused(seen)
+        import_preview.examples(seen)
+        import_preview.refusals(seen)
+        if seen.good:
+            _store(seen)
 
 
 def _mapper(seen: Preview, *, key: str) -> None:
@@ -165,7 +146,7 @@ def _mapper(seen: Preview, *, key: str) -> None:
             for role, label in ROLES.items():
                 if vectors or role not in VECTORS:
                     chosen[role] = _role(role, label, names, now.get(role))
-        st.caption("Several text columns are joined. Columns that are not named here are kept as metadata.")
+        st.caption("Several text columns are joined. What becomes of the others stands below.")
         if st.form_submit_button("Read again", key="import_remap", icon=":material/refresh:"):
             st.session_state[key] = json.dumps(chosen)
             st.rerun(scope="fragment")
@@ -180,31 +161,6 @@ def _role(role: str, label: str, names: Sequence[str], now: Any) -> Any:
     index = options.index(now) if now in options else 0
     picked = st.selectbox(label, options, index=index, key=f"map_{role}")
     return None if picked == NONE else picked
-
-
-def _refusals(seen: Preview) -> None:
-    label = f"{count(seen.refused, 'row')} refused: why"
-    with st.expander(label, icon=":material/block:", expanded=seen.good == 0):
-        shown = seen.refusals[:SHOWN_REFUSALS]
-        table = pd.DataFrame(
-            {
-                "Row": [each.row for each in shown],
-                "Id": [each.id for each in shown],
-                "Reason": [each.reason for each in shown],
-            }
-        )
-        st.dataframe(table, hide_index=True, key="import_refused", alt="Refused rows with reasons")
-        if len(shown) < seen.refused:
-            st.caption(f"The first {len(shown):,} of {seen.refused:,}; the file has them all.")
-        st.download_button(
-            "All refused rows (CSV)",
-            datasets.refusals_csv(seen.refusals),
-            "refused.csv",
-            "text/csv",
-            key="import_refusals_csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
 
 
 def _store(seen: Preview) -> None:
@@ -226,9 +182,7 @@ def _store(seen: Preview) -> None:
         name = st.text_input(
             "Name", value=Path(seen.name).stem, key="import_name", max_chars=80, disabled=target != NEW
         )
-        pressed = st.button(
-            "Store", type="primary", key="import_store", icon=":material/save:", disabled=not seen.good
-        )
+        pressed = st.button("Store", type="primary", key="import_store", icon=":material/save:")
     if pressed:
         bar = st.progress(0.0, text="Storing…")
 
