@@ -45,6 +45,8 @@ def column_of(name: str, cells: Sequence[Any]) -> Column:
     if kind == "list":
         lists = [cell for cell, each in zip(given, kinds, strict=True) if each == "list"]
         kind, width = _kind_of_lists(name, lists)
+    if kind == "text" and says_embedding(name) and _are_packed(given):
+        kind = "vector"
     shown = next((cell for cell, each in zip(given, kinds, strict=True) if each == kind), given[0])
     return Column(name, kind, _sample(shown, kind), _content(given, kind, width, number_type))
 
@@ -118,6 +120,14 @@ def _kind_of_bytes(name: str, cells: Sequence[bytes]) -> tuple[str, str]:
     if all(_is_utf8(cell) for cell in cells):
         return "text", ""
     return "bytes", ""
+
+
+def _are_packed(cells: Sequence[Any]) -> bool:
+    """Whether most texts are base64 of numbers."""
+    looked = cells[:_MOST_LISTS]
+    return sum(isinstance(cell, str) and number_lists.is_packed_text(cell) for cell in looked) * 2 > len(
+        looked
+    )
 
 
 def _is_utf8(cell: bytes) -> bool:

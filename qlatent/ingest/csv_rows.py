@@ -68,7 +68,7 @@ class CsvRows:
             row = (
                 self._literal_row()
                 if self.dialect.literal or ('"' not in line and "\\" not in line)
-                else self._row(line)
+                else self._row()
             )
             if row.reason or any(cell.strip() for cell in row.cells):
                 yield row
@@ -79,15 +79,13 @@ class CsvRows:
     def _split(self, line: str) -> tuple[str, ...]:
         return tuple(line.rstrip("\r\n").split(self.dialect.delimiter))
 
-    def _row(self, line: str) -> Row:
-        escapes = self.dialect.backslashes and "\\" in line
+    def _row(self) -> Row:
+        escapes = self.dialect.backslashes
         read: tuple[str, ...] | None = None
-        for backslashes in (escapes, not escapes) if "\\" in line else (False,):
+        for backslashes in (escapes, not escapes):
             found = self._read(backslashes)
             if found is not None and self._fits(found):
-                return Row(
-                    found, repaired=backslashes != escapes and "\\" in line and found != self._split(line)
-                )
+                return Row(found, repaired=backslashes != escapes)
             read = read or found
             self._lines.restore()
         alone = self._alone(self._lines.take())
@@ -95,8 +93,7 @@ class CsvRows:
             return Row(alone, repaired=True)
         if read is not None:
             self._lines.restore()
-            again = self._read(escapes) or self._read(not escapes)
-            return Row(again or read)
+            return Row(self._read(escapes) or self._read(not escapes) or read)
         return Row(reason="is not valid CSV (its quotes do not pair)")
 
     def _read(self, backslashes: bool) -> tuple[str, ...] | None:

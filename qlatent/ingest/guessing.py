@@ -18,7 +18,7 @@ from qlatent.ingest.names import (
 )
 
 _IDS = (
-    "id", "item_id", "listing_id", "product_id", "sku", "asin", "uid", "uuid", "guid", "image_id", "qid",
+    "id", "item_id", "listing_id", "product_id", "sku", "asin", "uid", "uuid", "guid", "custom_id", "image_id", "qid",
     "key", "row", "index",
 )  # fmt: skip
 _WEAK_IDS = (*_IDS[4:], "handle")  # taken only when no value of the first rows repeats

@@ -22,9 +22,12 @@ def rows_of(document: Any, *, name: str) -> Rows:
     layouts of pandas: split, columns, index, list and table.
     """
     if isinstance(document, list):
-        return _of_list(document, "vector")
+        rows, note = _of_list(document, "vector")
+        if rows and all(isinstance(row, list) for row in rows):
+            raise InputError(f"{name} is a list of lists without names (pandas: values).", remedy=_REMEDY)
+        return rows, note
     if isinstance(document, dict):
-        for shape in (_split, _holds_list, _by_lists, _by_objects):
+        for shape in (_split, _by_lists, _holds_list, _by_objects):
             found = shape(document)
             if found is not None:
                 return found
@@ -106,7 +109,8 @@ def _list_in(value: Any) -> list[Any] | None:
     """The list itself, or the only one inside an object: {"float": [[…]]}."""
     if isinstance(value, dict) and len(value) == 1:
         value = next(iter(value.values()))
-    return value if isinstance(value, list) else None
+    is_cells = isinstance(value, list) and not any(isinstance(each, dict) for each in value)
+    return value if is_cells else None
 
 
 def _singular(key: str, value: list[Any]) -> str:

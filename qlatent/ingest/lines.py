@@ -60,9 +60,7 @@ class LinesSource(AbstractSource):
     def _layout(self) -> Layout | None:
         layout = layout_of(line for _, line in self._lines())
         if layout is not None:
-            self.notes[
-                f"read as word vectors: {layout.width} numbers a line, the word before them as id"
-            ] += 1
+            self.notes[f"read as vectors: {layout.width} numbers a line, a word before them as id"] += 1
         return layout
 
     @cached_property

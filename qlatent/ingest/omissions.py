@@ -13,21 +13,30 @@ class Omissions:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
-        self._examples: defaultdict[str, list[str]] = defaultdict(list)
+        self._rows: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)  # column → reason → first rows
 
     def add(self, columns: str, *, row: int, reason: str) -> None:
-        """Counts one part that is left out; the first ones are remembered with row and reason."""
+        """Counts one part that is left out; the first rows are remembered by their reason."""
         self._counts[columns] += 1
-        if len(self._examples[columns]) < _SHOWN:
-            self._examples[columns].append(f"row {row}: {reason}")
+        reasons = self._rows[columns]
+        if reason in reasons or len(reasons) < _SHOWN:
+            rows = reasons.setdefault(reason, [])
+            if len(rows) < _SHOWN:
+                rows.append(row)
 
     def lines(self) -> list[str]:
         """One line a column."""
         return [
-            f"{columns} left out of {count:,} {'row' if count == 1 else 'rows'}, kept with the rest ("
-            f"{'; '.join(self._examples[columns])}{'; …' if count > _SHOWN else ''})"
+            f"{columns} left out of {_rows(count)}, kept with the rest ({self._why(columns)})"
             for columns, count in self._counts.items()
         ]
+
+    def _why(self, columns: str) -> str:
+        reasons = [
+            f"row {', '.join(map(str, rows))}: {reason}" for reason, rows in self._rows[columns].items()
+        ]
+        named = sum(map(len, self._rows[columns].values()))
+        return "; ".join([*reasons, *(["…"] if named < self._counts[columns] else [])])
 
 
 class LabelCensus:
@@ -50,7 +59,7 @@ class LabelCensus:
         found = []
         if self._missing:
             spellings = ", ".join(f"{word} {count:,}×" for word, count in self._missing.most_common(6))
-            found.append(f"label {self.column!r} is missing in {self._missing.total():,} rows ({spellings})")
+            found.append(f"label {self.column!r} is missing in {_rows(self._missing.total())} ({spellings})")
         words = [
             label for label in self._kept if label.lower() in ("none", "na", "-", "?", "unknown", "missing")
         ]
@@ -80,3 +89,7 @@ def _meaning(label: str) -> object:
 
 def _listed(labels: list[str]) -> str:
     return ", ".join(repr(label) for label in labels[:6])
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"

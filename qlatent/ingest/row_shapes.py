@@ -11,6 +11,7 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _LEAST_LINES = 3
 _MOST_CLASSES = 20
 _LEAST_OF_CLASSES = 12  # cells from which few different words are classes
+_MOST_SHARE = 0.6
 _WIDE = 5  # cells from which a line of a text has as many by chance only rarely
 
 
@@ -52,22 +53,25 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _form(cells: Sequence[str]) -> Callable[[str], bool] | None:
+    """What most cells of a column look like; lines of texts may be among them, so a few may differ."""
     filled = [cell for cell in cells if cell]
     if len(filled) < _LEAST_LINES:
         return None
-    if all(map(_NUMBER.fullmatch, filled)):
+    if _most(sum(bool(_NUMBER.fullmatch(cell)) for cell in filled), filled):
         return lambda cell: not cell or bool(_NUMBER.fullmatch(cell))
     code, often = Counter(map(_code, filled)).most_common(1)[0]
-    if "9" in code and often == len(filled):
+    if "9" in code and _most(often, filled):
         return lambda cell: _code(cell) == code
-    classes = set(filled)
-    if (
-        len(filled) >= _LEAST_OF_CLASSES
-        and len(classes) <= min(_MOST_CLASSES, len(filled) // 3)
-        and all(len(each.split()) <= 2 for each in classes)
-    ):
+    counts = Counter(filled)
+    classes = {word for word, count in counts.items() if count > 1 and len(word.split()) <= 2}
+    repeated = sum(counts[word] for word in classes)
+    if len(filled) >= _LEAST_OF_CLASSES and len(classes) <= _MOST_CLASSES and _most(repeated, filled):
         return lambda cell: not cell or cell in classes
     return None
+
+
+def _most(count: int, cells: Sequence[str]) -> bool:
+    return count >= _MOST_SHARE * len(cells)
 
 
 def _code(cell: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from qlatent.ingest.cells import is_missing
 from qlatent.ingest.column import Column, Content
-from qlatent.ingest.names import says_embedding, words
+from qlatent.ingest.names import modality_of, says_embedding, words
 
 _NUMBERED = re.compile(r"(.*?)[\s_.\[(-]*(\d+)[\])_]?")
 _DIMENSIONS = frozenset(
@@ -60,7 +60,11 @@ def _is_vector(series: Sequence[Column], samples: Mapping[str, Sequence[Any]]) -
     )
     if named:
         return len(series) > 1
-    short = not words(prefix) or (len(words(prefix)) == 1 and words(prefix)[0] in _LETTERS)
+    short = (
+        not words(prefix)
+        or (len(words(prefix)) == 1 and modality_of(prefix) is not None)
+        or (len(words(prefix)) == 1 and words(prefix)[0] in _LETTERS)
+    )
     return len(series) >= (_LEAST if short else _LEAST_OTHER) and _has_fractions(series, samples)
 
 
