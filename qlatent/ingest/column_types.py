@@ -47,7 +47,8 @@ def column_of(name: str, cells: Sequence[Any]) -> Column:
         kind, width = _kind_of_lists(name, lists)
     if kind == "text" and says_embedding(name) and _are_packed(given):
         kind = "vector"
-    shown = next((cell for cell, each in zip(given, kinds, strict=True) if each == kind), given[0])
+    like = {"vector": "list", "numbers": "list", "text": kinds[0]}.get(kind, kind)
+    shown = next((cell for cell, each in zip(given, kinds, strict=True) if each == like), given[0])
     return Column(name, kind, _sample(shown, kind), _content(given, kind, width, number_type))
 
 

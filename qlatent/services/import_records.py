@@ -70,7 +70,9 @@ class Preview:
         return {
             "source": self.name, "kind": self.kind, "rows": self.good, "refused": self.refused,
             "mapping": self.mapping.as_dict(), "modalities": self.modalities,
-            "columns": [asdict(column) for column in self.columns],
+            "columns": [
+                {"name": each.name, "type": each.type, "sample": each.sample} for each in self.columns
+            ],
             "refusals": _plain(self.refusals), "notes": list(self.notes), "already": self.already_imported,
             "unused": [asdict(each) for each in self.unused],
             "examples": [example(item) for item in self.examples],

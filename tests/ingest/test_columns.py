@@ -91,7 +91,7 @@ def test_a_shortened_print_is_no_vector_and_named(tmp_path: Path) -> None:
         ("dim ", 0),
         ("img_", 0),
     ],
-)
+)  # fmt: skip
 def test_one_column_a_dimension(tmp_path: Path, prefix: str, start: int) -> None:
     names = [f"{prefix}{start + place}" for place in range(WIDTH)]
     rows = [[row, TEXTS[row], *VECTORS[row]] for row in range(ROWS)]
@@ -206,7 +206,8 @@ def listings(path: Path, names: list[str], places: list[int]) -> Path:
     ("names", "places", "mapping"),
     [
         (
-            ["listing_id", "seller_id", "ProductTitle", "Body (HTML)", "Image Src", "Variant Price", "category", "is_counterfeit"],
+            ["listing_id", "seller_id", "ProductTitle", "Body (HTML)", "Image Src", "Variant Price", "category",
+             "is_counterfeit"],
             [0, 1, 2, 3, 4, 5, 6, 7],
             Mapping("listing_id", None, ("ProductTitle", "Body (HTML)"), "is_counterfeit", None, "Variant Price"),
         ),

@@ -32,7 +32,7 @@ def write(path: Path, content: str) -> Path:
 
 def zipped(path: Path, *, rows: int = 3) -> Path:
     lines = [f"{n},img/{n}.png,title {n},words {n},{n}.50" for n in range(rows)]
-    table = "\n".join(["id,image,title,description,price", *lines, "bad,gone.png,t,d,1"])
+    table = "\n".join(["id,image,title,description,price", *lines, "bad,gone.png,,,1"])
     return make_zip(path, {"items.csv": table, **{f"img/{n}.png": png(n) for n in range(rows)}})
 
 
@@ -51,9 +51,24 @@ def test_a_preview_counts_everything_and_stores_nothing(workspace: Workspace, tm
     assert seen.refusals == (Refusal(121, "there is no file 'gone.png'", "bad"),)
     assert seen.already_imported is None
     assert calls == [(50, None), (100, None)]
-    assert seen.document()["columns"][0] == {"name": "id", "type": "text", "sample": "0"}
+    document = seen.document()
+    assert document["columns"][0] == {"name": "id", "type": "text", "sample": "0"}
+    assert [each["id"] for each in document["examples"]] == ["0", "1", "2"]
+    assert document["examples"][1]["text"] == "title 1. words 1"
+    assert document["unused"] == []
     assert datasets.list_datasets(workspace) == []
     assert workspace.items.datasets() == []
+
+
+def test_a_preview_that_keeps_nothing_says_why(workspace: Workspace, tmp_path: Path) -> None:
+    seen = datasets.preview(workspace, write(tmp_path / "t.csv", "id,title\n1,\n2,\n"))
+    assert seen.good == 0
+    assert str(seen.nothing_kept()).startswith(
+        "None of the 2 rows of t.csv can be kept; row 1: nothing to keep"
+    )
+    seen = datasets.preview(workspace, write(tmp_path / "u.csv", "seller_id,category\nS-1,a\nS-2,a\n"))
+    assert (seen.good, [each.column for each in seen.unused]) == (0, ["seller_id"])
+    assert "is mapped to an image, a text or a vector" in str(seen.nothing_kept())
 
 
 def test_a_dict_changes_the_guess_and_a_mapping_replaces_it(workspace: Workspace, tmp_path: Path) -> None:
