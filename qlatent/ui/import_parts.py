@@ -38,6 +38,7 @@ ENDINGS = [
     "xlsm",
     "txt",
     "gz",
+    "vec",
     "npz",
     "npy",
 ]

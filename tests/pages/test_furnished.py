@@ -186,3 +186,31 @@ def test_every_head_and_objective_can_be_chosen_to_train(opened: Open, furnished
     for objective in OBJECTIVES:
         at.selectbox(key="train_objective").set_value(objective).run()
         assert not at.exception and not at.error, objective
+
+
+def test_a_preview_shows_three_items_and_what_is_not_used(opened: Open, tmp_path: Path) -> None:
+    table = tmp_path / "goods.csv"
+    rows = [f"{n},a chair number {n},https://x.org/{n}.jpg" for n in range(5)]
+    table.write_text("\n".join(["id,title,Image Src", *rows]), encoding="utf-8")
+    at = opened(tmp_path / "ws", "data")
+    at.segmented_control(key="import_way").set_value("Folder, file or hub id").run()
+    at.text_input(key="import_path").set_value(str(table))
+    at.button(key="import_look").click().run()
+    assert not at.exception and not at.error
+    unused, first = (frame.value for frame in at.dataframe)
+    assert list(first["Id"]) == ["0", "1", "2"]
+    assert unused.to_dict("records") == [
+        {"Column": "Image Src", "Reason": "web addresses are not fetched; kept as metadata"}
+    ]
+
+
+def test_a_preview_that_keeps_nothing_is_an_error(opened: Open, tmp_path: Path) -> None:
+    table = tmp_path / "goods.csv"
+    table.write_text("id,title\n1,\n2,\n", encoding="utf-8")
+    at = opened(tmp_path / "ws", "data")
+    at.segmented_control(key="import_way").set_value("Folder, file or hub id").run()
+    at.text_input(key="import_path").set_value(str(table))
+    at.button(key="import_look").click().run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "import_store" not in {button.key for button in at.button}
