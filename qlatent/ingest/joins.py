@@ -10,7 +10,8 @@ from typing import Any
 
 from qlatent.errors import InputError
 from qlatent.ingest.cells import as_text
-from qlatent.ingest.mapping import Column, plain
+from qlatent.ingest.column import Column
+from qlatent.ingest.names import plain
 from qlatent.ingest.record import Record
 from qlatent.ingest.shards import Part
 from qlatent.ingest.tables import AbstractTable

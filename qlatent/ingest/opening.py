@@ -11,6 +11,7 @@ from qlatent.ingest.archive import ZipFiles
 from qlatent.ingest.arrays import ArraysSource
 from qlatent.ingest.bundles import open_bundle
 from qlatent.ingest.files import ARCHIVE_SUFFIXES, TABLE_SUFFIXES, FolderFiles, LooseFiles
+from qlatent.ingest.git_lfs import POINTER_BYTES, check_not_pointer
 from qlatent.ingest.images import SUFFIXES
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.lines import LinesSource

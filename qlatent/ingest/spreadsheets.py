@@ -18,7 +18,7 @@ from qlatent.ingest.decoding import Opener
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.mapping import Column
 from qlatent.ingest.record import Record
-from qlatent.ingest.tables import AbstractTable, columns_of, unique_names
+from qlatent.ingest.tables import AbstractTable, json_columns, unique_names
 from qlatent.types import Refusal
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class SpreadsheetTable(AbstractTable):
                 f"{self.name} has a header but no rows.",
                 remedy="Choose a file with at least one row of data.",
             )
-        found = {column.name: column for column in columns_of(self.records(), name=self.name)}
+        found = {column.name: column for column in json_columns(self.records(), name=self.name)}
         names = dict.fromkeys([*self._header, *found])
         return tuple(found.get(name, Column(name, "empty")) for name in names)
 

@@ -264,9 +264,13 @@ def test_pointers_of_git_lfs_are_named(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
 def test_pointers_inside_a_folder_are_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(POINTER)
-    (tmp_path / "a.png").write_bytes(png())
     with pytest.raises(InputError, match="Git LFS pointer"):
         open_source(tmp_path).rows()
+    (tmp_path / "a.png").write_bytes(png())  # beside pictures it costs none of them
+    items, refusals = read(tmp_path)
+    assert [item.id for item in items] == ["a.png"]
+    assert {refusal.id for refusal in refusals} == {name}
+    assert all("Git LFS pointer" in refusal.reason for refusal in refusals)
 
 
 def test_a_picture_that_is_a_pointer_costs_the_picture_alone(tmp_path: Path) -> None:

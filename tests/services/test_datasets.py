@@ -121,7 +121,7 @@ def test_the_same_content_is_stored_once_and_said(workspace: Workspace, tmp_path
     other = datasets.store(
         workspace, datasets.preview(workspace, tmp_path / "a.zip", mapping=Mapping(text=("title",)))
     )
-    assert (other.already, other.dataset, other.rows) == (False, "a-2", 4)
+    assert (other.already, other.dataset, other.rows) == (False, "a-2", 3)
 
 
 def test_a_removed_dataset_can_be_imported_again(workspace: Workspace, tmp_path: Path) -> None:
@@ -298,7 +298,8 @@ def test_an_upload_is_shown_under_its_own_name_with_its_images_and_limits(
         path, images=tmp_path / "photos", limits=Limits(max_text_characters=6), title="Listings.csv"
     )
     seen = datasets.preview(workspace, bring)
-    assert (seen.name, seen.good, seen.refused) == ("Listings.csv", 1, 1)
+    assert (seen.name, seen.good, seen.refused) == ("Listings.csv", 2, 0)
+    assert [item.text for item in seen.first] == ["short", None]  # too long a text does not cost the picture
     assert datasets.store(workspace, seen).dataset == "listings"
 
 
