@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from qlatent.errors import InputError
+from qlatent.errors import InputError, StoreError
 from qlatent.ingest import AbstractSource, Limits, Mapping, SourcePath, open_source
 from qlatent.services.augmented import Coverage, coverage
 from qlatent.services.import_records import Bring, ImportReport, Preview, refusals_csv
-from qlatent.services.intake import Intake, modalities_of
+from qlatent.services.intake import Intake, modalities_of, told
 from qlatent.settings import settings
 from qlatent.store.records import DatasetRecord, ImportRecord
 from qlatent.store.workspace import Workspace
@@ -25,6 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 FIRST_ROWS = 12
+LOST = "Import its file again to have it back under the same id, or remove it."
 _PROGRESS_ROWS = 50
 
 
@@ -42,6 +44,7 @@ class DatasetView:
     encoders: list[dict[str, Any]] = field(default_factory=list)  # key, modality, dim, encoded, total
     imports: list[ImportRecord] = field(default_factory=list)
     views: list[Coverage] = field(default_factory=list)  # augmented ones of its images, encoded
+    lost: str = ""  # why its items cannot be read, and what to do; "" where they can
 
 
 # --- looking ----------------------------------------------------------------------------------------------
@@ -140,13 +143,24 @@ def store(
         raise InputError(
             f"{seen.name} has changed since it was looked at.", remedy="Look at it again, then store it."
         )
+    intake = Intake(workspace, opened, mapping, title=bring.title or opened.name, fingerprint=fingerprint)
+    workspace.settle()
+    # of two who bring the same at once one waits, and then finds that it is there
+    same = f"source-{fingerprint[:32]}-{into or 'new'}"
+    with workspace.claims.hold(same, what=intake.title, wait=math.inf, meanwhile=told(progress)):
+        return _stored(intake, name or _title(intake.title), into, progress)
+
+
+def _stored(intake: Intake, name: str, into: str | None, progress: Progress | None) -> ImportReport:
+    workspace = intake.workspace
     if into is not None:
         workspace.catalogue.dataset(into)
-    known = _known(workspace, fingerprint, dataset=into)
+    known = _known(workspace, intake.fingerprint, dataset=into)
+    if known is not None and not workspace.items.has(known):
+        return intake.restore(known, progress)
     if known is not None:
         return ImportReport(known, workspace.catalogue.dataset(known).name, already=True)
-    intake = Intake(workspace, opened, mapping, title=bring.title or opened.name, fingerprint=fingerprint)
-    return intake.append(into, progress) if into else intake.create(name or _title(intake.title), progress)
+    return intake.append(into, progress) if into else intake.create(name, progress)
 
 
 def _title(name: str) -> str:
@@ -168,11 +182,16 @@ def dataset_view(workspace: Workspace, dataset: str) -> DatasetView:
 
 
 def _view(workspace: Workspace, record: DatasetRecord) -> DatasetView:
-    return DatasetView(
+    view = DatasetView(
         id=record.id, name=record.name, kind=record.kind, created=record.created, rows=record.rows,
-        modalities=record.modalities, note=record.note, encoders=workspace.items.encoders(record.id),
-        imports=workspace.catalogue.imports(record.id), views=coverage(workspace, record.id),
+        modalities=record.modalities, note=record.note, imports=workspace.catalogue.imports(record.id),
     )  # fmt: skip
+    try:
+        return replace(
+            view, encoders=workspace.items.encoders(record.id), views=coverage(workspace, record.id)
+        )
+    except StoreError as err:  # one dataset that is damaged is no reason to show none
+        return replace(view, lost=f"{err.message} {LOST}")
 
 
 def rename(workspace: Workspace, dataset: str, *, name: str) -> DatasetView:

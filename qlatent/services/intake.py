@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from qlatent.errors import InputError, StoreError
@@ -11,7 +13,8 @@ from qlatent.ingest import AbstractSource, Mapping
 from qlatent.services.additions import Additions
 from qlatent.services.import_records import ImportReport, none_kept, refusals_csv
 from qlatent.store.disk import write_atomically
-from qlatent.store.records import DatasetRecord, ImportRecord
+from qlatent.store.pending import Pending
+from qlatent.store.records import AddReport, DatasetRecord, ImportRecord
 from qlatent.store.workspace import Workspace
 from qlatent.types import MODALITIES, Item, Progress, Refusal
 
@@ -33,54 +36,71 @@ class Intake:
 
     def create(self, name: str, progress: Progress | None) -> ImportReport:
         """A new dataset with all good rows."""
-        dataset = self.workspace.new_dataset_id(name)
+        with self.workspace.new_dataset(name) as (dataset, claim):
+            return self._whole(dataset, name, claim, progress)
+
+    def restore(self, dataset: str, progress: Progress | None) -> ImportReport:
+        """The rows of a dataset whose rows are lost, under its old id and name."""
+        name = self.workspace.catalogue.dataset(dataset).name
+        with self.workspace.holding(dataset) as claim:
+            return self._whole(dataset, name, claim, progress)
+
+    def _whole(self, dataset: str, name: str, claim: Path, progress: Progress | None) -> ImportReport:
+        def staged(report: AddReport) -> None:
+            record = DatasetRecord(
+                id=dataset, name=name, kind=self.source.kind, created=time.time(), rows=report.rows,
+                modalities=_ordered(self.modalities), note="; ".join(self.source.remarks()),
+            )  # fmt: skip
+            self._write_down(claim, record, rows=report.rows, new=True)
+
         items = self._good(self.source.rows(self.mapping))
         try:
-            added = self.workspace.items.create(dataset, items, progress=progress)
-        except StoreError as err:
-            if self.passed == 0:
+            added = self.workspace.items.create(dataset, items, progress=progress, staged=staged)
+        except BaseException as err:
+            self._refusals_path(dataset).unlink(missing_ok=True)
+            if isinstance(err, StoreError) and self.passed == 0:
                 raise self._nothing() from err
             raise
         try:
-            self.workspace.catalogue.add_dataset(
-                DatasetRecord(
-                    id=dataset, name=name, kind=self.source.kind, created=time.time(), rows=added.rows,
-                    modalities=_ordered(self.modalities), note="; ".join(self.source.remarks()),
-                )
-            )  # fmt: skip
-            refusals_path = self._record(dataset, rows=added.rows)
-        except (
-            BaseException
-        ):  # also when the person presses Ctrl-C: rows without a record would be seen by nobody
+            path = self._record(claim)
+        except BaseException:  # also when the person presses Ctrl-C: rows that nobody sees would be no use
             self._undo(dataset)
             raise
-        return self._report(dataset, name, rows=added.rows, duplicates=added.duplicates, path=refusals_path)
+        return self._report(dataset, name, rows=added.rows, duplicates=added.duplicates, path=path)
 
     def _undo(self, dataset: str) -> None:
         self._refusals_path(dataset).unlink(missing_ok=True)
         self.workspace.items.remove(dataset)
-        if any(record.id == dataset for record in self.workspace.catalogue.datasets()):
-            self.workspace.catalogue.remove_dataset(dataset)
 
     def append(self, dataset: str, progress: Progress | None) -> ImportReport:
-        """The rows that the dataset does not have yet, behind those it has."""
-        record = self.workspace.catalogue.dataset(dataset)
-        additions = Additions(self.workspace, dataset)
+        """The rows that the dataset does not have yet, behind those it has; waits while others add to it."""
+        with self.workspace.holding(dataset, wait=math.inf, meanwhile=told(progress)) as claim:
+            return self._more(self.workspace.catalogue.dataset(dataset), claim, progress)
+
+    def _more(self, record: DatasetRecord, claim: Path, progress: Progress | None) -> ImportReport:
+        def after(rows: int) -> None:
+            modalities = _ordered(self.modalities | set(record.modalities))
+            changed = replace(record, rows=before + rows, modalities=modalities)
+            self._write_down(claim, changed, rows=rows, new=False)
+
+        before = self.workspace.items.count(record.id)
+        additions = Additions(self.workspace, record.id)
         items = self._good(additions.filter(self.source.rows(self.mapping)))
         first = next(items, None)  # the store takes no empty import, and there may be nothing new
         if first is None and additions.present == 0:
             raise self._nothing()
         rows = duplicates = 0
-        if first is not None:
-            added = self.workspace.items.append(dataset, _chained(first, items), progress=progress)
+        if first is None:
+            after(0)
+        else:
+            added = self.workspace.items.append(
+                record.id, _chained(first, items), progress=progress, staged=lambda report: after(report.rows)
+            )
             rows, duplicates = added.rows, added.duplicates
-        path = self._record(dataset, rows=rows)
-        modalities = _ordered(self.modalities | set(record.modalities))
-        total = self.workspace.items.count(dataset)
-        self.workspace.catalogue.update_dataset(dataset, rows=total, modalities=modalities)
         return self._report(
-            dataset, record.name, rows=rows, duplicates=duplicates, path=path, present=additions.present
-        )
+            record.id, record.name, rows=rows, duplicates=duplicates, path=self._record(claim),
+            present=additions.present,
+        )  # fmt: skip
 
     def _good(self, rows: Iterable[Item | Refusal]) -> Iterator[Item]:
         for row in rows:
@@ -94,16 +114,21 @@ class Intake:
     def _nothing(self) -> InputError:
         return none_kept(self.title, self.refusals)
 
-    def _record(self, dataset: str, *, rows: int) -> str:
-        path = self._write_refusals(dataset) if self.refusals else ""
-        self.workspace.catalogue.add_import(
-            ImportRecord(
-                dataset_id=dataset, source_name=self.title, source_hash=self.fingerprint, rows=rows,
-                refused=len(self.refusals), created=time.time(), mapping=self.mapping.as_dict(),
-                refusals_path=path,
-            )
+    def _write_down(self, claim: Path, dataset: DatasetRecord, *, rows: int, new: bool) -> None:
+        """What is to be recorded, where it is found if this process is killed before it has done so."""
+        record = ImportRecord(
+            dataset_id=dataset.id, source_name=self.title, source_hash=self.fingerprint, rows=rows,
+            refused=len(self.refusals), created=time.time(), mapping=self.mapping.as_dict(),
+            refusals_path=self._write_refusals(dataset.id) if self.refusals else "",
         )  # fmt: skip
-        return path
+        Pending(dataset, record, new).write(claim)
+
+    def _record(self, claim: Path) -> str:
+        """Records what was written down; the path of the refusals."""
+        pending = Pending.read(claim)
+        assert pending is not None  # the claim is ours
+        self.workspace.catalogue.record_import(pending.dataset, pending.record, new=pending.new)
+        return pending.record.refusals_path
 
     def _write_refusals(self, dataset: str) -> str:
         target = self._refusals_path(dataset)
@@ -121,6 +146,11 @@ class Intake:
             dataset=dataset, name=name, rows=rows, refused=len(self.refusals), duplicates=duplicates,
             present=present, notes=self.source.remarks(), refusals=tuple(self.refusals), refusals_path=path,
         )  # fmt: skip
+
+
+def told(progress: Progress | None) -> Callable[[], None] | None:
+    """Says again and again that nothing is done yet, so that who waits can be stopped."""
+    return None if progress is None else lambda: progress(0, None)
 
 
 def _chained(first: Item, rest: Iterator[Item]) -> Iterator[Item]:

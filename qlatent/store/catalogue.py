@@ -1,17 +1,22 @@
-"""Datasets, imports, runs and heads: small facts in a database, SQLite or PostgreSQL."""
+"""Datasets, imports, runs and heads: small facts in a database, SQLite or PostgreSQL.
+
+What was removed keeps its row for a day, marked; no list and no look-up knows of it (`store/bin.py` does).
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, insert, select, update
+from sqlalchemy import Column, Label, Row, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from qlatent.errors import StoreError
 from qlatent.store import database, schema
+from qlatent.store.bin import Bin
 from qlatent.store.records import DatasetRecord, HeadRecord, ImportRecord, RunRecord
 
 
@@ -25,6 +30,11 @@ class Catalogue:
     def close(self) -> None:
         """Gives back every connection."""
         self._engine.dispose()
+
+    @cached_property
+    def bin(self) -> Bin:
+        """What was removed and can still be brought back."""
+        return Bin(self._engine)
 
     # --- datasets -----------------------------------------------------------------------------------------
 
@@ -49,6 +59,15 @@ class Catalogue:
             connection.execute(statement.values(**changes))
         return record
 
+    def has_dataset(self, dataset_id: str) -> bool:
+        """Whether the id is taken, if only by a dataset that was removed and can still be brought back.
+
+        Whatever anybody is just recording is waited for.
+        """
+        with database.writing(self._engine) as connection:
+            database.lock(connection)
+            return connection.scalar(_id_of(schema.datasets, dataset_id)) is not None
+
     def remove_dataset(self, dataset_id: str) -> None:
         """Forgets a dataset and its imports; runs and heads stay and lose their link to it."""
         self._remove(schema.datasets, dataset_id)
@@ -57,15 +76,34 @@ class Catalogue:
 
     def add_import(self, record: ImportRecord) -> ImportRecord:
         """Records an import and returns it with its number."""
-        values = asdict(record)
-        del values["id"]
-        number = self._add(schema.imports, values, what=f"the import of {record.source_name!r}")
+        number = self._add(schema.imports, _import(record), what=f"the import of {record.source_name!r}")
         return replace(record, id=number)
+
+    def record_import(self, dataset: DatasetRecord, record: ImportRecord, *, new: bool) -> None:
+        """Records an import together with its dataset as it is then, in one transaction; doing so twice is no harm.
+
+        `new`: the dataset has no other imports, whatever was recorded of it before.
+        """
+        table, imports = schema.datasets, schema.imports.c
+        with database.writing(self._engine) as connection:
+            database.lock(connection)
+            if connection.scalar(_id_of(table, dataset.id)) is None:
+                connection.execute(insert(table).values(asdict(dataset)))
+            else:
+                changes = {"rows": dataset.rows, "modalities": dataset.modalities, "note": dataset.note}
+                connection.execute(update(table).where(table.c.id == dataset.id).values(changes))
+            same = [imports.dataset_id == dataset.id]
+            if not new:
+                same += [imports.source_hash == record.source_hash, imports.created == record.created]
+            connection.execute(delete(schema.imports).where(*same))
+            connection.execute(insert(schema.imports).values(_import(record)))
 
     def find_import(self, source_hash: str, dataset: str | None = None) -> ImportRecord | None:
         """The first import of a source with this hash, into one dataset or any."""
-        table = schema.imports
-        query = select(table).where(table.c.source_hash == source_hash).order_by(table.c.id).limit(1)
+        table, datasets = schema.imports, schema.datasets.c
+        query = select(table).join(schema.datasets, table.c.dataset_id == datasets.id)
+        query = query.where(table.c.source_hash == source_hash, datasets.removed.is_(None))
+        query = query.order_by(table.c.id).limit(1)
         if dataset is not None:
             query = query.where(table.c.dataset_id == dataset)
         rows = self._rows(query)
@@ -79,9 +117,26 @@ class Catalogue:
 
     # --- runs and their queue -----------------------------------------------------------------------------
 
-    def add_run(self, record: RunRecord) -> RunRecord:
-        """Puts a run into the queue; a `StoreError` if its id is taken."""
-        self._add(schema.runs, asdict(record), what=f"run {record.id!r}")
+    def add_run(self, record: RunRecord, *, token: str | None = None) -> RunRecord:
+        """Puts a run into the queue, and returns it; a `StoreError` if its id is taken or its dataset was removed.
+
+        Of several with one token only the first is put there: the others get that one back.
+        """
+        runs, datasets = schema.runs.c, schema.datasets.c
+        try:
+            with database.writing(self._engine) as connection:
+                database.lock(connection)
+                gone = select(datasets.id).where(
+                    datasets.id == record.dataset_id, datasets.removed.is_not(None)
+                )
+                if record.dataset_id is not None and connection.scalar(gone) is not None:
+                    raise _absent("dataset", record.dataset_id)
+                known = connection.execute(select(*_RUN).where(runs.token == token)).first()
+                if token is not None and known is not None:
+                    return RunRecord(**known._mapping)
+                connection.execute(insert(schema.runs).values(asdict(record) | {"token": token}))
+        except IntegrityError as err:
+            raise _taken(f"run {record.id!r}") from err
         return record
 
     def runs(self, kind: str | None = None) -> list[RunRecord]:
@@ -103,7 +158,8 @@ class Catalogue:
         if state == "queued":
             values["claimed"] = None
         with database.writing(self._engine) as connection:
-            changed = connection.execute(update(schema.runs).where(schema.runs.c.id == run_id).values(values))
+            there = (schema.runs.c.id == run_id, schema.runs.c.removed.is_(None))
+            changed = connection.execute(update(schema.runs).where(*there).values(values))
             if changed.rowcount == 0:
                 raise _absent("run", run_id)
 
@@ -119,10 +175,12 @@ class Catalogue:
         claimed = time.time() if now is None else now
         with database.writing(self._engine) as connection:
             database.lock(connection)
-            running = connection.scalars(select(runs.id).where(runs.queue_state == "running")).all()
+            there = runs.removed.is_(None)
+            running = connection.scalars(select(runs.id).where(runs.queue_state == "running", there)).all()
             if sum(alive(run_id) for run_id in running) >= limit:
                 return None
-            oldest = select(runs.id).where(runs.queue_state == "queued").order_by(runs.created, runs.id)
+            oldest = select(runs.id).where(runs.queue_state == "queued", there)
+            oldest = oldest.order_by(runs.created, runs.id)
             run_id: str | None = connection.scalars(oldest.limit(1).with_for_update()).first()
             if run_id is not None:
                 statement = update(schema.runs).where(runs.id == run_id)
@@ -132,9 +190,22 @@ class Catalogue:
     # --- heads --------------------------------------------------------------------------------------------
 
     def add_head(self, record: HeadRecord) -> HeadRecord:
-        """Records a kept head; a `StoreError` if its id is taken."""
-        self._add(schema.heads, asdict(record), what=f"head {record.id!r}")
-        return record
+        """Records a kept head and returns it; a `StoreError` if its id is taken.
+
+        Where its run or dataset has gone meanwhile it has no link to it, as if that had gone afterwards.
+        """
+        try:
+            with database.writing(self._engine) as connection:
+                database.lock(connection)
+                kept = replace(
+                    record,
+                    run_id=connection.scalar(_id_of(schema.runs, record.run_id)),
+                    dataset_id=connection.scalar(_id_of(schema.datasets, record.dataset_id)),
+                )
+                connection.execute(insert(schema.heads).values(asdict(kept)))
+        except IntegrityError as err:
+            raise _taken(f"head {record.id!r}") from err
+        return kept
 
     def heads(self) -> list[HeadRecord]:
         """All kept heads, oldest first."""
@@ -153,12 +224,10 @@ class Catalogue:
     def _add(self, table: Table, values: dict[str, Any], *, what: str) -> int:
         try:
             with database.writing(self._engine) as connection:
+                database.lock(connection)
                 key = connection.execute(insert(table).values(values)).inserted_primary_key
         except IntegrityError as err:
-            raise StoreError(
-                f"{what} cannot be recorded: its id is taken, or what it refers to is not there.",
-                remedy="Look at the lists of datasets and runs, and try again.",
-            ) from err
+            raise _taken(what) from err
         return int(key[0]) if key is not None and isinstance(key[0], int) else 0
 
     def _rows(self, query: Any) -> list[Row[Any]]:
@@ -166,10 +235,11 @@ class Catalogue:
             return list(connection.execute(query).all())
 
     def _all(self, table: Table, *conditions: Any) -> list[Row[Any]]:
-        return self._rows(select(table).where(*conditions).order_by(table.c.created, table.c.id))
+        query = select(*_COLUMNS[table]).where(table.c.removed.is_(None), *conditions)
+        return self._rows(query.order_by(table.c.created, table.c.id))
 
     def _one(self, table: Table, key: str, *, what: str) -> Row[Any]:
-        rows = self._rows(select(table).where(table.c.id == key))
+        rows = self._rows(select(*_COLUMNS[table]).where(table.c.id == key, table.c.removed.is_(None)))
         if not rows:
             raise _absent(what, key)
         return rows[0]
@@ -177,6 +247,39 @@ class Catalogue:
     def _remove(self, table: Table, key: str) -> None:
         with database.writing(self._engine) as connection:
             connection.execute(delete(table).where(table.c.id == key))
+
+
+def _columns(table: Table) -> list[Column[Any] | Label[Any]]:
+    """What a record is made of; a link to something removed is no link."""
+    linked = {"dataset_id": schema.datasets, "run_id": schema.runs}
+    own = [column for column in table.c if column.name not in ("removed", "token")]
+    return [_link(column, linked[column.name]) if column.name in linked else column for column in own]
+
+
+def _link(column: Column[Any], to: Table) -> Label[Any]:
+    there = select(to.c.id).where(to.c.id == column, to.c.removed.is_(None))
+    return there.correlate(column.table).scalar_subquery().label(column.name)
+
+
+_COLUMNS = {table: _columns(table) for table in (schema.datasets, schema.runs, schema.heads)}
+_RUN = _COLUMNS[schema.runs]
+
+
+def _id_of(table: Table, key: str | None) -> Any:
+    return select(table.c.id).where(table.c.id == key)
+
+
+def _import(record: ImportRecord) -> dict[str, Any]:
+    values = asdict(record)
+    del values["id"]
+    return values
+
+
+def _taken(what: str) -> StoreError:
+    return StoreError(
+        f"{what} cannot be recorded: its id is taken, or what it refers to is not there.",
+        remedy="Look at the lists of datasets and runs, and try again.",
+    )
 
 
 def _absent(what: str, key: str) -> StoreError:

@@ -9,7 +9,7 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,10 @@ _LONGEST_SECONDS = 48 * 3600.0
 _WAIT_STEP_SECONDS = 0.05
 
 
+class HeldError(StoreError):
+    """Somebody else holds the claim."""
+
+
 class Claims:
     """The claims below one folder."""
 
@@ -36,19 +40,55 @@ class Claims:
         self._root = root
 
     @contextmanager
-    def hold(self, name: str, *, wait: float = 0.0) -> Iterator[Path]:
+    def hold(
+        self, name: str, *, wait: float = 0.0, what: str = "", meanwhile: Callable[[], None] | None = None
+    ) -> Iterator[Path]:
         """The folder of a claim that nobody else holds; it goes with all it contains when the block ends.
 
-        `wait` is for how many seconds to try; then a `StoreError`.
+        `wait` is for how many seconds to try; then a `HeldError`. `meanwhile` is called again and again while
+        waiting; what it raises ends the wait. `what` is the thing in the error's words, the name by default.
         """
         folder = self._root / name
-        with explained(f"{name!r}", self._root):
+        with explained(what or f"{name!r}", self._root):
             self._root.mkdir(parents=True, exist_ok=True)
-            self._take(folder, deadline=time.monotonic() + wait)
+            deadline = time.monotonic() + wait
+            while not self._taken(folder):
+                if time.monotonic() >= deadline:
+                    raise HeldError(
+                        f"{what or repr(name)} is being written by another process.",
+                        remedy="Wait until it is done, then try again.",
+                    )
+                if meanwhile is not None:
+                    meanwhile()
+                time.sleep(_WAIT_STEP_SECONDS)
         try:
             yield folder
         finally:
             _discard(folder)
+
+    @contextmanager
+    def inherit(self, name: str) -> Iterator[Path | None]:
+        """The folder of a claim whose process is gone, with all that it left; None when there is none (any more).
+
+        It goes when the block ends well. After an error it is left as it was, for whoever comes next.
+        """
+        folder = self._root / name
+        with self._alone():
+            found = folder.is_dir() and not _is_held(folder)
+            if found:
+                (folder / _OWNER).write_text(json.dumps(this_process()))
+        try:
+            yield folder if found else None
+        except BaseException:
+            if found:
+                (folder / _OWNER).unlink(missing_ok=True)
+            raise
+        if found:
+            _discard(folder)
+
+    def left(self) -> list[str]:
+        """The names of the claims whose process is gone, sorted."""
+        return sorted(folder.name for folder in self._folders() if not _is_held(folder))
 
     def living(self) -> list[str]:
         """The names of the claims whose process is alive."""
@@ -70,15 +110,6 @@ class Claims:
     def _folders(self, *, hidden: bool = False) -> list[Path]:
         entries = self._root.iterdir() if self._root.is_dir() else ()
         return [entry for entry in entries if entry.is_dir() and (hidden or not entry.name.startswith("."))]
-
-    def _take(self, folder: Path, *, deadline: float) -> None:
-        while not self._taken(folder):
-            if time.monotonic() >= deadline:
-                raise StoreError(
-                    f"{folder.name!r} is being written by another process.",
-                    remedy="Wait until it is done, then try again.",
-                )
-            time.sleep(_WAIT_STEP_SECONDS)
 
     def _taken(self, folder: Path) -> bool:
         with self._alone():

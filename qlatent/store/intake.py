@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from qlatent.store.staging import BLOBS, Sizes, Staging, batches
 from qlatent.store.tables import Tables
 from qlatent.store.vectors import Vectors, images_of, without
 from qlatent.types import Item, Progress
+
+Staged = Callable[[AddReport], None]
 
 IMAGES = "blobs"
 """The table of all images of the workspace."""
@@ -41,9 +43,18 @@ class Intake:
         self._claims = claims
 
     def bring(
-        self, name: str, items: Iterable[Item], *, folder: Path, progress: Progress | None
+        self,
+        name: str,
+        items: Iterable[Item],
+        *,
+        folder: Path,
+        progress: Progress | None,
+        staged: Staged | None = None,
     ) -> AddReport:
-        """Adds items to a table of rows, made if it is not there; `folder` is claimed and takes the files."""
+        """Adds items to a table of rows, made if it is not there; `folder` is claimed and takes the files.
+
+        `staged` is told of everything there is to add just before the first of it is committed.
+        """
         total = len(items) if isinstance(items, Sized) else None
         room = free_bytes(self.path)
         with Staging(folder, known_sizes=self._sizes, earlier=self._earlier(name)) as staging:
@@ -56,9 +67,12 @@ class Intake:
         if staging.added == 0:
             raise StoreError("There are no items to store.", remedy="Check the source; nothing was stored.")
         size = staging.size
-        with explained(f"{staging.added:,} items", self.path, needed=size, free=room - size):
+        report = AddReport(staging.added, staging.images_new, staging.duplicates, size)
+        if staged is not None:
+            staged(report)
+        with explained(f"{staging.added:,} items", self.path, needed=size):
             self._publish(name, staging, size=size)
-        return AddReport(staging.added, staging.images_new, staging.duplicates, size)
+        return report
 
     def _publish(self, name: str, staging: Staging, *, size: int) -> None:
         """Commits images, then given vectors, then the rows, which make the rest visible."""
@@ -99,25 +113,39 @@ class Intake:
 
     def _forget_unused(self, name: str) -> None:
         try:
-            self.drop_unused(ours=(name.removeprefix("items."), _PUBLISHING))
+            self._drop_unused(ours=(name.removeprefix("items."), _PUBLISHING))
         except (OSError, RuntimeError, ValueError, StoreError):
             # the import's own error is the one to report
             _log.exception("what a failed import left will be cleared by the next compact")
 
-    def drop_unused(self, ours: Sequence[str] = ()) -> None:
-        """Deletes images, their augmented views and ready vectors that no dataset has, unless an import is going on."""
+    def drop_unused(self) -> None:
+        """Deletes images, their augmented views and ready vectors that no dataset has, unless an import is going on.
+
+        Nothing is published meanwhile: what an import has committed, and not yet said to be a dataset's, would
+        look unused.
+        """
+        if self._claims.living():
+            return
+        with self._claims.hold(_PUBLISHING, wait=_WAIT_SECONDS):
+            self._drop_unused(ours=(_PUBLISHING,))
+
+    def _drop_unused(self, *, ours: Sequence[str]) -> None:
+        """The same for whoever holds the claim to publish; `ours` are claims that do not count as an import."""
         if set(self._claims.living()) - set(ours):
             return
-        wanted = {column: self._used(column) for column in _USED}
-        self._tables.keep_only(IMAGES, "hash", wanted["image_hash"])
+        used = {column: self._used(column) for column in _USED}
+        self._tables.keep_only(IMAGES, "hash", lambda keys: pc.is_in(keys, value_set=used["image_hash"]))
         self._tables.tidy(IMAGES, unfinished=True)
         for table in self._vectors.all():
             if table.key == "given":
-                self._tables.keep_only(table.name, "hash", wanted[f"given_{table.modality}"])
+                given = used[f"given_{table.modality}"]
+                self._tables.keep_only(
+                    table.name, "hash", lambda keys, given=given: pc.is_in(keys, value_set=given)
+                )
         for table in self._vectors.views():
-            stored = self._tables.column(table.name, "hash")
-            used = pc.is_in(images_of(stored), value_set=wanted["image_hash"])
-            self._tables.keep_only(table.name, "hash", stored.filter(used))
+            self._tables.keep_only(
+                table.name, "hash", lambda names: pc.is_in(images_of(names), value_set=used["image_hash"])
+            )
 
     def _used(self, column: str) -> pa.Array:
         parts = [self._tables.column(name, column) for name in self._tables.names("items.")]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,16 @@ from qlatent.errors import StoreError
 from qlatent.store import names
 from qlatent.store.claims import Claims
 from qlatent.store.disk import explained
-from qlatent.store.intake import IMAGES, Intake
-from qlatent.store.processes import still_there
+from qlatent.store.intake import IMAGES, Intake, Staged
 from qlatent.store.records import AddReport
-from qlatent.store.staging import ITEMS, MAKER
+from qlatent.store.staging import ITEMS
 from qlatent.store.tables import Tables
 from qlatent.store.vectors import Vectors, images_of
-from qlatent.types import Item, Progress
+from qlatent.types import MODALITIES, Item, Progress
 
 __all__ = ["AddReport", "ItemStore"]
 
+_log = logging.getLogger(__name__)
 _FEW_ROWS = 1000  # up to here single rows are looked up; beyond, the table is read
 _CONTENTS = {"image": "image_hash", "text": "text_hash", "vector": "given_vector"}
 _HASHES = ("image_hash", "text_hash", "given_image", "given_text", "given_vector")
@@ -39,29 +40,48 @@ class ItemStore:
         self._vectors = Vectors(self._tables)
         self._claims = Claims(self.path / ".staging")
         self._intake = Intake(self._tables, self._vectors, self._claims)
-        if self._claims.sweep():
-            self._intake.drop_unused()
+        try:
+            with explained("the items", self.path):
+                if self._claims.sweep():
+                    self._intake.drop_unused()
+        except StoreError:  # a full or read-only disk can be read; leftovers wait for one that can be written
+            _log.warning("leftovers of imports stay for now", exc_info=True)
 
     # --- writing ------------------------------------------------------------------------------------------
 
-    def create(self, dataset: str, items: Iterable[Item], *, progress: Progress | None = None) -> AddReport:
+    def create(
+        self,
+        dataset: str,
+        items: Iterable[Item],
+        *,
+        progress: Progress | None = None,
+        staged: Staged | None = None,
+    ) -> AddReport:
         """A new dataset with these items, read once in batches; nothing is visible if anything fails.
 
         `StoreError`: the dataset exists or is being written, no items, a doubled id, an image that cannot be
-        decoded, a full disk. Whatever `items` or `progress` raises comes through.
+        decoded, a full disk. Whatever `items` or `progress` raises comes through. `staged` is told what will be
+        added just before the first of it is committed.
         """
         name = names.dataset_table(dataset)
         with self._claims.hold(dataset) as folder:
             if self._tables.open(name) is not None:
                 raise StoreError(f"There is already a dataset {dataset!r}.", remedy="Choose another name.")
-            return self._intake.bring(name, items, folder=folder, progress=progress)
+            return self._intake.bring(name, items, folder=folder, progress=progress, staged=staged)
 
-    def append(self, dataset: str, items: Iterable[Item], *, progress: Progress | None = None) -> AddReport:
+    def append(
+        self,
+        dataset: str,
+        items: Iterable[Item],
+        *,
+        progress: Progress | None = None,
+        staged: Staged | None = None,
+    ) -> AddReport:
         """More items behind those of a dataset, all or none of them; errors as in `create`."""
         name = names.dataset_table(dataset)
         with self._claims.hold(dataset) as folder:
             self._dataset(dataset)
-            return self._intake.bring(name, items, folder=folder, progress=progress)
+            return self._intake.bring(name, items, folder=folder, progress=progress, staged=staged)
 
     def remove(self, dataset: str) -> None:
         """Removes a dataset with all its versions; its images go with the next `compact`.
@@ -90,15 +110,21 @@ class ItemStore:
         """The ids of the datasets that are stored, sorted."""
         return [name.removeprefix("items.") for name in self._tables.names("items.")]
 
-    def abandoned(self, recorded: Container[str]) -> list[str]:
-        """The datasets that are not recorded and whose maker is gone: it was killed in between."""
-        found = []
-        for dataset in self.datasets():
-            if dataset not in recorded:
-                maker = self._dataset(dataset).schema.metadata or {}
-                if not still_there(maker.get(MAKER)):
-                    found.append(dataset)
-        return found
+    def has(self, dataset: str) -> bool:
+        """Whether the rows of a dataset are there."""
+        return self._tables.open(names.dataset_table(dataset)) is not None
+
+    def modalities(self, dataset: str) -> tuple[str, ...]:
+        """What the items of a dataset carry: image, text, vector; ready vectors count under their modality."""
+        columns = {"image": ("image_hash", "given_image"), "text": ("text_hash", "given_text")}
+        table = self.table(dataset, columns=list(_HASHES))
+        return tuple(
+            modality
+            for modality in MODALITIES
+            if any(
+                table[name].null_count < len(table) for name in columns.get(modality, (f"given_{modality}",))
+            )
+        )
 
     def count(self, dataset: str) -> int:
         """How many rows a dataset has."""
@@ -151,7 +177,10 @@ class ItemStore:
     def _dataset(self, dataset: str, *, version: int | None = None) -> Any:
         table = self._tables.open(names.dataset_table(dataset), version=version)
         if table is None:
-            raise StoreError(f"There is no dataset {dataset!r}.", remedy="`qlatent datasets` lists them.")
+            raise StoreError(
+                f"There is no dataset {dataset!r}: no rows are stored under this id.",
+                remedy="Look at the list of datasets.",
+            )
         return table
 
     # --- images -------------------------------------------------------------------------------------------

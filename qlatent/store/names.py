@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Iterator
+from itertools import count
 
 from qlatent.errors import StoreError
 
@@ -21,14 +22,12 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain)[:48].strip("-") or "dataset"
 
 
-def free_slug(name: str, *, taken: Container[str]) -> str:
-    """The slug of a name, with -2, -3, … behind it when it is taken."""
-    first = candidate = slug(name)
-    number = 2
-    while candidate in taken:
-        candidate = f"{first}-{number}"
-        number += 1
-    return candidate
+def slugs(name: str) -> Iterator[str]:
+    """The slug of a name, then the same with -2, -3, … behind it, without end."""
+    first = slug(name)
+    yield first
+    for number in count(2):
+        yield f"{first}-{number}"
 
 
 def dataset_table(dataset: str) -> str:

@@ -72,3 +72,13 @@ class HeadRecord:
     created: float
     origin: str = "trained"
     dataset_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Something that was removed and can still be brought back; `kind` is dataset, run, head or experiment."""
+
+    kind: str
+    id: str
+    name: str
+    removed: float

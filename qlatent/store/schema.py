@@ -23,6 +23,11 @@ def _dataset_or_null() -> Column[str]:
     return Column("dataset_id", String, ForeignKey("datasets.id", ondelete="SET NULL"), nullable=True)
 
 
+def _removed() -> Column[float]:
+    # when it was removed; from then on it is in no list, and a day later it is gone
+    return Column("removed", Double, nullable=True)
+
+
 datasets = Table(
     "datasets",
     metadata,
@@ -33,6 +38,7 @@ datasets = Table(
     Column("rows", Integer, nullable=False),
     Column("modalities", JSON, nullable=False),
     Column("note", String, nullable=False),
+    _removed(),
 )
 
 imports = Table(
@@ -59,6 +65,9 @@ runs = Table(
     Column("created", Double, nullable=False),
     Column("queue_state", String, nullable=False, index=True),
     Column("claimed", Double, nullable=True),
+    _removed(),
+    # the same token is the same wish: of two runs only the first is made
+    Column("token", String, nullable=True, index=True, unique=True),
 )
 
 heads = Table(
@@ -71,6 +80,7 @@ heads = Table(
     Column("created", Double, nullable=False),
     Column("origin", String, nullable=False),
     _dataset_or_null(),
+    _removed(),
 )
 
 

@@ -6,7 +6,7 @@ Every call opens its table anew (1–4 ms), so that what another process committ
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -111,10 +111,14 @@ class Tables:
         content = table.search().select([column]).to_arrow()[column]
         return pa.concat_arrays(content.chunks) if content.num_chunks else pa.array([], content.type)
 
-    def keep_only(self, name: str, column: str, wanted: pa.Array) -> int:
-        """Deletes the rows whose column has none of the wanted values; returns how many values those were."""
-        present = self.column(name, column)
-        gone = pc.unique(present.filter(pc.invert(pc.is_in(present, value_set=wanted)))).to_pylist()
+    def keep_only(self, name: str, column: str, wanted: Callable[[pa.Array], pa.Array]) -> int:
+        """Deletes the rows whose value in a column is not wanted; returns how many values those were.
+
+        `wanted` gets the values that are there and answers with as many booleans. What is added meanwhile stays:
+        nothing is deleted that `wanted` was not asked about.
+        """
+        present = pc.unique(self.column(name, column))
+        gone = present.filter(pc.invert(wanted(present))).to_pylist()
         table = self.open(name)
         for start in range(0, len(gone), _FILTER_CHUNK):
             assert table is not None  # it had rows

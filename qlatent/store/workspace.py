@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from qlatent.errors import StoreError
 from qlatent.store import names
+from qlatent.store.claims import Claims, HeldError
 from qlatent.store.disk import explained, json_bytes, write_atomically
+from qlatent.store.pending import Pending
 from qlatent.store.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -82,15 +86,62 @@ class Workspace:
         """The folder of a run; a `StoreError` if there is none."""
         return RunFolder(self.runs_path / run_id)
 
-    def new_dataset_id(self, name: str) -> str:
-        """An id for a new dataset of this name: its slug, with -2, -3, … behind it when that is taken.
+    # --- datasets, of which items and catalogue each hold a part -------------------------------------------
 
-        Items whose import was killed before the catalogue knew of them are removed first.
+    @cached_property
+    def claims(self) -> Claims:
+        """Who is changing what; see `holding`."""
+        return Claims(self.path / ".claims")
+
+    @contextmanager
+    def holding(self, dataset: str, **waiting: Any) -> Iterator[Path]:
+        """Nobody else imports into a dataset, removes or settles it meanwhile; gives the claim's folder.
+
+        `waiting` as for `Claims.hold`; a `HeldError` when it is held.
         """
-        recorded = {record.id for record in self.catalogue.datasets()}
-        for dataset in self.items.abandoned(recorded):
-            self.items.remove(dataset)
-        return names.free_slug(name, taken=recorded | set(self.items.datasets()))
+        name = f"dataset-{dataset}"
+        self._settle(name)  # what a killed import left there is not to be lost
+        with self.claims.hold(name, what=f"the dataset {dataset!r}", **waiting) as folder:
+            yield folder
+
+    @contextmanager
+    def new_dataset(self, name: str) -> Iterator[tuple[str, Path]]:
+        """An id for a new dataset of this name, held until the block ends, and the claim's folder.
+
+        The id is the name's slug, with -2, -3, … behind it when that is taken or somebody is just taking it.
+        """
+        for candidate in names.slugs(name):
+            with ExitStack() as held:
+                try:
+                    folder = held.enter_context(self.holding(candidate))
+                except HeldError:
+                    continue
+                if not self.items.has(candidate) and not self.catalogue.has_dataset(candidate):
+                    yield candidate, folder
+                    return
+
+    def settle(self) -> None:
+        """Records what imports that were killed had stored; nothing is deleted.
+
+        Where the catalogue counts other rows than there are (an older version left it so), it learns of them.
+        """
+        for name in self.claims.left():
+            self._settle(name)
+        for record in self.catalogue.datasets():
+            if self.items.has(record.id) and self.items.count(record.id) != record.rows:
+                with suppress(HeldError), self.holding(record.id):
+                    rows, modalities = self.items.count(record.id), self.items.modalities(record.id)
+                    self.catalogue.update_dataset(record.id, rows=rows, modalities=modalities)
+
+    def _settle(self, claim: str) -> None:
+        """What an import of a process that is gone has committed is recorded, as it would have done next."""
+        if claim not in self.claims.left():
+            return
+        with self.claims.inherit(claim) as folder:
+            left = None if folder is None else Pending.read(folder)
+            if left is not None and self.items.has(left.dataset.id):
+                if self.items.count(left.dataset.id) == left.dataset.rows:
+                    self.catalogue.record_import(left.dataset, left.record, new=left.new)
 
     def close(self) -> None:
         """Gives back the connections; the object may be used again."""

@@ -239,10 +239,10 @@ def test_a_failure_midway_stores_nothing(workspace: Workspace, tmp_path: Path) -
 def test_a_catalogue_that_fails_leaves_no_rows_behind(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(record: Any) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
         raise StoreError("the catalogue is full")
 
-    monkeypatch.setattr(workspace.catalogue, "add_import", refuse)
+    monkeypatch.setattr(workspace.catalogue, "record_import", refuse)
     with pytest.raises(StoreError, match="the catalogue is full"):
         datasets.store(workspace, zipped(tmp_path / "a.zip"))
     assert datasets.list_datasets(workspace) == []

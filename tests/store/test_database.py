@@ -26,7 +26,7 @@ def test_the_migrations_lead_to_the_tables_that_the_code_expects(url: str) -> No
     engine = database.connect(url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "0001"
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "0002"
     engine.dispose()
     assert ScriptDirectory(str(schema.MIGRATIONS)).get_current_head() == schema.known_revisions()[-1]
 
@@ -54,7 +54,7 @@ def test_a_database_of_a_newer_version_is_refused(url: str) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(
-        StoreError, match="has schema 9999, made by a newer version; this version knows up to 0001"
+        StoreError, match="has schema 9999, made by a newer version; this version knows up to 0002"
     ) as caught:
         Catalogue(url)
     assert "Update qlatent" in caught.value.remedy

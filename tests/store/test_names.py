@@ -1,3 +1,5 @@
+from itertools import islice
+
 import pytest
 
 from qlatent.errors import StoreError
@@ -18,10 +20,8 @@ def test_slug_is_ascii_lower_case_and_never_empty(name: str, expected: str) -> N
     assert names.slug(name) == expected
 
 
-def test_free_slug_counts_on_from_two() -> None:
-    assert names.free_slug("Shop", taken=[]) == "shop"
-    assert names.free_slug("Shop", taken=["shop"]) == "shop-2"
-    assert names.free_slug("Shop", taken=["shop", "shop-2"]) == "shop-3"
+def test_slugs_count_on_from_two() -> None:
+    assert list(islice(names.slugs("Shop"), 3)) == ["shop", "shop-2", "shop-3"]
 
 
 @pytest.mark.parametrize("dataset", ["", "A", "a/b", "../a", "a b", "-a", "a" * 81])

@@ -80,28 +80,14 @@ def test_a_read_only_disk_is_explained(small_disk: Path) -> None:
             workspace.catalogue.add_dataset(DatasetRecord("a", "A", "files", 1.0, 3))
 
 
-def test_new_ids_step_aside_for_what_is_recorded_or_just_being_recorded(tmp_path: Path) -> None:
+def test_new_ids_step_aside_for_what_is_recorded_stored_or_just_being_made(tmp_path: Path) -> None:
     with Workspace.open(tmp_path, database_url="") as workspace:
-        assert workspace.new_dataset_id("My shop") == "my-shop"
+        with workspace.new_dataset("My shop") as (first, _), workspace.new_dataset("My shop") as (second, _):
+            assert (first, second) == ("my-shop", "my-shop-2")
         workspace.catalogue.add_dataset(DatasetRecord("my-shop", "My shop", "files", 1.0, 3))
-        assert workspace.new_dataset_id("My shop") == "my-shop-2"
-        workspace.items.create("my-shop-2", pairs(2))  # by this process, which is about to record it
-        assert workspace.new_dataset_id("My shop") == "my-shop-3"
-
-
-def test_items_whose_import_was_killed_before_it_was_recorded_make_room(tmp_path: Path) -> None:
-    script = """
-import sys
-from qlatent.store import Workspace
-from tests.store.builders import pairs
-Workspace.open(sys.argv[1], database_url="").items.create("shop", pairs(3))
-"""
-    root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", script, tmp_path], check=True, cwd=root)
-    with Workspace.open(tmp_path, database_url="") as workspace:
-        assert workspace.items.datasets() == ["shop"]
-        assert workspace.new_dataset_id("Shop") == "shop"
-        assert workspace.items.datasets() == []
+        workspace.items.create("my-shop-2", pairs(2))
+        with workspace.new_dataset("My shop") as (third, _):
+            assert third == "my-shop-3"
 
 
 def test_importing_the_store_loads_no_heavy_library() -> None:

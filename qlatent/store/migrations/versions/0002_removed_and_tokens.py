@@ -1,0 +1,27 @@
+"""Removals that can be undone, and runs that are started once however often the same form asks."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+_REMOVABLE = ("datasets", "runs", "heads")
+
+
+def upgrade() -> None:
+    """Adds when something was removed, and a run's token."""
+    for table in _REMOVABLE:
+        op.add_column(table, sa.Column("removed", sa.Double(), nullable=True))
+    op.add_column("runs", sa.Column("token", sa.String(), nullable=True))
+    op.create_index("ix_runs_token", "runs", ["token"], unique=True)
+
+
+def downgrade() -> None:
+    """Drops both; what was removed is back."""
+    op.drop_index("ix_runs_token", "runs")
+    op.drop_column("runs", "token")
+    for table in _REMOVABLE:
+        op.drop_column(table, "removed")
