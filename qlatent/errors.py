@@ -35,6 +35,10 @@ class StoreError(QlatentError):
     """The workspace cannot be read or written."""
 
 
+class AbsentError(StoreError):
+    """The workspace can be read, and what was asked for is not in it."""
+
+
 class RunError(QlatentError):
     """A run cannot be started, stopped or resumed in its present state."""
 

@@ -118,8 +118,11 @@ def _images(store: ItemStore, encoder: AbstractEncoder, names: Sequence[str], pr
     failed: list[tuple[str, str]] = []
     for image, own in groupby(names, key=image_of):
         asked = list(own)
+        if image not in contents:
+            failed += [(name, "its image is not in the workspace any more") for name in asked]
+            continue
         try:
-            picture = _decoded(encoder, contents.get(image, b""))
+            picture = _decoded(encoder, contents[image])
             inputs += [prepare(picture, name) for name in asked]
             good += asked
         except UNREADABLE as err:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from qlatent.errors import InputError, StoreError
+from qlatent.errors import InputError, RunError, StoreError
 from qlatent.ingest import AbstractSource, Limits, Mapping, SourcePath, open_source
+from qlatent.services import runs
 from qlatent.services.augmented import Coverage, coverage
 from qlatent.services.import_records import Bring, ImportReport, Preview, refusals_csv
 from qlatent.services.intake import Intake, modalities_of, told
+from qlatent.services.runs import RunView
 from qlatent.settings import settings
 from qlatent.store.records import DatasetRecord, ImportRecord
 from qlatent.store.workspace import Workspace
@@ -22,10 +27,12 @@ from qlatent.types import Item, Progress, Refusal
 
 __all__ = [
     "Bring", "DatasetView", "ImportReport", "Preview", "dataset_view", "list_datasets", "preview",
-    "refusals_csv", "refusals_file", "remove", "rename", "store",
+    "refusals_csv", "refusals_file", "remove", "rename", "store", "used_by",
 ]  # fmt: skip
 
 FIRST_ROWS = 12
+SHOWN = 3  # runs named in a message
+STOPPING_SECONDS, STOPPING_STEP = 120.0, 0.1  # how long a run may need for its step and a checkpoint
 LOST = "Import its file again to have it back under the same id, or remove it."
 _PROGRESS_ROWS = 50
 
@@ -201,18 +208,54 @@ def rename(workspace: Workspace, dataset: str, *, name: str) -> DatasetView:
     return _view(workspace, workspace.catalogue.update_dataset(dataset, name=name.strip()))
 
 
-def remove(workspace: Workspace, dataset: str) -> None:
-    """Removes a dataset, its imports, their refusals and images; runs and heads that came from it stay.
+def used_by(workspace: Workspace, dataset: str) -> list[RunView]:
+    """The runs that wait or are under way and read this dataset."""
+    return [run for run in runs.list_runs(workspace) if run.active and runs.uses(run.spec, dataset)]
 
-    Images that another dataset has stay too, and while an import is under way all do, until the next removal.
+
+def remove(workspace: Workspace, dataset: str, *, stop: bool = False) -> None:
+    """Takes a dataset out of all lists; runs and heads that came from it stay. `bin.restore` brings it back for a day.
+
+    A `StoreError` names the runs that use it; with `stop` these are asked to stop, and waited for. An import into it
+    that is under way is a `StoreError` too.
     """
-    records = workspace.catalogue.imports(workspace.catalogue.dataset(dataset).id)
-    workspace.catalogue.remove_dataset(dataset)  # first: what nobody can see cannot be used half-removed
-    workspace.items.remove(dataset)
-    for record in records:
-        if record.refusals_path:
-            (workspace.path / record.refusals_path).unlink(missing_ok=True)
-    workspace.items.compact()
+    workspace.catalogue.dataset(dataset)
+    if stop:
+        _stop(workspace, dataset)
+
+    def reads(run_id: str) -> bool:
+        run = runs.view(workspace, run_id)
+        return run.active and runs.uses(run.spec, dataset)
+
+    with workspace.holding(dataset):
+        users = workspace.catalogue.bin.put("dataset", dataset, used=reads)
+    if users:
+        raise in_use(dataset, [runs.view(workspace, each) for each in users])
+
+
+def in_use(dataset: str, users: Sequence[RunView]) -> StoreError:
+    """The error that says which runs use a dataset, and what to do."""
+    shown = ", ".join(f"{run.id} ({run.name}, {run.state})" for run in users[:SHOWN])
+    more = f" and {len(users) - SHOWN} more" if len(users) > SHOWN else ""
+    return StoreError(
+        f"The dataset {dataset!r} is in use by {shown}{more}; it was not removed.",
+        remedy="Wait until they end, or stop them with the removal (`qlatent remove --stop`).",
+    )
+
+
+def _stop(workspace: Workspace, dataset: str) -> None:
+    """Stops what uses a dataset, what waits first, and comes back when all has ended; a `StoreError` if it does not."""
+    until = time.monotonic() + STOPPING_SECONDS
+    asked: set[str] = set()
+    while users := used_by(workspace, dataset):
+        for run in sorted(users, key=lambda each: each.state):  # "queued" before "running"
+            if run.id not in asked:
+                with suppress(RunError):  # it has just ended
+                    runs.stop(workspace, run.id)
+                asked.add(run.id)
+        if time.monotonic() > until:
+            raise in_use(dataset, users)
+        time.sleep(STOPPING_STEP)
 
 
 def refusals_file(workspace: Workspace, record: ImportRecord) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from qlatent.encoders import hub
 from qlatent.encoders.base import AbstractEncoder
-from qlatent.errors import ConfigError, InputError, StoreError
+from qlatent.errors import AbsentError, ConfigError, InputError, StoreError
 from qlatent.registry import config_class, entry, make_config, resolve
 from qlatent.services import augmented
 from qlatent.services.batches import Batches, Failure, image_batches, text_batches, view_batches
@@ -20,6 +21,7 @@ from qlatent.store.names import image_of
 from qlatent.store.workspace import Workspace
 from qlatent.types import Progress, content_hash
 
+_log = logging.getLogger(__name__)
 COMMIT_SECONDS = 2.0
 COMMIT_ROWS = 512
 
@@ -147,8 +149,21 @@ class _Contents:
     """The distinct contents of a dataset, and which item brought each first."""
 
     def __init__(self, workspace: Workspace, dataset: str) -> None:
+        self._workspace, self._dataset = workspace, dataset
         self._table = workspace.items.table(dataset, columns=["id", "text", *_HASHES.values()])
         self._hashes: dict[str, list[str]] = {}
+
+    def check(self) -> None:
+        """An `InputError` when the dataset was removed meanwhile."""
+        try:
+            self._workspace.catalogue.dataset(self._dataset)
+        except AbsentError as err:
+            raise InputError(
+                f"The dataset {self._dataset!r} was removed while it was being encoded; vectors made so far are kept.",
+                remedy=f"Bring it back with `qlatent restore {self._dataset}` and encode again.",
+            ) from err
+        except StoreError:  # a catalogue that is away for a moment is no reason to stop
+            _log.warning("the catalogue is away", exc_info=True)
 
     def hashes(self, modality: str) -> list[str]:
         """The distinct hashes in row order."""
@@ -177,6 +192,9 @@ class _Texts:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._ids = {content_hash(text): name for name, text in reversed(list(texts.items()))}
         self._texts = {content_hash(text): text for text in texts.values()}
+
+    def check(self) -> None:
+        """They are nobody's: nothing can be removed."""
 
     def hashes(self, _: str) -> list[str]:
         return list(self._texts)
@@ -220,6 +238,8 @@ class _Job:
                 batches = self._batches(modality, hashes)
                 try:
                     for batch in batches:
+                        if batch.failed or committer.due:
+                            self.contents.check()  # before a removal is told as so many broken images
                         for content, reason in batch.failed:
                             self.failed.append(Failure(self.contents.item(modality, content), reason))
                         self._check(modality, batch.hashes, batch.vectors)
@@ -279,8 +299,13 @@ class _Committer:
         self._hashes.extend(hashes)
         self._vectors.append(np.asarray(vectors, dtype=np.float32))
         self.rows += len(hashes)
-        if len(self._hashes) >= COMMIT_ROWS or time.monotonic() - self._last >= COMMIT_SECONDS:
+        if self.due:
             self.flush()
+
+    @property
+    def due(self) -> bool:
+        """Whether what was collected is to be stored with the next vectors."""
+        return len(self._hashes) >= COMMIT_ROWS or time.monotonic() - self._last >= COMMIT_SECONDS
 
     def flush(self) -> None:
         """Stores what was collected, in one commit."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -17,7 +16,7 @@ from typing import Any
 
 from qlatent import registry
 from qlatent.errors import ConfigError, InputError, RunError
-from qlatent.services import augmented, runs, vectors
+from qlatent.services import augmented, bin, runs, vectors
 from qlatent.services import grid as grid_of
 from qlatent.services.grid import COMMON, NO_OBJECTIVE, Cell, Experiment, Grid
 from qlatent.services.runs import RunView
@@ -25,7 +24,7 @@ from qlatent.store.disk import json_bytes, write_atomically
 from qlatent.store.workspace import Workspace
 from qlatent.training.configs import TrainingConfig
 
-FILE = "experiment.json"
+FILE = bin.EXPERIMENT
 
 
 # --- making -----------------------------------------------------------------------------------------------
@@ -111,9 +110,9 @@ def _experiment(document: dict[str, Any]) -> Experiment:
 
 
 def remove(workspace: Workspace, experiment_id: str) -> None:
-    """Forget an experiment; its runs and heads stay."""
+    """Take an experiment out of all lists; its runs and heads stay. For a day `bin.restore` brings it back."""
     view(workspace, experiment_id)
-    shutil.rmtree(workspace.experiments_path / experiment_id)
+    bin.put_experiment(workspace, experiment_id)
 
 
 # --- doing ------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from qlatent.errors import InputError
 from qlatent.registry import HEADS
+from qlatent.store.away import put_away
 from qlatent.store.records import HeadRecord
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
@@ -98,10 +99,21 @@ def keep(workspace: Workspace, folder: Path, *, name: str, run_id: str | None, d
         if (folder / file).exists():
             shutil.copy2(folder / file, staging / file)
     staging.rename(target)
-    config = json.loads((target / "config.json").read_text(encoding="utf-8"))
+    try:
+        _record(workspace, target, name=name, run_id=run_id, dataset_id=dataset_id)
+    except BaseException:  # files that no list shows would be no use
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+    return head_id
+
+
+def _record(
+    workspace: Workspace, folder: Path, *, name: str, run_id: str | None, dataset_id: str | None
+) -> None:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     workspace.catalogue.add_head(
         HeadRecord(
-            head_id,
+            folder.name,
             name,
             run_id,
             config["head"],
@@ -110,7 +122,6 @@ def keep(workspace: Workspace, folder: Path, *, name: str, run_id: str | None, d
             dataset_id=dataset_id,
         )
     )
-    return head_id
 
 
 def keep_run(workspace: Workspace, run_id: str) -> str:
@@ -201,9 +212,9 @@ def transform(workspace: Workspace, head_id: str, arrays: Arrays) -> Arrays:
 
 
 def remove(workspace: Workspace, head_id: str) -> None:
-    """Forget a head and delete its files."""
-    workspace.catalogue.remove_head(head_id)
-    shutil.rmtree(workspace.heads_path / head_id, ignore_errors=True)
+    """Take a head out of all lists; for a day `bin.restore` brings it back, then its files are deleted."""
+    workspace.catalogue.bin.put("head", head_id)
+    put_away(workspace.heads_path / head_id)
 
 
 def _view(workspace: Workspace, record: HeadRecord) -> HeadView:

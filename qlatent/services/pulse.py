@@ -30,10 +30,14 @@ class Pulse:
         self._mark: tuple[float, int] | None = None  # when the rate was last measured, and the step then
 
     def __enter__(self) -> Pulse:
-        attempt = self._folder.status().attempt + 1
+        before = self._folder.status()
+        self._step, self._steps = (
+            before.step,
+            before.steps,
+        )  # an attempt that fails at once takes nothing back
         self._folder.write_status(
-            state="running", pid=None, attempt=attempt, error="", remedy="", rate=None, seconds_left=None
-        )
+            state="running", pid=None, attempt=before.attempt + 1, error="", remedy="", rate=None, seconds_left=None
+        )  # fmt: skip
         self._thread.start()
         return self
 

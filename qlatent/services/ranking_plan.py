@@ -120,9 +120,8 @@ def keep(workspace: Workspace, judgements: Judgements) -> str:
     content = json_bytes(judgements.gains)
     name = content_hash(content.decode())
     path = workspace.judgements(name)
-    if not path.exists():
-        path.parent.mkdir(exist_ok=True)
-        write_atomically(path, content)
+    path.parent.mkdir(exist_ok=True)
+    write_atomically(path, content)  # also where it is there: its time says that it is in use
     return name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -15,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from qlatent.errors import QlatentError, RunError, StoreError
-from qlatent.services import plan
+from qlatent.services import closing, plan
 from qlatent.services.journal import Columns, columns, journal
 from qlatent.services.plan import USUAL, EncodingRequest, TrainingRequest
 from qlatent.settings import settings
+from qlatent.store.away import put_away
 from qlatent.store.records import RunRecord
 from qlatent.store.run_folder import RunFolder, RunStatus
 from qlatent.store.workspace import Workspace
@@ -26,9 +28,10 @@ from qlatent.store.workspace import Workspace
 __all__ = [
     "USUAL", "EncodingRequest", "RunHandle", "RunView", "TrainingRequest", "dispatch", "evaluations",
     "handle", "list_runs", "losses", "metrics", "remove", "resume", "start", "start_encoding",
-    "start_training", "stop", "view",
+    "start_over", "start_training", "stop", "uses", "view",
 ]  # fmt: skip
 
+_log = logging.getLogger(__name__)
 STARTING_SECONDS = 60.0  # a worker that was started this long ago and never wrote its status is dead
 WAITING = ("queued", "running")
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -226,9 +229,19 @@ def stop(workspace: Workspace, run_id: str) -> None:
     if state not in WAITING:
         raise RunError(f"Run {run_id} is not running: it is {state}.", remedy=_next_step(state))
     folder.request_stop()  # also for a queued one: a worker may be starting it this very moment
-    if state == "queued" and workspace.catalogue.run(run_id).queue_state == "queued":
-        workspace.catalogue.set_queue_state(run_id, "stopped")
+    if state == "queued" and _leaves_queue(workspace, run_id):
         folder.write_status(state="stopped")
+
+
+def _leaves_queue(workspace: Workspace, run_id: str) -> bool:
+    """Takes a waiting run out of the queue; where that is away the wish to stop is all a worker needs to know."""
+    try:
+        if workspace.catalogue.run(run_id).queue_state != "queued":
+            return False
+        workspace.catalogue.set_queue_state(run_id, "stopped")
+    except StoreError:
+        _log.warning("the queue does not know yet that %s is stopped", run_id, exc_info=True)
+    return True
 
 
 def _next_step(state: str) -> str:
@@ -238,38 +251,63 @@ def _next_step(state: str) -> str:
 
 
 def resume(workspace: Workspace, run_id: str, *, workers: int | None = None) -> None:
-    """Queue a stopped, interrupted or failed run again; it goes on from its last checkpoint."""
+    """Queue a stopped, interrupted or failed run again; it goes on from its last checkpoint.
+
+    Nothing that it has made is lost by this; `start_over` is for beginning again. A `RunError` when what it learns
+    from is not there.
+    """
     folder = workspace.run(run_id)
     state = folder.status().state
     if state == "finished":
         raise RunError(f"Run {run_id} is finished.", remedy=_next_step(state))
     if state in WAITING:
         raise RunError(f"Run {run_id} is {state} already.", remedy="Wait for it, or stop it.")
+    if not closing.is_trained(folder):
+        _check_datasets(workspace, folder)
+    workspace.catalogue.run(run_id)  # before anything is written: a catalogue that is away changes nothing
     folder.clear_stop()
     folder.write_status(state="queued", error="", remedy="", pid=None, process_started=None)
     workspace.catalogue.set_queue_state(run_id, "queued")
     dispatch(workspace, workers)
 
 
-def remove(workspace: Workspace, run_id: str) -> None:
-    """Forget a run, delete its folder and the judgements that no other run has; heads kept from it stay.
+def _check_datasets(workspace: Workspace, folder: RunFolder) -> None:
+    dataset = folder.spec.get("dataset")
+    if not dataset or (workspace.items.has(dataset) and _recorded(workspace, dataset)):
+        return
+    raise RunError(
+        f"Run {folder.id} cannot go on: its dataset {dataset!r} was removed. Nothing of the run has changed.",
+        remedy=f"Bring the dataset back with `qlatent restore {dataset}`, within a day of its removal.",
+    )
 
-    An active one is a `RunError`.
+
+def _recorded(workspace: Workspace, dataset: str) -> bool:
+    return any(record.id == dataset for record in workspace.catalogue.datasets())
+
+
+def start_over(workspace: Workspace, run_id: str) -> str:
+    """Queue a new run that does the same from its first step; returns its id. The old one stays as it is."""
+    folder = workspace.run(run_id)
+    spec = {key: value for key, value in folder.spec.items() if key != "id"}
+    roles = sorted(path.name for path in (folder.path / "inputs").glob("*"))
+    inputs = {role: path for role in roles if (path := folder.input(role)) is not None}
+    return start(workspace, spec | {"created": time.time()}, inputs=inputs)
+
+
+def uses(spec: Mapping[str, Any], dataset: str) -> bool:
+    """Whether a run with this spec reads the dataset."""
+    return dataset in (spec.get("dataset"), spec.get("queries"))
+
+
+def remove(workspace: Workspace, run_id: str) -> None:
+    """Take a run out of all lists; heads kept from it stay. For a day `bin.restore` brings it back.
+
+    One that runs is a `RunError`.
     """
-    path = workspace.runs_path / run_id
-    if path.is_dir():
-        state = workspace.run(run_id).status().state
-        if state == "running":
-            raise RunError(f"Run {run_id} is running.", remedy="Stop it first.")
-    spec = view(workspace, run_id).spec  # an unknown id is an error
-    workspace.catalogue.remove_run(run_id)
-    if path.is_dir():
-        hidden = path.with_name(f".{run_id}.removed")
-        path.rename(hidden)  # gone for readers at once, however long deleting takes
-        shutil.rmtree(hidden)
-    judgements = spec.get("source") == "relevance" and spec["judgements"]
-    if judgements and all(run.spec.get("judgements") != judgements for run in list_runs(workspace, "train")):
-        workspace.judgements(judgements).unlink(missing_ok=True)
+    if view(workspace, run_id).state == "running":  # an unknown id is an error
+        raise RunError(f"Run {run_id} is running.", remedy="Stop it first.")
+    workspace.catalogue.bin.put("run", run_id)
+    put_away(workspace.runs_path / run_id)
 
 
 # --- looking ----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from qlatent.metrics.honesty import Reference
 from qlatent.registry import entry, resolve
-from qlatent.services import augmented, image_training, ranking_training
+from qlatent.services import augmented, closing, image_training, ranking_training
 from qlatent.services.journal import journal
 from qlatent.services.plan import Spec, configs_of, source_of
 from qlatent.services.pulse import Pulse
@@ -41,6 +41,11 @@ def execute(workspace: Workspace, folder: RunFolder, *, pulse: Pulse, should_sto
     """
     from qlatent.training import checkpoint
 
+    if closing.is_trained(folder):  # what failed came after the last step
+        step = int(journal(folder).finish["step"])
+        pulse.update(step, step)
+        closing.close(workspace, folder)
+        return "finished"
     trainer = _trainer(workspace, folder.spec)
     latest = folder.latest_checkpoint()
     if latest is not None:
@@ -183,13 +188,14 @@ class Recorder:
         _save_head(folder, trainer, figures)
         if source == "images":
             image_training.save_backbone(folder, trainer)
-        _keep_head(self._workspace, folder)
         if folder.spec.get("panel"):
             from qlatent.services import figures as measured
 
             measured.measure_trained(self._workspace, folder, trainer.head, trainer.data)
         judged = "heldout" if trainer.data.heldout_pairs else "train"
+        closing.mark(folder)
         self._append("finish", step=event.step, metrics=figures, judged=judged)
+        closing.close(self._workspace, folder)
         if source != "vectors":
             folder.drop_checkpoints()
         self.state = "finished"
@@ -241,13 +247,3 @@ def _own_encoder(folder: RunFolder, trainer: Any) -> str:
     if source_of(folder.spec) == "relevance" and folder.spec.get("keep", True):
         return ranking_training.save_encoder(folder, trainer)
     return f"the backbone of run {folder.id}"
-
-
-def _keep_head(workspace: Workspace, folder: RunFolder) -> None:
-    """Put the head among the kept ones, once: a run killed after this and resumed comes by here again."""
-    from qlatent.services import heads
-
-    if not folder.spec.get("panel") and folder.spec.get(
-        "keep", True
-    ):  # one of many is kept when somebody asks for it
-        heads.keep_run(workspace, folder.id)

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from qlatent.errors import StoreError
+from qlatent.services import bin, closing
 from qlatent.store.workspace import Workspace
 
 __all__ = ["Workspace", "open_workspace"]
@@ -26,9 +27,12 @@ def open_workspace(path: Path, *, create: bool = True) -> Workspace:
 
 
 def tend(workspace: Workspace) -> None:
-    """Bring to an end what was killed half-way; where it cannot be written now it is left for later."""
-    for act in (workspace.settle,):
+    """Bring to an end what was killed half-way, and delete what was removed a day ago.
+
+    Where it cannot be written now it is left for later.
+    """
+    for act in (Workspace.settle, closing.close_all, bin.empty):
         try:
-            act()
+            act(workspace)
         except StoreError:
             _log.warning("left for later", exc_info=True)

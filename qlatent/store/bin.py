@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine, delete, select, update
 
-from qlatent.errors import StoreError
+from qlatent.errors import AbsentError
 from qlatent.store import database, schema
 from qlatent.store.records import Removed
 
@@ -75,8 +75,8 @@ class Bin:
             return connection.execute(statement).rowcount > 0
 
 
-def _absent(kind: str, key: str) -> StoreError:
-    return StoreError(
+def _absent(kind: str, key: str) -> AbsentError:
+    return AbsentError(
         f"There is no {kind} {key!r}, or it was removed more than a day ago.",
         remedy=f"Choose one from the list of {kind}s.",
     )

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Column, Label, Row, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from qlatent.errors import StoreError
+from qlatent.errors import AbsentError, StoreError
 from qlatent.store import database, schema
 from qlatent.store.bin import Bin
 from qlatent.store.records import DatasetRecord, HeadRecord, ImportRecord, RunRecord
@@ -282,8 +282,8 @@ def _taken(what: str) -> StoreError:
     )
 
 
-def _absent(what: str, key: str) -> StoreError:
-    return StoreError(f"There is no {what} {key!r}.", remedy=f"Choose one from the list of {what}s.")
+def _absent(what: str, key: str) -> AbsentError:
+    return AbsentError(f"There is no {what} {key!r}.", remedy=f"Choose one from the list of {what}s.")
 
 
 def _dataset(row: Row[Any]) -> DatasetRecord:

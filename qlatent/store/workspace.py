@@ -139,9 +139,10 @@ class Workspace:
             return
         with self.claims.inherit(claim) as folder:
             left = None if folder is None else Pending.read(folder)
-            if left is not None and self.items.has(left.dataset.id):
-                if self.items.count(left.dataset.id) == left.dataset.rows:
-                    self.catalogue.record_import(left.dataset, left.record, new=left.new)
+            if left is None or not self.items.has(left.dataset.id):
+                return
+            if self.items.count(left.dataset.id) == left.dataset.rows:
+                self.catalogue.record_import(left.dataset, left.record, new=left.new)
 
     def close(self) -> None:
         """Gives back the connections; the object may be used again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from qlatent.errors import InputError, StoreError
 from qlatent.ingest import Limits, Mapping
-from qlatent.services import datasets
+from qlatent.services import bin, datasets
 from qlatent.services.datasets import Bring
 from qlatent.store.workspace import Workspace
 from qlatent.types import Cancelled, Refusal
@@ -34,6 +35,10 @@ def zipped(path: Path, *, rows: int = 3) -> Path:
     lines = [f"{n},img/{n}.png,title {n},words {n},{n}.50" for n in range(rows)]
     table = "\n".join(["id,image,title,description,price", *lines, "bad,gone.png,,,1"])
     return make_zip(path, {"items.csv": table, **{f"img/{n}.png": png(n) for n in range(rows)}})
+
+
+def a_day_later(workspace: Workspace) -> None:
+    bin.empty(workspace, now=time.time() + bin.DAY + 1)
 
 
 def files_in(folder: Path) -> set[str]:
@@ -129,6 +134,7 @@ def test_a_removed_dataset_can_be_imported_again(workspace: Workspace, tmp_path:
     report = datasets.store(workspace, path)
     datasets.remove(workspace, report.dataset)
     assert datasets.list_datasets(workspace) == []
+    a_day_later(workspace)
     assert workspace.items.datasets() == []
     assert not (workspace.path / report.refusals_path).exists()
     assert datasets.store(workspace, path).already is False
@@ -141,9 +147,11 @@ def test_the_images_of_a_removed_dataset_are_gone_and_those_of_others_stay(
     second = datasets.store(workspace, zipped(tmp_path / "b.zip", rows=2))
     hashes = workspace.items.table(first.dataset, columns=["image_hash"])["image_hash"].to_pylist()
     datasets.remove(workspace, first.dataset)
+    a_day_later(workspace)
     assert set(workspace.items.images(hashes)) == set(hashes[:2])
     assert set(workspace.items.thumbnails(hashes)) == set(hashes[:2])
     datasets.remove(workspace, second.dataset)
+    a_day_later(workspace)
     assert workspace.items.images(hashes) == {}
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,7 @@ import torch
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from qlatent.errors import ConfigError, InputError, UnavailableError
-from qlatent.services import datasets, encoding, heads, plan, runs, scarcity, sweeps
+from qlatent.services import bin, datasets, encoding, heads, plan, runs, scarcity, sweeps
 from qlatent.services.ranking_training import QUERIES
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.worker import work
@@ -195,9 +197,17 @@ def test_judgements_go_with_the_last_run_that_has_them(workspace: Workspace, tmp
     asked = request(judgements=str(judgements(tmp_path)))
     first, second = (runs.start_training(workspace, asked) for _ in range(2))
     kept = workspace.judgements(runs.view(workspace, first).spec["judgements"])
+    later = time.time() + bin.DAY + 1
     runs.remove(workspace, first)
+    bin.empty(workspace, now=later)
     assert kept.exists()
     runs.remove(workspace, second)
+    os.utime(kept, (later + bin.DAY, later + bin.DAY))  # a run is just being made with them
+    bin.empty(workspace, now=later)
+    assert kept.exists()
+    third = runs.start_training(workspace, asked)
+    runs.remove(workspace, third)
+    bin.empty(workspace, now=later)
     assert not kept.exists()
 
 

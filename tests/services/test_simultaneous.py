@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -143,10 +144,8 @@ def test_two_simultaneous_imports_of_one_file_make_one_dataset(
 
     def looked(self: Any, *arguments: Any, **named: Any) -> Any:
         answer = find(self, *arguments, **named)
-        try:
+        with suppress(threading.BrokenBarrierError):
             both.wait()  # both have looked before either stores, wherever that is possible
-        except threading.BrokenBarrierError:
-            pass
         return answer
 
     monkeypatch.setattr(type(workspace.catalogue), "find_import", looked)
