@@ -7,5 +7,6 @@ from qlatent.ui import frame, parts
 parts.window()
 parts.logo()
 page = frame.navigation()
+frame.notice()
 with frame.guarded():
     page.run()

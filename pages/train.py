@@ -32,7 +32,8 @@ form, view = st.columns([1, 2.3], gap="large")
 with form:
     new_run()
 with view:
-    runs.dispatch(workspace)  # a worker that was killed could not start the next run
+    runs.go_on(workspace)  # a worker that was killed could not start the next run
+    views = runs.list_runs(workspace, "train")
     if not views:
         parts.empty(
             "No run yet",

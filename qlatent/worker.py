@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> int:
     with Workspace.open(Path(arguments[0]), create=False) as workspace:
         folder = workspace.run(arguments[1])
         state = work(workspace, folder)
-        runs.dispatch(workspace)
+        runs.go_on(workspace)
     return 1 if state == "failed" else 0
 
 
@@ -49,7 +50,11 @@ def work(workspace: Workspace, folder: RunFolder) -> str:
     The queue hears of the end first: from the last status on somebody may queue the run again.
     """
     should_stop = _stop_wishes(folder)
-    with Pulse(folder) as pulse:
+    with ExitStack() as stack:
+        try:
+            pulse = stack.enter_context(Pulse(folder))
+        except StoreError as err:  # not even that it runs can be written
+            return _not_begun(workspace, folder, err)
         try:
             state = _KINDS[folder.spec["kind"]](workspace, folder, pulse, should_stop)
             error = remedy = ""
@@ -65,16 +70,31 @@ def work(workspace: Workspace, folder: RunFolder) -> str:
     return state
 
 
+def _not_begun(workspace: Workspace, folder: RunFolder, err: StoreError) -> str:
+    _tell()
+    _leave_queue(workspace, folder, "failed")
+    with suppress(StoreError):
+        folder.write_status(state="failed", error=err.message, remedy=err.remedy)
+    return "failed"
+
+
 def _leave_queue(workspace: Workspace, folder: RunFolder, state: str) -> None:
     try:
         workspace.catalogue.set_queue_state(folder.id, state)
     except StoreError:  # the queue counts a run that is not alive as ended, too
-        traceback.print_exc()
+        _tell()
 
 
 def _log_failure(folder: RunFolder, error: str) -> None:
-    traceback.print_exc()  # standard error is the run's log
-    folder.append({"type": "fail", "time": time.time(), "error": error})
+    _tell()
+    with suppress(StoreError):  # the status says it too, and has its own room
+        folder.append({"type": "fail", "time": time.time(), "error": error})
+
+
+def _tell() -> None:
+    """The present error goes to standard error, which is the run's log, if there is room for it."""
+    with suppress(OSError):
+        traceback.print_exc()
 
 
 def _stop_wishes(folder: RunFolder) -> Callable[[], bool]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
+from qlatent.errors import StoreError
 from qlatent.store.run_folder import RunFolder
 
 BEAT_SECONDS = 1.0
+ROOM_SECONDS = 600.0  # how long the last status waits for room on the disk
 WINDOW_SECONDS = 0.5  # rates are measured over at least this long, then averaged with what came before
 
 
@@ -35,6 +38,8 @@ class Pulse:
             before.step,
             before.steps,
         )  # an attempt that fails at once takes nothing back
+        with suppress(StoreError):
+            self._folder.reserve()
         self._folder.write_status(
             state="running", pid=None, attempt=before.attempt + 1, error="", remedy="", rate=None, seconds_left=None
         )  # fmt: skip
@@ -66,18 +71,33 @@ class Pulse:
         return (self._steps - self._step) / self._rate if self._rate else None
 
     def end(self, state: str, *, error: str = "", remedy: str = "") -> None:
-        """Write the last status; nothing is written after it."""
+        """Write the last status; nothing is written after it. Where there is no room for it, as soon as there is."""
         with self._lock:
             self._over.set()
+            until = self._clock() + ROOM_SECONDS
+            while not self._written(state, error, remedy, last_try=self._clock() >= until):
+                time.sleep(BEAT_SECONDS)
+
+    def _written(self, state: str, error: str, remedy: str, *, last_try: bool) -> bool:
+        try:
             self._folder.write_status(
                 state=state, step=self._step, steps=self._steps, rate=self._rate, seconds_left=None,
                 error=error, remedy=remedy,
             )  # fmt: skip
+        except StoreError:
+            if last_try:  # whoever looks sees that the process is gone
+                raise
+            return False
+        return True
 
     def _beat(self) -> None:
         while not self._over.wait(BEAT_SECONDS):
             with self._lock:
                 if not self._over.is_set():
-                    self._folder.write_status(
-                        step=self._step, steps=self._steps, rate=self._rate, seconds_left=self.seconds_left
-                    )
+                    with suppress(StoreError):  # a full disk: the work itself finds out, and says so
+                        self._folder.write_status(
+                            step=self._step,
+                            steps=self._steps,
+                            rate=self._rate,
+                            seconds_left=self.seconds_left,
+                        )

@@ -27,7 +27,7 @@ from qlatent.store.workspace import Workspace
 
 __all__ = [
     "USUAL", "EncodingRequest", "RunHandle", "RunView", "TrainingRequest", "dispatch", "evaluations",
-    "handle", "list_runs", "losses", "metrics", "remove", "resume", "start", "start_encoding",
+    "go_on", "handle", "list_runs", "losses", "metrics", "remove", "resume", "start", "start_encoding",
     "start_over", "start_training", "stop", "uses", "view",
 ]  # fmt: skip
 
@@ -164,6 +164,15 @@ def dispatch(workspace: Workspace, workers: int | None = None) -> list[str]:
         started.append(run_id)
         _spawn(workspace, run_id, workers)
     return started
+
+
+def go_on(workspace: Workspace) -> None:
+    """Start what waits, where the workspace can be written; a worker that was killed could not start the next."""
+    try:
+        if not workspace.problem():
+            dispatch(workspace)
+    except StoreError:
+        _log.warning("what waits is started later", exc_info=True)
 
 
 def _claim(workspace: Workspace, workers: int) -> str | None:

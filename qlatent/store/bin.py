@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import delete, select, update
 
 from qlatent.errors import AbsentError
-from qlatent.store import database, schema
+from qlatent.store import schema
+from qlatent.store.connection import Database
 from qlatent.store.records import Removed
 
 KEPT_SECONDS = 24 * 3600.0
@@ -19,8 +20,8 @@ _TABLES = {"dataset": schema.datasets, "run": schema.runs, "head": schema.heads}
 class Bin:
     """The removed datasets, runs and heads of a catalogue; `kind` is "dataset", "run" or "head"."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def put(
         self, kind: str, key: str, *, now: float | None = None, used: Callable[[str], bool] = lambda _: False
@@ -31,8 +32,7 @@ class Bin:
         is no such thing.
         """
         table, runs = _TABLES[kind], schema.runs.c
-        with database.writing(self._engine) as connection:
-            database.lock(connection)
+        with self._database.writing() as connection:
             listed = select(runs.id).where(
                 runs.queue_state.in_(("queued", "running")), runs.removed.is_(None)
             )
@@ -50,18 +50,16 @@ class Bin:
     def content(self) -> list[Removed]:
         """Everything that can be brought back, the last removed first."""
         found = []
-        with database.database_errors(self._engine), self._engine.connect() as connection:
-            for kind, table in _TABLES.items():
-                columns = (table.c.id, table.c.name, table.c.removed)
-                rows = connection.execute(select(*columns).where(table.c.removed.is_not(None)))
-                found += [Removed(kind, *row) for row in rows]
+        for kind, table in _TABLES.items():
+            columns = (table.c.id, table.c.name, table.c.removed)
+            rows = self._database.rows(select(*columns).where(table.c.removed.is_not(None)))
+            found += [Removed(kind, *row) for row in rows]
         return sorted(found, key=lambda each: each.removed, reverse=True)
 
     def take_back(self, kind: str, key: str) -> None:
         """Brings something back as it was; a `StoreError` if it is not here (any more)."""
         table = _TABLES[kind]
-        with database.writing(self._engine) as connection:
-            database.lock(connection)
+        with self._database.writing() as connection:
             here = (table.c.id == key, table.c.removed.is_not(None))
             if connection.execute(update(table).where(*here).values(removed=None)).rowcount == 0:
                 raise _absent(kind, key)
@@ -69,8 +67,7 @@ class Bin:
     def empty(self, kind: str, key: str, *, before: float) -> bool:
         """Forgets something for good that was removed before this moment; whether it did."""
         table = _TABLES[kind]
-        with database.writing(self._engine) as connection:
-            database.lock(connection)
+        with self._database.writing() as connection:
             statement = delete(table).where(table.c.id == key, table.c.removed < before)
             return connection.execute(statement).rowcount > 0
 

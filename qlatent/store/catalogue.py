@@ -15,8 +15,9 @@ from sqlalchemy import Column, Label, Row, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from qlatent.errors import AbsentError, StoreError
-from qlatent.store import database, schema
+from qlatent.store import schema
 from qlatent.store.bin import Bin
+from qlatent.store.connection import Database
 from qlatent.store.records import DatasetRecord, HeadRecord, ImportRecord, RunRecord
 
 
@@ -25,16 +26,21 @@ class Catalogue:
 
     def __init__(self, url: str) -> None:
         """Connects to an SQLAlchemy address and migrates it; `StoreError` if a newer version made it."""
-        self._engine = database.connect(url)
+        self._database = Database(url)
 
     def close(self) -> None:
         """Gives back every connection."""
-        self._engine.dispose()
+        self._database.close()
+
+    @property
+    def problem(self) -> str:
+        """Why the catalogue can only be read at present, in a sentence; "" where it can be written."""
+        return self._database.problem
 
     @cached_property
     def bin(self) -> Bin:
         """What was removed and can still be brought back."""
-        return Bin(self._engine)
+        return Bin(self._database)
 
     # --- datasets -----------------------------------------------------------------------------------------
 
@@ -55,7 +61,7 @@ class Catalogue:
         """Changes name, kind, rows, modalities or note, and returns the record as it is then."""
         record = replace(self.dataset(dataset_id), **changes)
         statement = update(schema.datasets).where(schema.datasets.c.id == dataset_id)
-        with database.writing(self._engine) as connection:
+        with self._database.writing() as connection:
             connection.execute(statement.values(**changes))
         return record
 
@@ -64,8 +70,7 @@ class Catalogue:
 
         Whatever anybody is just recording is waited for.
         """
-        with database.writing(self._engine) as connection:
-            database.lock(connection)
+        with self._database.writing() as connection:
             return connection.scalar(_id_of(schema.datasets, dataset_id)) is not None
 
     def remove_dataset(self, dataset_id: str) -> None:
@@ -85,8 +90,7 @@ class Catalogue:
         `new`: the dataset has no other imports, whatever was recorded of it before.
         """
         table, imports = schema.datasets, schema.imports.c
-        with database.writing(self._engine) as connection:
-            database.lock(connection)
+        with self._database.writing() as connection:
             if connection.scalar(_id_of(table, dataset.id)) is None:
                 connection.execute(insert(table).values(asdict(dataset)))
             else:
@@ -124,8 +128,7 @@ class Catalogue:
         """
         runs, datasets = schema.runs.c, schema.datasets.c
         try:
-            with database.writing(self._engine) as connection:
-                database.lock(connection)
+            with self._database.writing() as connection:
                 gone = select(datasets.id).where(
                     datasets.id == record.dataset_id, datasets.removed.is_not(None)
                 )
@@ -157,7 +160,7 @@ class Catalogue:
         values: dict[str, Any] = {"queue_state": state}
         if state == "queued":
             values["claimed"] = None
-        with database.writing(self._engine) as connection:
+        with self._database.writing() as connection:
             there = (schema.runs.c.id == run_id, schema.runs.c.removed.is_(None))
             changed = connection.execute(update(schema.runs).where(*there).values(values))
             if changed.rowcount == 0:
@@ -173,8 +176,7 @@ class Catalogue:
         """
         runs = schema.runs.c
         claimed = time.time() if now is None else now
-        with database.writing(self._engine) as connection:
-            database.lock(connection)
+        with self._database.writing() as connection:
             there = runs.removed.is_(None)
             running = connection.scalars(select(runs.id).where(runs.queue_state == "running", there)).all()
             if sum(alive(run_id) for run_id in running) >= limit:
@@ -195,8 +197,7 @@ class Catalogue:
         Where its run or dataset has gone meanwhile it has no link to it, as if that had gone afterwards.
         """
         try:
-            with database.writing(self._engine) as connection:
-                database.lock(connection)
+            with self._database.writing() as connection:
                 kept = replace(
                     record,
                     run_id=connection.scalar(_id_of(schema.runs, record.run_id)),
@@ -223,16 +224,14 @@ class Catalogue:
 
     def _add(self, table: Table, values: dict[str, Any], *, what: str) -> int:
         try:
-            with database.writing(self._engine) as connection:
-                database.lock(connection)
+            with self._database.writing() as connection:
                 key = connection.execute(insert(table).values(values)).inserted_primary_key
         except IntegrityError as err:
             raise _taken(what) from err
         return int(key[0]) if key is not None and isinstance(key[0], int) else 0
 
     def _rows(self, query: Any) -> list[Row[Any]]:
-        with database.database_errors(self._engine), self._engine.connect() as connection:
-            return list(connection.execute(query).all())
+        return self._database.rows(query)
 
     def _all(self, table: Table, *conditions: Any) -> list[Row[Any]]:
         query = select(*_COLUMNS[table]).where(table.c.removed.is_(None), *conditions)
@@ -245,7 +244,7 @@ class Catalogue:
         return rows[0]
 
     def _remove(self, table: Table, key: str) -> None:
-        with database.writing(self._engine) as connection:
+        with self._database.writing() as connection:
             connection.execute(delete(table).where(table.c.id == key))
 
 

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,20 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from qlatent.errors import StoreError, UnavailableError
-from qlatent.store.disk import explained
+from qlatent.store.disk import explained, unwritable
 from qlatent.store.schema import MIGRATIONS, known_revisions
 
+OPENING_SECONDS = 10.0
 _BUSY_MILLISECONDS = 30_000
 _RETRY_SECONDS = 0.02
 _POSTGRES_LOCK = 0x716C6174  # "qlat": the advisory lock under which migrations and claims happen
 
 
-def connect(url: str) -> Engine:
-    """An engine for this address whose schema is the newest; see `migrate` for the errors."""
+def connect(url: str, *, patience: float = OPENING_SECONDS) -> Engine:
+    """An engine for this address whose schema is the newest; see `migrate` for the errors.
+
+    `patience` in seconds: how long to wait where somebody keeps an SQLite database to himself.
+    """
     try:
         engine = create_engine(url)
     except (ArgumentError, NoSuchModuleError) as err:
@@ -35,10 +40,14 @@ def connect(url: str) -> Engine:
             f"The database driver {err.name} is not installed.", remedy=f"`pip install {err.name}`."
         ) from err
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", partial(_prepare_sqlite, patience=patience))
         event.listen(engine, "begin", _begin_sqlite)
-    with database_errors(engine):
-        migrate(engine)
+    try:
+        with database_errors(engine):
+            migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
@@ -52,6 +61,8 @@ def database_errors(engine: Engine) -> Iterator[None]:
     except DatabaseError as err:
         if type(err) not in (OperationalError, DatabaseError):  # what the code did wrong, not the world
             raise
+        if (found := unwritable(place)) is not None and engine.dialect.name == "sqlite":
+            raise found from err  # SQLite speaks of disk errors where there is no room for its bookkeeping
         address = make_url(engine.url).render_as_string(hide_password=True)
         raise StoreError(
             f"The catalogue {address} cannot be used: {str(err.orig).strip().splitlines()[0]}.",
@@ -110,20 +121,21 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: Any, _record: Any, *, patience: float) -> None:
     # sqlite3 would begin transactions by itself, too late and not around table definitions
     connection.isolation_level = None
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {int(1000 * patience)}")
+    _turn_to_wal(cursor, patience)
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-    _turn_to_wal(cursor)
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 
 
-def _turn_to_wal(cursor: Any) -> None:
+def _turn_to_wal(cursor: Any, patience: float = OPENING_SECONDS) -> None:
     """Turns a new database to WAL; SQLite does not wait for a second process that does so at the same moment."""
-    deadline = time.monotonic() + _BUSY_MILLISECONDS / 1000
+    deadline = time.monotonic() + patience
     while True:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")

@@ -14,6 +14,8 @@ from typing import Any
 
 from qlatent.errors import StoreError
 
+RESERVED = 4096
+_LEAST_BYTES = 200_000  # less is full: not even a database can work with it
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 # lance reports the operating system's error as text inside a RuntimeError
@@ -44,13 +46,38 @@ def free_bytes(path: Path) -> int:
 
 
 def disk_full(what: str, path: Path, *, needed: int | None = None, free: int | None = None) -> StoreError:
-    """The error for a full disk: how much is needed, how much is free, and that nothing was stored."""
-    wants = "" if needed is None else f"more than {size_words(needed)} needed, "
-    found = size_words(free_bytes(path) if free is None else max(free, 0))
+    """The error for a full disk: how much is needed, how much is free, and that nothing was stored.
+
+    Where there was enough (`needed` and `free` bytes) when it began, others took it: then what is free now is told.
+    """
+    now = free_bytes(path)
+    found = now if free is None else max(free, 0)
+    if needed is None:
+        said = f"{size_words(now)} free"
+    elif needed <= found:
+        said = f"it filled up meanwhile, {size_words(now)} are free now"
+    elif size_words(needed) == size_words(found):
+        said = f"more than {needed:,} bytes needed, {found:,} bytes free"
+    else:
+        said = f"more than {size_words(needed)} needed, {size_words(found)} free"
     return StoreError(
-        f"No room on the disk for {what}: {wants}{found} free; nothing was stored.",
+        f"No room on the disk for {what}: {said}; nothing was stored.",
         remedy=f"Free some space, or set QLATENT_WORKSPACE to a folder on a larger disk than that of {path}.",
     )
+
+
+def unwritable(path: Path) -> StoreError | None:
+    """Why a folder can only be read at present: it is read-only, or its disk is full; None where it can be written."""
+    if not path.is_dir():
+        return None
+    if not os.access(path, os.W_OK):  # also says so of a file system that is mounted read-only
+        return not_writable(path)
+    if free_bytes(path) < _LEAST_BYTES:
+        return StoreError(
+            f"The disk of {path} is full: {size_words(free_bytes(path))} free.",
+            remedy="Everything can be looked at. Free some space to go on.",
+        )
+    return None
 
 
 def not_writable(path: Path) -> StoreError:
@@ -97,6 +124,24 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> Non
             raise
         if durable:
             sync_folder(path.parent)
+
+
+def reserve(path: Path) -> None:
+    """Takes room now for something short that has to be written even when the disk is full; see `write_reserved`."""
+    if not path.exists():
+        write_atomically(path, b" " * RESERVED, durable=False)
+
+
+def write_reserved(path: Path, spare: Path, content: bytes) -> None:
+    """Replaces a text file in one act with the room that `reserve` took; spaces fill what is left of it."""
+    if len(content) > RESERVED:
+        raise disk_full(path.name, path.parent, needed=len(content), free=RESERVED)
+    with explained(path.name, path.parent):
+        with spare.open("r+b") as file:
+            file.write(content.ljust(RESERVED))
+            file.flush()
+            os.fsync(file.fileno())
+        spare.replace(path)
 
 
 def json_bytes(value: Any, *, indent: int | None = None) -> bytes:

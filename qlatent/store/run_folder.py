@@ -19,7 +19,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import BadZipFile
 
 from qlatent.errors import StoreError
-from qlatent.store.disk import explained, json_bytes, sync_folder, sync_tree, write_atomically
+from qlatent.store.disk import (
+    explained,
+    json_bytes,
+    reserve,
+    sync_folder,
+    sync_tree,
+    write_atomically,
+    write_reserved,
+)
 from qlatent.store.processes import is_alive, this_process
 
 if TYPE_CHECKING:
@@ -83,6 +91,7 @@ class RunFolder:
                     shutil.copyfile(file, temporary / "inputs" / role / file.name)
                 write_atomically(temporary / "spec.json", json_bytes(spec, indent=1))
                 write_atomically(temporary / "status.json", json_bytes(asdict(RunStatus())))
+                reserve(temporary / "status.spare")
                 temporary.rename(path)
             except BaseException:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -137,8 +146,22 @@ class RunFolder:
             status = replace(status, pid=int(me["pid"]), process_started=float(me["started"]))
         # only a change of state must survive a power cut; the figures are rewritten within seconds
         durable = status.state != "running" or "state" in changes
-        write_atomically(self.path / "status.json", json_bytes(asdict(status)), durable=durable)
+        path, content = self.path / "status.json", json_bytes(asdict(status))
+        try:
+            write_atomically(path, content, durable=durable)
+        except StoreError:  # there is always room for the last word
+            if status.state == "running" or not self._spare.exists():
+                raise
+            write_reserved(path, self._spare, content)
         return status
+
+    @property
+    def _spare(self) -> Path:
+        return self.path / "status.spare"
+
+    def reserve(self) -> None:
+        """Takes the room that a last status needs, for a disk that fills up meanwhile."""
+        reserve(self._spare)
 
     def _written_status(self) -> RunStatus:
         try:

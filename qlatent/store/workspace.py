@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qlatent.errors import StoreError
 from qlatent.store import names
 from qlatent.store.claims import Claims, HeldError
-from qlatent.store.disk import explained, json_bytes, write_atomically
+from qlatent.store.disk import explained, json_bytes, unwritable, write_atomically
 from qlatent.store.pending import Pending
 from qlatent.store.run_folder import RunFolder
 
@@ -81,6 +81,13 @@ class Workspace:
         from qlatent.store.catalogue import Catalogue
 
         return Catalogue(self._database_url)
+
+    def problem(self) -> str:
+        """Why the workspace can only be read at present (full disk, read-only, locked), in a sentence; "" if it can
+        be written.
+        """
+        found = unwritable(self.path)
+        return str(found) if found is not None else self.catalogue.problem
 
     def run(self, run_id: str) -> RunFolder:
         """The folder of a run; a `StoreError` if there is none."""

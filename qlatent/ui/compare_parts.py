@@ -151,7 +151,7 @@ def progress(experiment: Experiment) -> None:
     fresh = [told]  # the first drawing needs no second look at every run
 
     def show() -> None:
-        runs.dispatch(frame.workspace())  # a worker that was killed could not start the next
+        runs.go_on(frame.workspace())  # a worker that was killed could not start the next
         now = fresh.pop() if fresh else experiments.progress(frame.workspace(), experiment)
         _bar(experiment, now)
         if busy and (now.active == 0 or now.measured != told.measured):

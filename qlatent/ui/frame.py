@@ -6,7 +6,7 @@ import functools
 import logging
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from qlatent.services import uploads
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.settings import settings
 from qlatent.ui import parts, server
+from qlatent.ui.words import literal
 
 log = logging.getLogger("qlatent.app")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -68,6 +69,17 @@ def workspace() -> Workspace:
         navigation()
         st.rerun()
     return _open(str(settings().workspace.resolve()))
+
+
+def notice() -> None:
+    """Says above every page why nothing can be written, where that is so."""
+    with suppress(QlatentError):  # a workspace that does not open is the page's to tell
+        if problem := workspace().problem():
+            st.warning(
+                f"{literal(problem, limit=1000)} What is stored can be looked at; nothing new can be stored.",
+                title="This workspace can only be read at present",
+                icon=":material/lock:",
+            )
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def _follow(run: RunView) -> None:
     def show() -> None:
         with frame.guarded():
             if run.active:
-                runs.dispatch(frame.workspace())  # a worker that was killed could not start the next
+                runs.go_on(frame.workspace())  # a worker that was killed could not start the next
             now = runs.view(frame.workspace(), run.id)
             _header(now)
             if now.state != "finished":

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_litter(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(
-        StoreError, match=r"No room on the disk for file: more than 3 bytes needed, .* nothing was"
+        StoreError, match=r"No room on the disk for file: it filled up meanwhile, .* nothing was"
     ):
         disk.write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
@@ -79,6 +80,42 @@ def test_full_and_read_only_disks_are_explained(error: Exception, message: str, 
         raise error
     assert caught.value.remedy
     assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    ("needed", "free", "said"),
+    [
+        (14_000_000, 15_000_000, r"it filled up meanwhile, .* are free now"),
+        (15_400_000, 14_600_000, r"more than 15,400,000 bytes needed, 14,600,000 bytes free"),
+        (16_000_000, 15_000_000, r"more than 16 MB needed, 15 MB free"),
+        (10, -5, r"more than 10 bytes needed, 0 bytes free"),
+        (None, None, r"it: .* free; nothing was stored"),
+    ],
+)
+def test_what_is_needed_and_free_adds_up(
+    needed: int | None, free: int | None, said: str, tmp_path: Path
+) -> None:
+    assert re.search(said, str(disk.disk_full("it", tmp_path, needed=needed, free=free)))
+
+
+def test_a_full_or_read_only_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert disk.unwritable(tmp_path) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "free_bytes", lambda path: 0)
+        assert "is full: 0 bytes free" in str(disk.unwritable(tmp_path))
+    monkeypatch.setattr(disk.os, "access", lambda path, mode: False)
+    assert "is read-only" in str(disk.unwritable(tmp_path))
+
+
+def test_a_last_word_needs_no_new_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, spare = tmp_path / "status.json", tmp_path / "spare"
+    path.write_bytes(b"{}")
+    disk.reserve(spare)
+    assert spare.stat().st_size == disk.RESERVED
+    disk.write_reserved(path, spare, b'{"state": "failed"}')
+    assert json.loads(path.read_bytes()) == {"state": "failed"}
+    assert path.stat().st_size == disk.RESERVED
+    assert listed(tmp_path) == ["status.json"]
 
 
 def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:

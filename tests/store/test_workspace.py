@@ -74,6 +74,8 @@ def test_a_read_only_disk_is_explained(small_disk: Path) -> None:
     assert "QLATENT_WORKSPACE" in caught.value.remedy
     with Workspace.open(small_disk / "old", database_url="") as workspace:
         assert workspace.items.count("a") == 3  # reading still works
+        assert workspace.catalogue.datasets() == []
+        assert "is read-only" in workspace.problem()
         with pytest.raises(StoreError, match="cannot be written"):
             workspace.items.create("b", pairs(3))
         with pytest.raises(StoreError, match="cannot be"):
