@@ -14,6 +14,7 @@ from qlatent.ui import (
     shelf,
     state,
 )
+from qlatent.ui.removed import removed
 
 TABS = {
     "Table": compare_tables.table,
@@ -38,8 +39,10 @@ if not shelf.all_datasets():
 
 if state.switch("by", {"experiments": "Experiments", "retrieval": "Retrieval"}) == "retrieval":
     retrieval_parts.board()
+    removed("run", "run")
     st.stop()
 
+removed("experiment", "experiment")
 found = compare_parts.pick()
 if found is None:
     st.stop()

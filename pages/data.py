@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.ui import dataset_parts, frame, import_parts, parts, shelf, state
+from qlatent.ui.removed import removed
 
 frame.workspace()
 parts.title("Data", "Bring images, texts or ready vectors; encode them once; browse what is there.")
@@ -14,6 +15,7 @@ state.refuse_gone("dataset", every, what="dataset")
 if not every:
     st.caption("Nothing is stored yet. Bring something, or prepare the demo on the first page.")
     import_parts.importer()
+    removed("dataset", "dataset")
     st.stop()
 
 sections = {"browse": "Browse", "import": "Import"}
@@ -25,6 +27,8 @@ chosen = every[
     state.pick("Dataset", list(every), name="dataset", names=lambda each: every[each].name, width=380)
 ]
 dataset_parts.header(chosen)
-dataset_parts.encoders(chosen)
-dataset_parts.items(chosen)
+if not chosen.lost:
+    dataset_parts.encoders(chosen)
+    dataset_parts.items(chosen)
 dataset_parts.imports(chosen)
+removed("dataset", "dataset")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from qlatent.services import heads
 from qlatent.ui import frame, heads_parts, parts, state
+from qlatent.ui.removed import removed
 
 workspace = frame.workspace()
 parts.title("Heads", "Trained heads are small files: keep them, pass them on, and use them on new items.")
@@ -24,6 +25,7 @@ with main:
             to="train",
             button="Train a head",
         )
+    removed("head", "head")
 with side:
     if views:
         heads_parts.use(chosen)

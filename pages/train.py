@@ -6,6 +6,7 @@ import streamlit as st
 
 from qlatent.services import runs
 from qlatent.ui import frame, parts, run_panel, shelf, state
+from qlatent.ui.removed import removed
 from qlatent.ui.train_form import new_run
 
 workspace = frame.workspace()
@@ -40,5 +41,6 @@ with view:
             "Choose what to train on the left and start; the map appears here while it learns.",
             icon=":material/model_training:",
         )
-        st.stop()
-    run_panel.board(polled=any(each.active for each in views))
+    else:
+        run_panel.board(polled=any(each.active for each in views))
+    removed("run", "run")

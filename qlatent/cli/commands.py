@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from qlatent.cli import following, items, lines, retrieval, scarcity, studies
+from qlatent.cli import following, items, lines, removing, retrieval, scarcity, studies
 from qlatent.cli.options import (
     Detach,
     EncoderKey,
@@ -15,6 +15,7 @@ from qlatent.cli.options import (
     SetOption,
     WorkspaceOption,
     mapping_of,
+    open_folder,
     open_workspace,
     path_of,
     settings_of,
@@ -217,22 +218,31 @@ def stop(
     as_json: JsonOption = False,
 ) -> None:
     """Stop a run after its current step; what it has learned is kept."""
-    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    opened, terminal = (
+        open_folder(workspace),
+        Terminal(as_json=as_json),
+    )  # a catalogue that is away is no excuse
     runs.stop(opened, run)
-    view = following.wait(opened, run, seconds=60)
-    terminal.result({"run": run, "state": view.state}, f"{run}: {view.state} at step {view.status.step}.")
+    status = following.wait(opened, run, seconds=60)
+    terminal.result({"run": run, "state": status.state}, f"{run}: {status.state} at step {status.step}.")
 
 
 @app.command()
 def resume(
     run: Annotated[str, typer.Argument(help="Id of the run.")],
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Start a new run of the same from its first step; this one stays.")
+    ] = False,
     detach: Detach = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a stopped, interrupted or failed run from its last checkpoint."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    runs.resume(opened, run)
+    if anew:
+        run = runs.start_over(opened, run)
+    else:
+        runs.resume(opened, run)
     following.follow(opened, run, terminal=terminal, detach=detach)
 
 
@@ -332,5 +342,7 @@ def app_command(
     following.serve(path_of(workspace), port=port, host=host, headless=headless)
 
 
-for command in (items.items, studies.compare, studies.probe, studies.reproduce, scarcity.scarcity):
+for command in (
+    items.items, studies.compare, studies.probe, studies.reproduce, scarcity.scarcity, removing.remove, removing.restore,
+):  # fmt: skip
     app.command()(command)

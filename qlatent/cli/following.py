@@ -18,6 +18,7 @@ from qlatent.errors import RunError, UnavailableError
 from qlatent.services import runs
 from qlatent.services.runs import RunView
 from qlatent.services.workspaces import Workspace, open_workspace
+from qlatent.store.run_folder import RunStatus
 
 OPEN = """\
 Everyone who can reach this machine can see what the workspace holds, and import, train, download and remove in it:
@@ -57,7 +58,7 @@ def _until_ended(workspace: Workspace, run_id: str, progress: Any) -> RunView:
             view = runs.view(workspace, run_id)
             if not view.active:
                 return view
-            runs.dispatch(workspace)
+            runs.go_on(workspace)
             rate = f"{view.status.rate:.3g} steps/s" if view.status.rate else view.message
             progress(view.status.step, view.status.steps or None, rate)
             time.sleep(POLL)
@@ -66,14 +67,13 @@ def _until_ended(workspace: Workspace, run_id: str, progress: Any) -> RunView:
                 runs.stop(workspace, run_id)
 
 
-def wait(workspace: Workspace, run_id: str, *, seconds: float) -> RunView:
-    """The run once it has ended, or as it is after `seconds`."""
+def wait(workspace: Workspace, run_id: str, *, seconds: float) -> RunStatus:
+    """The status of a run once it has ended, or as it is after `seconds`; only its folder is asked."""
     until = time.monotonic() + seconds
-    view = runs.view(workspace, run_id)
-    while view.active and time.monotonic() < until:
+    folder = workspace.run(run_id)
+    while (status := folder.status()).state in runs.WAITING and time.monotonic() < until:
         time.sleep(POLL)
-        view = runs.view(workspace, run_id)
-    return view
+    return status
 
 
 def serve(path: Path, *, port: int, host: str, headless: bool) -> None:

@@ -53,7 +53,7 @@ def dataset_row(view: DatasetView) -> dict[str, Any]:
     ]
     return {
         "id": view.id, "rows": view.rows, "modalities": ", ".join(view.modalities), "encoders": "; ".join(encoders),
-        "name": view.name, "kind": view.kind, "created": _time(view.created), "note": view.note,
+        "name": view.name, "kind": view.kind, "created": _time(view.created), "note": view.lost or view.note,
         "augmented_views": "; ".join(f"{each.key} {each.text}" for each in view.views),
     }  # fmt: skip
 

@@ -35,6 +35,11 @@ def open_workspace(workspace: Path | None) -> Workspace:
     return workspaces.open_workspace(path_of(workspace))
 
 
+def open_folder(workspace: Path | None) -> Workspace:
+    """The same for what needs no catalogue, which may be away; there has to be a workspace."""
+    return Workspace.open(path_of(workspace), create=False)
+
+
 def settings_of(pairs: list[str] | None) -> dict[str, Any]:
     """The `--set key=value` options; values are read as JSON where they are JSON, else as text."""
     values: dict[str, Any] = {}

@@ -127,7 +127,8 @@ def start(workspace: Workspace, experiment: Experiment, *, workers: int | None =
     queued: list[str] = []
     for cell in grid_of.distinct(grid_of.cells(workspace, experiment)):
         if cell.run is None and cell.spec is not None:
-            queued.append(runs.enqueue(workspace, cell.spec | {"panel": True, "part_of": experiment.name}))
+            spec = cell.spec | {"panel": True, "part_of": experiment.name}
+            queued.append(runs.enqueue(workspace, spec, token=experiment.id))
         elif cell.run is not None and cell.state in ("failed", "interrupted", "stopped"):
             runs.resume(workspace, cell.run.id, workers=workers)
             queued.append(cell.run.id)

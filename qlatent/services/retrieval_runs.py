@@ -53,9 +53,12 @@ class Request:
     name: str = ""
 
 
-def start(workspace: Workspace, request: Request) -> str:
-    """Queue an evaluation, with copies of its files, and start it if there is room; returns the run's id."""
-    return runs.start(workspace, spec(workspace, request), inputs=request.files)
+def start(workspace: Workspace, request: Request, *, token: str = "") -> str:
+    """Queue an evaluation, with copies of its files, and start it if there is room; returns the run's id.
+
+    `token` as in `runs.enqueue`.
+    """
+    return runs.start(workspace, spec(workspace, request), inputs=request.files, token=token)
 
 
 def spec(workspace: Workspace, request: Request) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import secrets
@@ -21,6 +22,7 @@ from qlatent.services.journal import Columns, columns, journal
 from qlatent.services.plan import USUAL, EncodingRequest, TrainingRequest
 from qlatent.settings import settings
 from qlatent.store.away import put_away
+from qlatent.store.disk import json_bytes
 from qlatent.store.records import RunRecord
 from qlatent.store.run_folder import RunFolder, RunStatus
 from qlatent.store.workspace import Workspace
@@ -119,38 +121,60 @@ class RunHandle:
 # --- starting ---------------------------------------------------------------------------------------------
 
 
-def start_training(workspace: Workspace, request: TrainingRequest) -> str:
-    """Queue a training run and start it if there is room; returns its id. Refusals leave nothing behind."""
-    return start(workspace, plan.training_spec(workspace, request))
+def start_training(workspace: Workspace, request: TrainingRequest, *, token: str = "") -> str:
+    """Queue a training run and start it if there is room; returns its id. Refusals leave nothing behind.
+
+    `token` as in `enqueue`.
+    """
+    return start(workspace, plan.training_spec(workspace, request), token=token)
 
 
-def start_encoding(workspace: Workspace, request: EncodingRequest) -> str:
-    """Queue an encoding run and start it if there is room; returns its id. Refusals leave nothing behind."""
-    return start(workspace, plan.encoding_spec(workspace, request))
+def start_encoding(workspace: Workspace, request: EncodingRequest, *, token: str = "") -> str:
+    """Queue an encoding run and start it if there is room; returns its id. Refusals leave nothing behind.
+
+    `token` as in `enqueue`.
+    """
+    return start(workspace, plan.encoding_spec(workspace, request), token=token)
 
 
-def start(workspace: Workspace, spec: plan.Spec, *, inputs: Mapping[str, Path] | None = None) -> str:
-    """Queue a run with this spec and start it if there is room; returns its id. `inputs` are files by role."""
-    run_id = enqueue(workspace, spec, inputs=inputs)
+def start(
+    workspace: Workspace, spec: plan.Spec, *, inputs: Mapping[str, Path] | None = None, token: str = ""
+) -> str:
+    """Queue a run with this spec and start it if there is room; returns its id. The rest as in `enqueue`."""
+    run_id = enqueue(workspace, spec, inputs=inputs, token=token)
     dispatch(workspace)
     return run_id
 
 
-def enqueue(workspace: Workspace, spec: plan.Spec, *, inputs: Mapping[str, Path] | None = None) -> str:
+def enqueue(
+    workspace: Workspace, spec: plan.Spec, *, inputs: Mapping[str, Path] | None = None, token: str = ""
+) -> str:
     """Queue a run with this spec (`kind`, `name`, `dataset` and `created` at least); returns its id.
 
-    `inputs` are files by role; the run keeps copies.
+    `inputs` are files by role; the run keeps copies. A `token` stands for one showing of a form: asked again with it
+    for the same, as by a double click, the run that is there is returned.
     """
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(spec["created"]))
     run_id = f"r{stamp}-{secrets.token_hex(2)}"
     folder = RunFolder.create(workspace.runs_path / run_id, {"id": run_id, **spec}, inputs=inputs)
     record = RunRecord(run_id, spec["kind"], spec["name"], spec["dataset"], spec["created"])
     try:
-        workspace.catalogue.add_run(record)
+        queued = workspace.catalogue.add_run(record, token=_wish(token, spec, inputs or {}))
     except StoreError:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
-    return run_id
+    if queued.id != run_id:
+        shutil.rmtree(folder.path, ignore_errors=True)
+    return queued.id
+
+
+def _wish(token: str, spec: plan.Spec, inputs: Mapping[str, Path]) -> str | None:
+    """What is asked for by whom, without when; None where nobody says who he is."""
+    if not token:
+        return None
+    asked = {key: value for key, value in spec.items() if key != "created"}
+    files = [(role, file.name, file.stat().st_size) for role, file in sorted(inputs.items())]
+    return hashlib.sha256(json_bytes([token, asked, files])).hexdigest()
 
 
 def dispatch(workspace: Workspace, workers: int | None = None) -> list[str]:

@@ -32,18 +32,30 @@ def header(dataset: DatasetView) -> None:
             confirm_removal(dataset)
     note = f" · {literal(dataset.note, limit=300)}" if dataset.note else ""
     st.caption(f"Imported {ago(dataset.created)} from {literal(dataset.kind)}{note}")
+    if dataset.lost:
+        st.error(literal(dataset.lost, limit=600), title="Its items are lost", icon=":material/error:")
 
 
 @st.dialog("Remove this dataset?", icon=":material/delete:")
 def confirm_removal(dataset: DatasetView) -> None:
-    """Asks before items are deleted."""
+    """Says what uses it, and asks before it is removed."""
+    workspace = frame.workspace()
     st.markdown(f"{literal(dataset.name)}: {count(dataset.rows, 'item')}")
     st.caption(
-        "Its items and imports are deleted. Runs and heads trained on it stay, without its images and texts."
+        "For a day it can be brought back; then its items and imports are deleted. Runs and heads trained on it stay, "
+        "without its images and texts."
     )
-    if st.button("Remove", type="primary", key="data_remove_yes", icon=":material/delete:"):
+    users = datasets.used_by(workspace, dataset.id)
+    if users:
+        st.warning(
+            "\n".join(f"- {literal(run.name, limit=60)}: {run.message}" for run in users),
+            title=f"{count(len(users), 'run')} still read it. Wait until they end, or stop them.",
+            icon=":material/hourglass:",
+        )
+    label = "Stop them and remove" if users else "Remove"
+    if st.button(label, type="primary", key="data_remove_yes", icon=":material/delete:"):
         with frame.guarded():
-            datasets.remove(frame.workspace(), dataset.id)
+            datasets.remove(workspace, dataset.id, stop=bool(users))
             shelf.changed()
             state.put("dataset", None)
             st.rerun()
@@ -99,7 +111,9 @@ def encode_form(dataset: DatasetView) -> None:
     settings = forms.form(config, list(forms.fields(config)), key=f"encode_{name}")
     views = _views(dataset) if "image" in getattr(config, "modalities", ()) else 0
     if st.button("Encode", type="primary", key="encode_start", icon=":material/bolt:"):
-        runs.start_encoding(frame.workspace(), runs.EncodingRequest(dataset.id, name, settings, views=views))
+        request = runs.EncodingRequest(dataset.id, name, settings, views=views)
+        runs.start_encoding(frame.workspace(), request, token=state.form_token("encode"))
+        state.form_used("encode")
         st.rerun()
 
 

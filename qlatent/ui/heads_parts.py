@@ -136,7 +136,10 @@ def _settings(config: dict[str, Any]) -> pd.DataFrame:
 def confirm_removal(head: HeadView) -> None:
     """Asks before a head's files are deleted."""
     st.markdown(literal(head.name))
-    st.caption("Its weights, config and model card are deleted. The run it came from stays.")
+    st.caption(
+        "For a day it can be brought back; then its weights, config and model card are deleted. "
+        "The run it came from stays."
+    )
     if st.button("Remove", type="primary", key="head_remove_yes", icon=":material/delete:"):
         with frame.guarded():
             heads.remove(frame.workspace(), head.id)

@@ -10,7 +10,7 @@ import streamlit as st
 from qlatent.plots import comparison
 from qlatent.services import image_probe, image_views, runs
 from qlatent.services.runs import RunView
-from qlatent.ui import frame
+from qlatent.ui import frame, state
 from qlatent.ui.progress import followed
 from qlatent.ui.words import count
 
@@ -90,5 +90,6 @@ def _as_published(run: RunView, found: dict[str, Any] | None) -> None:
         return
     if st.button("Probe as published", key="probe_start", icon=":material/play_arrow:", help=ABOUT):
         with frame.guarded():
-            runs.start(workspace, image_probe.spec(workspace, run.id))
+            runs.start(workspace, image_probe.spec(workspace, run.id), token=state.form_token("probe"))
+            state.form_used("probe")
             st.rerun(scope="app")

@@ -62,7 +62,9 @@ def _start(request: Request, files: Mapping[str, Any]) -> None:
     """Queue it with copies of the uploads, and open it."""
     with temporary() as folder:
         paths = {role: _written(file, folder / role) for role, file in files.items()}
-        made = retrieval_runs.start(frame.workspace(), replace(request, files=paths))
+        asked = replace(request, files=paths)
+        made = retrieval_runs.start(frame.workspace(), asked, token=state.form_token("retrieval"))
+        state.form_used("retrieval")
     state.put("evaluation", made)
     st.rerun()
 

@@ -96,7 +96,10 @@ def _header(run: RunView) -> None:
 def confirm_removal(run: RunView) -> None:
     """Asks before an evaluation and the files that were brought for it are deleted."""
     st.markdown(literal(run.name))
-    st.caption("Its figures and the files brought for it are deleted. The corpus and its heads stay.")
+    st.caption(
+        "For a day it can be brought back; then its figures and the files brought for it are deleted. "
+        "The corpus and its heads stay."
+    )
     if st.button("Remove", type="primary", key="retrieval_remove_yes", icon=":material/delete:"):
         with frame.guarded():
             runs.remove(frame.workspace(), run.id)

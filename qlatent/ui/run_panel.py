@@ -31,6 +31,14 @@ def header(run: RunView) -> None:
         elif run.state != "finished" and st.button("Resume", key="run_resume", icon=":material/play_arrow:"):
             runs.resume(workspace, run.id)
             st.rerun(scope="app")
+        if not run.active and st.button(
+            "Start over",
+            key="run_again",
+            icon=":material/restart_alt:",
+            help="A new run of the same; this one stays.",
+        ):
+            state.put("run", runs.start_over(workspace, run.id))
+            st.rerun(scope="app")
         if run.state != "running" and st.button("Remove", key="run_remove", icon=":material/delete:"):
             confirm_removal(run)
 
@@ -39,7 +47,10 @@ def header(run: RunView) -> None:
 def confirm_removal(run: RunView) -> None:
     """Asks before a run and everything it recorded is deleted."""
     st.markdown(literal(run.name))
-    st.caption("Its losses, snapshots and checkpoints are deleted. A head kept from it stays under Heads.")
+    st.caption(
+        "For a day it can be brought back; then its losses, snapshots and checkpoints are deleted. "
+        "A head kept from it stays under Heads."
+    )
     if st.button("Remove", type="primary", key="run_remove_yes", icon=":material/delete:"):
         with frame.guarded():
             runs.remove(frame.workspace(), run.id)

@@ -5,6 +5,8 @@ Nothing but short strings is kept here: arrays stay on disk and in caches by id.
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +14,8 @@ import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 NEW = "new"  # in place of an id: the form of a new one
+MOMENT_SECONDS = 3.0
+"""Two clicks within this time are one."""
 PAGES = ("home", "data", "train", "explore", "compare", "circuits", "heads")
 
 
@@ -148,6 +152,23 @@ def table_key(name: str, shown: object) -> str:
 def table_says(name: str, shown: object) -> None:
     """The table itself was used to choose this."""
     st.session_state[f"{name}_shows"] = shown
+
+
+def form_token(name: str) -> str:
+    """Stands for one showing of a form: clicked twice within a moment its button means one thing.
+
+    A form that is shown a moment after it was used is another one.
+    """
+    token, used = st.session_state.get(f"{name}_token", ("", 0.0))
+    if not token or (used and time.time() - used > MOMENT_SECONDS):
+        token = secrets.token_hex(8)
+        st.session_state[f"{name}_token"] = (token, 0.0)
+    return str(token)
+
+
+def form_used(name: str) -> None:
+    """What the form asks for has been done."""
+    st.session_state[f"{name}_token"] = (form_token(name), time.time())
 
 
 def go(page: str, **choices: str) -> None:

@@ -13,7 +13,7 @@ from qlatent.services import image_plan, runs
 from qlatent.services.datasets import DatasetView
 from qlatent.services.uploads import temporary
 from qlatent.ui import forms, frame, pair_choice, shelf, state, uploads
-from qlatent.ui.words import count, encoder_name
+from qlatent.ui.words import count, encoder_name, literal
 
 FIRST = ("qubits", "depth")
 OFTEN = ("epochs", "learning_rate", "seed")
@@ -81,6 +81,9 @@ def _source(view: DatasetView) -> str:
 
 def _from_vectors(view: DatasetView, start: Any) -> None:
     dataset, encoders = view.id, view.encoders
+    if view.lost:
+        st.error(literal(view.lost, limit=600), title="Its items are lost", icon=":material/error:")
+        return
     if not encoders:
         st.info("These items have no vectors yet.", icon=":material/info:")
         if st.button("Encode them", type="primary", key="train_encode", icon=":material/arrow_forward:"):
@@ -102,7 +105,9 @@ def _pressed(place: Any) -> bool:
 
 def _start(request: runs.TrainingRequest) -> NoReturn:
     """Starts the run and opens it."""
-    state.put("run", runs.start_training(frame.workspace(), request))
+    run = runs.start_training(frame.workspace(), request, token=state.form_token("train"))
+    state.form_used("train")
+    state.put("run", run)
     st.rerun()
 
 

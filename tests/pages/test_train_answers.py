@@ -46,7 +46,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[runs.TrainingRequest]:
     """The requests that the page makes; none is carried out."""
     found: list[runs.TrainingRequest] = []
 
-    def start(workspace: Workspace, request: runs.TrainingRequest) -> str:
+    def start(workspace: Workspace, request: runs.TrainingRequest, *, token: str) -> str:
+        assert token
         if request.judgements:
             assert Path(request.judgements).read_text() == "0\t0\t4\t1\n1\t0\t5\t1\n"
         found.append(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from dataclasses import replace
 from types import SimpleNamespace
@@ -331,3 +332,46 @@ def test_the_first_status_names_the_worker_unless_it_has_done_so(workspace, monk
     folder.write_status(state="finished")
     runs._write_first_status(folder, int(this_process()["pid"]))
     assert folder.status().state == "finished"
+
+
+# --- the same wish twice ----------------------------------------------------------------------------------
+
+
+def test_the_same_asked_twice_from_one_form_is_one_run(workspace, started, room):
+    room(9)
+    first = runs.start_training(workspace, request(), token="form")
+    assert runs.start_training(workspace, request(), token="form") == first
+    others = {
+        runs.start_training(workspace, request(seed=1), token="form"),
+        runs.start_training(workspace, request(), token="another form"),
+        runs.start_training(workspace, request()),
+        runs.start_training(workspace, request()),
+    }
+    assert len({first, *others}) == 5
+    assert {path.name for path in workspace.runs_path.glob("r*")} == {first, *others}
+    assert sorted(started) == sorted({first, *others})
+
+
+def test_clicks_that_arrive_at_once_make_one_run(workspace, started, room):
+    room(9)
+    both, found = threading.Barrier(4), []
+    spec = plan.training_spec(workspace, request())
+
+    def click():
+        both.wait()
+        found.append(runs.start(workspace, spec | {"created": time.time()}, token="form"))
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1
+    assert [view.id for view in runs.list_runs(workspace)] == found[:1]
+
+
+def test_a_removed_run_does_not_stand_for_a_new_wish(workspace, started):
+    first = runs.start_training(workspace, request(), token="form")
+    workspace.run(first).write_status(state="stopped")
+    runs.remove(workspace, first)
+    assert runs.start_training(workspace, request(), token="form") != first

@@ -290,4 +290,6 @@ def test_a_full_disk_keeps_the_old_checkpoint_and_status(small_disk: Path) -> No
     with pytest.raises(StoreError, match=r"No room on the disk for probe\.npz"):
         run.write_probe({"image": np.ones((1000, 1000))})
     assert run.status().step == 10
-    assert listed(run.path) == ["checkpoints", "model", "snapshots", "spec.json", "status.json"]
+    assert listed(run.path) == [
+        "checkpoints", "model", "snapshots", "spec.json", "status.json", "status.spare",
+    ]  # fmt: skip
