@@ -49,11 +49,14 @@ def restore(
 
 
 def _kind(workspace: Workspace, name: str) -> str:
+    catalogue = workspace.catalogue
     listed = {
-        "dataset": workspace.catalogue.datasets(), "run": workspace.catalogue.runs(),
-        "head": workspace.catalogue.heads(), "experiment": experiments.list_experiments(workspace),
-    }  # fmt: skip
-    for kind, found in listed.items():
-        if any(each.id == name for each in found):
+        "dataset": [each.id for each in catalogue.datasets()],
+        "run": [each.id for each in catalogue.runs()],
+        "head": [each.id for each in catalogue.heads()],
+        "experiment": [each.id for each in experiments.list_experiments(workspace)],
+    }
+    for kind, ids in listed.items():
+        if name in ids:
             return kind
     raise InputError(f"There is nothing with the id {name!r} here.", remedy="`qlatent runs` lists the runs.")

@@ -51,8 +51,8 @@ def restore(workspace: Workspace, name: str, *, kind: str | None = None) -> Remo
     removed = found[0]
     with workspace.claims.hold(_claim(removed), what=f"the removed {removed.kind} {removed.id!r}"):
         if removed.kind == "experiment":
-            folder = workspace.experiments_path / removed.id
-            (folder / GONE_EXPERIMENT).rename(folder / EXPERIMENT)
+            file = workspace.experiments_path / removed.id / GONE_EXPERIMENT
+            file.rename(file.with_name(EXPERIMENT))
         else:
             folder = _folder(workspace, removed)
             if folder is not None:

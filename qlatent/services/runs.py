@@ -1,4 +1,4 @@
-"""Runs: start, queue, stop, resume, remove, and look at them. Torch-free; workers do the work."""
+"""Runs: start, queue, stop, resume, remove, and (from `run_views`) look at them. Torch-free; workers do the work."""
 
 from __future__ import annotations
 
@@ -12,76 +12,39 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qlatent.errors import QlatentError, RunError, StoreError
 from qlatent.services import closing, plan
-from qlatent.services.journal import Columns, columns, journal
 from qlatent.services.plan import USUAL, EncodingRequest, TrainingRequest
+from qlatent.services.run_views import (
+    WAITING,
+    RunView,
+    encoder_path,
+    evaluations,
+    list_runs,
+    losses,
+    metrics,
+    view,
+)
 from qlatent.settings import settings
 from qlatent.store.away import put_away
 from qlatent.store.disk import json_bytes
 from qlatent.store.records import RunRecord
-from qlatent.store.run_folder import RunFolder, RunStatus
+from qlatent.store.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 
 __all__ = [
-    "USUAL", "EncodingRequest", "RunHandle", "RunView", "TrainingRequest", "dispatch", "evaluations",
+    "USUAL", "WAITING", "EncodingRequest", "RunHandle", "RunView", "TrainingRequest", "dispatch", "encoder_path",
+    "evaluations",
     "go_on", "handle", "list_runs", "losses", "metrics", "remove", "resume", "start", "start_encoding",
     "start_over", "start_training", "stop", "uses", "view",
 ]  # fmt: skip
 
 _log = logging.getLogger(__name__)
 STARTING_SECONDS = 60.0  # a worker that was started this long ago and never wrote its status is dead
-WAITING = ("queued", "running")
 PACKAGE = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class RunView:
-    """One run as pages and the command line show it."""
-
-    id: str
-    name: str
-    kind: str
-    dataset: str | None
-    head: str | None  # its name in the registry; None for an encoding
-    spec: dict[str, Any]
-    status: RunStatus
-    created: float
-
-    @property
-    def state(self) -> str:
-        """queued | running | stopped | finished | failed | interrupted."""
-        return self.status.state
-
-    @property
-    def active(self) -> bool:
-        """Whether something will still happen without anybody's doing."""
-        return self.state in WAITING
-
-    @property
-    def part_of(self) -> str:
-        """The table of many runs that it was made for, in words; "" for a run of its own."""
-        return str(self.spec.get("part_of") or ("an experiment" if self.spec.get("panel") else ""))
-
-    @property
-    def progress(self) -> float:
-        """How much is done: 0 to 1."""
-        if self.state == "finished":
-            return 1.0
-        return min(1.0, self.status.step / self.status.steps) if self.status.steps else 0.0
-
-    @property
-    def message(self) -> str:
-        """The state in words."""
-        if self.state == "running" and not self.status.steps:
-            return "loading"
-        if self.state in ("failed", "interrupted"):
-            return f"{self.state}: {self.status.error}" if self.status.error else self.state
-        return self.state
 
 
 class RunHandle:
@@ -343,52 +306,6 @@ def remove(workspace: Workspace, run_id: str) -> None:
     put_away(workspace.runs_path / run_id)
 
 
-# --- looking ----------------------------------------------------------------------------------------------
-
-
-def list_runs(workspace: Workspace, kind: str | None = None) -> list[RunView]:
-    """All runs, or those of one kind ("train" | "encode"), newest first."""
-    views = [_view(workspace, record) for record in workspace.catalogue.runs(kind)]
-    return sorted(views, key=lambda each: each.created, reverse=True)
-
-
-def view(workspace: Workspace, run_id: str) -> RunView:
-    """One run; a `StoreError` if there is none."""
-    return _view(workspace, workspace.catalogue.run(run_id))
-
-
-def _view(workspace: Workspace, record: RunRecord) -> RunView:
-    try:
-        folder = workspace.run(record.id)
-        spec, status = folder.spec, folder.status()
-    except StoreError as err:
-        spec, status = {}, RunStatus(state="failed", error=err.message, remedy="Remove the run.")
-    return RunView(
-        record.id, record.name, record.kind, record.dataset_id, spec.get("head"), spec, status, record.created
-    )
-
-
 def handle(workspace: Workspace, run_id: str) -> RunHandle:
     """The run as a task."""
     return RunHandle(workspace, run_id)
-
-
-def losses(workspace: Workspace, run_id: str) -> Columns:
-    """Columns by step: step, total, reconstruction_…, pair_distance, epoch, time (unix s), rate (steps/s)."""
-    return columns(journal(workspace.run(run_id)).steps)
-
-
-def evaluations(workspace: Workspace, run_id: str) -> Columns:
-    """Columns of the held-out rows by step: step, epoch, total, its parts, pair_error."""
-    return columns(journal(workspace.run(run_id)).evaluations)
-
-
-def encoder_path(workspace: Workspace, run_id: str) -> Path:
-    """The folder of the text model that an end-to-end run ends with."""
-    return workspace.run(run_id).path / "encoder"
-
-
-def metrics(workspace: Workspace, run_id: str) -> dict[str, Any]:
-    """The final figures of a finished run; empty before."""
-    found: dict[str, Any] = journal(workspace.run(run_id)).finish.get("metrics", {})
-    return found

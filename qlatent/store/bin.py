@@ -39,7 +39,7 @@ class Bin:
             users = [run for run in connection.scalars(listed.order_by(runs.created)) if used(run)]
             if users:
                 return users
-            changes = {"removed": time.time() if now is None else now}
+            changes: dict[str, float | None] = {"removed": time.time() if now is None else now}
             if kind == "run":
                 changes["token"] = None  # who asks for the same again means a new one
             there = (table.c.id == key, table.c.removed.is_(None))
@@ -53,7 +53,7 @@ class Bin:
         for kind, table in _TABLES.items():
             columns = (table.c.id, table.c.name, table.c.removed)
             rows = self._database.rows(select(*columns).where(table.c.removed.is_not(None)))
-            found += [Removed(kind, *row) for row in rows]
+            found += [Removed(kind, row.id, row.name, row.removed) for row in rows]
         return sorted(found, key=lambda each: each.removed, reverse=True)
 
     def take_back(self, kind: str, key: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -134,14 +135,12 @@ class Intake:
         if set(self._claims.living()) - set(ours):
             return
         used = {column: self._used(column) for column in _USED}
-        self._tables.keep_only(IMAGES, "hash", lambda keys: pc.is_in(keys, value_set=used["image_hash"]))
+        self._tables.keep_only(IMAGES, "hash", partial(pc.is_in, value_set=used["image_hash"]))
         self._tables.tidy(IMAGES, unfinished=True)
         for table in self._vectors.all():
             if table.key == "given":
-                given = used[f"given_{table.modality}"]
-                self._tables.keep_only(
-                    table.name, "hash", lambda keys, given=given: pc.is_in(keys, value_set=given)
-                )
+                given = partial(pc.is_in, value_set=used[f"given_{table.modality}"])
+                self._tables.keep_only(table.name, "hash", given)
         for table in self._vectors.views():
             self._tables.keep_only(
                 table.name, "hash", lambda names: pc.is_in(images_of(names), value_set=used["image_hash"])
