@@ -15,7 +15,7 @@ from typing import Any
 
 from qlatent.errors import InputError, RunError, StoreError
 from qlatent.ingest import AbstractSource, Limits, Mapping, SourcePath, open_source
-from qlatent.services import runs
+from qlatent.services import bin, runs
 from qlatent.services.augmented import Coverage, coverage
 from qlatent.services.import_records import Bring, ImportReport, Preview, refusals_csv
 from qlatent.services.intake import Intake, modalities_of, told
@@ -231,6 +231,7 @@ def remove(workspace: Workspace, dataset: str, *, stop: bool = False) -> None:
         users = workspace.catalogue.bin.put("dataset", dataset, used=reads)
     if users:
         raise in_use(dataset, [runs.view(workspace, each) for each in users])
+    bin.empty(workspace)  # an app that is never closed would keep what was removed for ever
 
 
 def in_use(dataset: str, users: Sequence[RunView]) -> StoreError:
