@@ -193,3 +193,24 @@ print(" ".join(claimed), flush=True)
     assert sorted(run_id for each in claimed for run_id in each) == sorted(
         f"r{number}" for number in range(30)
     )
+
+
+def test_what_is_removed_is_in_no_list_and_comes_back(catalogue: Catalogue) -> None:
+    catalogue.add_dataset(SHOP)
+    catalogue.add_run(RunRecord("r", "train", "run", "shop", 1.0), token="wish")
+    assert catalogue.add_run(RunRecord("r2", "train", "run", "shop", 1.0), token="wish").id == "r"
+    assert catalogue.bin.put("dataset", "shop", now=5.0, used=lambda run: run == "r") == ["r"]
+    assert catalogue.bin.put("dataset", "shop", now=5.0) == []
+    assert (catalogue.datasets(), catalogue.run("r").dataset_id) == ([], None)
+    assert catalogue.has_dataset("shop")
+    with pytest.raises(StoreError, match="There is no dataset 'shop'"):
+        catalogue.add_run(RunRecord("r3", "train", "run", "shop", 1.0))
+    assert not catalogue.bin.empty("dataset", "shop", before=5.0)
+    catalogue.bin.take_back("dataset", "shop")
+    assert (catalogue.datasets(), catalogue.run("r").dataset_id) == ([SHOP], "shop")
+    catalogue.bin.put("run", "r", now=6.0)
+    assert catalogue.claim_run(1, lambda _: False) is None
+    assert [(each.kind, each.id) for each in catalogue.bin.content()] == [("run", "r")]
+    assert catalogue.bin.empty("run", "r", before=7.0)
+    with pytest.raises(StoreError, match="There is no run 'r'"):
+        catalogue.bin.take_back("run", "r")
