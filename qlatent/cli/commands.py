@@ -343,6 +343,7 @@ def app_command(
 
 
 for command in (
-    items.items, studies.compare, studies.probe, studies.reproduce, scarcity.scarcity, removing.remove, removing.restore,
+    items.items, studies.compare, studies.probe, studies.reproduce, scarcity.scarcity,
+    removing.remove, removing.restore,
 ):  # fmt: skip
     app.command()(command)
