@@ -9,6 +9,7 @@ import numpy as np
 from qlatent.metrics.comparison import Comparison
 from qlatent.metrics.distances import Matrix
 from qlatent.metrics.figure import Contributions, ItemMetric
+from qlatent.metrics.influence import area_influence, area_table
 from qlatent.metrics.pair_kernels import worse_rank_counts, worse_rank_sums
 
 
@@ -53,12 +54,7 @@ def co_ranking_auc(comparison: Comparison) -> Contributions:
     AUC = Σ R_NX(k)/k / Σ 1/k over k = 1 … n-2. Source: Lee, Peluffo-Ordóñez & Verleysen 2015.
     """
     before, after = comparison.sides()
-    n = comparison.points
-    k = np.arange(1.0, n - 1)
-    weights = (1.0 / k) / (1.0 / k).sum()
-    table = np.zeros(n)  # what a neighbour whose worse rank is r adds: it is common at every k ≥ r
-    table[1 : n - 1] = np.cumsum((weights * (n - 1) / (k * (n - 1 - k)))[::-1])[::-1]
-    table[0] = table[1]
-    offset = float((weights * k / (n - 1 - k)).sum())
+    table, offset = area_table(comparison.points)
     area = worse_rank_sums(before.ranks, after.ranks, table) - offset
-    return Contributions(comparison.by_item(area), comparison.sampled)
+    values = comparison.by_item(area)
+    return Contributions(values, comparison.sampled, influence=lambda: area_influence(comparison))

@@ -36,13 +36,19 @@ class Figure:
 class Contributions:
     """A figure as a mean over items: finish(mean of `values`); NaN marks an item without a contribution.
 
-    `finish` must be rising, so that it maps the ends of an interval too.
+    `finish` must be rising, so that it maps the ends of an interval too. Where an item is in the neighbourhoods of
+    others, `influence` makes what is resampled in place of `values`: (n,) with the same mean.
     """
 
     values: Matrix  # (n,)
     sampled: str
     finish: Callable[[float], float] = float
     note: str = ""
+    influence: Callable[[], Matrix] | None = None
+
+    def resampled(self) -> Matrix:
+        """What the interval is made from: (n,)."""
+        return self.values if self.influence is None else self.influence()
 
 
 class Undefined(Exception):  # noqa: N818  (an outcome, not an error)
@@ -75,7 +81,7 @@ def resampled(
     found: Mapping[str, Contributions], *, resamples: int = uncertainty.RESAMPLES, seed: int = 0
 ) -> dict[str, Figure]:
     """The figures of many contributions, all from the same resampled items; resamples=0 leaves intervals out."""
-    values = {name: each.values for name, each in found.items()}
+    values = {name: each.resampled() if resamples else each.values for name, each in found.items()}
     estimates = uncertainty.bootstrap_means(values, resamples=resamples, seed=seed)
     return {name: _figure(found[name], estimate) for name, estimate in estimates.items()}
 

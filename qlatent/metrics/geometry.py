@@ -50,7 +50,12 @@ class Geometry:
     @property
     def ranks(self) -> NDArray[np.int32]:
         """Which neighbour of point i point j is: (n, n), 1 for the nearest, 0 for the point itself."""
-        return self._once("ranks", lambda: rank_matrix(self.distances))
+        return self._once("ranks", lambda: ranks_in(self.order))
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """The points by their distance from each, itself first: (n, n)."""
+        return self._once("order", lambda: order_matrix(self.distances))
 
 
 def neighbours_of(*sides: Geometry) -> list[NDArray[np.int64]]:
@@ -63,12 +68,27 @@ def rankings_of(*sides: Geometry) -> list[Ranking]:
     return at_once(*(lambda side=side: side.ranking for side in sides))
 
 
+def orders_of(*sides: Geometry) -> tuple[NDArray[np.int64], ...]:
+    """The orders of several sides, worked out at the same time."""
+    return tuple(at_once(*(lambda side=side: side.order for side in sides)))
+
+
 def rank_matrix(distances: Matrix) -> NDArray[np.int32]:
     """Ranks within each row of `distances` (n, n): 0 for the point itself, then 1 … n-1; lower number first."""
+    return ranks_in(order_matrix(distances))
+
+
+def order_matrix(distances: Matrix) -> NDArray[np.int64]:
+    """The points by their distance in each row of `distances` (n, n): itself first; equals by their number."""
     own = distances.copy()
     np.fill_diagonal(own, -1.0)
     order = np.argsort(own, axis=1)
     settle_ties(order, own)
-    result = np.empty(own.shape, dtype=np.int32)
-    np.put_along_axis(result, order, np.arange(len(own), dtype=np.int32)[None, :], axis=1)
+    return order
+
+
+def ranks_in(order: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The place of each point in each row of an `order` (n, n)."""
+    result = np.empty(order.shape, dtype=np.int32)
+    np.put_along_axis(result, order, np.arange(len(order), dtype=np.int32)[None, :], axis=1)
     return result

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent.metrics import influence
 from qlatent.metrics.comparison import Comparison
 from qlatent.metrics.distances import Matrix
 from qlatent.metrics.figure import Contributions, ItemMetric, Undefined
@@ -67,32 +68,44 @@ def _need_twice(comparison: Comparison) -> None:
         )
 
 
+def _contributions(
+    comparison: Comparison, per_point: Matrix, figure: int, less: float = 0.0
+) -> Contributions:
+    """A figure of neighbourhoods; resampled is how items move it, through the neighbourhoods of others too."""
+    return Contributions(
+        comparison.by_item(per_point), comparison.sampled,
+        finish=lambda value: min(value, 1.0 - less),
+        influence=lambda: influence.neighbourhood_influence(comparison, figure) - less,
+    )  # fmt: skip
+
+
 @ItemMetric
 def trustworthiness(comparison: Comparison) -> Contributions:
     """How few neighbours after are false ones: 1 is perfect, about 0.5 is random; by ranks before, at k.
 
     Source: Venna & Kaski 2001. Undefined for k ≥ points / 2.
     """
-    return Contributions(comparison.by_item(_trust(comparison)), comparison.sampled)
+    return _contributions(comparison, _trust(comparison), influence.TRUST)
 
 
 @ItemMetric
 def continuity(comparison: Comparison) -> Contributions:
     """How few neighbours before were lost: 1 is perfect, about 0.5 is random; trustworthiness with sides swapped."""
-    return Contributions(comparison.by_item(_continuity(comparison)), comparison.sampled)
+    return _contributions(comparison, _continuity(comparison), influence.CONTINUITY)
 
 
 @ItemMetric
 def neighbour_overlap(comparison: Comparison) -> Contributions:
     """The mean share of the k nearest before that are among the k nearest after: 0 to 1, chance k / (n - 1)."""
-    return Contributions(comparison.by_item(_overlap(comparison)), comparison.sampled)
+    return _contributions(comparison, _overlap(comparison), influence.OVERLAP)
 
 
 @ItemMetric
 def lcmc(comparison: Comparison) -> Contributions:
     """Neighbour overlap minus chance: at most 1 - k / (n - 1), 0 for unrelated maps. Source: Chen & Buja 2009."""
-    above = _overlap(comparison) - chance(comparison.points, comparison.k)
-    return Contributions(comparison.by_item(above), comparison.sampled)
+    overlap = _overlap(comparison)
+    unrelated = chance(comparison.points, comparison.k)
+    return _contributions(comparison, overlap - unrelated, influence.OVERLAP, less=unrelated)
 
 
 def neighbourhood_change(comparison: Comparison) -> NeighbourhoodChange:

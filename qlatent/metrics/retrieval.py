@@ -8,13 +8,18 @@ answer, and compete with nobody.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from qlatent.metrics import sampling
+from qlatent.metrics import jackknife, sampling
 from qlatent.metrics.comparison import Comparison
+from qlatent.metrics.deletion_kernels import count_moves
 from qlatent.metrics.distances import Distance, Matrix, between
 from qlatent.metrics.figure import Contributions, ItemMetric
+from qlatent.metrics.jackknife import LeftOut
 from qlatent.metrics.pair_kernels import count_rivals
 
 Numbers = NDArray[np.int64]
@@ -24,6 +29,44 @@ BLOCK = 512
 DIAGONAL = 32
 TIED = 1e-9
 
+GAINS: dict[str, Callable[[Matrix], Matrix]] = {
+    "recall_at_1": lambda ranks: (ranks <= 1).astype(np.float64),
+    "recall_at_5": lambda ranks: (ranks <= 5).astype(np.float64),
+    "recall_at_10": lambda ranks: (ranks <= 10).astype(np.float64),
+    "mrr": lambda ranks: 1.0 / ranks,
+    "ndcg_at_10": lambda ranks: np.where(ranks <= 10, 1.0 / np.log2(1.0 + ranks), 0.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Matched latents (n, k) of two modalities, with numbers (n,) equal for rows that are one answer."""
+
+    a: Matrix
+    b: Matrix
+    distance: Distance
+    groups: tuple[Numbers, Numbers]
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def limits(self) -> Matrix:
+        """The distance of each matched pair, and a rounding more: (n,)."""
+        parts = [
+            np.diag(between(self.a[s : s + DIAGONAL], self.b[s : s + DIAGONAL], self.distance))
+            for s in range(0, len(self), DIAGONAL)
+        ]
+        return np.concatenate(parts) * (1.0 + TIED)
+
+    def blocks(self) -> Iterator[tuple[int, Matrix]]:
+        """Distances from some rows of a to all of b at a time, and the first of those rows."""
+        for first in range(0, len(self), BLOCK):
+            yield first, np.ascontiguousarray(between(self.a[first : first + BLOCK], self.b, self.distance))
+
+    def of(self, rows: Numbers) -> Corpus:
+        """The corpus of some items alone."""
+        return Corpus(self.a[rows], self.b[rows], self.distance, (self.groups[0][rows], self.groups[1][rows]))
+
 
 def partner_ranks(
     a: Matrix, b: Matrix, *, distance: Distance = "euclidean", groups: tuple[Numbers, Numbers] | None = None
@@ -32,16 +75,15 @@ def partner_ranks(
 
     `groups` holds numbers (n,) for the rows of a and of b: rows of one number count as one answer.
     """
-    n = len(a)
-    rows, columns = groups or (np.arange(n), np.arange(n))
-    limits = np.concatenate(
-        [np.diag(between(a[s : s + DIAGONAL], b[s : s + DIAGONAL], distance)) for s in range(0, n, DIAGONAL)]
-    )
-    limits = limits * (1.0 + TIED)
-    rivals = np.zeros((2, n), dtype=np.int64)
-    for first in range(0, n, BLOCK):
-        block = np.ascontiguousarray(between(a[first : first + BLOCK], b, distance))
-        count_rivals(block, limits, rows, columns, first, rivals)
+    alone = np.arange(len(a))
+    return _partner_ranks(Corpus(a, b, distance, groups or (alone, alone)))
+
+
+def _partner_ranks(corpus: Corpus) -> Numbers:
+    limits = corpus.limits()
+    rivals = np.zeros((2, len(corpus)), dtype=np.int64)
+    for first, block in corpus.blocks():
+        count_rivals(block, limits, *corpus.groups, first, rivals)
     return rivals + 1
 
 
@@ -51,59 +93,101 @@ def same_rows(x: Matrix) -> Numbers:
     return np.array([seen.setdefault(row.tobytes(), len(seen)) for row in np.ascontiguousarray(x)])
 
 
-def _ranks(comparison: Comparison) -> tuple[Matrix, str]:
-    """Ranks (2, n) of the partners of all items, or of 20,000 drawn ones, and which they are in words."""
-    one, other = comparison.pair()
-    total, seed = comparison.before.items, comparison.seed
-    rows = sampling.drawn_rows(total, modalities=1, sample=CORPUS, seed=seed)
-    inputs, latents = comparison.before.inputs, comparison.latents
-    groups = same_rows(inputs[one][rows]), same_rows(inputs[other][rows])
-    ranks = partner_ranks(
-        latents[one][rows], latents[other][rows], distance=comparison.distance, groups=groups
+def _corpus(comparison: Comparison) -> Corpus:
+    """All items, or 20,000 drawn ones."""
+    pair = comparison.pair()
+    rows = sampling.drawn_rows(comparison.before.items, modalities=1, sample=CORPUS, seed=comparison.seed)
+    one, other = (comparison.latents[name][rows] for name in pair)
+    groups = [same_rows(comparison.before.inputs[name][rows]) for name in pair]
+    return Corpus(one, other, comparison.distance, (groups[0], groups[1]))
+
+
+def _gained(comparison: Comparison, name: str) -> Contributions:
+    corpus = comparison.kept("corpus", lambda: _corpus(comparison))
+    ranks = comparison.kept("partner ranks", lambda: _partner_ranks(corpus).astype(np.float64))
+    total, n = comparison.before.items, len(corpus)
+    told = sampling.described(n, total, points=n, seed=comparison.seed)
+
+    def influence() -> Matrix:
+        made = comparison.kept("retrieval", lambda: _influence(corpus, ranks, comparison.seed))
+        return made[:, list(GAINS).index(name)]
+
+    told = f"{told}; a corpus of {n:,}, both directions"
+    return Contributions(
+        GAINS[name](ranks).mean(axis=0), told, finish=lambda value: min(value, 1.0), influence=influence
     )
-    told = sampling.described(len(rows), total, points=len(rows), seed=seed)
-    return ranks.astype(np.float64), f"{told}; a corpus of {len(rows):,}, both directions"
 
 
-def _mean_over_directions(comparison: Comparison, gain: Matrix | None, cut: int) -> Contributions:
-    ranks, told = comparison.kept("partner ranks", lambda: _ranks(comparison))
-    gains = (
-        1.0 / ranks
-        if gain is None
-        else np.where(ranks <= cut, gain[np.minimum(ranks, cut).astype(int) - 1], 0.0)
-    )
-    return Contributions(gains.mean(axis=0), told)
+def _influence(corpus: Corpus, ranks: Matrix, seed: int) -> Matrix:
+    """What to resample for each of `GAINS`: (n, gains). A query left out is also a rival less to all others."""
+    n = len(corpus)
+    limits, rises = corpus.limits(), np.ascontiguousarray(_rises(ranks, 1.0))
+    moved = np.zeros((n, len(GAINS)))
+    for first, block in corpus.blocks():
+        count_moves(block, limits, *corpus.groups, first, rises, moved)
+    whole = _left_out(ranks, moved)
+    if n < 4:
+        return jackknife.contributions(whole, 1.0)
+    drawn = sampling.drawn_rows(n, modalities=1, sample=jackknife.CALIBRATED, seed=seed)
+    rivals = _rivals(corpus.of(drawn))
+
+    def statistic(rows: Numbers, halved: bool) -> LeftOut:
+        step = 2.0 if halved else 1.0  # half the rivals: each counts for two
+        those = rivals[:, rows[:, None], rows]
+        places = 1.0 + step * those.sum(axis=2)
+        rises = _rises(places, step)
+        return _left_out(places, sum(each.T @ rise for each, rise in zip(those, rises, strict=True)))
+
+    return jackknife.contributions(whole, jackknife.share(statistic, len(drawn), seed=seed))
 
 
-def _recall(comparison: Comparison, cut: int) -> Contributions:
-    return _mean_over_directions(comparison, np.ones(cut), cut)
+def _rivals(corpus: Corpus) -> Matrix:
+    """Whether j is a rival to the partner of i, in both directions: (2, n, n), 0 or 1."""
+    distances, limits = between(corpus.a, corpus.b, corpus.distance), corpus.limits()[:, None]
+    rows, columns = corpus.groups
+    there = (distances <= limits) & (columns != columns[:, None])
+    back = (limits >= distances.T) & (rows != rows[:, None])
+    return np.stack([there, back]).astype(np.float64)
+
+
+def _rises(ranks: Matrix, step: float) -> Matrix:
+    """By how much each gain rises with one rival less: (2, n, gains)."""
+    better = np.maximum(ranks - step, 1.0)
+    return np.stack([gain(better) - gain(ranks) for gain in GAINS.values()], axis=-1)
+
+
+def _left_out(ranks: Matrix, moved: Matrix) -> LeftOut:
+    """The mean gains of ranks (2, n), and their moves where leaving out an item adds `moved` (n, gains)."""
+    gains = np.stack([gain(ranks) for gain in GAINS.values()], axis=-1).mean(axis=0)
+    total, n = gains.sum(axis=0), len(gains)
+    return LeftOut(total / n, jackknife.moves_of((total - gains + moved / 2.0) / max(n - 1, 1)))
 
 
 @ItemMetric
 def recall_at_1(comparison: Comparison) -> Contributions:
     """The share of queries whose partner comes first: 0 to 1, chance 1 / corpus."""
-    return _recall(comparison, 1)
+    return _gained(comparison, "recall_at_1")
 
 
 @ItemMetric
 def recall_at_5(comparison: Comparison) -> Contributions:
     """The share of queries whose partner is among the first five: 0 to 1, chance 5 / corpus."""
-    return _recall(comparison, 5)
+    return _gained(comparison, "recall_at_5")
 
 
 @ItemMetric
 def recall_at_10(comparison: Comparison) -> Contributions:
     """The share of queries whose partner is among the first ten: 0 to 1, chance 10 / corpus."""
-    return _recall(comparison, 10)
+    return _gained(comparison, "recall_at_10")
 
 
 @ItemMetric
 def mrr(comparison: Comparison) -> Contributions:
     """The mean of 1 / rank of the partner: 0 to 1, 1 puts every partner first."""
-    return _mean_over_directions(comparison, None, 0)
+    return _gained(comparison, "mrr")
 
 
 @ItemMetric
 def ndcg_at_10(comparison: Comparison) -> Contributions:
     """Normalised discounted cumulative gain at 10, one relevant item of gain 1: 1 / log2(1 + rank), 0 beyond 10."""
-    return _mean_over_directions(comparison, 1.0 / np.log2(np.arange(2.0, 12.0)), 10)
+    return _gained(comparison, "ndcg_at_10")
