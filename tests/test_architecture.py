@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "qlatent"
-BASE = {"types", "errors", "pictures", "registry", "settings", ""}
+BASE = {"types", "errors", "lengths", "pictures", "registry", "settings", "tensors", ""}
 DOMAIN = {
     "ingest",
     "encoders",
@@ -25,7 +25,7 @@ DOMAIN = {
     "demo",
 }
 ALLOWED = {
-    "types": set(), "errors": set(), "settings": set(), "registry": set(),
+    "types": set(), "errors": set(), "settings": set(), "registry": set(), "lengths": set(), "tensors": set(),
     "pictures": set(),
     "circuits": set(), "objectives": set(), "encoders": set(), "metrics": set(), "layout": set(), "ingest": set(),
     "store": set(), "plots": set(),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -28,6 +30,11 @@ class Parameter:
     index: int = 0
     value: float = 0.0
 
+    def __post_init__(self) -> None:
+        where = f"A parameter of kind {self.kind!r}"
+        object.__setattr__(self, "index", _whole(self.index, f"{where}: the index"))
+        object.__setattr__(self, "value", _number(self.value, f"{where}: the value"))
+
 
 def input_(index: int) -> Parameter:
     """The angle is column `index` of the inputs (batch, inputs)."""
@@ -41,20 +48,27 @@ def weight(index: int) -> Parameter:
 
 def constant(value: float) -> Parameter:
     """The angle is always `value` radians."""
-    return Parameter("constant", value=float(value))
+    return Parameter("constant", value=value)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A gate on wires (controls first), with one `Parameter` per angle it takes.
 
-    The gate is one of `GATES` or `SEQUENCES`, or "Unitary" with its `matrix` (2, 2) or (4, 4) in rows.
+    The gate is one of `GATES` or `SEQUENCES`, or "Unitary" with its `matrix` (2, 2) or (4, 4) in rows. Wires are whole
+    numbers, of numpy too; anything else is a `CircuitError`.
     """
 
     gate: str
     wires: tuple[int, ...]
     parameters: tuple[Parameter, ...] = ()
     matrix: tuple[tuple[complex, ...], ...] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "wires", _wires(self.gate, self.wires))
+        object.__setattr__(self, "parameters", tuple(self.parameters))
+        if self.matrix is not None:
+            object.__setattr__(self, "matrix", _rows(self.matrix))
 
     @property
     def definition(self) -> Gate:
@@ -88,6 +102,10 @@ class Circuit:
     encoding: Literal["angles", "amplitudes"] = "angles"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "qubits", _whole(self.qubits, "The number of qubits"))
+        object.__setattr__(self, "qubit_limit", _whole(self.qubit_limit, "The qubit limit"))
+        object.__setattr__(self, "operations", tuple(self.operations))
+        object.__setattr__(self, "observables", tuple(map(_pauli_word, self.observables)))
         _check_size(self)
         for number, operation in enumerate(self.operations):
             _check_operation(number, operation, self.qubits)
@@ -97,13 +115,12 @@ class Circuit:
         _check_encoding(self)
 
     def __hash__(self) -> int:
-        return self._hash
+        return self._digest
 
     @cached_property
-    def _hash(self) -> int:  # kept: plans are looked up by circuit in every training step
-        return hash(
-            (self.qubits, self.operations, self.observables, self.name, self.qubit_limit, self.encoding)
-        )
+    def _digest(self) -> int:  # kept: plans are looked up by circuit in every training step
+        """Of the text, not of Python's salted strings: equal in every process, and after pickling."""
+        return int.from_bytes(hashlib.sha256(self.to_json().encode()).digest()[:8])
 
     @cached_property
     def inputs(self) -> int:
@@ -217,6 +234,51 @@ def _check_size(circuit: Circuit) -> None:
             f"several times that; the limit is {circuit.qubit_limit} qubits.",
             remedy=f"Use fewer qubits, or pass qubit_limit={circuit.qubits} if the memory is there.",
         )
+
+
+def _whole(value: Any, what: str) -> int:
+    """A whole number of Python, of numpy too; anything else is a `CircuitError`."""
+    try:
+        return int(operator.index(value))
+    except TypeError as err:
+        raise CircuitError(f"{what} is {value!r}, expected a whole number.", remedy="Count from 0.") from err
+
+
+def _number(value: Any, what: str) -> float:
+    try:
+        return float(value) + 0.0  # −0 is 0: equal circuits have equal texts
+    except (TypeError, ValueError) as err:
+        raise CircuitError(f"{what} is {value!r}, expected a number.", remedy="Use radians.") from err
+
+
+def _wires(gate: str, wires: Any) -> tuple[int, ...]:
+    if isinstance(wires, str) or not isinstance(wires, Iterable):
+        raise CircuitError(
+            f"{gate}: the wires are {wires!r}, expected a tuple of whole numbers.",
+            remedy="Name them in a tuple, as in (0,) or (0, 1).",
+        )
+    return tuple(_whole(wire, f"{gate}: a wire") for wire in wires)
+
+
+def _rows(matrix: Any) -> tuple[tuple[complex, ...], ...]:
+    try:
+        return tuple(tuple(complex(entry) + 0j for entry in row) for row in matrix)
+    except (TypeError, ValueError) as err:
+        raise CircuitError(
+            f"{UNITARY}: the matrix holds no rows of numbers: {err}.",
+            remedy="Pass the rows of a unitary matrix.",
+        ) from err
+
+
+def _pauli_word(word: Any) -> PauliWord:
+    try:
+        pairs = [(letter, wire) for letter, wire in word]
+    except (TypeError, ValueError) as err:
+        raise CircuitError(
+            f"The observable {word!r} is not a Pauli word.",
+            remedy='Pair letters with wires, as in (("Z", 0), ("X", 1)).',
+        ) from err
+    return tuple((letter, _whole(wire, f"The observable {word!r}: a wire")) for letter, wire in pairs)
 
 
 def _check_operation(number: int, operation: Operation, qubits: int) -> None:

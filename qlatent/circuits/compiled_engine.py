@@ -6,18 +6,20 @@ A training step keeps one state a sample, however many gates there are.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from qlatent import lengths, tensors
 from qlatent.circuits import compiled_kernels as kernels
+from qlatent.circuits import torch_engine
 from qlatent.circuits.circuit import Circuit
 from qlatent.circuits.layouts import dressed
 from qlatent.circuits.rotations import WEIGHT, Rotations, rotations
@@ -32,7 +34,9 @@ def expectations(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
     """(batch, inputs), (weights,) → (batch, observables) of their dtype; on the CPU; nothing is checked."""
     program = _program(circuit, inputs.dtype)
     if program.given:
-        inputs = inputs / inputs.norm(dim=1, keepdim=True)
+        inputs = tensors.unit(inputs, zeros=False)
+    if tensors.transformed():
+        return torch_engine.expectations(circuit, inputs, weights)
     result: Tensor = _Expectations.apply(inputs, weights, program)
     return result
 
@@ -41,7 +45,7 @@ def probabilities(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> 
     """Probability of each basis state: (batch, inputs), (weights,) → (batch, 2^qubits); nothing is checked."""
     program = _program(circuit, torch.float64 if inputs.dtype == np.float64 else torch.float32)
     if program.given:
-        inputs = inputs / np.linalg.norm(inputs, axis=1, keepdims=True)
+        inputs = lengths.unit(inputs)
     lanes = program.lanes(len(inputs))
     room = program.room(-(-len(inputs) // lanes), lanes)
     program.run(inputs, weights, lanes, room)
@@ -59,8 +63,13 @@ def compile_kernels() -> None:
 class _Program:
     """Rotations with their numbers in one dtype, as the kernels take them."""
 
-    def __init__(self, rotations: Rotations, dtype: type[np.floating[Any]], *, given: bool) -> None:
-        self.rotations, self.dtype, self.given = rotations, dtype, given
+    def __init__(self, circuit: Circuit, dtype: type[np.floating[Any]]) -> None:
+        self.circuit, self.dtype, self.given = circuit, dtype, circuit.encoding == "amplitudes"
+        self.rotations = rotations(circuit)
+        self._write(self.rotations)
+
+    def _write(self, rotations: Rotations) -> None:
+        dtype = self.dtype
         start = rotations.start
         numbers = (start.constant, start.cosine, start.sine)
         self.start = (*(part.astype(dtype) for part in numbers), start.slots)
@@ -129,34 +138,47 @@ class _Program:
 
 
 class _Expectations(torch.autograd.Function):
-    """Expectations with adjoint gradients."""
+    """Expectations with adjoint gradients. Where these are to be differentiated again, the torch engine makes them."""
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weights: Tensor, program: _Program) -> Tensor:
         lanes = program.lanes(len(inputs))
         room = program.room(-(-len(inputs) // lanes), lanes) if any(ctx.needs_input_grad) else None
         values, shared = program.run(inputs.detach().numpy(), weights.detach().numpy(), lanes, room)
-        ctx.program, ctx.shared, ctx.room = program, shared, room
-        ctx.shapes = inputs.shape, weights.shape
+        ctx.program = program
+        if room is not None:
+            # as saved tensors they go with the graph, and a second pass through it without them is refused
+            ctx.save_for_backward(inputs, weights, *map(torch.from_numpy, (shared, *room)))
         return torch.from_numpy(values)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
-        program, (slots, states) = ctx.program, ctx.room
-        gradients = np.ascontiguousarray(gradient.numpy())
-        of_inputs = np.zeros(ctx.shapes[0], program.dtype)
-        turned: dict[int, np.ndarray] = {}
+        inputs, weights, *kept = ctx.saved_tensors
+        if tensors.asked_again(gradient):
+            plain = partial(torch_engine.expectations, ctx.program.circuit)
+            of_inputs, of_weights = tensors.pulled_back(plain, (inputs, weights), gradient)
+            return of_inputs, of_weights, None
+        return *_adjoint(ctx.program, inputs, weights, [part.numpy() for part in kept], gradient), None
 
-        def work(begin: int, end: int) -> None:
-            parts = (program.body, program.start, program.given, ctx.shared, slots, states)
-            turned[begin] = kernels.backward(*parts, gradients, of_inputs, begin, end)
 
-        _share_out(work, len(states), states.shape[2] * program.effort)
-        summed = np.sum([turned[begin] for begin in sorted(turned)], axis=0)  # in one order, for equal bits
-        slopes = program.frequency * summed[program.weighted]
-        of_weights = np.bincount(program.weight, slopes, minlength=ctx.shapes[1][0])
-        return torch.from_numpy(of_inputs), torch.from_numpy(of_weights.astype(program.dtype)), None
+def _adjoint(
+    program: _Program, inputs: Tensor, weights: Tensor, kept: list[np.ndarray], gradient: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The gradients by inputs and weights from what the forward pass kept."""
+    shared, slots, states = kept
+    gradients = np.ascontiguousarray(gradient.numpy())
+    of_inputs = np.zeros(inputs.shape, program.dtype)
+    turned: dict[int, np.ndarray] = {}
+
+    def work(begin: int, end: int) -> None:
+        parts = (program.body, program.start, program.given, shared, slots, states)
+        turned[begin] = kernels.backward(*parts, gradients, of_inputs, begin, end)
+
+    _share_out(work, len(states), states.shape[2] * program.effort)
+    summed = np.sum([turned[begin] for begin in sorted(turned)], axis=0)  # in one order, for equal bits
+    slopes = program.frequency * summed[program.weighted]
+    of_weights = np.bincount(program.weight, slopes, minlength=len(weights))
+    return torch.from_numpy(of_inputs), torch.from_numpy(of_weights.astype(program.dtype))
 
 
 def _share_out(work: Callable[[int, int], None], blocks: int, effort: int) -> None:
@@ -177,10 +199,14 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(thread_name_prefix="circuits")
 
 
+if hasattr(os, "register_at_fork"):  # a forked child has the pool without its threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
 @lru_cache(maxsize=64)
 def _program(circuit: Circuit, dtype: torch.dtype) -> _Program:
     numbers = np.float32 if dtype == torch.float32 else np.float64
-    return _Program(rotations(circuit), numbers, given=circuit.encoding == "amplitudes")
+    return _Program(circuit, numbers)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from qlatent import tensors
 from qlatent.circuits import compiled_engine
 from qlatent.circuits.circuit import Circuit, Operation, Parameter, PauliWord
 from qlatent.circuits.compiled_kernels import place_shots
@@ -48,6 +48,10 @@ def expectations(
     """
     if shots < 1:
         raise CircuitError(f"{shots} shots were asked for.", remedy="Use 1 or more.")
+    if tensors.transformed():
+        raise CircuitError(
+            "Shots cannot be drawn inside torch.func.", remedy="Use exact expectations there (shots=0)."
+        )
     result: Tensor = _Estimates.apply(inputs, weights, circuit, sampler(shots, generator))
     return result
 
@@ -120,9 +124,13 @@ class _Estimates(torch.autograd.Function):
         return torch.from_numpy(evaluate(circuit, inputs.numpy(), weights.numpy())).to(inputs.dtype)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
         inputs, weights = ctx.saved_tensors
+        if tensors.asked_again(gradient):
+            raise CircuitError(
+                "Estimates from shots have a first derivative alone, and none through create_graph=True or vmap.",
+                remedy="Take second derivatives of the exact expectations (shots=0).",
+            )
         arrays = (inputs.detach().numpy(), weights.detach().numpy(), gradient.numpy())
         of_inputs, of_weights = shifted_gradients(ctx.evaluate, ctx.circuit, *arrays)
         dtype = inputs.dtype

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from qlatent import tensors
 from qlatent.circuits import torch_engine
 from qlatent.circuits.circuit import Circuit
 from qlatent.errors import CircuitError
@@ -45,21 +46,24 @@ def choose(*, device: str = "cpu") -> Choice:
 
 
 def expectations(circuit: Circuit, inputs: Any, weights: Any, *, engine: str = "auto") -> Tensor:
-    """Expectation of each observable for each sample, differentiable in inputs and weights.
+    """Expectation of each observable for each sample, differentiable in inputs and weights, as often as wanted.
 
     inputs (batch, inputs) and weights (weights,) are radians, tensors or arrays, float32 or float64 (integers
-    count as the default float); the result (batch, observables) has their dtype and device. Wrong shapes,
-    mixed dtypes or devices, numbers that are not finite and unknown engines are `CircuitError`s.
+    count as the default float); the result (batch, observables) has their dtype and device. More leading axes of the
+    inputs are kept: (batch, sequence, inputs) → (batch, sequence, observables). Numbers of 16 bits are computed with
+    in float32, under autocast too; of 16 bits is the result where inputs and weights are both. Wrong shapes, mixed
+    dtypes or devices, numbers that are not finite (not looked for inside torch.func) and unknown engines are
+    `CircuitError`s.
     """
-    inputs, weights = _real(inputs, "inputs"), _real(weights, "weights")
-    _check_shapes(circuit, inputs, weights)
-    _check_alike(inputs, weights)
-    result = _engine(engine, circuit, inputs)(circuit, inputs, weights)
+    inputs, weights, dtype = _angles(circuit, inputs, weights)
+    rows = inputs.flatten(0, -2)
+    with tensors.full_precision(inputs):
+        result = _engine(engine, circuit, inputs)(circuit, rows, weights)
     # one look at the small result instead of two at what came in: NaN and infinity always get there
-    if not math.isfinite(result.detach().sum().item()):
+    if not tensors.transformed() and not math.isfinite(result.detach().sum().item()):
         _refuse_not_finite(inputs=inputs, weights=weights)
-        _refuse_zeros(circuit, inputs)
-    return result
+        _refuse_zeros(circuit, rows)
+    return _as_given(result, inputs, dtype)
 
 
 def estimates(
@@ -71,9 +75,7 @@ def estimates(
     """
     from qlatent.circuits import shots as sampling  # numba, as above
 
-    inputs, weights = _real(inputs, "inputs"), _real(weights, "weights")
-    _check_shapes(circuit, inputs, weights)
-    _check_alike(inputs, weights)
+    inputs, weights, dtype = _angles(circuit, inputs, weights)
     _refuse_not_finite(inputs=inputs, weights=weights)
     if circuit.encoding == "amplitudes":
         raise CircuitError(
@@ -84,7 +86,8 @@ def estimates(
         raise CircuitError(
             f"No shots can be drawn. {choice.reason}", remedy="Use exact expectations, or angles on the CPU."
         )
-    return sampling.expectations(circuit, inputs, weights, shots=shots, generator=generator)
+    found = sampling.expectations(circuit, inputs.flatten(0, -2), weights, shots=shots, generator=generator)
+    return _as_given(found, inputs, dtype)
 
 
 def _engine(name: str, circuit: Circuit, inputs: Tensor) -> Engine:
@@ -100,22 +103,39 @@ def _engine(name: str, circuit: Circuit, inputs: Tensor) -> Engine:
     return ENGINES[name]
 
 
+def _angles(circuit: Circuit, inputs: Any, weights: Any) -> tuple[Tensor, Tensor, torch.dtype]:
+    """Checked inputs and weights in the precision to compute in, and the dtype of the result."""
+    inputs, weights = _real(inputs, "inputs"), _real(weights, "weights")
+    _check_shapes(circuit, inputs, weights)
+    dtype = torch.promote_types(inputs.dtype, weights.dtype)
+    full = torch.float32 if dtype in tensors.HALVES else dtype
+    inputs, weights = (each.to(full) if each.dtype in tensors.HALVES else each for each in (inputs, weights))
+    _check_alike(inputs, weights)
+    return inputs, weights, dtype
+
+
+def _as_given(result: Tensor, inputs: Tensor, dtype: torch.dtype) -> Tensor:
+    """The result (rows, observables) with the leading axes of the inputs, in the wanted dtype."""
+    result = result.to(dtype)
+    return result if inputs.ndim == 2 else result.unflatten(0, inputs.shape[:-1])
+
+
 def _real(values: Any, name: str) -> Tensor:
     tensor = values if isinstance(values, Tensor) else torch.as_tensor(values)
     if tensor.is_complex():
         raise CircuitError(f"The {name} are complex, expected real angles.", remedy="Pass radians.")
     if not tensor.is_floating_point():
         return tensor.to(torch.get_default_dtype())
-    if tensor.dtype not in (torch.float32, torch.float64):
+    if tensor.dtype not in (torch.float32, torch.float64, *tensors.HALVES):
         raise CircuitError(f"The {name} have dtype {tensor.dtype}.", remedy="Use float32 or float64.")
     return tensor
 
 
 def _check_shapes(circuit: Circuit, inputs: Tensor, weights: Tensor) -> None:
-    if inputs.ndim != 2 or inputs.shape[1] != circuit.inputs:
+    if inputs.ndim < 2 or inputs.shape[-1] != circuit.inputs:
         raise CircuitError(
             f"The inputs have shape {tuple(inputs.shape)}, expected (batch, {circuit.inputs}).",
-            remedy="Pass one row a sample and one column an input of the circuit.",
+            remedy="Pass one row a sample and one column an input of the circuit; more leading axes are kept.",
         )
     if weights.shape != (circuit.weights,):
         raise CircuitError(

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from qlatent import tensors
 from qlatent.circuits.circuit import Circuit
 from qlatent.circuits.plan import Entries, Layers, Plan, Single, Step, plan
 from qlatent.circuits.torch_steps import (
@@ -37,35 +37,40 @@ KEPT_BYTES = 2**28
 def expectations(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
     """(batch, inputs), (weights,) → (batch, observables), of their dtype and device; nothing is checked."""
     program = _program(circuit, inputs.dtype, inputs.device)
-    if torch.is_grad_enabled() and program.kept_bytes(len(inputs)) > KEPT_BYTES:
+    state = program.start(inputs)
+    if torch.is_grad_enabled() and program.kept_bytes(len(inputs)) > KEPT_BYTES and not tensors.transformed():
         program = _program(circuit, inputs.dtype, inputs.device, single_layers=True)
-        state: Tensor = _Reversed.apply(program.start(inputs), inputs, weights, program)
-    else:
-        state = program.start(inputs)
-        for step in program.steps:
-            state = step(state, inputs, weights)
-    return program.measure(state)
+        reversed_: Tensor = _Reversed.apply(state, inputs, weights, program)
+        return program.measure(reversed_)
+    return program.measure(_stepped(program, state, inputs, weights))
+
+
+def _stepped(program: _Program, state: Tensor, inputs: Tensor, weights: Tensor) -> Tensor:
+    for step in program.steps:
+        state = step(state, inputs, weights)
+    return state
 
 
 class _Reversed(torch.autograd.Function):
     """All steps, keeping the end state alone: the backward pass takes them back one by one.
 
     A step is linear and unitary in the state, so its vector-Jacobian product at any state is the inverse step. That
-    costs about twice the time, and has no second derivatives.
+    costs about twice the time. Where the gradients are to be differentiated again, all states are kept after all.
     """
 
     @staticmethod
     def forward(ctx: Any, state: Tensor, inputs: Tensor, weights: Tensor, program: _Program) -> Tensor:
-        for step in program.steps:
-            state = step(state, inputs, weights)
-        ctx.save_for_backward(state, inputs, weights)
+        start, state = state, _stepped(program, state, inputs, weights)
+        ctx.save_for_backward(start, state.detach(), inputs, weights)
         ctx.program = program
         return state
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        state, inputs, weights = ctx.saved_tensors
+        start, state, inputs, weights = ctx.saved_tensors
+        if tensors.asked_again(gradient):
+            again = tensors.pulled_back(partial(_stepped, ctx.program), (start, inputs, weights), gradient)
+            return again[0], again[1], again[2], None
         angles = [inputs.detach().requires_grad_(), weights.detach().requires_grad_()]
         sums = [torch.zeros_like(each) for each in angles]
         for step in reversed(ctx.program.steps):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from qlatent import tensors
 from qlatent.circuits.circuit import Operation
 from qlatent.circuits.plan import (
     Entries,
@@ -76,7 +77,7 @@ class AmplitudeState:
         self.real, self.complex_dtype = constants.real, constants.dtype.to_complex()
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        state = inputs / inputs.norm(dim=1, keepdim=True)
+        state = tensors.unit(inputs, zeros=False)
         return state if self.real else state.to(self.complex_dtype)
 
 
@@ -227,8 +228,12 @@ class FixedPermutation:
         self.factor = None if (factor == 1).all() else constants.amplitudes(factor)
 
     def __call__(self, state: Tensor) -> Tensor:
-        moved: Tensor = _Permuted.apply(state, self.source, self.inverse)
+        moved: Tensor = tensors.applied(_Permuted, _permuted, state, self.source, self.inverse)
         return moved if self.factor is None else moved * self.factor
+
+
+def _permuted(state: Tensor, source: Tensor, _inverse: Tensor) -> Tensor:
+    return state.index_select(1, source)
 
 
 class _Permuted(torch.autograd.Function):
@@ -242,7 +247,7 @@ class _Permuted(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         source, inverse = ctx.saved_tensors
-        return _Permuted.apply(gradients[0], inverse, source), None, None
+        return tensors.applied(_Permuted, _permuted, gradients[0], inverse, source), None, None
 
 
 class FixedGates:

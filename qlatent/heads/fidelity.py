@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from qlatent import tensors
 
 FLOOR = 1e-6  # of an overlap: a qubit's fidelity is at least 1e-12, as in `metrics.distances`
 SMALLEST = 5e-4  # amplitudes are taken to be at least this in derivatives, which are infinite at |z| = 1
@@ -19,10 +20,29 @@ def log_fidelity(a: Tensor, b: Tensor) -> Tensor:
 
     log F = Σ log((1 + z_u z_v + √(1 − z_u²) √(1 − z_v²)) / 2), each qubit's fidelity at least 1e-12. It is the sum of
     logarithms of squared overlaps of amplitudes √((1 ± z)/2), never the logarithm of a product, so 768 qubits do
-    not underflow. Derivatives stay finite where |z| = 1; second ones do not exist. Values beyond ±1 count as ±1.
+    not underflow. Derivatives stay finite where |z| = 1, the second ones too. Values beyond ±1 count as ±1. Computed in
+    float32 at least, under autocast and of shorter numbers too.
     """
-    result: Tensor = _LogFidelity.apply(a, b)
-    return result
+    dtype = torch.promote_types(a.dtype, b.dtype)
+    full = torch.float32 if dtype in tensors.HALVES else dtype
+    with tensors.full_precision(a):
+        result: Tensor = tensors.applied(_LogFidelity, _log_fidelity, a.to(full), b.to(full))
+    return result.to(dtype)
+
+
+def _log_fidelity(a: Tensor, b: Tensor) -> Tensor:
+    """In torch operations alone, with all overlaps at once."""
+    overlaps = _smooth_amplitudes(a) @ _smooth_amplitudes(b).mT  # (k, n, m)
+    return (2 * overlaps.clamp_min(FLOOR).log().sum(0)).clamp_max(0)
+
+
+def _smooth_amplitudes(z: Tensor) -> Tensor:
+    """As `_amplitudes`, with the slope ±1/4 over the smallest amplitude where it is less than that."""
+    half = z.clamp(-1, 1).T / 2
+    square = torch.stack([0.5 + half, 0.5 - half], dim=-1)
+    line = square / (2 * SMALLEST)
+    flat = square.detach().sqrt() + line - line.detach()
+    return torch.where(square > SMALLEST**2, square.clamp_min(SMALLEST**2).sqrt(), flat)
 
 
 class _LogFidelity(torch.autograd.Function):
@@ -39,9 +59,15 @@ class _LogFidelity(torch.autograd.Function):
         return total.mul_(2).clamp_max_(0)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (a, b), twice = ctx.saved_tensors, 2 * gradients[0]
+        if tensors.asked_again(gradients[0]):
+            return tensors.pulled_back(_log_fidelity, ctx.saved_tensors, gradients[0])
+        with tensors.full_precision(gradients[0]):
+            return _LogFidelity._by_hand(ctx, gradients[0])
+
+    @staticmethod
+    def _by_hand(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        (a, b), twice = ctx.saved_tensors, 2 * gradient
         left, right = _amplitudes(a), _amplitudes(b)
         of_left, of_right = torch.empty_like(left), torch.empty_like(right)
         for part in _blocks(a, b):

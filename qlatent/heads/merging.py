@@ -26,8 +26,8 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from qlatent import tensors
 from qlatent.circuits.merging import BETA, CONTROL, CONTROLLED, DELTA, GAMMA, TARGET, Kind, stages
 
 Angles = Literal["published", "reduced"]
@@ -41,7 +41,7 @@ def bloch(u: Tensor) -> tuple[Tensor, Tensor]:
     z = cos θ = −sin((π/2) tanh u) and x = −sin θ = −cos((π/2) tanh u) ≤ 0: with φ = π all states lie on the half
     circle of negative x. A fidelity of two of them depends on z alone, as it would with φ = 0.
     """
-    z, x = _Bloch.apply(u)
+    z, x = tensors.applied(_Bloch, _bloch, u)
     return z, x
 
 
@@ -103,15 +103,20 @@ def merged(z: Tensor, x: Tensor, coefs: Tensor, width: int) -> Tensor:
     for stage in plan:
         target = slice(stage.target, stage.target + stage.count)
         part = coefs[:, first : first + stage.count]
-        new: Tensor = _Merge.apply(held_z, held_x, z[:, target], x[:, target], part)
+        new: Tensor = tensors.applied(_Merge, _merge, held_z, held_x, z[:, target], x[:, target], part)
         first += stage.count
         # of a ragged tail, the rest of the last full block is as it was encoded
         rest = slice(stage.target + stage.count, stage.target + width)
         held_z = torch.cat([new, z[:, rest]], 1) if stage.count < width else new
         if first < coefs.shape[1]:
-            pure = _Pure.apply(new)
+            pure = tensors.applied(_Pure, _pure, new)
             held_x = torch.cat([pure, x[:, rest]], 1) if stage.count < width else pure
     return held_z
+
+
+def _bloch(u: Tensor) -> tuple[Tensor, Tensor]:
+    turned = torch.tanh(u) * (-math.pi / 2)
+    return torch.sin(turned), -torch.cos(turned)
 
 
 class _Bloch(torch.autograd.Function):
@@ -124,15 +129,23 @@ class _Bloch(torch.autograd.Function):
         if not ctx.needs_input_grad[0]:
             return z, turned.cos_().neg_()
         x = torch.cos(turned).neg_()
-        ctx.save_for_backward(z, x, turned)
+        ctx.save_for_backward(u, z, x, turned)
         return z, x
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        z, x, turned = ctx.saved_tensors
+        u, z, x, turned = ctx.saved_tensors
+        if tensors.asked_again(gradients[0]):
+            return tensors.pulled_back(_bloch, (u,), gradients)[0]
         slope = (turned * turned).mul_(-2 / math.pi).add_(math.pi / 2)  # (π/2)(1 − tanh²)
         return (gradients[0] * x).addcmul_(gradients[1], z, value=-1).mul_(slope)
+
+
+def _merge(z_c: Tensor, x_c: Tensor, z_t: Tensor, x_t: Tensor, coefs: Tensor) -> Tensor:
+    s_z, s_x, c_z, c_x, d_z, d_x = coefs
+    gate = (z_c * c_z).addcmul_(x_c, c_x)
+    swing = (z_t * d_z).addcmul_(x_t, d_x)
+    return swing.mul_(gate).addcmul_(z_t, s_z).addcmul_(x_t, s_x)
 
 
 class _Merge(torch.autograd.Function):
@@ -141,16 +154,14 @@ class _Merge(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, z_c: Tensor, x_c: Tensor, z_t: Tensor, x_t: Tensor, coefs: Tensor) -> Tensor:
         ctx.save_for_backward(z_c, x_c, z_t, x_t, coefs)
-        s_z, s_x, c_z, c_x, d_z, d_x = coefs
-        gate = (z_c * c_z).addcmul_(x_c, c_x)
-        swing = (z_t * d_z).addcmul_(x_t, d_x)
-        return swing.mul_(gate).addcmul_(z_t, s_z).addcmul_(x_t, s_x)
+        return _merge(z_c, x_c, z_t, x_t, coefs)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (g,) = gradients
         z_c, x_c, z_t, x_t, coefs = ctx.saved_tensors
+        if tensors.asked_again(g):
+            return tensors.pulled_back(_merge, ctx.saved_tensors, g)
         s_z, s_x, c_z, c_x, d_z, d_x = coefs
         for_z_c, for_x_c, for_z_t, for_x_t, for_coefs = ctx.needs_input_grad
         g_z_c = g_x_c = g_z_t = g_x_t = of_coefs = None
@@ -177,6 +188,13 @@ class _Merge(torch.autograd.Function):
         return g_z_c, g_x_c, g_z_t, g_x_t, of_coefs
 
 
+def _pure(z: Tensor) -> Tensor:
+    """As `_Pure`, in torch operations: where x would be too steep, its value with the slope −z / 1e-3."""
+    square, line = 1 - z * z, -(z * z) / (2 * STEEPEST)
+    flat = square.detach().clamp_min(0).sqrt() + line - line.detach()
+    return torch.where(square > STEEPEST**2, square.clamp_min(STEEPEST**2).sqrt(), flat)
+
+
 class _Pure(torch.autograd.Function):
     """x = √(1 − z²), exact, with a derivative −z / max(x, 1e-3) that stays finite at |z| = 1."""
 
@@ -187,8 +205,9 @@ class _Pure(torch.autograd.Function):
         return x
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         z, x = ctx.saved_tensors
+        if tensors.asked_again(gradients[0]):
+            return tensors.pulled_back(_pure, (z,), gradients[0])[0]
         slope = x.clamp_min(STEEPEST)
         return torch.div(z, slope, out=slope).mul_(gradients[0]).neg_()

@@ -6,13 +6,14 @@ of its image (`training/views.py`). Only directions count: what the head project
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy
 
+from qlatent import tensors
 from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, nearness
 
 
@@ -31,10 +32,17 @@ class NTXent(AbstractObjective):
 
     def between(self, first: Tensor, second: Tensor) -> Tensor:
         """The loss, a scalar, of two views (n, k) of the same n items."""
-        first, second = normalize(first, dim=1), normalize(second, dim=1)
+        first, second = tensors.unit(first), tensors.unit(second)
         together = (first * second).sum(dim=1) / self.config.temperature  # (n,)
-        others: Tensor = _MeanLogSum.apply(torch.cat([first, second]), self.config.temperature)
+        views = torch.cat([first, second])
+        others: Tensor = tensors.applied(_MeanLogSum, _mean_log_sum, views, self.config.temperature)
         return others - together.mean()
+
+
+def _mean_log_sum(views: Tensor, temperature: float) -> Tensor:
+    itself = torch.eye(len(views), dtype=torch.bool, device=views.device)
+    table = ((views / temperature) @ views.T).masked_fill(itself, -torch.inf)
+    return table.logsumexp(dim=1).mean()
 
 
 class _MeanLogSum(torch.autograd.Function):
@@ -56,9 +64,11 @@ class _MeanLogSum(torch.autograd.Function):
         return (most + sums.log()).mean()
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         chances, views = ctx.saved_tensors
+        if tensors.asked_again(gradient):
+            plain = partial(_mean_log_sum, temperature=ctx.temperature)
+            return tensors.pulled_back(plain, (views,), gradient)[0], None
         rows = views.T.contiguous()  # (k, m): long rows multiply five times as fast as many short ones
         pulled = rows @ chances.T + rows @ chances
         return pulled.T * (gradient / (len(views) * ctx.temperature)), None
@@ -75,7 +85,7 @@ class Contrast(AbstractObjective):
     def __call__(
         self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
     ) -> dict[str, Tensor]:
-        image, text = (normalize(latents[name], dim=1) for name in ("image", "text"))
+        image, text = (tensors.unit(latents[name]) for name in ("image", "text"))
         logits = image @ text.T / self.config.temperature  # (n, n)
         own = torch.arange(len(image), device=image.device)
         parts = {"text_of_image": cross_entropy(logits, own), "image_of_text": cross_entropy(logits.T, own)}

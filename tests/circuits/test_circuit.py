@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 import subprocess
 import sys
+from typing import Any
 
+import numpy as np
 import pytest
 
 from qlatent.circuits import layouts
@@ -27,6 +31,79 @@ def test_json_gives_an_equal_circuit_with_the_same_hash(circuit: Circuit) -> Non
     again = Circuit.from_json(circuit.to_json())
     assert again == circuit
     assert hash(again) == hash(circuit)
+
+
+CHILD = """
+import pickle, sys
+from qlatent.circuits import layouts
+circuit = pickle.loads(bytes.fromhex(sys.stdin.read()))
+again = layouts.qssl_ring(3, 2)
+assert circuit == again and circuit in {again}
+print(hash(circuit), hash(again))
+"""
+
+
+def test_a_hash_is_the_same_after_pickling_and_in_every_process() -> None:
+    circuit = layouts.qssl_ring(3, 2)
+    wanted = hash(circuit)
+    assert hash(pickle.loads(pickle.dumps(circuit))) == wanted  # noqa: S301
+    for salt in ("1", "2"):
+        run = subprocess.run(
+            [sys.executable, "-c", CHILD], input=pickle.dumps(circuit).hex(), text=True, check=True,
+            capture_output=True, env={**os.environ, "PYTHONHASHSEED": salt},
+        )  # fmt: skip
+        assert run.stdout.split() == [str(wanted)] * 2
+
+
+def test_equal_circuits_have_equal_hashes_whatever_wrote_their_numbers() -> None:
+    plain = Circuit(2, (Operation("RX", (1,), (constant(0.0),)), Operation("RY", (0,), (weight(0),))), Z0)
+    ways = [
+        Circuit(
+            np.int64(2),  # type: ignore[arg-type]
+            [
+                Operation("RX", np.array([1]), [constant(np.float32(-0.0))]),  # type: ignore[arg-type]
+                Operation("RY", (np.uint8(0),), (weight(np.int32(0)),)),  # type: ignore[arg-type]
+            ],
+            [[["Z", np.int16(0)]]],  # type: ignore[arg-type, list-item]
+        ),
+        Circuit.from_json(plain.to_json()),
+    ]
+    for circuit in ways:
+        assert circuit == plain and hash(circuit) == hash(plain)
+        assert circuit.to_json() == plain.to_json()
+        assert all(type(wire) is int for operation in circuit.operations for wire in operation.wires)
+
+
+def test_a_matrix_of_numpy_is_taken_for_its_rows() -> None:
+    swap = np.eye(4)[[0, 2, 1, 3]]
+    circuit = Circuit(2, (Operation("Unitary", (0, 1), matrix=swap),), Z0)  # type: ignore[arg-type]
+    assert Circuit.from_json(circuit.to_json()) == circuit
+
+
+@pytest.mark.parametrize(
+    ("wires", "message"),
+    [
+        ((0.0,), r"RX: a wire is 0\.0, expected a whole number"),
+        (("0",), r"RX: a wire is '0', expected a whole number"),
+        ((None,), r"RX: a wire is None"),
+        (0, r"the wires are 0, expected a tuple"),
+        ("01", r"the wires are '01', expected a tuple"),
+    ],
+)
+def test_wires_that_are_no_whole_numbers_are_refused_at_once(wires: Any, message: str) -> None:
+    with pytest.raises(CircuitError, match=message):
+        Operation("RX", wires, (weight(0),))
+
+
+def test_angles_and_matrices_of_no_numbers_are_refused_at_once() -> None:
+    with pytest.raises(CircuitError, match=r"the index is 0\.5, expected a whole number"):
+        weight(0.5)  # type: ignore[arg-type]
+    with pytest.raises(CircuitError, match="the value is 'π', expected a number"):
+        constant("π")  # type: ignore[arg-type]
+    with pytest.raises(CircuitError, match="the matrix holds no rows of numbers"):
+        Operation("Unitary", (0,), matrix=("01", None))  # type: ignore[arg-type]
+    with pytest.raises(CircuitError, match=r"The number of qubits is 2\.0"):
+        Circuit(2.0, (), Z0)  # type: ignore[arg-type]
 
 
 def test_counts_inputs_and_weights_by_their_indices() -> None:
@@ -81,6 +158,9 @@ def test_an_inconsistent_operation_is_named(operation: Operation, message: str) 
         (((("W", 0),),), "not a Pauli word"),
         (((("Z", 0), ("X", 0)),), "not a Pauli word"),
         (((("Z", 2),),), "names a wire that is not there"),
+        (((("Z", -1),),), "names a wire that is not there"),
+        (((("Z", 0.0),),), r"a wire is 0\.0, expected a whole number"),
+        ((("Z", 0),), r"'Z' is not a Pauli word.*Pair letters with wires"),
     ],
 )
 def test_an_impossible_observable_is_named(observables: tuple, message: str) -> None:

@@ -122,3 +122,17 @@ def test_shots_are_not_drawn_where_they_cannot_be() -> None:
     with pytest.raises(CircuitError, match="inputs hold numbers that are not finite"):
         x = torch.full((1, 2), torch.nan)
         simulate.estimates(layouts.dressed(2, 1), x, torch.zeros(2), shots=5, generator=generator)
+
+
+@pytest.mark.parametrize("linear", [True, False])
+def test_second_derivatives_of_shots_are_refused(linear: bool) -> None:
+    circuit = layouts.dressed(2, 1)
+    w = torch.rand(circuit.weights, requires_grad=True)
+    draw = np.random.default_rng(0)
+    values = simulate.estimates(circuit, torch.rand(3, 2), w, shots=10, generator=draw)
+    with pytest.raises(CircuitError, match="first derivative alone"):
+        torch.autograd.grad((values if linear else values.square()).sum(), w, create_graph=True)
+    with pytest.raises(CircuitError, match=r"inside torch\.func"):
+        torch.func.grad(
+            lambda w: simulate.estimates(circuit, torch.rand(3, 2), w, shots=10, generator=draw).sum()
+        )(w)

@@ -184,7 +184,7 @@ CIRCUIT = layouts.dressed(4, 2)
             torch.zeros(8),
             r"inputs are torch.float64 .* the weights torch.float32",
         ),
-        (torch.zeros(3, 4).half(), torch.zeros(8), r"inputs have dtype torch.float16"),
+        (torch.zeros(3, 4).to(torch.float8_e5m2), torch.zeros(8), r"inputs have dtype torch.float8_e5m2"),
         (torch.zeros(3, 4).cfloat(), torch.zeros(8), r"inputs are complex"),
         (torch.full((3, 4), torch.nan), torch.zeros(8), r"inputs hold numbers that are not finite"),
         (torch.zeros(3, 4), torch.full((8,), torch.inf), r"weights hold numbers that are not finite"),
@@ -262,3 +262,49 @@ def test_amplitudes_are_brought_to_norm_1(engine: str) -> None:
     rows = torch.tensor([[0.0, 3.0, 0.0, 0.0], [2.0, 0.0, 2.0, 0.0]])
     got = simulate.expectations(circuit, rows, [], engine=engine)
     torch.testing.assert_close(got, torch.tensor([[1.0, -1.0], [0.0, 1.0]]))
+
+
+@pytest.mark.parametrize("scale", [1e-44, 1e-38, 1e-25, 1e-19, 1e19, 1e20, 3e38])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_amplitudes_of_any_size_are_the_same_state(engine: str, scale: float, dtype: torch.dtype) -> None:
+    """By a closed form: ⟨Z⟩ of (0.6, 0.8) is −0.28, with the slope of a direction."""
+    z = Circuit(1, (), ((("Z", 0),),), encoding="amplitudes")
+    given = (torch.tensor([[0.6, 0.8]], dtype=torch.float64) * scale).to(dtype)
+    a, b = given[0].double().tolist()  # as far as so small a number can hold it
+    wanted = (a * a - b * b) / (a * a + b * b) if 1e-150 < scale < 1e150 else -0.28
+    found = simulate.expectations(z, given.requires_grad_(), torch.zeros(0, dtype=dtype), engine=engine)
+    assert found.item() == pytest.approx(wanted, abs=1e-6)
+    if scale > 1e-30:
+        (slope,) = torch.autograd.grad(found.sum(), given)
+        exact = torch.tensor([[4 * a * b * b, -4 * b * a * a]], dtype=torch.float64) / (a * a + b * b) ** 2
+        torch.testing.assert_close(slope.double() * scale, exact * scale, atol=1e-5, rtol=1e-5)
+
+
+def test_leading_axes_of_the_inputs_are_kept(engine: str) -> None:
+    inputs, weights = (torch.from_numpy(each) for each in drawn(CIRCUIT, batch=6))
+    wanted = simulate.expectations(CIRCUIT, inputs, weights, engine=engine)
+    found = simulate.expectations(CIRCUIT, inputs.reshape(2, 3, -1), weights, engine=engine)
+    assert torch.equal(found, wanted.reshape(2, 3, -1))
+    shots = [
+        simulate.estimates(CIRCUIT, rows, weights, shots=5, generator=np.random.default_rng(0))
+        for rows in (inputs, inputs.reshape(3, 2, -1))
+    ]
+    assert torch.equal(shots[0].reshape(3, 2, -1), shots[1])
+
+
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+def test_numbers_of_16_bits_are_computed_with_in_32(engine: str, half: torch.dtype) -> None:
+    inputs, weights = (torch.from_numpy(each).to(half) for each in drawn(CIRCUIT))
+    wanted = simulate.expectations(CIRCUIT, inputs.float(), weights.float(), engine=engine)
+    mixed = simulate.expectations(CIRCUIT, inputs, weights.float(), engine=engine)
+    assert mixed.dtype == torch.float32 and torch.equal(mixed, wanted)
+    both = simulate.expectations(CIRCUIT, inputs, weights, engine=engine)
+    assert both.dtype == half and torch.equal(both, wanted.to(half))
+
+
+def test_autocast_takes_no_digits_away(engine: str) -> None:
+    for circuit in (layouts.qssl_ring(4, 1), layouts.dressed(8, 2), layouts.amplitude(3, 1)):
+        inputs, weights = (torch.from_numpy(each).float() for each in drawn(circuit))
+        wanted = simulate.expectations(circuit, inputs, weights, engine=engine)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(simulate.expectations(circuit, inputs, weights, engine=engine), wanted)

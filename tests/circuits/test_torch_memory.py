@@ -66,3 +66,25 @@ def test_small_steps_keep_their_second_derivatives():
     value = simulate.expectations(circuit, x, w, engine="torch").sum()
     (first,) = torch.autograd.grad(value, w, create_graph=True)
     assert torch.autograd.grad(first.sum(), w)[0].shape == w.shape
+
+
+@pytest.mark.parametrize("linear", [True, False])
+@pytest.mark.parametrize(
+    "circuit", [layouts.dressed(3, 2), layouts.amplitude(3, 1), layouts.dressed(7, 1)], ids=lambda c: c.name
+)
+def test_large_steps_have_the_second_derivatives_of_small_ones(circuit, linear, monkeypatch):
+    def product():
+        generator = torch.Generator().manual_seed(0)
+        x, w, along = (
+            torch.randn(size, generator=generator, dtype=torch.float64, requires_grad=True)
+            for size in ((2, circuit.inputs), (circuit.weights,), (circuit.weights,))
+        )
+        values = simulate.expectations(circuit, x, w, engine="torch")
+        (slope,) = torch.autograd.grad((values if linear else values.square()).sum(), w, create_graph=True)
+        return torch.autograd.grad((slope * along).sum(), [x, w])
+
+    wanted = product()
+    assert all(part.abs().max() > 1e-3 for part in wanted)
+    monkeypatch.setattr(torch_engine, "KEPT_BYTES", 0)
+    for found, reference in zip(product(), wanted, strict=True):
+        torch.testing.assert_close(found, reference, atol=1e-10, rtol=0)
