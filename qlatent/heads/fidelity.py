@@ -38,10 +38,10 @@ def _log_fidelity(a: Tensor, b: Tensor) -> Tensor:
 
 def _smooth_amplitudes(z: Tensor) -> Tensor:
     """As `_amplitudes`, with the slope ±1/4 over the smallest amplitude where it is less than that."""
-    half = z.clamp(-1, 1).T / 2
+    half = (z + (z.clamp(-1, 1) - z).detach()).T / 2  # beyond ±1 the slope goes on
     square = torch.stack([0.5 + half, 0.5 - half], dim=-1)
     line = square / (2 * SMALLEST)
-    flat = square.detach().sqrt() + line - line.detach()
+    flat = square.detach().clamp_min(0).sqrt() + line - line.detach()
     return torch.where(square > SMALLEST**2, square.clamp_min(SMALLEST**2).sqrt(), flat)
 
 

@@ -201,3 +201,49 @@ def test_configs_are_torch_free() -> None:
     imports = ", ".join(sorted({*modules, "qlatent", "qlatent.training.configs"}))
     code = f"import sys, {imports}; sys.exit('torch' in sys.modules or 'sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def product(function: Any, wanted: list[torch.Tensor], along: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Hessian times a vector, by two backward passes."""
+    slopes = torch.autograd.grad(function(), wanted, create_graph=True, materialize_grads=True)
+    moved = sum((slope * each).sum() for slope, each in zip(slopes, along, strict=True))
+    if not moved.requires_grad:  # linear in all of them
+        return [torch.zeros_like(each) for each in wanted]
+    return list(torch.autograd.grad(moved, wanted, materialize_grads=True))
+
+
+def differences(
+    function: Any, wanted: list[torch.Tensor], along: list[torch.Tensor], *, step: float = 1e-5
+) -> list[torch.Tensor]:
+    """The same by central differences of first gradients."""
+    ends = []
+    for sign in (1, -2, 1):  # forth, back by two, and home
+        with torch.no_grad():
+            for each, direction in zip(wanted, along, strict=True):
+                each.add_(direction, alpha=sign * step)
+        ends.append(torch.autograd.grad(function(), wanted, materialize_grads=True))
+    return [(high - low) / (2 * step) for high, low in zip(*ends[:2], strict=True)]
+
+
+@names
+@pytest.mark.parametrize("linear", [True, False])
+def test_second_derivatives_are_those_of_finite_differences(name: str, linear: bool) -> None:
+    """Of latents and of similarities; where a loss is linear in them, what comes back to a head is a constant."""
+    sizes = {"qubits": 4} if has_dimension(name) else {}
+    head = make(name, input_dim=9, **sizes).double().eval()
+    inputs = {key: x.double().requires_grad_() for key, x in inputs_of(head, rows=3).items()}
+    wanted = [*inputs.values(), *(each for each in head.parameters() if each.requires_grad)]
+    generator = torch.Generator().manual_seed(1)
+    along = [torch.randn(each.shape, generator=generator, dtype=torch.float64) for each in wanted]
+
+    def loss() -> torch.Tensor:
+        latents = list(head.encode(inputs).values())
+        total = sum(z.sum() if linear else z.pow(3).sum() for z in latents)
+        if head.distance != "euclidean":
+            alike = head.similarity(latents[0], latents[-1])
+            total = total + (alike.sum() if linear else alike.square().sum())
+        return total
+
+    found = product(loss, wanted, along)
+    for got, expected in zip(found, differences(loss, wanted, along), strict=True):
+        torch.testing.assert_close(got, expected, atol=1e-5 * (1 + expected.abs().max().item()), rtol=1e-4)

@@ -79,3 +79,28 @@ def test_nothing_is_more_alike_than_itself() -> None:
     z = torch.from_numpy(RNG.uniform(-1, 1, (30, 256)).astype(np.float32))
     found = log_fidelity(z, z)
     assert found.max() <= 0 and (found.argmax(dim=1) == torch.arange(30)).all()
+
+
+def test_second_derivatives_are_finite_where_states_are_at_their_poles() -> None:
+    a = torch.tensor([[1.0, -1.0, 0.0, 1.2]], dtype=torch.float64, requires_grad=True)
+    b = torch.tensor([[1.0, 1.0, -1.0, 0.2]], dtype=torch.float64, requires_grad=True)
+    first = torch.autograd.grad(log_fidelity(a, b).square().sum(), (a, b), create_graph=True)
+    plain = torch.autograd.grad(log_fidelity(a, b).square().sum(), (a, b))
+    for slope, wanted in zip(first, plain, strict=True):
+        torch.testing.assert_close(slope, wanted)  # however it is computed
+    second = torch.autograd.grad(sum(slope.square().sum() for slope in first), (a, b))
+    assert all(torch.isfinite(each).all() for each in second)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_autocast_and_16_bits_take_no_digits_away(inside: bool) -> None:
+    a, b = (torch.rand(n, 300, generator=torch.Generator().manual_seed(n)) for n in (4, 3))
+    a, b = (a.bfloat16(), b.bfloat16()) if not inside else (a, b)
+    wanted = log_fidelity(a.double(), b.double())
+    with torch.autocast("cpu", torch.bfloat16, enabled=inside):
+        found = log_fidelity(a.requires_grad_(), b)
+        found.float().sum().backward()
+    assert found.dtype == a.dtype
+    torch.testing.assert_close(found.double(), wanted, rtol=1e-5 if inside else 1e-2, atol=1e-3)
+    slope = torch.autograd.grad(log_fidelity(c := a.detach().double().requires_grad_(), b.double()).sum(), c)[0]
+    torch.testing.assert_close(a.grad.double(), slope, rtol=1e-4 if inside else 2e-2, atol=1e-3)  # type: ignore[union-attr]

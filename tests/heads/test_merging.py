@@ -175,3 +175,14 @@ def test_saturated_inputs_and_poles_keep_finite_values_and_gradients() -> None:
     z.sum().backward()
     assert z.detach().abs().max() <= 1 + 1e-6
     assert torch.isfinite(u.grad).all() and torch.isfinite(raw.grad).all()
+
+
+def test_second_derivatives_are_finite_where_states_are_pure_poles() -> None:
+    z = torch.tensor([[1.0, -1.0, 0.5]], dtype=torch.float64, requires_grad=True)
+    coefs = torch.zeros(6, 2, dtype=torch.float64)
+    coefs[0] = 1.0  # the target as it is, so that the pole is prepared anew
+    coefs[3:5] = 0.3
+    first = torch.autograd.grad(merging.merged(z, z * 0.5, coefs, 1).sum(), z, create_graph=True)[0]
+    plain = torch.autograd.grad(merging.merged(z, z * 0.5, coefs, 1).sum(), z)[0]
+    torch.testing.assert_close(first, plain)
+    assert torch.isfinite(torch.autograd.grad(first.square().sum(), z)[0]).all()

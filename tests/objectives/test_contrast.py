@@ -81,3 +81,30 @@ def test_zero_latents_and_one_row_stay_finite(objective) -> None:
         loss.backward()
         assert torch.isfinite(loss)
         assert all(torch.isfinite(each.grad).all() for each in z.values())
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_nt_xent_has_the_second_derivatives_of_finite_differences(power: int) -> None:
+    loss = NTXent(NTXentConfig())
+    generator = torch.Generator().manual_seed(0)
+    first, second, along = (
+        torch.randn(4, 3, generator=generator, dtype=torch.float64, requires_grad=True) for _ in range(3)
+    )
+
+    def slope(x: torch.Tensor, *, again: bool = False) -> torch.Tensor:
+        return torch.autograd.grad(loss.between(x, second) ** power, x, create_graph=again)[0]
+
+    (found,) = torch.autograd.grad((slope(first, again=True) * along).sum(), first)
+    step = 1e-5 * along.detach()
+    ends = [slope((first.detach() + sign * step).requires_grad_()) for sign in (1, -1)]
+    torch.testing.assert_close(found, (ends[0] - ends[1]) / 2e-5, atol=1e-7, rtol=1e-6)
+
+
+@pytest.mark.parametrize("loss", [NTXent(NTXentConfig()), Contrast(ContrastConfig())])
+@pytest.mark.parametrize("scale", [1e-42, 1e-25, 1e20, 1e37])
+def test_only_directions_count_at_any_length(loss: NTXent | Contrast, scale: float) -> None:
+    rows = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(0))
+    wanted, found = (
+        loss({}, dict(zip(("image", "text"), each, strict=True)), {})["total"] for each in (rows, rows * scale)
+    )
+    assert found.item() == pytest.approx(wanted.item(), rel=1e-5 if scale > 1e-30 else 1e-2)
