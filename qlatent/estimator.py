@@ -17,6 +17,7 @@ from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
+from qlatent import lengths
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.heads import arrays, saving
 from qlatent.heads.base import AbstractHead, Circuit
@@ -204,7 +205,7 @@ class Estimator(TransformerMixin, BaseEstimator):
         """The inputs as the head sees them: of unit length where it was trained so, else as they are."""
         if self._fitted().normalise != "l2":
             return X
-        return {name: rows / np.linalg.norm(rows, axis=1, keepdims=True) for name, rows in X.items()}
+        return {name: lengths.unit(rows) for name, rows in X.items()}
 
     @property
     def parameter_count(self) -> dict[str, int]:

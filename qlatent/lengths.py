@@ -9,28 +9,43 @@ from numpy.typing import NDArray
 
 
 def unit(rows: NDArray[Any]) -> NDArray[Any]:
-    """Rows (..., d) of floating type brought to length 1, whatever their size; zero rows stay zero.
+    """Rows (..., d) brought to length 1, whatever their size; zero rows stay zero. Of their type, if it is floating.
 
     Where squares could over- or underflow, rows are first multiplied by powers of two, which change no digit.
     """
+    rows = _floating(rows)
     length, extreme = _plain(rows)
-    found: NDArray[Any] = np.divide(
-        rows, length[..., None], out=np.zeros_like(rows), where=length[..., None] > 0
-    )
+    found = np.divide(rows, length[..., None], out=np.zeros_like(rows), where=length[..., None] > 0)
     if extreme.any():
-        near, _ = _near_one(rows[extreme])
+        near = rows[extreme] * _powers(rows[extreme])
         length = np.linalg.norm(near, axis=-1, keepdims=True)
         found[extreme] = np.divide(near, length, out=near, where=length > 0)
     return found
 
 
 def lengths(rows: NDArray[Any]) -> NDArray[Any]:
-    """The Euclidean length of each row (..., d) of floating type, whatever its size: (...)."""
+    """The Euclidean length of each row (..., d), whatever its size: (...)."""
+    rows = _floating(rows)
     length, extreme = _plain(rows)
     if extreme.any():
-        near, powers = _near_one(rows[extreme])
-        length[extreme] = np.linalg.norm(near, axis=-1) / powers[..., 0]
+        powers = _powers(rows[extreme])
+        length[extreme] = np.linalg.norm(rows[extreme] * powers, axis=-1) / powers[..., 0]
     return length
+
+
+def near_one(rows: NDArray[Any]) -> NDArray[Any]:
+    """The rows (n, d), those that cannot be squared as they are times powers of two: directions are the same."""
+    extreme = _plain(_floating(rows))[1]
+    if not extreme.any():
+        return rows
+    near = _floating(rows).copy()
+    near[extreme] *= _powers(near[extreme])
+    return near
+
+
+def _floating(rows: NDArray[Any]) -> NDArray[Any]:
+    rows = np.asarray(rows)
+    return rows if rows.dtype.kind == "f" else rows.astype(np.float64)
 
 
 def _plain(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -42,9 +57,8 @@ def _plain(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     return length, np.logical_not(safe)
 
 
-def _near_one(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Rows (n, d) times powers of two that bring the largest number of each near 1, and these powers (n, 1)."""
+def _powers(rows: NDArray[Any]) -> NDArray[Any]:
+    """Powers of two (n, 1) that bring the largest number of each row near 1."""
     limit = -np.finfo(rows.dtype).minexp
     _, exponents = np.frexp(np.abs(rows).max(axis=-1, keepdims=True, initial=0.0))
-    powers = np.ldexp(np.ones(1, rows.dtype), -np.clip(exponents, -limit, limit))
-    return rows * powers, powers
+    return np.ldexp(np.ones(1, rows.dtype), -np.clip(exponents, -limit, limit))

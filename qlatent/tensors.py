@@ -27,10 +27,19 @@ def unit(rows: Tensor, *, zeros: bool = True) -> Tensor:
     """
     length = torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
     if not _can_be_squared(length):
-        rows = _near_one(rows)
+        rows = rows * _power(rows)
         length = torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
         length = length.masked_fill(length == 0, 1.0) if zeros else length
     return rows / length
+
+
+def lengths(rows: Tensor) -> Tensor:
+    """The Euclidean length of each row (..., d), whatever its size: (...). Its slope at zero is zero."""
+    length = torch.linalg.vector_norm(rows, dim=-1)
+    if _can_be_squared(length):
+        return length
+    power = _power(rows)
+    return torch.linalg.vector_norm(rows * power, dim=-1) / power[..., 0]
 
 
 def _can_be_squared(length: Tensor) -> bool:
@@ -42,14 +51,14 @@ def _can_be_squared(length: Tensor) -> bool:
     return low.item() > info.smallest_normal**0.5 / info.eps and high.item() < 0.5 * info.max**0.5
 
 
-def _near_one(rows: Tensor) -> Tensor:
-    """Rows times powers of two that bring the largest number of each near 1; zero rows stay zero."""
+def _power(rows: Tensor) -> Tensor:
+    """Powers of two (..., 1) that bring the largest number of each row near 1."""
     info = torch.finfo(rows.dtype)
     limit = (
         -math.frexp(info.smallest_normal)[1] + 1
     )  # its power of two has a reciprocal that is a normal number
     largest = rows.detach().abs().amax(-1, keepdim=True)
-    return rows * torch.exp2(-largest.log2().floor().clamp(-limit, limit))
+    return torch.exp2(-largest.log2().floor().clamp(-limit, limit))
 
 
 def transformed() -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent import lengths
 from qlatent.circuits.circuit import Circuit, Operation
 from qlatent.circuits.gates import PAULI
 from qlatent.errors import CircuitError
@@ -100,7 +101,7 @@ def purities(found: States) -> NDArray[np.float64]:
 
 def _start(circuit: Circuit, inputs: Angles) -> States:
     if circuit.encoding == "amplitudes":
-        return inputs / np.linalg.norm(inputs, axis=1, keepdims=True) + 0j
+        return lengths.unit(inputs) + 0j
     start = np.zeros((len(inputs), 2**circuit.qubits), dtype=complex)
     start[:, 0] = 1
     return start
@@ -134,6 +135,8 @@ def _check(circuit: Circuit, inputs: Angles, weights: Angles, derivatives: int) 
             )
         if not np.isfinite(values).all():
             raise CircuitError(f"The {name} hold numbers that are not finite.", remedy="Look for NaN.")
+    if circuit.encoding == "amplitudes" and not inputs.any(axis=1).all():
+        raise CircuitError("A sample is a vector of zeros, which is no state.", remedy="Leave it out.")
     needed = len(inputs) * (1 + derivatives) * 2**circuit.qubits * 16
     if needed > BYTES_LIMIT:
         raise CircuitError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent import lengths
 from qlatent.circuits.circuit import Circuit, Operation, constant, written_out
 from qlatent.errors import CircuitError
 
@@ -23,7 +24,7 @@ def states(
     state = np.zeros(2**circuit.qubits, dtype=complex)
     state[0] = 1
     if circuit.encoding == "amplitudes":
-        state = inputs / np.linalg.norm(inputs) + 0j
+        state = lengths.unit(inputs) + 0j
     passed = [state]
     for operation in circuit.operations:
         for part in written_out(_bound(operation, inputs, weights)):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from qlatent import lengths
 from qlatent.errors import InputError
 from qlatent.heads.base import AbstractHead
 from qlatent.registry import did_you_mean
@@ -74,7 +75,7 @@ def by_modality(head: AbstractHead, values: Any) -> dict[str, Any]:
 def as_inputs(head: AbstractHead, array: np.ndarray) -> torch.Tensor:
     """Checked rows as the head saw them in training: (n, d) float32."""
     if head.normalise == "l2":
-        array = array / np.linalg.norm(array, axis=1, keepdims=True)
+        array = lengths.unit(array)
     return torch.from_numpy(np.ascontiguousarray(array)).to(next(head.parameters()).device)
 
 

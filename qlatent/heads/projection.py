@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize, pad
+from torch.nn.functional import pad
 
+from qlatent import tensors
 from qlatent.circuits.merging import SIZES, Kind
 from qlatent.errors import InputError
 from qlatent.heads import merging, saturation
@@ -134,7 +135,7 @@ class ProjectionHead(AbstractHead):
         """Log-fidelity ≤ 0 of the product states, or the cosine: (n, k), (m, k) → (n, m)."""
         if self.config.similarity == "fidelity":
             return log_fidelity(a, b)
-        return normalize(a, dim=1) @ normalize(b, dim=1).T
+        return tensors.unit(a) @ tensors.unit(b).T
 
     @property
     def rows_wanted(self) -> int | None:
@@ -158,7 +159,7 @@ class ProjectionHead(AbstractHead):
 
     def _scaled(self, modality: str, rows: Tensor) -> Tensor:
         if self.config.unit_inputs:
-            rows = normalize(rows, dim=1)
+            rows = tensors.unit(rows)
         if self.config.compression == "none":
             return rows * self.scale
         if not self.merges:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qlatent import lengths
 from qlatent.errors import InputError
 
 Matrix = NDArray[np.float64]
@@ -124,8 +125,7 @@ def _cosine(left: Matrix, right: Matrix) -> Matrix:
 
 def unit(x: Matrix) -> Matrix:
     """The rows of `x` (n, d) brought to length 1; zero vectors stay zero."""
-    norms = np.linalg.norm(x, axis=1, keepdims=True)
-    return np.divide(x, norms, out=np.zeros_like(x), where=norms > 0)
+    return lengths.unit(x)
 
 
 def _log_fidelity(left: Matrix, right: Matrix) -> Matrix:
@@ -181,7 +181,7 @@ def _matched_log_fidelity(left: Matrix, right: Matrix) -> Matrix:
 
 
 _MATCHED: dict[str, Callable[[Matrix, Matrix], Matrix]] = {
-    "euclidean": lambda left, right: np.linalg.norm(left - right, axis=1),
+    "euclidean": lambda left, right: lengths.lengths(left - right),
     "cosine": _matched_cosine,
     "log_fidelity": _matched_log_fidelity,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent import lengths
 from qlatent.metrics.distances import condensed, matched, pair_error, pairwise, ranks
 from qlatent.metrics.neighbours import chance, nearest, shared
 from qlatent.metrics.sampling import drawn_rows
@@ -72,7 +73,7 @@ class Reference:
         return min(NEIGHBOURS, len(distances) - 1)
 
     def _norms(self, latents: Arrays) -> dict[str, float]:
-        norms = np.concatenate([np.linalg.norm(latents[name], axis=1) for name in self.modalities])
+        norms = np.concatenate([lengths.lengths(latents[name]) for name in self.modalities])
         return {
             "norm_min": float(norms.min()),
             "norm_median": float(np.median(norms)),

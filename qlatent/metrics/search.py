@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qlatent import lengths
 from qlatent.errors import InputError
 from qlatent.metrics import search_kernels as kernels
 from qlatent.metrics.distances import ROUNDED, Metric
@@ -185,8 +186,7 @@ def _points(latents: NDArray[Any], metric: Metric, centre: NDArray[np.float64]) 
         return np.arcsin(np.clip(latents, -1.0, 1.0)).astype(np.float32)
     if metric == "euclidean":
         return (latents - centre).astype(np.float32)
-    norms = np.sqrt(np.square(latents, dtype=np.float64).sum(axis=1, keepdims=True))
-    return np.divide(latents, norms, out=np.zeros(latents.shape), where=norms > 0).astype(np.float32)
+    return lengths.unit(latents.astype(np.float64)).astype(np.float32)
 
 
 def _checked(values: ArrayLike, metric: Metric, what: str) -> NDArray[Any]:
@@ -206,4 +206,4 @@ def _checked(values: ArrayLike, metric: Metric, what: str) -> NDArray[Any]:
             f"Log-fidelity needs expectation values between -1 and 1; got {np.abs(array).max():.4g}.",
             remedy="Use 'euclidean' or 'cosine' for latents that are no expectation values.",
         )
-    return array
+    return lengths.near_one(array) if metric == "cosine" and array.dtype == np.float64 else array

@@ -7,6 +7,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from qlatent import tensors
 from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, check_one_width, nearness
 
 
@@ -55,5 +56,5 @@ class AcquaObjective(AbstractObjective):
         if self.config.pairs == "all":
             distance = torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
         else:
-            distance = torch.linalg.vector_norm(a - b, dim=1)
+            distance = tensors.lengths(a - b)
         return distance.square() if self.config.distance == "l2_squared" else distance

@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy
 
+from qlatent import tensors
 from qlatent.errors import ConfigError, InputError
 from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, nearness
 
@@ -87,7 +88,7 @@ class Ranking(AbstractObjective):
 
     def _logits(self, a: Tensor, b: Tensor, similarity: Similarity, form: str) -> Tensor:
         if form == "cosine":
-            return PUBLISHED * (normalize(a, dim=1) @ normalize(b, dim=1).T)
+            return PUBLISHED * (tensors.unit(a) @ tensors.unit(b).T)
         if form == "fidelity":
             return PUBLISHED * similarity(a, b).exp()
         if self._log_scale is not None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent import lengths
 from qlatent.errors import InputError, StoreError
 from qlatent.layout.plane import Basis, align, plane
 from qlatent.services.journal import journal
@@ -137,7 +138,7 @@ def evolution(
 
 
 def _lengths(latents: Floats) -> Floats:
-    return np.linalg.norm(latents, axis=1).astype(np.float32)
+    return lengths.lengths(latents).astype(np.float32)
 
 
 def _by_modality(frames: Floats, modalities: tuple[str, ...]) -> Arrays:
@@ -211,7 +212,7 @@ def item_detail(workspace: Workspace, run_id: str, row: int, frame: int, *, k: i
         image=own["image_hash"],
         heldout=bool(probe["heldout"][place]),
         step=steps[frame],
-        norms={name: float(np.linalg.norm(each[place])) for name, each in latents.items()},
+        norms={name: float(lengths.lengths(each[place])) for name, each in latents.items()},
         pair_distance=_pair_distance(inputs, latents, place),
         before={name: _neighbours(items, probe["rows"], *pair) for name, pair in near.items()},
         after={name: _neighbours(items, probe["rows"], *pair[::-1]) for name, pair in near.items()},
@@ -227,7 +228,7 @@ def _nearest(inputs: Floats, latents: Floats, place: int, *, k: int) -> tuple[Ra
 
 
 def _ranked(points: Floats, place: int, *, k: int) -> Ranked:
-    distances = np.linalg.norm(points.astype(np.float64) - points[place], axis=1)
+    distances = lengths.lengths(points.astype(np.float64) - points[place])
     distances[place] = np.inf
     order = np.argsort(distances, kind="stable")[: min(k, len(points) - 1)]
     return [(int(each), float(distances[each])) for each in order]
@@ -254,5 +255,7 @@ def _neighbours(
 def _pair_distance(inputs: Arrays, latents: Arrays, place: int) -> tuple[float, float] | None:
     if not {"image", "text"} <= set(latents):
         return None
-    before, after = (np.linalg.norm(each["image"][place] - each["text"][place]) for each in (inputs, latents))
+    before, after = (
+        lengths.lengths(each["image"][place] - each["text"][place]) for each in (inputs, latents)
+    )
     return float(before), float(after)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from qlatent import lengths
 from qlatent.errors import InputError
 from qlatent.services import facts, heads, vectors
 from qlatent.services.csv_text import csv_of
@@ -89,7 +90,7 @@ def spread(found: Arrays) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for name, array in found.items():
         columns |= {f"{name}_{i}": array[:, i] for i in range(array.shape[1])}
-        columns[f"{name}_norm"] = np.linalg.norm(array, axis=1)
+        columns[f"{name}_norm"] = lengths.lengths(array)
     return pd.DataFrame(columns)
 
 

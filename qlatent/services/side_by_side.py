@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent import lengths
 from qlatent.errors import InputError
 from qlatent.layout.plane import plane, rotation
 from qlatent.metrics.comparison import Comparison, InputSide
@@ -195,7 +196,7 @@ def neighbours(
     reference: set[int] = set()
     result = []
     for title, vectors in spaces:
-        distances = np.linalg.norm(vectors.astype(np.float64) - vectors[places[0]], axis=1)
+        distances = lengths.lengths(vectors.astype(np.float64) - vectors[places[0]])
         distances[places[0]] = np.inf
         near = np.argsort(distances, kind="stable")[: min(k, len(distances) - 1)]
         reference = reference or set(near.tolist())

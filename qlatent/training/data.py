@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent import lengths
 from qlatent.errors import InputError
 from qlatent.training.configs import TrainingConfig
 from qlatent.types import Arrays, content_hash
@@ -182,7 +183,7 @@ def _reasons(left_out: dict[str, int]) -> str:
 def _take(array: NDArray[np.float32], rows: Rows, config: TrainingConfig) -> NDArray[np.float32]:
     taken = np.ascontiguousarray(array[rows], dtype=np.float32)  # a copy, whatever the type
     if config.normalise == "l2" and len(rows):
-        taken /= np.linalg.norm(taken, axis=-1, keepdims=True)
+        return lengths.unit(taken)
     return taken
 
 

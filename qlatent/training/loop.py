@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from qlatent import tensors
 from qlatent.errors import InputError
 from qlatent.training import events, views
 from qlatent.training.adam import Adam
@@ -99,11 +100,12 @@ class Work(ABC):
     ) -> Iterator[events.Event]:
         """Work to the last step, or until `should_stop` (asked before every step) says so.
 
+        A loss, a held-out figure or a latent that is not finite is an `InputError`, before it is kept.
         After each step come, where due and in this order, what `due` yields and `CheckpointDue`, so that whatever a
         checkpoint follows is already handed over. The first event is `Start`, the last one `Stop` or `Finish`.
         """
         yield self.start()
-        yield from self.due()
+        yield from map(_finite, self.due())
         saved = clock()
         while self.step < self.steps:
             if should_stop():
@@ -111,13 +113,30 @@ class Work(ABC):
                 yield events.Stop(self.step)
                 return
             losses = self.make_step()
-            yield events.Step(self.step, self.epoch, losses)
-            yield from self.due()
+            yield _finite(events.Step(self.step, self.epoch, losses))
+            yield from map(_finite, self.due())
             overdue = clock() - saved >= self.checkpoint_seconds
             if overdue or self.step % self.checkpoint_every == 0 or self.step == self.steps:
                 yield events.CheckpointDue(self.step, self.checkpoint())
                 saved = clock()
         yield events.Finish(self.step)
+
+
+def _finite(event: events.Event) -> events.Event:
+    """The event, or an `InputError` if it holds a number that is not finite."""
+    if isinstance(event, events.Snapshot):
+        wrong = [f"latents of {name}" for name, z in event.latents.items() if not np.isfinite(z).all()]
+    elif isinstance(event, events.Step | events.Evaluation):
+        numbers = event.losses if isinstance(event, events.Step) else event.metrics
+        wrong = [f"{name} is {value}" for name, value in numbers.items() if not math.isfinite(value)]
+    else:
+        return event
+    if wrong:
+        raise InputError(
+            f"At step {event.step} the training left the finite numbers ({', '.join(wrong)}).",
+            remedy="Bring the vectors to unit length (normalise=l2), or use a lower learning rate.",
+        )
+    return event
 
 
 class Trainer(Work):
@@ -269,8 +288,8 @@ def _numbers(losses: Tensors) -> Numbers:
 def _pair_error(inputs: Tensors, latents: Tensors) -> Numbers:
     if not {"image", "text"} <= set(inputs) or inputs["image"].shape != inputs["text"].shape:
         return {}
-    before = torch.linalg.vector_norm(inputs["image"] - inputs["text"], dim=1)
-    after = torch.linalg.vector_norm(latents["image"] - latents["text"], dim=1)
+    before = tensors.lengths(inputs["image"] - inputs["text"])
+    after = tensors.lengths(latents["image"] - latents["text"])
     return {"pair_error": float((before - after).abs().mean())}
 
 

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from qlatent import tensors
 from qlatent.errors import InputError
 
 Tensors = dict[str, Tensor]
@@ -83,6 +84,6 @@ def noisy(vectors: Tensor, *, noise: float, dropout: float, generator: torch.Gen
     """
     drawn = torch.randn(vectors.shape, generator=generator).to(vectors)
     kept = (torch.rand(vectors.shape, generator=generator) >= dropout).to(vectors.device)
-    length = torch.linalg.vector_norm(vectors, dim=1, keepdim=True)  # (n, 1)
+    length = tensors.lengths(vectors)[:, None]  # (n, 1)
     moved = (vectors + drawn * (noise * length / vectors.shape[1] ** 0.5)) * kept
-    return torch.nn.functional.normalize(moved, dim=1) * length
+    return tensors.unit(moved) * length

@@ -102,5 +102,7 @@ def test_autocast_and_16_bits_take_no_digits_away(inside: bool) -> None:
         found.float().sum().backward()
     assert found.dtype == a.dtype
     torch.testing.assert_close(found.double(), wanted, rtol=1e-5 if inside else 1e-2, atol=1e-3)
-    slope = torch.autograd.grad(log_fidelity(c := a.detach().double().requires_grad_(), b.double()).sum(), c)[0]
+    slope = torch.autograd.grad(log_fidelity(c := a.detach().double().requires_grad_(), b.double()).sum(), c)[
+        0
+    ]
     torch.testing.assert_close(a.grad.double(), slope, rtol=1e-4 if inside else 2e-2, atol=1e-3)  # type: ignore[union-attr]

@@ -105,6 +105,7 @@ def test_nt_xent_has_the_second_derivatives_of_finite_differences(power: int) ->
 def test_only_directions_count_at_any_length(loss: NTXent | Contrast, scale: float) -> None:
     rows = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(0))
     wanted, found = (
-        loss({}, dict(zip(("image", "text"), each, strict=True)), {})["total"] for each in (rows, rows * scale)
+        loss({}, dict(zip(("image", "text"), each, strict=True)), {})["total"]
+        for each in (rows, rows * scale)
     )
     assert found.item() == pytest.approx(wanted.item(), rel=1e-5 if scale > 1e-30 else 1e-2)
