@@ -1,7 +1,9 @@
 """What a circuit can express: figures of merit from random angles, each with its source. Torch-free.
 
-Angles are drawn uniformly from −π to π, amplitudes from the unit sphere, by a seed; where `weights` (weights,) are
-given, only the inputs are drawn. Every figure says how many samples it rests on, and what they cannot tell apart.
+Angles are drawn uniformly from −π to π, amplitudes from the unit sphere, by a seed; where `weights` (weights,) or
+`inputs` (inputs,) are given, only the others are drawn. Published figures are of circuits without an input layer:
+`resting_inputs` are those at which a layer of input rotations does nothing. Every figure says how many samples it
+rests on, and what they cannot tell apart.
 """
 
 from __future__ import annotations
@@ -20,6 +22,12 @@ from qlatent.errors import CircuitError
 Floats = NDArray[np.float64]
 BINS = 75
 NORMAL = 1.96  # standard errors in half a 95 % interval
+PUBLISHED = {
+    "sim-13-4x1": 0.0516, "sim-14-4x1": 0.0144, "sim-15-4x1": 0.1892, "sim-19-4x1": 0.0809,
+    "sim-13-4x3": 0.0049, "sim-14-4x3": 0.0035, "sim-15-4x3": 0.1152, "sim-19-4x3": 0.0040,
+}  # fmt: skip
+"""Expressibility by the names of circuits, in nats: Sim et al. 2019, 5,000 pairs in 75 bins of equal width, inputs at
+rest. As listed for comparison in the tests of cirKITers/qml-essentials."""
 _RANK_TOLERANCE = 1e-9  # of the largest eigenvalue; float64 leaves 1e-15
 _FREQUENCY_STEP = 0.5  # controlled rotations have half frequencies
 _MOST_SLOPES = 8  # weights whose gradient is measured
@@ -30,13 +38,15 @@ class Expressibility:
     """Divergence of the circuit's fidelities from those of random states, in nats: 0 is Haar, ln(bins) a point.
 
     `shares` (bins,) of the pairs lie in bins that random states would fill alike. `floor` is what as many random
-    states would show, (bins − 1) / (2·pairs): smaller values cannot be told from 0.
+    states would show, (bins − 1) / (2·pairs): smaller values cannot be told from 0. `equal_width` is the divergence
+    in as many bins of equal width, the measure of Sim et al.
     """
 
     divergence: float
     floor: float
     shares: Floats
     pairs: int
+    equal_width: float
 
 
 @dataclass(frozen=True)
@@ -71,15 +81,21 @@ class Spectrum:
 
 
 def expressibility(
-    circuit: Circuit, *, weights: Angles | None = None, pairs: int = 2000, seed: int = 0
+    circuit: Circuit,
+    *,
+    weights: Angles | None = None,
+    inputs: Angles | None = None,
+    pairs: int = 2000,
+    seed: int = 0,
 ) -> Expressibility:
     """KL(P(F) ‖ P_Haar(F)) of the fidelities F between states at random angles.
 
     Sim, Johnson, Aspuru-Guzik 2019 (arXiv 1905.10876). They take bins of equal width, of which random states of many
     qubits fill only the first; here the bins hold equal shares of P_Haar = (N−1)(1−F)^(N−2), so the value means
-    the same for any number of qubits and equals theirs for one.
+    the same for any number of qubits and equals theirs for one; `equal_width` is theirs. To compare with their
+    circuits, which have no inputs, pass `inputs=resting_inputs(circuit)`.
     """
-    first, second = (_drawn(circuit, pairs, seed, part, weights) for part in (0, 1))
+    first, second = (_drawn(circuit, pairs, seed, part, weights, inputs) for part in (0, 1))
     overlap = np.einsum("bs,bs->b", states(circuit, *first).conj(), states(circuit, *second))
     fidelity = np.clip(np.abs(overlap) ** 2, 0, 1)
     below = -np.expm1((2**circuit.qubits - 1) * np.log1p(-np.minimum(fidelity, 1 - 1e-16)))  # Haar's CDF at F
@@ -87,18 +103,43 @@ def expressibility(
     shares = counts / pairs
     held = shares[shares > 0]
     divergence = float(max(0.0, (held * np.log(held * BINS)).sum()))
-    return Expressibility(divergence, (BINS - 1) / (2 * pairs), shares, pairs)
+    floor = (BINS - 1) / (2 * pairs)
+    return Expressibility(divergence, floor, shares, pairs, _equal_width(fidelity, 2**circuit.qubits))
+
+
+def _equal_width(fidelity: Floats, size: int) -> float:
+    """KL(P ‖ P_Haar) of fidelities (pairs,) in equal bins [a, b); Haar's share is (1−a)^(N−1) − (1−b)^(N−1)."""
+    edges = np.linspace(0, 1, BINS + 1)
+    shares = np.histogram(fidelity, edges)[0] / len(fidelity)
+    haar = -np.diff((1 - edges) ** (size - 1))
+    held = shares > 0
+    with np.errstate(divide="ignore"):  # of many qubits Haar's share of a bin may be too small for a float
+        return float(max(0.0, (shares[held] * np.log(shares[held] / haar[held])).sum()))
+
+
+def resting_inputs(circuit: Circuit) -> Angles:
+    """Inputs (inputs,) at which input rotations do nothing: zeros; of amplitudes the state |0…0⟩."""
+    inputs = np.zeros(circuit.inputs)
+    if circuit.encoding == "amplitudes":
+        inputs[0] = 1.0
+    return inputs
 
 
 def entangling_capability(
-    circuit: Circuit, *, weights: Angles | None = None, samples: int = 2000, seed: int = 0
+    circuit: Circuit,
+    *,
+    weights: Angles | None = None,
+    inputs: Angles | None = None,
+    samples: int = 2000,
+    seed: int = 0,
 ) -> Mean:
     """Mean Meyer–Wallach measure Q = 2·(1 − mean of tr ρ_k²) over random angles: 0 for product states, 1 at most.
 
     Meyer and Wallach 2002 (arXiv quant-ph/0108104), in the form of Brennen 2003; as a capability: Sim et al. 2019.
     Random states have (N − 2)/(N + 1).
     """
-    found = 2 * (1 - purities(states(circuit, *_drawn(circuit, samples, seed, weights=weights))).mean(axis=1))
+    drawn = _drawn(circuit, samples, seed, weights=weights, inputs=inputs)
+    found = 2 * (1 - purities(states(circuit, *drawn)).mean(axis=1))
     size = 2**circuit.qubits
     half = NORMAL * float(found.std(ddof=1)) / np.sqrt(samples)
     mean = max(0.0, float(found.mean()))
@@ -225,14 +266,21 @@ def _takes(parameters: Sequence[object], column: int) -> bool:
 
 
 def _drawn(
-    circuit: Circuit, count: int, seed: int, part: int = 0, weights: Angles | None = None
+    circuit: Circuit,
+    count: int,
+    seed: int,
+    part: int = 0,
+    weights: Angles | None = None,
+    inputs: Angles | None = None,
 ) -> tuple[Angles, Angles]:
-    """Inputs (count, inputs) and weights (count, weights), which are the given ones or drawn too."""
+    """Inputs (count, inputs) and weights (count, weights): those given, or drawn."""
     rng = np.random.default_rng([seed, part])
     if circuit.encoding == "amplitudes":
-        inputs = rng.normal(size=(count, circuit.inputs))
+        drawn = rng.normal(size=(count, circuit.inputs))
     else:
-        inputs = rng.uniform(-np.pi, np.pi, (count, circuit.inputs))
+        drawn = rng.uniform(-np.pi, np.pi, (count, circuit.inputs))
+    if inputs is not None:
+        drawn = np.broadcast_to(inputs, drawn.shape)
     if weights is None:
-        return inputs, rng.uniform(-np.pi, np.pi, (count, circuit.weights))
-    return inputs, np.broadcast_to(weights, (count, circuit.weights))
+        return drawn, rng.uniform(-np.pi, np.pi, (count, circuit.weights))
+    return drawn, np.broadcast_to(weights, (count, circuit.weights))

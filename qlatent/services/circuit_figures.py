@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from qlatent.hardware import qiskit_process
 from qlatent.services.circuits import MAX_QUBITS, CircuitView
 
 __all__ = [
+    "Drawn",
     "NoiseConfig",
     "Repeated",
     "device_noise",
@@ -25,12 +27,14 @@ __all__ = [
     "expressibility",
     "independent_weights",
     "plateaus",
+    "published_expressibility",
     "quick_independent_weights",
     "repeated",
     "spectrum",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
+Drawn = Literal["all", "inputs", "weights"]
 MAX_NOISY_QUBITS = noisy.QUBIT_LIMIT
 LAYERS = (1, 2, 4, 6, 10)
 REPETITIONS = 400
@@ -49,14 +53,19 @@ class Repeated:
     noisy_sampled: Array | None
 
 
-def expressibility(view: CircuitView, *, trained: bool) -> Expressibility:
-    """Over random inputs with the view's weights if `trained`, else over random inputs and weights."""
-    return _expressibility(view.circuit, view.weights.tobytes() if trained else None)
+def expressibility(view: CircuitView, *, drawn: Drawn) -> Expressibility:
+    """Over random inputs and weights, inputs with the view's weights, or weights with inputs at rest."""
+    return _expressibility(view.circuit, view.weights.tobytes() if drawn == "inputs" else None, drawn)
 
 
-def entangling_capability(view: CircuitView, *, trained: bool) -> Mean:
+def published_expressibility(view: CircuitView) -> float | None:
+    """In nats and bins of equal width, over random weights; None where the paper has no such circuit."""
+    return analysis.PUBLISHED.get(view.circuit.name)
+
+
+def entangling_capability(view: CircuitView, *, drawn: Drawn) -> Mean:
     """As above."""
-    return _entangling(view.circuit, view.weights.tobytes() if trained else None)
+    return _entangling(view.circuit, view.weights.tobytes() if drawn == "inputs" else None, drawn)
 
 
 @lru_cache(maxsize=64)
@@ -137,12 +146,18 @@ def _variance(sizes: tuple[int, ...], circuits: tuple[Circuit, ...]) -> Gradient
 
 
 @lru_cache(maxsize=64)
-def _expressibility(circuit: Circuit, weights: bytes | None) -> Expressibility:
-    return analysis.expressibility(circuit, weights=None if weights is None else np.frombuffer(weights))
+def _expressibility(circuit: Circuit, weights: bytes | None, drawn: Drawn) -> Expressibility:
+    kept, inputs = _fixed(circuit, weights, drawn)
+    return analysis.expressibility(circuit, weights=kept, inputs=inputs)
 
 
 @lru_cache(maxsize=64)
-def _entangling(circuit: Circuit, weights: bytes | None) -> Mean:
-    return analysis.entangling_capability(
-        circuit, weights=None if weights is None else np.frombuffer(weights)
-    )
+def _entangling(circuit: Circuit, weights: bytes | None, drawn: Drawn) -> Mean:
+    kept, inputs = _fixed(circuit, weights, drawn)
+    return analysis.entangling_capability(circuit, weights=kept, inputs=inputs)
+
+
+def _fixed(circuit: Circuit, weights: bytes | None, drawn: Drawn) -> tuple[Array | None, Array | None]:
+    """The weights and the inputs that are not drawn."""
+    at_rest = analysis.resting_inputs(circuit) if drawn == "weights" else None
+    return None if weights is None else np.frombuffer(weights), at_rest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -12,33 +12,36 @@ import streamlit as st
 from qlatent.errors import QlatentError
 from qlatent.plots import circuit_figures as plots
 from qlatent.services import circuit_figures as service
-from qlatent.services.circuit_figures import NoiseConfig
+from qlatent.services.circuit_figures import Drawn, NoiseConfig
 from qlatent.services.circuits import CircuitView
 from qlatent.ui import forms, parts, state
 
 CONFIG = {"displayModeBar": False}
-RANDOM = {"all": "Inputs and weights", "inputs": "Inputs only"}
+RANDOM = {"all": "Inputs and weights", "weights": "Weights only", "inputs": "Inputs only"}
 SHOTS = ("100", "1024", "10000")
 NOISES = {"none": "None", "device": "A device's", "own": "My own"}
 
 
 def expressing(view: CircuitView) -> None:
     """Figures of merit, each with a sentence to read it by and its source."""
-    text = "Inputs only: the weights stay as they are, so the figure is about this circuit and not its kind."
-    trained = state.switch("random", RANDOM, label="Random angles", help=text) == "inputs"
+    text = (
+        "Weights only: inputs rest at 0, as in published figures, whose circuits have no inputs. "
+        "Inputs only: the weights stay as they are, so the figure is about this circuit and not its kind."
+    )
+    drawn = cast("Drawn", state.switch("random", RANDOM, label="Random angles", help=text))
     with st.spinner("Drawing random states…"):
         first, second = st.columns(2, gap="large")
         with first:
-            _expressibility(view, trained=trained)
+            _expressibility(view, drawn=drawn)
             _weights(view)
         with second:
-            _entangling(view, trained=trained)
+            _entangling(view, drawn=drawn)
             _fourier(view)
         _plateaus(view)
 
 
-def _expressibility(view: CircuitView, *, trained: bool) -> None:
-    found = service.expressibility(view, trained=trained)
+def _expressibility(view: CircuitView, *, drawn: Drawn) -> None:
+    found = service.expressibility(view, drawn=drawn)
     told = (
         "no farther from random than chance allows"
         if found.divergence < 2 * found.floor
@@ -52,10 +55,24 @@ def _expressibility(view: CircuitView, *, trained: bool) -> None:
         f"{math.log(len(found.shares)):.2f} a single state; {found.floor:.3f} is what {found.pairs:,} "
         "pairs cannot tell from 0. Sim et al. 2019, arXiv 1905.10876, in bins of equal probability."
     )
+    st.caption(_beside_published(view, found.equal_width, drawn=drawn))
 
 
-def _entangling(view: CircuitView, *, trained: bool) -> None:
-    found = service.entangling_capability(view, trained=trained)
+def _beside_published(view: CircuitView, equal_width: float, *, drawn: Drawn) -> str:
+    """The figure in the paper's own bins, and what the paper has for this circuit."""
+    said = f"In bins of equal width, as in the paper: {equal_width:.3f} nats, over random {RANDOM[drawn].lower()}"
+    if (printed := service.published_expressibility(view)) is None:
+        return f"{said}. No figure is published for this circuit."
+    same = (
+        "."
+        if drawn == "weights"
+        else ", over random weights without inputs: choose *Weights only* to compare."
+    )
+    return f"{said}. Published: {printed:g} nats{same}"
+
+
+def _entangling(view: CircuitView, *, drawn: Drawn) -> None:
+    found = service.entangling_capability(view, drawn=drawn)
     st.markdown("**Entangling capability**")
     value = f"{found.value:.3f}"
     st.metric("Mean Meyer–Wallach Q", value, border=True)

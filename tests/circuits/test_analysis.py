@@ -47,6 +47,33 @@ def test_random_states_show_nothing_but_the_floor(qubits, monkeypatch):
     assert found.divergence == pytest.approx(found.floor, abs=0.006)  # chi-square: ±2.5 deviations
 
 
+@pytest.mark.parametrize("name", analysis.PUBLISHED)
+def test_without_inputs_the_published_expressibility_is_found(name):
+    """Within the sampling error of 5,000 pairs, which both sides have."""
+    layout, sizes = name.rsplit("-", 1)
+    circuit = layouts.LAYOUTS[layout.replace("-", "_")](*map(int, sizes.split("x")))
+    assert circuit.name == name
+    rest = analysis.resting_inputs(circuit)
+    found = [
+        analysis.expressibility(circuit, inputs=rest, pairs=5000, seed=seed).equal_width for seed in range(4)
+    ]
+    spread = 0.05 * np.mean(found) + 0.004  # one standard deviation as seen over 12 seeds: 0.0007 to 0.014
+    assert np.mean(found) == pytest.approx(analysis.PUBLISHED[name], abs=2.5 * spread)
+
+
+def test_random_inputs_hide_what_a_circuit_cannot_reach():
+    circuit = layouts.sim_15(4, 1)
+    fixed = analysis.expressibility(circuit, inputs=analysis.resting_inputs(circuit))
+    assert fixed.equal_width > 5 * analysis.expressibility(circuit).equal_width
+
+
+def test_inputs_at_rest_are_the_start_state():
+    for circuit in (layouts.sim_14(2, 1), layouts.amplitude(2, 1)):
+        rest = analysis.resting_inputs(circuit)[None]
+        z = analysis.expectations(circuit, analysis.states(circuit, rest, np.zeros((1, circuit.weights))))
+        np.testing.assert_allclose(z, 1, atol=1e-12)
+
+
 def test_more_layers_express_more():
     values = [analysis.expressibility(layouts.strongly_entangling(4, n)).divergence for n in (1, 3)]
     assert values[0] > values[1]

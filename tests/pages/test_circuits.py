@@ -140,6 +140,18 @@ def test_what_a_circuit_can_express(opened: Open, tmp_path: Path, layout: str) -
     assert figures(at)["Divergence from random states"] != found["Divergence from random states"]
 
 
+def test_the_published_expressibility_stands_beside_that_of_weights_alone(
+    opened: Open, tmp_path: Path
+) -> None:
+    at = on_tab(opened(tmp_path, "circuits", layout="sim_15", qubits="4", layers="1"), "What it can express")
+    said = lambda: next(each.value for each in at.caption if "In bins of equal width" in each.value)  # noqa: E731
+    assert "inputs and weights. Published: 0.1892 nats" in said() and "choose *Weights only*" in said()
+    at.segmented_control(key="switch_random").set_value("weights").run()
+    assert not at.exception
+    assert "weights only. Published: 0.1892 nats." in said()
+    assert float(said().split("paper: ")[1].split()[0]) == pytest.approx(0.1892, abs=0.06)
+
+
 def test_noise_and_shots(opened: Open, tmp_path: Path) -> None:
     at = on_tab(opened(tmp_path, "circuits", layout="dressed", qubits="2", layers="1"), "Noise and shots")
     at.segmented_control(key="switch_noise").set_value("own").run()

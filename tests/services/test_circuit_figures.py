@@ -13,9 +13,9 @@ from qlatent.services import circuits
 
 def test_trained_weights_are_kept_and_others_drawn() -> None:
     view = circuits.with_angles(circuits.of_layout("qssl_ring", qubits=2, layers=1), np.zeros(6))
-    fixed, free = (figures.entangling_capability(view, trained=trained) for trained in (True, False))
+    fixed, free = (figures.entangling_capability(view, drawn=drawn) for drawn in ("inputs", "all"))
     assert fixed.value != free.value
-    assert figures.expressibility(view, trained=True).divergence > 0.1
+    assert figures.expressibility(view, drawn="inputs").divergence > 0.1
 
 
 def test_a_circuit_too_large_for_a_few_seconds_has_no_effective_dimension() -> None:
