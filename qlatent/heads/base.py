@@ -116,6 +116,12 @@ class AbstractHead(nn.Module, ABC):
         mode = "donot_use_mm_for_euclid_dist" if a.shape[1] <= FEW else "use_mm_for_euclid_dist_if_necessary"
         return -torch.cdist(a, b, compute_mode=mode)
 
+    def taken(self, inputs: Tensors) -> dict[str, Tensor]:
+        """The inputs, checked, in the precision of the head's weights."""
+        self.check_inputs(inputs)
+        dtype = next(self.parameters()).dtype
+        return {name: tensor.to(dtype) for name, tensor in inputs.items()}
+
     def check_inputs(self, inputs: Tensors) -> None:
         """Refuses an unknown modality and a wrong shape with an `InputError`."""
         for modality, tensor in inputs.items():
@@ -129,7 +135,9 @@ class AbstractHead(nn.Module, ABC):
                 got = f"width {tensor.shape[1]}" if tensor.ndim == 2 else f"shape {tuple(tensor.shape)}"
                 raise InputError(
                     f"The {modality} vectors: got {got}, expected {width} (an array (n, {width})).",
-                    remedy="Use the encoder that the head was trained on, or a head with that input width.",
+                    remedy=f"Bring them to (n, {width}): tensor.reshape(-1, {width})."
+                    if tensor.ndim > 2 and tensor.shape[-1] == width
+                    else "Use the encoder that the head was trained on, or a head with that input width.",
                 )
 
 

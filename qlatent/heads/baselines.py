@@ -47,7 +47,7 @@ class MappedHead(AbstractHead):
         return int(self.config.qubits)
 
     def encode(self, inputs: Tensors) -> dict[str, Tensor]:
-        self.check_inputs(inputs)
+        inputs = self.taken(inputs)
         return {name: self._of(name)(x) for name, x in inputs.items()}
 
     def decode(self, latents: Tensors) -> dict[str, Tensor]:
@@ -79,7 +79,7 @@ class IdentityHead(AbstractHead):
         return {"stored": 0, "used": 0}
 
     def encode(self, inputs: Tensors) -> dict[str, Tensor]:
-        self.check_inputs(inputs)
+        inputs = self.taken(inputs)
         return {name: x * self.scale for name, x in inputs.items()}
 
     def decode(self, latents: Tensors) -> dict[str, Tensor]:
@@ -158,7 +158,7 @@ class MLPHead(AbstractHead):
         return int(self.config.qubits)
 
     def encode(self, inputs: Tensors) -> dict[str, Tensor]:
-        self.check_inputs(inputs)
+        inputs = self.taken(inputs)
         return {name: self._part(self.encoders, name)(x) for name, x in inputs.items()}
 
     def decode(self, latents: Tensors) -> dict[str, Tensor]:

@@ -54,7 +54,7 @@ class DressedHead(AbstractHead):
         return core.circuit if isinstance(core, CircuitCore) else None
 
     def encode(self, inputs: Tensors) -> dict[str, Tensor]:
-        self.check_inputs(inputs)
+        inputs = self.taken(inputs)
         return {name: self._core_of(name)(self._part(self.encoders, name)(x)) for name, x in inputs.items()}
 
     def entering_tanh(self, inputs: Tensors) -> dict[str, Tensor]:

@@ -120,7 +120,7 @@ class ProjectionHead(AbstractHead):
 
     def encode(self, inputs: Tensors) -> dict[str, Tensor]:
         """Latents (n, k) in [−1, 1] of inputs (n, d); `InputError` for a wrong width and for NaN or infinity."""
-        self.check_inputs(inputs)
+        inputs = self.taken(inputs)
         for name, rows in inputs.items():
             _check_finite(name, rows)
         return {name: self._latents(name, rows) for name, rows in inputs.items()}

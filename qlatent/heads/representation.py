@@ -67,7 +67,7 @@ class RepresentationHead(AbstractHead):
         return {"stored": stored, "used": stored - unused}
 
     def encode(self, inputs: Tensors) -> dict[str, Tensor]:
-        self.check_inputs(inputs)
+        inputs = self.taken(inputs)
         return {
             name: self._of(self.cores, name)(self._of(self.bridges, name)(x)) for name, x in inputs.items()
         }
@@ -90,7 +90,7 @@ class RepresentationHead(AbstractHead):
     @torch.no_grad()
     def states(self, inputs: Tensors) -> dict[str, NDArray[np.complex128]]:
         """End states (n, 2^W) of the circuit for inputs (n, d); an `InputError` where there is no circuit."""
-        self.check_inputs(inputs)
+        inputs = self.taken(inputs)
         if self.circuit is None:
             raise InputError("This head has no circuit, so no states.", remedy="Use a quantum head.")
         found = {}

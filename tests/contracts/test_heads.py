@@ -247,3 +247,25 @@ def test_second_derivatives_are_those_of_finite_differences(name: str, linear: b
     found = product(loss, wanted, along)
     for got, expected in zip(found, differences(loss, wanted, along), strict=True):
         torch.testing.assert_close(got, expected, atol=1e-5 * (1 + expected.abs().max().item()), rtol=1e-4)
+
+
+@names
+def test_numbers_of_16_bits_and_autocast_give_nearly_the_same_latents(name: str) -> None:
+    head = make(name).eval()
+    inputs = {key: x / x.norm(dim=1, keepdim=True) for key, x in inputs_of(head).items()}
+    wanted = head.encode(inputs)
+    shorter = head.encode({key: x.bfloat16() for key, x in inputs.items()})
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = head.encode(inputs)
+        both = head.encode({key: x.bfloat16() for key, x in inputs.items()})
+    for found in (shorter, mixed, both, head.encode({key: x.double() for key, x in inputs.items()})):
+        for key, z in wanted.items():
+            torch.testing.assert_close(found[key].float(), z, atol=0.03, rtol=0.03)
+
+
+@names
+def test_more_axes_than_two_are_refused_with_the_way_out(name: str) -> None:
+    head = make(name)
+    inputs = {key: x.reshape(1, *x.shape) for key, x in inputs_of(head).items()}
+    with pytest.raises(InputError, match=r"got shape \(1, 7, \d+\).*reshape\(-1, \d+\)"):
+        head.encode(inputs)
