@@ -160,7 +160,7 @@ def test_an_inconsistent_operation_is_named(operation: Operation, message: str) 
         (((("Z", 2),),), "names a wire that is not there"),
         (((("Z", -1),),), "names a wire that is not there"),
         (((("Z", 0.0),),), r"a wire is 0\.0, expected a whole number"),
-        ((("Z", 0),), r"'Z' is not a Pauli word.*Pair letters with wires"),
+        ((("Z", 0),), r"\('Z', 0\) is not a Pauli word.*Pair letters with wires"),
     ],
 )
 def test_an_impossible_observable_is_named(observables: tuple, message: str) -> None:
