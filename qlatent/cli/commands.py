@@ -11,6 +11,7 @@ from qlatent.cli import following, items, lines, removing, retrieval, scarcity, 
 from qlatent.cli.options import (
     Detach,
     EncoderKey,
+    GroupBy,
     JsonOption,
     SetOption,
     WorkspaceOption,
@@ -19,6 +20,7 @@ from qlatent.cli.options import (
     open_workspace,
     path_of,
     settings_of,
+    split_by,
 )
 from qlatent.cli.terminal import Terminal
 from qlatent.registry import HEADS, OBJECTIVES
@@ -173,6 +175,7 @@ def train(
     ] = None,
     set_: SetOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides weights, split, probe and batch order.")] = 0,
+    group_by: GroupBy = "",
     vectors: EncoderKey = None,
     name: Annotated[str | None, typer.Option(help="Name of the run.")] = None,
     detach: Detach = False,
@@ -184,7 +187,7 @@ def train(
     usual = runs.USUAL[source]
     request = runs.TrainingRequest(
         dataset=dataset, encoder_key=vectors, head=head or usual[0], objective=objective or usual[1],
-        settings={"seed": seed, **settings_of(set_)}, name=name or "", source=source,
+        settings={"seed": seed, **split_by(settings_of(set_), group_by)}, name=name or "", source=source,
         judgements=str(judgements or ""),
     )  # fmt: skip
     run_id = runs.start_training(opened, request)

@@ -16,6 +16,10 @@ from qlatent.services.grid import Experiment, Grid
 from qlatent.services.workspaces import Workspace
 
 POLL = 1.0  # seconds between two looks at a grid
+OLDER = (
+    "This experiment keeps only equal rows together: items that share a picture, a text or an id before # may be on"
+    " both sides. `--set split_rule=groups` makes one that keeps them together."
+)
 SHOWN = ("spearman", "neighbour_overlap", "trustworthiness", "stress", "recall_at_10", "probe_accuracy")
 
 
@@ -30,6 +34,8 @@ def compare(
 ) -> None:
     """Make or find the experiment, work it off, write its files and print its table."""
     experiment = experiments.create(workspace, grid)
+    if experiment.settings["split_rule"] == "contents":
+        terminal.note(OLDER)
     experiments.start(workspace, experiment, workers=workers)
     if detach:
         told = experiments.progress(workspace, experiment)

@@ -19,6 +19,14 @@ WorkspaceOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; progress on stderr.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="key=value; may be given several times.")]
+GroupBy = Annotated[
+    str,
+    typer.Option(
+        "--group-by",
+        help="A column, such as a product code or a seller: items with an equal value are never on both sides "
+        "of the split.",
+    ),
+]
 EncoderKey = Annotated[
     str | None, typer.Option("--vectors", help="Encoder key, where a dataset has several.")
 ]
@@ -52,6 +60,11 @@ def settings_of(pairs: list[str] | None) -> dict[str, Any]:
         except json.JSONDecodeError:
             values[key] = {"True": True, "False": False}.get(text, text)
     return values
+
+
+def split_by(settings: dict[str, Any], group_by: str) -> dict[str, Any]:
+    """The settings with what `--group-by` adds to them."""
+    return {**settings, "group_by": group_by} if group_by else settings
 
 
 def names(text: str) -> tuple[str, ...]:

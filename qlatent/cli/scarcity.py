@@ -12,6 +12,7 @@ import typer
 
 from qlatent.cli.options import (
     EncoderKey,
+    GroupBy,
     JsonOption,
     SetOption,
     WorkspaceOption,
@@ -19,12 +20,13 @@ from qlatent.cli.options import (
     numbers,
     open_workspace,
     settings_of,
+    split_by,
 )
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import ConfigError, RunError
 from qlatent.report import scarcity as report
+from qlatent.services import plan, sweeps
 from qlatent.services import scarcity as service
-from qlatent.services import sweeps
 from qlatent.services.scarcity import Study
 from qlatent.services.workspaces import Workspace
 from qlatent.store.disk import json_bytes, write_atomically
@@ -50,6 +52,7 @@ def scarcity(
         typer.Option(help="What answers which item (qrels, or query, document, gain); else labels."),
     ] = None,
     set_: SetOption = None,
+    group_by: GroupBy = "",
     vectors: EncoderKey = None,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes at once; one a core.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the table as JSON, Markdown and HTML.")] = Path(
@@ -67,11 +70,13 @@ def scarcity(
     """
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     study = Study(
-        dataset, names(heads), numbers(dims, "--dims"), _shares(shares), seeds, settings_of(set_), vectors,
+        dataset, names(heads), numbers(dims, "--dims"), _shares(shares), seeds,
+        split_by(settings_of(set_), group_by), vectors,
         str(judgements or ""),
     )  # fmt: skip
     failed = _train(opened, study, workers or os.cpu_count() or 1, terminal)
-    rows = service.rows(opened, service.places(opened, study))
+    table = service.places(opened, study)
+    rows = service.rows(opened, table)
     if not rows:
         raise RunError(
             f"Nothing was trained. {' '.join(failed)}", remedy="Run the same command again to go on."
@@ -82,7 +87,8 @@ def scarcity(
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / f"{name}.json", json_bytes(document, indent=1))
     command = "qlatent " + " ".join(sys.argv[1:])
-    about = {"Dataset": dataset, **study.settings}
+    training = plan.configs_of(table[0].spec).training
+    about = {"Dataset": dataset, **study.settings, "split_rule": training.split_rule}
     files = report.write(
         found,
         out,

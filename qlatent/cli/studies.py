@@ -12,6 +12,7 @@ from qlatent.cli import comparing, following, reproducing
 from qlatent.cli.options import (
     Detach,
     EncoderKey,
+    GroupBy,
     JsonOption,
     SetOption,
     WorkspaceOption,
@@ -19,6 +20,7 @@ from qlatent.cli.options import (
     numbers,
     open_workspace,
     settings_of,
+    split_by,
 )
 from qlatent.cli.terminal import Terminal
 from qlatent.services import image_probe, reproduction, runs
@@ -34,6 +36,7 @@ def compare(
     dims: Annotated[str, typer.Option(help="Latent dimensions with commas between.")] = "4",
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Each head is trained once for each.")] = 5,
     set_: SetOption = None,
+    group_by: GroupBy = "",
     vectors: EncoderKey = None,
     name: Annotated[str | None, typer.Option(help="Name of the experiment.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes at once; one a core.")] = None,
@@ -48,7 +51,7 @@ def compare(
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     grid = Grid(
         dataset, heads=names(heads), objectives=names(objectives), dims=numbers(dims, "--dims"), seeds=seeds,
-        settings=settings_of(set_), encoder_key=vectors, name=name or "",
+        settings=split_by(settings_of(set_), group_by), encoder_key=vectors, name=name or "",
     )  # fmt: skip
     comparing.compare(opened, grid, terminal=terminal, workers=workers, out=out, detach=detach)
 

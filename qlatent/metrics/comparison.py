@@ -77,8 +77,9 @@ class Comparison:
     """Items before (`inputs`) and after a head (`latents`), both modality → (n, d): what every metric takes.
 
     `distance` is that between latents, `input_distance` that between inputs. `train_latents` with
-    `train_labels` are the rows that probes learn from. A `reference` made from the same inputs is used as it
-    is, with its own labels, distance, sample, seed and k in place of those given here.
+    `train_labels` are the rows that probes learn from; those of an equal number in `train_groups` (n,) stay together
+    when a probe divides them. A `reference` made from the same inputs is used as it is, with its own labels, distance,
+    sample, seed and k in place of those given here.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Comparison:
         train_inputs: Arrays | None = None,
         train_latents: Arrays | None = None,
         train_labels: Labels | None = None,
+        train_groups: NDArray[np.int64] | None = None,
         sample: int = 2000,
         seed: int = 0,
         k: int = 10,
@@ -108,6 +110,7 @@ class Comparison:
         self.train_latents = _training(train_latents, self.modalities)
         trained = self.train_latents or self.train_inputs
         self.train_labels = _words(train_labels, _rows(trained)) if trained else None
+        self.train_groups = train_groups
         self._kept: dict[str, Any] = {}
 
     @property

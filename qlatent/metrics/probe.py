@@ -49,13 +49,17 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """The rows with a label: features to learn from and to be judged on, classes as numbers into `names`."""
+    """The rows with a label: features to learn from and to be judged on, classes as numbers into `names`.
+
+    `train_groups` (n,) tells what is never divided among the folds of the training rows; None: every row is for itself.
+    """
 
     train: Matrix  # (n, d), modalities side by side
     train_classes: Classes
     heldout: Matrix
     heldout_classes: Classes
     names: tuple[str, ...]
+    train_groups: Classes | None = None
 
 
 def labelled(comparison: Comparison) -> Labelled:
@@ -77,6 +81,7 @@ def labelled(comparison: Comparison) -> Labelled:
         _features(comparison.latents, comparison.modalities)[known],
         numbers[len(train) :],
         tuple(str(name) for name in names),
+        None if comparison.train_groups is None else comparison.train_groups[train_known],
     )
 
 
@@ -102,7 +107,7 @@ def _knn(comparison: Comparison) -> Classes:
 def probe_accuracy(comparison: Comparison) -> Contributions:
     """The share of held-out items that a logistic regression on the latents classifies rightly: 0 to 1.
 
-    Trained on standardised training rows; C is chosen by 3-fold cross-validation within them, and the
+    Trained on standardised training rows; C is chosen by 3-fold cross-validation within them, by whole groups, and the
     held-out rows are looked at once. A class that only held-out rows have counts as wrong.
     """
     predicted, converged = _linear(comparison)
@@ -158,7 +163,7 @@ def linear_probe(data: Labelled, *, seed: int = 0) -> tuple[Classes, bool]:
     """The predicted classes of the held-out rows (n,), and whether every fit converged."""
     from sklearn.exceptions import ConvergenceWarning
 
-    folds = stratified_folds(data.train_classes, folds=FOLDS, seed=seed)
+    folds = folds_of(data, seed=seed)
     with warnings.catch_warnings(), _one_thread():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the figure's note says it
         judged = [_judged(data, folds == fold) for fold in range(FOLDS)]
@@ -187,6 +192,19 @@ def _judged(data: Labelled, outer: NDArray[np.bool_]) -> tuple[NDArray[np.int64]
     fits = _fits(x, data.train_classes[~outer], judged, STRENGTHS)
     right = np.array([(predicted == data.train_classes[outer]).sum() for predicted, _ in fits])
     return right, all(settled for _, settled in fits)
+
+
+def folds_of(data: Labelled, *, seed: int) -> NDArray[np.int64]:
+    """The fold of each training row (n,): whole groups, dealt out by the class that most of their rows have.
+
+    Rows that are all one group cannot be divided by groups, and are divided one by one.
+    """
+    if data.train_groups is None or len(set(data.train_groups.tolist())) < 2:
+        return stratified_folds(data.train_classes, folds=FOLDS, seed=seed)
+    names, group = np.unique(data.train_groups, return_inverse=True)
+    counts = np.zeros((len(names), int(data.train_classes.max()) + 1), dtype=np.int64)
+    np.add.at(counts, (group, data.train_classes), 1)
+    return stratified_folds(counts.argmax(axis=1), folds=FOLDS, seed=seed)[group]
 
 
 def stratified_folds(classes: Classes, *, folds: int, seed: int) -> NDArray[np.int64]:

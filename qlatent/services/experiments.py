@@ -16,7 +16,7 @@ from typing import Any
 
 from qlatent import registry
 from qlatent.errors import ConfigError, InputError, RunError
-from qlatent.services import augmented, bin, runs, vectors
+from qlatent.services import augmented, bin, plan, runs, vectors
 from qlatent.services import grid as grid_of
 from qlatent.services.grid import COMMON, NO_OBJECTIVE, Cell, Experiment, Grid
 from qlatent.services.runs import RunView
@@ -25,6 +25,7 @@ from qlatent.store.workspace import Workspace
 from qlatent.training.configs import TrainingConfig
 
 FILE = bin.EXPERIMENT
+OLDER = {"split_rule": "contents"}  # of experiments that name no rule of splitting: there was no other
 
 
 # --- making -----------------------------------------------------------------------------------------------
@@ -34,7 +35,8 @@ def create(workspace: Workspace, grid: Grid) -> Experiment:
     """Write an experiment down and return it; a grid in which nothing can run is a `QlatentError`.
 
     PCA and the classical twin of every quantum head are added where they are missing. Where views are augmented all
-    heads are of images alone, and as many views are used as there are now.
+    heads are of images alone, and as many views are used as there are now. A grid that names no rule of splitting and
+    was made when there was but one is found again, with that rule.
     """
     if grid.seeds < 1 or not grid.heads or not grid.dims or not grid.objectives:
         raise ConfigError("A grid needs a head, an objective, a dimension and a seed at least.")
@@ -52,18 +54,37 @@ def create(workspace: Workspace, grid: Grid) -> Experiment:
         "seeds": grid.seeds,
         "settings": {**COMMON, **augmented.settled(grid.settings, views)},
     }
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    content = _as_before(workspace, content, grid)
     name = grid.name or f"{len(heads)} heads on {workspace.catalogue.dataset(grid.dataset).name}"
-    document = {"id": f"e{digest[:10]}", "name": name, **content, "created": time.time()}
+    document = {"id": _id(content), "name": name, **content, "created": time.time()}
     experiment = _experiment(document)
     found = grid_of.cells(workspace, experiment)
     if all(cell.refusal for cell in found):
         raise InputError(found[0].refusal, remedy="Change heads, dimensions or settings.")
+    new = [cell.spec for cell in found if cell.spec is not None and cell.run is None]
+    if new:
+        plan.check_split(workspace, new[0])
     folder = workspace.experiments_path / experiment.id
     if not (folder / FILE).exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / FILE, json_bytes(document, indent=1))
     return view(workspace, experiment.id)
+
+
+def _id(content: dict[str, Any]) -> str:
+    """The id that an experiment's content decides."""
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return f"e{digest[:10]}"
+
+
+def _as_before(workspace: Workspace, content: dict[str, Any], grid: Grid) -> dict[str, Any]:
+    """The content as it was written before rules of splitting had names, where it is the same or is here already."""
+    settings = {key: value for key, value in content["settings"].items() if key != "split_rule"}
+    older = {**content, "settings": settings}
+    if content["settings"]["split_rule"] == "contents":
+        return older
+    here = (workspace.experiments_path / _id(older) / FILE).exists()
+    return older if here and "split_rule" not in grid.settings else content
 
 
 def _check_settings(heads: tuple[str, ...], grid: Grid) -> None:
@@ -106,7 +127,7 @@ def _experiment(document: dict[str, Any]) -> Experiment:
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
     }
-    return Experiment(**values)
+    return Experiment(**{**values, "settings": OLDER | values["settings"]})
 
 
 def remove(workspace: Workspace, experiment_id: str) -> None:

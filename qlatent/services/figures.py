@@ -68,6 +68,7 @@ def measure_trained(workspace: Workspace, folder: RunFolder, head: AbstractHead,
         train_inputs=data.train,
         train_latents=_latents(head, data.train),
         train_labels=words[data.train_rows].tolist(),
+        train_groups=_apart(folder, data.train_groups),
         reference=InputSide(judged, labels=words[rows].tolist(), sample=POINTS),
     )
     metrics = {name: resolve(each.target) for name, each in METRICS.items()}
@@ -82,6 +83,12 @@ def measure_trained(workspace: Workspace, folder: RunFolder, head: AbstractHead,
         "curve": _curve(folder, data, words),
     }
     folder.write_figures(document)
+
+
+def _apart(folder: RunFolder, groups: np.ndarray) -> np.ndarray | None:
+    """What probes keep together, in a run whose rule of splitting does."""
+    rule = plan.configs_of(folder.spec).training.split_rule
+    return groups if rule == "groups" else None
 
 
 def _latents(head: AbstractHead, arrays: Arrays) -> Arrays:
@@ -149,6 +156,8 @@ def _curve(folder: RunFolder, data: TrainingData, words: np.ndarray) -> list[dic
     total = len(data.probe_rows)
     taken = np.unique(np.linspace(0, total - 1, min(CURVE_ITEMS, total)).round().astype(np.intp))
     labels, away = words[data.probe_rows][taken], data.probe_heldout[taken]
+    learned = data.probe_rows[taken][~away]
+    place = np.searchsorted(data.train_rows, learned)
     if not away.any() or away.all() or not labels.any():
         return []
     curve = []
@@ -161,6 +170,7 @@ def _curve(folder: RunFolder, data: TrainingData, words: np.ndarray) -> list[dic
             labels=labels[away].tolist(),
             train_latents={name: array[~away] for name, array in z.items()},
             train_labels=labels[~away].tolist(),
+            train_groups=_apart(folder, data.train_groups[place]),
         )
         curve.append({"step": step, **_plain(asdict(probe.probe_accuracy(judged)))})
     return curve

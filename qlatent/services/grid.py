@@ -23,7 +23,11 @@ from qlatent.training.configs import TrainingConfig
 CONTROLS = ("pca",)  # beside every grid, with the twin of each quantum head
 NO_OBJECTIVE = "none"  # what stands in the column of a head that is found rather than trained
 KEPT = "kept/"  # before the id or name of a kept head
-COMMON = {"split_seed": 0, "snapshots": 12}  # one held-out part for all, and a short film of each run
+COMMON = {  # one held-out part for all, and a short film of each run
+    "split_seed": 0,
+    "snapshots": 12,
+    "split_rule": "groups",
+}
 
 
 @dataclass(frozen=True)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from qlatent.errors import ConfigError, InputError
 from qlatent.registry import HEADS, config_class, entry
+from qlatent.services import grouping
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.training.configs import RunConfigs, split_settings
 from qlatent.training.contrastive.configs import ImageTrainingConfig
-from qlatent.training.data import Labels, heldout_mask, labels_of
+from qlatent.training.data import Labels, heldout_mask, labels_of, replace_rows
 from qlatent.types import content_hash
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ def spec(workspace: Workspace, request: TrainingRequest) -> dict[str, Any]:
     record = workspace.catalogue.dataset(request.dataset)
     version = workspace.items.version(request.dataset)
     table = pictures(workspace, request.dataset, version)
-    _check_images(table, request.dataset, configs.training)
+    groups = grouping.groups(workspace, request.dataset, version, configs.training)
+    _check_images(table, groups, request.dataset, configs.training)
     title = entry("head", request.head).title
     return {
         "format": 1,
@@ -77,10 +80,10 @@ def content(table: pa.Table) -> str:
     return content_hash("\n".join("|".join(each or "" for each in row) for row in rows))
 
 
-def labels(table: pa.Table) -> Labels:
-    """Content, split and label of these rows; the content is the image."""
+def labels(table: pa.Table, groups: NDArray[np.int64]) -> Labels:
+    """Content, split, label and group of these rows; the content is the image, `groups` are of the whole dataset."""
     columns = {name: table[name].to_pylist() for name in ("image_hash", "split", "label")}
-    return labels_of(columns, content="image_hash")
+    return labels_of(columns, content="image_hash", group=groups[table["row"].to_numpy()])
 
 
 def _configs(request: TrainingRequest) -> RunConfigs:
@@ -109,19 +112,18 @@ def _decided(given: Mapping[str, Any], decided: dict[str, Any]) -> dict[str, Any
     return {**given, **decided}
 
 
-def _check_images(table: pa.Table, dataset: str, config: ImageTrainingConfig) -> None:
+def _check_images(
+    table: pa.Table, groups: NDArray[np.int64], dataset: str, config: ImageTrainingConfig
+) -> None:
     if not table.num_rows:
         raise InputError(
             f"{dataset!r} has no images.", remedy="Choose a dataset with images, or train on vectors."
         )
     if config.small == "refuse":
         _check_sizes(table, config)
-    known = labels(table)
+    known = labels(table, groups)
     if config.unique_pairs:
-        first = np.unique(known.content, return_index=True)[1]
-        known = replace(
-            known, content=known.content[first], split=known.split[first], label=known.label[first]
-        )
+        known = replace_rows(known, np.unique(known.content, return_index=True)[1])
     away = heldout_mask(known, config)
     train = int((~away).sum())
     if train < config.batch_size:

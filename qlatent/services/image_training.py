@@ -14,7 +14,7 @@ from qlatent.errors import InputError
 from qlatent.metrics import hilbert_schmidt, panel
 from qlatent.metrics.comparison import Comparison
 from qlatent.registry import METRICS, resolve
-from qlatent.services import image_plan
+from qlatent.services import grouping, image_plan
 from qlatent.services.batches import UNREADABLE
 from qlatent.store.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
@@ -60,7 +60,8 @@ def load_images(workspace: Workspace, spec: dict[str, Any], configs: RunConfigs)
                 kept.append(place)
     if not kept:
         raise InputError(f"No image of {spec['dataset']!r} can be read.", remedy="Import the images again.")
-    known = image_plan.labels(table.take(kept))
+    groups = grouping.groups(workspace, spec["dataset"], spec["dataset_version"], configs.training)
+    known = image_plan.labels(table.take(kept), groups)
     data = from_images(torch.cat(parts), known, table["row"].to_numpy()[kept], configs.training)
     if len(kept) < len(hashes):
         data.left_out["cannot be read"] = len(hashes) - len(kept)
@@ -136,11 +137,8 @@ def final_metrics(trainer: ImageTrainer, probe: dict[str, Any] | None) -> dict[s
     figures = {f"probe_{name}": value for name, value in found.items()}
     if trainer.data.heldout_pairs > 1:
         figures |= trainer.evaluate()
-    counts = {
-        "train_pairs": float(trainer.data.train_pairs),
-        "heldout_pairs": float(trainer.data.heldout_pairs),
-    }
-    return {name: value for name, value in figures.items() if math.isfinite(value)} | counts
+    finite = {name: value for name, value in figures.items() if math.isfinite(value)}
+    return finite | trainer.data.counts
 
 
 def save_backbone(folder: RunFolder, trainer: ImageTrainer) -> None:

@@ -14,11 +14,12 @@ import numpy as np
 from qlatent.encoders import hub
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.registry import config_class, entry, make_config
-from qlatent.services import augmented, image_plan, ranking_plan, vectors
+from qlatent.services import augmented, grouping, image_plan, ranking_plan, vectors
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.training.configs import RunConfigs, TrainingConfig, split_settings
 from qlatent.training.contrastive.configs import ImageTrainingConfig
+from qlatent.training.data import heldout_mask, replace_rows
 from qlatent.training.ranking.configs import RankingTrainingConfig
 
 FEWEST = 8
@@ -79,7 +80,17 @@ def training_spec(workspace: Workspace, request: TrainingRequest) -> Spec:
     split_settings(request.head, request.objective, request.settings)  # what is wrong in them comes first
     key = request.encoder_key or vectors.choose(workspace, request.dataset)
     material = Material(workspace, request.dataset, key)
-    return material.spec(request)
+    spec = material.spec(request)
+    check_split(workspace, spec)
+    return spec
+
+
+def check_split(workspace: Workspace, spec: Spec) -> None:
+    """Whether the items of a run on vectors can be divided as it says; else a `QlatentError` that says why."""
+    config = configs_of(spec).training
+    hashes, known = grouping.of_vectors(workspace, spec, config)
+    there = np.all([[bool(each) for each in column] for column in hashes.values()], axis=0)
+    heldout_mask(replace_rows(known, np.flatnonzero(there)), config)
 
 
 class Material:
@@ -194,6 +205,7 @@ def configs_of(spec: Spec) -> RunConfigs:
     objective, training = dict(values["objective"]), dict(values["training"])
     if "learn_scale" in training:  # where it stood before it was the loss's
         objective["learn_scale"] = training.pop("learn_scale")
+    training.setdefault("split_rule", "contents")  # the only rule before it had a name
     return RunConfigs(
         make_config(config_class("head", spec["head"]), values["head"]),
         make_config(config_class("objective", spec["objective"]), objective),

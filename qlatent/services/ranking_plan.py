@@ -14,7 +14,7 @@ import pyarrow as pa
 from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.ingest.judgements import Judgements, read_judgements
 from qlatent.registry import entry
-from qlatent.services import vectors
+from qlatent.services import grouping, vectors
 from qlatent.settings import settings
 from qlatent.store.disk import json_bytes, write_atomically
 from qlatent.store.workspace import Workspace
@@ -98,10 +98,12 @@ def items(workspace: Workspace, spec: Mapping[str, Any], config: RankingTraining
             f"{spec['dataset']!r} has {table.num_rows} items with {what}; training needs {FEWEST}.",
             remedy="Import more items, or encode them first.",
         )
-    known = labels_of(
-        {name: table[name].to_pylist() for name in ("content", "split", "label")}, content="content"
-    )
     rows = table["row"].to_numpy().astype(np.int64)
+    known = labels_of(
+        {name: table[name].to_pylist() for name in ("content", "split", "label")},
+        content="content",
+        group=grouping.groups(workspace, spec["dataset"], spec["dataset_version"], config)[rows],
+    )
     if not spec["judgements"]:
         return Items(table, by_labels(rows, known, config))
     gains = kept(workspace, spec["judgements"])

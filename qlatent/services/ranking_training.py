@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from qlatent.training.ranking.loop import RankingTrainer
     from qlatent.training.ranking.readers import Reader, TokenStates
 
-QUERIES = "queries"  # what is kept of the held-out queries one by one
 ENCODER = "encoder"  # the folder of the trained text model in the run's
 MOST = (
     4 * 2**30
@@ -54,15 +53,11 @@ def final_metrics(folder: RunFolder, trainer: RankingTrainer) -> dict[str, float
     The measures of each, with its row in the dataset, are written down: they are what heads are compared by.
     """
     data = trainer.data
-    counts = {
-        "train_pairs": float(data.train_pairs),
-        "heldout_pairs": float(data.heldout_pairs),
-        "documents": float(len(data.corpus)),
-    }
+    counts = data.counts
     if not data.heldout_pairs:
         return counts
     by_query = trainer.by_query()
-    folder.write_views(QUERIES, {"rows": data.rows[data.heldout], **by_query})
+    folder.write_queries({"rows": data.rows[data.heldout], **by_query})
     return {**trainer.evaluate(), **means(by_query), **counts}
 
 

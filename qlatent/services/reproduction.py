@@ -33,7 +33,7 @@ KEY = ("variant", "width", "seed", "protocol", "step")
 HONEST, AS_PUBLISHED = "honest", "as published"
 Row = dict[str, Any]
 TRAINING = {"steps": 176, "batch_size": 256, "probe_steps": STEPS, "unique_pairs": False, "snapshots": 10,
-            "checkpoint_every": 50}  # fmt: skip
+            "checkpoint_every": 50, "split_rule": "contents"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -188,10 +188,10 @@ def rows(workspace: Workspace, table: Sequence[Place]) -> list[Row]:
             continue
         about = {"variant": place.variant, "width": place.width, "seed": place.seed}
         honest = image_views.probes(workspace, place.run.id)
-        for each in honest:
-            found.append({**about, "step": each["step"], "protocol": HONEST, **_kept(each)})
-        if found:
-            found[-1]["seconds"] = round(_seconds(workspace, place.run.id), 1)
+        own = [{**about, "step": each["step"], "protocol": HONEST, **_kept(each)} for each in honest]
+        if own:
+            own[-1]["seconds"] = round(_seconds(workspace, place.run.id), 1)
+        found += own
         published = image_views.published_probe(workspace, place.run.id)
         if published is not None:
             step = int(place.spec["configs"]["training"]["steps"])

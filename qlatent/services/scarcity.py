@@ -19,7 +19,6 @@ from qlatent.metrics.relevance import Compared
 from qlatent.registry import config_class
 from qlatent.services import grid, plan, ranking_plan, sweeps, vectors
 from qlatent.services.plan import Spec, TrainingRequest
-from qlatent.services.ranking_training import QUERIES
 from qlatent.services.runs import RunView
 from qlatent.store.workspace import Workspace
 
@@ -58,7 +57,8 @@ class Place:
 def places(workspace: Workspace, study: Study) -> list[Place]:
     """The trainings of a study, each with its run if there is one; what is refused is refused before any begins.
 
-    All seeds have the same split and shares, so that their queries can be compared.
+    All seeds have the same split and shares, so that their queries can be compared. A study that names no rule of
+    splitting keeps that of its trainings where they were begun before rules had names.
     """
     for share in study.shares:
         if not 0 <= share <= 1:
@@ -66,6 +66,24 @@ def places(workspace: Workspace, study: Study) -> list[Place]:
                 f"A share of {share:g}.", remedy="Shares go from 0 (not trained) to 1 (all queries)."
             )
     known = sweeps.known(workspace)
+    if "split_rule" in study.settings:
+        return _places(workspace, study, known)
+    tables = [_places(workspace, _split_by(study, rule), known) for rule in _rules(study, known)]
+    return max(tables, key=lambda table: sum(place.run is not None for place in table))
+
+
+def _rules(study: Study, known: Mapping[str, RunView]) -> list[str]:
+    """The rules of splitting that a study which names none may have; the older one only where it was in use."""
+    runs = [run.spec for run in known.values() if run.spec["dataset"] == study.dataset]
+    older = any("split_rule" not in spec["configs"]["training"] for spec in runs)
+    return ["groups", *(["contents"] if older and not study.settings.get("group_by") else [])]
+
+
+def _split_by(study: Study, rule: str) -> Study:
+    return replace(study, settings={**study.settings, "split_rule": rule})
+
+
+def _places(workspace: Workspace, study: Study, known: Mapping[str, RunView]) -> list[Place]:
     widths: dict[str, int] | None = None  # read once; the first spec checks the items for all
     found: list[Place] = []
     for share in sorted(study.shares):
@@ -115,7 +133,7 @@ def rows(workspace: Workspace, table: Sequence[Place]) -> list[Row]:
     for place in table:
         if place.run is None or place.run.state != "finished":
             continue
-        by_query = workspace.run(place.run.id).views(QUERIES)
+        by_query = workspace.run(place.run.id).queries()
         means = {name: float(np.nanmean(values)) for name, values in by_query.items() if name != "rows"}
         main = [None if np.isnan(each) else round(float(each), 4) for each in by_query[relevance.MAIN]]
         found.append(

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from qlatent.metrics.honesty import Reference
 from qlatent.registry import entry, resolve
-from qlatent.services import augmented, closing, image_training, ranking_training
+from qlatent.services import augmented, closing, grouping, image_training, ranking_training
 from qlatent.services.journal import journal
 from qlatent.services.plan import Spec, configs_of, source_of
 from qlatent.services.pulse import Pulse
-from qlatent.services.vectors import hash_column
 from qlatent.store.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 from qlatent.training.configs import RunConfigs
@@ -102,25 +101,18 @@ def _head(workspace: Workspace, spec: Spec, configs: RunConfigs) -> Any:
 
 def load_data(workspace: Workspace, spec: Spec, configs: RunConfigs) -> TrainingData:
     """The vectors of the run's items as they were when it was created, split and sampled by its seed."""
-    from qlatent.training.data import from_items, labels_of
+    from qlatent.training.data import from_items
 
     key, modalities = spec["encoder"], spec["modalities"]
-    names = {modality: hash_column(key, modality) for modality in modalities}
-    table = workspace.items.table(
-        spec["dataset"], columns=["split", "label", *names.values()], version=spec["dataset_version"]
-    )
-    hashes = {modality: table.column(name).to_pylist() for modality, name in names.items()}
+    hashes, known = grouping.of_vectors(workspace, spec, configs.training)
     arrays = {
         modality: workspace.items.embeddings(key, modality, hashes[modality]) for modality in modalities
     }
-    # content is what the head sees: equal texts are one where only texts are used
-    content = ["|".join(each or "" for each in row) for row in zip(*hashes.values(), strict=True)]
-    columns = {name: table.column(name).to_pylist() for name in ("split", "label")} | {"content": content}
     views = {}
     if getattr(configs.objective, "augmented_views", False):
         count = configs.objective.view_count
         views = {name: augmented.read(workspace, key, hashes[name], count) for name in modalities}
-    return from_items(arrays, labels_of(columns, content="content"), configs.training, views=views)
+    return from_items(arrays, known, configs.training, views=views)
 
 
 class Recorder:
@@ -221,8 +213,7 @@ def final_metrics(trainer: Trainer) -> dict[str, float]:
     arrays = data.heldout if data.heldout_pairs else data.train
     views = data.heldout_views if data.heldout_pairs else data.train_views
     reference = Reference(arrays, sample=FINAL_POINTS, seed=trainer.config.seed)
-    counts = {"train_pairs": float(data.train_pairs), "heldout_pairs": float(data.heldout_pairs)}
-    return trainer.evaluate(arrays, views) | reference.compare(trainer.latents(arrays)) | counts
+    return trainer.evaluate(arrays, views) | reference.compare(trainer.latents(arrays)) | data.counts
 
 
 def _save_head(folder: RunFolder, trainer: Trainer, figures: dict[str, float | None]) -> None:

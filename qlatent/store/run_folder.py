@@ -262,6 +262,16 @@ class RunFolder:
         """What was kept under this name; a `StoreError` where there is nothing (yet)."""
         return self._read_arrays(self.path / "views" / f"{name}.npz")
 
+    def write_queries(self, arrays: Arrays) -> None:
+        """Keeps how each held-out query was answered: one entry a measure, and the queries' rows."""
+        self._write_arrays(self.path / "queries.npz", arrays)
+
+    def queries(self) -> Arrays:
+        """How each held-out query was answered; a `StoreError` where there is nothing (yet)."""
+        path = self.path / "queries.npz"
+        older = self.path / "views" / "queries.npz"  # where they stood before they had a place of their own
+        return self._read_arrays(older if older.exists() and not path.exists() else path)
+
     def snapshot_steps(self) -> list[int]:
         """The steps that have a snapshot, ascending."""
         return _steps(self.path / "snapshots", ending=".npz")

@@ -22,6 +22,21 @@ HeldOut = Annotated[
         title="Held-out share", description="Never trained on; a split column takes precedence.", ge=0, le=0.9
     ),
 ]
+SplitRule = Annotated[
+    Literal["groups", "contents"],
+    Field(
+        title="Kept together",
+        description="groups: rows that share a picture, a text, a vector, an id before # or the chosen column are "
+        "never on both sides. contents: only equal rows (the one rule of earlier versions).",
+    ),
+]
+GroupBy = Annotated[
+    str,
+    Field(
+        title="Column kept together",
+        description="Rows with an equal value, such as a product code or a seller, are never on both sides.",
+    ),
+]
 Snapshots = Annotated[
     int, Field(title="Snapshots", description="Frames of the map, at log-spaced steps.", ge=2, le=1000)
 ]
@@ -66,6 +81,8 @@ class TrainingConfig:
         float, Field(title="Factor a stair", description="Only for the step schedule. Mari: 0.1.", gt=0, le=1)
     ] = 0.1
     heldout: HeldOut = 0.2
+    split_rule: SplitRule = "groups"
+    group_by: GroupBy = ""
     unique_pairs: Annotated[
         bool, Field(title="Unique pairs only", description="Train on each different pair once (paper).")
     ] = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from qlatent import lengths
 from qlatent.errors import InputError
+from qlatent.training import splits
 from qlatent.training.configs import TrainingConfig
 from qlatent.types import Arrays, content_hash
 
@@ -36,6 +37,8 @@ class Split(Protocol):
     @property
     def heldout(self) -> float: ...
     @property
+    def split_rule(self) -> str: ...
+    @property
     def probe_size(self) -> int: ...
 
 
@@ -43,12 +46,19 @@ class Split(Protocol):
 class Labels:
     """What is known of n rows beside their vectors; all of length n.
 
-    `content` names the content of a row: rows of equal content never stand on both sides of the split.
+    `content` names the content of a row: rows of equal content never stand on both sides of the split. Nor do rows of
+    an equal `group`, where groups decide.
     """
 
     content: NDArray[np.str_]
     split: NDArray[np.str_]  # "" where unknown
     label: NDArray[np.str_]  # "" where unknown
+    group: Rows | None = None  # numbers from 0 on; None: nothing but the content is shared
+
+
+def nobody() -> Rows:
+    """No rows."""
+    return np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,14 @@ class TrainingData:
     left_out: dict[str, int] = field(default_factory=dict)  # reason → rows
     train_views: Arrays = field(default_factory=dict)
     heldout_views: Arrays = field(default_factory=dict)
+    train_groups: Rows = field(default_factory=nobody)  # of each row
+    heldout_groups: Rows = field(default_factory=nobody)
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """Rows and groups of both parts, and how many groups are on both sides."""
+        rows = {"train_pairs": float(self.train_pairs), "heldout_pairs": float(self.heldout_pairs)}
+        return rows | splits.sides(self.train_groups, self.heldout_groups)
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -87,11 +105,17 @@ class TrainingData:
 
 
 def from_arrays(arrays: Arrays, config: TrainingConfig) -> TrainingData:
-    """Training data of plain arrays (modality → (n, d)): content is the vectors themselves, no labels."""
+    """Training data of plain arrays (modality → (n, d)): content is the vectors themselves, no labels.
+
+    Rows with an equal vector of a modality are a group.
+    """
     count = _length(arrays)
     content = [content_hash(np.concatenate([array[i] for array in arrays.values()])) for i in range(count)]
     blank = np.full(count, "", dtype="U1")
-    return from_items(arrays, Labels(np.array(content, dtype=np.str_), blank, blank), config)
+    group = None
+    if len(arrays) > 1 and config.split_rule == "groups":
+        group = splits.tied([splits.codes(map(content_hash, array)) for array in arrays.values()])
+    return from_items(arrays, Labels(np.array(content, dtype=np.str_), blank, blank, group), config)
 
 
 def from_items(
@@ -114,7 +138,8 @@ def from_items(
             f"Only {len(rows)} usable {_pairs(arrays)}{_reasons(left_out)}; training needs {FEWEST}.",
             remedy="Import more items, or encode the ones that have no vectors yet.",
         )
-    heldout = heldout_mask(replace_rows(labels, rows), config)
+    known = replace_rows(labels, rows)
+    heldout, group = heldout_mask(known, config), groups_of(known)
     if heldout.all():
         raise InputError(
             f"All {len(rows)} usable {_pairs(arrays)} are held out; nothing is left to learn from.",
@@ -124,12 +149,22 @@ def from_items(
     parts = (rows[~heldout], rows[heldout], rows[probe])
     train, judged, drawn = ({name: _take(arrays[name], part, config) for name in arrays} for part in parts)
     seen = ({name: _take(views[name], part, config) for name in views} for part in parts[:2])
-    return TrainingData(train, judged, drawn, *parts, heldout[probe], left_out, *seen)
+    sides = group[~heldout], group[heldout]
+    return TrainingData(train, judged, drawn, *parts, heldout[probe], left_out, *seen, *sides)
 
 
 def replace_rows(labels: Labels, rows: Rows) -> Labels:
     """The labels of some rows only."""
-    return replace(labels, content=labels.content[rows], split=labels.split[rows], label=labels.label[rows])
+    group = None if labels.group is None else labels.group[rows]
+    return Labels(labels.content[rows], labels.split[rows], labels.label[rows], group)
+
+
+def groups_of(labels: Labels) -> Rows:
+    """The group of each row, (n,), numbered so that the order of the rows decides nothing."""
+    content = np.unique(labels.content, return_inverse=True)[1].astype(np.int64)
+    if labels.group is None:
+        return content
+    return splits.in_order(splits.tied([content, labels.group]), labels.content)
 
 
 def _length(arrays: Arrays) -> int:
@@ -190,12 +225,20 @@ def _take(array: NDArray[np.float32], rows: Rows, config: TrainingConfig) -> NDA
 def heldout_mask(labels: Labels, config: Split) -> Mask:
     """Which of the rows are held out: (n,) bool.
 
-    The items' own split column is honoured where it names both sides; content that stands on both is held
-    out. Otherwise `config.heldout` of the distinct contents is drawn with the seed, whatever their order.
+    The items' own split column is honoured where it names both sides; a group (or content, by that rule) that stands
+    on both is held out. Otherwise `config.heldout` of the rows is drawn with the seed by whole groups and by label
+    (`splits.held_out`), or of the distinct contents, whatever their order.
     """
     names = np.char.lower(np.char.strip(labels.split))
     own_train, own_heldout = np.isin(names, list(TRAIN_NAMES)), np.isin(names, list(HELDOUT_NAMES))
-    if own_train.any() and own_heldout.any():
+    own = own_train.any() and own_heldout.any()
+    if config.split_rule == "groups":
+        group = groups_of(labels)
+        if own:
+            return np.isin(group, group[own_heldout])
+        generator = _stream(config, HELDOUT_STREAM)
+        return splits.held_out(group, labels.label, share=config.heldout, generator=generator)
+    if own:
         return np.isin(labels.content, labels.content[own_heldout])
     contents = np.unique(labels.content)
     chosen = _stream(config, HELDOUT_STREAM).permutation(contents)
@@ -227,10 +270,12 @@ def batch_order(count: int, *, seed: int, epoch: int) -> Rows:
     return np.random.default_rng((seed, 0, epoch)).permutation(count)
 
 
-def labels_of(columns: dict[str, Sequence[str | None]], *, content: str = "pair_hash") -> Labels:
+def labels_of(
+    columns: dict[str, Sequence[str | None]], *, content: str = "pair_hash", group: Rows | None = None
+) -> Labels:
     """`Labels` of item columns as the store gives them (None where unknown)."""
 
     def text(name: str) -> NDArray[np.str_]:
         return np.array([value or "" for value in columns[name]], dtype=np.str_)
 
-    return Labels(text(content), text("split"), text("label"))
+    return Labels(text(content), text("split"), text("label"), group)

@@ -12,7 +12,7 @@ from qlatent.services import grid as grid_of
 from qlatent.services import heads as kept_heads
 from qlatent.services.experiments import Progress
 from qlatent.services.grid import Experiment, Grid
-from qlatent.ui import forms, frame, parts, shelf, state
+from qlatent.ui import forms, frame, group_choice, parts, shelf, state
 from qlatent.ui.words import count, encoder_name, literal
 
 DIMS = (2, 3, 4, 6, 8, 10, 16, 32, 64)
@@ -86,6 +86,7 @@ def _form() -> None:
             pca = st.toggle("Start first layers from PCA", value=True, key="compare_pca")
         with st.expander("Training", icon=":material/tune:", key="compare_options"):
             values = forms.form(registry.resolve(TRAINING), OFTEN, key="compare")
+            values |= group_choice.column(dataset, key="compare")
         name = st.text_input("Name", key="compare_name", placeholder="optional", max_chars=80)
         settings: dict[str, Any] = values | ({"bridge_start": "pca"} if pca and _knows(heads) else {})
         if modalities and len(modalities) < len(have):

@@ -12,7 +12,7 @@ from qlatent import registry
 from qlatent.services import image_plan, runs
 from qlatent.services.datasets import DatasetView
 from qlatent.services.uploads import temporary
-from qlatent.ui import forms, frame, pair_choice, shelf, state, uploads
+from qlatent.ui import forms, frame, group_choice, pair_choice, shelf, state, uploads
 from qlatent.ui.words import count, encoder_name, literal
 
 FIRST = ("qubits", "depth")
@@ -23,6 +23,7 @@ DECIDED = (
     "modalities",
     "seed",
     pair_choice.FIELD,
+    group_choice.FIELD,
 )  # by the data, or asked for once
 SEEN = "train_options_seen"
 TRAINING = "qlatent.training.configs:TrainingConfig"
@@ -134,6 +135,7 @@ def from_images(dataset: str, start: Any, *, images: int) -> None:
         "Training": training,
     }
     with st.expander("Options", icon=":material/tune:", key="train_images_options"):
+        values |= group_choice.column(dataset, key="train_images")
         for tab, config in zip(st.tabs(list(configs)), configs.values(), strict=True):
             with tab:
                 left = (*IMAGES_OFTEN, *IMAGES_DECIDED, "qubits", "layers")
@@ -184,6 +186,7 @@ def from_answers(dataset: str, start: Any, encoders: list[dict[str, Any]]) -> No
         "Training": training,
     }
     with st.expander("Options", icon=":material/tune:", key="train_answers_options"):
+        values |= group_choice.column(dataset, key="train_answers")
         for tab, config in zip(st.tabs(list(configs)), configs.values(), strict=True):
             with tab:
                 left = (*ANSWERS_OFTEN, *ANSWERS_ENCODER, *DECIDED, *FIRST)
@@ -252,6 +255,7 @@ def _request(dataset: str, key: str, modalities: list[str], chosen: _Chosen) -> 
         st.session_state[SEEN] = True
         with options:
             values |= _modalities(modalities)
+            values |= group_choice.column(dataset, key="train")
             for tab, config in zip(st.tabs(list(configs)), configs.values(), strict=True):
                 with tab:
                     rest = [name for name in forms.fields(config) if name not in (*FIRST, *OFTEN, *DECIDED)]

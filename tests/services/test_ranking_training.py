@@ -17,7 +17,6 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from qlatent.errors import ConfigError, InputError, UnavailableError
 from qlatent.services import bin, datasets, encoding, heads, plan, runs, scarcity, sweeps
-from qlatent.services.ranking_training import QUERIES
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.worker import work
 
@@ -98,7 +97,7 @@ def test_a_run_by_labels_keeps_head_figures_and_queries(workspace: Workspace) ->
     run = done(workspace, request())
     found = runs.metrics(workspace, run)
     assert (found["train_pairs"], found["heldout_pairs"], found["documents"]) == (64.0, 16.0, 64.0)
-    by_query = workspace.run(run).views(QUERIES)
+    by_query = workspace.run(run).queries()
     assert len(by_query["rows"]) == 16
     assert found["ndcg@10"] == pytest.approx(float(np.nanmean(by_query["ndcg@10"])))
     columns = runs.evaluations(workspace, run)

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from qlatent.training.configs import HeldOut, Snapshots, SplitSeed
+from qlatent.training.configs import GroupBy, HeldOut, Snapshots, SplitRule, SplitSeed
 
 Chance = Annotated[float, Field(ge=0, le=1)]
 Strength = Annotated[float, Field(ge=0, le=1)]
@@ -100,6 +100,8 @@ class ImageTrainingConfig:
         Field(title="Smaller images", description="refuse: they are an error. upscale: they are enlarged."),
     ] = "refuse"
     heldout: HeldOut = 0.2
+    split_rule: SplitRule = "groups"
+    group_by: GroupBy = ""
     unique_pairs: Annotated[
         bool, Field(title="Unique images only", description="Train on each different image once.")
     ] = True

@@ -11,9 +11,19 @@ import torch
 from torch import Tensor
 
 from qlatent.errors import InputError
+from qlatent.training import splits
 from qlatent.training.contrastive.configs import ImageTrainingConfig
 from qlatent.training.contrastive.probe import Labelled
-from qlatent.training.data import Labels, Mask, Rows, heldout_mask, probe_positions, replace_rows
+from qlatent.training.data import (
+    Labels,
+    Mask,
+    Rows,
+    groups_of,
+    heldout_mask,
+    nobody,
+    probe_positions,
+    replace_rows,
+)
 from qlatent.types import Arrays
 
 THUMBNAIL = 8  # pixels a side of what stands for the input space beside a map
@@ -23,7 +33,8 @@ THUMBNAIL = 8  # pixels a side of what stands for the input space beside a map
 class ImageData:
     """Images in bytes (n, 3, size, size) with their classes (n,) int64, −1 where unknown.
 
-    `train`, `heldout` and `probe` are positions among these images; `rows` (n,) are their rows in the dataset.
+    `train`, `heldout` and `probe` are positions among these images; `rows` (n,) are their rows in the dataset, `groups`
+    (n,) what they belong to. `apart` tells whether the linear probe's own split goes by groups too.
     """
 
     images: Tensor
@@ -34,6 +45,14 @@ class ImageData:
     heldout: Rows
     drawn: Rows
     left_out: dict[str, int] = field(default_factory=dict)  # reason → images
+    groups: Rows = field(default_factory=nobody)
+    apart: bool = False
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """Images and groups of both parts, and how many groups are on both sides."""
+        rows = {"train_pairs": float(self.train_pairs), "heldout_pairs": float(self.heldout_pairs)}
+        return rows | splits.sides(self.groups[self.train], self.groups[self.heldout])
 
     @property
     def train_pairs(self) -> int:
@@ -81,6 +100,7 @@ class ImageData:
             Labelled(
                 self.images[torch.from_numpy(part)],
                 torch.from_numpy(np.searchsorted(numbers, self._labels(part)).astype(np.int64)),
+                self.groups[part] if self.apart else None,
             )
             for part in parts
         ]
@@ -124,4 +144,6 @@ def from_images(
         heldout,
         probe_positions(known.label, config),
         left_out,
+        groups_of(known),
+        config.split_rule == "groups",
     )

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from qlatent.errors import InputError
-from qlatent.training import checkpoint
+from qlatent.training import checkpoint, splits
 from qlatent.training.adam import Adam
 from qlatent.training.checkpoint import Checkpoint
 from qlatent.training.contrastive.augmentation import plain, view
@@ -32,10 +32,11 @@ Encode = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """Images in bytes (n, 3, h, w) and their classes (n,) int64, from 0 on."""
+    """Images in bytes (n, 3, h, w), their classes (n,) int64, from 0 on, and what is never divided, (n,)."""
 
     images: Tensor
     labels: Tensor
+    groups: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +105,13 @@ def honest(
 ) -> ProbeResult:
     """Trained on representations taken once, and tested once, after the last epoch.
 
-    A share of the training rows is kept apart, the same of each class; its accuracies show whether the last
-    epoch was a good one to stop at, and choose nothing.
+    A share of the training rows is kept apart, the same of each class and by whole groups; its accuracies show whether
+    the last epoch was a good one to stop at, and choose nothing.
     """
     config = config or ProbeConfig()
     classes = _classes(train, test)
     features, seen = (_features(encode, each.images, size) for each in (train, test))
-    learned, kept = split(train.labels, config)
+    learned, kept = split(train.labels, config, groups=train.groups)
     learner, validation = _Learner((seen.shape[1], classes), config), []
     for _ in range(config.epochs):
         learner.learn(features[learned].__getitem__, train.labels[learned])
@@ -124,11 +125,16 @@ def _features(encode: Encode, images: Tensor, size: int) -> Tensor:
     return torch.cat([encode(plain(part, size=size)).detach() for part in images.split(PART)])
 
 
-def split(labels: Tensor, config: ProbeConfig) -> tuple[Tensor, Tensor]:
+def split(
+    labels: Tensor, config: ProbeConfig, *, groups: NDArray[np.int64] | None = None
+) -> tuple[Tensor, Tensor]:
     """Row numbers to learn from and to keep apart, by the seed: `validation` of each class, at least one row.
 
+    Where `groups` tie some rows, whole groups are kept apart, and none of a class that would lose all its rows.
     A class of one row is an `InputError`.
     """
+    if groups is not None and 1 < len(np.unique(groups)) < len(groups):
+        return _by_groups(labels, config, np.unique(groups, return_inverse=True)[1].astype(np.int64))
     generator = torch.Generator().manual_seed(config.seed + 1)
     learned, kept = [], []
     for label in labels.unique():
@@ -143,6 +149,15 @@ def split(labels: Tensor, config: ProbeConfig) -> tuple[Tensor, Tensor]:
         kept.append(rows[:count])
         learned.append(rows[count:])
     return torch.cat(learned).sort().values, torch.cat(kept).sort().values
+
+
+def _by_groups(labels: Tensor, config: ProbeConfig, groups: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+    names = labels.numpy()
+    generator = np.random.default_rng((config.seed, 1))
+    away = splits.held_out(groups, names.astype(np.str_), share=config.validation, generator=generator)
+    whole = set(names[away].tolist()) - set(names[~away].tolist())
+    away &= ~np.isin(groups, groups[np.isin(names, list(whole))])
+    return torch.from_numpy(np.flatnonzero(~away)), torch.from_numpy(np.flatnonzero(away))
 
 
 class _Learner:

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from qlatent.errors import InputError
-from qlatent.training.data import Labels, Mask, Rows, heldout_mask, probe_positions, replace_rows
+from qlatent.training import splits
+from qlatent.training.data import (
+    Labels,
+    Mask,
+    Rows,
+    groups_of,
+    heldout_mask,
+    nobody,
+    probe_positions,
+    replace_rows,
+)
 from qlatent.training.ranking.configs import RankingTrainingConfig
 from qlatent.training.ranking.relevance import ByJudgement, ByLabel, Relevance, answered
 from qlatent.types import Arrays
@@ -23,7 +33,8 @@ class RankingData:
     """Positions among the n items that have a vector or a text; `rows` (n,) are their rows in the dataset.
 
     `train` and `heldout` are queries, `documents` what may answer in training, `corpus` what held-out queries are
-    ranked against. `probe` is the input space of the items that are drawn, by modality.
+    ranked against. `probe` is the input space of the items that are drawn, by modality. `groups` (n,) is what items
+    belong to.
     """
 
     rows: Rows
@@ -35,6 +46,14 @@ class RankingData:
     drawn: Rows
     probe: Arrays = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)  # reason → items or queries
+    groups: Rows = field(default_factory=nobody)
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """Queries and their groups of both parts, how many groups are on both sides, and the documents."""
+        rows = {"train_pairs": float(self.train_pairs), "heldout_pairs": float(self.heldout_pairs)}
+        sides = splits.sides(self.groups[self.train], self.groups[self.heldout])
+        return rows | sides | {"documents": float(len(self.corpus))}
 
     @property
     def train_pairs(self) -> int:
@@ -78,7 +97,8 @@ def by_labels(rows: Rows, labels: Labels, config: RankingTrainingConfig) -> Rank
     _count(left_out, "held out without an answer in training", len(asking) - len(heldout))
     _check(train, "No two training items have the same label.", "Bring labels, or judgements.")
     drawn = probe_positions(labels.label, config)
-    return RankingData(rows, train, heldout, kept, corpus, relevance, drawn, left_out=left_out)
+    parts = (rows, train, heldout, kept, corpus, relevance, drawn)
+    return RankingData(*parts, left_out=left_out, groups=groups_of(labels))
 
 
 def by_judgements(
@@ -118,7 +138,8 @@ def by_judgements(
     train = _share(usable[~away], config)
     _check(train, "All queries are held out.", "Lower `heldout`, or mark more items as train.")
     drawn = probe_positions(labels.label, config)
-    return RankingData(rows, train, usable[away], documents, documents, relevance, drawn, left_out=left_out)
+    parts = (rows, train, usable[away], documents, documents, relevance, drawn)
+    return RankingData(*parts, left_out=left_out, groups=groups_of(labels))
 
 
 def with_probe(data: RankingData, probe: Arrays) -> RankingData:

@@ -1,0 +1,130 @@
+"""Rows that belong together, and which of them are held out together.
+
+Rows that share a picture, a text, a vector, the stem of their ids or a value of a chosen column form a group, over as
+many steps as it takes. A group is never divided between the training and the held-out part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.errors import InputError
+
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+_NUMBERED = re.compile(r"(.+)#\d+")  # "1000268201.jpg#0", the first of several captions of one picture
+
+
+def codes(values: Iterable[str | None]) -> Rows:
+    """A number for each value, equal for equal ones; −1 for None and "", which tie nothing."""
+    known: dict[str, int] = {}
+    return np.array(
+        [known.setdefault(value, len(known)) if value else -1 for value in values], dtype=np.int64
+    )
+
+
+def id_stems(ids: Iterable[str]) -> list[str | None]:
+    """What ids of the form `stem#number` have before the last `#`; None for every other id.
+
+    Flickr8k, COCO's captions and their kin name the captions of a picture so. Other endings (`a-1`, `a_2`) are as
+    often plain counters, and tie nothing: for these there is the chosen column.
+    """
+    found = (_NUMBERED.fullmatch(each) for each in ids)
+    return [match[1] if match else None for match in found]
+
+
+def tied(columns: Sequence[Rows]) -> Rows:
+    """The group of each row, (n,) from 0 on: rows with an equal code in a column share one.
+
+    Columns are (n,) of codes, −1 where a row has none. They are the connected components of rows and codes.
+    """
+    from scipy.sparse import coo_array  # not what a page needs to open
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(columns[0])
+    rows, nodes, first = [], [], count
+    for column in columns:
+        known = np.flatnonzero(column >= 0)
+        rows.append(known)
+        nodes.append(first + column[known])
+        first += int(column.max(initial=-1)) + 1
+    ends = np.concatenate(rows), np.concatenate(nodes)
+    graph = coo_array((np.ones(len(ends[0]), dtype=bool), ends), shape=(first, first))
+    found: Rows = connected_components(graph, directed=False)[1][:count].astype(np.int64)
+    return np.unique(found, return_inverse=True)[1].astype(np.int64)
+
+
+def in_order(groups: Rows, content: NDArray[np.str_]) -> Rows:
+    """The groups numbered anew by the least content in each, so that the order of the rows decides nothing."""
+    rank = np.unique(content, return_inverse=True)[1]
+    least = np.full(int(groups.max(initial=-1)) + 1, len(content), dtype=np.int64)
+    np.minimum.at(least, groups, rank)
+    return np.argsort(np.argsort(least, kind="stable"), kind="stable")[groups].astype(np.int64)
+
+
+def held_out(groups: Rows, labels: NDArray[np.str_], *, share: float, generator: np.random.Generator) -> Mask:
+    """Which rows are held out, (n,): whole groups, `share` of the rows at most, of every label alike.
+
+    The label of a group is the one most of its rows have. Groups larger than what is still wanted are learned from;
+    where every group is larger, the smallest is held out. Rows that are all one group are an `InputError`.
+    """
+    sizes = np.bincount(groups)
+    wanted = round(share * len(groups))
+    chosen = np.zeros(len(sizes), dtype=bool)
+    if not wanted:
+        return chosen[groups]
+    if len(sizes) < 2:
+        raise InputError(
+            f"All {len(groups)} usable rows hang together (by pictures, texts, ids or the chosen column):"
+            " none can be held out without its like being learned from.",
+            remedy="Choose another column, set heldout=0, mark train and test in a split column, or use"
+            " split_rule=contents, which keeps only equal rows together.",
+        )
+    room = wanted
+    for group in _in_turn(sizes, main_labels(groups, labels), generator):
+        if sizes[group] <= room:
+            chosen[group] = True
+            room -= sizes[group]
+    if not chosen.any():
+        chosen[int(sizes.argmin())] = True
+    return chosen[groups]
+
+
+def main_labels(groups: Rows, labels: NDArray[np.str_] | Rows) -> Rows:
+    """A number for the label that most rows of a group have, (groups,); of equals the first in order."""
+    names, numbers = np.unique(labels, return_inverse=True)
+    pairs, counts = np.unique(groups * len(names) + numbers, return_counts=True)
+    order = np.lexsort((pairs, -counts, pairs // len(names)))
+    first = np.unique(pairs[order] // len(names), return_index=True)[1]
+    return (pairs[order][first] % len(names)).astype(np.int64)
+
+
+def _in_turn(sizes: Rows, label: Rows, generator: np.random.Generator) -> Rows:
+    """The groups in an order whose every beginning has the labels in the proportions of the whole.
+
+    Systematic sampling: the groups of a label stand one behind the other on a circle of length 1, each as long as its
+    share of the label's rows, and all circles are walked at once, from a random place each.
+    """
+    order = generator.permutation(len(sizes))
+    start = generator.random(int(label.max()) + 1)
+    row = order[np.argsort(label[order], kind="stable")]  # by label, shuffled within
+    whole = np.bincount(label, weights=sizes)
+    before = np.cumsum(sizes[row]) - sizes[row] - (np.cumsum(whole) - whole)[label[row]]
+    place = (before / whole[label[row]] + start[label[row]]) % 1.0
+    return row[np.argsort(place, kind="stable")]
+
+
+def sides(train: Rows, heldout: Rows) -> dict[str, float]:
+    """How many groups the rows of both parts are of, and how many are on both sides: 0 where groups decide."""
+    learned, judged = np.unique(train), np.unique(heldout)
+    both = np.intersect1d(learned, judged)
+    return {
+        "train_groups": float(len(learned)),
+        "heldout_groups": float(len(judged)),
+        "groups_on_both_sides": float(len(both)),
+    }
