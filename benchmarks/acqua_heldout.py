@@ -21,6 +21,7 @@ import torch
 from scipy import stats
 
 from qlatent.objectives.acqua import AcquaObjective
+from qlatent.provenance import made_by
 from qlatent.registry import HEADS, resolve
 from qlatent.training import data, events
 from qlatent.training.configs import split_settings
@@ -74,7 +75,9 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    settings = dict(pair.split("=", 1) for pair in given.set)
+    settings = {"split_rule": "contents"} | dict(
+        pair.split("=", 1) for pair in given.set
+    )  # that of the kept figures
     with np.load(given.pairs, allow_pickle=False) as file:
         arrays: Arrays = {name: file[name] for name in ("image", "text")}
     result: dict[str, Any] = {
@@ -97,7 +100,7 @@ def main() -> None:
         f"{result['train']} pairs to train, {result['heldout']} held out; constant: {result['constant']:.4f}"
     )
     if given.out:
-        given.out.write_text(json.dumps(result, indent=2) + "\n")
+        given.out.write_text(json.dumps({"made_by": made_by(), **result}, indent=2) + "\n")
 
 
 def show(head: str, numbers: dict[str, Numbers]) -> None:

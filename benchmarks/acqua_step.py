@@ -24,6 +24,7 @@ import torch
 
 from qlatent.heads.base import AbstractHead
 from qlatent.objectives.acqua import AcquaObjective
+from qlatent.provenance import made_by
 from qlatent.registry import HEADS, resolve
 from qlatent.training.configs import split_settings
 
@@ -114,7 +115,10 @@ def main() -> None:
         about = {key: value for key, value in vars(given).items() if key != "out"}
         machine = {"python": platform.python_version(), "torch": torch.__version__, "cpus": os.cpu_count()}
         given.out.write_text(
-            json.dumps({"goal": GOAL, **result, "settings": about, "machine": machine}, indent=2)
+            json.dumps(
+                {"made_by": made_by(), "goal": GOAL, **result, "settings": about, "machine": machine},
+                indent=2,
+            )
         )
 
 

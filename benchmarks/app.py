@@ -29,6 +29,7 @@ import numpy as np
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
+from qlatent.provenance import made_by
 from qlatent.services import datasets, demo, runs
 from qlatent.services.workspaces import Workspace, open_workspace
 
@@ -193,7 +194,7 @@ def main() -> None:
         result["memory_gb_20000"] = memory_with(20_000, 512)
         print(f"app process with 20,000 items of 512-d: {result['memory_gb_20000']:.2f} GB")
     if options.out:
-        options.out.write_text(json.dumps(result, indent=2) + "\n")
+        options.out.write_text(json.dumps({"made_by": made_by(), **result}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

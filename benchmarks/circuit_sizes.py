@@ -28,6 +28,7 @@ import torch
 
 from qlatent.circuits import layouts, simulate
 from qlatent.circuits.circuit import Circuit
+from qlatent.provenance import made_by
 
 ENGINES = ("compiled", "torch")
 QUBITS = (4, 6, 8, 10, 12, 14, 16)
@@ -136,7 +137,7 @@ def main() -> None:
             "machine": {"python": platform.python_version(), "torch": torch.__version__,
                         "processor": platform.processor() or platform.machine(), "threads": given.threads},
         }  # fmt: skip
-        given.out.write_text(json.dumps(result, indent=2) + "\n")
+        given.out.write_text(json.dumps({"made_by": made_by(), **result}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from qlatent.metrics.honesty import honesty
+from qlatent.provenance import made_by
 from qlatent.registry import HEADS, OBJECTIVES, resolve
 from qlatent.training import data
 from qlatent.training.configs import split_settings
@@ -32,7 +33,13 @@ from qlatent.types import Arrays
 
 SEEDS = 10
 AIM = 0.10  # more than PCA in Spearman
-COMMON = {"bridge_start": "pca", "schedule": "cosine", "input_scaling": "none", "depth": 4}
+COMMON = {
+    "bridge_start": "pca",
+    "schedule": "cosine",
+    "input_scaling": "none",
+    "depth": 4,
+    "split_rule": "contents",
+}
 CHOICES = {"follow": ("distances", "ranks"), "focus": (0, 2, 4), "epochs": (50, 100)}
 
 
@@ -101,7 +108,7 @@ def main() -> None:
         print(f"{name}: {settings}")
     if given.out:
         document = {"seeds": SEEDS, "common": COMMON, "aim": AIM, "tried": tried, "chosen": chosen}
-        given.out.write_text(json.dumps(document, indent=1) + "\n")
+        given.out.write_text(json.dumps({"made_by": made_by(), **document}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

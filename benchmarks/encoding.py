@@ -31,6 +31,7 @@ from safetensors.torch import save_file
 
 from qlatent.demo.listings import listings, write_folder
 from qlatent.encoders.base import AbstractEncoder
+from qlatent.provenance import made_by
 from qlatent.services import datasets, encoding
 from qlatent.services.encoding import make_encoder
 from qlatent.services.workspaces import open_workspace
@@ -106,7 +107,7 @@ def main() -> None:
         result[name] = {"median": statistics.median(values), "min": min(values), "max": max(values)}
         print(f"{name:<14} median {result[name]['median']:.3f}   {min(values):.3f} – {max(values):.3f}")
     if options.out:
-        options.out.write_text(json.dumps(result, indent=2) + "\n")
+        options.out.write_text(json.dumps({"made_by": made_by(), **result}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

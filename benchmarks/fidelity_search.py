@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from qlatent.metrics import search
+from qlatent.provenance import made_by
 
 GOAL_PRODUCT, GOAL_FORMULA = 3.0, 20.0
 K = 10
@@ -161,7 +162,7 @@ def main() -> None:
         goals = {"cosine_product": GOAL_PRODUCT, "product_formula": GOAL_FORMULA}
         machine = {"python": platform.python_version(), "numpy": np.__version__, "cpus": os.cpu_count()}
         document = {"goals": goals, **result, "settings": about, "machine": machine}
-        given.out.write_text(json.dumps(document, indent=2) + "\n")
+        given.out.write_text(json.dumps({"made_by": made_by(), **document}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 import psutil
 
+from qlatent.provenance import made_by
+
 HEADS = "acqua,acqua_separable,acqua_linear,mlp"  # and the twin and PCA, which are always there
 
 
@@ -66,7 +68,7 @@ def main() -> None:
         f"26 trainings of {given.pairs} pairs in {seconds:.0f} s: {busy:.0%} of {os.cpu_count()} cores busy"
     )
     if given.out:
-        given.out.write_text(json.dumps(result, indent=1) + "\n")
+        given.out.write_text(json.dumps({"made_by": made_by(), **result}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

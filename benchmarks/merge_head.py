@@ -29,6 +29,7 @@ from torch import Tensor
 
 from qlatent.circuits.merging import stages
 from qlatent.heads import merging
+from qlatent.provenance import made_by
 from qlatent.registry import HEADS, config_class, make_config, resolve
 
 GOAL_LINEAR, GOAL_MATRICES, GOAL_EXPONENT = 3.0, 100.0, 1.1
@@ -243,7 +244,7 @@ def main() -> None:
         goals = {"linear": GOAL_LINEAR, "matrices": GOAL_MATRICES, "exponent": GOAL_EXPONENT}
         machine = {"python": platform.python_version(), "torch": torch.__version__, "cpus": os.cpu_count()}
         document = {"goals": goals, **result, "settings": about, "machine": machine}
-        given.out.write_text(json.dumps(document, indent=2) + "\n")
+        given.out.write_text(json.dumps({"made_by": made_by(), **document}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ from qlatent.metrics.comparison import Comparison
 from qlatent.metrics.correlation import spearman
 from qlatent.metrics.geometry import rankings_of
 from qlatent.metrics.panel import measure
+from qlatent.provenance import made_by
 from qlatent.types import Arrays
 
 GOAL_SECONDS, GOAL_RATIO = 10.0, 3.0
@@ -253,7 +254,7 @@ def main() -> None:
             "goals": {"seconds": GOAL_SECONDS, "ratio": GOAL_RATIO}, **results, "settings": about,
             "machine": machine,
         }  # fmt: skip
-        given.out.write_text(json.dumps(document, indent=2) + "\n")
+        given.out.write_text(json.dumps({"made_by": made_by(), **document}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

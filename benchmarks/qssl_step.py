@@ -29,6 +29,7 @@ from torch import Tensor, nn
 
 from qlatent.objectives.configs import NTXentConfig
 from qlatent.objectives.contrast import NTXent
+from qlatent.provenance import made_by
 from qlatent.registry import HEADS, config_class, make_config, resolve
 from qlatent.training.adam import Adam
 from qlatent.training.contrastive.network import LEARNING_RATE, ContrastiveNetwork, ContrastiveStep, resnet18
@@ -224,7 +225,7 @@ def main() -> None:
         about = {key: value for key, value in vars(given).items() if key != "out"}
         machine = {"python": platform.python_version(), "torch": torch.__version__, "cpus": os.cpu_count()}
         document = {"goals": GOALS, **result, "settings": about, "machine": machine}
-        given.out.write_text(json.dumps(document, indent=2) + "\n")
+        given.out.write_text(json.dumps({"made_by": made_by(), **document}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

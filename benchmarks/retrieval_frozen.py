@@ -24,6 +24,7 @@ import numpy as np
 
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.metrics import relevance
+from qlatent.provenance import made_by
 from qlatent.services import retrieval, retrieval_heads
 from qlatent.services.collection import Collection, Task, collect
 from qlatent.services.workspaces import Workspace, open_workspace
@@ -99,7 +100,7 @@ def main() -> None:
         }  # fmt: skip
     document["machine"] = {"python": platform.python_version(), "numpy": np.__version__}
     if given.out:
-        given.out.write_text(json.dumps(document, indent=1) + "\n")
+        given.out.write_text(json.dumps({"made_by": made_by(), **document}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from torch import Tensor
 from qlatent.circuits import layouts, simulate
 from qlatent.circuits.circuit import Circuit, Operation
 from qlatent.circuits.rotations import rotations
+from qlatent.provenance import made_by
 
 Function = Callable[[Tensor, Tensor], Tensor]
 PEERS = (
@@ -375,7 +376,9 @@ def main() -> None:
             "threads": given.threads,
             **{package: version(package) for package in (*packages, "qiskit-machine-learning")},
         }
-        given.out.write_text(json.dumps({"rows": rows, "machine": machine}, indent=2) + "\n")
+        given.out.write_text(
+            json.dumps({"made_by": made_by(), "rows": rows, "machine": machine}, indent=2) + "\n"
+        )
 
 
 if __name__ == "__main__":

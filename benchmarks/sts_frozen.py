@@ -30,6 +30,7 @@ from qlatent.metrics import relevance
 from qlatent.metrics.distances import Metric, matched
 from qlatent.metrics.ranking import ranking
 from qlatent.metrics.uncertainty import rank_contributions
+from qlatent.provenance import made_by
 from qlatent.services import encoding, retrieval_heads
 from qlatent.services.collection import Collection, Judged
 from qlatent.services.workspaces import Workspace, open_workspace
@@ -165,7 +166,7 @@ def main() -> None:
             "settings": {"seeds": given.seeds, "model": coder.describe(), "encoder": coder.key}, "sets": documents,
             "machine": {"python": platform.python_version(), "numpy": np.__version__},
         }  # fmt: skip
-        given.out.write_text(json.dumps(document, indent=1) + "\n")
+        given.out.write_text(json.dumps({"made_by": made_by(), **document}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "qlatent"
-BASE = {"types", "errors", "lengths", "pictures", "registry", "settings", "tensors", ""}
+BASE = {"types", "errors", "lengths", "pictures", "provenance", "registry", "settings", "tensors", ""}
 DOMAIN = {
     "ingest",
     "encoders",
@@ -26,7 +26,7 @@ DOMAIN = {
 }
 ALLOWED = {
     "types": set(), "errors": set(), "settings": set(), "registry": set(), "lengths": set(), "tensors": set(),
-    "pictures": set(),
+    "pictures": set(), "provenance": set(),
     "circuits": set(), "objectives": set(), "encoders": set(), "metrics": set(), "layout": set(), "ingest": set(),
     "store": set(), "plots": set(),
     "heads": {"circuits"},

@@ -9,6 +9,7 @@ from typing import Any
 
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import InputError, RunError
+from qlatent.provenance import made_by
 from qlatent.report import reproduction as report
 from qlatent.services import reproduction, runs, sweeps
 from qlatent.services.reproduction import VARIANTS, Place, Row
@@ -67,7 +68,7 @@ def reproduce(
 def write(rows: list[Row], out: Path, *, command: str, picture: str) -> list[Path]:
     """The table as JSON, and its report."""
     out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / TABLE, json_bytes({"rows": rows}))
+    write_atomically(out / TABLE, json_bytes({"made_by": made_by(), "rows": rows}))
     return [out / TABLE, *report.write(rows, out, command=command, picture=picture)]
 
 

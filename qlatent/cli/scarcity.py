@@ -24,6 +24,7 @@ from qlatent.cli.options import (
 )
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import ConfigError, RunError
+from qlatent.provenance import made_by
 from qlatent.report import scarcity as report
 from qlatent.services import plan, sweeps
 from qlatent.services import scarcity as service
@@ -83,7 +84,7 @@ def scarcity(
         )
     found = service.cells(rows, reference=against)
     kept = [{key: value for key, value in row.items() if key != "by_query"} for row in rows]
-    document = {"rows": kept, "cells": [each.document() for each in found]}
+    document = {"made_by": made_by(), "rows": kept, "cells": [each.document() for each in found]}
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / f"{name}.json", json_bytes(document, indent=1))
     command = "qlatent " + " ".join(sys.argv[1:])

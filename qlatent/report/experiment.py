@@ -13,6 +13,7 @@ from pathlib import Path
 
 from qlatent.plots import comparison as plots
 from qlatent.plots.comparison import Bar, Line
+from qlatent.provenance import commit
 from qlatent.report import document
 from qlatent.report.document import Part, number, version_of
 from qlatent.services import circuits, comparison, demo, experiments, grid
@@ -209,7 +210,7 @@ def _settings(workspace: Workspace, experiment: Experiment) -> list[list[str]]:
     return [
         ["Command", command], ["Dataset", f"{experiment.dataset}, version {experiment.dataset_version}"],
         ["Vectors", experiment.encoder], ["Items", held], ["Seeds", f"0 … {experiment.seeds - 1}"],
-        ["Settings", given], ["Versions", f"{versions}, Python {platform.python_version()}"],
+        ["Settings", given], ["Commit", commit()], ["Versions", f"{versions}, Python {platform.python_version()}"],
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from qlatent.plots import comparison as plots
 from qlatent.plots.reproduction import Course, accuracies
+from qlatent.provenance import commit
 from qlatent.report import document
 from qlatent.report.document import Part, version_of
 from qlatent.services import reproduction
@@ -211,6 +212,7 @@ def _settings(table: Sequence[Row], command: str) -> list[list[str]]:
         ["Trainings", str(len({(row["variant"], row["width"], row["seed"]) for row in table}))],
         ["Settings", ", ".join(f"{key}={value}" for key, value in reproduction.TRAINING.items())],
         ["Hours on one core, all trainings", f"{seconds / 3600:.1f}"],
+        ["Commit", commit()],
         ["Python", platform.python_version()],
     ]
     versions: Any = [[name, version_of(name)] for name in PACKAGES]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qlatent.plots.scarcity import Growth, growth
+from qlatent.provenance import commit
 from qlatent.report import document
 from qlatent.report.document import Part, version_of
 from qlatent.services import grid
@@ -63,6 +64,7 @@ def parts(
     about = [["Command", command], *([key, str(value)] for key, value in settings.items())]
     about += [
         ["Seeds", _seeds(table)],
+        ["Commit", commit()],
         ["Python", platform.python_version()],
         *versions,
     ]

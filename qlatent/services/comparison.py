@@ -14,6 +14,7 @@ from qlatent import registry
 from qlatent.errors import InputError
 from qlatent.metrics import differences
 from qlatent.metrics.differences import Difference
+from qlatent.provenance import made_by
 from qlatent.registry import METRICS
 from qlatent.services import experiments, grid
 from qlatent.services.grid import NO_OBJECTIVE, Cell, Experiment
@@ -290,6 +291,7 @@ def tidy(workspace: Workspace, experiment: Experiment) -> dict[str, Any]:
     told = experiments.progress(workspace, experiment)
     return {
         "experiment": experiments.document(experiment),
+        "made_by": made_by(),
         "rows": table,
         "contrasts": [
             {**asdict(each), "words": each.words} for metric in METRICS for each in contrasts(table, metric)

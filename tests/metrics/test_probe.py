@@ -129,6 +129,32 @@ def test_folds_deal_every_class_out_evenly():
         assert np.ptp(counts) <= 1
 
 
+def test_folds_keep_groups_whole_and_leave_a_probe_nothing_to_remember(compared):
+    """Noise that is repeated in each group: by rows every strength looks perfect, by groups none better than chance."""
+    random = np.random.default_rng(3)
+    groups = np.repeat(np.arange(30), 4)
+    noise = random.normal(size=(30, 40))[groups] + 1e-3 * random.normal(size=(120, 40))
+    classes = random.permutation(np.arange(30) % 3)[groups]
+    apart, torn = (
+        probe.Labelled(noise, classes, noise[:3], classes[:3], ("a", "b", "c"), given)
+        for given in (groups, None)
+    )
+    folds = probe.folds_of(apart, seed=0)
+    assert all(len(set(folds[groups == each])) == 1 for each in range(30))
+    assert all(np.ptp(np.bincount(folds[classes == each], minlength=3)) <= 4 for each in range(3))
+    right = [
+        max(probe._judged(data, folds_ == fold)[0].max() / (folds_ == fold).sum() for fold in range(3))
+        for data, folds_ in ((apart, folds), (torn, probe.folds_of(torn, seed=0)))
+    ]
+    assert right[0] < 0.7 < 0.95 < right[1]
+
+
+def test_rows_of_one_group_are_divided_one_by_one(compared):
+    _, labels = np.unique([f"c{n % 3}" for n in range(80)], return_inverse=True)
+    data = probe.Labelled(np.zeros((80, 2)), labels, np.zeros((1, 2)), labels[:1], ("a",), np.zeros(80, int))
+    assert probe.folds_of(data, seed=1).tolist() == probe.stratified_folds(labels, folds=3, seed=1).tolist()
+
+
 @pytest.mark.parametrize(
     ("settings", "note"),
     [

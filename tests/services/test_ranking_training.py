@@ -99,6 +99,9 @@ def test_a_run_by_labels_keeps_head_figures_and_queries(workspace: Workspace) ->
     assert (found["train_pairs"], found["heldout_pairs"], found["documents"]) == (64.0, 16.0, 64.0)
     by_query = workspace.run(run).queries()
     assert len(by_query["rows"]) == 16
+    assert not (
+        workspace.run(run).path / "views"
+    ).exists()  # how queries were answered is no picture of views
     assert found["ndcg@10"] == pytest.approx(float(np.nanmean(by_query["ndcg@10"])))
     columns = runs.evaluations(workspace, run)
     assert columns["step"].tolist() == [0, 16]
@@ -290,3 +293,20 @@ def test_a_run_that_says_learn_scale_where_it_stood_before_is_the_same(workspace
     assert plan.same_training(older) == plan.same_training(spec)
     older["configs"]["training"]["learn_scale"] = False
     assert plan.same_training(older) != plan.same_training(spec)
+
+
+def test_a_study_begun_before_rules_had_names_keeps_its_rule_of_splitting(workspace: Workspace) -> None:
+    settings = {"epochs": 2, "batch_size": 8}
+    study = scarcity.Study("texts", heads=("bec",), dims=(3,), shares=(0.25, 1), seeds=1, settings=settings)
+    older = replace(study, settings={**settings, "split_rule": "contents"})
+    for place in scarcity.places(workspace, older):
+        for name in ("split_rule", "group_by"):
+            place.spec["configs"]["training"].pop(name)
+        runs.enqueue(workspace, place.spec)
+    again = scarcity.places(workspace, study)
+    assert [place.run is not None for place in again] == [True, True]
+    assert {plan.configs_of(place.spec).training.split_rule for place in again} == {"contents"}
+    assert [
+        place.run
+        for place in scarcity.places(workspace, replace(study, settings={**settings, "split_rule": "groups"}))
+    ] == [None, None]

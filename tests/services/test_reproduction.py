@@ -120,6 +120,24 @@ def test_what_is_trained_is_not_trained_again_and_a_failed_seed_leaves_the_other
     assert len(runs.list_runs(workspace, "train")) == 2
 
 
+def test_seconds_stand_on_the_row_of_their_own_run(workspace, tmp_path, monkeypatch) -> None:
+    """Also where the next run has no honest probe: its time is not the earlier one's."""
+    dataset = reproduction.bring(workspace, archive(tmp_path / "images.npz"))
+    sweeps.start(workspace, table(workspace, dataset), workers=1)
+    for place in table(workspace, dataset):
+        assert work(workspace, workspace.run(place.run.id)) == "finished"
+    places = table(workspace, dataset)
+    taken = dict(zip([place.run.id for place in places], (11.0, 22.0), strict=True))
+    monkeypatch.setattr(reproduction, "_seconds", lambda workspace, run_id: taken[run_id])
+    known = reproduction.image_views.probes
+    monkeypatch.setattr(
+        reproduction.image_views, "probes",
+        lambda workspace, run_id: known(workspace, run_id) if run_id == places[0].run.id else [],
+    )  # fmt: skip
+    (row,) = reproduction.rows(workspace, places)
+    assert (row["variant"], row["seconds"]) == ("classical", 11.0)
+
+
 def test_published_probes_are_taken_once_and_a_stopped_one_goes_on(workspace, tmp_path, monkeypatch) -> None:
     short = ProbeConfig(epochs=2, batch_size=8)
     monkeypatch.setattr("qlatent.training.contrastive.configs.ProbeConfig", lambda seed: short)

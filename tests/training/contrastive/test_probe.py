@@ -119,6 +119,21 @@ def test_each_class_keeps_its_share_apart() -> None:
     assert sorted([*learned.tolist(), *kept.tolist()]) == list(range(32))
 
 
+def test_what_is_kept_apart_is_whole_groups_and_no_class_is_lost() -> None:
+    groups = np.repeat(np.arange(40), 3)
+    labels = torch.from_numpy(
+        np.where(groups < 38, groups % 2, groups - 36)
+    )  # classes 2 and 3: one group each
+    learned, kept = split(labels, ProbeConfig(validation=0.2), groups=groups)
+    assert sorted([*learned.tolist(), *kept.tolist()]) == list(range(120))
+    assert not set(groups[learned]) & set(groups[kept])
+    assert set(labels[learned].tolist()) == {0, 1, 2, 3}
+    assert 15 <= len(kept) <= 24
+    plain = split(labels, ProbeConfig(validation=0.2))
+    alone = split(labels, ProbeConfig(validation=0.2), groups=np.arange(120))
+    assert all(torch.equal(one, other) for one, other in zip(plain, alone, strict=True))
+
+
 def test_what_cannot_be_probed_is_refused() -> None:
     train = labelled()
     with pytest.raises(InputError, match="120 training images have 3 labels"):
