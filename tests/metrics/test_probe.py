@@ -146,7 +146,7 @@ def test_folds_keep_groups_whole_and_leave_a_probe_nothing_to_remember(compared)
         max(probe._judged(data, folds_ == fold)[0].max() / (folds_ == fold).sum() for fold in range(3))
         for data, folds_ in ((apart, folds), (torn, probe.folds_of(torn, seed=0)))
     ]
-    assert right[0] < 0.7 < 0.95 < right[1]
+    assert right[0] < 0.8 < 0.95 < right[1]
 
 
 def test_rows_of_one_group_are_divided_one_by_one(compared):

@@ -159,6 +159,23 @@ def test_published_probes_are_taken_once_and_a_stopped_one_goes_on(workspace, tm
     assert reproduction.lacking(places, fresh, probes=2) == []  # there is no second seed to probe
 
 
+def test_the_smallest_p_of_so_many_seeds_is_told_and_what_it_cannot_pass() -> None:
+    """Two of the 84 ways to deal three and six seeds out; twelve such rows and Holm leave none a chance."""
+    apart = rows("ring", [0.9 + n / 100 for n in range(3)]) + rows("classical", [n / 100 for n in range(6)])
+    (made,) = reproduction.contrasts(apart)
+    assert made.p == pytest.approx(made.least) == pytest.approx(2 / 84)
+    assert reproduction.within_reach([made], level=0.05) == [True]
+    six = reproduction.Contrast("ring", "classical", 1, 0, 1, 0.1, 0.1, (6, 6))
+    assert six.least == pytest.approx(2 / 924)
+    assert reproduction.within_reach([six, *[made] * 12], level=0.05) == [True, *[False] * 12]
+    every = [row for name in VARIANTS for row in rows(name, [0.4, 0.41, 0.42])]
+    assert "13 of 13 contrasts (3 against 3 seeds) could not have passed" in " ".join(
+        report.in_short(every, reproduction.contrasts(every))
+    )
+    told = [line for line in report.accuracy_table(every)[1] if "all-to-all" in line[0].lower()]
+    assert [line[-1] for line in told[1:]] == ["42.78 ± 2.17", "43.46 ± 1.68"]
+
+
 def test_unknown_variants_are_named(workspace, tmp_path) -> None:
     dataset = reproduction.bring(workspace, archive(tmp_path / "images.npz"))
     with pytest.raises(ConfigError, match=r"no variant 'rings'. Known: classical, ring"):
