@@ -63,10 +63,10 @@ def measure_trained(workspace: Workspace, folder: RunFolder, head: AbstractHead,
     judged, rows = (data.heldout, data.heldout_rows) if heldout else (data.train, data.train_rows)
     comparison = Comparison(
         judged,
-        _latents(head, judged),
+        latents_of(head, judged),
         distance=head.distance,
         train_inputs=data.train,
-        train_latents=_latents(head, data.train),
+        train_latents=latents_of(head, data.train),
         train_labels=words[data.train_rows].tolist(),
         train_groups=_apart(folder, data.train_groups),
         reference=InputSide(judged, labels=words[rows].tolist(), sample=POINTS),
@@ -91,7 +91,7 @@ def _apart(folder: RunFolder, groups: np.ndarray) -> np.ndarray | None:
     return groups if rule == "groups" else None
 
 
-def _latents(head: AbstractHead, arrays: Arrays) -> Arrays:
+def latents_of(head: AbstractHead, arrays: Arrays) -> Arrays:
     """Latents of rows that are normalised already."""
     import torch
 
@@ -106,7 +106,7 @@ def _costs(folder: RunFolder, head: AbstractHead, inputs: Arrays) -> dict[str, f
     taken = []
     for _ in range(REPEATS):
         begun = time.perf_counter()
-        _latents(head, few)
+        latents_of(head, few)
         taken.append((time.perf_counter() - begun) * 1000)
     count = head.parameter_count
     return {

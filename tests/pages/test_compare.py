@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from qlatent.errors import InputError
 from qlatent.services import datasets, experiments, runs
 from qlatent.services.grid import Experiment, Grid
 from qlatent.services.workspaces import open_workspace
@@ -59,6 +60,24 @@ def test_the_form_says_what_it_will_train(opened: Open, furnished: Furnished, co
     assert at.button(key="compare_start").label == "Compare 2 heads in 2 trainings"
     at.multiselect(key="compare_heads").set_value([]).run()
     assert at.button(key="compare_start").disabled
+
+
+def test_a_column_to_keep_together_goes_into_the_experiment(
+    opened: Open, furnished: Furnished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = opened(furnished.workspace.path, "compare", dataset=furnished.pairs, experiment="new")
+    chosen = at.selectbox(key=f"compare_group_by_{furnished.pairs}")
+    assert chosen.options == ["nothing more", "label", "source"]
+    asked: list[Grid] = []
+
+    def create(workspace: object, grid: Grid) -> None:
+        asked.append(grid)
+        raise InputError("No experiment today.")
+
+    monkeypatch.setattr(experiments, "create", create)
+    chosen.set_value("label").run()
+    at.button(key="compare_start").click().run()
+    assert asked[0].settings["group_by"] == "label"
 
 
 def test_an_experiment_starts_stops_goes_on_and_is_forgotten(

@@ -123,6 +123,11 @@ def test_the_options_are_drawn_once_they_are_opened_and_keep_what_was_chosen(
     at.session_state["train_options"] = True
     at.run()
     at.number_input(key="train_batch_size").set_value(32).run()
+    assert at.selectbox(key=f"train_group_by_{furnished.pairs}").options == [
+        "nothing more",
+        "label",
+        "source",
+    ]
     at.session_state["train_options"] = False
     at.run()
     assert not at.exception
