@@ -220,5 +220,10 @@ def _held_out(workspace: Workspace, experiment: Experiment) -> str:
     for cell in grid.cells(workspace, experiment):
         if cell.run is not None and cell.state == "finished":
             found = runs.metrics(workspace, cell.run.id)
-            return f"{found['train_pairs']:.0f} to train on, {found['heldout_pairs']:.0f} held out"
+            rows = f"{found['train_pairs']:.0f} to train on, {found['heldout_pairs']:.0f} held out"
+            if "train_groups" not in found:  # trained before groups were counted
+                return rows
+            groups = ("train_groups", "heldout_groups", "groups_on_both_sides")
+            learned, judged, both = (f"{found[name]:.0f}" for name in groups)
+            return f"{rows}; groups: {learned} and {judged}, {both} of them on both sides"
     return "not trained yet"

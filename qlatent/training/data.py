@@ -148,9 +148,9 @@ def from_items(
     probe = probe_positions(labels.label[rows], config)
     parts = (rows[~heldout], rows[heldout], rows[probe])
     train, judged, drawn = ({name: _take(arrays[name], part, config) for name in arrays} for part in parts)
-    seen = ({name: _take(views[name], part, config) for name in views} for part in parts[:2])
+    learned, kept = ({name: _take(views[name], part, config) for name in views} for part in parts[:2])
     sides = group[~heldout], group[heldout]
-    return TrainingData(train, judged, drawn, *parts, heldout[probe], left_out, *seen, *sides)
+    return TrainingData(train, judged, drawn, *parts, heldout[probe], left_out, learned, kept, *sides)
 
 
 def replace_rows(labels: Labels, rows: Rows) -> Labels:

@@ -105,3 +105,20 @@ def test_what_cannot_work_is_said_before_anything_is_trained(
     assert ask(workspace, tmp_path / "out", *options) == 1
     assert said in capsys.readouterr().err.replace("\n", " ")
     assert runs.list_runs(workspace, "train") == []
+
+
+@pytest.mark.parametrize("command", [("train",), ("compare",), ("scarcity", "--dims", "4")])
+def test_a_column_to_keep_together_reaches_the_split_of_every_command(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    """All items have one source, so that nothing can be held out, and one column is not there."""
+    for column, said in (
+        ("source", "All 80 usable rows hang together"),
+        ("shop", "no item of 'texts' has such a column"),
+    ):
+        name, *options = command
+        sys.argv = ["qlatent", name, "texts", *options, "--group-by", column, "-w", str(workspace.path)]
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 1
+        assert said in " ".join(capsys.readouterr().err.split())
