@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from qlatent import lengths
 from qlatent.circuits.circuit import Circuit, Operation, Parameter, PauliWord
 from qlatent.circuits.gates import UNITARY
 from qlatent.errors import CircuitError, UnavailableError
@@ -130,7 +131,7 @@ def _prepare(made: QuantumCircuit, circuit: Circuit, inputs: Any) -> None:
     row = _row("input", inputs, circuit.inputs)
     if not row.any():
         raise CircuitError("The sample is a vector of zeros, which is no state.", remedy="Leave it out.")
-    made.append(StatePreparation(row / np.linalg.norm(row)), list(reversed(range(circuit.qubits))))
+    made.append(StatePreparation(lengths.unit(row)), list(reversed(range(circuit.qubits))))
 
 
 def _append(made: QuantumCircuit, operation: Operation, symbols: dict[Key, Symbol]) -> None:

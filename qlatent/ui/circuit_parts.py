@@ -258,7 +258,9 @@ def _shown(walk: Walk) -> None:
 
 def gates(view: CircuitView) -> None:
     """The gates as a table."""
-    st.dataframe(pd.DataFrame(circuits.gate_rows(view)), key="circuit_gates", height=460)
+    table = pd.DataFrame(circuits.gate_rows(view))
+    st.dataframe(table, key="circuit_gates", height=460)
+    parts.rows_csv(table, f"{view.circuit.name}.csv", key="circuit_gates_csv")
 
 
 def exports(view: CircuitView) -> None:

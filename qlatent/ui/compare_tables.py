@@ -17,7 +17,7 @@ from qlatent.services import comparison, experiments, grid, heads
 from qlatent.services.comparison import Row
 from qlatent.services.csv_text import csv_of
 from qlatent.services.grid import Experiment
-from qlatent.ui import frame, state
+from qlatent.ui import frame, parts, state
 from qlatent.ui.compare_parts import rows
 from qlatent.ui.words import literal
 
@@ -153,7 +153,9 @@ def ablation(experiment: Experiment) -> None:
     if contrasts:
         st.subheader("Against twin, PCA and the best classical head", anchor=False)
         columns, lines = reports.contrast_table(contrasts)
-        st.dataframe(pd.DataFrame(lines, columns=columns), hide_index=True, key="compare_contrasts")
+        listed = pd.DataFrame(lines, columns=columns)
+        st.dataframe(listed, hide_index=True, key="compare_contrasts")
+        parts.rows_csv(listed, "contrasts.csv", key="compare_contrasts_csv")
         st.caption(" ".join(reports.CAVEATS[2:4]))
 
 

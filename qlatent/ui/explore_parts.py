@@ -172,8 +172,9 @@ def table(run: RunView, found: Evolution, at: NDArray[np.intp]) -> None:
     with st.expander(
         f"The same {count(len(at), 'item')} as a table", icon=":material/table_rows:", expanded=True
     ):
+        listed = _rows(run, found, at)
         st.dataframe(
-            _rows(run, found, at),
+            listed,
             hide_index=True,
             key=widget,
             on_select=chosen,
@@ -183,6 +184,7 @@ def table(run: RunView, found: Evolution, at: NDArray[np.intp]) -> None:
             column_config={"Text": st.column_config.TextColumn(width="large")},
             alt="Items of the map",
         )
+        parts.rows_csv(listed, f"{run.id}.csv", key="map_rows_csv")
 
 
 def _rows(run: RunView, found: Evolution, at: NDArray[np.intp]) -> pd.DataFrame:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from qlatent.errors import QlatentError
 from qlatent.services import demo
+from qlatent.services.csv_text import csv_of
 from qlatent.ui import state
 from qlatent.ui.words import cut, literal
 
@@ -99,6 +101,14 @@ def beyond_builtin(encoder: str | None, dataset: str | None) -> None:
     said = demo.beyond_builtin(encoder, dataset)
     if said:
         st.warning(said, icon=":material/visibility_off:")
+
+
+def rows_csv(table: pd.DataFrame, file: str, *, key: str) -> None:
+    """The button that downloads a table's rows; a table's own export would write formulas, and is switched off."""
+    st.download_button(
+        "These rows (CSV)", lambda: csv_of(table).encode(), file, "text/csv", key=key, icon=":material/download:",
+        on_click="ignore",
+    )  # fmt: skip
 
 
 def foreign(text: str | None, *, limit: int = TEXT_LIMIT) -> None:

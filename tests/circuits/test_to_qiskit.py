@@ -169,6 +169,13 @@ def test_a_zero_vector_is_not_a_state() -> None:
         to_qiskit.bind(AMPLITUDES, np.zeros(AMPLITUDES.inputs))
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_amplitudes_of_any_size_are_the_same_state(size: float) -> None:
+    x, w = drawn(AMPLITUDES)
+    got = Statevector(to_qiskit.bind(AMPLITUDES, size * x[0], w)).data
+    np.testing.assert_allclose(got, Statevector(to_qiskit.bind(AMPLITUDES, x[0], w)).data, atol=1e-12)
+
+
 def test_float32_amplitudes_are_normalised_in_double_precision() -> None:
     x, w = drawn(AMPLITUDES)
     made = to_qiskit.bind(AMPLITUDES, x[0].astype(np.float32), w)
