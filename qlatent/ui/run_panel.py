@@ -140,15 +140,18 @@ def follow_link(views: list[RunView]) -> None:
 
 def _listed(views: list[RunView]) -> list[RunView]:
     """The runs on the chosen dataset without those that experiments are made of, unless somebody asks for all."""
-    dataset = state.get("dataset")
-    left_out = {each.id for each in views if each.dataset != dataset or (each.part_of and not each.active)}
+    here = [each for each in views if each.dataset == state.get("dataset")]
+    shown = [each for each in here if not each.part_of or each.active] or here
+    left_out = {each.id for each in views} - {each.id for each in shown}
     if not left_out:
         return views
-    label = f"Also {count(len(left_out), 'run')} of other datasets or of experiments"
+    of_experiments = "of experiments" if len(here) > len(shown) else ""
+    elsewhere = "on other datasets" if len(views) > len(here) else ""
+    what = " and ".join(filter(None, [of_experiments, elsewhere]))
     if state.get("run") in left_out:
         st.session_state["train_every_run"] = True
-    every = st.toggle(label, key="train_every_run")
-    return views if every else [each for each in views if each.id not in left_out]
+    every = st.toggle(f"Also {count(len(left_out), 'run')} {what}", key="train_every_run")
+    return views if every else shown
 
 
 def _none_here() -> None:
