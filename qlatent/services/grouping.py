@@ -40,7 +40,7 @@ def groups(workspace: Workspace, dataset: str, version: int, rule: Rule) -> NDAr
     column = rule.group_by
     extra = [column if column in OWN else "metadata"] if column else []
     table = workspace.items.table(dataset, columns=["id", *SHARED, *extra], version=version)
-    ties = [splits.codes(table[name].to_pylist()) for name in SHARED]
+    ties = [splits.content_codes(table[name].to_pylist()) for name in SHARED]
     ties.append(splits.codes(splits.id_stems(table["id"].to_pylist())))
     if column:
         chosen = table[extra[0]].to_pylist()

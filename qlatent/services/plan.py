@@ -164,11 +164,11 @@ def encoding_spec(workspace: Workspace, request: EncodingRequest) -> Spec:
     """The spec of an encoding run; an unknown dataset, encoder or setting, and views of no images are refused."""
     dataset = workspace.catalogue.dataset(request.dataset)
     config = make_config(config_class("encoder", request.encoder), request.settings)
-    hub.check(config)
     views = f", {request.views} augmented views" if request.views else ""
     if request.views:
         images = workspace.items.contents(request.dataset, "image")
         augmented.check(request.views, images, encoder=request.encoder, modalities=config.modalities)
+    hub.check(config)
     return {
         "format": 1,
         "kind": "encode",

@@ -28,6 +28,16 @@ def codes(values: Iterable[str | None]) -> Rows:
     )
 
 
+def content_codes(values: Iterable[str | None]) -> Rows:
+    """`codes` of contents (texts, pictures, vectors); one that more than half of the rows have ties nothing.
+
+    A phrase such as "no description" or a picture that stands for missing ones does not make one thing of its rows.
+    """
+    found = codes(values)
+    common = np.bincount(found[found >= 0], minlength=1) > len(found) / 2
+    return np.where((found >= 0) & common[found], -1, found)
+
+
 def id_stems(ids: Iterable[str]) -> list[str | None]:
     """What ids of the form `stem#number` have before the last `#`; None for every other id.
 

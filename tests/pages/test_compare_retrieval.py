@@ -225,9 +225,9 @@ def test_one_query_stands_side_by_side_with_what_is_relevant(
 def test_names_are_never_read_as_html_and_nonsense_in_a_link_opens(
     opened: Open, furnished: Furnished, evaluated: str
 ) -> None:
-    at = opened(
-        furnished.workspace.path, "compare", by="retrieval", evaluation="r?", query="<i>", dataset="?"
-    )
+    at = opened(furnished.workspace.path, "compare", by="retrieval", query="<i>", dataset="?")
     assert not any("<b>mine</b>" in each.value for each in [*at.subheader, *at.caption])
     assert any(NAME in option for option in at.selectbox(key="pick_evaluation").options)
+    gone = opened(furnished.workspace.path, "compare", by="retrieval", evaluation="r?")
+    assert any("leads to a retrieval evaluation that is not here" in each.value for each in gone.markdown)
     opened(furnished.workspace.path, "compare", by="nothing")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services import runs
+from qlatent.services import bin, runs
 from tests.pages.conftest import Furnished
 
 Open = Callable[..., AppTest]
@@ -64,6 +65,7 @@ def test_the_run_that_was_just_started_is_the_one_shown(
     finally:
         runs.stop(furnished.workspace, new)
         runs.remove(furnished.workspace, new)
+        bin.empty(furnished.workspace, now=time.time() + bin.DAY + 1)
 
 
 def test_the_start_button_stands_above_the_form(opened: Open, furnished: Furnished) -> None:

@@ -53,6 +53,12 @@ def test_what_nobody_has_ties_nothing() -> None:
     assert len(set(splits.tied([splits.codes([None, "", None])]).tolist())) == 3
 
 
+def test_what_most_rows_have_ties_nothing() -> None:
+    """A picture of every second row makes them one thing; a phrase that stands everywhere does not."""
+    assert splits.content_codes(["no description"] * 3 + ["a", "a"]).tolist() == [-1, -1, -1, 1, 1]
+    assert splits.content_codes(["one", "one", "two", "two", None]).tolist() == [0, 0, 1, 1, -1]
+
+
 def test_an_id_group_is_what_stands_before_a_number_sign() -> None:
     ids = ["100_69.jpg#0", "100_69.jpg#12", "a-1", "a_2", "#3", "b#", "b#x", "c#d#4"]
     assert splits.id_stems(ids) == ["100_69.jpg", "100_69.jpg", None, None, None, None, None, "c#d"]
