@@ -33,6 +33,15 @@ class Settings(BaseSettings):
     max_archive_ratio: int = Field(200, ge=2, description="An archive entry that grows by more is refused.")
     max_archive_files: int = Field(200_000, ge=1, description="An archive with more entries is refused.")
     max_text_characters: int = Field(20_000, ge=1, description="Longer texts are refused.")
+    max_cell_bytes: int = Field(10_000_000, ge=1, description="A row with a larger cell is refused.")
+    max_line_characters: int = Field(
+        50_000_000, ge=1, description="A text file with a longer line is refused."
+    )
+    max_columns: int = Field(10_000, ge=1, description="A table with more columns is refused.")
+    max_rows: int = Field(10_000_000, ge=1, description="A source with more rows is refused.")
+    max_whole_bytes: int = Field(
+        1_000_000_000, ge=1, description="What can only be read as a whole is refused when it is larger."
+    )
 
 
 @lru_cache

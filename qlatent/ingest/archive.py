@@ -1,4 +1,4 @@
-"""The files of a zip, read in place: nothing is unpacked to disk, and what is unsafe is refused by name."""
+"""Zips, read in place: nothing is unpacked to disk, what is unsafe is refused by name, damage is an `InputError`."""
 
 from __future__ import annotations
 
@@ -6,28 +6,119 @@ import io
 import stat
 import weakref
 import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
 from typing_extensions import Buffer
 
-from qlatent.errors import InputError
+from qlatent.errors import InputError, QlatentError
 from qlatent.ingest.cells import RefusedRow
+from qlatent.ingest.decoding import Opener
 from qlatent.ingest.file_names import is_system_file, safe_name
 from qlatent.ingest.files import ARCHIVE_SUFFIXES, AbstractFiles, stream_hash
 from qlatent.ingest.limits import Limits
 from qlatent.types import Refusal
 
-_RATIO_COUNTS_FROM = 1_000_000  # bytes; below, even the strongest packing harms nobody
 _UTF8_NAME = 0x800  # the flag that says so
 _CODE_PAGES = ("cp850", "cp1252", "cp866", "cp1251", "cp932", "gbk", "euc_kr")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+
+
+@contextmanager
+def _damage_said(what: str, *, remedy: str) -> Iterator[None]:
+    """Whatever zipfile and its unpackers raise on damaged bytes, as one `InputError`: nearly any error can come."""
+    try:
+        yield
+    except QlatentError:
+        raise
+    except Exception as err:
+        raise InputError(f"{what} ({_reason(err)}).", remedy=remedy) from err
+
+
+def _reason(err: BaseException) -> str:
+    return str(err).splitlines()[0][:150] if str(err).strip() else type(err).__name__
+
+
+class Archive:
+    """The one place where a zip is opened: its entries, within the limits, and their bytes.
+
+    An archive that cannot be read or would unpack to too much, and an entry that is damaged, encrypted or packed
+    by a method that is not known, are `InputError`s. `size` is the archive's own, in bytes.
+    """
+
+    def __init__(
+        self,
+        opener: Opener,
+        *,
+        name: str,
+        limits: Limits,
+        kind: str = "a zip archive, or it is damaged",
+        remedy: str = "Make the archive again and check that it was copied completely.",
+    ) -> None:
+        self.name = name
+        self._again = remedy
+        with _damage_said(f"{name} is not {kind}", remedy=remedy):
+            stream = opener()
+            weakref.finalize(self, stream.close)  # a preview may be kept for long, and nobody ends it
+            self.size = stream.seek(0, io.SEEK_END)
+            self._zip = zipfile.ZipFile(stream)
+        self.entries = self._zip.infolist()
+        limits.check_entries(self.name, len(self.entries))
+        limits.check_total(self.name, sum(entry.file_size for entry in self.entries))
+
+    def entry(self, *names: str) -> zipfile.ZipInfo:
+        """The entry of the first of these names that is there; an `InputError` when none is."""
+        found = next((self._by_name[name] for name in names if name in self._by_name), None)
+        if found is None:
+            raise InputError(f"{self.name} has no {names[0][:200]}.", remedy=self._again)
+        return found
+
+    @cached_property
+    def _by_name(self) -> dict[str, zipfile.ZipInfo]:
+        return {entry.filename: entry for entry in self.entries}
+
+    def open(self, entry: zipfile.ZipInfo) -> BinaryIO:
+        """An entry as a stream, which gives out no more than the size that the archive's directory states."""
+        with self._damage(entry):
+            stream = self._zip.open(entry)
+        return cast(BinaryIO, io.BufferedReader(_ZipStream(self, entry, stream)))
+
+    def read(self, entry: zipfile.ZipInfo) -> bytes:
+        """All bytes of an entry; look at its `file_size` first."""
+        with self._damage(entry):
+            return self._zip.read(entry)
+
+    def _damage(self, entry: zipfile.ZipInfo) -> AbstractContextManager[None]:
+        what = f"{entry.filename[:200]} in {self.name}"
+        if entry.flag_bits & 0x1:
+            raise InputError(f"{what} is encrypted.", remedy="Make the archive without a password.")
+        return _damage_said(f"{what} cannot be unpacked: it is damaged", remedy=self._again)
+
+
+class _ZipStream(io.RawIOBase):
+    """An entry as a stream; damage found on the way is an `InputError` that names the entry."""
+
+    def __init__(self, archive: Archive, entry: zipfile.ZipInfo, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._archive, self._entry, self._stream = archive, entry, stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer).cast("B")
+        with self._archive._damage(self._entry):
+            piece = self._stream.read(len(view))
+        view[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 class ZipFiles(AbstractFiles):
@@ -38,41 +129,16 @@ class ZipFiles(AbstractFiles):
         self.limits = limits
         self.refusals = []
         self.notes = Counter()
-        try:
-            stream = path.open("rb")
-            weakref.finalize(self, stream.close)  # a preview may be kept for long, and nobody ends it
-            self._zip = zipfile.ZipFile(stream)
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as err:
-            raise InputError(
-                f"{path.name} is not a zip archive, or it is damaged ({err}).",
-                remedy="Make the archive again and check that it was copied completely.",
-            ) from err
-        self._check_total()
+        self._archive = Archive(lambda: path.open("rb"), name=path.name, limits=limits)
         self._entries: dict[str, zipfile.ZipInfo] = {}
         self._spellings: dict[str, tuple[str, ...]] = {}
-
-    def _check_total(self) -> None:
-        entries = self._zip.infolist()
-        if len(entries) > self.limits.max_archive_files:
-            raise InputError(
-                f"{self.path.name} has {len(entries):,} entries; "
-                f"the limit is {self.limits.max_archive_files:,}.",
-                remedy="Split the archive, or raise QLATENT_MAX_ARCHIVE_FILES.",
-            )
-        total = sum(entry.file_size for entry in entries)
-        if total > self.limits.max_archive_bytes:
-            raise InputError(
-                f"{self.path.name} unpacks to {total:,} bytes; "
-                f"the limit is {self.limits.max_archive_bytes:,}.",
-                remedy="Split the archive, or raise QLATENT_MAX_ARCHIVE_BYTES if you trust it.",
-            )
 
     @cached_property
     def numbered(self) -> list[tuple[int, str]]:
         found: list[tuple[int, str]] = []
         number = 0
-        for entry in self._zip.infolist():
-            if entry.is_dir():
+        for entry in self._archive.entries:
+            if entry.filename.endswith("/"):  # `is_dir` stumbles over an entry without a name
                 continue
             parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
             if ".." not in parts and is_system_file(parts):
@@ -105,7 +171,7 @@ class ZipFiles(AbstractFiles):
             raise RefusedRow(
                 f"is packed with method {entry.compress_type}, which cannot be read; use plain zip"
             )
-        if entry.file_size > _RATIO_COUNTS_FROM and growth > self.limits.max_archive_ratio:
+        if self.limits.grows_too_much(entry.compress_size, entry.file_size):
             raise RefusedRow(
                 f"would grow {growth:,.0f}-fold when unpacked; "
                 f"the limit is {self.limits.max_archive_ratio}-fold"
@@ -124,15 +190,12 @@ class ZipFiles(AbstractFiles):
         if size > limit:
             raise RefusedRow(f"the image file has {size:,} bytes; the limit is {limit:,}")
         try:
-            # zipfile never gives out more than the size that the directory of the archive states.
-            with self._zip.open(self._entry(name)) as stream:
-                return stream.read()
-        except _DAMAGE as err:
-            raise RefusedRow(f"cannot be unpacked: it is damaged ({str(err) or type(err).__name__})") from err
+            return self._archive.read(self._entry(name))
+        except InputError as err:
+            raise RefusedRow(f"cannot be unpacked: it is damaged ({_reason(err.__cause__ or err)})") from err
 
     def open(self, name: str) -> BinaryIO:
-        stream = _ZipStream(self._zip.open(self._entry(name)), name=f"{name} in {self.path.name}")
-        return cast(BinaryIO, io.BufferedReader(stream))
+        return self._archive.open(self._entry(name))
 
     def has(self, name: str) -> bool:
         _ = self.numbered
@@ -166,31 +229,3 @@ def names_of(entry: zipfile.ZipInfo) -> tuple[str, ...]:
         with suppress(UnicodeDecodeError):
             meant.append(raw.decode(page))
     return tuple(dict.fromkeys(meant))
-
-
-class _ZipStream(io.RawIOBase):
-    """An entry as a stream; damage found on the way is an `InputError` that names the entry."""
-
-    def __init__(self, stream: IO[bytes], *, name: str) -> None:
-        super().__init__()
-        self._stream = stream
-        self._name = name
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Buffer) -> int:
-        view = memoryview(buffer).cast("B")
-        try:
-            piece = self._stream.read(len(view))
-        except _DAMAGE as err:
-            raise InputError(
-                f"{self._name} cannot be unpacked: it is damaged ({str(err) or type(err).__name__}).",
-                remedy="Make the archive again and check that it was copied completely.",
-            ) from err
-        view[: len(piece)] = piece
-        return len(piece)
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()

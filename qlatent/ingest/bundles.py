@@ -149,7 +149,7 @@ def _without_header(items: Part, vectors: Part) -> Part:
     if not isinstance(table, CsvTable) or count_of(items) == count_of(vectors):
         return items
     if len(table.header) == 1:
-        words = Part(items.name, WordLines(table.opener, name=items.name))
+        words = Part(items.name, WordLines(table.opener, name=items.name, limits=table.limits))
         return words if count_of(words) == count_of(vectors) else items
     is_row = any(cell.replace(".", "", 1).lstrip("+-").isdecimal() for cell in table.header)
     if is_row and count_of(items) + 1 == count_of(vectors):
@@ -173,7 +173,7 @@ def _leave_others(found: Roles, used: Sequence[list[Part]]) -> None:
 
 def _side_by_side(names: Sequence[str], bundle: Bundle) -> Part | None:
     """Text files whose lines belong to the vectors one by one, each a column of its own."""
-    parts = [Part(name, WordLines(bundle.opener(name), name=name)) for name in names]
+    parts = [Part(name, WordLines(bundle.opener(name), name=name, limits=bundle.limits)) for name in names]
     if len(parts) < 2:
         return parts[0] if parts else None
     return Part(listed(names), SideBySide(parts))

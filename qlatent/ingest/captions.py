@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -16,10 +15,11 @@ from qlatent.ingest.decoding import find_encoding, open_text
 from qlatent.ingest.file_names import name_key
 from qlatent.ingest.files import AbstractFiles
 from qlatent.ingest.images import SUFFIXES
+from qlatent.ingest.json_text import NotJson, parse
+from qlatent.ingest.limits import Limits
 
 TEXT_ENDINGS = (".txt", ".caption")
 _MAX_SIDECAR = 1_000_000  # bytes; a caption is a few lines, and one picture's facts are a few more
-_MAX_DOCUMENT = 1_000_000_000
 _CAPTIONS = ("caption", "text", "description", "title", "alt", "prompt")
 _LABELS = ("label", "class", "category")
 _OWN = ("image", "id", "split")
@@ -49,7 +49,7 @@ class Beside:
             read = _caption if name.lower().endswith(TEXT_ENDINGS) else _object
             try:
                 found = read(self.files, name)
-            except (RefusedRow, InputError, ValueError, RecursionError) as err:
+            except (RefusedRow, InputError, NotJson) as err:
                 ending = PurePosixPath(name).suffix
                 self.notes[f"{ending} file beside a picture left out: {_words(err)}"] += 1
                 continue
@@ -58,7 +58,7 @@ class Beside:
 
 
 def _words(err: Exception) -> str:
-    return str(err) if isinstance(err, RefusedRow | InputError) else "it is not valid JSON"
+    return f"it is not {err}" if isinstance(err, NotJson) else str(err)
 
 
 def _sidecars(picture: str, keyed: dict[str, str]) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ def _caption(files: AbstractFiles, name: str) -> Facts:
 
 
 def _object(files: AbstractFiles, name: str) -> Facts:
-    values = json.loads(_content(files, name, limit=_MAX_SIDECAR))
+    values = parse(_content(files, name, limit=_MAX_SIDECAR))
     if not isinstance(values, dict):
         raise RefusedRow("it holds no object with named values")
     return _facts(values)
@@ -123,19 +123,20 @@ class CocoFile:
     """
 
     def __init__(self, document: dict[str, Any], files: AbstractFiles, name: str) -> None:
-        names = {each.get("id"): each.get("name") for each in _objects(document.get("categories"))}
-        self._captions: dict[Any, list[str]] = {}
-        self._categories: dict[Any, list[str]] = {}
+        names = {as_text(each.get("id")): each.get("name") for each in _objects(document.get("categories"))}
+        self._captions: dict[str | None, list[str]] = {}
+        self._categories: dict[str | None, list[str]] = {}
         for each in _objects(document.get("annotations")):
             if isinstance(each.get("caption"), str):
-                self._captions.setdefault(each.get("image_id"), []).append(each["caption"])
+                self._captions.setdefault(as_text(each.get("image_id")), []).append(each["caption"])
             if each.get("category_id") is not None:
-                category = as_text(names.get(each["category_id"], each["category_id"])) or ""
-                self._categories.setdefault(each.get("image_id"), []).append(category)
-        self._ids: dict[str, Any] = {}
+                number = as_text(each["category_id"])
+                category = as_text(names.get(number, number)) or ""
+                self._categories.setdefault(as_text(each.get("image_id")), []).append(category)
+        self._ids: dict[str, str | None] = {}
         for each in _objects(document.get("images")):
             try:
-                self._ids[files.find(str(each.get("file_name")), beside=name)] = each.get("id")
+                self._ids[files.find(str(each.get("file_name")), beside=name)] = as_text(each.get("id"))
             except RefusedRow:
                 continue
 
@@ -195,12 +196,12 @@ def is_coco(document: Any) -> TypeGuard[dict[str, Any]]:
     return bool(images) and all("file_name" in each for each in images[:20])
 
 
-def read_document(files: AbstractFiles, name: str) -> Any:
+def read_document(files: AbstractFiles, name: str, *, limits: Limits) -> Any:
     """The content of a `.json` file; a `RefusedRow` says why it cannot be read."""
     try:
-        return json.loads(_content(files, name, limit=_MAX_DOCUMENT))
-    except (ValueError, RecursionError) as err:
-        raise RefusedRow("it is not valid JSON") from err
+        return parse(_content(files, name, limit=limits.max_whole_bytes))
+    except NotJson as err:
+        raise RefusedRow(f"it is not {err}") from err
 
 
 def merged(sources: Iterable[Callable[[str], Facts]], picture: str) -> Facts:

@@ -65,7 +65,7 @@ def as_price(value: Any) -> float | None:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool):
-        return float(value) if math.isfinite(float(value)) else None
+        return _finite(value)
     found = _NUMBER.search(value) if isinstance(value, str) else None
     if found is None:
         return None
@@ -84,10 +84,16 @@ def _as_number(digits: str) -> float | None:
         digits = digits.replace(",", "" if grouped else ".")
     elif digits.count(".") > 1:
         digits = digits.replace(".", "")
+    return _finite(digits)
+
+
+def _finite(value: Any) -> float | None:
+    """The number, None when there is none that a float can hold ("1.2,3,4", 10**400, infinity)."""
     try:
-        return float(digits)
-    except ValueError:  # such as "1.2,3,4": not a number that can be told
+        number = float(value)
+    except (ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def as_json(value: Any) -> Any:
@@ -105,5 +111,5 @@ def as_json(value: Any) -> Any:
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, float | decimal.Decimal):
-        return float(value) if math.isfinite(value) else None
+        return _finite(value)
     return None if value is None or isinstance(value, bytes) else clean_text(str(value))

@@ -16,13 +16,13 @@ from qlatent.ingest.images import SUFFIXES, is_picture
 from qlatent.ingest.names import denies_embedding, says_embedding
 
 WEB_ADDRESS = re.compile(r"^(https?|ftp|s3|gs|data|file|hdfs|ipfs):", re.IGNORECASE)
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _NUMBERS = int | float | np.number
 _SAMPLE_LENGTH = 120
 _MOST_LISTS = 40  # parsed to tell an embedding from labels, boxes and tokens
 _LEAST_WIDTH = 8  # numbers that a list without a telling name must have to be taken for an embedding
 _SAME_WIDTH = 0.9  # share of lists of one width that it takes too
-_HTML = re.compile(r"<(p|br|div|span|ul|li|b|strong|em|h[1-6]|table|a)\b[^>]*>", re.IGNORECASE)
+_HTML = re.compile(r"<(p|br|div|span|ul|li|b|strong|em|h[1-6]|table|a)\b[^<>]*>", re.IGNORECASE)
 _MONEY = re.compile(
     r"([$€£¥₹]|\b(usd|eur|gbp|chf|inr|jpy)\b)\s*\d|\d\s*([$€£¥₹]|(usd|eur|gbp|chf|inr|jpy)\b)", re.IGNORECASE
 )
@@ -190,6 +190,8 @@ def _sample(cell: Any, kind: str) -> str:
     if isinstance(cell, bytes) and kind != "text":
         return f"{len(cell):,} bytes"
     if isinstance(cell, dict) and kind == "image":
-        return str(cell.get("path") or f"{len(cell.get('bytes') or b''):,} bytes")
+        content = cell.get("bytes")
+        size = f"{len(content):,} bytes" if isinstance(content, bytes) else ""
+        return str(cell.get("path") or size)[:_SAMPLE_LENGTH]
     text = as_text(cell) or ""
     return text if len(text) <= _SAMPLE_LENGTH else text[: _SAMPLE_LENGTH - 1] + "…"

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from qlatent.ingest.row_shapes import RowShapes
 
-_FIELD_LIMIT = 10_000_000  # characters; a 4,096-d vector written as text has about 90,000
 _MOST_LINES = 10_000  # of one quoted cell; what is not closed by then is a stray quote
 _MOST_QUOTES, _MOST_FIELDS = 40, 16  # up to which a line with quotes inside quotes is tried to be told apart
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -29,6 +28,7 @@ class Dialect:
     delimiter: str
     backslashes: bool = False  # \\" is a quote inside quotes
     literal: bool = False  # quotes stand for themselves
+    longest: int = 10_000_000  # characters of a cell; a 4,096-d vector written as text has about 90,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ class CsvRows:
     """The rows of lines that keep their ends; `shapes` knows how many cells a row has and what they look like."""
 
     def __init__(self, lines: Iterator[str], dialect: Dialect, shapes: RowShapes | None = None) -> None:
-        csv.field_size_limit(_FIELD_LIMIT)  # the module's own limit is for the whole process
+        csv.field_size_limit(dialect.longest)  # the module's own limit is for the whole process
         self.dialect = dialect
         self.shapes = shapes
-        self._lines = _Lines(lines)
+        self._lines = _Lines(lines, longest=dialect.longest)
         self._width = shapes.width if shapes else 0
         self._readers = {
             escapes: csv.reader(self._lines.escaped(escapes), delimiter=dialect.delimiter, strict=True)
@@ -152,8 +152,9 @@ def _unquoted(cell: str) -> str:
 class _Lines:
     """Lines that can be put back: what a stray quote has swallowed is read again."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    def __init__(self, lines: Iterator[str], *, longest: int) -> None:
         self._source = lines
+        self._longest = longest
         self._waiting: deque[str] = deque()
         self.taken: list[str] = []
         self._size = 0
@@ -183,7 +184,7 @@ class _Lines:
 
     def _next(self) -> str:
         line = self.peek()
-        if line is None or len(self.taken) >= _MOST_LINES or self._size > _FIELD_LIMIT:
+        if line is None or len(self.taken) >= _MOST_LINES or self._size > self._longest:
             raise StopIteration
         self._waiting.popleft()
         self.taken.append(line)

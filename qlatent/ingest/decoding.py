@@ -7,6 +7,9 @@ import io
 from collections.abc import Callable
 from typing import BinaryIO
 
+from qlatent.errors import InputError
+from qlatent.ingest.limits import Limits
+
 Opener = Callable[[], BinaryIO]
 """Opens the same file anew, so that it can be read more than once."""
 
@@ -57,9 +60,45 @@ def _is_utf8(start: bytes, stream: BinaryIO) -> bool:
     return True
 
 
-def open_text(opener: Opener, *, encoding: str, newline: str | None = "") -> io.TextIOWrapper:
-    """The file as text; bytes that the encoding does not know become U+FFFD and do not end the reading."""
-    return io.TextIOWrapper(opener(), encoding=encoding, errors="replace", newline=newline)
+class _Lines(io.TextIOWrapper):
+    """Text whose lines have an end: one that goes on and on is an `InputError` instead of all the memory."""
+
+    longest = Limits().max_line_characters
+
+    def __next__(self) -> str:  # type: ignore[override]  # as of the class above it
+        line = self.readline(self.longest + 1)
+        if not line:
+            raise StopIteration
+        if len(line) > self.longest:
+            raise InputError(
+                f"The file has a line of more than {self.longest:,} characters.",
+                remedy="Is it the right file? Save one row a line, or raise QLATENT_MAX_LINE_CHARACTERS.",
+            )
+        return line
+
+
+def open_text(
+    opener: Opener, *, encoding: str, newline: str | None = "", limits: Limits | None = None
+) -> io.TextIOWrapper:
+    """The file as text; bytes that the encoding does not know become U+FFFD and do not end the reading.
+
+    Going through it line by line ends with an `InputError` at a line that is longer than the limit.
+    """
+    lines = _Lines(opener(), encoding=encoding, errors="replace", newline=newline)
+    if limits is not None:
+        lines.longest = limits.max_line_characters
+    return lines
+
+
+def whole(stream: BinaryIO, name: str, *, limits: Limits) -> bytes:
+    """All bytes of what can only be read as a whole; an `InputError` as soon as there are too many."""
+    pieces = []
+    size = 0
+    while piece := stream.read(_CHUNK):  # a single read would make room for the limit at once
+        size += len(piece)
+        limits.check_whole(name, size)
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def is_binary(text: str) -> bool:

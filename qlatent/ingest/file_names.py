@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from qlatent.ingest.cells import RefusedRow
 
 _SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
+_LONG = 19  # digits from which a number is compared as text
 
 
 def is_system_file(parts: Sequence[str]) -> bool:
@@ -41,7 +42,8 @@ def name_key(name: str) -> str:
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     """Orders names as people count: part-2 before part-10."""
     return tuple(
-        (1, int(piece), "") if piece.isdecimal() else (0, 0, piece) for piece in re.split(r"(\d+)", name)
+        (1, int(piece), "") if piece.isdecimal() and len(piece) < _LONG else (0, 0, piece)
+        for piece in re.split(r"(\d+)", name)
     )
 
 

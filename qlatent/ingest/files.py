@@ -205,7 +205,10 @@ class FolderFiles(AbstractFiles):
 
     def has(self, name: str) -> bool:
         path = self.folder / name
-        return path.is_file() and path.resolve().is_relative_to(self.folder.resolve())
+        try:
+            return path.is_file() and path.resolve().is_relative_to(self.folder.resolve())
+        except OSError:  # a text that no file system takes as a name
+            return False
 
     def fingerprint(self, names: Iterable[str] | None = None) -> str:
         return files_hash(self, names)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from qlatent.ingest.names import plain
 
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _COLLECTION = ("id", "text")
 _KNOWN = frozenset((
     "id", "text", "title", "name", "word", "words", "label", "labels", "sentence", "caption", "query",

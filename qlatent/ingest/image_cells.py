@@ -20,8 +20,10 @@ def cell_bytes(cell: Any, files: AbstractFiles | None, *, beside: str, limits: L
         return bytes(cell)
     if isinstance(cell, dict):
         content, path = cell.get("bytes"), cell.get("path")
-        if content is not None or is_missing(path):
+        if isinstance(content, bytes | bytearray | memoryview) or (content is None and is_missing(path)):
             return bytes(content or b"")
+        if content is not None:
+            raise RefusedRow(f"its image is no bytes ({type(content).__name__})")
         cell = path
     if not isinstance(cell, str):
         raise RefusedRow(f"its image is neither a file name nor bytes ({type(cell).__name__})")

@@ -154,8 +154,8 @@ def _header_checked(image: Image.Image, content: bytes) -> CheckedImage:
 def _needed_changes(image: Image.Image) -> tuple[str, ...]:
     """What must be done to the picture before it is plain: in plain words, in a fixed order."""
     changes = []
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":  # the further pictures of an MPO are previews of the first
+    several = getattr(image, "is_animated", False)  # counting the frames would read through all of them
+    if several and image.format != "MPO":  # the further pictures of an MPO are previews of the first
         changes.append("first frame of an animation taken" if image.format != "TIFF" else "first page taken")
     if image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9):
         changes.append("turned upright (EXIF)")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from pathlib import Path
 from qlatent.errors import InputError
 from qlatent.ingest import triples
 from qlatent.ingest.decoding import find_encoding, open_text
+from qlatent.ingest.json_text import NotJson, parse
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.packed import table_opener
 from qlatent.ingest.tables import AbstractTable, CsvTable, JsonLinesTable
@@ -81,9 +82,9 @@ def read_queries(path: str | Path) -> Queries:
 def _json_queries(file: _File) -> Iterator[tuple[str, str]]:
     for number, line in file.lines():
         try:
-            values = json.loads(line)
-        except json.JSONDecodeError as err:
-            raise file.wrong(number, f"is not valid JSON ({err.msg})") from err
+            values = parse(line)
+        except NotJson as err:
+            raise file.wrong(number, f"is not {err}") from err
         known = values if isinstance(values, dict) else {}
         name = next((known[key] for key in _QUERY_IDS if known.get(key) is not None), None)
         text = next((known[key] for key in _QUERY_TEXTS if known.get(key) is not None), None)
@@ -193,14 +194,15 @@ class _File:
         if not path.is_file():
             raise InputError(f"There is no file {str(path)!r}.", remedy="Check the path.")
         self.name = path.name
-        self._opener = table_opener(path, limits=Limits())
+        self._limits = Limits()
+        self._opener = table_opener(path, limits=self._limits)
         inner = Path(path.stem if path.suffix == ".gz" else path.name).suffix.lower()
         self.is_json_lines = inner in (".jsonl", ".ndjson", ".json")
         self.has_header = inner == ".csv"
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Number from 1 and text of every line that is not blank."""
-        with open_text(self._opener, encoding=find_encoding(self._opener), newline=None) as stream:
+        with self._text() as stream:
             for number, line in enumerate(stream, start=1):
                 if line.strip():
                     yield number, line.rstrip("\r\n")
@@ -208,11 +210,26 @@ class _File:
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """The cells of every line: by commas in a CSV, by tabs where there are any, else by blanks."""
         if self.has_header:
-            text = io.StringIO("\n".join(line for _, line in self.lines()))
-            yield from enumerate(csv.reader(text), start=1)
+            yield from self._csv_rows()
             return
         for number, line in self.lines():
             yield number, line.split("\t") if "\t" in line else line.split()
+
+    def _csv_rows(self) -> Iterator[tuple[int, list[str]]]:
+        """The cells of every row, which may stand on several lines, and the number of its last line."""
+        csv.field_size_limit(self._limits.max_cell_bytes)  # the module's own limit is for the whole process
+        with self._text() as stream:
+            reader = csv.reader(stream, strict=True)
+            try:
+                yield from ((reader.line_num, cells) for cells in reader if any(map(str.strip, cells)))
+            except csv.Error as err:
+                raise self.wrong(
+                    reader.line_num, f"is not valid CSV ({err})", "Look for a quote that is not closed."
+                ) from err
+
+    def _text(self) -> io.TextIOWrapper:
+        encoding = find_encoding(self._opener)
+        return open_text(self._opener, encoding=encoding, newline=None, limits=self._limits)
 
     def column_names(self) -> list[str]:
         """The names in the first line: of a table's header, or of a JSON object."""
@@ -220,8 +237,8 @@ class _File:
         try:
             if not self.is_json_lines:
                 return next(csv.reader([first], delimiter="," if self.has_header else "\t"), [])
-            values = json.loads(first)
-        except (ValueError, csv.Error):  # what is wrong is said when it is read
+            values = parse(first)
+        except (NotJson, csv.Error):  # what is wrong is said when it is read
             return []
         return list(values) if isinstance(values, dict) else []
 
@@ -237,7 +254,9 @@ class _File:
 
 
 def _number(cell: str) -> float | None:
+    """The number of a cell; None for anything else, and for NaN and infinity, which judge and rank nothing."""
     try:
-        return float(cell)
+        number = float(cell)
     except ValueError:
         return None
+    return number if math.isfinite(number) else None

@@ -1,15 +1,27 @@
-"""How large a source, an image or a text may be before it is refused unread."""
+"""How much of a source is read: every limit of every format stands here, and is looked at before the reading."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
 
+from qlatent.errors import InputError
+from qlatent.ingest.record import Record
 from qlatent.settings import Settings
+from qlatent.types import Refusal
+
+GROWTH_COUNTS_FROM = 1_000_000
+"""Bytes; below, even the strongest packing harms nobody."""
+_MAX_REFUSALS = 1_000_000
+_LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest sizes that are read; the names and defaults are those of `qlatent.settings`."""
+    """The largest sizes that are read; the names and defaults are those of `qlatent.settings`.
+
+    The `check_…` methods raise an `InputError` that says what was found, what is allowed, and what to do.
+    """
 
     max_image_pixels: int = 89_000_000
     max_image_bytes: int = 50_000_000
@@ -17,8 +29,93 @@ class Limits:
     max_archive_ratio: int = 200
     max_archive_files: int = 200_000
     max_text_characters: int = 20_000
+    max_cell_bytes: int = 10_000_000
+    max_line_characters: int = 50_000_000
+    max_columns: int = 10_000
+    max_rows: int = 10_000_000
+    max_whole_bytes: int = 1_000_000_000
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """The limits that this installation is set to."""
         return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
+
+    def check_entries(self, name: str, count: int) -> None:
+        """How many entries an archive may have."""
+        if count > self.max_archive_files:
+            raise InputError(
+                f"{name} has {count:,} entries; the limit is {self.max_archive_files:,}.",
+                remedy="Split the archive, or raise QLATENT_MAX_ARCHIVE_FILES.",
+            )
+
+    def check_total(self, name: str, unpacked: int) -> None:
+        """How many bytes an archive may unpack to."""
+        if unpacked > self.max_archive_bytes:
+            raise InputError(
+                f"{name} unpacks to {unpacked:,} bytes; the limit is {self.max_archive_bytes:,}.",
+                remedy="Split it, or raise QLATENT_MAX_ARCHIVE_BYTES if you trust it.",
+            )
+
+    def grows_too_much(self, packed: int, unpacked: int) -> bool:
+        """Whether a few packed bytes become so many that somebody must have meant it."""
+        return unpacked > GROWTH_COUNTS_FROM and unpacked > self.max_archive_ratio * max(packed, 1)
+
+    def check_growth(self, name: str, packed: int, unpacked: int) -> None:
+        """How many times larger than its packed bytes a file may become."""
+        if self.grows_too_much(packed, unpacked):
+            raise InputError(
+                f"{name} would grow {unpacked / max(packed, 1):,.0f}-fold when unpacked, "
+                f"from {packed:,} to {unpacked:,} bytes; the limit is {self.max_archive_ratio}-fold.",
+                remedy="Look what it holds; raise QLATENT_MAX_ARCHIVE_RATIO if you trust it.",
+            )
+
+    def check_whole(self, name: str, size: int) -> None:
+        """How large something may be that can only be read as a whole."""
+        if size > self.max_whole_bytes:
+            raise InputError(
+                f"{name} must be read as a whole and has {size:,} bytes; the limit is {self.max_whole_bytes:,}.",
+                remedy="Unpack it, save it row by row (JSON lines, Parquet), or raise QLATENT_MAX_WHOLE_BYTES.",
+            )
+
+    def check_columns(self, name: str, count: int) -> None:
+        """How many columns a table may have."""
+        if count > self.max_columns:
+            raise InputError(
+                f"{name} has {count:,} columns or more; the limit is {self.max_columns:,}.",
+                remedy="Keep the numbers of an embedding in one column, or raise QLATENT_MAX_COLUMNS.",
+            )
+
+    def check_rows(self, name: str, count: int) -> None:
+        """How many rows a source may have."""
+        if count > self.max_rows:
+            raise InputError(
+                f"{name} has {count:,} rows or more; the limit is {self.max_rows:,}.",
+                remedy="Split it, or raise QLATENT_MAX_ROWS.",
+            )
+
+    def bounded(self, rows: Iterable[Record | Refusal], name: str) -> Iterator[Record | Refusal]:
+        """The rows as they come: one with too many values is refused, too many of them are an `InputError`."""
+        refused = 0
+        for count, row in enumerate(rows, start=1):
+            self.check_rows(name, count)
+            if isinstance(row, Record):
+                if len(row.values) > self.max_columns:
+                    row = Refusal(
+                        row.row, f"has {len(row.values):,} values; the limit is {self.max_columns:,}"
+                    )
+                else:
+                    yield row
+                    continue
+            refused += 1
+            if refused > _MAX_REFUSALS:
+                raise InputError(
+                    f"More than {_MAX_REFUSALS:,} rows of {name} cannot be read; "
+                    f"row {row.row} {short(row.reason)}.",
+                    remedy="Is it the right file? Export it again.",
+                )
+            yield replace(row, reason=short(row.reason))
+
+
+def short(reason: str) -> str:
+    """A reason that quotes no more of a file than a person reads."""
+    return reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"

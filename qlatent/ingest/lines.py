@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from qlatent.errors import InputError
 from qlatent.ingest.cells import RefusedRow
@@ -38,7 +38,7 @@ class LinesSource(AbstractSource):
         self.limits = limits
         self.notes = Counter()
         self.row_notes = Counter()
-        self._encoding = find_encoding(lambda: self.path.open("rb"))
+        self._encoding = find_encoding(self._opened)
         if self._encoding == "cp1252":
             self.notes[CP1252_NOTE] += 1
 
@@ -55,6 +55,9 @@ class LinesSource(AbstractSource):
             word = self._layout.values(self._first_vector)["word"]
             return (Column("word", "text", word), vector) if word else (vector,)
         return (Column("text", "text", first[:120]),)
+
+    def _opened(self) -> BinaryIO:
+        return self.path.open("rb")
 
     @cached_property
     def _layout(self) -> Layout | None:
@@ -75,7 +78,8 @@ class LinesSource(AbstractSource):
         return Mapping(id="word" if has_words else None, vector="vector")
 
     def _lines(self) -> Iterator[tuple[int, str]]:
-        with open_text(lambda: self.path.open("rb"), encoding=self._encoding, newline=None) as lines:
+        encoding, limits = self._encoding, self.limits
+        with open_text(self._opened, encoding=encoding, newline=None, limits=limits) as lines:
             yield from enumerate(lines, start=1)
 
     def records(self) -> Iterator[Record | Refusal]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -13,14 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from qlatent.errors import InputError
 from qlatent.ingest.cells import RefusedRow
+from qlatent.ingest.json_text import NotJson, parse
+from qlatent.ingest.stored_arrays import array_of
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)|null|none"
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)|null|none"
 _WRAPPED = re.compile(r"(?:np\.|numpy\.)?(?:float|int|uint)\d+\(([^()]*)\)")
-_PRINTED = re.compile(
-    r"^(?:(?:np\.|numpy\.|torch\.)?(?:array|tensor|Tensor|Array)\()(.*?)(?:,\s*\w+\s*=.*)?\)$", re.S
+_PRINTED = re.compile(r"(?:np\.|numpy\.|torch\.)?(?:array|tensor|Tensor|Array)\(")
+_SETTING = re.compile(r",\s*\w+\s*=")  # dtype=float32, device='cuda:0'
+_LIST = re.compile(  # nothing is tried in two ways (*+, ++): a cell may have millions of characters
+    rf"[\[({{<\s]*+(?:{_NUMBER})(?:[\s,;|]++(?:{_NUMBER}))*+[\s,;|]*+[\])}}>\s]*+", re.IGNORECASE
 )
-_LIST = re.compile(rf"[\[({{<\s]*(?:{_NUMBER})(?:[\s,;|]+(?:{_NUMBER}))*[\s,;|]*[\])}}>\s]*", re.IGNORECASE)
 _ELLIPSIS = re.compile(r"(?<=[\s,])(?:\.\.\.|…)(?=[\s,])")
 _OPENINGS = "[({"
 _BARE_LEAST = 4  # so many numbers without brackets are a list; fewer may be a date, a size or a price
@@ -68,10 +70,10 @@ def numbers_in(text: str, *, name: str) -> Any:
             f"{name} was shortened with '...' when it was written: its numbers are not in the file"
         )
     try:
-        found = json.loads(text)
+        found = parse(text)
         if isinstance(found, list):
             return found
-    except (ValueError, RecursionError):
+    except NotJson:
         pass
     inner = _inside(text)
     if _is_list(inner):
@@ -84,7 +86,11 @@ def numbers_in(text: str, *, name: str) -> Any:
 
 def _inside(text: str) -> str:
     printed = _PRINTED.match(text)
-    return _WRAPPED.sub(r"\1", printed.group(1).strip() if printed else text)
+    if printed is None or not text.endswith(")"):
+        return _WRAPPED.sub(r"\1", text)
+    inner = text[printed.end() : -1]
+    more = _SETTING.search(inner)
+    return _WRAPPED.sub(r"\1", (inner[: more.start()] if more else inner).strip())
 
 
 def _is_list(text: str) -> bool:
@@ -137,8 +143,8 @@ def numbers_of_bytes(content: bytes, *, kind: str, name: str) -> Any:
         )
     if content.startswith(_NPY):
         try:
-            return np.load(io.BytesIO(content), allow_pickle=False)
-        except (ValueError, OSError, EOFError) as err:
+            return array_of(content, name=name)
+        except InputError as err:
             raise RefusedRow(f"{name} is a damaged .npy array") from err
     if kind not in _NUMBER_TYPES:
         raise RefusedRow(f"{name} is bytes that are neither float16, float32 nor float64 numbers")

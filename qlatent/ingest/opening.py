@@ -125,7 +125,7 @@ def _beside(path: Path, table: AbstractTable, folder: Path, *, limits: Limits) -
 
 
 def _open_text(path: Path, *, limits: Limits) -> AbstractSource:
-    table = text_table(lambda: path.open("rb"), name=path.name)
+    table = text_table(lambda: path.open("rb"), name=path.name, limits=limits)
     return (
         LinesSource(path, limits=limits)
         if table is None

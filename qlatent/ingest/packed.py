@@ -9,10 +9,9 @@ from pathlib import Path
 
 from qlatent.errors import InputError
 from qlatent.ingest.decoding import Opener
-from qlatent.ingest.limits import Limits
+from qlatent.ingest.limits import GROWTH_COUNTS_FROM, Limits
 
 PACKED = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
-_SMALL = 1_000_000  # bytes from which growth counts, as in archives
 _CHUNK = 1 << 20
 
 
@@ -30,7 +29,9 @@ def table_opener(path: Path, *, limits: Limits) -> Opener:
 
 
 def _check(path: Path, limits: Limits) -> None:
-    allowed = min(limits.max_archive_bytes, max(_SMALL, path.stat().st_size * limits.max_archive_ratio))
+    allowed = min(
+        limits.max_archive_bytes, max(GROWTH_COUNTS_FROM, path.stat().st_size * limits.max_archive_ratio)
+    )
     size = 0
     try:
         with gzip.open(path) as stream:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, BinaryIO
 
-import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from qlatent.errors import InputError
+from qlatent.errors import InputError, QlatentError
+from qlatent.ingest.arrow_cells import Unheld, cells_of
 from qlatent.ingest.columns import columns_of, sample_of
 from qlatent.ingest.decoding import Opener
 from qlatent.ingest.git_lfs import POINTER_BYTES, check_not_pointer
+from qlatent.ingest.json_text import parse
+from qlatent.ingest.limits import Limits
 from qlatent.ingest.mapping import Column
 from qlatent.ingest.record import Record
 from qlatent.ingest.tables import AbstractTable, unique_names
@@ -25,38 +27,64 @@ _BATCH = 128
 NO_LABEL = -1
 
 
-class ParquetTable(AbstractTable):
-    """A Parquet file; class numbers of a Hugging Face export come out as their names."""
+@contextmanager
+def damage_said(name: str) -> Iterator[None]:
+    """Whatever Arrow raises on damaged bytes, as one `InputError`."""
+    try:
+        yield
+    except QlatentError:
+        raise
+    except (
+        Exception
+    ) as err:  # Arrow's own errors, OSError, and Python's where it cannot hold what Arrow gives
+        reason = str(err).splitlines()[0][:150] if str(err).strip() else type(err).__name__
+        raise InputError(
+            f"{name} is not a Parquet file that can be read ({reason}).",
+            remedy="Export it again and check that it was copied completely.",
+        ) from err
 
-    def __init__(self, opener: Opener, *, name: str) -> None:
+
+class ParquetTable(AbstractTable):
+    """A Parquet file; class numbers of a Hugging Face export come out as their names.
+
+    Sizes, rows and columns are taken from the file's own description, before any of it is read.
+    """
+
+    def __init__(self, opener: Opener, *, name: str, limits: Limits | None = None) -> None:
         self.opener = opener
         self.name = name
+        self.limits = limits or Limits()
         self.notes = Counter()
 
     @cached_property
     def _file(self) -> parquet.ParquetFile:
-        try:
+        with damage_said(self.name):
             stream = self.opener()
-            path = getattr(stream, "name", None)
-            if isinstance(path, str):  # a file on disk: Arrow's own reading is faster, and closes itself
+            check_not_pointer(stream.read(POINTER_BYTES), name=self.name)
+            size = stream.seek(0, 2)
+            stream.seek(0)
+            place: BinaryIO | str = getattr(stream, "name", stream)
+            if isinstance(place, str):  # a file on disk: Arrow's own reading is faster, and closes itself
                 stream.close()
-                return parquet.ParquetFile(path)
-            return parquet.ParquetFile(stream)
-        except (pa.ArrowException, OSError) as err:
-            with self.opener() as start:
-                check_not_pointer(start.read(POINTER_BYTES), name=self.name)
-            raise self._damaged(err) from err
+            else:
+                place = stream
+            file = parquet.ParquetFile(place)
+            self._check(file.metadata, size)
+            return parquet.ParquetFile(place, read_dictionary=_texts(file.schema))
 
-    def _damaged(self, err: Exception) -> InputError:
-        return InputError(
-            f"{self.name} is not a Parquet file that can be read ({str(err).splitlines()[0][:150]}).",
-            remedy="Export it again and check that it was copied completely.",
-        )
+    def _check(self, described: parquet.FileMetaData, size: int) -> None:
+        self.limits.check_columns(self.name, described.num_columns)
+        self.limits.check_rows(self.name, described.num_rows)
+        # Not from the columns of a group: Arrow ends the process where their description is damaged.
+        unpacked = sum(described.row_group(each).total_byte_size for each in range(described.num_row_groups))
+        # A row has at least a byte: a value that is written once for millions of rows grows as a zip bomb does.
+        self.limits.check_growth(self.name, size, max(unpacked, described.num_rows))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The column names, made different from each other."""
-        return unique_names(self._file.schema_arrow.names, notes=self.notes)
+        with damage_said(self.name):
+            return unique_names(self._file.schema_arrow.names, notes=self.notes)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -68,20 +96,26 @@ class ParquetTable(AbstractTable):
 
     @cached_property
     def _class_names(self) -> dict[str, list[str]]:
-        return class_names((self._file.schema_arrow.metadata or {}).get(b"huggingface"))
+        with damage_said(self.name):
+            return class_names((self._file.schema_arrow.metadata or {}).get(b"huggingface"))
 
     def records(self) -> Iterator[Record | Refusal]:
-        try:
+        with damage_said(self.name):
             batches = self._file.iter_batches(batch_size=_BATCH)
-            yield from arrow_records(batches, self.names, class_names=self._class_names)
-        except (pa.ArrowException, OSError) as err:
-            raise self._damaged(err) from err
+        rows = ArrowRows(self.names, self._class_names, limits=self.limits, notes=self.notes)
+        yield from rows.read(batches, name=self.name)
+
+
+def _texts(schema: parquet.ParquetSchema) -> list[str]:
+    """The columns of texts and bytes. A value that rows share is read once for all of them, however long it is."""
+    columns = [schema.column(place) for place in range(len(schema.names))]
+    return [each.path for each in columns if each.physical_type == "BYTE_ARRAY" and each.path == each.name]
 
 
 def class_names(description: bytes | None) -> dict[str, list[str]]:
     """Column → names of its classes, as Hugging Face writes them into the schema; {} without them."""
     try:
-        features = json.loads(description or b"{}")["info"]["features"]
+        features = parse((description or b"{}").decode())["info"]["features"]
         return {
             column: list(feature["names"])
             for column, feature in features.items()
@@ -91,22 +125,6 @@ def class_names(description: bytes | None) -> dict[str, list[str]]:
         return {}
 
 
-def arrow_records(
-    batches: Iterator[pa.RecordBatch], names: Sequence[str], *, class_names: dict[str, list[str]]
-) -> Iterator[Record]:
-    """The rows of Arrow batches, numbered from 1; vectors come as numpy arrays, much faster than lists."""
-    number = 0
-    for batch in batches:
-        cells = [_cells(batch.column(place)) for place in range(batch.num_columns)]
-        for row in range(batch.num_rows):
-            number += 1
-            values = {name: column[row] for name, column in zip(names, cells, strict=True)}
-            for column, classes in class_names.items():
-                if isinstance(values.get(column), int):
-                    values[column] = _class_of(values[column], classes)
-            yield Record(number, values)
-
-
 def _class_of(number: int, classes: Sequence[str]) -> str | int | None:
     """The name of a class; None for -1, with which Hugging Face says that an item has no label."""
     if number == NO_LABEL:
@@ -114,24 +132,44 @@ def _class_of(number: int, classes: Sequence[str]) -> str | int | None:
     return classes[number] if 0 <= number < len(classes) else number
 
 
-def _cells(column: pa.Array | pa.ChunkedArray) -> Sequence[Any]:
-    """The values of a column as Python objects; lists of numbers of one length as the rows of one array."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(array, pa.ExtensionArray):
-        array = array.storage
-    kind = array.type
-    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    is_numbers = is_list and (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type))
-    if is_numbers and len(array) and array.null_count == 0:
-        flat = array.flatten()
-        width, rest = divmod(len(flat), len(array))
-        if flat.null_count == 0 and rest == 0 and width and _all_wide(array, width):
-            return list(np.asarray(flat).reshape(len(array), width))
-    cells: list[Any] = array.to_pylist()
-    return cells
+class ArrowRows:
+    """Rows of Arrow batches, numbered from 1; vectors come as numpy arrays, much faster than lists."""
 
+    def __init__(
+        self, names: Sequence[str], classes: dict[str, list[str]], *, limits: Limits, notes: Counter[str]
+    ) -> None:
+        self.names = names
+        self.classes = classes
+        self.limits = limits
+        self.notes = notes
+        self._changed: Counter[str] = Counter()  # of this reading; `notes` may outlive several
 
-def _all_wide(array: pa.Array, width: int) -> bool:
-    if pa.types.is_fixed_size_list(array.type):
-        return True
-    return bool(np.all(np.diff(np.asarray(array.offsets)) == width))
+    def read(self, batches: Iterator[pa.RecordBatch], *, name: str) -> Iterator[Record]:
+        """The rows; a value that is too large is left out with a note, damage found on the way an `InputError`."""
+        number = 0
+        while True:
+            with damage_said(name):
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                columns = [self._cells(batch.column(place)) for place in range(batch.num_columns)]
+                rows = [[column[row] for column in columns] for row in range(batch.num_rows)]
+            for cells in rows:
+                number += 1
+                yield self._row(number, cells)
+
+    def _cells(self, column: pa.Array | pa.ChunkedArray) -> Sequence[Any]:
+        return cells_of(column, largest=max(self.limits.max_cell_bytes, self.limits.max_image_bytes))
+
+    def _row(self, number: int, cells: list[Any]) -> Record:
+        values = dict(zip(self.names, cells, strict=True))
+        for column, cell in values.items():
+            if isinstance(cell, Unheld):
+                note = f"column {column!r}: {cell.what}"
+                self._changed[note] += 1
+                self.notes[note] = self._changed[note]
+                values[column] = cell.instead
+        for column, classes in self.classes.items():
+            if isinstance(values.get(column), int):
+                values[column] = _class_of(values[column], classes)
+        return Record(number, values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -10,11 +9,13 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import PurePosixPath
+from typing import TextIO
 
 import numpy as np
 
 from qlatent.errors import InputError
 from qlatent.ingest.decoding import Opener, find_encoding, open_text
+from qlatent.ingest.limits import Limits
 from qlatent.ingest.mapping import Column
 from qlatent.ingest.record import Record
 from qlatent.ingest.tables import AbstractTable, CsvTable
@@ -26,14 +27,18 @@ _SINGULAR = {"labels": "label", "classes": "class", "ids": "id", "captions": "ca
              "titles": "title", "names": "name", "texts": "text", "words": "text"}  # fmt: skip
 
 
-def is_number_lines(opener: Opener) -> bool:
+def is_number_lines(opener: Opener, *, limits: Limits) -> bool:
     """Whether the first lines are all as many numbers, two or more and not all whole: vectors without a header."""
-    with open_text(opener, encoding=find_encoding(opener), newline=None) as lines:
+    with _text(opener, limits) as lines:
         first = [_numbers(line) for line in islice((line for line in lines if line.strip()), _SAMPLE_ROWS)]
     widths = {len(row) if row is not None else 0 for row in first}
     if len(widths) != 1 or min(widths) < 2:
         return False
     return any(not float(number).is_integer() for row in first if row is not None for number in row)
+
+
+def _text(opener: Opener, limits: Limits) -> TextIO:
+    return open_text(opener, encoding=find_encoding(opener), newline=None, limits=limits)
 
 
 def _numbers(line: str) -> np.ndarray | None:
@@ -46,8 +51,9 @@ def _numbers(line: str) -> np.ndarray | None:
 class NumberLines(AbstractTable):
     """A vector a line, the numbers parted by tabs, commas or spaces, as TensorBoard's projector has them."""
 
-    def __init__(self, opener: Opener, *, name: str) -> None:
+    def __init__(self, opener: Opener, *, name: str, limits: Limits) -> None:
         self.opener = opener
+        self.limits = limits
         self.name = name
         self.notes = Counter()
         self.notes[f"{name} has no header: each line is a vector"] += 1
@@ -60,7 +66,7 @@ class NumberLines(AbstractTable):
         return (Column("vector", "vector", f"{len(first.values['vector'])} numbers"),)
 
     def records(self) -> Iterator[Record | Refusal]:
-        with open_text(self.opener, encoding=find_encoding(self.opener), newline=None) as lines:
+        with _text(self.opener, self.limits) as lines:
             for number, line in enumerate((line for line in lines if line.strip()), start=1):
                 vector = _numbers(line)
                 if vector is None:
@@ -72,8 +78,9 @@ class NumberLines(AbstractTable):
 class WordLines(AbstractTable):
     """A value a line, blank ones in between counted: line 7 belongs to vector 7. The column is called by the file."""
 
-    def __init__(self, opener: Opener, *, name: str) -> None:
+    def __init__(self, opener: Opener, *, name: str, limits: Limits) -> None:
         self.opener = opener
+        self.limits = limits
         self.name = name
         self.notes = Counter()
         stem = PurePosixPath(name).stem.lower()
@@ -86,7 +93,7 @@ class WordLines(AbstractTable):
 
     def records(self) -> Iterator[Record]:
         blank = 0
-        with open_text(self.opener, encoding=find_encoding(self.opener), newline=None) as lines:
+        with _text(self.opener, self.limits) as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     blank += 1
@@ -115,12 +122,9 @@ class HeaderlessTable(AbstractTable):
         )
 
     def records(self) -> Iterator[Record | Refusal]:
-        table = self.table
-        with open_text(table.opener, encoding=table.encoding) as lines:
-            reader = csv.reader(lines, delimiter=table.delimiter)
-            first = next(cells for cells in reader if any(cell.strip() for cell in cells))
+        first = self.table.first_row()
         yield Record(1, dict(zip(self._names.values(), first, strict=True)))
-        for row in table.records():
+        for row in self.table.records():
             if isinstance(row, Refusal):
                 yield Refusal(row.row + 1, row.reason, row.id)
             else:

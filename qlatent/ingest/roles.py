@@ -13,7 +13,7 @@ from qlatent.ingest import triples
 from qlatent.ingest.arrays import Among, ArraysSource
 from qlatent.ingest.captions import Beside, ByPicture, CocoFile, Facts, is_coco, read_document
 from qlatent.ingest.cells import RefusedRow
-from qlatent.ingest.decoding import Opener
+from qlatent.ingest.decoding import Opener, whole
 from qlatent.ingest.file_names import natural_key
 from qlatent.ingest.files import AbstractFiles
 from qlatent.ingest.image_cells import file_of
@@ -49,7 +49,6 @@ _CONFIGURATIONS = {
     "projector_config.json": "it is the configuration of TensorBoard's projector",
     "package.json": "it describes a program",
 }
-_MAX_IN_MEMORY = 1_000_000_000
 _SAMPLE_ROWS = 200
 _LONGEST_PATH = 500
 
@@ -74,10 +73,7 @@ class Bundle:
 
     def _in_memory(self, name: str) -> io.BytesIO:
         with self.files.open(name) as stream:
-            content = stream.read(_MAX_IN_MEMORY + 1)
-        if len(content) > _MAX_IN_MEMORY:
-            raise InputError(f"{name} is too large to be read inside a zip.", remedy="Unpack the zip first.")
-        return io.BytesIO(content)
+            return io.BytesIO(whole(stream, name, limits=self.limits))
 
 
 @dataclass(slots=True)
@@ -107,7 +103,9 @@ def roles(bundle: Bundle, pictures: Sequence[str], beside: Beside) -> Roles:
         if name in beside.used:
             continue
         if _is_vectors(bundle, name):
-            found.vectors.append(Part(name, NumberLines(bundle.opener(name), name=name)))
+            found.vectors.append(
+                Part(name, NumberLines(bundle.opener(name), name=name, limits=bundle.limits))
+            )
         elif (part := _table(bundle, name, found, described=bool(pictures))) is not None:
             tables.append(part)
     for name in free:
@@ -115,7 +113,9 @@ def roles(bundle: Bundle, pictures: Sequence[str], beside: Beside) -> Roles:
         if lower.endswith(ARRAYS):
             found.vectors += _arrays(bundle, name, found)
         elif lower.endswith(".txt"):
-            table = text_table(bundle.opener(name), name=name) or _captions_table(bundle, name, pictures)
+            table = text_table(bundle.opener(name), name=name, limits=bundle.limits) or _captions_table(
+                bundle, name, pictures
+            )
             if table is None:
                 found.lines.append(name)
             else:
@@ -129,9 +129,12 @@ def roles(bundle: Bundle, pictures: Sequence[str], beside: Beside) -> Roles:
 def _is_vectors(bundle: Bundle, name: str) -> bool:
     lower = name.lower()
     called_so = any(word in lower for word in ("vector", "tensor", "embed"))
-    return (lower.endswith(".tsv") or (called_so and lower.endswith(".csv"))) and is_number_lines(
-        bundle.opener(name)
-    )
+    if not (lower.endswith(".tsv") or (called_so and lower.endswith(".csv"))):
+        return False
+    try:
+        return is_number_lines(bundle.opener(name), limits=bundle.limits)
+    except InputError:  # damaged: told where it is read as a table
+        return False
 
 
 def _table(bundle: Bundle, name: str, found: Roles, *, described: bool) -> Part | None:
@@ -139,7 +142,7 @@ def _table(bundle: Bundle, name: str, found: Roles, *, described: bool) -> Part 
     is_json = name.lower().endswith(".json")
     try:
         if is_json:
-            _look_at_json(bundle.files, name, found, described=described)
+            _look_at_json(bundle, name, found, described=described)
         if name in found.left or name in found.taken:
             return None
         table = table_of(bundle.opener(name), name=name, limits=bundle.limits)
@@ -150,21 +153,23 @@ def _table(bundle: Bundle, name: str, found: Roles, *, described: bool) -> Part 
     except InputError as err:
         found.errors.append(err)
         if is_json:
-            found.left[name] = _reason(err, name)
+            found.left[name] = _reason(err, bundle, name)
         else:
+            found.unread.add(name)
             number = next(number for number, each in bundle.files.numbered if each == name)
             bundle.files.refusals.append(
-                Refusal(number, f"is a table that cannot be read: {_reason(err, name)}", name)
+                Refusal(number, f"is a table that cannot be read: {_reason(err, bundle, name)}", name)
             )
     return None
 
 
-def _look_at_json(files: AbstractFiles, name: str, found: Roles, *, described: bool) -> None:
+def _look_at_json(bundle: Bundle, name: str, found: Roles, *, described: bool) -> None:
     """Leaves out a JSON file that configures something, and takes from one of COCO what it says of the pictures."""
     if reason := _CONFIGURATIONS.get(PurePosixPath(name).name.lower()):
         found.left[name] = reason
         return
-    document = read_document(files, name) if described else None
+    files = bundle.files
+    document = read_document(files, name, limits=bundle.limits) if described else None
     named = ByPicture(document, files, name) if isinstance(document, dict) else None
     if named is not None and named.pictures:
         found.about.append(named)
@@ -184,8 +189,8 @@ def _captions_table(bundle: Bundle, name: str, pictures: Sequence[str]) -> Abstr
     """The table in a `.txt` beside pictures that names them: "image,caption" and so on, as Flickr8k has it."""
     if not pictures:
         return None
-    table = table_of(bundle.opener(name), name=f"{name}.csv", limits=bundle.limits)
     try:
+        table = table_of(bundle.opener(name), name=f"{name}.csv", limits=bundle.limits)
         is_table = len(table.columns) > 1 and names_pictures(Part(name, table), bundle.files, set(pictures))
     except InputError:
         return None
@@ -201,13 +206,15 @@ def _arrays(bundle: Bundle, name: str, found: Roles) -> list[Part]:
         return [Part(name, ArraysSource(path, limits=bundle.limits, among=among))]
     except InputError as err:
         found.errors.append(err)
-        found.left[name] = _reason(err, name)
+        found.left[name] = _reason(err, bundle, name)
         return []
 
 
-def _reason(err: InputError, name: str) -> str:
+def _reason(err: InputError, bundle: Bundle, name: str) -> str:
     """The message of an error without the name, which stands before it already."""
-    return err.message.removeprefix(f"{name} ").removeprefix(f"{name}: ").rstrip(".")
+    starts = (f"{name} in {bundle.name} ", f"{name} ", f"{name}: ")
+    start = next((start for start in starts if err.message.startswith(start)), "")
+    return err.message.removeprefix(start).rstrip(".")
 
 
 def names_pictures(part: Part, files: AbstractFiles, known: Container[str]) -> bool:

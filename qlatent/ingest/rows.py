@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from qlatent.ingest import images
 from qlatent.ingest.cells import RefusedRow, as_id, as_json, as_price, as_text, is_missing
 from qlatent.ingest.column import Column
+from qlatent.ingest.limits import short
 from qlatent.ingest.mapping import Mapping
 from qlatent.ingest.nested import without
 from qlatent.ingest.omissions import LabelCensus, Omissions
@@ -176,7 +177,7 @@ def _or_trouble(
     try:
         return read()
     except RefusedRow as refused:
-        troubles[part] = (columns or "", str(refused))
+        troubles[part] = (columns or "", short(str(refused)))
         return None
 
 

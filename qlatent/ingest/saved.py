@@ -16,7 +16,7 @@ from qlatent.ingest.files import FolderFiles
 from qlatent.ingest.image_cells import cell_bytes
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.mapping import Column, Mapping
-from qlatent.ingest.parquet import arrow_records
+from qlatent.ingest.parquet import ArrowRows
 from qlatent.ingest.record import Record
 from qlatent.ingest.source import AbstractSource
 from qlatent.types import content_hash
@@ -64,7 +64,8 @@ class SavedDatasetSource(AbstractSource):
             names = list(rows.column_names)
             extra = {"split": split} if split and "split" not in names else {}
             batches = rows.with_format("arrow").iter(batch_size=_BATCH)
-            for record in arrow_records(_in_order(batches, names), names, class_names=_class_names(rows)):
+            read = ArrowRows(names, _class_names(rows), limits=self.limits, notes=self.notes)
+            for record in read.read(_in_order(batches, names), name=self.name):
                 number += 1
                 yield Record(number, {**record.values, **extra})
 

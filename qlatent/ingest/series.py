@@ -13,7 +13,7 @@ from qlatent.ingest.cells import is_missing
 from qlatent.ingest.column import Column, Content
 from qlatent.ingest.names import modality_of, says_embedding, words
 
-_NUMBERED = re.compile(r"(.*?)[\s_.\[(-]*(\d+)[\])_]?")
+_NUMBERED = re.compile(r"(.{0,200}?)[\s_.\[(-]{0,9}(\d{1,9})[\])_]?")
 _DIMENSIONS = frozenset(
     ["dim", "dims", "dimension", "d", "pca", "pc", "umap", "tsne", "component", "comp", "pixel", "px", "axis"]
 )  # names of dimensions; with them two columns are enough

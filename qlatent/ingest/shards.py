@@ -22,7 +22,7 @@ from qlatent.ingest.tables import AbstractTable
 from qlatent.types import Refusal
 
 _SAMPLE_ROWS = 200
-_SHARD_NUMBER = re.compile(r"[-_.]?(\d+)([-_]?of[-_]?\d+)?(?=$|[-_.])", re.IGNORECASE)
+_SHARD_NUMBER = re.compile(r"(?:[-_.]|(?<!\d))\d++([-_]?of[-_]?\d++)?(?=$|[-_.])", re.IGNORECASE)
 _NAMED = 5  # files that a note names
 
 

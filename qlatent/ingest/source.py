@@ -6,10 +6,11 @@ import json
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from qlatent.ingest.guessing import guess_mapping
-from qlatent.ingest.limits import Limits
+from qlatent.ingest.limits import Limits, short
 from qlatent.ingest.mapping import Column, Mapping, check_mapping
 from qlatent.ingest.record import Record
 from qlatent.ingest.rows import ItemMaker
@@ -68,8 +69,9 @@ class AbstractSource(ABC):
 
     def _items(self, maker: ItemMaker) -> Iterator[Item | Refusal]:
         self.row_notes, self._maker = maker.notes, maker
-        for record in self.records():
-            yield record if isinstance(record, Refusal) else maker.make(record.row, record.values)
+        for record in self.limits.bounded(self.records(), self.name):
+            made = record if isinstance(record, Refusal) else maker.make(record.row, record.values)
+            yield replace(made, reason=short(made.reason)) if isinstance(made, Refusal) else made
 
     def remarks(self) -> tuple[str, ...]:
         """All notes as lines for people, repeated ones with their count."""

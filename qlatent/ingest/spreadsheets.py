@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime
 import re
 import warnings
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from qlatent.errors import InputError
+from qlatent.ingest.archive import Archive
 from qlatent.ingest.decoding import Opener
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.mapping import Column
@@ -24,8 +24,8 @@ from qlatent.types import Refusal
 if TYPE_CHECKING:
     from openpyxl import Workbook  # type: ignore[import-untyped]
 
-_MAX_UNPACKED = 1_000_000_000  # bytes: the texts of a workbook are read into memory at once
-_GROWTH_COUNTS_FROM = 1_000_000
+_READABLE = "an Excel workbook that can be read"
+_REMEDY = "Save it as .xlsx without a password, or as CSV (UTF-8)."
 _ERRORS = frozenset({"#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#N/A", "#SPILL!", "#CALC!"})
 _FORMULA = re.compile(rb"<f[ >/]")
 _CHUNK = 1 << 20
@@ -46,8 +46,8 @@ class SpreadsheetTable(AbstractTable):
 
     def _unreadable(self, why: str) -> InputError:
         return InputError(
-            f"{self.name} is not an Excel workbook that can be read ({why}).",
-            remedy="Save it as .xlsx without a password, or as CSV (UTF-8).",
+            f"{self.name} is not {_READABLE} ({why}).",
+            remedy=_REMEDY,
         )
 
     @contextmanager
@@ -57,7 +57,7 @@ class SpreadsheetTable(AbstractTable):
 
         with self.opener() as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and extensions that are not read
-            self._check_size(stream)
+            self._check_size()
             try:
                 book = openpyxl.load_workbook(stream, read_only=True, data_only=values)
                 yield book
@@ -69,31 +69,16 @@ class SpreadsheetTable(AbstractTable):
                     str(err).splitlines()[0][:150] if str(err) else type(err).__name__
                 ) from err
 
-    def _check_size(self, stream: BinaryIO) -> None:
-        """Limits come before reading: a workbook is a zip of XML."""
-        try:
-            with zipfile.ZipFile(stream) as archive:
-                entries = archive.infolist()
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as err:
-            raise self._unreadable(str(err)) from err
-        total, allowed = (
-            sum(each.file_size for each in entries),
-            min(self.limits.max_archive_bytes, _MAX_UNPACKED),
-        )
-        if total > allowed:
-            raise InputError(
-                f"{self.name} unpacks to {total:,} bytes; the limit for a workbook is {allowed:,}.",
-                remedy="Save the sheet as CSV (UTF-8) and import that.",
-            )
-        for each in entries:
-            growth = each.file_size / max(each.compress_size, 1)
-            if each.file_size > _GROWTH_COUNTS_FROM and growth > self.limits.max_archive_ratio:
-                raise InputError(
-                    f"{self.name}: {each.filename} would grow {growth:,.0f}-fold when unpacked; "
-                    f"the limit is {self.limits.max_archive_ratio}-fold.",
-                    remedy="Save the sheet as CSV (UTF-8) and import that.",
-                )
-        stream.seek(0)
+    def _archive(self) -> Archive:
+        return Archive(self.opener, name=self.name, limits=self.limits, kind=_READABLE, remedy=_REMEDY)
+
+    def _check_size(self) -> None:
+        """Limits come before reading: a workbook is a zip of XML, and its texts are read into memory at once."""
+        entries = self._archive().entries
+        self.limits.check_whole(self.name, sum(entry.file_size for entry in entries))
+        for entry in entries:
+            name = f"{self.name}: {entry.filename[:200]}"
+            self.limits.check_growth(name, entry.compress_size, entry.file_size)
 
     @cached_property
     def sheet(self) -> str:
@@ -116,9 +101,10 @@ class SpreadsheetTable(AbstractTable):
         sheet = self.sheet
         with self._workbook() as book:
             first = next(_filled(_rows(book[sheet])))
-        self._note_formulas()
         while first and first[-1] is None:
             first = first[:-1]
+        self.limits.check_columns(self.name, len(first))
+        self._note_formulas()
         return unique_names(["" if cell is None else str(_value(cell)) for cell in first], notes=self.notes)
 
     def _note_formulas(self) -> None:
@@ -140,10 +126,10 @@ class SpreadsheetTable(AbstractTable):
             ] += 1
 
     def _has_formulas(self) -> bool:
-        with self.opener() as stream, zipfile.ZipFile(stream) as archive:
-            names = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
-            for name in names:
-                with archive.open(name) as sheet:
+        archive = self._archive()
+        for entry in archive.entries:
+            if entry.filename.startswith("xl/worksheets/"):
+                with archive.open(entry) as sheet:
                     tail = b""
                     while chunk := sheet.read(_CHUNK):
                         if _FORMULA.search(tail + chunk):
@@ -158,7 +144,9 @@ class SpreadsheetTable(AbstractTable):
                 f"{self.name} has a header but no rows.",
                 remedy="Choose a file with at least one row of data.",
             )
-        found = {column.name: column for column in json_columns(self.records(), name=self.name)}
+        found = {
+            column.name: column for column in json_columns(self.records(), name=self.name, limits=self.limits)
+        }
         names = dict.fromkeys([*self._header, *found])
         return tuple(found.get(name, Column(name, "empty")) for name in names)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -16,17 +15,19 @@ from qlatent.ingest.cells import is_missing
 from qlatent.ingest.column import Column
 from qlatent.ingest.columns import SAMPLE_ROWS, columns_of, sample_of
 from qlatent.ingest.csv_rows import CsvRows, Dialect, Row, has_backslash_escapes
-from qlatent.ingest.decoding import CP1252_NOTE, Opener, find_encoding, is_binary, open_text
+from qlatent.ingest.decoding import CP1252_NOTE, Opener, find_encoding, is_binary, open_text, whole
 from qlatent.ingest.headers import made_header
 from qlatent.ingest.json_shapes import rows_of
+from qlatent.ingest.json_text import NotJson, parse
+from qlatent.ingest.limits import Limits
 from qlatent.ingest.record import Record
 from qlatent.ingest.row_shapes import RowShapes
 from qlatent.types import Refusal
 
 _START = 1 << 16  # characters in which the ends of lines show
 _FIRST_LINES = 2000  # from which delimiter, escapes and the form of rows are told
+_FIRST_CHARACTERS = 1 << 24  # of these lines together
 _SHOWN_NAMES = 4
-_MAX_JSON_BYTES = 1_000_000_000
 
 
 class AbstractTable(ABC):
@@ -52,8 +53,9 @@ class CsvTable(AbstractTable):
     (`csv_rows`).
     """
 
-    def __init__(self, opener: Opener, *, name: str, tabs: bool) -> None:
+    def __init__(self, opener: Opener, *, name: str, tabs: bool, limits: Limits | None = None) -> None:
         self.opener = opener
+        self.limits = limits or Limits()
         self.name = name
         self.tabs = tabs
         self.notes = Counter()
@@ -74,21 +76,30 @@ class CsvTable(AbstractTable):
 
     @cached_property
     def _first_lines(self) -> list[str]:
+        """The first lines that are not blank; an `InputError` where one has more columns than a table may have."""
+        found: list[str] = []
+        size = 0
         with self._lines() as lines:
-            filled = (line for line in lines if line.strip())
-            return list(islice(filled, _FIRST_LINES))
+            for line in filter(str.strip, lines):
+                if not found:
+                    self._check_width(line)
+                found.append(line)
+                size += len(line)
+                if len(found) == _FIRST_LINES or size > _FIRST_CHARACTERS:
+                    break
+        return found
+
+    def _check_width(self, line: str) -> None:
+        mark = "\t" if self.tabs else _delimiter(line)
+        self.limits.check_columns(self.name, _unquoted(line).count(mark) + 1)
 
     def _lines(self) -> TextIO:
-        return open_text(self.opener, encoding=self.encoding, newline=self._line_end)
+        return open_text(self.opener, encoding=self.encoding, newline=self._line_end, limits=self.limits)
 
     @cached_property
     def delimiter(self) -> str:
         """The likeliest delimiter by the first line without its quoted cells; a tab for .tsv."""
-        if self.tabs:
-            return "\t"
-        first = re.sub(r'"[^"]*"', "", next(iter(self._first_lines), ""))
-        counts = {mark: first.count(mark) for mark in ",;\t|"}
-        return max(counts, key=lambda mark: counts[mark])
+        return "\t" if self.tabs else _delimiter(next(iter(self._first_lines), ""))
 
     @cached_property
     def _made_header(self) -> tuple[str, ...] | None:
@@ -104,7 +115,14 @@ class CsvTable(AbstractTable):
     def _dialect(self) -> Dialect:
         backslashes = has_backslash_escapes("".join(self._first_lines))
         literal = self._made_header is not None and self.tabs
-        return Dialect(self.delimiter, backslashes=backslashes, literal=literal)
+        return Dialect(
+            self.delimiter, backslashes=backslashes, literal=literal, longest=self.limits.max_cell_bytes
+        )
+
+    def first_row(self) -> tuple[str, ...]:
+        """The cells of the first filled row, the header or not."""
+        with self._lines() as lines:
+            return next(iter(CsvRows(lines, self._dialect)), Row()).cells
 
     @cached_property
     def header(self) -> tuple[str, ...]:
@@ -115,9 +133,9 @@ class CsvTable(AbstractTable):
             raise InputError(f"{self.name} is not a text file.", remedy="Save the table as CSV in UTF-8.")
         if self._made_header is not None:
             return self._made_header
-        with self._lines() as lines:
-            first = next(iter(CsvRows(lines, self._dialect)), Row())
-        return unique_names(first.cells, notes=self.notes)
+        names = self.first_row()
+        self.limits.check_columns(self.name, len(names))
+        return unique_names(names, notes=self.notes)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -159,6 +177,15 @@ class CsvTable(AbstractTable):
         return Record(number, dict(zip(header, row.cells, strict=True)))
 
 
+def _unquoted(line: str) -> str:
+    return re.sub(r'"[^"]*"', "", line)
+
+
+def _delimiter(line: str) -> str:
+    bare = _unquoted(line)
+    return max(",;\t|", key=bare.count)
+
+
 def _listed(names: Sequence[str]) -> str:
     return " and ".join(names) if len(names) < _SHOWN_NAMES else f"{names[0]}, {names[1]} … {names[-1]}"
 
@@ -184,8 +211,9 @@ def unique_names(names: Sequence[str], *, notes: Counter[str]) -> tuple[str, ...
 class JsonLinesTable(AbstractTable):
     """A file with one JSON object a line; the columns are all keys of all rows."""
 
-    def __init__(self, opener: Opener, *, name: str) -> None:
+    def __init__(self, opener: Opener, *, name: str, limits: Limits | None = None) -> None:
         self.opener = opener
+        self.limits = limits or Limits()
         self.name = name
         self.notes = Counter()
 
@@ -198,22 +226,25 @@ class JsonLinesTable(AbstractTable):
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        return json_columns(self.records(), name=self.name)
+        return json_columns(self.records(), name=self.name, limits=self.limits)
 
     def records(self) -> Iterator[Record | Refusal]:
-        with open_text(self.opener, encoding=self.encoding, newline=None) as lines:
+        with open_text(self.opener, encoding=self.encoding, newline=None, limits=self.limits) as lines:
             filled = (line for line in lines if line.strip())
             for number, line in enumerate(filled, start=1):
-                yield _parsed(number, line)
+                yield self._crowded(number, line) or _parsed(number, line)
+
+    def _crowded(self, number: int, line: str) -> Refusal | None:
+        """The refusal of a line that names more values than a table may have columns, before it is parsed."""
+        named, limit = line.count('":'), self.limits.max_columns
+        return Refusal(number, f"has {named:,} values; the limit is {limit:,}") if named > limit else None
 
 
 def _parsed(number: int, line: str) -> Record | Refusal:
     try:
-        values = json.loads(line)
-    except json.JSONDecodeError as err:
-        return Refusal(number, f"is not valid JSON ({err.msg} at character {err.pos + 1})")
-    except (ValueError, RecursionError) as err:  # numbers of thousands of digits, nesting without end
-        return Refusal(number, f"is not JSON that can be read ({str(err).split(';')[0]})")
+        values = parse(line)
+    except NotJson as err:
+        return Refusal(number, f"is not {err}")
     return _as_record(number, values)
 
 
@@ -224,11 +255,12 @@ def _as_record(number: int, values: Any) -> Record | Refusal:
     return Record(number, values)
 
 
-def json_columns(records: Iterator[Record | Refusal], *, name: str) -> tuple[Column, ...]:
+def json_columns(records: Iterator[Record | Refusal], *, name: str, limits: Limits) -> tuple[Column, ...]:
     """Every key of every row, typed by the first cells of each that are not missing."""
     samples: dict[str, list[Any]] = {}
     seen = 0
-    for seen, record in enumerate(records, start=1):  # noqa: B007  (0 rows is told from 0 good rows)
+    for seen, record in enumerate(limits.bounded(records, name), start=1):  # noqa: B007  (0 rows is told from 0 good rows)
+        limits.check_columns(name, len(samples))
         for key, cell in record.values.items() if isinstance(record, Record) else ():
             cells = samples.setdefault(key, [])
             if len(cells) < SAMPLE_ROWS and not is_missing(cell):
@@ -242,27 +274,23 @@ def json_columns(records: Iterator[Record | Refusal], *, name: str) -> tuple[Col
 class JsonTable(AbstractTable):
     """A JSON document in one of the shapes that programs write (`json_shapes`). Read as a whole."""
 
-    def __init__(self, opener: Opener, *, name: str) -> None:
+    def __init__(self, opener: Opener, *, name: str, limits: Limits | None = None) -> None:
         self.opener = opener
+        self.limits = limits or Limits()
         self.name = name
         self.notes = Counter()
 
     @cached_property
     def _rows(self) -> list[Any]:
-        with open_text(self.opener, encoding=find_encoding(self.opener), newline=None) as stream:
-            text = stream.read(_MAX_JSON_BYTES + 1)
-        if len(text) > _MAX_JSON_BYTES:
-            raise InputError(
-                f"{self.name} is too large for one JSON document.", remedy="Save it as JSON lines."
-            )
+        encoding = find_encoding(self.opener)
+        with self.opener() as stream:
+            text = whole(stream, self.name, limits=self.limits).decode(encoding, "replace")
         if not text.strip():
             raise InputError(f"{self.name} is empty.", remedy="Choose a file with a list of objects.")
         try:
-            document = json.loads(text)
-        except (ValueError, RecursionError) as err:
-            raise InputError(
-                f"{self.name} is not valid JSON ({err}).", remedy="Correct or export it anew."
-            ) from err
+            document = parse(text)
+        except NotJson as err:
+            raise InputError(f"{self.name} is not {err}.", remedy="Correct or export it anew.") from err
         rows, note = rows_of(document, name=self.name)
         if note:
             self.notes[note] += 1
@@ -270,15 +298,18 @@ class JsonTable(AbstractTable):
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        return json_columns(self.records(), name=self.name)
+        return json_columns(self.records(), name=self.name, limits=self.limits)
 
     def records(self) -> Iterator[Record | Refusal]:
         yield from (_as_record(number, values) for number, values in enumerate(self._rows, start=1))
 
 
-def is_json_lines(opener: Opener) -> bool:
+def is_json_lines(opener: Opener, *, limits: Limits) -> bool:
     """True when a .json file is JSON lines in truth: its first line is an object, and more follow."""
-    with open_text(opener, encoding=find_encoding(opener), newline=None) as lines:
-        first = next((line for line in lines if line.strip()), "")
-        more = any(line.strip() for line in islice(lines, 1000))
+    with open_text(opener, encoding=find_encoding(opener), newline=None, limits=limits) as lines:
+        try:
+            first = next((line for line in lines if line.strip()), "")
+            more = any(line.strip() for line in islice(lines, 1000))
+        except InputError:  # a line too long for a row: a document, which has a limit of its own
+            return False
     return more and isinstance(_parsed(1, first), Record)

@@ -67,7 +67,9 @@ def as_vector(value: Any, *, name: str, width: int | None) -> np.ndarray:
         vector = vector[0]  # [[0.1, 0.2]]: the answer to one text
     if vector.ndim != 1 or vector.dtype.kind not in "fiu" or vector.size == 0:
         raise RefusedRow(f"{name} is not one list of numbers")
-    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and is refused as such
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # beyond float32 becomes infinite, and is refused as such
         vector = vector.astype(np.float32)
     if not np.isfinite(vector).all():
         raise RefusedRow(f"{name} has NaN or infinite values at {int((~np.isfinite(vector)).sum())} places")

@@ -9,6 +9,7 @@ from typing import Any
 
 _LOOKED_AT = 50
 _LEAST = 4  # numbers of a line; fewer may be a text with a date or a price
+_LONGEST_COUNT = 12  # digits
 _SAME = 0.9  # share of the lines that must have the same number of numbers
 
 
@@ -30,7 +31,7 @@ class Layout:
 def layout_of(lines: Iterable[str]) -> Layout | None:
     """The layout of lines that are vectors; None when they are texts."""
     first = [line.split() for line in islice((line for line in lines if line.strip()), _LOOKED_AT)]
-    has_header = len(first) > 1 and len(first[0]) == 2 and all(part.isdecimal() for part in first[0])
+    has_header = len(first) > 1 and len(first[0]) == 2 and all(map(_is_count, first[0]))
     rows = first[1:] if has_header else first
     if not rows:
         return None
@@ -44,6 +45,10 @@ def layout_of(lines: Iterable[str]) -> Layout | None:
     fitting = sum(len(row) >= width and all(map(_is_number, row[-width:])) for row in rows)
     fractions = any("." in part for row in rows for part in row[-width:])
     return Layout(width, has_header) if fitting >= _SAME * len(rows) and fractions else None
+
+
+def _is_count(part: str) -> bool:
+    return part.isdecimal() and len(part) < _LONGEST_COUNT
 
 
 def _is_number(part: str) -> bool:

@@ -10,8 +10,11 @@ import pandas as pd
 
 from qlatent import lengths
 from qlatent.errors import InputError
+from qlatent.ingest.limits import Limits
+from qlatent.ingest.stored_arrays import read_arrays
 from qlatent.services import facts, heads, vectors
 from qlatent.services.csv_text import csv_of
+from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
 
@@ -63,17 +66,11 @@ def _from_dataset(
 
 def _from_file(path: Path, *, modalities: tuple[str, ...]) -> tuple[pd.DataFrame, Arrays]:
     """Vectors of an .npz with the head's modalities, or of an .npy for a head with one."""
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = (
-            {modalities[0]: loaded}
-            if isinstance(loaded, np.ndarray)
-            else {n: loaded[n] for n in loaded.files}
-        )
-    except (OSError, ValueError) as err:
-        raise InputError(
-            f"{path.name} cannot be read: {err}.", remedy="Save it with numpy, without objects."
-        ) from err
+    if not path.is_file():
+        raise InputError(f"There is no file {str(path)!r}.", remedy="Check the path.")
+    arrays = read_arrays(path, limits=Limits.of(settings()))
+    if path.suffix.lower() == ".npy":
+        arrays = dict(zip(modalities, arrays.values(), strict=False))
     missing = [name for name in modalities if name not in arrays]
     if missing:
         raise InputError(
@@ -81,7 +78,15 @@ def _from_file(path: Path, *, modalities: tuple[str, ...]) -> tuple[pd.DataFrame
             remedy="The head needs it.",
         )
     chosen = {name: np.asarray(arrays[name]) for name in modalities}
-    ids = arrays.get("id", arrays.get("ids", np.arange(len(next(iter(chosen.values()))))))
+    lengths = {name: len(array) if array.ndim else 0 for name, array in chosen.items()}
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise InputError(
+            f"{path.name}: the arrays differ in length ({said}).", remedy="Rows must belong together."
+        )
+    count = next(iter(lengths.values()))
+    given = arrays.get("id", arrays.get("ids"))
+    ids = given if given is not None and given.shape == (count,) else np.arange(count)
     return pd.DataFrame({"id": [str(each) for each in ids]}), chosen
 
 

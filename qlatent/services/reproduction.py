@@ -18,11 +18,14 @@ from typing import Any
 import numpy as np
 
 from qlatent.errors import ConfigError, InputError
+from qlatent.ingest.limits import Limits
+from qlatent.ingest.stored_arrays import read_arrays
 from qlatent.metrics.differences import holm
 from qlatent.services import image_probe, image_views, plan, runs, sweeps
 from qlatent.services.journal import journal
 from qlatent.services.plan import Spec, TrainingRequest
 from qlatent.services.runs import RunView
+from qlatent.settings import settings
 from qlatent.store.records import DatasetRecord
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item, Progress
@@ -110,19 +113,39 @@ def bring(workspace: Workspace, path: Path, *, progress: Progress | None = None)
 def _items(path: Path) -> Iterator[Item]:
     if not path.is_file():
         raise InputError(f"There is no file {path}.", remedy="Give the .npz with the images (`--data`).")
-    with np.load(path, allow_pickle=False) as file:
-        missing = [key for key in KEYS if key not in file.files]
-        if missing:
-            raise InputError(
-                f"{path.name} has no {', '.join(missing)}; it has {', '.join(file.files)}.",
-                remedy=f"Bring one with {', '.join(KEYS)}.",
-            )
-        data, offsets, label, test, names = (file[key] for key in KEYS)
+    arrays = read_arrays(path, limits=Limits.of(settings()))
+    missing = [key for key in KEYS if key not in arrays]
+    if missing:
+        raise InputError(
+            f"{path.name} has no {', '.join(missing)}; it has {', '.join(arrays)}.",
+            remedy=f"Bring one with {', '.join(KEYS)}.",
+        )
+    data, offsets, label, test, names = (arrays[key] for key in KEYS)
+    _check_images(path.name, arrays)
     content = data.tobytes()
     for row, (start, end) in enumerate(zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)):
         split = "test" if test[row] else "train"
         name = str(names[int(label[row])])
         yield Item(f"{split}-{row:05d}", image=content[start:end], label=name, split=split, source=path.name)
+
+
+def _check_images(name: str, arrays: dict[str, np.ndarray]) -> None:
+    """Refuses arrays that do not belong together: ends outside the bytes, or labels that name no class."""
+    data, offsets, label, test, names = (arrays[key] for key in KEYS)
+    shapes = all(array.ndim == 1 for array in (data, offsets, label, test, names))
+    kinds = offsets.dtype.kind in "iu" and label.dtype.kind in "iu" and data.dtype == np.uint8
+    if (
+        not (shapes and kinds and len(label))
+        or not len(label) == len(test) == len(offsets) - 1
+        or offsets[0] < 0
+        or (np.diff(offsets.astype(np.int64)) < 0).any()
+        or offsets[-1] > len(data)
+        or not 0 <= label.min() <= label.max() < len(names)
+    ):
+        raise InputError(
+            f"{name}: data, offsets, label, is_test and class_names do not belong together.",
+            remedy="Bring the images joined as uint8, (n + 1) ends, and n labels below the number of class names.",
+        )
 
 
 def places(

@@ -169,8 +169,10 @@ def test_an_array_bomb_is_refused_by_its_size(tmp_path: Path) -> None:
         archive.writestr("image.npy", header.getvalue() + bytes(5_000_000))
     with pytest.raises(InputError, match=r"unpacks to .* bytes; the limit is 1,000,000"):
         open_source(tmp_path / "v.npz", limits=Limits(max_archive_bytes=1_000_000))
+    with pytest.raises(InputError, match=r"would grow 9\d\d-fold .* the limit is 200-fold"):
+        open_source(tmp_path / "v.npz")
     with pytest.raises(InputError, match="ends too early"):
-        read(tmp_path / "v.npz")
+        open_source(tmp_path / "v.npz", limits=Limits(max_archive_ratio=2000))
 
 
 def test_a_member_that_is_no_array_is_refused(tmp_path: Path) -> None:

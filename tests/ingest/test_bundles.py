@@ -144,6 +144,27 @@ def test_captions_and_categories_come_from_a_coco_file(brought: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("odd", [None, True, 0.5, "x", [1], {"a": 1}, [[]], 10**30])
+@pytest.mark.parametrize(
+    ("part", "key"),
+    [("images", "id"), ("images", "file_name"), ("annotations", "image_id"), ("annotations", "category_id"),
+     ("annotations", "caption"), ("categories", "id"), ("categories", "name")],
+)  # fmt: skip
+def test_odd_values_in_a_coco_file_cost_no_picture(tmp_path: Path, part: str, key: str, odd: Any) -> None:
+    coco: dict[str, list[dict[str, Any]]] = {
+        "images": [{"id": 1, "file_name": "0.png"}, {"id": 2, "file_name": "1.png"}],
+        "annotations": [
+            {"image_id": 1, "caption": "one", "category_id": 7},
+            {"image_id": 2, "caption": "two"},
+        ],
+        "categories": [{"id": 7, "name": "thing"}],
+    }
+    coco[part][0][key] = odd
+    items, refusals = read(make_zip(tmp_path / "p.zip", {**PICTURES, "all.json": json.dumps(coco).encode()}))
+    assert len(items) == len(PICTURES) and not refusals
+    assert "two" in {item.text for item in items}
+
+
 def test_a_json_file_may_speak_of_pictures_by_their_names(brought: Any) -> None:
     said = {
         "0.png": "A",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,50 @@ def test_triples_that_lack_a_part_are_counted_and_refused(tmp_path: Path) -> Non
         (2, "has no query"),
         (3, "has no positive"),
     ]
+
+
+@pytest.mark.parametrize("gain", ["nan", "NaN", "inf", "-inf", "1e999", "9" * 400, "one"])
+def test_a_gain_that_is_no_finite_number_is_refused_in_every_line(tmp_path: Path, gain: str) -> None:
+    path = written(tmp_path, "qrels.tsv", f"q1\td1\t1\nq1\td2\t{gain}\nq1\td2\t{gain}\n")
+    with pytest.raises(InputError, match=rf"qrels\.tsv, line 2: has the gain '{gain}', expected a number"):
+        read_judgements(path)
+
+
+def test_a_rank_that_is_no_finite_number_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"line 2: has the rank 'nan', expected a number"):
+        read_run(written(tmp_path, "run.txt", "q1 Q0 d1 1 0.5 tag\nq1 Q0 d2 nan 0.5 tag\n"))
+
+
+@pytest.mark.parametrize("read", [read_judgements, read_queries, read_run])
+def test_a_quote_that_is_not_closed_is_an_error_with_its_line(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    path = written(tmp_path, "t.csv", 'id,text,a,b\nq0,d0,1,1\nq1,"d1,2,1\n' + "q2,d2,3,1\n" * 20_000)
+    with pytest.raises(InputError, match=r"t\.csv, line \d+: .*"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("[" * 100_000, "is not JSON that can be read .nested more than 64 levels deep"),
+        ('{"id": ' + "9" * 5000 + ', "text": "x"}', "is not JSON that can be read .Exceeds the limit"),
+        ('{"id": 1', "is not valid JSON .Expecting"),
+    ],
+)
+def test_json_that_cannot_be_held_is_an_error_with_its_line(tmp_path: Path, line: str, said: str) -> None:
+    path = written(tmp_path, "q.jsonl", '{"id": "1", "text": "first"}\n' + line + "\n")
+    with pytest.raises(InputError, match=rf"q\.jsonl, line 2: {said}"):
+        read_queries(path)
+    with pytest.raises(InputError):
+        read_judgements(written(tmp_path, "j.jsonl", line))
+
+
+def test_halves_of_surrogate_pairs_can_be_kept(tmp_path: Path) -> None:
+    found = read_queries(written(tmp_path, "q.jsonl", r'{"id": "q\ud800", "text": "a\udc00"}'))
+    assert found.texts == {"q\ufffd": "a\ufffd"}
+
+
+def test_cells_of_a_csv_may_stand_on_several_lines(tmp_path: Path) -> None:
+    path = written(tmp_path, "q.csv", 'id,text\n1,"first\n\none"\n\n2,second\n')
+    assert read_queries(path).texts == {"1": "first\n\none", "2": "second"}

@@ -11,6 +11,8 @@ from pyarrow import parquet
 
 from qlatent.errors import InputError
 from qlatent.ingest import Mapping, open_source
+from tests.fuzz.reading import imported
+from tests.fuzz.test_fuzz import case
 from tests.ingest.builders import png, read
 
 
@@ -100,3 +102,9 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     source = open_source(written(tmp_path / "t.parquet", pa.table({"a": ["x"], "b": ["y"]})))
     with pytest.raises(InputError, match=r"has no column 'c'\. Choose among its columns: a, b\."):
         source.rows(Mapping(text=("c",)))
+
+
+def test_a_damaged_description_of_a_column_does_not_end_the_process(tmp_path: Path) -> None:
+    name, content = case(101_296)
+    (tmp_path / name).write_bytes(content)
+    assert imported(tmp_path / name)
