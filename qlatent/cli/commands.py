@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from qlatent.cli import following, items, lines, removing, retrieval, scarcity, studies
+from qlatent.cli import following, items, kept, lines, removing, retrieval, scarcity, studies
 from qlatent.cli.options import (
     Detach,
     EncoderKey,
@@ -345,6 +345,7 @@ def app_command(
     following.serve(path_of(workspace), port=port, host=host, headless=headless)
 
 
+app.add_typer(kept.app, name="heads")
 for command in (
     items.items, studies.compare, studies.probe, studies.reproduce, scarcity.scarcity,
     removing.remove, removing.restore,

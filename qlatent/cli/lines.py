@@ -23,7 +23,7 @@ def run_row(view: RunView) -> dict[str, Any]:
     status = view.status
     return {
         "id": view.id, "kind": view.kind, "state": view.state, "step": status.step, "of": status.steps,
-        "name": view.name, "dataset": view.dataset, "head": view.head, "created": _time(view.created),
+        "name": view.name, "dataset": view.dataset, "head": view.head, "created": time_of(view.created),
     }  # fmt: skip
 
 
@@ -42,7 +42,8 @@ def figures(metrics: Mapping[str, Any]) -> list[str]:
     return [f"  {name:<24}{value:.4f}" for name, value in metrics.items() if isinstance(value, float)]
 
 
-def _time(seconds: float) -> str:
+def time_of(seconds: float) -> str:
+    """A moment as ISO 8601 in this machine's time zone."""
     return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
 
 
@@ -53,7 +54,7 @@ def dataset_row(view: DatasetView) -> dict[str, Any]:
     ]
     return {
         "id": view.id, "rows": view.rows, "modalities": ", ".join(view.modalities), "encoders": "; ".join(encoders),
-        "name": view.name, "kind": view.kind, "created": _time(view.created), "note": view.lost or view.note,
+        "name": view.name, "kind": view.kind, "created": time_of(view.created), "note": view.lost or view.note,
         "augmented_views": "; ".join(f"{each.key} {each.text}" for each in view.views),
     }  # fmt: skip
 

@@ -15,14 +15,12 @@ import safetensors
 import safetensors.torch
 import torch
 
-from qlatent.errors import ConfigError, InputError, QlatentError
+from qlatent.errors import InputError, QlatentError
 from qlatent.heads.base import AbstractHead
 from qlatent.heads.card import model_card
-from qlatent.registry import HEADS, config_class, entry, make_config, resolve
+from qlatent.heads.document import CARD, CONFIG, FORMAT, MODEL, read_document
+from qlatent.registry import HEADS, resolve
 
-FORMAT = 1
-MODEL, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
-LARGEST_CONFIG = 1_000_000  # bytes
 REFUSED = (".pt", ".pth", ".bin", ".pkl", ".pickle", ".ckpt", ".joblib")
 
 
@@ -58,62 +56,11 @@ def load(folder: str | Path) -> AbstractHead:
     """
     path = Path(folder)
     _check_source(path)
-    name, config = read_config(path / CONFIG)
-    head: AbstractHead = resolve(HEADS[name].target)(config)
-    head.normalise = _read_normalise(path / CONFIG)
+    document = read_document(path / CONFIG)
+    head: AbstractHead = resolve(HEADS[document.head].target)(document.config)
+    head.normalise = document.normalise
     head.load_state_dict(_read_tensors(path / MODEL, head.state_dict()))
     return head.eval()
-
-
-def read_config(file: Path) -> tuple[str, Any]:
-    """The head's name and its config, checked; torch is not needed for this."""
-    document = _read_json(file)
-    version, name, values = (document.get(key) for key in ("format", "head", "config"))
-    unknown = sorted(document.keys() - {"format", "head", "normalise", "config", "card"})
-    if unknown:
-        raise ConfigError(f"{file}: unknown key {unknown[0]!r}", remedy="Was it made by a newer version?")
-    if not isinstance(version, int) or not isinstance(name, str) or not isinstance(values, dict):
-        raise InputError(
-            f"{file}: expected the keys format, head and config.",
-            remedy="Use a config.json that qlatent wrote.",
-        )
-    if version != FORMAT:
-        raise InputError(
-            f"{file}: format {version}, expected {FORMAT}.",
-            remedy="It was made by another version: update qlatent.",
-        )
-    try:
-        entry("head", name)
-        return name, make_config(config_class("head", name), values)
-    except ConfigError as err:
-        raise ConfigError(f"{file}: {err.message}", remedy=err.remedy) from err
-
-
-def _read_normalise(file: Path) -> str:
-    normalise = _read_json(file).get("normalise", "l2")
-    if normalise not in ("l2", "none"):
-        raise InputError(
-            f"{file}: normalise={normalise!r}, expected 'l2' or 'none'.", remedy="Save the head again."
-        )
-    return str(normalise)
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        if file.stat().st_size > LARGEST_CONFIG:
-            raise InputError(
-                f"{file}: larger than a config can be.", remedy="Use a config.json that qlatent wrote."
-            )
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as err:
-        raise InputError(
-            f"{file}: the file is missing.", remedy="A head is a folder with this file."
-        ) from err
-    except (OSError, ValueError, RecursionError) as err:
-        raise InputError(f"{file}: not readable as JSON ({err}).", remedy="Save the head again.") from err
-    if not isinstance(document, dict):
-        raise InputError(f"{file}: not a JSON object.", remedy="Use a config.json that qlatent wrote.")
-    return document
 
 
 def _read_tensors(file: Path, wanted: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qlatent.circuits import tangents
 from qlatent.errors import InputError, StoreError
-from qlatent.services import browsing, plan
+from qlatent.services import browsing, heads, plan
 from qlatent.services.circuits import CircuitView
 from qlatent.services.evolution import Evolution
 from qlatent.store.run_folder import RunFolder
@@ -82,10 +82,8 @@ def _folder(workspace: Workspace, view: CircuitView) -> RunFolder | None:
 
 
 def _stored(workspace: Workspace, view: CircuitView) -> dict[str, Any]:
-    from safetensors.numpy import load_file
-
     assert view.head is not None
-    return load_file(workspace.heads_path / view.head.id / "model.safetensors")
+    return heads.weights(workspace, view.head.id)
 
 
 def _angles(view: CircuitView, stored: dict[str, Any], values: Array) -> Array:

@@ -103,18 +103,16 @@ def heads_with_circuits(workspace: Workspace) -> list[HeadView]:
     return [
         head
         for head in heads.list_heads(workspace)
-        if head.head in HEADS and HEADS[head.head].family == "quantum"
+        if not head.broken and head.head in HEADS and HEADS[head.head].family == "quantum"
     ]
 
 
 def of_head(workspace: Workspace, head_id: str, *, modality: str, seed: int = 0) -> CircuitView:
     """The circuit of one modality of a kept head with its trained weights, and input angles drawn by the seed."""
-    from safetensors.numpy import load_file
-
-    head = heads.view(workspace, head_id)
+    head = heads.usable(heads.view(workspace, head_id))
     config = make_config(config_class("head", head.head), head.config)
     circuit = config.circuit()
-    stored = load_file(workspace.heads_path / head.id / "model.safetensors")
+    stored = heads.weights(workspace, head.id)
     name = config.modalities[0] if config.shared else modality
     if f"cores.{name}.weights" not in stored:
         raise InputError(f"{head.name!r} has no circuit for {modality}.", remedy="Choose another modality.")

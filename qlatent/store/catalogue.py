@@ -216,6 +216,12 @@ class Catalogue:
         """One kept head; a `StoreError` if there is none."""
         return HeadRecord(**self._one(schema.heads, head_id, what="head")._mapping)
 
+    def rename_head(self, head_id: str, name: str) -> None:
+        """Gives a kept head another name; a `StoreError` if there is none."""
+        self.head(head_id)
+        with self._database.writing() as connection:
+            connection.execute(update(schema.heads).where(schema.heads.c.id == head_id).values(name=name))
+
     def remove_head(self, head_id: str) -> None:
         """Forgets a kept head."""
         self._remove(schema.heads, head_id)

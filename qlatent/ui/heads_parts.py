@@ -41,7 +41,7 @@ def head_list(views: list[HeadView]) -> HeadView:
     table = pd.DataFrame(
         {
             "Name": [each.name for each in views],
-            "Head": [each.title for each in views],
+            "Head": ["broken" if each.broken else each.title for each in views],
             "Origin": [each.origin for each in views],
             "Parameters": [each.parameter_count.get("stored") for each in views],
             "Mean |d_x − d_z|": [each.metrics.get("pair_error") for each in views],
@@ -92,6 +92,9 @@ def card(head: HeadView) -> None:
             state.go("explore", run=head.run_id)
         if st.button("Remove", key="head_remove", icon=":material/delete:"):
             confirm_removal(head)
+    if head.broken:
+        st.error(f"This head cannot be used: {literal(head.broken)}", icon=":material/broken_image:")
+        return
     _figures(head)
     settings, drawing, document = st.tabs(
         ["Settings", "Circuit", "Model card"], key="head_tabs", on_change="rerun"
@@ -175,7 +178,9 @@ def _load(files: Iterable[Any], name: str) -> str:
 
 @frame.panel
 def use(head: HeadView) -> None:
-    """Latents of a dataset or of brought vectors, as a file."""
+    """Latents of a dataset or of brought vectors, as a file; nothing is offered of a broken head."""
+    if head.broken:
+        return
     workspace = frame.workspace()
     with st.container(border=True):
         st.subheader("Transform new items", anchor=False)

@@ -129,6 +129,9 @@ def test_the_whole_path(
     code, listed, _ = run(capsys, "runs", *place)
     assert [(row["id"], row["state"]) for row in listed["runs"]] == [(run_id, "finished")]
     assert run(capsys, "resume", run_id, *place)[0] == 1  # finished
+    (head,) = run(capsys, "heads", *place)[1]["heads"]
+    code, kept, _ = run(capsys, "heads", "keep", run_id, "--name", "first", *place)
+    assert (code, kept["head"], kept["name"], kept["run"]) == (0, head["head"], "first", run_id)
 
     code, judged, _ = run(capsys, "evaluate", run_id, "pairs", *place)
     assert (code, judged["rows"]) == (0, PAIRS)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +14,8 @@ import pytest
 import run_workspace
 
 import qlatent
-from qlatent.errors import InputError, QlatentError
-from qlatent.services import evaluation, export, heads
+from qlatent.errors import InputError, QlatentError, StoreError
+from qlatent.services import circuits, evaluation, export, heads
 from qlatent.store.workspace import Workspace
 
 COUNT = 40
@@ -141,3 +144,115 @@ def test_a_dataset_is_exported_with_its_vectors(workspace: Workspace, tmp_path: 
         export.export(workspace, "pairs", out=tmp_path / "pairs.docx")
     with pytest.raises(InputError, match="There is no folder"):
         export.export(workspace, "pairs", out=tmp_path / "absent" / "pairs.csv")
+
+
+def rewritten(workspace: Workspace, head: str, **changes: Any) -> None:
+    """Damage the config of a kept head."""
+    file = workspace.heads_path / head / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+
+@pytest.mark.parametrize("card", [[], "card", {"metrics": "boo"}, {"parameters": [1]}])
+def test_one_broken_head_breaks_no_list(workspace: Workspace, kept: str, tmp_path: Path, card: Any) -> None:
+    path = tmp_path / "head.zip"
+    path.write_bytes(heads.download_zip(workspace, kept))
+    broken = heads.load_upload(workspace, path, name="broken")
+    rewritten(workspace, broken, card=card)
+    (first, second) = heads.list_heads(workspace)
+    assert (first.id, first.name, second.id, second.broken) == (broken, "broken", kept, "")
+    assert re.match(r"config\.json: card.* is .*, expected an object", first.broken)
+    assert heads.find(workspace, "mine").id == kept
+    with pytest.raises(InputError, match=rf"The head 'broken' \({broken}\) is broken: config\.json: card"):
+        heads.find(workspace, "broken")
+    heads.remove(workspace, broken)
+    assert [view.id for view in heads.list_heads(workspace)] == [kept]
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+def test_a_head_whose_files_are_gone_is_listed_and_can_be_removed(
+    workspace: Workspace, kept: str, file: str
+) -> None:
+    (workspace.heads_path / kept / file).unlink()
+    (view,) = heads.list_heads(workspace)
+    assert view.broken.startswith(f"{file}: ")
+    assert circuits.heads_with_circuits(workspace) == []
+    for use in (
+        lambda: heads.find(workspace, kept),
+        lambda: heads.estimator(workspace, kept),
+        lambda: circuits.of_head(workspace, kept, modality="text"),
+    ):
+        with pytest.raises(InputError, match=file.replace(".", r"\.")):
+            use()
+    heads.remove(workspace, kept)
+    assert heads.list_heads(workspace) == []
+
+
+def test_damaged_weights_are_said_where_they_are_read(workspace: Workspace, kept: str) -> None:
+    (workspace.heads_path / kept / "model.safetensors").write_bytes(b"rubbish")
+    with pytest.raises(InputError, match=rf"The weights of the head {kept} cannot be read"):
+        heads.weights(workspace, kept)
+
+
+def test_a_readme_that_is_no_text_is_refused_and_an_old_one_shown(
+    workspace: Workspace, kept: str, fitted: qlatent.Estimator, tmp_path: Path
+) -> None:
+    folder = fitted.save(tmp_path / "binary")
+    (folder / "README.md").write_bytes(b"\x87\x00")
+    with pytest.raises(InputError, match=r"README\.md: not readable as text"):
+        heads.load_upload(workspace, folder, name="binary")
+    (workspace.heads_path / kept / "README.md").write_bytes(b"\x87 words")
+    assert heads.model_card(workspace, kept) == "\ufffd words"
+    assert heads.view(workspace, kept).broken == ""  # its numbers are whole
+
+
+def test_an_error_of_a_zipped_head_names_the_zip_and_not_a_folder_of_ours(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    files = {"h/model.safetensors": b"x", "h/config.json": b"{}"}
+    with pytest.raises(InputError, match=r"^given\.zip: config\.json: expected the keys format"):
+        heads.load_upload(workspace, zipped(tmp_path / "given.zip", files), name="bad")
+
+
+def test_the_files_of_a_zipped_head_come_from_one_folder(
+    workspace: Workspace, fitted: qlatent.Estimator, tmp_path: Path
+) -> None:
+    folder = fitted.save(tmp_path / "saved", {"encoder": "given"})
+    files = {"other/config.json": b"{}", "other/README.md": b"not this one"}
+    files |= {f"head/{file.name}": file.read_bytes() for file in folder.iterdir()}
+    files |= {"third/config.json": b"[]"}
+    head = heads.load_upload(workspace, zipped(tmp_path / "three.zip", files), name="head")
+    assert heads.view(workspace, head).encoder == "given"
+    assert heads.model_card(workspace, head) == (folder / "README.md").read_text()
+
+
+def test_a_head_is_renamed_and_keeps_its_id(workspace: Workspace, kept: str) -> None:
+    assert heads.rename(workspace, kept, name="  another\nname ").name == "another name"
+    assert heads.find(workspace, "another name").id == kept
+    for name in ("  ", "x" * 201):
+        with pytest.raises(InputError, match=r"The name has \d+ characters, expected 1 to 200"):
+            heads.rename(workspace, kept, name=name)
+    with pytest.raises(StoreError, match="There is no head 'h0'"):
+        heads.rename(workspace, "h0", name="x")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"image": np.ones((3, 8))}, "has no array 'text'"),
+        ({"image": np.ones((3, 8)), "text": np.ones((2, 8))}, r"differ in length \(image 3, text 2\)"),
+        ({"image": np.ones((3, 8)), "text": np.float32(1)}, r"differ in length \(image 3, text 0\)"),
+    ],
+)
+def test_vectors_that_do_not_belong_together_are_refused(
+    workspace: Workspace, kept: str, tmp_path: Path, arrays: dict[str, Any], message: str
+) -> None:
+    np.savez(tmp_path / "v.npz", **arrays)
+    with pytest.raises(InputError, match=message):
+        export.latents(workspace, kept, str(tmp_path / "v.npz"), out=tmp_path / "z.npz")
+
+
+def test_damaged_vectors_to_transform_are_refused(workspace: Workspace, kept: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "v.npz", image=np.ones((3, 8)), text=np.ones((3, 8)))
+    (tmp_path / "v.npz").write_bytes((tmp_path / "v.npz").read_bytes()[:-40])
+    with pytest.raises(InputError, match=r"v\.npz is not a \.npz file, or it is damaged"):
+        export.latents(workspace, kept, str(tmp_path / "v.npz"), out=tmp_path / "z.npz")

@@ -1,0 +1,81 @@
+"""`qlatent heads`: the kept heads in a list, and keeping, renaming and removing one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from qlatent.cli import lines
+from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
+from qlatent.cli.terminal import Terminal
+from qlatent.services import heads
+from qlatent.services.heads import HeadView
+
+app = typer.Typer(help="List the kept heads; keep, rename or remove one.", invoke_without_command=True)
+
+Head = Annotated[str, typer.Argument(help="Id of a kept head, as `qlatent heads` lists it.")]
+
+
+@app.callback()
+def listed(context: typer.Context, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """List the kept heads; keep, rename or remove one."""
+    if context.invoked_subcommand is not None:
+        if workspace is not None or as_json:
+            raise typer.BadParameter(f"write it after `{context.invoked_subcommand}`")
+        return
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    rows = [_row(view) for view in heads.list_heads(opened)]
+    terminal.table(
+        {"heads": rows},
+        ["id", "kind", "origin", "parameters", "name", "broken"],
+        [list(row.values())[:6] for row in rows],
+    )
+
+
+@app.command()
+def keep(
+    run: Annotated[str, typer.Argument(help="Id of a finished run.")],
+    name: Annotated[str | None, typer.Option(help="Name of the head; the run's by default.")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep the head of a finished run, such as one of an experiment; one that is kept already stays."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    head_id = heads.keep_run(opened, run)
+    view = heads.rename(opened, head_id, name=name) if name else heads.view(opened, head_id)
+    terminal.result(_row(view), f"{head_id}: {view.title}, named {view.name}.")
+
+
+@app.command()
+def rename(
+    head: Head,
+    name: Annotated[str, typer.Argument(help="The new name.")],
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a head another name; its id stays."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    view = heads.rename(opened, head, name=name)
+    terminal.result(_row(view), f"{head}: named {view.name}.")
+
+
+@app.command()
+def remove(head: Head, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Remove a head, broken or not; `qlatent restore` brings it back for a day. The run it came from stays."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    view = heads.view(opened, head)
+    heads.remove(opened, head)
+    terminal.result(
+        {"head": head, "removed": True},
+        f"{head}: {view.name} is removed; `qlatent restore {head}` undoes it.",
+    )
+
+
+def _row(view: HeadView) -> dict[str, Any]:
+    """One head in a list."""
+    return {
+        "head": view.id, "kind": view.head, "origin": view.origin, "parameters": view.parameter_count.get("stored"),
+        "name": view.name, "broken": view.broken, "run": view.run_id, "dataset": view.dataset_id,
+        "encoder": view.encoder, "created": lines.time_of(view.created),
+    }  # fmt: skip
