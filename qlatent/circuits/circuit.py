@@ -171,7 +171,7 @@ class Circuit:
                     f"This circuit has format {version!r}, expected 1.", remedy="Update qlatent to read it."
                 )
             return _from_document(cls, document)
-        except (ValueError, KeyError, TypeError) as err:
+        except (ValueError, KeyError, TypeError, RecursionError) as err:
             raise CircuitError(
                 f"This is not a circuit document: {err!r}.", remedy="Pass the text that Circuit.to_json made."
             ) from err

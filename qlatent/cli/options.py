@@ -57,7 +57,7 @@ def settings_of(pairs: list[str] | None) -> dict[str, Any]:
             raise ConfigError(f"--set {pair}: got no key=value.", remedy="Write for example --set qubits=4.")
         try:
             values[key] = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # a word, or a number or nesting without end
             values[key] = {"True": True, "False": False}.get(text, text)
     return values
 

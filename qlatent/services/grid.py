@@ -108,7 +108,7 @@ def parse(head: str) -> tuple[str, dict[str, Any]]:
             raise ConfigError(f"{head}: got {part!r}, expected key=value.", remedy="Write acqua:depth=2.")
         try:
             values[key] = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             values[key] = {"True": True, "False": False}.get(text, text)
     registry.entry("head", name)
     return name, values
