@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any, BinaryIO
 
@@ -59,18 +60,24 @@ class ParquetTable(AbstractTable):
     @cached_property
     def _file(self) -> parquet.ParquetFile:
         with damage_said(self.name):
-            stream = self.opener()
-            check_not_pointer(stream.read(POINTER_BYTES), name=self.name)
-            size = stream.seek(0, 2)
-            stream.seek(0)
-            place: BinaryIO | str = getattr(stream, "name", stream)
-            if isinstance(place, str):  # a file on disk: Arrow's own reading is faster, and closes itself
-                stream.close()
-            else:
-                place = stream
+            place, size = self._place()
             file = parquet.ParquetFile(place)
             self._check(file.metadata, size)
             return parquet.ParquetFile(place, read_dictionary=_texts(file.schema))
+
+    def _place(self) -> tuple[BinaryIO | str, int]:
+        """What Arrow reads, and its bytes: a file on disk by its name (faster, and closed by itself), else a stream."""
+        stream = self.opener()
+        with ExitStack() as stack:
+            stack.callback(stream.close)
+            check_not_pointer(stream.read(POINTER_BYTES), name=self.name)
+            size = stream.seek(0, io.SEEK_END)
+            stream.seek(0)
+            name = getattr(stream, "name", None)
+            if isinstance(name, str):
+                return name, size
+            stack.pop_all()
+        return stream, size
 
     def _check(self, described: parquet.FileMetaData, size: int) -> None:
         self.limits.check_columns(self.name, described.num_columns)
