@@ -18,6 +18,10 @@ th,td{text-align:left;padding:.3rem .7rem;border-bottom:1px solid #dfe2ea;white-
 pre{background:#f4f5f9;padding:.8rem;overflow-x:auto;font-size:.8rem;line-height:1.25}"""
 
 
+# An interval [0.1, 0.2] and a name such as acqua_twin are read as they are.
+_MARKS = re.compile(r"([\\`*<>|~$&#]|\[(?![-+\d])|\](?=[(\[:])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+
+
 @dataclass(frozen=True)
 class Part:
     """One section: a heading, a lead, and a table, a figure, a list or code."""
@@ -80,7 +84,7 @@ def as_markdown(title: str, made: Sequence[Part]) -> str:
 def escaped(text: str) -> str:
     """A text on one line whose marks Markdown does not read, names such as acqua_twin left as they are."""
     line = " ".join(str(text).split())
-    line = re.sub(r"([\\`*\[\]<>|~$&#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", line)
+    line = re.sub(_MARKS, r"\\\1", line)
     return re.sub(r"(?i)(https?|www)(?=://|\.)", "\\1\u2060", line)  # a word joiner: no link is made of it
 
 
