@@ -120,6 +120,8 @@ def preparing(run_id: str, *, polled: bool) -> None:
     def show() -> None:
         with frame.guarded(), st.container(border=True):
             run = runs.view(frame.workspace(), run_id)
+            if polled and not run.active:
+                st.rerun(scope="app")
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown("**Preparing the demo**", width="content")
                 parts.badge(run.state)
@@ -127,8 +129,6 @@ def preparing(run_id: str, *, polled: bool) -> None:
             progress(run)
             if not run.active and run.state != "finished" and st.button("Try again", key="home_retry"):
                 start_demo()
-            if polled and not run.active:
-                st.rerun(scope="app")
 
     st.fragment(show, run_every=1.0 if polled else None)()
 

@@ -62,6 +62,11 @@ def followed(run_id: str, *, key: str, polled: bool) -> None:
         with frame.guarded():
             workspace = frame.workspace()
             run = runs.view(workspace, run_id)
+            if polled and not run.active:
+                shelf.changed()
+                st.rerun(
+                    scope="app"
+                )  # before Resume is drawn: a click on it would go down with this fragment
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(literal(run.name, limit=60), width="content")
                 parts.badge(run.state)
@@ -72,8 +77,5 @@ def followed(run_id: str, *, key: str, polled: bool) -> None:
                     runs.resume(workspace, run_id)
                     st.rerun(scope="app")
             progress(run)
-            if polled and not run.active:
-                shelf.changed()
-                st.rerun(scope="app")
 
     st.fragment(show, run_every=1.0 if polled else None)()

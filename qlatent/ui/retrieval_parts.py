@@ -66,11 +66,13 @@ def _follow(run: RunView) -> None:
             if run.active:
                 runs.go_on(frame.workspace())  # a worker that was killed could not start the next
             now = runs.view(frame.workspace(), run.id)
+            if now.state != run.state and not now.active:
+                st.rerun(
+                    scope="app"
+                )  # before Resume is drawn: a click on it would go down with this fragment
             _header(now)
             if now.state != "finished":
                 bar(now)
-            if now.state != run.state and not now.active:
-                st.rerun(scope="app")
 
     st.fragment(show, run_every=1.0 if run.active else None)()
 

@@ -168,6 +168,10 @@ def board(*, polled: bool) -> None:
     def show() -> None:
         with frame.guarded():
             views = runs.list_runs(frame.workspace(), "train")
+            if polled and not any(each.active for each in views):
+                st.rerun(
+                    scope="app"
+                )  # before Resume is drawn: a click on it would go down with this fragment
             listed = _listed(views)
             if not listed:
                 _none_here()
@@ -176,7 +180,5 @@ def board(*, polled: bool) -> None:
             run = next(each for each in views if each.id == chosen)
             header(run)
             body(run)
-            if polled and not any(each.active for each in views):
-                st.rerun(scope="app")
 
     st.fragment(show, run_every=1.0 if polled else None)()
