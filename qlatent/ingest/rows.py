@@ -68,6 +68,11 @@ class ItemMaker:
         except RecursionError:
             return Refusal(row=row, id=name, reason="its values are nested too deeply")
         self._rows_by_id[name] = row
+        if (whole := name.removesuffix(".0")).isdecimal() and {
+            whole,
+            f"{whole}.0",
+        } <= self._rows_by_id.keys():
+            self.notes["ids such as '1' and '1.0' are kept as different items, as they are written"] += 1
         for modality, vector in item.vectors.items():
             self._readers[modality].accept(vector)
         return item

@@ -261,6 +261,14 @@ def test_pointers_of_git_lfs_are_named(tmp_path: Path, name: str) -> None:
         open_source(tmp_path / name)
 
 
+def test_ids_of_one_number_in_two_spellings_stay_different_and_that_is_said(tmp_path: Path) -> None:
+    source = open_source(
+        table(tmp_path / "t.csv", ["id", "text"], [["1", "a"], ["1.0", "b"], ["007", "c"], ["7", "d"]])
+    )
+    assert [item.id for item in source.rows()] == ["1", "1.0", "007", "7"]
+    assert source.remarks() == ("ids such as '1' and '1.0' are kept as different items, as they are written",)
+
+
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
 def test_pointers_inside_a_folder_are_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(POINTER)
