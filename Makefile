@@ -29,13 +29,13 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-NEED_DATA := $(addprefix benchmarks/,acqua_heldout.py compression_choice.py retrieval_frozen.py sts_frozen.py)
+NEED_DATA := $(addprefix benchmarks/,acqua_heldout.py compression_choice.py interval_coverage.py retrieval_frozen.py sts_frozen.py)
 benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	$(BIN)/qlatent demo --workspace $(WORKSPACE) --if-missing
 	for file in $(filter-out $(NEED_DATA) benchmarks/frozen_heads.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$file || exit 1; done
 	@echo "acqua_heldout.py and compression_choice.py need pairs of your own: python benchmarks/acqua_heldout.py PAIRS.npz"
-	@echo "retrieval_frozen.py and sts_frozen.py need test collections: python benchmarks/retrieval_frozen.py DATA"
+	@echo "retrieval_frozen.py, sts_frozen.py and interval_coverage.py need collections: python benchmarks/retrieval_frozen.py DATA"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

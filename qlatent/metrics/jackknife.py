@@ -6,7 +6,7 @@ do together is counted c times; twice too large is usual), and the spread of the
 disjoint halves of the items have independent figures, so half of their mean squared difference, W, is the variance
 at half the size, without bias. From there to all items the variance is carried as 1/n and by the root of what the
 jackknife says of the change: V = W (m/n) sqrt(J n / (J_half m)), m the size of a half. Subsampling with an estimated
-rate: Bertail, Politis & Romano 1999; that the root serves is measured by `benchmarks/coverage.py`.
+rate: Bertail, Politis & Romano 1999; that the root serves is measured by `benchmarks/interval_coverage.py`.
 """
 
 from __future__ import annotations

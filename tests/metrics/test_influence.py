@@ -172,7 +172,7 @@ METRICS = {
 
 
 def test_the_intervals_hold_the_truth_about_95_times_in_100():
-    """Of the items' own values they held it 70 to 85 times. `benchmarks/coverage.py` has 1,000 draws of real items."""
+    """Of the items' own values they held it 70 to 85 times. `benchmarks/interval_coverage.py` has 1,000 draws."""
     rng = np.random.default_rng(5)
     centres = rng.normal(size=(6, 16))
     draws = []

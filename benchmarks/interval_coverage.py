@@ -1,7 +1,7 @@
 """How often the 95 % intervals of the metrics hold the truth, over many draws of few items from large pools.
 
-    python benchmarks/coverage.py DATA [--draws N] [--only PART …] [--pools POOL …] [--sizes N …] [--cache FOLDER]
-    [--resamples N] [--out FILE]
+    python benchmarks/interval_coverage.py DATA [--draws N] [--only PART …] [--pools POOL …] [--sizes N …]
+    [--cache FOLDER] [--resamples N] [--out FILE]
 
 DATA is the folder that holds text-banking77 and text-agnews. Items are drawn without replacement; the truth of a figure
 is its mean over the draws of the same size, so that its dependence on the number of items is no error of the interval.
@@ -155,7 +155,9 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", type=int, default=[70, 200])
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "qlatent-coverage")
     parser.add_argument("--resamples", type=int, default=2000)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "coverage.json")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent / "results" / "interval_coverage.json"
+    )
     given = parser.parse_args()
     given.cache.mkdir(parents=True, exist_ok=True)
     names = given.only or list(METRICS)
