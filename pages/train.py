@@ -15,6 +15,7 @@ parts.title(
     "Train a small head on vectors, or a whole network on pictures, and watch losses and latent space as it learns.",
 )
 every = shelf.all_datasets()
+runs.go_on(workspace)  # a worker that was killed could not start the next run
 views = runs.list_runs(workspace, "train")
 state.refuse_gone("run", [each.id for each in views], what="run")
 state.refuse_gone("dataset", every, what="dataset")
@@ -33,8 +34,6 @@ form, view = st.columns([1, 2.3], gap="large")
 with form:
     new_run()
 with view:
-    runs.go_on(workspace)  # a worker that was killed could not start the next run
-    views = runs.list_runs(workspace, "train")
     if not views:
         parts.empty(
             "No run yet",

@@ -7,6 +7,7 @@ import binascii
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -69,12 +70,10 @@ def numbers_in(text: str, *, name: str) -> Any:
         raise RefusedRow(
             f"{name} was shortened with '...' when it was written: its numbers are not in the file"
         )
-    try:
+    with suppress(NotJson):
         found = parse(text)
         if isinstance(found, list):
             return found
-    except NotJson:
-        pass
     inner = _inside(text)
     if _is_list(inner):
         return [_float(each) for each in _split(inner)]
