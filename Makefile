@@ -46,7 +46,7 @@ $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@echo "Compiling the circuit kernels, once…"
-	$(BIN)/python -m qlatent.circuits.compiled_engine
+	$(BIN)/python -m qlatent.circuits.engines.compiled
 	touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt requirements-hardware.txt requirements-encoder.txt $(VENV)/.installed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qlatent.ui import frame, parts
+from qlatent.ui.shell import frame, parts
 
 parts.window()
 parts.logo()

@@ -23,9 +23,10 @@ from scipy import stats
 from qlatent.objectives.acqua import AcquaObjective
 from qlatent.provenance import made_by
 from qlatent.registry import HEADS, resolve
-from qlatent.training import data, events
-from qlatent.training.configs import split_settings
-from qlatent.training.loop import Trainer
+from qlatent.training.core import events
+from qlatent.training.core.configs import split_settings
+from qlatent.training.vectors import data
+from qlatent.training.vectors.loop import Trainer
 from qlatent.types import Arrays
 
 PARTS = ("reconstruction_image", "reconstruction_text", "pair_distance")

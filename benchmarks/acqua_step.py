@@ -26,7 +26,7 @@ from qlatent.heads.base import AbstractHead
 from qlatent.objectives.acqua import AcquaObjective
 from qlatent.provenance import made_by
 from qlatent.registry import HEADS, resolve
-from qlatent.training.configs import split_settings
+from qlatent.training.core.configs import split_settings
 
 GOAL = 2.0
 TWIN = "acqua_twin"

@@ -42,7 +42,7 @@ def step(circuit: Circuit, batch: int, engine: str) -> Callable[[], Any]:
     inputs = torch.randn(batch, circuit.inputs, generator=generator, requires_grad=True)
     weights = torch.randn(circuit.weights, generator=generator, requires_grad=True)
     if engine == "pennylane":
-        from qlatent.circuits import to_pennylane
+        from qlatent.circuits.bridges import to_pennylane
 
         node = to_pennylane.qnode(circuit, interface="torch")
 

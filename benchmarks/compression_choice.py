@@ -23,12 +23,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from qlatent.metrics.honesty import honesty
+from qlatent.metrics.geometry.honesty import honesty
 from qlatent.provenance import made_by
 from qlatent.registry import HEADS, OBJECTIVES, resolve
-from qlatent.training import data
-from qlatent.training.configs import split_settings
-from qlatent.training.loop import Trainer
+from qlatent.training.core.configs import split_settings
+from qlatent.training.vectors import data
+from qlatent.training.vectors.loop import Trainer
 from qlatent.types import Arrays
 
 SEEDS = 10

@@ -32,8 +32,9 @@ from safetensors.torch import save_file
 from qlatent.demo.listings import listings, write_folder
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.provenance import made_by
-from qlatent.services import datasets, encoding
-from qlatent.services.encoding import make_encoder
+from qlatent.services.datasets import datasets
+from qlatent.services.vectors import encoding
+from qlatent.services.vectors.encoding import make_encoder
 from qlatent.services.workspaces import open_workspace
 
 

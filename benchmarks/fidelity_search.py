@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from qlatent.metrics import search
+from qlatent.metrics.retrieval import search
 from qlatent.provenance import made_by
 
 GOAL_PRODUCT, GOAL_FORMULA = 3.0, 20.0

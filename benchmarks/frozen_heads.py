@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from qlatent.encoders.base import AbstractEncoder
-from qlatent.metrics import relevance
-from qlatent.services import encoding, retrieval_heads
+from qlatent.metrics.retrieval import relevance
+from qlatent.services.retrieval import searched_heads
+from qlatent.services.vectors import encoding
 
 DIMS = (192, 128, 64, 48, 24)
 SCALE = "input_scale=7.84"  # 0.4·√384: what makes unit vectors as large as raw BERT vectors (heads/README.md)
@@ -20,7 +21,7 @@ DRAWN = (
     "random_projection", "bec", "linear_fidelity", "grouped_linear", "qbec", f"qbec:{SCALE}", "merge_cosine",
     "merge_cnot",
 )  # fmt: skip
-WIDE = (retrieval_heads.NONE, "bt", f"bt:{SCALE}", "qbt", f"qbt:{SCALE}")
+WIDE = (searched_heads.NONE, "bt", f"bt:{SCALE}", "qbt", f"qbt:{SCALE}")
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
@@ -62,7 +63,7 @@ def table(measure: Callable[[str, int], dict[str, Any]], *, seeds: int, main: st
     rows = []
     for dim in dict.fromkeys(each["dim"] for each in found.values()):
         there = {spec: each for spec, each in found.items() if each["dim"] == dim}
-        reference = next(spec for spec in there if spec in (retrieval_heads.NONE, f"pca:qubits={dim}"))
+        reference = next(spec for spec in there if spec in (searched_heads.NONE, f"pca:qubits={dim}"))
         values = {spec: each["by_item"][main] for spec, each in there.items()}
         differences = relevance.compare(
             {spec: each for spec, each in values.items() if spec != reference}, values[reference]
@@ -91,7 +92,7 @@ def markdown(title: str, rows: list[dict[str, Any]], *, main: str) -> str:
     lines += [
         f"| {head} | " + " | ".join(cells[head, dim] for dim in DIMS) + " |" for head in (*FIXED, *DRAWN)
     ]
-    width = next(row["dim"] for row in rows if row["head"] == retrieval_heads.NONE)
+    width = next(row["dim"] for row in rows if row["head"] == searched_heads.NONE)
     wide = [f"{head} {cells[head, width]}" for head in WIDE]
     return "\n".join([*lines, "", f"At {width} dimensions: {'; '.join(wide)}."])
 

@@ -31,7 +31,7 @@ from scipy.stats import beta
 from qlatent.metrics.comparison import Comparison
 from qlatent.metrics.panel import measure
 from qlatent.registry import METRICS, resolve
-from qlatent.services.encoding import make_encoder
+from qlatent.services.vectors.encoding import make_encoder
 from qlatent.types import Arrays
 
 LEAST, TRAIN, LATENT, BATCH = 5000, 300, 4, 256

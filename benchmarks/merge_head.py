@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from qlatent.circuits.merging import stages
-from qlatent.heads import merging
+from qlatent.heads.projection import merging
 from qlatent.provenance import made_by
 from qlatent.registry import HEADS, config_class, make_config, resolve
 

@@ -37,11 +37,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from qlatent.metrics import neighbourhoods, probe, retrieval, spectrum, stress
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.correlation import spearman
-from qlatent.metrics.geometry import rankings_of
+from qlatent.metrics.geometry import neighbourhoods, spectrum, stress
+from qlatent.metrics.geometry.correlation import spearman
+from qlatent.metrics.pairs.point_set import rankings_of
 from qlatent.metrics.panel import measure
+from qlatent.metrics.probes import probe
+from qlatent.metrics.retrieval import partners
 from qlatent.provenance import made_by
 from qlatent.types import Arrays
 
@@ -53,7 +55,7 @@ PANEL = {
     "neighbour_overlap": neighbourhoods.neighbour_overlap,
     "spearman": spearman,
     "stress": stress.stress,
-    "recall_at_10": retrieval.recall_at_10,
+    "recall_at_10": partners.recall_at_10,
     "probe_accuracy": probe.probe_accuracy,
     "effective_rank": spectrum.effective_rank,
 }

@@ -31,8 +31,8 @@ from qlatent.objectives.configs import NTXentConfig
 from qlatent.objectives.contrast import NTXent
 from qlatent.provenance import made_by
 from qlatent.registry import HEADS, config_class, make_config, resolve
-from qlatent.training.adam import Adam
-from qlatent.training.contrastive.network import LEARNING_RATE, ContrastiveNetwork, ContrastiveStep, resnet18
+from qlatent.training.core.adam import Adam
+from qlatent.training.images.network import LEARNING_RATE, ContrastiveNetwork, ContrastiveStep, resnet18
 
 GOALS = {"exact": 0.15, "shots": 0.5, "pennylane": 30.0}
 QUBITS, LAYERS = 8, 2

@@ -23,10 +23,10 @@ import frozen_heads
 import numpy as np
 
 from qlatent.encoders.base import AbstractEncoder
-from qlatent.metrics import relevance
+from qlatent.metrics.retrieval import relevance
 from qlatent.provenance import made_by
-from qlatent.services import retrieval, retrieval_heads
-from qlatent.services.collection import Collection, Task, collect
+from qlatent.services.retrieval import evaluation, searched_heads
+from qlatent.services.retrieval.collection import Collection, Task, collect
 from qlatent.services.workspaces import Workspace, open_workspace
 
 
@@ -34,7 +34,7 @@ def collections(workspace: Workspace, data: Path, coder: AbstractEncoder) -> Ite
     """The four of them, encoded, one after the other."""
     for name in ("cranfield", "cisi", "dl19"):
         folder = data / f"retrieval-{name}"
-        corpus = retrieval.bring(workspace, str(folder / "docs.jsonl.gz"), encoder=coder)
+        corpus = evaluation.bring(workspace, str(folder / "docs.jsonl.gz"), encoder=coder)
         task = Task(corpus, str(folder / "queries.tsv"), str(folder / "qrels.tsv"), encoder_key=coder.key)
         yield name, collect(workspace, task, encoder=coder)
         if name == "dl19":
@@ -47,9 +47,9 @@ def measured(workspace: Workspace, head: str, collection: Collection, seeds: int
     """Figures query by query, the mean over the seeds of each, and what the head is."""
     values, latency, means = [], [], []
     for seed in range(seeds):
-        ready = retrieval_heads.prepared(workspace, head, collection, seed=seed)
-        rows, cost = retrieval.ranked_rows(ready, collection)
-        values.append(retrieval.measured(collection, rows))
+        ready = searched_heads.prepared(workspace, head, collection, seed=seed)
+        rows, cost = evaluation.ranked_rows(ready, collection)
+        values.append(evaluation.measured(collection, rows))
         means.append(float(np.nanmean(values[-1][relevance.MAIN])))
         latency.append(cost["latency_ms"])
     by_item = {name: np.mean([each[name] for each in values], axis=0) for name in values[0]}
@@ -90,7 +90,7 @@ def main() -> None:
         print(shown, "", *(f"- {note}" for note in collection.notes), sep="\n")
         print("", costs(rows), "", sep="\n", flush=True)
         if collection.candidates is not None:
-            order = retrieval.measured(collection, retrieval.padded(collection.candidates))
+            order = evaluation.measured(collection, evaluation.padded(collection.candidates))
             value = relevance.intervals(order)[relevance.MAIN]
             print(f"BM25's own order: {value.value:.4f} ({value.low:.3f}–{value.high:.3f})\n")
             document["bm25"] = value._asdict()

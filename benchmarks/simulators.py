@@ -34,7 +34,7 @@ from torch import Tensor
 
 from qlatent.circuits import layouts, simulate
 from qlatent.circuits.circuit import Circuit, Operation
-from qlatent.circuits.rotations import rotations
+from qlatent.circuits.engines.rotations import rotations
 from qlatent.provenance import made_by
 
 Function = Callable[[Tensor, Tensor], Tensor]

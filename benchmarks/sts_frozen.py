@@ -26,13 +26,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qlatent.encoders.base import AbstractEncoder
-from qlatent.metrics import relevance
-from qlatent.metrics.distances import Metric, matched
-from qlatent.metrics.ranking import ranking
-from qlatent.metrics.uncertainty import rank_contributions
+from qlatent.metrics.pairs.distances import Metric, matched
+from qlatent.metrics.pairs.ranks import ranking
+from qlatent.metrics.retrieval import relevance
+from qlatent.metrics.statistics.uncertainty import rank_contributions
 from qlatent.provenance import made_by
-from qlatent.services import encoding, retrieval_heads
-from qlatent.services.collection import Collection, Judged
+from qlatent.services.retrieval import searched_heads
+from qlatent.services.retrieval.collection import Collection, Judged
+from qlatent.services.vectors import encoding
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.types import content_hash
 
@@ -95,7 +96,7 @@ def measured(
     """
     scores, values = ranking(pairs.scores), []
     for seed in range(seeds):
-        ready = retrieval_heads.prepared(workspace, head, pairs.others, seed=seed)
+        ready = searched_heads.prepared(workspace, head, pairs.others, seed=seed)
         sides = (ready.latents(each) for each in (pairs.first, pairs.second))
         distances = matched(*sides, metric=metric or ready.metric)
         values.append(rank_contributions(scores, ranking(-distances)))

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from qlatent.metrics.differences import Difference, paired
-from qlatent.services.comparison import Contrast, Row, by_seed, contrasts, values
+from qlatent.metrics.statistics.differences import Difference, paired
+from qlatent.services.experiments.comparison import Contrast, Row, by_seed, contrasts, values
 
 METRICS = ("spearman", "neighbour_overlap")
 

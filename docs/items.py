@@ -18,11 +18,12 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import norm, spearmanr
 
 from qlatent.heads import saving
-from qlatent.metrics.neighbours import overlap
+from qlatent.metrics.pairs.neighbours import overlap
 from qlatent.provenance import commit
-from qlatent.services import experiments, grid, plan
-from qlatent.services.figures import latents_of
-from qlatent.services.training import load_data
+from qlatent.services.experiments import experiments, grid
+from qlatent.services.training import run_spec
+from qlatent.services.training.execution import load_data
+from qlatent.services.training.panel import latents_of
 from qlatent.store.workspace import Workspace
 
 METRICS = ("Spearman", "overlap@10")
@@ -33,7 +34,7 @@ def distances(workspace: Workspace, cell: grid.Cell) -> tuple[Distances, Distanc
     """Before and after the head of a cell, between the held-out items: (n, n) each."""
     assert cell.run is not None
     folder = workspace.run(cell.run.id)
-    data = load_data(workspace, folder.spec, plan.configs_of(folder.spec))
+    data = load_data(workspace, folder.spec, run_spec.configs_of(folder.spec))
     after = latents_of(saving.load(folder.model_path), data.heldout)
     (name,) = data.modalities
     before, kept = data.heldout[name].astype(np.float64), after[name].astype(np.float64)

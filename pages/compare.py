@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.ui import (
-    compare_maps,
-    compare_parts,
-    compare_tables,
-    frame,
-    parts,
-    retrieval_parts,
-    shelf,
-    state,
-)
-from qlatent.ui.removed import removed
+from qlatent.ui.compare import experiment, maps, retrieval_results, tables
+from qlatent.ui.shell import dataset_cache, frame, parts, url_state
+from qlatent.ui.shell.removed import removed
 
 TABS = {
-    "Table": compare_tables.table,
-    "Frontier": compare_tables.frontier,
-    "Side by side": compare_maps.side_by_side,
-    "Probe": compare_maps.probe,
-    "Ablation": compare_tables.ablation,
-    "Report": compare_tables.report,
+    "Table": tables.table,
+    "Frontier": tables.frontier,
+    "Side by side": maps.side_by_side,
+    "Probe": maps.probe,
+    "Ablation": tables.ablation,
+    "Report": tables.report,
 }
 
 frame.workspace()
 parts.title("Compare", "Did the compression keep what mattered, and is the circuit the reason?")
-if not shelf.all_datasets():
+if not dataset_cache.all_datasets():
     parts.empty(
         "No data yet",
         "Import items or ready vectors first.",
@@ -37,17 +29,17 @@ if not shelf.all_datasets():
     )
     st.stop()
 
-if state.switch("by", {"experiments": "Experiments", "retrieval": "Retrieval"}) == "retrieval":
-    retrieval_parts.board()
+if url_state.switch("by", {"experiments": "Experiments", "retrieval": "Retrieval"}) == "retrieval":
+    retrieval_results.board()
     removed("run", "run")
     st.stop()
 
 removed("experiment", "experiment")
-found = compare_parts.pick()
+found = experiment.pick()
 if found is None:
     st.stop()
 parts.beyond_builtin(found.encoder, found.dataset)
-compare_parts.progress(found)
+experiment.progress(found)
 tabs = st.tabs(list(TABS), key="compare_tabs", on_change="rerun")
 for tab, draw in zip(tabs, TABS.values(), strict=True):
     if tab.open:

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.ui import dataset_parts, frame, import_parts, parts, shelf, state
-from qlatent.ui.removed import removed
+from qlatent.ui.data import dataset, importing
+from qlatent.ui.shell import dataset_cache, frame, parts, url_state
+from qlatent.ui.shell.removed import removed
 
 frame.workspace()
 parts.title("Data", "Bring images, texts or ready vectors; encode them once; browse what is there.")
-import_parts.report()
-every = shelf.all_datasets()
-state.refuse_gone("dataset", every, what="dataset")
+importing.report()
+every = dataset_cache.all_datasets()
+url_state.refuse_gone("dataset", every, what="dataset")
 if not every:
     st.caption("Nothing is stored yet. Bring something, or prepare the demo on the first page.")
-    import_parts.importer()
+    importing.importer()
     removed("dataset", "dataset")
     st.stop()
 
 sections = {"browse": "Browse", "import": "Import"}
-section = state.switch("section", sections)
+section = url_state.switch("section", sections)
 if section == "import":
-    import_parts.importer()
+    importing.importer()
     st.stop()
 chosen = every[
-    state.pick("Dataset", list(every), name="dataset", names=lambda each: every[each].name, width=380)
+    url_state.pick("Dataset", list(every), name="dataset", names=lambda each: every[each].name, width=380)
 ]
-dataset_parts.header(chosen)
+dataset.header(chosen)
 if not chosen.lost:
-    dataset_parts.encoders(chosen)
-    dataset_parts.items(chosen)
-dataset_parts.imports(chosen)
+    dataset.encoders(chosen)
+    dataset.items(chosen)
+dataset.imports(chosen)
 removed("dataset", "dataset")

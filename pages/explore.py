@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.services import run_lists, runs
-from qlatent.ui import explore_parts, frame, parts, state
+from qlatent.services.runs import naming, queue
+from qlatent.ui.explore import evolution
+from qlatent.ui.shell import frame, parts, url_state
 
 workspace = frame.workspace()
-trained = [each for each in runs.list_runs(workspace, "train") if each.status.step]
-views = {each.id: each for each in run_lists.own_first(trained)}
+trained = [each for each in queue.list_runs(workspace, "train") if each.status.step]
+views = {each.id: each for each in naming.own_first(trained)}
 TITLE = "Explore", "Play the training, colour by the norm of each vector, and see what stayed a neighbour."
-state.refuse_gone("run", views, what="run with a map")
+url_state.refuse_gone("run", views, what="run with a map")
 if not views:
     parts.title(*TITLE)
     parts.empty(
@@ -24,7 +25,7 @@ if not views:
     st.stop()
 
 
-names = run_lists.names(views.values())
+names = naming.names(views.values())
 
 
 def said(run_id: str) -> str:
@@ -38,7 +39,7 @@ heading, picker = st.columns([1, 1.1], vertical_alignment="bottom")
 with heading:
     parts.title(*TITLE)
 with picker, st.container(horizontal=True, vertical_alignment="bottom"):
-    chosen = state.pick("Run", list(views), name="run", names=said, width=520)
+    chosen = url_state.pick("Run", list(views), name="run", names=said, width=520)
     if views[chosen].active:
         st.button("Newest frames", key="explore_refresh", icon=":material/refresh:")
-explore_parts.explorer(views[chosen])
+evolution.explorer(views[chosen])

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.services import heads
-from qlatent.ui import frame, heads_parts, parts, state
-from qlatent.ui.removed import removed
+from qlatent.services.heads import kept_heads
+from qlatent.ui.heads import library
+from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell.removed import removed
 
 workspace = frame.workspace()
 parts.title("Heads", "Trained heads are small files: keep them, pass them on, and use them on new items.")
-views = heads.list_heads(workspace)
-state.refuse_gone("head", [each.id for each in views], what="head")
+views = kept_heads.list_heads(workspace)
+url_state.refuse_gone("head", [each.id for each in views], what="head")
 main, side = st.columns([2.1, 1], gap="large")
 with main:
     if views:
-        chosen = heads_parts.head_list(views)
-        heads_parts.card(chosen)
+        chosen = library.head_list(views)
+        library.card(chosen)
     else:
         parts.empty(
             "No head yet",
@@ -28,5 +29,5 @@ with main:
     removed("head", "head")
 with side:
     if views:
-        heads_parts.use(chosen)
-    heads_parts.upload()
+        library.use(chosen)
+    library.upload()

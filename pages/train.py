@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.services import runs
-from qlatent.ui import frame, parts, run_panel, shelf, state
-from qlatent.ui.removed import removed
-from qlatent.ui.train_form import new_run
+from qlatent.services.runs import queue
+from qlatent.ui.shell import dataset_cache, frame, parts, url_state
+from qlatent.ui.shell.removed import removed
+from qlatent.ui.train import run_panel
+from qlatent.ui.train.form import new_run
 
 workspace = frame.workspace()
 parts.title(
     "Train",
     "Train a small head on vectors, or a whole network on pictures, and watch losses and latent space as it learns.",
 )
-every = shelf.all_datasets()
-runs.go_on(workspace)  # a worker that was killed could not start the next run
-views = runs.list_runs(workspace, "train")
-state.refuse_gone("run", [each.id for each in views], what="run")
-state.refuse_gone("dataset", every, what="dataset")
+every = dataset_cache.all_datasets()
+queue.go_on(workspace)  # a worker that was killed could not start the next run
+views = queue.list_runs(workspace, "train")
+url_state.refuse_gone("run", [each.id for each in views], what="run")
+url_state.refuse_gone("dataset", every, what="dataset")
 if not every:
     parts.empty(
         "No data yet",

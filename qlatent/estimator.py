@@ -22,9 +22,10 @@ from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.heads import arrays, saving
 from qlatent.heads.base import AbstractHead, Circuit
 from qlatent.registry import HEADS, OBJECTIVES, config_class, resolve
-from qlatent.training import data, events, views
-from qlatent.training.configs import RunConfigs, split_settings
-from qlatent.training.loop import Trainer
+from qlatent.training.core import events
+from qlatent.training.core.configs import RunConfigs, split_settings
+from qlatent.training.vectors import data, views
+from qlatent.training.vectors.loop import Trainer
 from qlatent.types import Arrays
 
 Input = np.ndarray | Mapping[str, np.ndarray]

@@ -18,9 +18,9 @@ from pathlib import Path
 from types import FrameType
 
 from qlatent.errors import QlatentError, StoreError
-from qlatent.services import runs
-from qlatent.services.pulse import Pulse
-from qlatent.store.run_folder import RunFolder
+from qlatent.services.runs import queue
+from qlatent.services.runs.heartbeat import Pulse
+from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 from qlatent.types import Cancelled, Progress
 
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
     with Workspace.open(Path(arguments[0]), create=False) as workspace:
         folder = workspace.run(arguments[1])
         state = work(workspace, folder)
-        runs.go_on(workspace)
+        queue.go_on(workspace)
     return 1 if state == "failed" else 0
 
 
@@ -110,13 +110,13 @@ def _stop_wishes(folder: RunFolder) -> Callable[[], bool]:
 
 
 def _train(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
-    from qlatent.services import training
+    from qlatent.services.training import execution
 
-    return training.execute(workspace, folder, pulse=pulse, should_stop=should_stop)
+    return execution.execute(workspace, folder, pulse=pulse, should_stop=should_stop)
 
 
 def _encode(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
-    from qlatent.services import encoding
+    from qlatent.services.vectors import encoding
 
     spec = folder.spec
     report = encoding.encode(
@@ -130,16 +130,16 @@ def _encode(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: 
 
 
 def _measure(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
-    from qlatent.services import figures
+    from qlatent.services.training import panel
 
-    done = figures.measure_all(
+    done = panel.measure_all(
         workspace, folder.spec["runs"], progress=_progress(folder, pulse), should_stop=should_stop
     )
     return "finished" if done else "stopped"
 
 
 def _probe(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
-    from qlatent.services import image_probe
+    from qlatent.services.training import image_probe
 
     found = image_probe.execute(workspace, folder, progress=_progress(folder, pulse), should_stop=should_stop)
     if found is None:
@@ -149,10 +149,10 @@ def _probe(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: C
 
 
 def _retrieval(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
-    from qlatent.services import retrieval_runs
+    from qlatent.services.retrieval import evaluation_runs
 
     told = _progress(folder, pulse)
-    found = retrieval_runs.execute(workspace, folder, progress=told, should_stop=should_stop)
+    found = evaluation_runs.execute(workspace, folder, progress=told, should_stop=should_stop)
     if found is None:
         return "stopped"
     counts = {name: found[name] for name in ("documents", "queries")}

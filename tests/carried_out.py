@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from qlatent import worker
-from qlatent.services import runs
+from qlatent.services.runs import queue
 from qlatent.store.workspace import Workspace
 
 
@@ -23,14 +23,14 @@ def in_process() -> Iterator[None]:
         worker.work(workspace, workspace.run(run_id))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "_spawn", work)
+        patch.setattr(queue, "_spawn", work)
         yield
 
 
-def trained(workspace: Workspace, request: runs.TrainingRequest) -> str:
+def trained(workspace: Workspace, request: queue.TrainingRequest) -> str:
     """The id of a finished run of this request."""
     with in_process():
-        run = runs.start_training(workspace, request)
-    view = runs.view(workspace, run)
+        run = queue.start_training(workspace, request)
+    view = queue.view(workspace, run)
     assert view.state == "finished", view.message
     return run

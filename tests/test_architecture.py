@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "qlatent"
-BASE = {"types", "errors", "lengths", "pictures", "provenance", "registry", "settings", "tensors", ""}
+BASE = {"types", "errors", "images", "lengths", "provenance", "registry", "settings", "tensors", ""}
 DOMAIN = {
     "ingest",
     "encoders",
@@ -26,7 +26,7 @@ DOMAIN = {
 }
 ALLOWED = {
     "types": set(), "errors": set(), "settings": set(), "registry": set(), "lengths": set(), "tensors": set(),
-    "pictures": set(), "provenance": set(),
+    "images": set(), "provenance": set(),
     "circuits": set(), "objectives": set(), "encoders": set(), "metrics": set(), "layout": set(), "ingest": set(),
     "store": set(), "plots": set(),
     "heads": {"circuits"},
@@ -46,8 +46,8 @@ ONLY_IN = {
     "lancedb": ("store",),
     "sqlalchemy": ("store",),
     "alembic": ("store",),
-    "pennylane": ("circuits/to_pennylane.py",),
-    "qiskit": ("circuits/to_qiskit.py", "hardware"),
+    "pennylane": ("circuits/bridges/to_pennylane.py",),
+    "qiskit": ("circuits/bridges/to_qiskit.py", "hardware"),
     "qiskit_ibm_runtime": ("hardware",),
 }
 
@@ -108,7 +108,7 @@ def test_a_slow_library_is_loaded_only_when_a_function_needs_it(bridge: str) -> 
     assert [path.name for path in FILES if name in imports_when_loaded(path)] == []
 
 
-@pytest.mark.parametrize("module", ["qlatent.circuits.to_qiskit", "qlatent.hardware.snapshots"])
+@pytest.mark.parametrize("module", ["qlatent.circuits.bridges.to_qiskit", "qlatent.hardware.snapshots"])
 def test_qiskit_is_loaded_in_a_process_of_its_own(module: str) -> None:
     """Imported in a thread that ends, it kills the process; `hardware.qiskit_process` asks its worker instead."""
     assert [path.name for path in FILES if module in imports(path)] == ["qiskit_worker.py"]
@@ -123,7 +123,7 @@ def test_pages_reach_only_services_plots_ui_and_the_base_words() -> None:
 
 def test_what_the_pages_import_is_torch_free() -> None:
     names = set()
-    for path in [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted(PACKAGE.glob("ui/*.py"))]:
+    for path in [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted(PACKAGE.glob("ui/**/*.py"))]:
         names |= {name for name in imports(path) if name.startswith("qlatent")}
     code = "import sys\n" + "\n".join(
         f"try:\n    __import__({name!r})\nexcept ModuleNotFoundError:\n    pass" for name in sorted(names)

@@ -11,22 +11,19 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "services"))
-
-from run_workspace import request, small
-
 import qlatent.settings
 from qlatent import worker
 from qlatent.errors import InputError, QlatentError
-from qlatent.services import plan, runs, training
-from qlatent.services.evolution import evolution
-from qlatent.services.pulse import Pulse
-from qlatent.training import checkpoint
+from qlatent.services.runs import queue
+from qlatent.services.runs.frames import evolution
+from qlatent.services.runs.heartbeat import Pulse
+from qlatent.services.training import execution, run_spec
+from qlatent.training.core import checkpoint
+from tests.services.run_workspace import request, small
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +36,7 @@ def stored(tmp_path_factory):
 def workspace(stored, monkeypatch):
     """A workspace whose runs are queued and not started by themselves; arithmetic in one thread."""
     monkeypatch.setenv("QLATENT_THREADS", "1")
-    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id, workers: None)
+    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
     monkeypatch.setattr(worker.signal, "signal", lambda *ignored: None)  # pytest keeps its own
     qlatent.settings.settings.cache_clear()
     yield stored
@@ -48,7 +45,7 @@ def workspace(stored, monkeypatch):
 
 def queued(workspace, **changes):
     """The folder of a new run that waits."""
-    run_id = runs.start_training(workspace, request(**changes))
+    run_id = queue.start_training(workspace, request(**changes))
     return workspace.run(run_id)
 
 
@@ -58,7 +55,7 @@ def kinds(folder):
 
 def losses(workspace, folder):
     """What training made: the loss columns, without the ones that tell the time."""
-    table = runs.losses(workspace, folder.id)
+    table = queue.losses(workspace, folder.id)
     return {name: list(column) for name, column in table.items() if name not in ("time", "rate")}
 
 
@@ -83,7 +80,7 @@ def test_a_finished_run_has_everything_and_its_head_is_kept(workspace):
         1,
         "",
     )
-    assert list(runs.losses(workspace, folder.id)["step"]) == list(range(1, 17))
+    assert list(queue.losses(workspace, folder.id)["step"]) == list(range(1, 17))
     found = kinds(folder)
     assert (found[0], found[-1]) == ("start", "finish")
     assert found.count("evaluation") == 5
@@ -96,7 +93,7 @@ def test_a_finished_run_has_everything_and_its_head_is_kept(workspace):
     assert [record.origin for record in workspace.catalogue.heads() if record.run_id == folder.id] == [
         "trained"
     ]
-    figures = runs.metrics(workspace, folder.id)
+    figures = queue.metrics(workspace, folder.id)
     assert {"total", "pair_error", "spearman", "neighbour_overlap", "heldout_pairs"} <= set(figures)
     assert figures["heldout_pairs"] == 8
     assert evolution(workspace, folder.id).places["text"].shape == (4, 40, 2)
@@ -106,7 +103,7 @@ def test_a_run_that_is_resumed_the_moment_it_says_stopped_is_started(workspace, 
     folder = queued(workspace)
     folder.request_stop()
     started, end = [], Pulse.end
-    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id, workers: started.append(run_id))
+    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: started.append(run_id))
 
     def resumed_at_once(pulse, state, **told):
         end(pulse, state, **told)
@@ -123,7 +120,7 @@ def test_the_losses_of_the_last_evaluation_are_the_final_metrics(workspace):
     folder = queued(workspace)
     worker.work(workspace, folder)
     last = [event for event in folder.events()[0] if event["type"] == "evaluation"][-1]["metrics"]
-    figures = runs.metrics(workspace, folder.id)
+    figures = queue.metrics(workspace, folder.id)
     assert {name: figures[name] for name in last if name != "pair_error"} == {
         name: value for name, value in last.items() if name != "pair_error"
     }
@@ -139,14 +136,14 @@ def test_every_line_of_the_log_is_plain_json(workspace):
 
 def stop_at(folder, step, monkeypatch):
     """Put the stop sentinel down as soon as a step is written."""
-    original = training.Recorder._step
+    original = execution.Recorder._step
 
     def record(self, event):
         original(self, event)
         if event.step == step:
             folder.request_stop()
 
-    monkeypatch.setattr(training.Recorder, "_step", record)
+    monkeypatch.setattr(execution.Recorder, "_step", record)
 
 
 def test_a_stopped_run_saves_its_state_and_goes_on_to_the_same_end(workspace, monkeypatch):
@@ -157,7 +154,7 @@ def test_a_stopped_run_saves_its_state_and_goes_on_to_the_same_end(workspace, mo
         assert worker.work(workspace, folder) == "stopped"
     assert folder.status().state == "stopped"
     assert checkpoint.load(folder.latest_checkpoint()).step == 7
-    runs.resume(workspace, folder.id)
+    queue.resume(workspace, folder.id)
     assert worker.work(workspace, folder) == "finished"
     assert folder.status().attempt == 2
     assert [event["step"] for event in folder.events()[0] if event["type"] == "step"] == list(range(1, 17))
@@ -177,20 +174,20 @@ def test_what_the_user_did_wrong_is_in_the_status_with_its_remedy(workspace, mon
     def refuse(*ignored, **also):
         raise InputError("The vectors are gone.", remedy="Encode again.")
 
-    monkeypatch.setattr(training, "execute", refuse)
+    monkeypatch.setattr(execution, "execute", refuse)
     folder = queued(workspace)
     assert worker.work(workspace, folder) == "failed"
     status = folder.status()
     assert (status.state, status.error, status.remedy) == ("failed", "The vectors are gone.", "Encode again.")
     assert kinds(folder) == ["fail"]
-    assert str(runs.handle(workspace, folder.id).error) == "The vectors are gone. Encode again."
+    assert str(queue.handle(workspace, folder.id).error) == "The vectors are gone. Encode again."
 
 
 def test_a_bug_fails_the_run_and_leaves_its_traceback(workspace, monkeypatch, capsys):
     def break_down(*ignored, **also):
         raise ZeroDivisionError("nobody thought of this")
 
-    monkeypatch.setattr(training, "execute", break_down)
+    monkeypatch.setattr(execution, "execute", break_down)
     folder = queued(workspace)
     assert worker.work(workspace, folder) == "failed"
     assert folder.status().error == "ZeroDivisionError: nobody thought of this"
@@ -210,7 +207,7 @@ def test_the_heart_beats_while_one_step_takes_long(workspace, monkeypatch):
             time.sleep(0.05)
         return "finished"
 
-    monkeypatch.setattr(training, "execute", take_long)
+    monkeypatch.setattr(execution, "execute", take_long)
     folder = queued(workspace)
     worker.work(workspace, folder)
     assert len({beat for beat, _ in beats}) >= 3
@@ -226,9 +223,9 @@ def test_a_head_is_kept_once_even_if_the_end_is_lived_through_twice(workspace, m
             raise KeyboardInterrupt  # the process ends after the head was kept, before the run says so
         original(self, kind, **values)
 
-    original = training.Recorder._append
+    original = execution.Recorder._append
     with monkeypatch.context() as patch:
-        patch.setattr(training.Recorder, "_append", die)
+        patch.setattr(execution.Recorder, "_append", die)
         with pytest.raises(KeyboardInterrupt):
             worker.work(workspace, folder)
     assert worker.work(workspace, folder) == "finished"
@@ -236,7 +233,7 @@ def test_a_head_is_kept_once_even_if_the_end_is_lived_through_twice(workspace, m
 
 
 def test_an_encoding_tells_its_progress_and_can_be_stopped(workspace, monkeypatch):
-    encoding = pytest.importorskip("qlatent.services.encoding")
+    encoding = pytest.importorskip("qlatent.services.vectors.encoding")
     calls = []
 
     def encode(workspace, dataset, *, encoder, settings, modalities, views, progress, should_stop):
@@ -247,7 +244,7 @@ def test_an_encoding_tells_its_progress_and_can_be_stopped(workspace, monkeypatc
 
     monkeypatch.setattr(encoding, "encode", encode)
     for stopped in (False, True):
-        run_id = runs.start_encoding(workspace, plan.EncodingRequest("pairs", "builtin"))
+        run_id = queue.start_encoding(workspace, run_spec.EncodingRequest("pairs", "builtin"))
         folder = workspace.run(run_id)
         if stopped:
             folder.request_stop()
@@ -264,7 +261,7 @@ def test_the_demo_is_furnished_and_its_training_queued(workspace, monkeypatch):
     monkeypatch.setattr(demo, "train", lambda workspace: "r1")
     spec = {"kind": "demo", "name": "Demo", "created": 1.0, "dataset": None, "count": 7, "seed": 3}
     for stopped in (False, True):
-        folder = workspace.run(runs.start(workspace, spec))
+        folder = workspace.run(queue.start(workspace, spec))
         if stopped:
             folder.request_stop()
 
@@ -274,7 +271,7 @@ def test_the_demo_is_furnished_and_its_training_queued(workspace, monkeypatch):
 
         monkeypatch.setattr(demo, "furnish", furnish)
         assert worker.work(workspace, folder) == ("stopped" if stopped else "finished")
-        assert runs.metrics(workspace, folder.id) == ({} if stopped else {"run": "r1"})
+        assert queue.metrics(workspace, folder.id) == ({} if stopped else {"run": "r1"})
 
 
 def test_a_head_trained_without_normalising_remembers_it(workspace):
@@ -336,7 +333,7 @@ def test_twenty_kills_at_random_moments_do_not_show_in_the_results(workspace):
     assert worker.work(workspace, whole) == "finished"
     fresh = multiprocessing.get_context("forkserver")  # torch is imported once, not twenty times
     fresh.set_forkserver_preload(
-        ["torch", "qlatent.worker", "qlatent.training.loop", "qlatent.heads.dressed"]
+        ["torch", "qlatent.worker", "qlatent.training.vectors.loop", "qlatent.heads.dressed.heads"]
     )
     chance = random.Random(20)
     kills = 0
@@ -348,7 +345,7 @@ def test_twenty_kills_at_random_moments_do_not_show_in_the_results(workspace):
         assert_readable(workspace, folder)
     assert kills == KILLS
     assert folder.status().state == "interrupted"
-    runs.resume(workspace, folder.id)
+    queue.resume(workspace, folder.id)
     assert worker.work(workspace, folder) == "finished"
     written = [event["step"] for event in folder.events()[0] if event["type"] == "step"]
     assert len(written) > len(set(written))  # some steps were made again, so the kills did cost something
@@ -361,13 +358,13 @@ def test_a_real_worker_starts_runs_and_starts_the_next_one_by_itself(tmp_path, m
     monkeypatch.setenv("QLATENT_MAX_RUNS", "1")
     qlatent.settings.settings.cache_clear()
     with small(tmp_path / "workspace") as workspace:
-        first, second = (workspace.run(runs.start_training(workspace, request())) for _ in range(2))
-        assert runs.view(workspace, first.id).state == "running"  # at once, long before torch is there
+        first, second = (workspace.run(queue.start_training(workspace, request())) for _ in range(2))
+        assert queue.view(workspace, first.id).state == "running"  # at once, long before torch is there
         assert first.status().pid != os.getpid()
         assert os.getsid(first.status().pid) == first.status().pid  # a session of its own
         assert second.status().state == "queued"
         until = time.monotonic() + 600
-        while runs.view(workspace, second.id).active and time.monotonic() < until:
+        while queue.view(workspace, second.id).active and time.monotonic() < until:
             time.sleep(0.1)
         assert [folder.status().state for folder in (first, second)] == ["finished", "finished"]
         assert first.log_path.read_text() == ""

@@ -46,7 +46,7 @@ SIZES: dict[tuple[str, str], Sizes] = {
     ("merge_cnot", "published"): Sizes(8, 4, 3),
     ("merge_cnot", "reduced"): Sizes(3, 3, 3),
 }
-"""By kind, and by which angles are stored; why so few count is derived in `heads/merging.py`."""
+"""By kind, and by which angles are stored; why so few count is derived in `heads/projection/merging.py`."""
 
 
 @dataclass(frozen=True, slots=True)

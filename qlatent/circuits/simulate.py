@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from qlatent import tensors
-from qlatent.circuits import torch_engine
 from qlatent.circuits.circuit import Circuit
+from qlatent.circuits.engines import statevector
 from qlatent.errors import CircuitError
 from qlatent.registry import did_you_mean
 
@@ -21,12 +21,12 @@ Engine = Callable[[Circuit, Tensor, Tensor], Tensor]
 
 
 def _compiled(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
-    from qlatent.circuits import compiled_engine  # numba takes half a second to import
+    from qlatent.circuits.engines import compiled  # numba takes half a second to import
 
-    return compiled_engine.expectations(circuit, inputs, weights)
+    return compiled.expectations(circuit, inputs, weights)
 
 
-ENGINES: dict[str, Engine] = {"torch": torch_engine.expectations, "compiled": _compiled}
+ENGINES: dict[str, Engine] = {"torch": statevector.expectations, "compiled": _compiled}
 """Engines by name: (circuit, checked inputs, checked weights) → expectations."""
 
 
@@ -73,7 +73,7 @@ def estimates(
 
     The generator draws the outcomes and moves on. On the CPU, from angles; anything else is a `CircuitError`.
     """
-    from qlatent.circuits import shots as sampling  # numba, as above
+    from qlatent.circuits.engines import shots as sampling  # numba, as above
 
     inputs, weights, dtype = _angles(circuit, inputs, weights)
     _refuse_not_finite(inputs=inputs, weights=weights)

@@ -24,15 +24,12 @@ from qlatent.cli.options import (
 )
 from qlatent.cli.terminal import Terminal
 from qlatent.registry import HEADS, OBJECTIVES
-from qlatent.services import (
-    datasets,
-    demo,
-    encoding,
-    evaluation,
-    export,
-    heads,
-    runs,
-)
+from qlatent.services import demo
+from qlatent.services.datasets import datasets
+from qlatent.services.exports import export
+from qlatent.services.heads import evaluation, kept_heads
+from qlatent.services.runs import queue
+from qlatent.services.vectors import encoding
 
 app = typer.Typer(
     help="Explore latent spaces: import, encode, train small quantum and classical heads, watch and use them.",
@@ -184,13 +181,13 @@ def train(
 ) -> None:
     """Train a head in a worker process and follow it; Ctrl-C stops the run, which can be resumed."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    usual = runs.USUAL[source]
-    request = runs.TrainingRequest(
+    usual = queue.USUAL[source]
+    request = queue.TrainingRequest(
         dataset=dataset, encoder_key=vectors, head=head or usual[0], objective=objective or usual[1],
         settings={"seed": seed, **split_by(settings_of(set_), group_by)}, name=name or "", source=source,
         judgements=str(judgements or ""),
     )  # fmt: skip
-    run_id = runs.start_training(opened, request)
+    run_id = queue.start_training(opened, request)
     following.follow(opened, run_id, terminal=terminal, detach=detach)
 
 
@@ -206,7 +203,7 @@ def runs_command(
         document = lines.run_document(opened, run)
         terminal.result(document, *(f"{key}: {value}" for key, value in document.items()))
         return
-    rows = [lines.run_row(view) for view in runs.list_runs(opened)]
+    rows = [lines.run_row(view) for view in queue.list_runs(opened)]
     terminal.table(
         {"runs": rows},
         ["id", "kind", "state", "step", "of", "name"],
@@ -225,7 +222,7 @@ def stop(
         open_folder(workspace),
         Terminal(as_json=as_json),
     )  # a catalogue that is away is no excuse
-    runs.stop(opened, run)
+    queue.stop(opened, run)
     status = following.wait(opened, run, seconds=60)
     terminal.result({"run": run, "state": status.state}, f"{run}: {status.state} at step {status.step}.")
 
@@ -243,9 +240,9 @@ def resume(
     """Go on with a stopped, interrupted or failed run from its last checkpoint."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     if anew:
-        run = runs.start_over(opened, run)
+        run = queue.start_over(opened, run)
     else:
-        runs.resume(opened, run)
+        queue.resume(opened, run)
     following.follow(opened, run, terminal=terminal, detach=detach)
 
 
@@ -324,8 +321,8 @@ def load(
 ) -> None:
     """Keep a head that was saved elsewhere."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    head_id = heads.load_upload(opened, path, name=name or path.stem)
-    view = heads.view(opened, head_id)
+    head_id = kept_heads.load_upload(opened, path, name=name or path.stem)
+    view = kept_heads.view(opened, head_id)
     terminal.result(
         {"head": head_id, "name": view.name, "kind": view.head, "parameters": view.parameter_count},
         f"{head_id}: {view.title}, named {view.name}.",

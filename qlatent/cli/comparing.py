@@ -10,9 +10,9 @@ from qlatent.cli.terminal import Terminal
 from qlatent.errors import RunError
 from qlatent.registry import METRICS
 from qlatent.report import experiment as report
-from qlatent.services import comparison, experiments
-from qlatent.services.experiments import Progress
-from qlatent.services.grid import Experiment, Grid
+from qlatent.services.experiments import comparison, experiments
+from qlatent.services.experiments.experiments import Progress
+from qlatent.services.experiments.grid import Experiment, Grid
 from qlatent.services.workspaces import Workspace
 
 POLL = 1.0  # seconds between two looks at a grid

@@ -15,10 +15,10 @@ import qlatent
 from qlatent.cli import lines
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import RunError, UnavailableError
-from qlatent.services import runs
-from qlatent.services.runs import RunView
+from qlatent.services.runs import queue
+from qlatent.services.runs.queue import RunView
 from qlatent.services.workspaces import Workspace, open_workspace
-from qlatent.store.run_folder import RunStatus
+from qlatent.store.runs.run_folder import RunStatus
 
 OPEN = """\
 Everyone who can reach this machine can see what the workspace holds, and import, train, download and remove in it:
@@ -29,7 +29,7 @@ POLL = 0.25  # seconds between two looks at a run
 def follow(workspace: Workspace, run_id: str, *, terminal: Terminal, detach: bool) -> None:
     """Show a run's progress until it ends and say how; Ctrl-C asks it to stop. A failed run is a `RunError`."""
     if detach:
-        view = runs.view(workspace, run_id)
+        view = queue.view(workspace, run_id)
         terminal.result({"run": run_id, "state": view.state}, f"{run_id}: {view.state}.")
         return
     view = watch(workspace, run_id, terminal=terminal)
@@ -55,23 +55,23 @@ def watch(workspace: Workspace, run_id: str, *, terminal: Terminal) -> RunView:
 def _until_ended(workspace: Workspace, run_id: str, progress: Any) -> RunView:
     while True:
         try:
-            view = runs.view(workspace, run_id)
+            view = queue.view(workspace, run_id)
             if not view.active:
                 return view
-            runs.go_on(workspace)
+            queue.go_on(workspace)
             rate = f"{view.status.rate:.3g} steps/s" if view.status.rate else view.message
             progress(view.status.step, view.status.steps or None, rate)
             time.sleep(POLL)
         except KeyboardInterrupt:
             with contextlib.suppress(RunError):
-                runs.stop(workspace, run_id)
+                queue.stop(workspace, run_id)
 
 
 def wait(workspace: Workspace, run_id: str, *, seconds: float) -> RunStatus:
     """The status of a run once it has ended, or as it is after `seconds`; only its folder is asked."""
     until = time.monotonic() + seconds
     folder = workspace.run(run_id)
-    while (status := folder.status()).state in runs.WAITING and time.monotonic() < until:
+    while (status := folder.status()).state in queue.WAITING and time.monotonic() < until:
         time.sleep(POLL)
     return status
 
@@ -87,7 +87,7 @@ def serve(path: Path, *, port: int, host: str, headless: bool) -> None:
             remedy=f"Choose another one, for example --port {free} (or make run PORT={free}).",
         )
     command = [
-        sys.executable, "-m", "qlatent.ui.server", "run", str(script), "--server.port", str(port),
+        sys.executable, "-m", "qlatent.ui.shell.server", "run", str(script), "--server.port", str(port),
         "--server.address", host, "--server.headless", "true" if headless else "false",
     ]  # fmt: skip
     print(f"qlatent: http://{host}:{port} (Ctrl-C ends it)", flush=True)  # Streamlit is told to say nothing

@@ -10,8 +10,8 @@ import typer
 
 from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
 from qlatent.cli.terminal import Terminal
-from qlatent.services import browsing
-from qlatent.services.conditions import known_column, meeting
+from qlatent.services.datasets import browsing
+from qlatent.services.datasets.conditions import known_column, meeting
 
 _HIDDEN = ["image_hash", "source"]
 _LONGEST = 60  # characters of a cell on the terminal

@@ -9,8 +9,8 @@ import typer
 from qlatent.cli import lines
 from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
 from qlatent.cli.terminal import Terminal
-from qlatent.services import heads
-from qlatent.services.heads import HeadView
+from qlatent.services.heads import kept_heads
+from qlatent.services.heads.kept_heads import HeadView
 
 app = typer.Typer(help="List the kept heads; keep, rename or remove one.", invoke_without_command=True)
 
@@ -25,7 +25,7 @@ def listed(context: typer.Context, workspace: WorkspaceOption = None, as_json: J
             raise typer.BadParameter(f"write it after `{context.invoked_subcommand}`")
         return
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    rows = [_row(view) for view in heads.list_heads(opened)]
+    rows = [_row(view) for view in kept_heads.list_heads(opened)]
     terminal.table(
         {"heads": rows},
         ["id", "kind", "origin", "parameters", "name", "broken"],
@@ -42,8 +42,8 @@ def keep(
 ) -> None:
     """Keep the head of a finished run, such as one of an experiment; one that is kept already stays."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    head_id = heads.keep_run(opened, run)
-    view = heads.rename(opened, head_id, name=name) if name else heads.view(opened, head_id)
+    head_id = kept_heads.keep_run(opened, run)
+    view = kept_heads.rename(opened, head_id, name=name) if name else kept_heads.view(opened, head_id)
     terminal.result(_row(view), f"{head_id}: {view.title}, named {view.name}.")
 
 
@@ -56,7 +56,7 @@ def rename(
 ) -> None:
     """Give a head another name; its id stays."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    view = heads.rename(opened, head, name=name)
+    view = kept_heads.rename(opened, head, name=name)
     terminal.result(_row(view), f"{head}: named {view.name}.")
 
 
@@ -64,8 +64,8 @@ def rename(
 def remove(head: Head, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Remove a head, broken or not; `qlatent restore` brings it back for a day. The run it came from stays."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    view = heads.view(opened, head)
-    heads.remove(opened, head)
+    view = kept_heads.view(opened, head)
+    kept_heads.remove(opened, head)
     terminal.result(
         {"head": head, "removed": True},
         f"{head}: {view.name} is removed; `qlatent restore {head}` undoes it.",

@@ -9,7 +9,11 @@ import typer
 from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import InputError
-from qlatent.services import bin, datasets, experiments, heads, runs
+from qlatent.services import bin
+from qlatent.services.datasets import datasets
+from qlatent.services.experiments import experiments
+from qlatent.services.heads import kept_heads
+from qlatent.services.runs import queue
 from qlatent.services.workspaces import Workspace
 
 
@@ -25,7 +29,7 @@ def remove(
     if kind == "dataset":
         datasets.remove(opened, name, stop=stop)
     else:
-        {"run": runs.remove, "head": heads.remove, "experiment": experiments.remove}[kind](opened, name)
+        {"run": queue.remove, "head": kept_heads.remove, "experiment": experiments.remove}[kind](opened, name)
     terminal.result(
         {"removed": name, "kind": kind}, f"{kind} {name} is removed; `qlatent restore {name}` undoes it."
     )

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from qlatent.cli.terminal import Terminal
-from qlatent.services import encoding, retrieval, retrieval_heads
-from qlatent.services.collection import Task
+from qlatent.services.retrieval import evaluation, searched_heads
+from qlatent.services.retrieval.collection import Task
+from qlatent.services.vectors import encoding
 from qlatent.services.workspaces import Workspace
 
 SHOWN = {"mrr": "MRR", "recall@10": "R@10", "recall@100": "R@100"}
@@ -75,14 +76,14 @@ def evaluate(workspace: Workspace, asked: Asked, *, terminal: Terminal) -> None:
         raise typer.BadParameter("--retrieval needs --corpus")
     coder = encoding.make_encoder(asked.encoder, asked.settings) if asked.encoder else None
     with terminal.progress("Bringing the corpus") as progress:
-        dataset = retrieval.bring(workspace, asked.corpus, encoder=coder, progress=progress)
+        dataset = evaluation.bring(workspace, asked.corpus, encoder=coder, progress=progress)
     task = Task(
         dataset, queries=asked.queries or "", judgements=str(asked.judgements or ""), run=str(asked.run or ""),
         encoder_key=asked.vectors or (coder.key if coder else None), seed=asked.seed,
     )  # fmt: skip
     with terminal.progress("Ranking") as progress:
-        document = retrieval.evaluate(
-            workspace, task, heads=asked.heads or [retrieval_heads.NONE], against=asked.against or "", encoder=coder,
+        document = evaluation.evaluate(
+            workspace, task, heads=asked.heads or [searched_heads.NONE], against=asked.against or "", encoder=coder,
             progress=progress,
         )  # fmt: skip
     columns = ["head", "dim", "NDCG@10", "95 %", *SHOWN.values(), "bytes", "ms"]

@@ -26,9 +26,9 @@ from qlatent.cli.terminal import Terminal
 from qlatent.errors import ConfigError, RunError
 from qlatent.provenance import made_by
 from qlatent.report import scarcity as report
-from qlatent.services import plan, sweeps
-from qlatent.services import scarcity as service
-from qlatent.services.scarcity import Study
+from qlatent.services.experiments import scarcity as service
+from qlatent.services.experiments.scarcity import Study
+from qlatent.services.training import run_spec, sweeps
 from qlatent.services.workspaces import Workspace
 from qlatent.store.disk import json_bytes, write_atomically
 
@@ -88,7 +88,7 @@ def scarcity(
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / f"{name}.json", json_bytes(document, indent=1))
     command = "qlatent " + " ".join(sys.argv[1:])
-    training = plan.configs_of(table[0].spec).training
+    training = run_spec.configs_of(table[0].spec).training
     about = {"Dataset": dataset, **study.settings, "split_rule": training.split_rule}
     files = report.write(
         found,

@@ -23,8 +23,10 @@ from qlatent.cli.options import (
     split_by,
 )
 from qlatent.cli.terminal import Terminal
-from qlatent.services import image_probe, reproduction, runs
-from qlatent.services.grid import Grid
+from qlatent.services.experiments import reproduction
+from qlatent.services.experiments.grid import Grid
+from qlatent.services.runs import queue
+from qlatent.services.training import image_probe
 
 
 def compare(
@@ -64,7 +66,7 @@ def probe(
 ) -> None:
     """Take the linear probe as published: 100 augmented epochs, the best of 100 looks at the test images."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    started = runs.start(opened, image_probe.spec(opened, run))
+    started = queue.start(opened, image_probe.spec(opened, run))
     following.follow(opened, started, terminal=terminal, detach=detach)
 
 

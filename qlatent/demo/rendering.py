@@ -10,7 +10,7 @@ import numpy as np
 
 from qlatent.demo.draw import draw_scene
 from qlatent.demo.scene import Scene, random_scene
-from qlatent.pictures import fitted
+from qlatent.images import fitted
 
 CHUNK = 250
 

@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.encoders.configs import BuiltinConfig
-from qlatent.pictures import fitted
+from qlatent.images import fitted
 
 FOLDER = Path(__file__).parent / "builtin_clip"
 PAD, START, END = 0, 1, 2

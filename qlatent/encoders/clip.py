@@ -21,7 +21,7 @@ from qlatent.encoders.configs import ClipConfig
 from qlatent.encoders.device import chosen_device
 from qlatent.encoders.weights import tensors_digest
 from qlatent.errors import ConfigError, InputError, UnavailableError
-from qlatent.pictures import on_white
+from qlatent.images import on_white
 
 LOCAL_DIR = "local-dir:"
 SUFFIX = ".safetensors"

@@ -48,13 +48,13 @@ def _reply(line: bytes) -> dict[str, Any]:
 
 
 def _qasm3(circuit: str, inputs: list[float] | None) -> str:
-    from qlatent.circuits import to_qiskit
+    from qlatent.circuits.bridges import to_qiskit
 
     return to_qiskit.qasm3(Circuit.from_json(circuit), inputs)
 
 
 def _qpy(circuit: str, inputs: list[float] | None) -> str:
-    from qlatent.circuits import to_qiskit
+    from qlatent.circuits.bridges import to_qiskit
 
     return base64.b64encode(to_qiskit.qpy(Circuit.from_json(circuit), inputs)).decode()
 

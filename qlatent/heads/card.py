@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from qlatent.circuits.drawing import draw
+from qlatent.circuits.drawings.text import draw
 from qlatent.registry import HEADS
 
 if TYPE_CHECKING:

@@ -1,13 +1,13 @@
 """Files of any kind → items, with a reason for every refused row."""
 
-from qlatent.ingest.cells import RefusedRow
-from qlatent.ingest.guessing import guess_mapping
-from qlatent.ingest.images import CheckedImage, check_image
+from qlatent.ingest.cells.guessing import guess_mapping
+from qlatent.ingest.cells.images import CheckedImage, check_image
+from qlatent.ingest.cells.mapping import Column, Mapping
+from qlatent.ingest.cells.unused import Unused, unused
+from qlatent.ingest.cells.values import RefusedRow
 from qlatent.ingest.limits import Limits
-from qlatent.ingest.mapping import Column, Mapping
-from qlatent.ingest.opening import KINDS_IN_WORDS, SourcePath, open_source
-from qlatent.ingest.source import AbstractSource
-from qlatent.ingest.unused import Unused, unused
+from qlatent.ingest.sources.opening import KINDS_IN_WORDS, SourcePath, open_source
+from qlatent.ingest.sources.source import AbstractSource
 
 __all__ = [
     "KINDS_IN_WORDS",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qlatent.ingest.mapping import Column
+from qlatent.ingest.cells.mapping import Column
 from qlatent.types import Refusal
 
 

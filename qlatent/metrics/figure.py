@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qlatent.errors import InputError
-from qlatent.metrics import uncertainty
-from qlatent.metrics.distances import Matrix
+from qlatent.metrics.pairs.distances import Matrix
+from qlatent.metrics.statistics import uncertainty
 
 if TYPE_CHECKING:
     from qlatent.metrics.comparison import Comparison

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from qlatent.errors import InputError
 from qlatent.metrics.comparison import Comparison
 from qlatent.metrics.figure import Contributions, Figure, ItemMetric, Undefined, nothing, resampled
-from qlatent.metrics.uncertainty import RESAMPLES
+from qlatent.metrics.statistics.uncertainty import RESAMPLES
 
 DEFAULT = (
     "trustworthiness", "continuity", "neighbour_overlap", "spearman", "stress", "recall_at_10",

@@ -1,7 +1,8 @@
 """Contrastive objectives: the two views of an item belong together, all others of the batch apart.
 
 The views are the item's image and its text, two noisy copies of one vector, or the vectors of two augmented copies
-of its image (`training/views.py`). Only directions count: what the head projects latents to is brought to unit length.
+of its image (`training/vectors/views.py`). Only directions count: what the head projects latents to is brought to unit
+length.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from qlatent.plots.reproduction import Course, accuracies
 from qlatent.provenance import commit
 from qlatent.report import document
 from qlatent.report.document import Part, version_of
-from qlatent.services import reproduction
-from qlatent.services.reproduction import AS_PUBLISHED, HONEST, STEPS, VARIANTS, Contrast, Row
+from qlatent.services.experiments import reproduction
+from qlatent.services.experiments.reproduction import AS_PUBLISHED, HONEST, STEPS, VARIANTS, Contrast, Row
 
 TITLE = "Quantum self-supervised learning: the published table, reproduced"
 WIDTH = 8

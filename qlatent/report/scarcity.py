@@ -11,8 +11,8 @@ from qlatent.plots.scarcity import Growth, growth
 from qlatent.provenance import commit
 from qlatent.report import document
 from qlatent.report.document import Part, version_of
-from qlatent.services import grid
-from qlatent.services.scarcity import Cell
+from qlatent.services.experiments import grid
+from qlatent.services.experiments.scarcity import Cell
 
 PACKAGES = ("qlatent", "torch", "transformers", "numpy", "scipy")
 CAVEATS = (

@@ -16,8 +16,8 @@ from typing import Any
 
 from qlatent.errors import InputError
 from qlatent.store.away import bring_back, discard, place, put_away
+from qlatent.store.catalogue.records import Removed
 from qlatent.store.claims import HeldError
-from qlatent.store.records import Removed
 from qlatent.store.workspace import Workspace
 
 __all__ = ["Removed", "content", "empty", "put_experiment", "restore", "until"]

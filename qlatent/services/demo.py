@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from qlatent.errors import QlatentError
-from qlatent.services import datasets, encoding, runs
+from qlatent.services.datasets import datasets
+from qlatent.services.runs import queue
+from qlatent.services.vectors import encoding
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.types import Progress
@@ -68,22 +70,22 @@ MAPPING = {"id": "id", "image": "image", "text": ["text"], "label": "category", 
 
 def train(workspace: Workspace) -> str:
     """The demo's training run: the one that is there, resumed where it was cut off, or a new one. Returns its id."""
-    for view in runs.list_runs(workspace, "train"):
+    for view in queue.list_runs(workspace, "train"):
         if view.dataset == DATASET and view.state != "failed":
             if view.state in ("stopped", "interrupted"):
-                runs.resume(workspace, view.id)
+                queue.resume(workspace, view.id)
             return view.id
-    return runs.start_training(
-        workspace, runs.TrainingRequest(dataset=DATASET, name="CLIP-ACQUA on the demo")
+    return queue.start_training(
+        workspace, queue.TrainingRequest(dataset=DATASET, name="CLIP-ACQUA on the demo")
     )
 
 
 def start(workspace: Workspace) -> str:
     """Prepare the demo in a worker, which then queues its training run; returns the id of the preparing run."""
-    for view in runs.list_runs(workspace, "demo"):
+    for view in queue.list_runs(workspace, "demo"):
         if view.active:
             return view.id
-    return runs.start(
+    return queue.start(
         workspace,
         {
             "format": 1, "kind": "demo", "name": "Prepare the demo", "created": time.time(), "dataset": None,
@@ -97,7 +99,7 @@ def summary(workspace: Workspace) -> dict[str, Any]:
     if not has_items(workspace):
         raise QlatentError("The demo is not prepared.", remedy="Run `qlatent demo`.")
     heads = [head for head in workspace.catalogue.heads() if head.dataset_id == DATASET]
-    trained = [view for view in runs.list_runs(workspace, "train") if view.dataset == DATASET]
+    trained = [view for view in queue.list_runs(workspace, "train") if view.dataset == DATASET]
     return {
         "dataset": DATASET, "rows": workspace.catalogue.dataset(DATASET).rows,
         "run": trained[0].id if trained else None, "head": heads[0].id if heads else None,

@@ -6,7 +6,8 @@ import logging
 from pathlib import Path
 
 from qlatent.errors import StoreError
-from qlatent.services import bin, closing
+from qlatent.services import bin
+from qlatent.services.training import closing
 from qlatent.store.workspace import Workspace
 
 __all__ = ["Workspace", "open_workspace"]

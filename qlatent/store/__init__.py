@@ -4,8 +4,8 @@ Importing this package is cheap: lancedb, pyarrow and sqlalchemy are loaded when
 `Workspace.catalogue` is first used. How each file looks is written in README.md of this folder.
 """
 
-from qlatent.store.records import AddReport, DatasetRecord, HeadRecord, ImportRecord, RunRecord
-from qlatent.store.run_folder import RunFolder, RunStatus
+from qlatent.store.catalogue.records import AddReport, DatasetRecord, HeadRecord, ImportRecord, RunRecord
+from qlatent.store.runs.run_folder import RunFolder, RunStatus
 from qlatent.store.workspace import Workspace
 
 __all__ = [

@@ -11,15 +11,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from qlatent.errors import StoreError
-from qlatent.store import names
+from qlatent.store.catalogue.pending import Pending
 from qlatent.store.claims import Claims, HeldError
 from qlatent.store.disk import explained, json_bytes, unwritable, write_atomically
-from qlatent.store.pending import Pending
-from qlatent.store.run_folder import RunFolder
+from qlatent.store.items import names
+from qlatent.store.runs.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from qlatent.store.catalogue import Catalogue
-    from qlatent.store.items import ItemStore
+    from qlatent.store.catalogue.catalogue import Catalogue
+    from qlatent.store.items.items import ItemStore
 
 FORMAT = 1
 _MARK = "workspace.json"
@@ -71,14 +71,14 @@ class Workspace:
     @cached_property
     def items(self) -> ItemStore:
         """Items, images and embeddings; leftovers of crashed imports are swept when this is first used."""
-        from qlatent.store.items import ItemStore
+        from qlatent.store.items.items import ItemStore
 
         return ItemStore(self.path / "items")
 
     @cached_property
     def catalogue(self) -> Catalogue:
         """Datasets, imports, runs and heads, brought to the newest schema when this is first used."""
-        from qlatent.store.catalogue import Catalogue
+        from qlatent.store.catalogue.catalogue import Catalogue
 
         return Catalogue(self._database_url)
 

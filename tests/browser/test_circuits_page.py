@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from qiskit import qpy
 
-from qlatent.circuits import to_pennylane, to_qiskit
-from qlatent.services import circuits
+from qlatent.circuits.bridges import to_pennylane, to_qiskit
+from qlatent.services.circuits import circuits
 from tests.browser.conftest import PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qlatent.services import datasets
+from qlatent.services.datasets import datasets
 from qlatent.services.workspaces import open_workspace
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

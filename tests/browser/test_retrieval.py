@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qlatent.services import datasets, retrieval_results, retrieval_runs
+from qlatent.services.datasets import datasets
+from qlatent.services.retrieval import evaluation_runs, results
 from qlatent.services.workspaces import open_workspace
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -47,8 +48,8 @@ def test_judgements_are_uploaded_heads_ranked_and_one_query_looked_at(
     page.get_by_role("tab", name="One query").click()
     page.get_by_text("relevant among the first 10").first.wait_for()
     with open_workspace(tmp_path / "workspace") as opened:
-        [run] = retrieval_runs.evaluations(opened)
-        assert retrieval_results.figures(opened, run.id)["queries"] == 50
+        [run] = evaluation_runs.evaluations(opened)
+        assert results.figures(opened, run.id)["queries"] == 50
     page.reload()  # a link reopens the view
     page.get_by_text("The whole corpus was ranked").wait_for()
     page.get_by_role("button", name="Remove").click()

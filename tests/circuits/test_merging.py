@@ -11,7 +11,7 @@ import torch
 from qlatent.circuits.merging import circuit_weights, merge_by_circuits, merge_circuit, pairs
 from qlatent.circuits.specs import weights_used
 from qlatent.errors import CircuitError
-from qlatent.heads import merging
+from qlatent.heads.projection import merging
 
 
 @pytest.mark.parametrize("engine", ["torch", "compiled"])

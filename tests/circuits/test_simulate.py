@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from qlatent.circuits import layouts, simulate, to_pennylane
+from qlatent.circuits import layouts, simulate
+from qlatent.circuits.bridges import to_pennylane
 from qlatent.circuits.circuit import Circuit, Operation, constant, input_, weight
 from qlatent.errors import CircuitError
 from tests.circuits import exported

@@ -12,7 +12,8 @@ import pytest
 
 import qlatent
 from qlatent.cli import main
-from qlatent.services import bin, heads
+from qlatent.services import bin
+from qlatent.services.heads import kept_heads
 from qlatent.store.workspace import Workspace
 
 WIDTH = 6
@@ -38,8 +39,8 @@ def workspace(tmp_path: Path) -> Workspace:
     fitted = qlatent.create("pca", input_dim=WIDTH, qubits=2, modalities=("text",)).fit({"text": rows})
     folder = fitted.save(tmp_path / "saved", {"encoder": "given"})
     for name in ("whole", "broken"):
-        heads.load_upload(opened, folder, name=name)
-    config = opened.heads_path / heads.find(opened, "broken").id / "config.json"
+        kept_heads.load_upload(opened, folder, name=name)
+    config = opened.heads_path / kept_heads.find(opened, "broken").id / "config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"card": []}))
     return opened
 

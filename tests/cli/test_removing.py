@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from qlatent.cli import main
-from qlatent.services import datasets, runs
+from qlatent.services.datasets import datasets
+from qlatent.services.runs import queue
 from qlatent.services.workspaces import open_workspace
 from qlatent.settings import settings
 
@@ -31,13 +32,13 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any, 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace with the dataset `shop` and a run on it that waits."""
-    monkeypatch.setattr(runs, "_spawn", lambda *_: None)
+    monkeypatch.setattr(queue, "_spawn", lambda *_: None)
     source = tmp_path / "shop.csv"
     source.write_text("id,text\na,one\n", encoding="utf-8")
     with open_workspace(tmp_path / "workspace") as workspace:
         datasets.store(workspace, source)
         spec = {"kind": "encode", "name": "slow", "dataset": "shop", "created": time.time()}
-        runs.enqueue(workspace, spec)
+        queue.enqueue(workspace, spec)
     return tmp_path / "workspace"
 
 
@@ -60,7 +61,7 @@ def test_a_run_is_stopped_while_the_database_server_is_away(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_workspace(place) as workspace:
-        (view,) = runs.list_runs(workspace)
+        (view,) = queue.list_runs(workspace)
         folder = workspace.run(view.id)
     monkeypatch.setenv("QLATENT_DATABASE_URL", f"postgresql+psycopg://nobody@/none?host={place}")
     settings.cache_clear()

@@ -19,7 +19,7 @@ from qlatent.heads.base import AbstractHead
 from qlatent.objectives.acqua import AcquaObjective
 from qlatent.objectives.configs import AcquaObjectiveConfig
 from qlatent.registry import HEADS, OBJECTIVES, config_class, make_config, resolve
-from qlatent.training.configs import SHARED_KEYS, TrainingConfig
+from qlatent.training.core.configs import SHARED_KEYS, TrainingConfig
 
 names = pytest.mark.parametrize("name", HEADS)
 
@@ -198,7 +198,7 @@ def test_no_setting_occurs_in_two_configs(name: str, objective: str) -> None:
 
 def test_configs_are_torch_free() -> None:
     modules = {entry.config.partition(":")[0] for entry in (*HEADS.values(), *OBJECTIVES.values())}
-    imports = ", ".join(sorted({*modules, "qlatent", "qlatent.training.configs"}))
+    imports = ", ".join(sorted({*modules, "qlatent", "qlatent.training.core.configs"}))
     code = f"import sys, {imports}; sys.exit('torch' in sys.modules or 'sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

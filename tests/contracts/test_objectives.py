@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from qlatent.registry import HEADS, OBJECTIVES, config_class, resolve
-from qlatent.training import data, events
-from qlatent.training.configs import split_settings
-from qlatent.training.loop import Trainer
+from qlatent.training.core import events
+from qlatent.training.core.configs import split_settings
+from qlatent.training.vectors import data
+from qlatent.training.vectors.loop import Trainer
 
 objectives = pytest.mark.parametrize("objective", OBJECTIVES)
 

@@ -19,8 +19,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from qlatent.services import datasets, encoding, experiments, heads, retrieval_runs, runs, vectors
-from qlatent.services.grid import Grid
+from qlatent.services.datasets import datasets
+from qlatent.services.experiments import experiments
+from qlatent.services.experiments.grid import Grid
+from qlatent.services.heads import kept_heads
+from qlatent.services.retrieval import evaluation_runs
+from qlatent.services.runs import queue
+from qlatent.services.vectors import encoding, stored
 from qlatent.services.workspaces import Workspace, open_workspace
 
 QUICK = {"qubits": 2, "depth": 1, "epochs": 4, "batch_size": 8, "snapshots": 4, "checkpoint_every": 5}
@@ -62,26 +67,26 @@ def bring(workspace: Workspace, folder: Path) -> None:
 
 def train(workspace: Workspace, dataset: str, **asked) -> str:
     """A run by a worker process, waited for."""
-    run = runs.start_training(workspace, runs.TrainingRequest(dataset, **asked))
+    run = queue.start_training(workspace, queue.TrainingRequest(dataset, **asked))
     wait(workspace, run)
     return run
 
 
 def wait(workspace: Workspace, run: str) -> None:
-    while (view := runs.view(workspace, run)).active:
+    while (view := queue.view(workspace, run)).active:
         time.sleep(0.2)
     assert view.state == "finished", view.message
 
 
 def killed(workspace: Workspace, dataset: str, **asked) -> str:
     """A run whose worker is killed in the middle, some steps behind a checkpoint."""
-    run = runs.start_training(workspace, runs.TrainingRequest(dataset, **asked))
+    run = queue.start_training(workspace, queue.TrainingRequest(dataset, **asked))
     folder = workspace.run(run)
     while folder.status().step < 500:
         time.sleep(0.01)
     os.kill(folder.status().pid, signal.SIGKILL)
     time.sleep(1)
-    assert runs.view(workspace, run).state == "interrupted"
+    assert queue.view(workspace, run).state == "interrupted"
     return run
 
 
@@ -100,9 +105,9 @@ def furnish(workspace: Workspace, brought: Path) -> dict[str, str]:
                            settings={"qubits": 2, "epochs": 2, "batch_size": 8, "snapshots": 2},
                            name="By labels"),
     }  # fmt: skip
-    head = heads.find(workspace, ids["acqua"]).id
-    (brought / "head.zip").write_bytes(heads.download_zip(workspace, head))
-    ids |= {"head": head, "loaded": heads.load_upload(workspace, brought / "head.zip", name="Loaded")}
+    head = kept_heads.find(workspace, ids["acqua"]).id
+    (brought / "head.zip").write_bytes(kept_heads.download_zip(workspace, head))
+    ids |= {"head": head, "loaded": kept_heads.load_upload(workspace, brought / "head.zip", name="Loaded")}
     made = experiments.create(
         workspace, Grid("pairs", heads=("acqua", "mlp"), dims=(2,), seeds=2,
                         settings={"epochs": 2, "batch_size": 16, "depth": 1, "snapshots": 2})
@@ -112,8 +117,8 @@ def furnish(workspace: Workspace, brought: Path) -> dict[str, str]:
     for run in experiments.measure(workspace, made):
         wait(workspace, run)
     ids["experiment"] = made.id
-    ids["retrieval"] = retrieval_runs.start(
-        workspace, retrieval_runs.Request("texts", ("none", "pca:qubits=2"), against="pca:qubits=2", seed=3)
+    ids["retrieval"] = evaluation_runs.start(
+        workspace, evaluation_runs.Request("texts", ("none", "pca:qubits=2"), against="pca:qubits=2", seed=3)
     )
     wait(workspace, ids["retrieval"])
     return ids
@@ -121,22 +126,22 @@ def furnish(workspace: Workspace, brought: Path) -> dict[str, str]:
 
 def expected(workspace: Workspace, ids: dict[str, str]) -> dict[str, object]:
     """What later versions must give again: losses, latents and what each part holds."""
-    read = vectors.read(workspace, "pairs", "given", modalities=("image", "text"))
+    read = stored.read(workspace, "pairs", "given", modalities=("image", "text"))
     matrices = {name: np.asarray(read[name][:5]) for name in ("image", "text")}
     latents = {
         ids[role]: {
-            name: each.tolist() for name, each in heads.transform(workspace, ids[role], matrices).items()
+            name: each.tolist() for name, each in kept_heads.transform(workspace, ids[role], matrices).items()
         }
         for role in ("head", "loaded")
     }
     return {
         "ids": ids,
-        "losses": runs.losses(workspace, ids["unbroken"])["total"].tolist(),
+        "losses": queue.losses(workspace, ids["unbroken"])["total"].tolist(),
         "inputs": {name: each.tolist() for name, each in matrices.items()},
         "latents": latents,
-        "runs": {view.id: [view.kind, view.state, view.status.step] for view in runs.list_runs(workspace)},
+        "runs": {view.id: [view.kind, view.state, view.status.step] for view in queue.list_runs(workspace)},
         "datasets": {view.id: view.rows for view in datasets.list_datasets(workspace)},
-        "heads": {view.id: [view.name, view.head] for view in heads.list_heads(workspace)},
+        "heads": {view.id: [view.name, view.head] for view in kept_heads.list_heads(workspace)},
     }
 
 

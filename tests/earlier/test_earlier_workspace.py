@@ -12,8 +12,12 @@ import numpy as np
 import pytest
 
 from qlatent import worker
-from qlatent.services import datasets, experiments, heads, retrieval_results, runs
-from qlatent.services.grid import Grid
+from qlatent.services.datasets import datasets
+from qlatent.services.experiments import experiments
+from qlatent.services.experiments.grid import Grid
+from qlatent.services.heads import kept_heads
+from qlatent.services.retrieval import results
+from qlatent.services.runs import queue
 from qlatent.services.workspaces import Workspace, open_workspace
 from tests.carried_out import in_process
 from tests.pages.conftest import opened, use  # noqa: F401  (fixtures)
@@ -37,16 +41,16 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def test_it_opens_with_everything_in_it(earlier: Workspace) -> None:
     assert {view.id: view.rows for view in datasets.list_datasets(earlier)} == EXPECTED["datasets"]
-    listed = {view.id: [view.kind, view.state, view.status.step] for view in runs.list_runs(earlier)}
+    listed = {view.id: [view.kind, view.state, view.status.step] for view in queue.list_runs(earlier)}
     assert listed == EXPECTED["runs"]
-    assert {view.id: [view.name, view.head] for view in heads.list_heads(earlier)} == EXPECTED["heads"]
-    assert len(retrieval_results.figures(earlier, IDS["retrieval"])["heads"]) == 2
+    assert {view.id: [view.name, view.head] for view in kept_heads.list_heads(earlier)} == EXPECTED["heads"]
+    assert len(results.figures(earlier, IDS["retrieval"])["heads"]) == 2
 
 
 @pytest.mark.parametrize("role", ["head", "loaded"])
 def test_its_heads_transform_equally(earlier: Workspace, role: str) -> None:
     inputs = {name: np.array(rows, dtype=np.float32) for name, rows in EXPECTED["inputs"].items()}
-    latents = heads.transform(earlier, IDS[role], inputs)
+    latents = kept_heads.transform(earlier, IDS[role], inputs)
     for name, rows in EXPECTED["latents"][IDS[role]].items():
         np.testing.assert_allclose(latents[name], rows, atol=1e-6)
 
@@ -54,9 +58,9 @@ def test_its_heads_transform_equally(earlier: Workspace, role: str) -> None:
 def test_its_interrupted_run_goes_on_to_the_losses_of_the_unbroken_one(tmp_path: Path) -> None:
     workspace = open_workspace(unpacked(tmp_path))
     with in_process():
-        runs.resume(workspace, IDS["interrupted"])
-    assert runs.view(workspace, IDS["interrupted"]).state == "finished"
-    losses = runs.losses(workspace, IDS["interrupted"])["total"]
+        queue.resume(workspace, IDS["interrupted"])
+    assert queue.view(workspace, IDS["interrupted"]).state == "finished"
+    losses = queue.losses(workspace, IDS["interrupted"])["total"]
     np.testing.assert_allclose(losses, EXPECTED["losses"], rtol=1e-4)
 
 

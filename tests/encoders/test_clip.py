@@ -16,10 +16,10 @@ from safetensors.torch import save_file
 from qlatent.encoders.clip import ClipEncoder
 from qlatent.encoders.configs import ClipConfig
 from qlatent.errors import ConfigError, InputError, UnavailableError
-from qlatent.services import augmented
-from qlatent.training.contrastive.augmentation import as_bytes, view
-from qlatent.training.contrastive.configs import AugmentationConfig
-from qlatent.training.contrastive.images import as_batch
+from qlatent.services.vectors import augmented
+from qlatent.training.images.augmentation import as_bytes, view
+from qlatent.training.images.batches import as_batch
+from qlatent.training.images.configs import AugmentationConfig
 
 MODEL_CFG = {
     "embed_dim": 24,

@@ -201,8 +201,8 @@ def _zip(files: dict[str, bytes]) -> bytes:
 
 def _head() -> bytes:
     from qlatent.heads import saving
-    from qlatent.heads.configs import AcquaConfig
-    from qlatent.heads.dressed import DressedHead
+    from qlatent.heads.dressed.configs import AcquaConfig
+    from qlatent.heads.dressed.heads import DressedHead
 
     out = io.BytesIO()
     with TemporaryDirectory() as temp, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

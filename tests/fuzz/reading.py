@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from qlatent.errors import QlatentError
-from qlatent.ingest import judgements, open_source
-from qlatent.ingest.stored_arrays import read_arrays
-from qlatent.services import heads
+from qlatent.ingest import open_source
+from qlatent.ingest.judgements import files
+from qlatent.ingest.sources.stored_arrays import read_arrays
+from qlatent.services.heads import kept_heads
 from qlatent.store.workspace import Workspace
 from qlatent.types import Refusal
 
@@ -43,7 +44,7 @@ def imported(path: Path) -> str:
 def judged(path: Path) -> list[str]:
     """How a file ends that is read as queries, as judgements and as a run."""
     found = []
-    for read in (judgements.read_queries, judgements.read_judgements, judgements.read_run):
+    for read in (files.read_queries, files.read_judgements, files.read_run):
         try:
             found.append(type(read(path)).__name__)
         except QlatentError as err:
@@ -62,15 +63,15 @@ def arrays(path: Path) -> str:
 def loaded(workspace: Workspace, path: Path) -> str:
     """How a head ends that is loaded, listed and removed again."""
     try:
-        head = heads.load_upload(workspace, path, name=path.stem)
+        head = kept_heads.load_upload(workspace, path, name=path.stem)
     except QlatentError as err:
-        assert heads.list_heads(workspace) == []
+        assert kept_heads.list_heads(workspace) == []
         return _said(err)
-    (view,) = heads.list_heads(workspace)
+    (view,) = kept_heads.list_heads(workspace)
     assert not view.broken, view.broken
     assert all(isinstance(value, int) for value in view.parameter_count.values())
-    heads.model_card(workspace, head).encode()
-    heads.remove(workspace, head)
+    kept_heads.model_card(workspace, head).encode()
+    kept_heads.remove(workspace, head)
     return "1 head"
 
 

@@ -19,7 +19,7 @@ import pytest
 pytest.importorskip("qiskit_ibm_runtime", reason="needs requirements-hardware.txt")
 from qiskit import qpy
 
-from qlatent.circuits import to_qiskit
+from qlatent.circuits.bridges import to_qiskit
 from qlatent.circuits.layouts import amplitude, qssl_ring
 from qlatent.errors import CircuitError, InputError, UnavailableError
 from qlatent.hardware import qiskit_process, snapshots
@@ -30,7 +30,7 @@ VISITORS = """
 import json, os, sys, threading
 from qlatent.circuits.layouts import qssl_ring
 from qlatent.hardware import qiskit_process
-from qlatent.services import circuits
+from qlatent.services.circuits import circuits
 view, found = circuits.of_layout("qssl_ring", qubits=3, layers=2), []
 def visit(layers):
     own = circuits.of_layout("qssl_ring", qubits=3, layers=layers)  # another circuit: nothing is kept of it

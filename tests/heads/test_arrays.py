@@ -8,8 +8,8 @@ import torch
 
 from qlatent.errors import InputError
 from qlatent.heads import arrays
-from qlatent.heads.configs import AcquaConfig, AcquaLinearConfig
-from qlatent.heads.dressed import DressedHead
+from qlatent.heads.dressed.configs import AcquaConfig, AcquaLinearConfig
+from qlatent.heads.dressed.heads import DressedHead
 
 HEAD = DressedHead(AcquaConfig(input_dim=6, qubits=2, depth=1))
 

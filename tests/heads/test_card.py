@@ -3,8 +3,8 @@ from __future__ import annotations
 import yaml
 
 from qlatent.heads.card import model_card
-from qlatent.heads.configs import AcquaConfig, AcquaTwinConfig
-from qlatent.heads.dressed import DressedHead
+from qlatent.heads.dressed.configs import AcquaConfig, AcquaTwinConfig
+from qlatent.heads.dressed.heads import DressedHead
 
 HEAD = DressedHead(AcquaConfig(input_dim=6, qubits=2, depth=1))
 FACTS = {"encoder": "clip-0123", "dataset": "shop", "metrics": {"pair_error": 0.0212345}}

@@ -8,9 +8,9 @@ import pytest
 
 from qlatent.errors import InputError, QlatentError
 from qlatent.heads import saving
-from qlatent.heads.configs import AcquaConfig
 from qlatent.heads.document import check_files, read_document
-from qlatent.heads.dressed import DressedHead
+from qlatent.heads.dressed.configs import AcquaConfig
+from qlatent.heads.dressed.heads import DressedHead
 
 CARD = {"encoder": "given", "metrics": {"spearman": 0.5, "probe": {"a": [1, 2]}, "lost": None}, "run": "r1"}
 

@@ -11,8 +11,8 @@ import torch
 
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.heads import saving
-from qlatent.heads.configs import AcquaConfig, AcquaLinearConfig
-from qlatent.heads.dressed import DressedHead
+from qlatent.heads.dressed.configs import AcquaConfig, AcquaLinearConfig
+from qlatent.heads.dressed.heads import DressedHead
 
 CONFIG = AcquaConfig(input_dim=6, qubits=2, depth=1)
 

@@ -16,10 +16,10 @@ from pyarrow import parquet
 
 from qlatent.errors import InputError
 from qlatent.ingest import Limits, open_source
-from qlatent.ingest.mapping import Mapping
-from qlatent.ingest.parquet import ParquetTable
+from qlatent.ingest.cells.mapping import Mapping
 from qlatent.ingest.record import Record
-from qlatent.services import datasets
+from qlatent.ingest.sources.parquet import ParquetTable
+from qlatent.services.datasets import datasets
 from qlatent.settings import Settings, settings
 from qlatent.store.workspace import Workspace
 from qlatent.types import Refusal

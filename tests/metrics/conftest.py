@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qlatent.metrics import coranking, correlation, neighbourhoods, probe, retrieval, spectrum, stress
 from qlatent.metrics.comparison import Comparison
+from qlatent.metrics.geometry import coranking, correlation, neighbourhoods, spectrum, stress
+from qlatent.metrics.probes import probe
+from qlatent.metrics.retrieval import partners
 
 MODULES = {
     neighbourhoods: ("trustworthiness", "continuity", "neighbour_overlap", "lcmc"),
@@ -17,7 +19,7 @@ MODULES = {
     correlation: ("spearman", "kendall", "local_spearman", "global_spearman"),
     stress: ("stress", "kruskal_stress", "pair_error"),
     probe: ("probe_accuracy", "knn_accuracy", "majority_accuracy"),
-    retrieval: ("recall_at_1", "recall_at_5", "recall_at_10", "mrr", "ndcg_at_10"),
+    partners: ("recall_at_1", "recall_at_5", "recall_at_10", "mrr", "ndcg_at_10"),
     spectrum: ("cka", "effective_rank", "alignment", "uniformity"),
 }
 

@@ -8,8 +8,8 @@ import pytest
 from qlatent.errors import InputError
 from qlatent.metrics import comparison as module
 from qlatent.metrics.comparison import Comparison, InputSide
-from qlatent.metrics.correlation import spearman
-from qlatent.metrics.sampling import described
+from qlatent.metrics.geometry.correlation import spearman
+from qlatent.metrics.pairs.sampling import described
 
 X = np.random.default_rng(0).normal(size=(30, 4))
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services import datasets, runs
+from qlatent.services.datasets import datasets
+from qlatent.services.runs import queue
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.settings import settings
 from tests.carried_out import trained
@@ -47,7 +48,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
     workspace = open_workspace(tmp_path_factory.mktemp("furnished"))
     first = datasets.store(workspace, pairs, name="Pairs")
     second = datasets.store(workspace, texts, name="**Texts** $x$")
-    request = runs.TrainingRequest(
+    request = queue.TrainingRequest(
         first.dataset,
         settings={"epochs": 2, "batch_size": 16, "qubits": 3, "depth": 1, "snapshots": 5},
         name=HOSTILE,

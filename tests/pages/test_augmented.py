@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services import augmented, datasets, encoding, runs
+from qlatent.services.datasets import datasets
+from qlatent.services.runs import queue
+from qlatent.services.vectors import augmented, encoding
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.worker import work
 from tests.pages.test_train_images import folder_of_pictures, written
@@ -19,18 +21,18 @@ Open = Callable[..., AppTest]
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Workspace, str]:
     """Pictures with the vectors of the built-in encoder; runs wait until a test carries them out."""
-    monkeypatch.setattr(runs, "_spawn", lambda *_: None)
+    monkeypatch.setattr(queue, "_spawn", lambda *_: None)
     workspace = open_workspace(tmp_path / "workspace")
     dataset = datasets.store(workspace, folder_of_pictures(tmp_path, count=20), name="Photos").dataset
     encoding.encode(workspace, dataset, encoder="builtin")
     return workspace, dataset
 
 
-def carry_out(workspace: Workspace) -> runs.RunView:
+def carry_out(workspace: Workspace) -> queue.RunView:
     """The newest run, done."""
-    run = runs.list_runs(workspace)[0]
+    run = queue.list_runs(workspace)[0]
     work(workspace, workspace.run(run.id))
-    return runs.view(workspace, run.id)
+    return queue.view(workspace, run.id)
 
 
 def test_views_are_encoded_on_the_page_and_told_there(opened: Open, photos: tuple[Workspace, str]) -> None:
@@ -76,7 +78,7 @@ def test_the_form_says_what_to_do_first_and_then_trains(opened: Open, photos: tu
     at.button(key="train_start").click().run()
     assert not at.exception
     assert [each for each in at.error if "views 4" in each.value]
-    assert runs.list_runs(workspace, "train") == []
+    assert queue.list_runs(workspace, "train") == []
 
     encoding.encode(workspace, dataset, encoder="builtin", views=augmented.USUAL)
     at.selectbox(key="train_views").set_value("noise").run()
@@ -86,6 +88,6 @@ def test_the_form_says_what_to_do_first_and_then_trains(opened: Open, photos: tu
     assert "4 views of each of 20 images, 163.8 kB of memory" in written(at)
     at.button(key="train_start").click().run()
     assert not at.exception and not at.error
-    run = runs.list_runs(workspace, "train")[0]
+    run = queue.list_runs(workspace, "train")[0]
     assert run.spec["configs"]["objective"]["view_count"] == 4
     assert len(at.selectbox(key="pick_encoder").options) == 1

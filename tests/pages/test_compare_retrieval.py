@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services import datasets, retrieval, retrieval_results, retrieval_runs, runs
-from qlatent.services.collection import Task
-from qlatent.services.retrieval_runs import Request
+from qlatent.services.datasets import datasets
+from qlatent.services.retrieval import evaluation as retrieval
+from qlatent.services.retrieval import evaluation_runs, results
+from qlatent.services.retrieval.collection import Task
+from qlatent.services.retrieval.evaluation_runs import Request
+from qlatent.services.runs import queue
 from qlatent.services.workspaces import Workspace, open_workspace
 from tests.carried_out import in_process
 from tests.pages.conftest import Furnished, brought
@@ -36,8 +39,8 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
 def evaluated(furnished: Furnished) -> str:
     """A small evaluation by labels, carried out once."""
     with in_process():
-        run = retrieval_runs.start(furnished.workspace, Request(furnished.pairs, HEADS, seed=1, name=NAME))
-    assert runs.view(furnished.workspace, run).state == "finished", runs.view(
+        run = evaluation_runs.start(furnished.workspace, Request(furnished.pairs, HEADS, seed=1, name=NAME))
+    assert queue.view(furnished.workspace, run).state == "finished", queue.view(
         furnished.workspace, run
     ).message
     return run
@@ -46,7 +49,7 @@ def evaluated(furnished: Furnished) -> str:
 @pytest.fixture
 def waiting(evaluated: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is started stays queued: there is no worker. Whoever needs one comes before."""
-    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id, workers: None)
+    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
 
 
 def form(opened: Open, furnished: Furnished, dataset: str = "") -> AppTest:
@@ -56,8 +59,8 @@ def form(opened: Open, furnished: Furnished, dataset: str = "") -> AppTest:
     return at
 
 
-def newest(workspace: Workspace) -> runs.RunView:
-    return retrieval_runs.evaluations(workspace)[0]
+def newest(workspace: Workspace) -> queue.RunView:
+    return evaluation_runs.evaluations(workspace)[0]
 
 
 def judge(at: AppTest, furnished: Furnished, lines: str) -> AppTest:
@@ -139,7 +142,7 @@ def test_an_evaluation_keeps_its_files_stops_goes_on_and_asks_before_it_is_remov
     workspace.catalogue.set_queue_state(run.id, "stopped")
     at.run()
     at.button(key="retrieval_resume").click().run()
-    assert runs.view(workspace, run.id).state == "queued"
+    assert queue.view(workspace, run.id).state == "queued"
     workspace.run(run.id).write_status(state="failed", error="It is <b>broken</b>.", remedy="Bring others.")
     workspace.catalogue.set_queue_state(run.id, "failed")
     at.run()
@@ -150,18 +153,18 @@ def test_an_evaluation_keeps_its_files_stops_goes_on_and_asks_before_it_is_remov
     assert (
         at.button(key="retrieval_remove_yes").label == "Remove"
     )  # pressed in tests/browser: a dialog is a fragment
-    runs.remove(workspace, run.id)
+    queue.remove(workspace, run.id)
     assert at.run().query_params["evaluation"] == evaluated
 
 
 def test_a_file_that_cannot_be_read_is_told_before_anything_is_queued(
     opened: Open, furnished: Furnished, waiting: None
 ) -> None:
-    before = len(retrieval_runs.evaluations(furnished.workspace))
+    before = len(evaluation_runs.evaluations(furnished.workspace))
     at = judge(form(opened, furnished), furnished, "q\td\tmuch\nq\td\tmore\n")
     at.button(key="retrieval_start").click().run()
     assert any("line 2" in card.title and "more" in card.title for card in at.error)
-    assert len(retrieval_runs.evaluations(furnished.workspace)) == before
+    assert len(evaluation_runs.evaluations(furnished.workspace)) == before
 
 
 def test_the_figures_are_those_of_the_service(opened: Open, furnished: Furnished, evaluated: str) -> None:
@@ -200,7 +203,7 @@ def test_a_saturated_tanh_is_warned_about_with_the_remedy(
 ) -> None:
     at = opened(furnished.workspace.path, "compare", by="retrieval", evaluation=evaluated)
     [card] = at.warning
-    share = retrieval_results.figures(furnished.workspace, evaluated)["heads"][2]["saturated"]
+    share = results.figures(furnished.workspace, evaluated)["heads"][2]["saturated"]
     assert f"tanh saturates for {share:.0%}".replace("%", r"\%") in card.value and share > 0.5
     assert r"Use input\_scale\=" in card.value
 
@@ -209,8 +212,8 @@ def test_one_query_stands_side_by_side_with_what_is_relevant(
     opened: Open, furnished: Furnished, evaluated: str
 ) -> None:
     workspace = furnished.workspace
-    query = retrieval_results.queries(workspace, evaluated)[5].id
-    answers = retrieval_results.answers(workspace, evaluated, query)
+    query = results.queries(workspace, evaluated)[5].id
+    answers = results.answers(workspace, evaluated, query)
     at = opened(workspace.path, "compare", by="retrieval", evaluation=evaluated, query=query)
     at.session_state["retrieval_tabs"] = "One query"
     at.run()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services import datasets
+from qlatent.services.datasets import datasets
 from qlatent.services.workspaces import open_workspace
 
 Open = Callable[..., AppTest]
@@ -101,7 +101,7 @@ def test_metadata_are_columns_that_sort_and_filter(opened: Open, known: tuple[Pa
 
 
 def test_the_rows_that_are_shown_leave_as_harmless_csv(opened: Open, known: tuple[Path, str]) -> None:
-    from qlatent.services import browsing
+    from qlatent.services.datasets import browsing
 
     at = opened(known[0], "data", dataset=known[1], view="Table")
     assert [each for each in at.get("download_button") if "data_rows_csv" in each.proto.id]

@@ -84,7 +84,7 @@ def test_a_file_seen_before_is_said_to_be_there(opened: Open, furnished: Furnish
 
 
 def test_a_new_file_is_looked_at_then_stored(opened: Open, tmp_path: Path) -> None:
-    from qlatent.services import datasets
+    from qlatent.services.datasets import datasets
     from qlatent.services.workspaces import open_workspace
 
     table = tmp_path / "goods.csv"

@@ -10,7 +10,7 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 import qlatent
-from qlatent.services import heads
+from qlatent.services.heads import kept_heads
 from qlatent.store.workspace import Workspace
 
 WIDTH = 6
@@ -23,7 +23,7 @@ def test_a_broken_head_is_shown_with_its_reason_and_can_be_removed(
     fitted = qlatent.create("pca", input_dim=WIDTH, qubits=2, modalities=("text",)).fit({"text": rows})
     with Workspace.open(tmp_path / "workspace") as workspace:
         folder = fitted.save(tmp_path / "saved", {"encoder": "given"})
-        whole, broken = (heads.load_upload(workspace, folder, name=name) for name in ("whole", "broken"))
+        whole, broken = (kept_heads.load_upload(workspace, folder, name=name) for name in ("whole", "broken"))
         config = workspace.heads_path / broken / "config.json"
         config.write_text(json.dumps(json.loads(config.read_text()) | {"card": "**bold** <b>"}))
 
@@ -37,6 +37,6 @@ def test_a_broken_head_is_shown_with_its_reason_and_can_be_removed(
 
         at.button(key="head_remove").click().run()
         assert at.button(key="head_remove_yes").label == "Remove"
-        heads.remove(workspace, broken)
-        assert [view.id for view in heads.list_heads(workspace)] == [whole]
+        kept_heads.remove(workspace, broken)
+        assert [view.id for view in kept_heads.list_heads(workspace)] == [whole]
         assert len(opened(workspace.path, "heads").error) == 0

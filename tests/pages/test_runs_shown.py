@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services import bin, runs
+from qlatent.services import bin
+from qlatent.services.runs import queue
 from tests.pages.conftest import Furnished
 
 Open = Callable[..., AppTest]
@@ -51,20 +52,20 @@ def test_links_to_what_is_gone_say_so(opened: Open, furnished: Furnished, page: 
 def test_the_run_that_was_just_started_is_the_one_shown(
     opened: Open, furnished: Furnished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "_spawn", lambda *args: None)  # it stays where a queue is long
-    before = {each.id for each in runs.list_runs(furnished.workspace)}
+    monkeypatch.setattr(queue, "_spawn", lambda *args: None)  # it stays where a queue is long
+    before = {each.id for each in queue.list_runs(furnished.workspace)}
     at = opened(furnished.workspace.path, "train", run=furnished.run)
     at.button(key="train_start").click().run()
     assert not at.exception and not at.error
-    (new,) = {each.id for each in runs.list_runs(furnished.workspace)} - before
+    (new,) = {each.id for each in queue.list_runs(furnished.workspace)} - before
     try:
         assert "".join(at.query_params["run"]) == new
         assert not at.get("plotly_chart")
         assert any(re.search("queue|starts", each.value) for each in at.info)
         assert len(set(names_listed(at))) == len(names_listed(at))
     finally:
-        runs.stop(furnished.workspace, new)
-        runs.remove(furnished.workspace, new)
+        queue.stop(furnished.workspace, new)
+        queue.remove(furnished.workspace, new)
         bin.empty(furnished.workspace, now=time.time() + bin.DAY + 1)
 
 
@@ -99,7 +100,7 @@ def test_vectors_of_the_built_in_encoder_are_warned_of_beside_every_map(
 def test_a_server_for_others_offers_no_paths_on_this_machine(
     opened: Open, furnished: Furnished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qlatent.ui import frame
+    from qlatent.ui.shell import frame
 
     assert "Folder, file or hub id" in _ways(opened(furnished.workspace.path, "data", section="import"))
     monkeypatch.setattr(frame, "serves_others", lambda: True)

@@ -12,11 +12,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.errors import StoreError
-from qlatent.services import bin, datasets, runs
+from qlatent.services import bin
+from qlatent.services.datasets import datasets
+from qlatent.services.runs import queue
 from qlatent.services.workspaces import Workspace, open_workspace
-from qlatent.store import connection, database
-from qlatent.ui import state
-from qlatent.ui.frame import PAGES
+from qlatent.store.catalogue import connection, database
+from qlatent.ui.shell import url_state
+from qlatent.ui.shell.frame import PAGES
 from tests.pages.conftest import Furnished
 
 Open = Callable[..., AppTest]
@@ -25,7 +27,7 @@ Open = Callable[..., AppTest]
 @pytest.fixture
 def own(furnished: Furnished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     """A copy of the furnished workspace to change; nothing that is started is carried out."""
-    monkeypatch.setattr(runs, "_spawn", lambda *_: None)
+    monkeypatch.setattr(queue, "_spawn", lambda *_: None)
     shutil.copytree(furnished.workspace.path, tmp_path / "own")
     with open_workspace(tmp_path / "own") as workspace:
         yield workspace
@@ -74,7 +76,7 @@ def test_a_removed_dataset_is_brought_back_on_the_page(
 
 def test_the_removal_says_what_uses_a_dataset(own: Workspace, furnished: Furnished, opened: Open) -> None:
     spec = {"kind": "encode", "name": "slow encoding", "dataset": furnished.pairs, "created": time.time()}
-    runs.enqueue(own, spec)
+    queue.enqueue(own, spec)
     at = opened(own.path, "data", dataset=furnished.pairs)
     at.button(key="data_remove").click().run()
     assert "slow encoding: queued" in at.warning[0].value
@@ -85,17 +87,17 @@ def test_the_removal_says_what_uses_a_dataset(own: Workspace, furnished: Furnish
 def test_two_clicks_within_a_moment_make_one_run(
     own: Workspace, furnished: Furnished, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state, "MOMENT_SECONDS", 600.0)
+    monkeypatch.setattr(url_state, "MOMENT_SECONDS", 600.0)
     at = opened(own.path, "train", dataset=furnished.pairs)
-    before = {each.id for each in runs.list_runs(own)}
+    before = {each.id for each in queue.list_runs(own)}
     for _ in range(3):
         at.button(key="train_start").click().run()
-    new = {each.id for each in runs.list_runs(own)} - before
+    new = {each.id for each in queue.list_runs(own)} - before
     assert len(new) == 1
     assert len(list(own.runs_path.glob("r*"))) == len(before) + 1
     at.number_input(key="train_seed").set_value(7).run()
     at.button(key="train_start").click().run()  # something else
-    assert len(runs.list_runs(own)) == len(before) + 2
-    monkeypatch.setattr(state, "MOMENT_SECONDS", -1.0)
+    assert len(queue.list_runs(own)) == len(before) + 2
+    monkeypatch.setattr(url_state, "MOMENT_SECONDS", -1.0)
     at.button(key="train_start").click().run()  # much later
-    assert len(runs.list_runs(own)) == len(before) + 3
+    assert len(queue.list_runs(own)) == len(before) + 3

@@ -11,9 +11,11 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services import datasets, image_views, runs
+from qlatent.services.datasets import datasets
+from qlatent.services.runs import queue
+from qlatent.services.training import image_views
 from qlatent.services.workspaces import Workspace, open_workspace
-from qlatent.training.contrastive.configs import ProbeConfig
+from qlatent.training.images.configs import ProbeConfig
 from qlatent.worker import work
 
 Open = Callable[..., AppTest]
@@ -49,14 +51,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, s
     dataset = datasets.store(
         workspace, folder_of_pictures(tmp_path_factory.mktemp("brought")), name="Pictures"
     ).dataset
-    request = runs.TrainingRequest(
+    request = queue.TrainingRequest(
         dataset, head="qssl", objective="ntxent", settings=SETTINGS, source="images"
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "_spawn", lambda *args: None)  # carried out here: a worker takes seconds to start
-        run = runs.start_training(workspace, request)
+        patch.setattr(
+            queue, "_spawn", lambda *args: None
+        )  # carried out here: a worker takes seconds to start
+        run = queue.start_training(workspace, request)
     state = work(workspace, workspace.run(run))
-    assert state == "finished", runs.view(workspace, run).message
+    assert state == "finished", queue.view(workspace, run).message
     return workspace, dataset, run
 
 
@@ -85,14 +89,14 @@ def test_the_published_probe_is_started_stopped_resumed_and_shown(
     original, _, run = trained
     shutil.copytree(original.path, tmp_path / "copy")
     workspace = open_workspace(tmp_path / "copy")
-    monkeypatch.setattr(runs, "_spawn", lambda *args: None)
+    monkeypatch.setattr(queue, "_spawn", lambda *args: None)
     short = ProbeConfig(epochs=3, batch_size=16)
-    monkeypatch.setattr("qlatent.training.contrastive.configs.ProbeConfig", lambda seed: short)
+    monkeypatch.setattr("qlatent.training.images.configs.ProbeConfig", lambda seed: short)
     at = opened(workspace.path, "train", run=run)
     assert not [each for each in at.segmented_control if each.key == "probe_protocol"]
     at.button(key="probe_start").click().run()
     assert not at.exception
-    probing = workspace.run(runs.list_runs(workspace, "probe")[0].id)
+    probing = workspace.run(queue.list_runs(workspace, "probe")[0].id)
     assert "probe_start" not in {each.key for each in at.button}
     at.button(key="probe_stop").click().run()
     assert work(workspace, probing) == "stopped"
@@ -128,7 +132,7 @@ def test_the_form_starts_a_run_on_the_pictures(
     opened: Open, trained: tuple[Workspace, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace, dataset, _ = trained
-    monkeypatch.setattr(runs, "_spawn", lambda *args: None)
+    monkeypatch.setattr(queue, "_spawn", lambda *args: None)
     at = opened(workspace.path, "train", dataset=dataset)
     assert at.number_input(key="train_images_batch_size").value == 16  # of forty pictures, not 256
     assert "QSSL · QSSL" in str(at.selectbox(key="train_images_head").options) or at.selectbox(
@@ -138,14 +142,14 @@ def test_the_form_starts_a_run_on_the_pictures(
     at.number_input(key="train_images_size").set_value(16).run()
     at.button(key="train_start").click().run()
     assert not at.exception
-    newest = runs.list_runs(workspace, "train")[0]
+    newest = queue.list_runs(workspace, "train")[0]
     assert newest.spec["source"] == "images"
     assert (
         newest.spec["configs"]["training"] | {"steps": 2, "batch_size": 16, "size": 16}
         == (newest.spec["configs"]["training"])
     )
-    runs.stop(workspace, newest.id)
-    runs.remove(workspace, newest.id)
+    queue.stop(workspace, newest.id)
+    queue.remove(workspace, newest.id)
 
 
 def test_pictures_smaller_than_the_crop_are_refused_with_what_helps(
@@ -155,7 +159,7 @@ def test_pictures_smaller_than_the_crop_are_refused_with_what_helps(
     at = opened(workspace.path, "train", dataset=dataset)
     at.button(key="train_start").click().run()
     assert "40 of 40 images have fewer than 32 pixels a side" in at.error[0].title
-    assert len(runs.list_runs(workspace, "train")) == 1
+    assert len(queue.list_runs(workspace, "train")) == 1
 
 
 def test_explore_draws_the_run_like_any_other(opened: Open, trained: tuple[Workspace, str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qlatent.services.grid import Grid
+from qlatent.services.experiments.grid import Grid
 from qlatent.types import Item
 
 WIDTH = 8

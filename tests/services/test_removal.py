@@ -9,18 +9,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from run_workspace import add, request, small
 
 from qlatent import worker
 from qlatent.errors import InputError, RunError, StoreError
-from qlatent.services import bin, closing, datasets, encoding, experiments, heads, runs
-from qlatent.services.grid import Grid
-from qlatent.services.runs import EncodingRequest
-from qlatent.services.training import Recorder
+from qlatent.services import bin
+from qlatent.services.datasets import datasets
+from qlatent.services.experiments import experiments
+from qlatent.services.experiments.grid import Grid
+from qlatent.services.heads import kept_heads
+from qlatent.services.runs import queue
+from qlatent.services.runs.queue import EncodingRequest
+from qlatent.services.training import closing
+from qlatent.services.training.execution import Recorder
+from qlatent.services.vectors import encoding
 from qlatent.services.workspaces import tend
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
 from tests.ingest.builders import png
+from tests.services.run_workspace import add, request, small
 
 DAY = bin.DAY
 
@@ -28,14 +34,14 @@ DAY = bin.DAY
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     """One dataset; runs are queued and carried out when a test says so."""
-    monkeypatch.setattr(runs, "_spawn", lambda workspace, run_id, workers: None)
+    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
     monkeypatch.setattr(worker.signal, "signal", lambda *ignored: None)
     with small(tmp_path / "workspace") as opened:
         yield opened
 
 
 def trained(workspace: Workspace, **changes: Any) -> str:
-    run_id = runs.start_training(workspace, request(**changes))
+    run_id = queue.start_training(workspace, request(**changes))
     assert worker.work(workspace, workspace.run(run_id)) == "finished"
     return run_id
 
@@ -49,7 +55,7 @@ def purged(workspace: Workspace) -> None:
 
 
 def test_a_dataset_in_use_is_not_removed_and_its_runs_are_named(workspace: Workspace) -> None:
-    run_id = runs.start_training(workspace, request())
+    run_id = queue.start_training(workspace, request())
     with pytest.raises(StoreError, match=f"'pairs' is in use by {run_id} .*it was not removed") as caught:
         datasets.remove(workspace, "pairs")
     assert "Wait until they end" in caught.value.remedy
@@ -58,18 +64,18 @@ def test_a_dataset_in_use_is_not_removed_and_its_runs_are_named(workspace: Works
     assert datasets.used_by(workspace, "pairs") == []
     datasets.remove(workspace, "pairs")
     assert datasets.list_datasets(workspace) == []
-    (head,) = heads.list_heads(workspace)
+    (head,) = kept_heads.list_heads(workspace)
     assert head.run_id == run_id
     assert head.dataset_id is None  # it is in no list
 
 
 def test_what_uses_a_dataset_is_stopped_where_that_is_asked_for(workspace: Workspace) -> None:
-    first, second = (runs.start_training(workspace, request()) for _ in range(2))
+    first, second = (queue.start_training(workspace, request()) for _ in range(2))
     for run_id in (first, second):
         workspace.run(run_id).write_status(state="queued")
         workspace.catalogue.set_queue_state(run_id, "queued")
     datasets.remove(workspace, "pairs", stop=True)
-    assert {run.state for run in runs.list_runs(workspace)} == {"stopped"}
+    assert {run.state for run in queue.list_runs(workspace)} == {"stopped"}
     assert datasets.list_datasets(workspace) == []
 
 
@@ -77,7 +83,7 @@ def test_a_run_cannot_slip_in_between_the_question_and_the_removal(workspace: Wo
     spec = {"kind": "train", "name": "late", "dataset": "pairs", "created": time.time()}
     datasets.remove(workspace, "pairs")
     with pytest.raises(StoreError, match="There is no dataset 'pairs'"):
-        runs.enqueue(workspace, spec)
+        queue.enqueue(workspace, spec)
     assert list(workspace.runs_path.iterdir()) == []
 
 
@@ -107,9 +113,9 @@ def test_a_training_whose_dataset_has_gone_keeps_its_head(
 ) -> None:
     gone_at_the_end(workspace, monkeypatch)
     run_id = trained(workspace)
-    (head,) = heads.list_heads(workspace)
+    (head,) = kept_heads.list_heads(workspace)
     assert (head.run_id, head.dataset_id) == (run_id, None)
-    assert heads.transform(workspace, head.id, {"image": np.ones((2, 8)), "text": np.ones((2, 8))})
+    assert kept_heads.transform(workspace, head.id, {"image": np.ones((2, 8)), "text": np.ones((2, 8))})
 
 
 def test_a_head_that_the_catalogue_could_not_take_is_kept_when_the_workspace_opens(
@@ -121,13 +127,13 @@ def test_a_head_that_the_catalogue_could_not_take_is_kept_when_the_workspace_ope
     with monkeypatch.context() as patch:
         patch.setattr(workspace.catalogue, "add_head", away)
         run_id = trained(workspace)
-    assert heads.list_heads(workspace) == []
+    assert kept_heads.list_heads(workspace) == []
     assert list(workspace.heads_path.iterdir()) == []
     tend(workspace)
-    assert [head.run_id for head in heads.list_heads(workspace)] == [run_id]
-    heads.remove(workspace, heads.list_heads(workspace)[0].id)
+    assert [head.run_id for head in kept_heads.list_heads(workspace)] == [run_id]
+    kept_heads.remove(workspace, kept_heads.list_heads(workspace)[0].id)
     tend(workspace)  # what somebody removed is not kept again
-    assert heads.list_heads(workspace) == []
+    assert kept_heads.list_heads(workspace) == []
 
 
 def test_a_run_killed_after_its_last_step_has_finished(
@@ -136,7 +142,7 @@ def test_a_run_killed_after_its_last_step_has_finished(
     def killed(*_: Any) -> None:
         raise SystemExit
 
-    run_id = runs.start_training(workspace, request())
+    run_id = queue.start_training(workspace, request())
     folder = workspace.run(run_id)
     with monkeypatch.context() as patch:
         patch.setattr(closing, "close", killed)
@@ -147,7 +153,7 @@ def test_a_run_killed_after_its_last_step_has_finished(
     tend(workspace)
     status = folder.status()
     assert (status.state, status.step, status.steps) == ("finished", 16, 16)
-    assert [head.run_id for head in heads.list_heads(workspace)] == [run_id]
+    assert [head.run_id for head in kept_heads.list_heads(workspace)] == [run_id]
 
 
 # --- resume destroys nothing ------------------------------------------------------------------------------
@@ -166,34 +172,34 @@ def test_resume_of_a_run_that_failed_after_its_last_step_trains_nothing(
     before = files(folder.path)
     folder.write_status(state="failed", error="as an older version left it")
     datasets.remove(workspace, "pairs")
-    runs.resume(workspace, run_id)
+    queue.resume(workspace, run_id)
     assert worker.work(workspace, folder) == "finished"
     assert files(folder.path) == before
     assert (folder.status().step, folder.status().steps) == (16, 16)
 
 
 def test_resume_without_the_dataset_is_refused_and_changes_nothing(workspace: Workspace) -> None:
-    run_id = runs.start_training(workspace, request())
+    run_id = queue.start_training(workspace, request())
     folder = workspace.run(run_id)
     folder.write_status(state="stopped", step=7, steps=16)
     before = files(folder.path) | {"status": (folder.path / "status.json").read_bytes()}
     datasets.remove(workspace, "pairs")
     with pytest.raises(RunError, match="cannot go on: its dataset 'pairs' was removed") as caught:
-        runs.resume(workspace, run_id)
+        queue.resume(workspace, run_id)
     assert "qlatent restore pairs" in caught.value.remedy
     assert files(folder.path) | {"status": (folder.path / "status.json").read_bytes()} == before
     bin.restore(workspace, "pairs")
-    runs.resume(workspace, run_id)
+    queue.resume(workspace, run_id)
     assert worker.work(workspace, folder) == "finished"
 
 
 def test_an_attempt_that_fails_at_once_keeps_how_far_the_run_was(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = runs.start_training(workspace, request())
+    run_id = queue.start_training(workspace, request())
     folder = workspace.run(run_id)
     folder.write_status(state="stopped", step=7, steps=16)
-    runs.resume(workspace, run_id)
+    queue.resume(workspace, run_id)
     workspace.items.remove("pairs")
     assert worker.work(workspace, folder) == "failed"
     status = folder.status()
@@ -204,10 +210,10 @@ def test_an_attempt_that_fails_at_once_keeps_how_far_the_run_was(
 def test_starting_over_is_a_new_run_of_the_same(workspace: Workspace) -> None:
     run_id = trained(workspace)
     before = files(workspace.run(run_id).path)
-    again = runs.start_over(workspace, run_id)
+    again = queue.start_over(workspace, run_id)
     assert again != run_id
     assert worker.work(workspace, workspace.run(again)) == "finished"
-    first, second = (runs.losses(workspace, each) for each in (run_id, again))
+    first, second = (queue.losses(workspace, each) for each in (run_id, again))
     assert list(first["total"]) == list(second["total"])
     assert files(workspace.run(run_id).path) == before
 
@@ -215,7 +221,7 @@ def test_starting_over_is_a_new_run_of_the_same(workspace: Workspace) -> None:
 def test_resume_with_the_catalogue_away_changes_nothing(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = runs.start_training(workspace, request())
+    run_id = queue.start_training(workspace, request())
     workspace.run(run_id).write_status(state="stopped")
 
     def away(*_: Any) -> None:
@@ -223,14 +229,14 @@ def test_resume_with_the_catalogue_away_changes_nothing(
 
     monkeypatch.setattr(workspace.catalogue, "run", away)
     with pytest.raises(StoreError, match="is away"):
-        runs.resume(workspace, run_id)
+        queue.resume(workspace, run_id)
     assert workspace.run(run_id).status().state == "stopped"
 
 
 def test_a_run_is_stopped_while_the_catalogue_is_away(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queued, running = (runs.start_training(workspace, request()) for _ in range(2))
+    queued, running = (queue.start_training(workspace, request()) for _ in range(2))
     workspace.run(queued).write_status(state="queued")
     workspace.run(running).write_status(state="running")
 
@@ -241,7 +247,7 @@ def test_a_run_is_stopped_while_the_catalogue_is_away(
         for name in ("run", "runs", "set_queue_state"):
             patch.setattr(workspace.catalogue, name, away)
         for run_id in (queued, running):
-            runs.stop(workspace, run_id)
+            queue.stop(workspace, run_id)
     assert workspace.run(running).stop_requested()
     assert workspace.run(queued).status().state == "stopped"
     assert worker.work(workspace, workspace.run(queued)) == "stopped"  # a worker that gets it all the same
@@ -252,16 +258,20 @@ def test_a_run_is_stopped_while_the_catalogue_is_away(
 
 def test_everything_removed_can_be_brought_back_for_a_day(workspace: Workspace) -> None:
     run_id = trained(workspace)
-    (head,) = heads.list_heads(workspace)
+    (head,) = kept_heads.list_heads(workspace)
     grid = Grid("pairs", ("pca",), ("acqua",), dims=(2,), seeds=1, name="widths")
     experiment = experiments.create(workspace, grid)
-    before = (datasets.list_datasets(workspace), runs.list_runs(workspace), heads.list_heads(workspace))
+    before = (datasets.list_datasets(workspace), queue.list_runs(workspace), kept_heads.list_heads(workspace))
     experiments.remove(workspace, experiment.id)
-    heads.remove(workspace, head.id)
-    runs.remove(workspace, run_id)
+    kept_heads.remove(workspace, head.id)
+    queue.remove(workspace, run_id)
     datasets.remove(workspace, "pairs")
     assert experiments.list_experiments(workspace) == []
-    assert (datasets.list_datasets(workspace), runs.list_runs(workspace), heads.list_heads(workspace)) == (
+    assert (
+        datasets.list_datasets(workspace),
+        queue.list_runs(workspace),
+        kept_heads.list_heads(workspace),
+    ) == (
         [],
         [],
         [],
@@ -281,22 +291,22 @@ def test_everything_removed_can_be_brought_back_for_a_day(workspace: Workspace) 
     assert bin.content(workspace) == []
     assert (
         datasets.list_datasets(workspace),
-        runs.list_runs(workspace),
-        heads.list_heads(workspace),
+        queue.list_runs(workspace),
+        kept_heads.list_heads(workspace),
     ) == before
     assert [each.id for each in experiments.list_experiments(workspace)] == [experiment.id]
     assert workspace.items.count("pairs") == 40
-    assert heads.estimator(workspace, head.id)
+    assert kept_heads.estimator(workspace, head.id)
 
 
 def test_after_a_day_it_is_gone(workspace: Workspace) -> None:
     run_id = trained(workspace)
-    (head,) = heads.list_heads(workspace)
+    (head,) = kept_heads.list_heads(workspace)
     experiment = experiments.create(workspace, Grid("pairs", ("pca",), ("acqua",), dims=(2,), seeds=1))
     for remove, name in (
         (experiments.remove, experiment.id),
-        (heads.remove, head.id),
-        (runs.remove, run_id),
+        (kept_heads.remove, head.id),
+        (queue.remove, run_id),
         (datasets.remove, "pairs"),
     ):
         remove(workspace, name)  # type: ignore[operator]
@@ -314,13 +324,13 @@ def test_a_removal_killed_between_mark_and_folder_is_completed(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = trained(workspace)
-    monkeypatch.setattr(runs, "put_away", lambda folder: None)
-    runs.remove(workspace, run_id)
+    monkeypatch.setattr(queue, "put_away", lambda folder: None)
+    queue.remove(workspace, run_id)
     assert (workspace.runs_path / run_id).exists()
     tend(workspace)
     assert not (workspace.runs_path / run_id).exists()
     bin.restore(workspace, run_id)
-    assert runs.view(workspace, run_id).state == "finished"
+    assert queue.view(workspace, run_id).state == "finished"
 
 
 def test_a_deletion_killed_half_way_is_completed(
@@ -386,6 +396,6 @@ def test_an_encoding_whose_dataset_is_removed_says_so(workspace: Workspace) -> N
 
 
 def test_an_encoding_run_keeps_its_dataset(workspace: Workspace) -> None:
-    run_id = runs.start_encoding(workspace, EncodingRequest("pairs", "builtin"))
+    run_id = queue.start_encoding(workspace, EncodingRequest("pairs", "builtin"))
     with pytest.raises(StoreError, match=f"in use by {run_id}"):
         datasets.remove(workspace, "pairs")

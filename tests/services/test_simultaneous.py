@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from qlatent.errors import StoreError
-from qlatent.services import datasets
-from qlatent.store import claims, staging
-from qlatent.store.intake import Intake
-from qlatent.store.items import ItemStore
+from qlatent.services.datasets import datasets
+from qlatent.store import claims
+from qlatent.store.items import staging
+from qlatent.store.items.intake import Intake
+from qlatent.store.items.items import ItemStore
 from qlatent.store.workspace import Workspace
 from qlatent.types import Cancelled
 from tests.ingest.builders import make_zip, png
@@ -195,8 +196,8 @@ def test_two_files_of_one_name_at_once_make_two_datasets(workspace: Workspace, t
 
 KILLED = """
 import os, signal, sys
-from qlatent.services import datasets
-from qlatent.store.catalogue import Catalogue
+from qlatent.services.datasets import datasets
+from qlatent.store.catalogue.catalogue import Catalogue
 from qlatent.store.workspace import Workspace
 
 def killed(*_, **__):

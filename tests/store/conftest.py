@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from qlatent.store.items import ItemStore
+from qlatent.store.items.items import ItemStore
 
 ROOT = Path(__file__).parents[2]
 

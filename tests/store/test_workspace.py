@@ -7,7 +7,7 @@ import pytest
 
 from qlatent.errors import StoreError
 from qlatent.store import Workspace
-from qlatent.store.records import DatasetRecord
+from qlatent.store.catalogue.records import DatasetRecord
 from tests.store.builders import listed, pairs
 
 

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from qlatent.objectives.base import AbstractObjective, nearness
-from qlatent.training.configs import TrainingConfig
-from qlatent.training.data import TrainingData, from_arrays
+from qlatent.training.core.configs import TrainingConfig
+from qlatent.training.vectors.data import TrainingData, from_arrays
 
 WIDTH, LATENT = 6, 3
 

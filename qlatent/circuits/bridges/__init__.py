@@ -1,0 +1,1 @@
+"""Circuits in other libraries: PennyLane, Qiskit, and PennyLane's noisy simulator."""

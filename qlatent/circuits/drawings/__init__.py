@@ -1,0 +1,1 @@
+"""Circuits as text and as SVG."""

@@ -1,0 +1,1 @@
+"""What evaluates circuits: statevectors in torch, compiled kernels in numba, and finite shots."""

@@ -1,0 +1,213 @@
+"""The compiled engine: plane rotations in numba with adjoint gradients, on the CPU, float32 and float64.
+
+Work is done in blocks of samples that stay in the cache and are shared out over as many threads as torch uses.
+A training step keeps one state a sample, however many gates there are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from qlatent import lengths, tensors
+from qlatent.circuits.circuit import Circuit
+from qlatent.circuits.engines import compiled_kernels as kernels
+from qlatent.circuits.engines import statevector
+from qlatent.circuits.engines.rotations import WEIGHT, Rotations, rotations
+from qlatent.circuits.layouts import dressed
+
+_BLOCK_BYTES = 256 * 1024  # a state and its adjoint, twice this, fit into a core's second cache
+_LANES = (8, 16, 32, 64, 128)
+_WIDE_ENOUGH = 32  # below it the bookkeeping for each plane costs more than leaving the cache
+_WORTH_A_THREAD = 1 << 18  # row operations; less is done before a thread has woken up
+
+
+def expectations(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
+    """(batch, inputs), (weights,) → (batch, observables) of their dtype; on the CPU; nothing is checked."""
+    program = _program(circuit, inputs.dtype)
+    if program.given:
+        inputs = tensors.unit(inputs, zeros=False)
+    if tensors.transformed():
+        return statevector.expectations(circuit, inputs, weights)
+    result: Tensor = _Expectations.apply(inputs, weights, program)
+    return result
+
+
+def probabilities(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Probability of each basis state: (batch, inputs), (weights,) → (batch, 2^qubits); nothing is checked."""
+    program = _program(circuit, torch.float64 if inputs.dtype == np.float64 else torch.float32)
+    if program.given:
+        inputs = lengths.unit(inputs)
+    lanes = program.lanes(len(inputs))
+    room = program.room(-(-len(inputs) // lanes), lanes)
+    program.run(inputs, weights, lanes, room)
+    squares = np.square(room[1][:, program.rotations.where])  # (blocks, rows, lanes)
+    squares = squares.reshape(len(squares), -1, 2**circuit.qubits, lanes).sum(axis=1)
+    return squares.transpose(0, 2, 1).reshape(-1, 2**circuit.qubits)[: len(inputs)]
+
+
+def compile_kernels() -> None:
+    """Compiles what training uses (float32), unless the disk has it; otherwise the first use would wait for it."""
+    inputs, weights = torch.zeros(1, 2, requires_grad=True), torch.zeros(2, requires_grad=True)
+    expectations(dressed(2, 1), inputs, weights).sum().backward()
+
+
+class _Program:
+    """Rotations with their numbers in one dtype, as the kernels take them."""
+
+    def __init__(self, circuit: Circuit, dtype: type[np.floating[Any]]) -> None:
+        self.circuit, self.dtype, self.given = circuit, dtype, circuit.encoding == "amplitudes"
+        self.rotations = rotations(circuit)
+        self._write(self.rotations)
+
+    def _write(self, rotations: Rotations) -> None:
+        dtype = self.dtype
+        start = rotations.start
+        numbers = (start.constant, start.cosine, start.sine)
+        self.start = (*(part.astype(dtype) for part in numbers), start.slots)
+        self.body = (
+            rotations.opening,
+            rotations.planes,
+            rotations.first,
+            rotations.source,
+            rotations.index,
+            rotations.signs.astype(dtype),
+            rotations.partners,
+            rotations.diagonal,
+            not rotations.real,
+            rotations.slot_column,
+            rotations.slot_frequency.astype(dtype),
+        )
+        self.weighted = np.flatnonzero(rotations.source == WEIGHT)
+        self.weight = rotations.index[self.weighted]
+        self.frequency = rotations.frequency[self.weighted]
+
+    def shared(self, weights: np.ndarray) -> np.ndarray:
+        """Cosines and sines (2, instructions) of the angles that do not differ between samples."""
+        angles = self.rotations.constant.copy()
+        angles[self.weighted] = self.frequency * weights[self.weight]
+        shared = np.empty((2, len(angles)), self.dtype)
+        with np.errstate(invalid="ignore"):  # whoever called looks for NaN in the result
+            shared[0], shared[1] = np.cos(angles), np.sin(angles)
+        return shared
+
+    @property
+    def effort(self) -> int:
+        """Row operations for each sample."""
+        return 2 * len(self.rotations.planes) + len(self.rotations.signs) * self.rotations.rows
+
+    def room(self, blocks: int, lanes: int) -> tuple[np.ndarray, np.ndarray]:
+        """Where the kernels write the angles and the end states of that many blocks."""
+        slots = np.empty((2, blocks, len(self.rotations.slot_column), lanes), self.dtype)
+        return slots, np.empty((blocks, self.rotations.rows, lanes), self.dtype)
+
+    def lanes(self, batch: int) -> int:
+        """How many samples make a block: few enough for the cache, and for every thread to have one."""
+        row = self.rotations.rows * np.dtype(self.dtype).itemsize
+        fitting = max([n for n in _LANES if n <= _WIDE_ENOUGH or n * row <= _BLOCK_BYTES])
+        share = -(-batch // torch.get_num_threads())
+        return min(fitting, next((n for n in _LANES if n >= share), fitting))
+
+    def run(
+        self,
+        inputs: np.ndarray,
+        weights: np.ndarray,
+        lanes: int,
+        room: tuple[np.ndarray, np.ndarray] | None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Expectations (batch, observables), and the shared cosines and sines; end states stay in `room`."""
+        inputs, shared = np.ascontiguousarray(inputs), self.shared(weights)
+        values = np.empty((len(inputs), len(self.rotations.signs)), self.dtype)
+
+        def work(begin: int, end: int) -> None:
+            slots, states = self.room(1, lanes) if room is None else room
+            kernels.forward(
+                self.body, self.start, self.given, inputs, shared, slots, states, values, begin, end
+            )
+
+        _share_out(work, -(-len(inputs) // lanes), lanes * self.effort)
+        return values, shared
+
+
+class _Expectations(torch.autograd.Function):
+    """Expectations with adjoint gradients. Where these are to be differentiated again, the torch engine makes them."""
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, weights: Tensor, program: _Program) -> Tensor:
+        lanes = program.lanes(len(inputs))
+        room = program.room(-(-len(inputs) // lanes), lanes) if any(ctx.needs_input_grad) else None
+        values, shared = program.run(inputs.detach().numpy(), weights.detach().numpy(), lanes, room)
+        ctx.program = program
+        if room is not None:
+            # as saved tensors they go with the graph, and a second pass through it without them is refused
+            ctx.save_for_backward(inputs, weights, *map(torch.from_numpy, (shared, *room)))
+        return torch.from_numpy(values)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+        inputs, weights, *kept = ctx.saved_tensors
+        if tensors.asked_again(gradient):
+            plain = partial(statevector.expectations, ctx.program.circuit)
+            of_inputs, of_weights = tensors.pulled_back(plain, (inputs, weights), gradient)
+            return of_inputs, of_weights, None
+        return *_adjoint(ctx.program, inputs, weights, [part.numpy() for part in kept], gradient), None
+
+
+def _adjoint(
+    program: _Program, inputs: Tensor, weights: Tensor, kept: list[np.ndarray], gradient: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The gradients by inputs and weights from what the forward pass kept."""
+    shared, slots, states = kept
+    gradients = np.ascontiguousarray(gradient.numpy())
+    of_inputs = np.zeros(inputs.shape, program.dtype)
+    turned: dict[int, np.ndarray] = {}
+
+    def work(begin: int, end: int) -> None:
+        parts = (program.body, program.start, program.given, shared, slots, states)
+        turned[begin] = kernels.backward(*parts, gradients, of_inputs, begin, end)
+
+    _share_out(work, len(states), states.shape[2] * program.effort)
+    summed = np.sum([turned[begin] for begin in sorted(turned)], axis=0)  # in one order, for equal bits
+    slopes = program.frequency * summed[program.weighted]
+    of_weights = np.bincount(program.weight, slopes, minlength=len(weights))
+    return torch.from_numpy(of_inputs), torch.from_numpy(of_weights.astype(program.dtype))
+
+
+def _share_out(work: Callable[[int, int], None], blocks: int, effort: int) -> None:
+    """Does blocks 0…blocks, of so many row operations each, in as many threads as torch uses if that is sooner."""
+    threads = min(torch.get_num_threads(), blocks, 1 + blocks * effort // _WORTH_A_THREAD)
+    if threads <= 1:
+        work(0, blocks)
+        return
+    edges = [blocks * number // threads for number in range(threads + 1)]
+    others = [_pool().submit(work, *edge) for edge in pairwise(edges[1:])]
+    work(edges[0], edges[1])
+    for other in others:
+        other.result()
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(thread_name_prefix="circuits")
+
+
+if hasattr(os, "register_at_fork"):  # a forked child has the pool without its threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+@lru_cache(maxsize=64)
+def _program(circuit: Circuit, dtype: torch.dtype) -> _Program:
+    numbers = np.float32 if dtype == torch.float32 else np.float64
+    return _Program(circuit, numbers)
+
+
+if __name__ == "__main__":
+    compile_kernels()

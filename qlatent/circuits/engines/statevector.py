@@ -1,0 +1,139 @@
+"""The statevector engine in torch: batched, differentiable, any device, float32 and float64.
+
+States are rows (batch, 2^qubits), real where every gate is real. Small operations cost more than arithmetic
+here, so the plan (plan.py) keeps their number low.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from qlatent import tensors
+from qlatent.circuits.circuit import Circuit
+from qlatent.circuits.engines.fused_program import Entries, Layers, Plan, Single, Step, plan
+from qlatent.circuits.engines.statevector_steps import (
+    DENSE_QUBITS,
+    AmplitudeState,
+    Constants,
+    DenseLayers,
+    HalvedLayers,
+    PauliExpectations,
+    SignedProbabilities,
+    SingleGate,
+    StartState,
+)
+
+KEPT_BYTES = 2**28
+"""A training step that would keep more states than this takes its steps back instead."""
+
+
+def expectations(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
+    """(batch, inputs), (weights,) → (batch, observables), of their dtype and device; nothing is checked."""
+    program = _program(circuit, inputs.dtype, inputs.device)
+    state = program.start(inputs)
+    if torch.is_grad_enabled() and program.kept_bytes(len(inputs)) > KEPT_BYTES and not tensors.transformed():
+        program = _program(circuit, inputs.dtype, inputs.device, single_layers=True)
+        reversed_: Tensor = _Reversed.apply(state, inputs, weights, program)
+        return program.measure(reversed_)
+    return program.measure(_stepped(program, state, inputs, weights))
+
+
+def _stepped(program: _Program, state: Tensor, inputs: Tensor, weights: Tensor) -> Tensor:
+    for step in program.steps:
+        state = step(state, inputs, weights)
+    return state
+
+
+class _Reversed(torch.autograd.Function):
+    """All steps, keeping the end state alone: the backward pass takes them back one by one.
+
+    A step is linear and unitary in the state, so its vector-Jacobian product at any state is the inverse step. That
+    costs about twice the time. Where the gradients are to be differentiated again, all states are kept after all.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, state: Tensor, inputs: Tensor, weights: Tensor, program: _Program) -> Tensor:
+        start, state = state, _stepped(program, state, inputs, weights)
+        ctx.save_for_backward(start, state.detach(), inputs, weights)
+        ctx.program = program
+        return state
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        start, state, inputs, weights = ctx.saved_tensors
+        if tensors.asked_again(gradient):
+            again = tensors.pulled_back(partial(_stepped, ctx.program), (start, inputs, weights), gradient)
+            return again[0], again[1], again[2], None
+        angles = [inputs.detach().requires_grad_(), weights.detach().requires_grad_()]
+        sums = [torch.zeros_like(each) for each in angles]
+        for step in reversed(ctx.program.steps):
+            with torch.enable_grad():
+                anywhere = torch.zeros_like(state).requires_grad_()
+                (state,) = torch.autograd.grad(step(anywhere, inputs, weights), anywhere, state)
+                before = state.requires_grad_()
+                after = step(before, *angles)
+            gradient, *parts = torch.autograd.grad(after, [before, *angles], gradient, allow_unused=True)
+            state = before.detach()
+            for total, part in zip(sums, parts, strict=True):
+                total += 0 if part is None else part
+        return gradient, sums[0], sums[1], None
+
+
+@lru_cache(maxsize=256)
+def _program(
+    circuit: Circuit, dtype: torch.dtype, device: torch.device, *, single_layers: bool = False
+) -> _Program:
+    found = plan(circuit)
+    if single_layers and found.qubits > DENSE_QUBITS:
+        found = replace(found, steps=tuple(part for step in found.steps for part in _layers(step)))
+    return _Program(found, dtype, device, amplitudes=circuit.encoding == "amplitudes")
+
+
+def _layers(step: Step) -> Iterator[Step]:
+    """A run of layers one by one."""
+    if isinstance(step, Single):
+        yield step
+        return
+    numbers = (step.entries.constant, step.entries.radius, step.entries.phase, step.entries.frequency)
+    constant, radius, phase, frequency = np.broadcast_arrays(*numbers)
+    for number, fixed in enumerate(step.fixed):
+        here = slice(number, number + 1)
+        entries = Entries(constant[here], radius[here], phase[here], frequency[here], step.entries.dims)
+        yield Layers(entries, step.indices[here], (fixed,))
+
+
+class _Program:
+    """A plan with its numbers as tensors of one dtype on one device."""
+
+    def __init__(self, plan: Plan, dtype: torch.dtype, device: torch.device, *, amplitudes: bool) -> None:
+        constants = Constants(dtype, device, real=plan.real)
+        self.start = AmplitudeState(constants) if amplitudes else StartState(plan.start, constants)
+        self.steps = [_step(step, plan, constants) for step in plan.steps]
+        self.measure = _measurement(plan, constants)
+        dense = plan.qubits <= DENSE_QUBITS
+        states = sum(1 if isinstance(step, Single) or dense else len(step.fixed) for step in plan.steps)
+        self.bytes_per_sample = states * 2**plan.qubits * dtype.itemsize * (1 if plan.real else 2)
+
+    def kept_bytes(self, batch: int) -> int:
+        """What autograd would keep of the states of a batch, at least."""
+        return batch * self.bytes_per_sample
+
+
+def _measurement(plan: Plan, constants: Constants) -> SignedProbabilities | PauliExpectations:
+    if plan.signs is None:
+        return PauliExpectations(plan, constants)
+    return SignedProbabilities(plan.signs, constants)
+
+
+def _step(step: Step, plan: Plan, constants: Constants) -> SingleGate | DenseLayers | HalvedLayers:
+    if isinstance(step, Single):
+        return SingleGate(step, plan, constants)
+    layers = DenseLayers if plan.qubits <= DENSE_QUBITS else HalvedLayers
+    return layers(step, plan, constants)

@@ -1,0 +1,1 @@
+"""PCA, random projection, truncation and an MLP: what every head is compared with."""

@@ -1,0 +1,97 @@
+"""CLIP-ACQUA and its classical controls: one autoencoder a modality with a small core in the middle.
+
+Linear(d, n) → angles → core → z (n, k) → Linear(k, d); the core is a circuit or what stands in its place.
+Sources: Rivas & Zhao, SC22 poster (CLIP-ACQUA); Mari et al. 2020, arXiv 1912.08278 (dressed circuits).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from qlatent.circuits.circuit import Circuit
+from qlatent.errors import ConfigError
+from qlatent.heads.base import AbstractHead, Tensors, input_dims, principal, seeded_linear
+from qlatent.heads.dressed.cores import CircuitCore, make_core
+
+SPREAD = 0.5  # standard deviation of the first axis after a start from the principal axes, before any tanh
+
+
+class DressedHead(AbstractHead):
+    """Two autoencoders (or one, or a shared one) whose latent is the core's output.
+
+    The seed decides all weights; linear layers of heads with equal seed and sizes are equal whatever the
+    core is.
+    """
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        if config.bridge_start == "pca" and config.hidden:
+            raise ConfigError(
+                f"bridge_start='pca' with hidden={config.hidden}: axes start a single layer.",
+                remedy="Use hidden=0, or bridge_start='random'.",
+            )
+        self.input_dims = input_dims(config)
+        parts = self.modalities[:1] if config.shared else self.modalities
+        generator = torch.Generator().manual_seed(config.seed)
+        widths = [self.input_dims[name] for name in parts]
+        encoders = [_dense(width, config.qubits, config.hidden, generator=generator) for width in widths]
+        decoders = [_dense(config.qubits, width, config.hidden, generator=generator) for width in widths]
+        cores = [make_core(config, generator=generator) for _ in parts]
+        self.encoders = nn.ModuleDict(dict(zip(parts, encoders, strict=True)))
+        self.cores = nn.ModuleDict(dict(zip(parts, cores, strict=True)))
+        self.decoders = nn.ModuleDict(dict(zip(parts, decoders, strict=True)))
+
+    @property
+    def latent_dim(self) -> int:
+        return int(self.config.qubits)
+
+    @property
+    def circuit(self) -> Circuit | None:
+        core = next(iter(self.cores.values()))
+        return core.circuit if isinstance(core, CircuitCore) else None
+
+    def encode(self, inputs: Tensors) -> dict[str, Tensor]:
+        inputs = self.taken(inputs)
+        return {name: self._core_of(name)(self._part(self.encoders, name)(x)) for name, x in inputs.items()}
+
+    def entering_tanh(self, inputs: Tensors) -> dict[str, Tensor]:
+        """The linear layer's outputs (n, k), where angles are a tanh of them."""
+        if getattr(self.config, "input_scaling", None) != "tanh":
+            return {}
+        return {name: self._part(self.encoders, name)(x) for name, x in inputs.items()}
+
+    def decode(self, latents: Tensors) -> dict[str, Tensor]:
+        return {name: self._part(self.decoders, name)(z) for name, z in latents.items()}
+
+    @property
+    def rows_wanted(self) -> int | None:
+        return None if self.config.bridge_start == "pca" else 0
+
+    @torch.no_grad()
+    def prepare(self, inputs: Tensors) -> None:
+        """With `bridge_start="pca"`, every first layer becomes the principal axes of all rows, whatever modality."""
+        if self.config.bridge_start != "pca":
+            return
+        basis = principal(torch.cat([inputs[name] for name in self.modalities]), self.config.qubits)
+        weight = basis.axes * (SPREAD / basis.deviations[0].clamp_min(1e-12))
+        for layer in self.encoders.values():
+            assert isinstance(layer, nn.Linear)
+            layer.weight.copy_(weight)
+            layer.bias.copy_(-(weight @ basis.mean))
+
+    def _core_of(self, modality: str) -> nn.Module:
+        return self._part(self.cores, modality)
+
+    def _part(self, parts: nn.ModuleDict, modality: str) -> nn.Module:
+        return parts[self.modalities[0] if self.config.shared else modality]
+
+
+def _dense(width_in: int, width_out: int, hidden: int, *, generator: torch.Generator) -> nn.Module:
+    """The single dense layer of the paper, or two with a ReLU between them."""
+    if not hidden:
+        return seeded_linear(width_in, width_out, generator=generator)
+    first = seeded_linear(width_in, hidden, generator=generator)
+    return nn.Sequential(first, nn.ReLU(), seeded_linear(hidden, width_out, generator=generator))

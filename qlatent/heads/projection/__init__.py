@@ -1,0 +1,1 @@
+"""The quantum-inspired projection: pairwise merging, fidelity, and its classical counterparts."""

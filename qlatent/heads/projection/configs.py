@@ -1,0 +1,188 @@
+"""What the heads of the quantum-inspired projection can be told. Torch-free.
+
+One class and its defaults make the named set of Kankeu et al. (arXiv 2501.04591), and the two corners of the
+2×2 of head and similarity that its authors never ran.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from qlatent.errors import ConfigError
+from qlatent.heads.dressed.configs import InputDim, InputDimText, Modalities, Seed
+
+Dim = Annotated[
+    int,
+    Field(
+        title="Latent dimension",
+        description="Fewer than the vectors have. Paper: 768 → 384, 256, 128, 64.",
+        ge=1,
+        le=65536,
+    ),
+]
+Compression = Annotated[
+    Literal["merge", "merge_cnot", "linear", "grouped"],
+    Field(
+        title="Compression",
+        description="merge: pairs of qubits, controlled gate. merge_cnot: with a CNOT. linear: dense. "
+        "grouped: each input goes into one output (the paper's Eq. 5).",
+    ),
+]
+Encoding = Annotated[
+    Literal["bloch", "tanh"],
+    Field(
+        title="Encoding",
+        description="bloch: z = −sin((π/2)·tanh u), a state on the Bloch sphere. tanh: z = tanh u.",
+    ),
+]
+Similarity = Annotated[
+    Literal["fidelity", "cosine"],
+    Field(title="Similarity", description="fidelity: the log of the product states' fidelity. cosine."),
+]
+InputScale = Annotated[
+    float,
+    Field(
+        title="Input scale",
+        description="Times what enters tanh. Paper: 1, for raw BERT vectors (about 0.4 a number); vectors of "
+        "unit length and width d have 1/√d, so 0.4·√d brings them there.",
+        gt=0,
+        le=1e6,
+        allow_inf_nan=False,
+    ),
+]
+UnitInputs = Annotated[
+    bool,
+    Field(
+        title="Unit length before all else",
+        description="As QBFEC has it and BFEC has not. Training brings vectors to unit length unless told otherwise.",
+    ),
+]
+Shared = Annotated[
+    bool,
+    Field(
+        title="One head for all modalities",
+        description="On: queries and passages go through the same (paper). Needs equal widths.",
+    ),
+]
+MergeAngles = Annotated[
+    Literal["published", "reduced"],
+    Field(
+        title="Angles of a merge",
+        description="published: 12 (8 with a CNOT), most of them without effect. reduced: the 5 (3) that data "
+        "can tell apart; the same functions.",
+    ),
+]
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class QBECConfig:
+    """Bloch encoding, pairwise merges of qubits, fidelity."""
+
+    input_dim: InputDim = 512
+    input_dim_text: InputDimText = 0
+    modalities: Modalities = ("image", "text")
+    qubits: Dim = 256
+    compression: Compression = "merge"
+    encoding: Encoding = "bloch"
+    similarity: Similarity = "fidelity"
+    input_scale: InputScale = 1.0
+    unit_inputs: UnitInputs = False
+    merge_angles: MergeAngles = "published"
+    shared: Shared = True
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        _check_widths(self)
+        if self.compression in ("merge", "merge_cnot") and self.encoding == "tanh":
+            raise ConfigError(
+                f"compression={self.compression!r} with encoding='tanh': merges act on qubits.",
+                remedy="Use encoding='bloch', or compression='linear' or 'grouped'.",
+            )
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class QBFECConfig(QBECConfig):
+    """QBEC as its authors ran it on frozen vectors: brought to unit length first, which BFEC's are not."""
+
+    unit_inputs: UnitInputs = True
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class BECConfig(QBECConfig):
+    """tanh of a dense linear layer, cosine: the classical head of the paper."""
+
+    compression: Compression = "linear"
+    encoding: Encoding = "tanh"
+    similarity: Similarity = "cosine"
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class BFECConfig(BECConfig):
+    """BEC under the name that it has on frozen vectors."""
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class LinearFidelityConfig(QBECConfig):
+    """A dense linear layer with Bloch encoding and fidelity: what of QBEC is its similarity?"""
+
+    compression: Compression = "linear"
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class MergeCosineConfig(QBECConfig):
+    """Merges with cosine: what of QBEC is its head?"""
+
+    similarity: Similarity = "cosine"
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class MergeCNOTConfig(QBECConfig):
+    """QBEC with a CNOT in place of the controlled general gate, as the paper's equations have it."""
+
+    compression: Compression = "merge_cnot"
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class GroupedLinearConfig(BECConfig):
+    """tanh of a linear layer in which each input goes into one output, cosine: as sparse as the merges."""
+
+    compression: Compression = "grouped"
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class BTConfig:
+    """tanh of the vectors, cosine; nothing is trained."""
+
+    closed_form: ClassVar[bool] = True
+    deterministic: ClassVar[bool] = True
+    compression: ClassVar[str] = "none"
+    shared: ClassVar[bool] = False
+    input_dim: InputDim = 512
+    input_dim_text: InputDimText = 0
+    modalities: Modalities = ("image", "text")
+    encoding: Encoding = "tanh"
+    similarity: Similarity = "cosine"
+    input_scale: InputScale = 1.0
+    unit_inputs: UnitInputs = False
+    seed: Seed = 0
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class QBTConfig(BTConfig):
+    """Bloch encoding of the vectors, fidelity; nothing is trained."""
+
+    encoding: Encoding = "bloch"
+    similarity: Similarity = "fidelity"
+
+
+def _check_widths(config: QBECConfig) -> None:
+    text = config.input_dim_text or config.input_dim
+    narrowest = min(text if name == "text" else config.input_dim for name in config.modalities)
+    if config.qubits >= narrowest:
+        raise ConfigError(
+            f"qubits={config.qubits}: the vectors have {narrowest} dimensions, so this compresses nothing.",
+            remedy=f"Use 1 to {narrowest - 1}." if narrowest > 1 else "Use wider vectors.",
+        )

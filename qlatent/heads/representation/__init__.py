@@ -1,0 +1,1 @@
+"""The representation network of quantum self-supervised learning, and its controls."""

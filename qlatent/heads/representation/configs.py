@@ -1,0 +1,176 @@
+"""What the representation networks of QSSL and their controls can be told. Torch-free."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from qlatent.circuits import layouts
+from qlatent.circuits.circuit import Circuit
+from qlatent.heads.dressed.configs import CircuitWeights, InputDim, InputDimText, Modalities, Seed
+
+Width = Annotated[
+    int,
+    Field(title="Qubits", description="W, also the latent dimension. Paper: 8.", ge=2, le=10),
+]
+TwinWidth = Annotated[
+    int,
+    Field(
+        title="Latent dimension",
+        description="W; called qubits, as in the quantum head it stands beside. Paper: 8.",
+        ge=2,
+        le=10,
+    ),
+]
+Layers = Annotated[
+    int,
+    Field(
+        title="Layers",
+        description="Of the ring: RY on each qubit, then CRX around. Paper: 2. The all-to-all circuit takes "
+        "2·layers − 1 of its own, so that both have 2·layers·qubits weights (paper: 3).",
+        ge=1,
+        le=10,
+    ),
+]
+OneNetwork = Annotated[
+    bool,
+    Field(
+        title="One network for all views",
+        description="On: all modalities go through the same weights (paper). Off: one network each.",
+    ),
+]
+SigmoidTemperature = Annotated[
+    float,
+    Field(
+        title="Temperature of the squash",
+        description="Divides what enters π·sigmoid. Code: 1.",
+        gt=0,
+        le=1000,
+    ),
+]
+Squash = Annotated[
+    bool,
+    Field(
+        title="Squash the inputs",
+        description="π·sigmoid before it, as before the circuit (code). Off: the linear layer's values themselves.",
+    ),
+]
+Ansatz = Annotated[
+    Literal["ring", "all_to_all"],
+    Field(title="Circuit", description="ring: RY and CRX around. all_to_all: RY and CNOT of every pair."),
+]
+Entangled = Annotated[
+    bool,
+    Field(
+        title="Entanglers",
+        description="Off: every CRX of the ring turns its target alone, equally many weights, as a control.",
+    ),
+]
+Spread = Annotated[
+    float,
+    Field(
+        title="Spread of the first circuit weights",
+        description="Standard deviation in radians; 0: 1/√qubits (code).",
+        ge=0,
+        le=10,
+        allow_inf_nan=False,
+    ),
+]
+Shots = Annotated[
+    int,
+    Field(
+        title="Shots",
+        description="0: exact expectations. Else each is estimated from so many outcomes, in the gradient too "
+        "(parameter-shift, on the CPU). Paper: 100.",
+        ge=0,
+        le=1_000_000,
+    ),
+]
+ShotsIn = Annotated[
+    Literal["training", "always"],
+    Field(
+        title="Where shots are drawn",
+        description="training: evaluations, maps and kept heads use exact expectations. always: everywhere (paper).",
+    ),
+]
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class QSSLConfig:
+    """The quantum representation network of QSSL (Jaderberg et al. 2021) with its projection head."""
+
+    from_images: ClassVar[bool] = True  # a backbone may be trained under it
+
+    input_dim: InputDim = 512
+    input_dim_text: InputDimText = 0
+    modalities: Modalities = ("image", "text")
+    qubits: Width = 8
+    layers: Layers = 2
+    ansatz: Ansatz = "ring"
+    entanglers: Entangled = True
+    circuit_weights: CircuitWeights = "trained"
+    circuit_spread: Spread = 0.0
+    sigmoid_temperature: SigmoidTemperature = 1.0
+    shots: Shots = 0
+    shots_in: ShotsIn = "training"
+    shared: OneNetwork = True
+    seed: Seed = 0
+
+    def circuit(self) -> Circuit:
+        """The circuit between bridge and latent, with 2·layers·qubits weights whichever it is."""
+        if not self.entanglers:
+            return layouts.qssl_product(self.qubits, self.layers)
+        if self.ansatz == "all_to_all":
+            return layouts.qssl_all_to_all(self.qubits, 2 * self.layers - 1)
+        return layouts.qssl_ring(self.qubits, self.layers)
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class QSSLFrozenConfig(QSSLConfig):
+    """The same with a random circuit that is never trained: what do its weights matter?"""
+
+    circuit_weights: CircuitWeights = "frozen"
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class QSSLSeparableConfig(QSSLConfig):
+    """The same without entanglers and with equally many weights: what does entanglement matter?"""
+
+    entanglers: Entangled = False
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class QSSLTwinConfig:
+    """The classical twin of the paper: [Linear → LeakyReLU] × layers in place of the circuit."""
+
+    from_images: ClassVar[bool] = True  # a backbone may be trained under it
+
+    input_dim: InputDim = 512
+    input_dim_text: InputDimText = 0
+    modalities: Modalities = ("image", "text")
+    qubits: TwinWidth = 8
+    layers: Annotated[
+        int, Field(title="Layers", description="Linear and LeakyReLU each. Paper: 2.", ge=1, le=10)
+    ] = 2
+    squash: Squash = True
+    sigmoid_temperature: SigmoidTemperature = 1.0
+    shared: OneNetwork = True
+    seed: Seed = 0
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class QSSLLinearConfig:
+    """The linear control: one Linear(W, W) in place of the circuit."""
+
+    from_images: ClassVar[bool] = True  # a backbone may be trained under it
+
+    input_dim: InputDim = 512
+    input_dim_text: InputDimText = 0
+    modalities: Modalities = ("image", "text")
+    qubits: TwinWidth = 8
+    squash: Squash = True
+    sigmoid_temperature: SigmoidTemperature = 1.0
+    shared: OneNetwork = True
+    seed: Seed = 0

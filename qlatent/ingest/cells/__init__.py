@@ -1,0 +1,1 @@
+"""From the cells of a row to an item, or to the reason why the row is refused."""

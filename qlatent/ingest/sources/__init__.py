@@ -1,0 +1,1 @@
+"""Files of every kind, each opened as one source of rows."""

@@ -1,0 +1,1 @@
+"""How well a compression keeps distances, neighbourhoods and spectrum."""

@@ -1,0 +1,60 @@
+"""Neighbour overlap at every k at once: the co-ranking curves, their area, and where local ends and global begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qlatent.metrics.comparison import Comparison
+from qlatent.metrics.figure import Contributions, ItemMetric
+from qlatent.metrics.pairs.distances import Matrix
+from qlatent.metrics.pairs.kernels import worse_rank_counts, worse_rank_sums
+from qlatent.metrics.statistics.influence import area_influence, area_table
+
+
+@dataclass(frozen=True, slots=True)
+class CoRanking:
+    """The curves over k = 1 … n-1, and the split of Lee & Verleysen 2009.
+
+    `q` is Q_NX(k), the mean share of common neighbours at k; `r` is R_NX(k), the same with 0 for random and 1
+    for perfect (NaN at k = n-1). `k_max` is where Q_NX(k) - k/(n-1) is largest; `q_local` is the mean of Q_NX
+    up to it, `q_global` from it on.
+    """
+
+    k: Matrix
+    q: Matrix
+    r: Matrix
+    k_max: int
+    q_local: float
+    q_global: float
+
+
+def co_ranking(comparison: Comparison) -> CoRanking:
+    """The co-ranking curves of a comparison; `Undefined` with fewer than three points."""
+    before, after = comparison.sides()
+    return co_ranking_curves(worse_rank_counts(before.ranks, after.ranks))
+
+
+def co_ranking_curves(counts: Matrix) -> CoRanking:
+    """The curves from how many ordered pairs have max(rank before, rank after) = r, r = 0 … n-1: (n,)."""
+    n = len(counts)
+    k = np.arange(1.0, n)
+    q = np.cumsum(counts[1:]) / (k * n)
+    r = np.full(n - 1, np.nan)
+    r[:-1] = ((n - 1) * q[:-1] - k[:-1]) / (n - 1 - k[:-1])
+    split = int(np.argmax(q - k / (n - 1)))
+    return CoRanking(k, q, r, split + 1, float(q[: split + 1].mean()), float(q[split:].mean()))
+
+
+@ItemMetric
+def co_ranking_auc(comparison: Comparison) -> Contributions:
+    """The area under R_NX(k) with weights 1/k, so that every scale counts alike: 1 is perfect, 0 is random.
+
+    AUC = Σ R_NX(k)/k / Σ 1/k over k = 1 … n-2. Source: Lee, Peluffo-Ordóñez & Verleysen 2015.
+    """
+    before, after = comparison.sides()
+    table, offset = area_table(comparison.points)
+    area = worse_rank_sums(before.ranks, after.ranks, table) - offset
+    values = comparison.by_item(area)
+    return Contributions(values, comparison.sampled, influence=lambda: area_influence(comparison))

@@ -1,0 +1,1 @@
+"""Whether partners and answers are found: exact search and ranking measures."""

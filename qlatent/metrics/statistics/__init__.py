@@ -1,0 +1,1 @@
+"""Confidence intervals and tests: bootstrap, jackknife, paired differences."""

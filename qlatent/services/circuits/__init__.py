@@ -1,0 +1,1 @@
+"""Circuits of layouts and of kept heads, for the page Circuits."""

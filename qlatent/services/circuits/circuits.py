@@ -1,0 +1,241 @@
+"""Circuits to look at: a layout or a kept head's, its sizes, its states gate by gate, its exports. Torch-free."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.circuits import layouts, merging
+from qlatent.circuits.analysis import gate_by_gate
+from qlatent.circuits.circuit import Circuit, Parameter
+from qlatent.circuits.drawings.svg import picture
+from qlatent.circuits.drawings.text import angle, described, draw
+from qlatent.circuits.specs import Specs, specs
+from qlatent.errors import InputError
+from qlatent.hardware import qiskit_process
+from qlatent.registry import HEADS, config_class, make_config
+from qlatent.services.heads import kept_heads
+from qlatent.services.heads.kept_heads import HeadView
+from qlatent.store.workspace import Workspace
+
+Array = NDArray[np.float64]
+
+MAX_QUBITS = 8
+"""A picture of more says nothing any more."""
+
+LARGEST_MERGE = merging.LARGEST
+"""Inputs that are merged by circuits one after another."""
+
+FORMATS = {
+    "json": ("circuit.json", "application/json"),
+    "pennylane": ("circuit.py", "text/x-python"),
+    "qasm3": ("circuit.qasm", "text/plain"),
+    "qpy": ("circuit.qpy", "application/octet-stream"),
+}
+"""File name and type of each export."""
+
+
+@dataclass(frozen=True, eq=False)
+class CircuitView:
+    """A circuit with numbers for its angles: `inputs` (inputs,) of one sample and `weights` (weights,)."""
+
+    circuit: Circuit
+    inputs: Array
+    weights: Array
+    sized: Callable[[int, int], Circuit] | None = None  # (qubits, layers) → the same kind of circuit
+    head: HeadView | None = None  # whose circuit it is
+    modality: str = ""  # of the head
+
+    @property
+    def specs(self) -> Specs:
+        """What can be counted in it."""
+        return specs(self.circuit)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A circuit as SVG, `gates` in words with the start state before them, and an id that is its own."""
+
+    id: str
+    svg: str
+    gates: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """The states along a circuit, the start state first.
+
+    `probabilities` (gates + 1, 2^qubits) of the basis states, `bloch` (gates + 1, qubits, 3), ⟨Z⟩ of each wire in its
+    last column, and `entropies` (gates + 1, qubits) in bits.
+    """
+
+    probabilities: Array
+    bloch: Array
+    entropies: Array
+
+
+def layout_names() -> dict[str, str]:
+    """Every layout by name, with the first sentence of its description."""
+    return {
+        name: (inspect.getdoc(build) or "").split("\n\n")[0].replace("\n", " ").replace("`", "")
+        for name, build in layouts.LAYOUTS.items()
+    }
+
+
+def of_layout(name: str, *, qubits: int, layers: int, seed: int = 0) -> CircuitView:
+    """A layout with weights and input angles drawn uniformly from −π to π by the seed."""
+    if name not in layouts.LAYOUTS:
+        raise InputError(
+            f"There is no layout called {name!r}.", remedy=f"Use one of {', '.join(layouts.LAYOUTS)}."
+        )
+    build = layouts.LAYOUTS[name]
+    return replace(_with_angles(build(qubits, layers), seed), sized=build)
+
+
+def heads_with_circuits(workspace: Workspace) -> list[HeadView]:
+    """The kept heads that hold a circuit, newest first."""
+    return [
+        head
+        for head in kept_heads.list_heads(workspace)
+        if not head.broken and head.head in HEADS and HEADS[head.head].family == "quantum"
+    ]
+
+
+def of_head(workspace: Workspace, head_id: str, *, modality: str, seed: int = 0) -> CircuitView:
+    """The circuit of one modality of a kept head with its trained weights, and input angles drawn by the seed."""
+    head = kept_heads.usable(kept_heads.view(workspace, head_id))
+    config = make_config(config_class("head", head.head), head.config)
+    circuit = config.circuit()
+    stored = kept_heads.weights(workspace, head.id)
+    name = config.modalities[0] if config.shared else modality
+    if f"cores.{name}.weights" not in stored:
+        raise InputError(f"{head.name!r} has no circuit for {modality}.", remedy="Choose another modality.")
+    drawn = _with_angles(circuit, seed)
+    weights = stored[f"cores.{name}.weights"].astype(float)
+    return replace(
+        drawn,
+        weights=weights,
+        head=head,
+        modality=modality,
+        sized=lambda n, d: replace(config, qubits=n, **{_depth(config): d}).circuit(),
+    )
+
+
+def _depth(config: Any) -> str:
+    """The setting that says how many layers a head's circuit has."""
+    return "depth" if hasattr(config, "depth") else "layers"
+
+
+@dataclass(frozen=True, eq=False)
+class MergeView:
+    """One merge of a projection: its circuit, which of the inputs it merges, and ⟨Z⟩ that it leaves."""
+
+    circuit: CircuitView
+    control: int
+    target: int
+    z: float
+
+
+def of_merges(kind: merging.Kind, *, inputs: int, outputs: int, seed: int = 0) -> list[MergeView]:
+    """The merges of `inputs` Bloch encodings into `outputs`, in order, with inputs and angles drawn by the seed.
+
+    Each is a circuit of two qubits that starts from what the one before it left, prepared anew. The angles are
+    uniform in (0, 4π), as those of a head that has not learned; more inputs than `LARGEST_MERGE` are refused.
+    """
+    rng = np.random.default_rng(seed)
+    tilt = 0.5 * np.pi * (1 + np.tanh(rng.normal(size=(1, inputs))))  # the encoding of tanh u, phase π
+    angles = rng.uniform(0, 4 * np.pi, (inputs - outputs, merging.ANGLES[kind]))
+    return [
+        MergeView(
+            CircuitView(merging.merge_circuit(kind), each.prepared[0], each.weights),
+            each.control, each.target, float(each.z[0]),
+        )
+        for each in merging.each_merge(np.cos(tilt), -np.sin(tilt), angles, kind=kind, outputs=outputs)
+    ]  # fmt: skip
+
+
+def with_angles(view: CircuitView, angles: NDArray[np.float64]) -> CircuitView:
+    """The same circuit with other angles, inputs first, then weights."""
+    split = view.circuit.inputs
+    return replace(view, inputs=angles[:split], weights=angles[split:])
+
+
+def walk(view: CircuitView) -> Walk:
+    """The circuit's picture and the states along it, for the view's angles; kept for the views seen last."""
+    return _walk(view.circuit, view.inputs.tobytes(), view.weights.tobytes())
+
+
+def drawn(circuit: Circuit) -> Drawing:
+    """The circuit's picture, and its gates in words."""
+    return _drawing(circuit)
+
+
+def gate_rows(view: CircuitView) -> list[dict[str, object]]:
+    """The gates in order: what, where, and with which angles."""
+    return [
+        {
+            "Gate": operation.gate,
+            "Wires": ", ".join(map(str, operation.wires)),
+            "Angles": ", ".join(angle(parameter) for parameter in operation.parameters),
+            "Radians": ", ".join(f"{_value(view, parameter):.3f}" for parameter in operation.parameters),
+        }
+        for operation in view.circuit.operations
+    ]
+
+
+def drawing_of(head: str, config: Mapping[str, Any]) -> str:
+    """The circuit of a head of the registry with this config, as text; "" for one without."""
+    made = make_config(config_class("head", head), config)
+    return draw(made.circuit()) if hasattr(made, "circuit") else ""
+
+
+def exported(view: CircuitView, format: str) -> bytes:
+    """The circuit in one of `FORMATS`, its angles open; amplitudes are bound, since Qiskit has no symbols for them.
+
+    `UnavailableError` if Qiskit is needed and not installed, or its process does not answer.
+    """
+    circuit = view.circuit
+    if format == "json":
+        return circuit.to_json().encode()
+    if format == "pennylane":
+        from qlatent.circuits.bridges import to_pennylane  # seconds to load
+
+        return to_pennylane.source(circuit).encode()
+    inputs = view.inputs.tobytes() if circuit.encoding == "amplitudes" else None
+    return _by_qiskit(circuit, format, inputs)
+
+
+@lru_cache(maxsize=64)
+def _by_qiskit(circuit: Circuit, format: Any, inputs: bytes | None) -> bytes:
+    return qiskit_process.exported(circuit, format, None if inputs is None else np.frombuffer(inputs))
+
+
+def _with_angles(circuit: Circuit, seed: int) -> CircuitView:
+    rng = np.random.default_rng(seed)
+    weights, inputs = (rng.uniform(-np.pi, np.pi, count) for count in (circuit.weights, circuit.inputs))
+    return CircuitView(circuit, inputs, weights)
+
+
+@lru_cache(maxsize=16)
+def _walk(circuit: Circuit, inputs: bytes, weights: bytes) -> Walk:
+    states = gate_by_gate.states(circuit, np.frombuffer(inputs), np.frombuffer(weights))
+    return Walk(np.abs(states) ** 2, gate_by_gate.bloch_vectors(states), gate_by_gate.entropies(states))
+
+
+@lru_cache(maxsize=32)
+def _drawing(circuit: Circuit) -> Drawing:
+    gates = ("the start state", *map(described, circuit.operations))
+    return Drawing(sha256(circuit.to_json().encode()).hexdigest()[:12], picture(circuit), gates)
+
+
+def _value(view: CircuitView, parameter: Parameter) -> float:
+    if parameter.kind == "constant":
+        return parameter.value
+    return float((view.inputs if parameter.kind == "input" else view.weights)[parameter.index])

@@ -1,0 +1,168 @@
+"""What the circuit contributes: a head beside the same head without it, seed by seed. Torch-free."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from qlatent import registry
+from qlatent.errors import InputError
+from qlatent.registry import HEADS, config_class, make_config
+from qlatent.services.runs import queue
+from qlatent.services.runs.queue import RunView
+from qlatent.services.training import run_spec, sweeps
+from qlatent.services.training.run_spec import Spec
+from qlatent.store.workspace import Workspace
+
+METRICS = ("pair_error", "spearman", "neighbour_overlap", "probe_accuracy")
+"""What heads are compared by, as far as their runs tell it."""
+CHANGED = ("entanglers", "circuit_weights")
+"""Settings by which a head can be its own control."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds and half of its 95 % interval (Student's t); None for a single seed."""
+
+    mean: float
+    half: float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One head: how far its runs are, its figures, and what they are more than the first's, seed by seed."""
+
+    head: str
+    finished: int
+    active: int
+    figures: dict[str, Estimate]
+    differences: dict[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A head at a seed: what to train there, and the run that did."""
+
+    head: str
+    seed: int
+    spec: Spec
+    run: RunView | None
+
+
+def names(head: str) -> tuple[str, ...]:
+    """The controls of a head by their names: those with a circuit, then the classical twin."""
+    with_circuit = [each for each in registry.controls(head) if HEADS[each].family == "quantum"]
+    return (*with_circuit, HEADS[head].twin) if with_circuit else ()
+
+
+def places(workspace: Workspace, run_id: str, seeds: int) -> list[Place]:
+    """The head of a run and its controls over `seeds` seeds from its own on, seed by seed.
+
+    On the same items with the same settings; the run of a control is refused.
+    """
+    spec = workspace.run(run_id).spec
+    cls, own = config_class("head", spec["head"]), spec["configs"]["head"]
+    itself = make_config(cls, own) == make_config(cls, _plain(own))
+    if not itself or not names(spec["head"]) or spec.get("weights"):
+        raise InputError(
+            "This head is a control itself, or has none.", remedy="Choose the head that it is a control of."
+        )
+    known = sweeps.known(workspace)
+    found = []
+    for seed in range(own["seed"], own["seed"] + seeds):
+        for head in (spec["head"], *names(spec["head"])):
+            made = _spec(spec, head, seed)
+            found.append(Place(head, seed, made, known.get(run_spec.same_training(made))))
+    return found
+
+
+def missing(found: Sequence[Place]) -> list[Place]:
+    """What must still be trained; seed by seed, so that the first seeds are complete early."""
+    return [
+        each for each in found if each.run is None or not (each.run.active or each.run.state == "finished")
+    ]
+
+
+def start(workspace: Workspace, found: Sequence[Place]) -> list[str]:
+    """Queue what is missing; the ids of the runs."""
+    return [queue.start(workspace, each.spec) for each in missing(found)]
+
+
+def rows(workspace: Workspace, found: Sequence[Place]) -> list[Row]:
+    """Each head over its seeds, the first of `places` first. Only what has been trained has figures."""
+    by_head: dict[str, list[Place]] = {}
+    for place in found:
+        by_head.setdefault(place.head, []).append(place)
+    figures = {
+        head: {
+            place.seed: queue.metrics(workspace, place.run.id)
+            for place in own
+            if place.run and place.run.state == "finished"
+        }
+        for head, own in by_head.items()
+    }
+    first = figures[found[0].head]
+    return [
+        Row(
+            head,
+            finished=len(figures[head]),
+            active=sum(place.run is not None and place.run.active for place in own),
+            figures={
+                name: _estimate(values)
+                for name in METRICS
+                if (values := [each[name] for each in figures[head].values() if name in each])
+            },
+            differences={
+                name: _estimate(values)
+                for name in METRICS
+                if (values := _differences(figures[head], first, name))
+            },
+        )
+        for head, own in by_head.items()
+    ]
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in CHANGED}
+
+
+def _spec(spec: Spec, head: str, seed: int) -> Spec:
+    """The run of the same training with this head and seed."""
+    cls = config_class("head", head)
+    known = {each.name for each in fields(cls)}
+    values = _plain(spec["configs"]["head"]) | {"seed": seed}
+    config = asdict(make_config(cls, {name: value for name, value in values.items() if name in known}))
+    training = spec["configs"]["training"] | {"seed": seed}
+    configs = spec["configs"] | {"head": config, "training": training}
+    flat = {name: value for each in configs.values() for name, value in each.items()}
+    title = HEADS[head].title
+    kept = {name: value for name, value in spec.items() if name not in ("id", "keep")}
+    return kept | {
+        "name": f"{title}, seed {seed}: {spec['name']}"[:80],
+        "created": time.time(),
+        "head": head,
+        "configs": configs,
+        "settings": {name: flat[name] for name in spec["settings"] if name in flat} | {"seed": seed},
+    }
+
+
+def _differences(own: Mapping[int, Any], first: Mapping[int, Any], name: str) -> list[float]:
+    return [
+        own[seed][name] - first[seed][name]
+        for seed in own
+        if name in own[seed] and name in first.get(seed, {})
+    ]
+
+
+def _estimate(values: Sequence[float]) -> Estimate:
+    from scipy.stats import t
+
+    count = len(values)
+    if count < 2:
+        return Estimate(float(np.mean(values)), None)
+    half = t.ppf(0.975, count - 1) * np.std(values, ddof=1) / np.sqrt(count)
+    return Estimate(float(np.mean(values)), float(half))

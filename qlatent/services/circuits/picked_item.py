@@ -1,0 +1,123 @@
+"""An item of a head's run in its circuit: the angles that encode it, and its point on the last map. Torch-free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.circuits.analysis import state_derivatives
+from qlatent.errors import InputError, StoreError
+from qlatent.services.circuits.circuits import CircuitView
+from qlatent.services.datasets import browsing
+from qlatent.services.heads import kept_heads
+from qlatent.services.runs.frames import Evolution
+from qlatent.services.training import run_spec
+from qlatent.store.runs.run_folder import RunFolder
+from qlatent.store.workspace import Workspace
+
+Array = NDArray[np.float64]
+OFFERED = 300
+
+
+@dataclass(frozen=True, eq=False)
+class OnMap:
+    """Places (2,) of an item on the run's last map: with the trained angles, and with those of the view."""
+
+    trained: Array
+    now: Array
+
+
+def offered(workspace: Workspace, view: CircuitView, *, also: int | None = None) -> dict[int, str]:
+    """Rows of the run's probe items, 300 evenly spaced and `also`, each with its text.
+
+    Empty if the run is gone, or where no vectors were brought: a head on a backbone that learned with it.
+    """
+    folder = _folder(workspace, view)
+    if folder is None or run_spec.source_of(folder.spec) != "vectors":
+        return {}
+    rows = folder.probe()["rows"]
+    spaced = rows[np.unique(np.linspace(0, len(rows) - 1, OFFERED).round().astype(int))]
+    rows = np.union1d(spaced, rows[rows == also])
+    texts = browsing.texts(
+        workspace, folder.spec["dataset"], rows.tolist(), at=folder.spec["dataset_version"]
+    )
+    return {int(row): text for row, text in zip(rows, texts, strict=True)}
+
+
+def with_item(workspace: Workspace, view: CircuitView, row: int) -> CircuitView:
+    """The view with the input angles that the head's linear layers make of the item in this dataset row."""
+    folder = _folder(workspace, view)
+    if folder is None or view.head is None:
+        raise InputError("The run of this head is not here.", remedy="Use random angles.")
+    probe = folder.probe()
+    places = np.flatnonzero(probe["rows"] == row)
+    if not len(places) or f"input_{view.modality}" not in probe:
+        raise InputError(f"Row {row} is not among the items drawn.", remedy="Choose another item.")
+    values = probe[f"input_{view.modality}"][places[0]].astype(float)
+    return replace(view, inputs=_angles(view, _stored(workspace, view), values))
+
+
+def on_map(workspace: Workspace, view: CircuitView, trained: CircuitView, drawn: Evolution) -> OnMap:
+    """Where the item is on the last frame of `drawn`, in the view's modality.
+
+    The map is an affine image of the latents; it is read off the frame itself by least squares.
+    """
+    assert view.head is not None
+    folder, stored = _folder(workspace, view), _stored(workspace, view)
+    assert folder is not None  # its frames were drawn
+    latents = folder.snapshot(int(drawn.steps[-1]))
+    known = np.concatenate([latents[name] for name in drawn.modalities]).astype(float)
+    places = np.concatenate([drawn.places[name][-1] for name in drawn.modalities]).astype(float)
+    affine, *_ = np.linalg.lstsq(np.column_stack([known, np.ones(len(known))]), places, rcond=None)
+    return OnMap(*(np.append(_latent(each, stored), 1.0) @ affine for each in (trained, view)))
+
+
+def _folder(workspace: Workspace, view: CircuitView) -> RunFolder | None:
+    try:
+        folder = workspace.run(view.head.run_id) if view.head and view.head.run_id else None
+        return folder if folder is not None and folder.snapshot_steps() else None
+    except StoreError:
+        return None
+
+
+def _stored(workspace: Workspace, view: CircuitView) -> dict[str, Any]:
+    assert view.head is not None
+    return kept_heads.weights(workspace, view.head.id)
+
+
+def _angles(view: CircuitView, stored: dict[str, Any], values: Array) -> Array:
+    """As the head computes them: a linear layer, or two with a ReLU between, then the squash."""
+    assert view.head is not None
+    config = view.head.config
+    part = _part(view)
+    if "sigmoid_temperature" in config:  # of `heads.representation`
+        values = _linear(stored, f"bridges.{part}", values)
+        return np.pi / (1 + np.exp(-values / config["sigmoid_temperature"]))
+    if config["hidden"]:  # of `heads.dressed`
+        values = np.maximum(_linear(stored, f"encoders.{part}.0", values), 0)
+        values = _linear(stored, f"encoders.{part}.2", values)
+    else:
+        values = _linear(stored, f"encoders.{part}", values)
+    if config["input_scaling"] == "tanh":
+        return np.tanh(values) * (np.pi / 2)
+    return np.pi / (1 + np.exp(-values)) if config["input_scaling"] == "sigmoid" else values
+
+
+def _latent(view: CircuitView, stored: dict[str, Any]) -> Array:
+    state = state_derivatives.states(view.circuit, view.inputs[None], view.weights[None])
+    z = state_derivatives.expectations(view.circuit, state)[0]
+    dense = f"cores.{_part(view)}.dense"
+    return _linear(stored, dense, z) if f"{dense}.weight" in stored else z
+
+
+def _linear(stored: dict[str, Any], name: str, values: Array) -> Array:
+    result: Array = stored[f"{name}.weight"].astype(float) @ values + stored[f"{name}.bias"]
+    return result
+
+
+def _part(view: CircuitView) -> str:
+    assert view.head is not None
+    return str(view.head.config["modalities"][0] if view.head.config["shared"] else view.modality)

@@ -1,0 +1,1 @@
+"""Datasets: importing, browsing, filtering and removing them."""

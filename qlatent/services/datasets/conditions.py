@@ -1,0 +1,56 @@
+"""Conditions on items in a line each: "size>=3", "made<=2024-06-30", "maker=Acme", "text~red chair"."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+
+from qlatent.errors import InputError
+from qlatent.registry import did_you_mean
+from qlatent.services.datasets import browsing, facts
+
+_CONDITION = re.compile(r"\s*(?P<column>.+?)\s*(?P<sign>>=|<=|=|~)\s*(?P<value>.*)", re.DOTALL)
+_FORM = "Write a column, one of >= <= = ~ and a value, e.g. size>=3 or text~red."
+
+
+def meeting(table: pd.DataFrame, condition: str) -> pd.DataFrame:
+    """The rows of a table of items that meet a condition; an `InputError` says what is wrong with it.
+
+    `=` asks for the value, `>=` and `<=` for numbers or dates up to it, `~` for words that a text must contain.
+    """
+    parts = _CONDITION.fullmatch(condition)
+    if parts is None:
+        raise InputError(f"{condition!r} is no condition.", remedy=_FORM)
+    column, sign, value = parts["column"], parts["sign"], parts["value"]
+    kind = facts.kind(known_column(table, column))
+    if sign == "~":
+        return browsing.having(table.assign(**{column: table[column].astype(str)}), column, value)
+    read = _read(value, kind, condition)
+    if sign == "=":
+        return browsing.having(table, column, (read, read) if kind in ("number", "date") else [read])
+    if kind not in ("number", "date"):
+        raise InputError(f"{column!r} is a {kind}, so {sign} says nothing of it.", remedy="Use = or ~.")
+    return browsing.having(table, column, (read, None) if sign == ">=" else (None, read))
+
+
+def known_column(table: pd.DataFrame, column: str) -> pd.Series:
+    """A column of a table of items by its name; an `InputError` where there is none."""
+    if column not in table:
+        names = [str(name) for name in table.columns]
+        raise InputError(f"The items have no column {column!r}.", remedy=did_you_mean(column, names))
+    return table[column]
+
+
+def _read(value: str, kind: str, condition: str) -> Any:
+    try:
+        if kind == "number":
+            return float(value)
+        if kind == "date":
+            return pd.Timestamp(value)
+        if kind == "truth value":
+            return {"true": True, "false": False}[value.lower()]
+    except (ValueError, KeyError) as err:
+        raise InputError(f"{value!r} in {condition!r} is no {kind}.", remedy=_FORM) from err
+    return value

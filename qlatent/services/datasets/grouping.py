@@ -1,0 +1,99 @@
+"""Which items of a dataset belong together: what they share, and the column that was chosen for it. Torch-free."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.errors import ConfigError
+from qlatent.registry import did_you_mean
+from qlatent.services.vectors.stored import hash_column
+from qlatent.store.workspace import Workspace
+from qlatent.training.core import splits
+from qlatent.training.vectors.data import Labels, labels_of
+
+SHARED = ("image_hash", "text_hash", "given_image", "given_text", "given_vector")
+OWN = ("label", "source")  # columns of every item, beside those that its file brought
+LOOKED_AT = 200  # rows whose columns are offered
+
+
+class Rule(Protocol):
+    """What a training config says of the split."""
+
+    @property
+    def split_rule(self) -> str: ...
+    @property
+    def group_by(self) -> str: ...
+
+
+def groups(workspace: Workspace, dataset: str, version: int, rule: Rule) -> NDArray[np.int64]:
+    """The group of each row of a dataset, (rows,) from 0 on.
+
+    Items belong together that share a picture, a text or a ready vector, whose ids are equal before a final `#number`,
+    or whose values in the column `rule.group_by` are equal. An unknown column is a `ConfigError`.
+    """
+    check(rule)
+    column = rule.group_by
+    extra = [column if column in OWN else "metadata"] if column else []
+    table = workspace.items.table(dataset, columns=["id", *SHARED, *extra], version=version)
+    ties = [splits.content_codes(table[name].to_pylist()) for name in SHARED]
+    ties.append(splits.codes(splits.id_stems(table["id"].to_pylist())))
+    if column:
+        chosen = table[extra[0]].to_pylist()
+        ties.append(splits.codes(chosen if column in OWN else _values(chosen, column, dataset)))
+    return splits.tied(ties)
+
+
+def of_vectors(
+    workspace: Workspace, spec: Mapping[str, Any], rule: Rule
+) -> tuple[dict[str, list[str | None]], Labels]:
+    """Of a run on vectors, modality → hash of each row's vector, and what is known of the rows."""
+    dataset, version = spec["dataset"], spec["dataset_version"]
+    names = {modality: hash_column(spec["encoder"], modality) for modality in spec["modalities"]}
+    table = workspace.items.table(dataset, columns=["split", "label", *names.values()], version=version)
+    hashes = {modality: table.column(name).to_pylist() for modality, name in names.items()}
+    # content is what the head sees: equal texts are one where only texts are used
+    content = ["|".join(each or "" for each in row) for row in zip(*hashes.values(), strict=True)]
+    columns = {name: table.column(name).to_pylist() for name in ("split", "label")} | {"content": content}
+    return hashes, labels_of(columns, content="content", group=groups(workspace, dataset, version, rule))
+
+
+def check(rule: Rule) -> None:
+    """A column can only be kept together where groups decide."""
+    if rule.group_by and rule.split_rule != "groups":
+        raise ConfigError(
+            f"group_by={rule.group_by!r} with split_rule={rule.split_rule!r}: only groups go by a column.",
+            remedy="Use split_rule=groups, or leave group_by out.",
+        )
+
+
+def _values(cells: Sequence[str | None], column: str, dataset: str) -> list[str | None]:
+    """What each item has in a column of its metadata; None where it has nothing."""
+    every = [json.loads(cell or "{}") for cell in cells]
+    if not any(column in each for each in every):
+        known = sorted({name for each in every for name in each} | set(OWN))
+        raise ConfigError(
+            f"group_by={column!r}: no item of {dataset!r} has such a column.",
+            remedy=did_you_mean(column, known),
+        )
+    return [_said(each.get(column)) for each in every]
+
+
+def _said(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return (value or "").strip() or None
+    return json.dumps(value, sort_keys=True)
+
+
+def columns(workspace: Workspace, dataset: str) -> list[str]:
+    """The columns by which items can be kept together: of the first rows' metadata, then label and source."""
+    cells = workspace.items.rows(
+        dataset, range(min(LOOKED_AT, workspace.items.count(dataset))), columns=["metadata"]
+    )
+    rows = [json.loads(cell["metadata"] or "{}") for cell in cells]
+    found = dict.fromkeys(name for row in rows for name, value in row.items() if value is not None)
+    return [*found, *(name for name in OWN if name not in found)]

@@ -1,0 +1,139 @@
+"""What an import is asked for and what it says: frozen records, and the refused rows as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from qlatent.errors import InputError
+from qlatent.ingest import Column, Limits, Mapping, SourcePath, Unused, unused
+from qlatent.services.datasets.csv_text import csv_of
+from qlatent.types import Item, Refusal
+
+EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Bring:
+    """Something to import with more than its path: the folder of a table's images, limits, a name to show."""
+
+    path: SourcePath
+    images: str | Path | None = None
+    limits: Limits | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an import would bring; nothing is stored yet."""
+
+    bring: Bring
+    name: str
+    kind: str
+    columns: tuple[Column, ...]
+    mapping: Mapping
+    first: tuple[Item, ...]  # the first good rows
+    good: int
+    refusals: tuple[Refusal, ...]
+    modalities: dict[str, int]  # modality → items that have it
+    notes: tuple[str, ...]
+    fingerprint: str
+    already_imported: str | None  # the dataset that has exactly this content already
+    problem: InputError | None = None  # why there are no rows at all
+
+    @property
+    def refused(self) -> int:
+        """How many rows are refused."""
+        return len(self.refusals)
+
+    @property
+    def unused(self) -> tuple[Unused, ...]:
+        """The columns that are no part of an item, each with its reason."""
+        return unused(self.columns, self.mapping)
+
+    @property
+    def examples(self) -> tuple[Item, ...]:
+        """The first items as they would be stored."""
+        return self.first[:EXAMPLES]
+
+    def nothing_kept(self) -> InputError:
+        """What is wrong when no row can be kept."""
+        return self.problem or none_kept(self.name, self.refusals)
+
+    def document(self) -> dict[str, Any]:
+        """The preview as plain JSON values, without images."""
+        return {
+            "source": self.name, "kind": self.kind, "rows": self.good, "refused": self.refused,
+            "mapping": self.mapping.as_dict(), "modalities": self.modalities,
+            "columns": [
+                {"name": each.name, "type": each.type, "sample": each.sample} for each in self.columns
+            ],
+            "refusals": _plain(self.refusals), "notes": list(self.notes), "already": self.already_imported,
+            "unused": [asdict(each) for each in self.unused],
+            "examples": [example(item) for item in self.examples],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did: `rows` were added, `present` were there before; `already`: all of it was."""
+
+    dataset: str
+    name: str
+    rows: int = 0
+    refused: int = 0
+    duplicates: int = 0  # rows with the content of an earlier row; kept and marked
+    present: int = 0
+    already: bool = False
+    notes: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    refusals_path: str = ""  # relative to the workspace; "" when nothing was refused
+
+    def document(self) -> dict[str, Any]:
+        """The report as plain JSON values."""
+        return {
+            "dataset": self.dataset, "name": self.name, "rows": self.rows, "refused": self.refused,
+            "duplicates": self.duplicates, "present": self.present, "already": self.already,
+            "notes": list(self.notes), "refusals": _plain(self.refusals), "refusals_path": self.refusals_path,
+        }  # fmt: skip
+
+
+def none_kept(name: str, refusals: Sequence[Refusal]) -> InputError:
+    """The error for a source of which no row can be kept, with the reason of its first row."""
+    first = refusals[0] if refusals else Refusal(0, "there are no rows")
+    return InputError(
+        f"None of the {len(refusals):,} rows of {name} can be kept; row {first.row}: {first.reason}.",
+        remedy="Correct the file, or map other columns. Nothing was stored.",
+    )
+
+
+def example(item: Item) -> dict[str, Any]:
+    """An item as plain JSON values, parts that it does not have left out; images and vectors by their size."""
+    parts = {
+        "id": item.id, "text": item.text, "label": item.label, "split": item.split,
+        "image": None if item.image is None else f"{len(item.image):,} bytes",
+        **{f"{name} vector" if name != "vector" else name: _shown(vector) for name, vector in item.vectors.items()},
+        "metadata": item.metadata or None,
+    }  # fmt: skip
+    return {name: value for name, value in parts.items() if value is not None}
+
+
+def _shown(vector: np.ndarray) -> str:
+    """The first numbers of a vector and how many there are."""
+    numbers = ", ".join(f"{number:.3g}" for number in vector[:3].tolist())
+    return f"[{numbers}{', …' if len(vector) > 3 else ''}] {len(vector)} numbers"
+
+
+def refusals_csv(refusals: Iterable[Refusal]) -> str:
+    """The refused rows as CSV: row, id, reason."""
+    rows = [(refusal.row, refusal.id, refusal.reason) for refusal in refusals]
+    return csv_of(pd.DataFrame(rows, columns=["row", "id", "reason"]))
+
+
+def _plain(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:
+    return [{"row": each.row, "id": each.id, "reason": each.reason} for each in refusals]

@@ -1,0 +1,169 @@
+"""One import on its way into a dataset: all of it or nothing."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from qlatent.errors import InputError, StoreError
+from qlatent.ingest import AbstractSource, Mapping
+from qlatent.services.datasets.deduplication import Additions
+from qlatent.services.datasets.import_records import ImportReport, none_kept, refusals_csv
+from qlatent.store.catalogue.pending import Pending
+from qlatent.store.catalogue.records import AddReport, DatasetRecord, ImportRecord
+from qlatent.store.disk import write_atomically
+from qlatent.store.workspace import Workspace
+from qlatent.types import MODALITIES, Item, Progress, Refusal
+
+
+class Intake:
+    """One import on its way in: counts what passes and keeps the refusals."""
+
+    def __init__(
+        self, workspace: Workspace, source: AbstractSource, mapping: Mapping, *, title: str, fingerprint: str
+    ) -> None:
+        self.workspace = workspace
+        self.source = source
+        self.mapping = mapping
+        self.title = title
+        self.fingerprint = fingerprint
+        self.refusals: list[Refusal] = []
+        self.modalities: set[str] = set()
+        self.passed = 0
+
+    def create(self, name: str, progress: Progress | None) -> ImportReport:
+        """A new dataset with all good rows."""
+        with self.workspace.new_dataset(name) as (dataset, claim):
+            return self._whole(dataset, name, claim, progress)
+
+    def restore(self, dataset: str, progress: Progress | None) -> ImportReport:
+        """The rows of a dataset whose rows are lost, under its old id and name."""
+        name = self.workspace.catalogue.dataset(dataset).name
+        with self.workspace.holding(dataset) as claim:
+            return self._whole(dataset, name, claim, progress)
+
+    def _whole(self, dataset: str, name: str, claim: Path, progress: Progress | None) -> ImportReport:
+        def staged(report: AddReport) -> None:
+            record = DatasetRecord(
+                id=dataset, name=name, kind=self.source.kind, created=time.time(), rows=report.rows,
+                modalities=_ordered(self.modalities), note="; ".join(self.source.remarks()),
+            )  # fmt: skip
+            self._write_down(claim, record, rows=report.rows, new=True)
+
+        items = self._good(self.source.rows(self.mapping))
+        try:
+            added = self.workspace.items.create(dataset, items, progress=progress, staged=staged)
+        except BaseException as err:
+            self._refusals_path(dataset).unlink(missing_ok=True)
+            if isinstance(err, StoreError) and self.passed == 0:
+                raise self._nothing() from err
+            raise
+        try:
+            path = self._record(claim)
+        except BaseException:  # also when the person presses Ctrl-C: rows that nobody sees would be no use
+            self._undo(dataset)
+            raise
+        return self._report(dataset, name, rows=added.rows, duplicates=added.duplicates, path=path)
+
+    def _undo(self, dataset: str) -> None:
+        self._refusals_path(dataset).unlink(missing_ok=True)
+        self.workspace.items.remove(dataset)
+
+    def append(self, dataset: str, progress: Progress | None) -> ImportReport:
+        """The rows that the dataset does not have yet, behind those it has; waits while others add to it."""
+        with self.workspace.holding(dataset, wait=math.inf, meanwhile=told(progress)) as claim:
+            return self._more(self.workspace.catalogue.dataset(dataset), claim, progress)
+
+    def _more(self, record: DatasetRecord, claim: Path, progress: Progress | None) -> ImportReport:
+        def after(rows: int) -> None:
+            modalities = _ordered(self.modalities | set(record.modalities))
+            changed = replace(record, rows=before + rows, modalities=modalities)
+            self._write_down(claim, changed, rows=rows, new=False)
+
+        before = self.workspace.items.count(record.id)
+        additions = Additions(self.workspace, record.id)
+        items = self._good(additions.filter(self.source.rows(self.mapping)))
+        first = next(items, None)  # the store takes no empty import, and there may be nothing new
+        if first is None and additions.present == 0:
+            raise self._nothing()
+        rows = duplicates = 0
+        if first is None:
+            after(0)
+        else:
+            added = self.workspace.items.append(
+                record.id, _chained(first, items), progress=progress, staged=lambda report: after(report.rows)
+            )
+            rows, duplicates = added.rows, added.duplicates
+        return self._report(
+            record.id, record.name, rows=rows, duplicates=duplicates, path=self._record(claim),
+            present=additions.present,
+        )  # fmt: skip
+
+    def _good(self, rows: Iterable[Item | Refusal]) -> Iterator[Item]:
+        for row in rows:
+            if isinstance(row, Refusal):
+                self.refusals.append(row)
+                continue
+            self.passed += 1
+            self.modalities |= modalities_of(row)
+            yield row
+
+    def _nothing(self) -> InputError:
+        return none_kept(self.title, self.refusals)
+
+    def _write_down(self, claim: Path, dataset: DatasetRecord, *, rows: int, new: bool) -> None:
+        """What is to be recorded, where it is found if this process is killed before it has done so."""
+        record = ImportRecord(
+            dataset_id=dataset.id, source_name=self.title, source_hash=self.fingerprint, rows=rows,
+            refused=len(self.refusals), created=time.time(), mapping=self.mapping.as_dict(),
+            refusals_path=self._write_refusals(dataset.id) if self.refusals else "",
+        )  # fmt: skip
+        Pending(dataset, record, new).write(claim)
+
+    def _record(self, claim: Path) -> str:
+        """Records what was written down; the path of the refusals."""
+        pending = Pending.read(claim)
+        assert pending is not None  # the claim is ours
+        self.workspace.catalogue.record_import(pending.dataset, pending.record, new=pending.new)
+        return pending.record.refusals_path
+
+    def _write_refusals(self, dataset: str) -> str:
+        target = self._refusals_path(dataset)
+        target.parent.mkdir(exist_ok=True)
+        write_atomically(target, refusals_csv(self.refusals).encode())
+        return target.relative_to(self.workspace.path).as_posix()
+
+    def _refusals_path(self, dataset: str) -> Path:
+        return self.workspace.path / "imports" / f"{dataset}-{self.fingerprint[:8]}.csv"
+
+    def _report(
+        self, dataset: str, name: str, *, rows: int, duplicates: int, path: str, present: int = 0
+    ) -> ImportReport:
+        return ImportReport(
+            dataset=dataset, name=name, rows=rows, refused=len(self.refusals), duplicates=duplicates,
+            present=present, notes=self.source.remarks(), refusals=tuple(self.refusals), refusals_path=path,
+        )  # fmt: skip
+
+
+def told(progress: Progress | None) -> Callable[[], None] | None:
+    """Says again and again that nothing is done yet, so that who waits can be stopped."""
+    return None if progress is None else lambda: progress(0, None)
+
+
+def _chained(first: Item, rest: Iterator[Item]) -> Iterator[Item]:
+    yield first
+    yield from rest
+
+
+def _ordered(modalities: Iterable[str]) -> tuple[str, ...]:
+    present = set(modalities)
+    return tuple(modality for modality in MODALITIES if modality in present)
+
+
+def modalities_of(item: Item) -> set[str]:
+    """What an item carries, ready vectors counted under their modality."""
+    carried = {"image": item.image is not None, "text": item.text is not None}
+    return {modality for modality, has in carried.items() if has} | set(item.vectors)

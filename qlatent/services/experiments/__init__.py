@@ -1,0 +1,1 @@
+"""Many trainings compared: grids, scarcity studies, the reproduction, latent spaces side by side."""

@@ -1,0 +1,232 @@
+"""What an experiment is: heads × objectives × dimensions × seeds, and the run that belongs in each place.
+
+Torch-free. A cell whose run is there already, whoever started it, is not trained again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qlatent import registry
+from qlatent.errors import ConfigError, InputError, QlatentError
+from qlatent.services.heads import kept_heads as heads_kept
+from qlatent.services.runs.queue import RunView
+from qlatent.services.training import sweeps
+from qlatent.services.training.run_spec import Material, Spec, TrainingRequest, same_training
+from qlatent.store.workspace import Workspace
+from qlatent.training.core.configs import TrainingConfig
+
+CONTROLS = ("pca",)  # beside every grid, with the twin of each quantum head
+NO_OBJECTIVE = "none"  # what stands in the column of a head that is found rather than trained
+KEPT = "kept/"  # before the id or name of a kept head
+COMMON = {  # one held-out part for all, and a short film of each run
+    "split_seed": 0,
+    "snapshots": 12,
+    "split_rule": "groups",
+}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What to compare on a dataset.
+
+    `heads` are names of the registry, with settings of their own behind colons: "acqua", "acqua:depth=2"; or
+    kept heads, which are measured as they are: "kept/NAME".
+    `settings` go to every head, objective and training that knows them.
+    """
+
+    dataset: str
+    heads: tuple[str, ...]
+    objectives: tuple[str, ...] = ("distance_correlation",)
+    dims: tuple[int, ...] = (4,)
+    seeds: int = 5
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    encoder_key: str | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A grid on the items as they were; `id` follows from its content, so asking again finds the same one."""
+
+    id: str
+    name: str
+    dataset: str
+    dataset_version: int
+    encoder: str
+    heads: tuple[str, ...]
+    objectives: tuple[str, ...]
+    dims: tuple[int, ...]
+    seeds: int
+    settings: dict[str, Any]
+    created: float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place of the grid: what to run there and the run that did, or why there can be none.
+
+    `dim` is None for a head that keeps the full dimension, `objective` is "none" for one without training.
+    """
+
+    head: str
+    objective: str
+    dim: int | None
+    seed: int
+    spec: Spec | None = None
+    refusal: str = ""
+    run: RunView | None = None
+
+    @property
+    def state(self) -> str:
+        """missing | refused | a state of its run."""
+        if self.refusal:
+            return "refused"
+        return self.run.state if self.run else "missing"
+
+
+def with_controls(heads: Iterable[str]) -> tuple[str, ...]:
+    """The heads, the twin of each quantum one, and PCA; each once, in this order."""
+    given = list(heads)
+    twins = [registry.entry("head", parse(head)[0]).twin for head in given if not head.startswith(KEPT)]
+    return tuple(dict.fromkeys([*given, *filter(None, twins), *CONTROLS]))
+
+
+def parse(head: str) -> tuple[str, dict[str, Any]]:
+    """The registry's name and the settings of "name:key=value:key=value"; none of a kept head."""
+    if head.startswith(KEPT):
+        return head.rsplit("/", 1)[1], {}
+    name, *parts = head.split(":")
+    values: dict[str, Any] = {}
+    for part in parts:
+        key, equals, text = part.partition("=")
+        if not equals:
+            raise ConfigError(f"{head}: got {part!r}, expected key=value.", remedy="Write acqua:depth=2.")
+        try:
+            values[key] = json.loads(text)
+        except (ValueError, RecursionError):
+            values[key] = {"True": True, "False": False}.get(text, text)
+    registry.entry("head", name)
+    return name, values
+
+
+def resolved(workspace: Workspace, head: str, key: str) -> str:
+    """A kept head as "kept/id/kind", checked to be of the encoder's space; other heads as they are."""
+    if not head.startswith(KEPT):
+        return head
+    view = heads_kept.find(workspace, head.removeprefix(KEPT).split("/")[0])
+    heads_kept.check_space(view, key)
+    return f"{KEPT}{view.id}/{view.head}"
+
+
+def title(head: str) -> str:
+    """A head of a grid in words."""
+    if head.startswith(KEPT):
+        return f"{title(head.rsplit('/', 1)[1])}, kept as {head.split('/')[1]}"
+    name, *own = head.split(":")
+    said = registry.HEADS[name].title if name in registry.HEADS else name
+    return f"{said} ({', '.join(own)})" if own else said
+
+
+def goal(objective: str) -> str:
+    """An objective of a grid in words; a dash for a head without one."""
+    return "–" if objective == NO_OBJECTIVE else objective.replace("_", " ")
+
+
+def keys(cls: type) -> set[str]:
+    return {each.name for each in dataclasses.fields(cls)}
+
+
+def cells(workspace: Workspace, experiment: Experiment) -> list[Cell]:
+    """Every place of the grid, seed by seed, each with the run that belongs there if there is one."""
+    try:
+        material = Material(workspace, experiment.dataset, experiment.encoder)
+    except QlatentError as err:  # the vectors are gone: the runs that are there still stand
+        raise InputError(f"{experiment.name}: {err.message}", remedy=err.remedy) from err
+    known = sweeps.known(workspace)
+    found = []
+    for seed in range(experiment.seeds):
+        for head in experiment.heads:
+            for objective, dim in _places(experiment, head):
+                found.append(_cell(experiment, material, known, (head, objective, dim, seed)))
+    return found
+
+
+def _places(experiment: Experiment, head: str) -> list[tuple[str, int | None]]:
+    """The objectives and dimensions in which a head occurs."""
+    if head.startswith(KEPT):
+        return [(NO_OBJECTIVE, None)]
+    cls = registry.config_class("head", parse(head)[0])
+    objectives = (NO_OBJECTIVE,) if getattr(cls, "closed_form", False) else experiment.objectives
+    dims: tuple[int | None, ...] = experiment.dims if "qubits" in keys(cls) else (None,)
+    return [(objective, dim) for objective in objectives for dim in dims]
+
+
+def _cell(
+    experiment: Experiment,
+    material: Material,
+    known: Mapping[str, RunView],
+    place: tuple[str, str, int | None, int],
+) -> Cell:
+    head, objective, dim, seed = place
+    try:
+        if head.startswith(KEPT):
+            spec = material.spec(_kept(experiment, material.workspace, head, seed))
+            spec["weights"] = head.split("/")[1]
+        else:
+            spec = material.spec(_request(experiment, head, objective, dim, seed))
+        spec["dataset_version"] = experiment.dataset_version
+    except QlatentError as err:
+        return Cell(*place, refusal=f"{err.message} {err.remedy}".strip())
+    return Cell(*place, spec=spec, run=known.get(same_training(spec)))
+
+
+def _request(
+    experiment: Experiment, head: str, objective: str, dim: int | None, seed: int
+) -> TrainingRequest:
+    """The run of one place; common settings go to the parts that know them."""
+    name, own = parse(head)
+    cls = registry.config_class("head", name)
+    trained = objective != NO_OBJECTIVE
+    target = objective if trained else "acqua"  # what is found is only judged by it
+    known = (
+        keys(cls)
+        | keys(TrainingConfig)
+        | (keys(registry.config_class("objective", target)) if trained else set())
+    )
+    values = {key: value for key, value in experiment.settings.items() if key in known} | own
+    if dim is not None:
+        values["qubits"] = dim
+    fixed = getattr(cls, "deterministic", False) and experiment.settings.get("split_seed", -1) >= 0
+    values["seed"] = 0 if fixed else seed
+    if isinstance(values.get("modalities"), list):
+        values["modalities"] = tuple(values["modalities"])
+    said = [title(head), f"{dim}-d" if dim else "", objective if trained else "", f"seed {values['seed']}"]
+    label = ", ".join(part for part in said if part)
+    return TrainingRequest(experiment.dataset, experiment.encoder, name, target, values, label[:80])
+
+
+def _kept(experiment: Experiment, workspace: Workspace, head: str, seed: int) -> TrainingRequest:
+    """A run of a kept head in which nothing is learned: it is shown and measured as it is."""
+    view = heads_kept.view(workspace, head.split("/")[1])
+    heads_kept.check_space(view, experiment.encoder)
+    common = {key: value for key, value in experiment.settings.items() if key in keys(TrainingConfig)}
+    own = {key: tuple(value) if isinstance(value, list) else value for key, value in view.config.items()}
+    values = own | common | {"normalise": view.normalise}
+    values["seed"] = own.get("seed", 0) if experiment.settings.get("split_seed", -1) >= 0 else seed
+    return TrainingRequest(
+        experiment.dataset, experiment.encoder, view.head, "acqua", values, f"{view.name}, as it is"[:80]
+    )
+
+
+def distinct(found: Iterable[Cell]) -> list[Cell]:
+    """The cells without those that share the run of an earlier one."""
+    seen: dict[str, Cell] = {}
+    for cell in found:
+        if cell.spec is not None:
+            seen.setdefault(same_training(cell.spec), cell)
+    return list(seen.values())

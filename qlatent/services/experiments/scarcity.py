@@ -1,0 +1,217 @@
+"""Heads that learn to find answers from less and less data: the trainings, and what they found. Torch-free.
+
+After Kankeu et al. (arXiv 2501.04591), Fig. 5: heads are trained on 1 to 100 % of the queries and judged on the same
+held-out ones. Share 0 is the head as it is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.errors import ConfigError
+from qlatent.metrics.retrieval import relevance
+from qlatent.metrics.retrieval.relevance import Compared
+from qlatent.registry import config_class
+from qlatent.services.experiments import grid
+from qlatent.services.runs.queue import RunView
+from qlatent.services.training import run_spec, sweeps
+from qlatent.services.training.kinds import retrieval_spec
+from qlatent.services.training.run_spec import Spec, TrainingRequest
+from qlatent.services.vectors import stored
+from qlatent.store.workspace import Workspace
+
+SHARES = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
+HEADS = ("qbec", "bec", "linear_fidelity", "merge_cosine", "grouped_linear", "pca")
+QUIET = {"snapshots": 2, "probe_size": 200, "evaluations": 1}  # what nobody watches is not recorded
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Heads × latent dimensions × shares × seeds on one dataset, with settings as for a training for retrieval."""
+
+    dataset: str
+    heads: Sequence[str] = HEADS
+    dims: Sequence[int] = (64,)
+    shares: Sequence[float] = SHARES
+    seeds: int = 3
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    encoder_key: str | None = None
+    judgements: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One training of the study, and the run that does it."""
+
+    head: str
+    dim: int
+    share: float
+    seed: int
+    spec: Spec
+    run: RunView | None = None
+
+
+def places(workspace: Workspace, study: Study) -> list[Place]:
+    """The trainings of a study, each with its run if there is one; what is refused is refused before any begins.
+
+    All seeds have the same split and shares, so that their queries can be compared. A study that names no rule of
+    splitting keeps that of its trainings where they were begun before rules had names.
+    """
+    for share in study.shares:
+        if not 0 <= share <= 1:
+            raise ConfigError(
+                f"A share of {share:g}.", remedy="Shares go from 0 (not trained) to 1 (all queries)."
+            )
+    known = sweeps.known(workspace)
+    if "split_rule" in study.settings:
+        return _places(workspace, study, known)
+    tables = [_places(workspace, _split_by(study, rule), known) for rule in _rules(study, known)]
+    return max(tables, key=lambda table: sum(place.run is not None for place in table))
+
+
+def _rules(study: Study, known: Mapping[str, RunView]) -> list[str]:
+    """The rules of splitting that a study which names none may have; the older one only where it was in use."""
+    runs = [run.spec for run in known.values() if run.spec["dataset"] == study.dataset]
+    older = any("split_rule" not in spec["configs"]["training"] for spec in runs)
+    return ["groups", *(["contents"] if older and not study.settings.get("group_by") else [])]
+
+
+def _split_by(study: Study, rule: str) -> Study:
+    return replace(study, settings={**study.settings, "split_rule": rule})
+
+
+def _places(workspace: Workspace, study: Study, known: Mapping[str, RunView]) -> list[Place]:
+    widths: dict[str, int] | None = None  # read once; the first spec checks the items for all
+    found: list[Place] = []
+    for share in sorted(study.shares):
+        for seed in range(study.seeds):
+            for dim in study.dims:
+                for head in study.heads:
+                    spec = _spec(workspace, study, head, dim, share, seed, widths)
+                    if widths is None:
+                        key = spec["encoder"]
+                        widths = stored.widths(workspace, study.dataset, key) if key else {}
+                        study = replace(study, encoder_key=key or None)
+                    found.append(Place(head, dim, share, seed, spec, known.get(run_spec.same_training(spec))))
+    return found
+
+
+def _spec(
+    workspace: Workspace,
+    study: Study,
+    head: str,
+    dim: int,
+    share: float,
+    seed: int,
+    widths: dict[str, int] | None,
+) -> Spec:
+    name, own = grid.parse(head)
+    config = config_class("head", name)
+    width = {"qubits": dim} if "qubits" in grid.keys(config) else {}
+    amount = {"share": share} if share > 0 else {"epochs": 0}
+    values = {**QUIET, **study.settings, **width, **own, **amount, "seed": seed, "split_seed": 0}
+    request = TrainingRequest(
+        study.dataset, study.encoder_key, name, "ranking", values,
+        name=f"{grid.title(head)}, {dim} dimensions, {share:.0%} of the queries, seed {seed}",
+        source="relevance", judgements=study.judgements,
+    )  # fmt: skip
+    made = retrieval_spec.spec(workspace, request, widths=widths)
+    return {**made, "threads": 1, "keep": False, "part_of": "shares of the training queries"}
+
+
+def lacking(table: Sequence[Place]) -> list[Place]:
+    """The places whose training is not finished."""
+    return [place for place in table if place.run is None or place.run.state != "finished"]
+
+
+def rows(workspace: Workspace, table: Sequence[Place]) -> list[Row]:
+    """What the finished trainings found, one row each, with NDCG@10 of every held-out query."""
+    found = []
+    for place in table:
+        if place.run is None or place.run.state != "finished":
+            continue
+        by_query = workspace.run(place.run.id).queries()
+        means = {name: float(np.nanmean(values)) for name, values in by_query.items() if name != "rows"}
+        main = [None if np.isnan(each) else round(float(each), 4) for each in by_query[relevance.MAIN]]
+        found.append(
+            {
+                "head": place.head,
+                "dim": place.dim,
+                "share": place.share,
+                "seed": place.seed,
+                **means,
+                "by_query": main,
+            }
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A head at one dimension and share: mean NDCG@10 with its 95 % interval over queries, and the seeds' spread.
+
+    A query's figure is its mean over the seeds. `against` is the difference from the reference head of the same
+    dimension and share, paired by query, p after Holm over the heads; None for the reference itself.
+    """
+
+    head: str
+    dim: int
+    share: float
+    seeds: int
+    value: float
+    low: float
+    high: float
+    spread: float
+    against: Compared | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The cell as plain JSON values."""
+        found = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "against"}
+        if self.against is None:
+            return found
+        difference = asdict(self.against.difference)
+        return {**found, "difference": difference, "p_holm": self.against.p_holm, "words": self.against.words}
+
+
+def cells(table: Sequence[Row], *, reference: str) -> list[Cell]:
+    """Every head at every dimension and share, compared with `reference` where it is there."""
+    groups: dict[tuple[int, float], dict[str, list[Row]]] = {}
+    for row in table:
+        groups.setdefault((row["dim"], row["share"]), {}).setdefault(row["head"], []).append(row)
+    found = []
+    for (dim, share), heads in sorted(groups.items()):
+        values = {head: _mean([row["by_query"] for row in rows]) for head, rows in heads.items()}
+        others = {head: each for head, each in values.items() if head != reference}
+        compared = relevance.compare(others, values[reference]) if reference in values and others else {}
+        for head, rows in heads.items():
+            estimate = relevance.intervals({relevance.MAIN: values[head]})[relevance.MAIN]
+            means = [row[relevance.MAIN] for row in rows]
+            spread = float(np.std(means, ddof=1)) if len(means) > 1 else float("nan")
+            found.append(
+                Cell(
+                    head,
+                    dim,
+                    share,
+                    len(rows),
+                    estimate.value,
+                    estimate.low,
+                    estimate.high,
+                    spread,
+                    compared.get(head),
+                )
+            )
+    return found
+
+
+def _mean(lists: Sequence[Sequence[float | None]]) -> NDArray[np.float64]:
+    numbers = np.array(
+        [[np.nan if each is None else each for each in one] for one in lists], dtype=np.float64
+    )
+    found: NDArray[np.float64] = numbers.mean(axis=0)
+    return found

@@ -1,0 +1,211 @@
+"""Latent spaces of the same items: maps, neighbourhood change and agreement, Shepard diagrams. Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent import lengths
+from qlatent.errors import InputError
+from qlatent.layout.plane import plane, rotation
+from qlatent.metrics.comparison import Comparison, InputSide
+from qlatent.metrics.figure import Figure
+from qlatent.metrics.geometry.coranking import CoRanking, co_ranking
+from qlatent.metrics.geometry.neighbourhoods import neighbourhood_change
+from qlatent.metrics.geometry.stress import Shepard, shepard
+from qlatent.registry import METRICS, resolve
+from qlatent.store.workspace import Workspace
+from qlatent.types import Arrays
+
+ITEMS = 500  # drawn in each map, evenly spaced in the probe set
+MOST = 4
+GRID, REACH = 48, 0.06  # cells a side of the shading, and how far a point shines, as a share of the map
+K = 10
+FEWEST = 3  # points; two are each other's only neighbours
+AREA = "co_ranking_auc"
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Space:
+    """One latent space, drawn in its principal plane and turned onto the first one.
+
+    All arrays are by point: all items of the first modality, then those of the next.
+    """
+
+    run_id: str
+    title: str
+    dimensions: int
+    places: Floats  # (points, 2)
+    explained: float  # share of the variance that lies in the plane
+    change: Floats  # (points,): share of the 10 nearest neighbours that are others than before
+    trust: Floats  # (points,): low where the neighbours on the map are false ones
+    distrust: tuple[Floats, Floats, Floats]  # xs, ys, 1 − trust around there (NaN where no point is near)
+    shepard: Shepard
+    agreement: CoRanking  # neighbours shared with the input space at every neighbourhood size
+    area: Figure  # under that curve, every scale alike; the registry's metric on the items drawn
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """The same items in several spaces."""
+
+    rows: NDArray[np.int64]  # (items,): dataset rows
+    modalities: tuple[str, ...]
+    ids: list[str]
+    labels: list[str]
+    heldout: NDArray[np.bool_]
+    total: int  # items of the probe set
+    spaces: list[Space]
+
+    @property
+    def point_rows(self) -> NDArray[np.int64]:
+        """The dataset row of each point."""
+        return np.tile(self.rows, len(self.modalities))
+
+    @property
+    def kinds(self) -> list[str]:
+        """The modality of each point."""
+        return [name for name in self.modalities for _ in self.rows]
+
+
+def side_by_side(workspace: Workspace, runs: Sequence[tuple[str, str]]) -> SideBySide:
+    """The last frames of two to four runs, given as (id, title), on the same items.
+
+    Runs on other vectors or with another probe set are refused: their spaces hold other points.
+    """
+    if not 1 <= len(runs) <= MOST:
+        raise InputError(f"Got {len(runs)} spaces; between 1 and {MOST} can stand side by side.")
+    folders = [workspace.run(run_id) for run_id, _ in runs]
+    first = folders[0]
+    for folder, (_, title) in zip(folders, runs, strict=True):
+        for key, what in (("dataset", "another dataset"), ("encoder", "vectors of another encoder")):
+            if folder.spec[key] != first.spec[key]:
+                raise InputError(
+                    f"{title} was trained on {what} ({folder.spec[key]}, not {first.spec[key]}).",
+                    remedy="Compare heads of the same vectors.",
+                )
+    probes = [folder.probe() for folder in folders]
+    for probe, (_, title) in zip(probes, runs, strict=True):
+        if not np.array_equal(probe["rows"], probes[0]["rows"]):
+            raise InputError(
+                f"{title} has recorded other items than {runs[0][1]}.",
+                remedy="Compare runs of one experiment, or with one split seed and probe size.",
+            )
+    total = len(probes[0]["rows"])
+    taken = np.unique(np.linspace(0, total - 1, min(ITEMS, total)).round().astype(np.intp))
+    latents = [folder.snapshot(folder.snapshot_steps()[-1]) for folder in folders]
+    modalities = tuple(latents[0])
+    if (points := len(taken) * len(modalities)) < FEWEST:
+        raise InputError(
+            f"{runs[0][1]} has recorded {points} points; neighbourhoods need {FEWEST}.",
+            remedy="Train with more probe items.",
+        )
+    inputs = {name: probes[0][f"input_{name}"][taken] for name in modalities}
+    before = InputSide(inputs, sample=10**9, k=K)
+    rows = probes[0]["rows"][taken]
+    spaces: list[Space] = []
+    for (run_id, title), each in zip(runs, latents, strict=True):
+        if tuple(each) != modalities:
+            raise InputError(f"{title} has {' and '.join(each)}, not {' and '.join(modalities)}.")
+        chosen = {name: array[taken] for name, array in each.items()}
+        spaces.append(_space(run_id, title, inputs, chosen, before, spaces[0].places if spaces else None))
+    items = workspace.items.table(
+        first.spec["dataset"], columns=["id", "label"], version=first.spec["dataset_version"]
+    ).take(rows)
+    return SideBySide(
+        rows=rows,
+        modalities=modalities,
+        ids=items.column("id").to_pylist(),
+        labels=[each or "" for each in items.column("label").to_pylist()],
+        heldout=probes[0]["heldout"][taken],
+        total=total,
+        spaces=spaces,
+    )
+
+
+def _space(
+    run_id: str, title: str, inputs: Arrays, latents: Arrays, before: InputSide, target: Floats | None
+) -> Space:
+    stacked = np.concatenate([latents[name] for name in inputs]).astype(np.float64)
+    flat = plane([stacked], "last")
+    places = flat.project(stacked)
+    if target is not None:  # turned and mirrored, so that the eye finds its way; never scaled
+        places = places @ rotation(places, target)
+    whole = Comparison(inputs, latents, reference=before)
+    size = len(before.rows)
+    drawn = {name: places[i * size : (i + 1) * size] for i, name in enumerate(inputs)}
+    trust = neighbourhood_change(Comparison(inputs, drawn, reference=before)).trust
+    return Space(
+        run_id=run_id,
+        title=title,
+        dimensions=stacked.shape[1],
+        places=places,
+        explained=float(flat.explained[-1]),
+        change=neighbourhood_change(whole).change,
+        trust=trust,
+        distrust=_shading(places, trust),
+        shepard=shepard(whole, 1000),
+        agreement=co_ranking(whole),
+        area=resolve(METRICS[AREA].target)(whole),
+    )
+
+
+def _shading(places: Floats, trust: Floats) -> tuple[Floats, Floats, Floats]:
+    """1 − trust averaged around each cell of a grid with a Gaussian; NaN where no point is within its reach."""
+    low, high = places.min(axis=0), places.max(axis=0)
+    span = np.maximum(high - low, 1e-9)
+    xs, ys = (np.linspace(low[i] - 0.03 * span[i], high[i] + 0.03 * span[i], GRID) for i in (0, 1))
+    width = REACH * span
+    across = np.exp(-(((xs[:, None] - places[:, 0]) / width[0]) ** 2))  # (GRID, points)
+    along = np.exp(-(((ys[:, None] - places[:, 1]) / width[1]) ** 2))
+    known = np.nan_to_num(trust, nan=1.0)
+    weight = along @ across.T  # (GRID, GRID)
+    share = np.divide(
+        along @ (across * (1 - known)).T, weight, out=np.full_like(weight, np.nan), where=weight > 0.05
+    )
+    return xs, ys, share
+
+
+@dataclass(frozen=True)
+class Around:
+    """The nearest neighbours of one item in one space; `kept` where they are so in the input space too."""
+
+    title: str
+    rows: list[int]
+    distances: list[float]
+    kept: list[bool]
+
+
+def neighbours(
+    workspace: Workspace, found: SideBySide, row: int, modality: str, *, k: int = K
+) -> list[Around]:
+    """The k nearest items of an item's modality in the input space and in each space, among the items drawn."""
+    places = np.flatnonzero(found.rows == row)
+    if not len(places) or modality not in found.modalities:
+        raise InputError(f"Row {row} is not among the items drawn.", remedy="Choose a point of the map.")
+    first = workspace.run(found.spaces[0].run_id).probe()
+    at = np.flatnonzero(np.isin(first["rows"], found.rows))
+    spaces = [("Input space", first[f"input_{modality}"][at])]
+    for space in found.spaces:
+        folder = workspace.run(space.run_id)
+        spaces.append((space.title, folder.snapshot(folder.snapshot_steps()[-1])[modality][at]))
+    reference: set[int] = set()
+    result = []
+    for title, vectors in spaces:
+        distances = lengths.lengths(vectors.astype(np.float64) - vectors[places[0]])
+        distances[places[0]] = np.inf
+        near = np.argsort(distances, kind="stable")[: min(k, len(distances) - 1)]
+        reference = reference or set(near.tolist())
+        result.append(
+            Around(
+                title,
+                found.rows[near].tolist(),
+                distances[near].tolist(),
+                [int(each) in reference for each in near],
+            )
+        )
+    return result

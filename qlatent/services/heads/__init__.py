@@ -1,0 +1,1 @@
+"""Kept heads: listed, loaded, used and evaluated."""

@@ -1,0 +1,55 @@
+"""A kept head judged on any dataset: what it keeps of distances, neighbours and matched pairs, and what it rebuilds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from qlatent.errors import InputError
+from qlatent.metrics.geometry.honesty import honesty
+from qlatent.services.heads import kept_heads
+from qlatent.services.vectors import stored
+from qlatent.store.workspace import Workspace
+from qlatent.types import Arrays
+
+POINTS = 4000  # whose ranks are compared
+
+
+def evaluate(
+    workspace: Workspace, head: str, dataset: str, *, encoder_key: str | None = None, seed: int = 0
+) -> dict[str, Any]:
+    """Figures of a head (id, name, or its run's id) on all complete rows of a dataset.
+
+    Inputs are brought to unit length where the head was trained so. The metrics are those of the training view
+    (`pair_error`, `spearman`, `neighbour_overlap`, …) and `reconstruction_<modality>`: mean over rows of the L1
+    distance between a vector and what the decoder makes of its latent.
+    """
+    view = kept_heads.find(workspace, head)
+    estimator = kept_heads.estimator(workspace, view.id)
+    key = encoder_key or stored.choose(workspace, dataset, preferred=view.encoder)
+    kept_heads.check_space(view, key)
+    arrays = stored.read(workspace, dataset, key, modalities=tuple(estimator.modalities))
+    rows = stored.complete(arrays)
+    if len(rows) < 3:  # two points have one distance: nothing to compare
+        raise InputError(
+            f"Only {len(rows)} rows of {dataset!r} have {' and '.join(arrays)} vectors of {key}.",
+            remedy="Choose another dataset, or encode this one.",
+        )
+    inputs = {name: array[rows] for name, array in arrays.items()}
+    latents = estimator.transform(inputs)
+    inputs = estimator.normalised(inputs)
+    metrics = honesty(inputs, latents, sample=POINTS, seed=seed) | _rebuilt(
+        inputs, estimator.inverse_transform(latents)
+    )
+    return {
+        "head": view.id, "dataset": dataset, "encoder": key, "rows": len(rows),
+        "left_out": len(next(iter(arrays.values()))) - len(rows), "metrics": metrics,
+    }  # fmt: skip
+
+
+def _rebuilt(inputs: Arrays, rebuilt: Arrays) -> dict[str, float]:
+    return {
+        f"reconstruction_{name}": float(np.abs(inputs[name] - rebuilt[name]).sum(axis=1).mean())
+        for name in inputs
+    }

@@ -1,0 +1,1 @@
+"""Heads evaluated by retrieval."""

@@ -1,0 +1,80 @@
+"""What the events of a run say, read once: a poll reads only what was added since the last one."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.store.runs.run_folder import RunFolder
+
+KEPT = 8  # journals in memory at once
+Columns = dict[str, NDArray[Any]]
+Figures = dict[str, float | None]
+
+
+class Journal:
+    """The events of one run by step; of a step made twice, after a kill, the last occurrence counts."""
+
+    def __init__(self) -> None:
+        self.steps: dict[int, Figures] = {}
+        self.evaluations: dict[int, Figures] = {}
+        self.snapshots: dict[int, Figures] = {}
+        self.probes: dict[int, dict[str, Any]] = {}  # linear probes of a run on images
+        self.start: dict[str, Any] = {}  # the last start event
+        self.finish: dict[str, Any] = {}  # the finish event, once there is one
+        self._offset = 0
+        self._lock = threading.Lock()
+
+    def refresh(self, folder: RunFolder) -> None:
+        """Read what the run has written since the last time."""
+        with self._lock:
+            events, self._offset = folder.events(self._offset)
+            for event in events:
+                self._take(event)
+
+    def _take(self, event: dict[str, Any]) -> None:
+        kind, step = event.get("type"), event.get("step", 0)
+        if kind == "step":
+            extra = {name: event.get(name) for name in ("epoch", "time", "rate")}
+            self.steps[step] = {**event["losses"], **extra}
+        elif kind == "evaluation":
+            self.evaluations[step] = {"epoch": event["epoch"], **event["metrics"]}
+        elif kind == "snapshot":
+            self.snapshots[step] = event["metrics"]
+        elif kind == "probe":
+            self.probes[step] = event
+        elif kind == "start":
+            self.start = event
+        elif kind == "finish":
+            self.finish = event
+
+
+_journals: OrderedDict[Path, Journal] = OrderedDict()
+_lock = threading.Lock()
+
+
+def journal(folder: RunFolder) -> Journal:
+    """The up-to-date journal of a run; the same object for the same run, so do not change it."""
+    with _lock:
+        found = _journals.setdefault(folder.path, Journal())
+        _journals.move_to_end(folder.path)
+        while len(_journals) > KEPT:
+            _journals.popitem(last=False)
+    found.refresh(folder)
+    return found
+
+
+def columns(table: dict[int, Figures]) -> Columns:
+    """Figures by step as arrays of equal length in the order of steps; NaN where a step lacks a figure."""
+    rows = sorted(table.items())  # a copy: another thread may be reading on
+    names = list(dict.fromkeys(name for _, figures in rows for name in figures))
+    result: Columns = {"step": np.array([step for step, _ in rows], dtype=np.int64)}
+    for name in names:
+        values = (figures.get(name) for _, figures in rows)
+        result[name] = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return result

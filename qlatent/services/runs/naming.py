@@ -1,0 +1,99 @@
+"""Runs beside each other: names that can be told apart, own runs before those of experiments, who waits for what."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from qlatent.services.runs.queue import RunView
+
+MOST_DIFFERENCES = 3
+CONFIGS = ("training", "head", "objective")  # one seed stands in several; the training's counts
+
+
+def names(views: Iterable[RunView]) -> dict[str, str]:
+    """Id → the run's name; where several have the same one, with what differs in them, else when each was started."""
+    alike: dict[str, list[RunView]] = defaultdict(list)
+    for each in views:
+        alike[each.name].append(each)
+    return {run: name for group in alike.values() for run, name in _told_apart(group).items()}
+
+
+def _told_apart(group: Sequence[RunView]) -> dict[str, str]:
+    if len(group) == 1:
+        return {group[0].id: group[0].name}
+    settings = {each.id: _settings(each.spec) for each in group}
+    keys = dict.fromkeys(key for each in settings.values() for key in each)
+    differing = [key for key in keys if len({str(each.get(key)) for each in settings.values()}) > 1]
+    said = {run: _said(each, differing[:MOST_DIFFERENCES]) for run, each in settings.items()}
+    if len(set(said.values())) < len(group):
+        said = {each.id: _with_start(said[each.id], each) for each in group}
+    if len(set(said.values())) < len(group):
+        said = {run: f"{text}, {run}" for run, text in said.items()}
+    return {each.id: f"{each.name} · {said[each.id]}" for each in group}
+
+
+def _settings(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What was chosen for a run, flat."""
+    chosen = {name: spec.get(name) for name in ("dataset", "head", "objective") if name in spec}
+    for config in CONFIGS:
+        for key, value in spec.get("configs", {}).get(config, {}).items():
+            chosen.setdefault(key, value)
+    return chosen
+
+
+def _said(settings: Mapping[str, Any], keys: Sequence[str]) -> str:
+    return ", ".join(f"{key} {settings[key]}" for key in keys if key in settings)
+
+
+def _with_start(said: str, run: RunView) -> str:
+    started = time.strftime("%d %b %H:%M:%S", time.localtime(run.created))
+    return f"{said}, {started}" if said else started
+
+
+def own_first(views: Iterable[RunView]) -> list[RunView]:
+    """The same runs in the same order, those that experiments are made of behind all others."""
+    return sorted(views, key=lambda each: bool(each.part_of))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A run's place in the queue, from 1, and in how many seconds it may start; None where that cannot be said."""
+
+    place: int
+    seconds: float | None
+
+
+def waiting(views: Sequence[RunView], run_id: str, *, workers: int) -> Waiting:
+    """When a queued run may start, by what the runs before it still need; `views` are the runs of every kind.
+
+    A run that waits too is taken to need as long as finished runs of its kind did in the middle.
+    """
+    queued = sorted(
+        (each for each in views if each.state == "queued"), key=lambda each: (each.created, each.id)
+    )
+    place = [each.id for each in queued].index(run_id)
+    needs = [each.status.seconds_left for each in views if each.state == "running"]
+    needs += [_usual_seconds(views, each) for each in queued[:place]]
+    if any(each is None for each in needs):
+        return Waiting(place + 1, None)
+    free = [0.0] * workers  # when each place becomes free
+    for seconds in needs:
+        free[free.index(min(free))] += seconds or 0.0
+    return Waiting(place + 1, min(free))
+
+
+def _usual_seconds(views: Iterable[RunView], run: RunView) -> float | None:
+    """How long runs of the same kind and head took, from being made to their last sign of life."""
+    took = [
+        each.status.heartbeat - (each.status.process_started or each.created)
+        for each in views
+        if each.state == "finished"
+        and (each.kind, each.head) == (run.kind, run.head)
+        and each.status.heartbeat
+    ]
+    return median(took) if took else None

@@ -1,0 +1,56 @@
+"""What is left to do when a run has made its last step: its head is kept, whatever else went wrong meanwhile.
+
+A run marks itself as one whose head is still to be kept before it says that it has finished training. The mark goes
+when the head is kept; until then opening the workspace tries again. Torch-free.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from qlatent.errors import StoreError
+from qlatent.services.heads import kept_heads
+from qlatent.services.runs.event_log import journal
+from qlatent.store.disk import explained
+from qlatent.store.runs.run_folder import RunFolder
+from qlatent.store.workspace import Workspace
+
+_MARK = "unkept"
+
+
+def is_trained(folder: RunFolder) -> bool:
+    """Whether the run has made its last step and written its model: there is nothing left to train."""
+    return bool(journal(folder).finish) and (folder.model_path / "config.json").is_file()
+
+
+def mark(folder: RunFolder) -> None:
+    """Say that the head is to be kept; not of one of many, which are kept when somebody asks for them."""
+    if not folder.spec.get("panel") and folder.spec.get("keep", True):
+        (folder.path / _MARK).touch()
+
+
+def close(workspace: Workspace, folder: RunFolder) -> bool:
+    """Keep the head of a run that is marked; False if it cannot be now, which the run's log says."""
+    if not (folder.path / _MARK).exists():
+        return True
+    try:
+        with explained("the head", workspace.heads_path):
+            kept_heads.keep_run(workspace, folder.id)
+    except StoreError:
+        traceback.print_exc()
+        return False
+    (folder.path / _MARK).unlink()
+    return True
+
+
+def close_all(workspace: Workspace) -> None:
+    """Keep the heads of all runs that are marked and have ended; those that were killed at their end have finished."""
+    for file in workspace.runs_path.glob(f"*/{_MARK}"):
+        folder = workspace.run(file.parent.name)
+        status = folder.status()
+        if status.state in ("queued", "running") or not is_trained(folder):
+            continue
+        if close(workspace, folder) and status.state != "finished":
+            step = int(journal(folder).finish.get("step", status.step))
+            folder.write_status(state="finished", step=step, steps=step, error="", remedy="")
+            workspace.catalogue.set_queue_state(folder.id, "finished")

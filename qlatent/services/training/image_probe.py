@@ -1,0 +1,108 @@
+"""The linear probe in the published protocol, of a finished run on images: a run of its own, since it takes long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from qlatent.errors import InputError
+from qlatent.services.runs import queue
+from qlatent.services.runs.queue import RunView
+from qlatent.services.training import run_spec
+from qlatent.services.training.kinds import images
+from qlatent.settings import settings
+from qlatent.store.runs.run_folder import RunFolder
+from qlatent.store.workspace import Workspace
+from qlatent.types import Cancelled, Progress
+
+if TYPE_CHECKING:
+    from qlatent.training.images.network import ContrastiveNetwork
+
+FIGURE = "probe_as_published"
+
+
+def spec(workspace: Workspace, run_id: str) -> dict[str, Any]:
+    """The spec of a run that takes the published probe of a run; only finished ones on labelled images have one."""
+    view = queue.view(workspace, run_id)
+    if run_spec.source_of(view.spec) != "images" or view.state != "finished":
+        raise InputError(
+            f"Run {run_id} is {view.state}{'' if run_spec.source_of(view.spec) == 'images' else ' and not on images'}.",
+            remedy="Take the probe of a finished run that was trained from images.",
+        )
+    return {
+        "format": 1, "kind": "probe", "name": f"Published probe of {view.name}", "created": time.time(),
+        "dataset": view.spec["dataset"], "run": run_id, "threads": settings().threads,
+    }  # fmt: skip
+
+
+def newest(workspace: Workspace) -> dict[str, RunView]:
+    """The latest probe of each run that one was ever started of, by the run's id, whatever became of it."""
+    return {run.spec.get("run", ""): run for run in reversed(queue.list_runs(workspace, "probe"))}
+
+
+def execute(
+    workspace: Workspace, probing: RunFolder, *, progress: Progress, should_stop: Callable[[], bool]
+) -> dict[str, Any] | None:
+    """Take the probe and keep it beside the run it is of; None if asked to stop in between.
+
+    It goes on behind the last epoch that an earlier call has finished.
+    """
+    from qlatent.training.core import checkpoint
+    from qlatent.training.core.checkpoint import Checkpoint
+    from qlatent.training.images import probe
+    from qlatent.training.images.configs import PROBE_CODE, ProbeConfig
+
+    run_id = probing.spec["run"]
+    folder = workspace.run(run_id)
+    configs = run_spec.configs_of(folder.spec)
+    data = images.load_images(workspace, folder.spec, configs)
+    labelled = data.probes
+    if labelled is None:
+        raise InputError(
+            f"The images of run {run_id} have fewer than two labelled classes on both sides.",
+            remedy="A linear probe needs labels.",
+        )
+
+    def tell(done: int, total: int | None) -> None:
+        progress(done, total)
+        if should_stop():
+            raise Cancelled
+
+    def keep(after: Checkpoint) -> None:
+        with probing.checkpoint(after.step) as path:
+            checkpoint.save(after, path)
+
+    begun = probing.latest_checkpoint()
+    network = load_network(folder)
+    config = ProbeConfig(seed=configs.training.seed)
+    size = configs.training.size
+    try:
+        result = probe.as_published(
+            network.represent,
+            *labelled,
+            config,
+            augmentation=replace(PROBE_CODE, size=size),
+            progress=tell,
+            begin=checkpoint.load(begun) if begun else None,
+            keep=keep,
+        )
+    except Cancelled:
+        return None
+    document = images.probe_document(result, data.probed_classes) | {"looks": len(result.test)}
+    document["best_epoch"] = result.epoch
+    folder.write_figures(folder.figures() | {FIGURE: document})
+    return document
+
+
+def load_network(folder: RunFolder) -> ContrastiveNetwork:
+    """Backbone and head of a finished run."""
+    from safetensors.torch import load_file
+
+    from qlatent.heads import saving
+    from qlatent.training.images.network import ContrastiveNetwork, resnet18
+
+    backbone = resnet18(seed=0)
+    backbone.load_state_dict(load_file(folder.model_path / images.BACKBONE))
+    return ContrastiveNetwork(backbone, saving.load(folder.model_path)).eval()

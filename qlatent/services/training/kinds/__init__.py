@@ -1,0 +1,1 @@
+"""What differs between training on images and training for retrieval."""

@@ -1,0 +1,152 @@
+"""What a training run on images needs beside the loop: its pictures, its figures, and what is kept of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qlatent.errors import InputError
+from qlatent.metrics import panel
+from qlatent.metrics.comparison import Comparison
+from qlatent.metrics.geometry import hilbert_schmidt
+from qlatent.registry import METRICS, resolve
+from qlatent.services.datasets import grouping
+from qlatent.services.training.kinds import images_spec
+from qlatent.services.vectors.batches import UNREADABLE
+from qlatent.store.runs.run_folder import RunFolder
+from qlatent.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from qlatent.training.core import events
+    from qlatent.training.core.configs import RunConfigs
+    from qlatent.training.images.data import ImageData
+    from qlatent.training.images.loop import ImageTrainer
+    from qlatent.training.images.probe import ProbeResult
+
+READ = 1000  # pictures read from the store at a time
+SHOWN = 24  # pairs of views whose states are kept
+OF_VIEWS = ("alignment", "uniformity")
+BACKBONE = "backbone.safetensors"
+
+
+def load_images(workspace: Workspace, spec: dict[str, Any], configs: RunConfigs) -> ImageData:
+    """The pictures of the run as they were when it was created; ones that cannot be read are left out and counted.
+
+    Images that are not the same as then are an `InputError`.
+    """
+    import torch
+
+    from qlatent.training.images.data import from_images
+
+    table = images_spec.pictures(workspace, spec["dataset"], spec["dataset_version"])
+    if images_spec.content(table) != spec["content"]:
+        raise InputError(
+            f"The images of {spec['dataset']!r} are not those that the run began with.",
+            remedy="Start a new run on what is there now.",
+        )
+    hashes = table["image_hash"].to_pylist()
+    parts, kept = [], []
+    for start in range(0, len(hashes), READ):
+        found = workspace.items.images(hashes[start : start + READ])
+        for place, name in enumerate(hashes[start : start + READ], start=start):
+            picture = _decoded(found.get(name), configs.training)
+            if picture is not None:
+                parts.append(picture)
+                kept.append(place)
+    if not kept:
+        raise InputError(f"No image of {spec['dataset']!r} can be read.", remedy="Import the images again.")
+    groups = grouping.groups(workspace, spec["dataset"], spec["dataset_version"], configs.training)
+    known = images_spec.labels(table.take(kept), groups)
+    data = from_images(torch.cat(parts), known, table["row"].to_numpy()[kept], configs.training)
+    if len(kept) < len(hashes):
+        data.left_out["cannot be read"] = len(hashes) - len(kept)
+    return data
+
+
+def _decoded(content: bytes | None, config: Any) -> Tensor | None:
+    from PIL import Image
+
+    from qlatent.training.images.batches import as_batch
+
+    if content is None:
+        return None
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+            return as_batch([image], size=config.size, small=config.small)
+    except UNREADABLE:
+        return None
+
+
+def figures_of_views(event: events.Views) -> dict[str, float]:
+    """Alignment and uniformity of two views' latents, and the Hilbert–Schmidt distance of their states."""
+    first, second = event.latents
+    sides = {"first": first, "second": second}
+    found = panel.measure(
+        Comparison(sides, sides), {name: resolve(METRICS[name].target) for name in OF_VIEWS}, names=OF_VIEWS,
+        resamples=0,
+    )  # fmt: skip
+    figures = {name: figure.value for name, figure in found.items()}
+    if event.states is not None:
+        parts = asdict(hilbert_schmidt.distances(*event.states))
+        figures |= {f"hilbert_schmidt_{name}": value for name, value in parts.items()}
+    return figures
+
+
+def keep_views(folder: RunFolder, event: events.Views) -> None:
+    """What a step makes of the views that are shown, beside their pictures."""
+    kept = {f"latents_{number}": each[:SHOWN] for number, each in enumerate(event.latents)}
+    for number, states in enumerate(event.states or ()):
+        kept[f"states_{number}"] = states[:SHOWN].astype(np.complex64)
+    folder.write_views(f"step-{event.step:08d}", kept)
+
+
+def keep_pictures(folder: RunFolder, trainer: ImageTrainer) -> None:
+    """The pictures of the views that are shown, once: bytes (m, size, size, 3), and their dataset rows."""
+    from qlatent.training.images.augmentation import as_bytes
+
+    first, second = (as_bytes(each[:SHOWN]).permute(0, 2, 3, 1).numpy() for each in trainer.watched_views())
+    rows = trainer.data.rows[trainer.watched][:SHOWN]
+    folder.write_views("pictures", {"first": first, "second": second, "rows": rows})
+
+
+def probe_document(result: ProbeResult, classes: tuple[str, ...]) -> dict[str, Any]:
+    """A probe's result as JSON, with the 95 % interval of its accuracy (Wilson)."""
+    from scipy.stats import binomtest
+
+    total = int(result.confusion.sum())
+    right = int(np.trace(result.confusion))
+    interval = binomtest(right, total).proportion_ci(method="wilson")
+    return {
+        "accuracy": result.accuracy, "low": float(interval.low), "high": float(interval.high), "n": total,
+        "validation": result.validation[-1] if result.validation else None,
+        "classes": list(classes), "confusion": result.confusion.tolist(),
+    }  # fmt: skip
+
+
+def final_metrics(trainer: ImageTrainer, probe: dict[str, Any] | None) -> dict[str, float]:
+    """Held-out loss, the last probe, the figures of the views, and how many images there were."""
+    found = {
+        name: float(value) for name, value in (probe or {}).items() if name in ("accuracy", "low", "high")
+    }
+    figures = {f"probe_{name}": value for name, value in found.items()}
+    if trainer.data.heldout_pairs > 1:
+        figures |= trainer.evaluate()
+    finite = {name: value for name, value in figures.items() if math.isfinite(value)}
+    return finite | trainer.data.counts
+
+
+def save_backbone(folder: RunFolder, trainer: ImageTrainer) -> None:
+    """The weights of the backbone beside those of the head, with what an encoder needs to know."""
+    from safetensors.torch import save_file
+
+    tensors = {name: value.contiguous() for name, value in trainer.network.backbone.state_dict().items()}
+    about = {"architecture": "resnet18", "size": trainer.config.size, "run": folder.id}
+    save_file(tensors, folder.model_path / BACKBONE, metadata={"qlatent": json.dumps(about)})

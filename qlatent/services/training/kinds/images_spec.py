@@ -1,0 +1,166 @@
+"""The spec of a training run on images; what cannot work is refused here, before it starts. Torch-free."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from qlatent.errors import ConfigError, InputError
+from qlatent.registry import HEADS, config_class, entry
+from qlatent.services.datasets import grouping
+from qlatent.settings import settings
+from qlatent.store.workspace import Workspace
+from qlatent.training.core.configs import RunConfigs, split_settings
+from qlatent.training.images.configs import ImageTrainingConfig
+from qlatent.training.vectors.data import Labels, heldout_mask, labels_of, replace_rows
+from qlatent.types import content_hash
+
+if TYPE_CHECKING:
+    from qlatent.services.training.run_spec import TrainingRequest
+
+FEATURES = 512  # what ResNet-18 gives
+OBJECTIVE = "ntxent"
+COLUMNS = ("row", "id", "image_hash", "label", "split", "width", "height")
+SHOWN = 5  # ids named in a message
+
+
+def heads() -> list[str]:
+    """The heads under which a backbone can be trained: those with a projection head."""
+    return [name for name in HEADS if getattr(config_class("head", name), "from_images", False)]
+
+
+def spec(workspace: Workspace, request: TrainingRequest) -> dict[str, Any]:
+    """The spec of a run that trains ResNet-18 and a head from the pictures of a dataset.
+
+    Another objective than NT-Xent, a head without projection, wrong settings, no or too few images, images
+    smaller than the crop and probes that cannot be taken are refused.
+    """
+    configs = _configs(request)
+    record = workspace.catalogue.dataset(request.dataset)
+    version = workspace.items.version(request.dataset)
+    table = pictures(workspace, request.dataset, version)
+    groups = grouping.groups(workspace, request.dataset, version, configs.training)
+    _check_images(table, groups, request.dataset, configs.training)
+    title = entry("head", request.head).title
+    return {
+        "format": 1,
+        "kind": "train",
+        "source": "images",
+        "name": request.name or f"{title} on the images of {record.name}",
+        "created": time.time(),
+        "dataset": request.dataset,
+        "dataset_version": version,
+        "content": content(table),
+        "encoder": "",
+        "modalities": ["image"],
+        "head": request.head,
+        "objective": request.objective,
+        "settings": dict(request.settings),
+        "configs": {name: asdict(getattr(configs, name)) for name in ("head", "objective", "training")},
+        "threads": settings().threads,
+        "device": settings().device,
+    }
+
+
+def pictures(workspace: Workspace, dataset: str, version: int) -> pa.Table:
+    """The rows of a dataset that have an image, with the columns that training needs."""
+    table = workspace.items.table(dataset, columns=list(COLUMNS), version=version)
+    return table.filter(table["image_hash"].is_valid())
+
+
+def content(table: pa.Table) -> str:
+    """A name for exactly these images with these labels and splits, in this order."""
+    rows = zip(*(table[name].to_pylist() for name in ("image_hash", "label", "split")), strict=True)
+    return content_hash("\n".join("|".join(each or "" for each in row) for row in rows))
+
+
+def labels(table: pa.Table, groups: NDArray[np.int64]) -> Labels:
+    """Content, split, label and group of these rows; the content is the image, `groups` are of the whole dataset."""
+    columns = {name: table[name].to_pylist() for name in ("image_hash", "split", "label")}
+    return labels_of(columns, content="image_hash", group=groups[table["row"].to_numpy()])
+
+
+def _configs(request: TrainingRequest) -> RunConfigs:
+    if request.objective != OBJECTIVE:
+        raise ConfigError(
+            f"The objective {request.objective!r} cannot be trained from images.",
+            remedy=f"Use {OBJECTIVE}: two augmented views of each image.",
+        )
+    if request.head not in heads():
+        entry("head", request.head)  # an unknown name has its own message
+        raise ConfigError(
+            f"The head {request.head!r} cannot be trained from images: it has no projection head.",
+            remedy=f"Use one of {', '.join(heads())}, or train it on vectors.",
+        )
+    values = _decided(request.settings, {"modalities": ("image",), "input_dim": FEATURES, "views": "auto"})
+    return split_settings(request.head, request.objective, values, training=ImageTrainingConfig)
+
+
+def _decided(given: Mapping[str, Any], decided: dict[str, Any]) -> dict[str, Any]:
+    for key, value in decided.items():
+        wanted = given.get(key, value)
+        if (tuple(wanted) if isinstance(wanted, list) else wanted) != value:
+            raise ConfigError(
+                f"{key}={wanted!r}: training from images decides it ({value!r}).", remedy=f"Leave {key} out."
+            )
+    return {**given, **decided}
+
+
+def _check_images(
+    table: pa.Table, groups: NDArray[np.int64], dataset: str, config: ImageTrainingConfig
+) -> None:
+    if not table.num_rows:
+        raise InputError(
+            f"{dataset!r} has no images.", remedy="Choose a dataset with images, or train on vectors."
+        )
+    if config.small == "refuse":
+        _check_sizes(table, config)
+    known = labels(table, groups)
+    if config.unique_pairs:
+        known = replace_rows(known, np.unique(known.content, return_index=True)[1])
+    away = heldout_mask(known, config)
+    train = int((~away).sum())
+    if train < config.batch_size:
+        raise InputError(
+            f"{dataset!r} has {train} images to train on and {int(away.sum())} held out;"
+            f" a batch takes {config.batch_size}.",
+            remedy=f"Set batch_size to {max(2, train)} or less, or bring more images.",
+        )
+    if config.probe_steps:
+        _check_probes(known, away, dataset, config)
+
+
+def _check_sizes(table: pa.Table, config: ImageTrainingConfig) -> None:
+    sides = np.minimum(table["width"].to_numpy(), table["height"].to_numpy())
+    small = np.flatnonzero(sides < config.size)
+    if len(small):
+        ids = [table["id"][int(each)].as_py() for each in small[:SHOWN]]
+        named = ", ".join(ids) + (", …" if len(small) > SHOWN else "")
+        raise InputError(
+            f"{len(small)} of {table.num_rows} images have fewer than {config.size} pixels a side: {named}.",
+            remedy=f"Set small=upscale to enlarge them, or size to {int(sides.min())} or less.",
+        )
+
+
+def _check_probes(known: Labels, away: np.ndarray, dataset: str, config: ImageTrainingConfig) -> None:
+    """Linear probes that were asked for by step need two classes on both sides, and steps of this run."""
+    late = [step for step in config.probe_steps if not 0 <= step <= config.steps]
+    if late:
+        raise ConfigError(
+            f"probe_steps={config.probe_steps}: the run has {config.steps} steps.",
+            remedy="Use steps of the run.",
+        )
+    names, counts = np.unique(known.label[~away], return_counts=True)
+    learned = set(names[counts > 1].tolist()) - {""}
+    both = learned & set(known.label[away].tolist())
+    if len(both) < 2:
+        raise InputError(
+            f"A linear probe needs two classes among training and held-out images; {dataset!r} has {len(both)}.",
+            remedy="Bring labels, or leave probe_steps out.",
+        )

@@ -1,0 +1,133 @@
+"""What a training run for retrieval needs beside the loop: its items, its text model, and what is kept of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qlatent.services.training.kinds import retrieval_spec
+from qlatent.services.training.kinds.retrieval_spec import Items
+from qlatent.store.runs.run_folder import RunFolder
+from qlatent.store.workspace import Workspace
+from qlatent.training.core.configs import RunConfigs
+from qlatent.training.retrieval.configs import RankingTrainingConfig
+from qlatent.types import content_hash
+
+if TYPE_CHECKING:
+    from qlatent.training.retrieval.loop import RankingTrainer
+    from qlatent.training.retrieval.readers import Reader, TokenStates
+
+ENCODER = "encoder"  # the folder of the trained text model in the run's
+MOST = (
+    4 * 2**30
+)  # bytes of token states that are kept on disk; beyond it lower layers are computed every time
+
+
+def means(by_query: Mapping[str, Any]) -> dict[str, float]:
+    """The mean of each measure over the queries that have an answer."""
+    return {name: float(np.nanmean(values)) for name, values in by_query.items()}
+
+
+def trainer(
+    workspace: Workspace, spec: Mapping[str, Any], configs: RunConfigs, head: Any, objective: Any
+) -> RankingTrainer:
+    """The trainer of a run at its first step."""
+    from qlatent.training.retrieval.data import with_probe
+    from qlatent.training.retrieval.loop import RankingTrainer
+
+    found = retrieval_spec.items(workspace, spec, configs.training)
+    reader = _text_layers(workspace, spec, found, configs.training) if configs.training.end_to_end else None
+    reader = reader or _stored(workspace, spec, found)
+    made = RankingTrainer(head, objective, found.data, configs.training, reader)
+    made.data = with_probe(found.data, {made.modality: made.inputs(found.data.drawn)})
+    return made
+
+
+def final_metrics(folder: RunFolder, trainer: RankingTrainer) -> dict[str, float]:
+    """How all held-out queries are answered, and how many queries and documents there were.
+
+    The measures of each, with its row in the dataset, are written down: they are what heads are compared by.
+    """
+    data = trainer.data
+    counts = data.counts
+    if not data.heldout_pairs:
+        return counts
+    by_query = trainer.by_query()
+    folder.write_queries({"rows": data.rows[data.heldout], **by_query})
+    return {**trainer.evaluate(), **means(by_query), **counts}
+
+
+def save_encoder(folder: RunFolder, trainer: RankingTrainer) -> str:
+    """Write the text model as it is now, as transformers reads it; the key of its vectors."""
+    from qlatent.encoders.configs import TextConfig
+    from qlatent.encoders.text import TextEncoder
+
+    path = folder.path / ENCODER
+    opened: Any = trainer.reader
+    opened.save(path)
+    return TextEncoder(TextConfig(model=str(path), max_length=trainer.config.max_length)).key
+
+
+def _stored(workspace: Workspace, spec: Mapping[str, Any], items: Items) -> Reader:
+    from qlatent.training.retrieval.readers import StoredVectors
+
+    hashes = _of(items, "content")
+    return StoredVectors(workspace.items.embeddings(spec["encoder"], spec["modalities"][0], hashes))
+
+
+def _of(items: Items, column: str) -> list[str]:
+    """A column of the items that are used, in their order."""
+    places = np.searchsorted(items.table["row"].to_numpy(), items.data.rows)
+    found: list[str] = items.table[column].take(places).to_pylist()
+    return found
+
+
+def _text_layers(
+    workspace: Workspace, spec: Mapping[str, Any], items: Items, config: RankingTrainingConfig
+) -> Reader:
+    from qlatent.encoders.text import open_model, tokenized
+    from qlatent.training.retrieval.readers import TextLayers, layers_of, learning
+
+    tokenizer, model = open_model(config.model)
+    tokens = tokenized(tokenizer, model, _of(items, "text"), max_length=config.max_length)
+    states = None
+    if config.unfreeze == "last":
+        first = learning(len(layers_of(model)), config)[0]
+        states = _states(workspace, model, tokens, first)
+    return TextLayers(model, tokens, config, states=states, tokenizer=tokenizer)
+
+
+def _states(
+    workspace: Workspace, model: Any, tokens: Sequence[Sequence[int]], layer: int
+) -> TokenStates | None:
+    """What `layer` is given for each token: from the cache, or computed and put there; None where it is too much."""
+    from qlatent.encoders.weights import tensors_digest
+    from qlatent.training.retrieval.readers import TokenStates, token_states
+
+    ends = np.cumsum([len(each) for each in tokens])
+    shape = (int(ends[-1]), int(model.config.hidden_size))
+    if shape[0] * shape[1] * 4 > MOST:
+        return None
+    said = content_hash(" ".join(",".join(map(str, each)) for each in tokens))
+    path = _cache(workspace) / f"{content_hash(f'{tensors_digest(model.state_dict())} {layer} {said}')}.npy"
+    if not path.exists():
+        partial = path.with_name(f"{path.stem}-{secrets.token_hex(4)}.part")
+        try:
+            out = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=shape)
+            token_states(model, tokens, layer, out)
+            out.flush()
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    return TokenStates(np.load(path, mmap_mode="r"), ends)
+
+
+def _cache(workspace: Workspace) -> Path:
+    """The folder of what can be computed again; it may be emptied at any time."""
+    path = workspace.path / "cache"
+    path.mkdir(exist_ok=True)
+    return path

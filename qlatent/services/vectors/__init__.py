@@ -1,0 +1,1 @@
+"""Embeddings of a dataset: encoding them, augmented views of images, and reading them."""

@@ -1,0 +1,1 @@
+"""Datasets, imports, runs and heads in SQLite or PostgreSQL, with migrations."""

@@ -1,0 +1,79 @@
+"""What was removed: in no list any more, and for a day as easy to bring back as it was to remove."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy import delete, select, update
+
+from qlatent.errors import AbsentError
+from qlatent.store.catalogue import schema
+from qlatent.store.catalogue.connection import Database
+from qlatent.store.catalogue.records import Removed
+
+KEPT_SECONDS = 24 * 3600.0
+
+_TABLES = {"dataset": schema.datasets, "run": schema.runs, "head": schema.heads}
+
+
+class Bin:
+    """The removed datasets, runs and heads of a catalogue; `kind` is "dataset", "run" or "head"."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(
+        self, kind: str, key: str, *, now: float | None = None, used: Callable[[str], bool] = lambda _: False
+    ) -> list[str]:
+        """Removes something, unless one of the runs that wait or are under way uses it: their ids, [] if it is done.
+
+        `used` is asked for each of those runs, within a transaction that lets no new run in. A `StoreError` if there
+        is no such thing.
+        """
+        table, runs = _TABLES[kind], schema.runs.c
+        with self._database.writing() as connection:
+            listed = select(runs.id).where(
+                runs.queue_state.in_(("queued", "running")), runs.removed.is_(None)
+            )
+            users = [run for run in connection.scalars(listed.order_by(runs.created)) if used(run)]
+            if users:
+                return users
+            changes: dict[str, float | None] = {"removed": time.time() if now is None else now}
+            if kind == "run":
+                changes["token"] = None  # who asks for the same again means a new one
+            there = (table.c.id == key, table.c.removed.is_(None))
+            if connection.execute(update(table).where(*there).values(changes)).rowcount == 0:
+                raise _absent(kind, key)
+        return []
+
+    def content(self) -> list[Removed]:
+        """Everything that can be brought back, the last removed first."""
+        found = []
+        for kind, table in _TABLES.items():
+            columns = (table.c.id, table.c.name, table.c.removed)
+            rows = self._database.rows(select(*columns).where(table.c.removed.is_not(None)))
+            found += [Removed(kind, row.id, row.name, row.removed) for row in rows]
+        return sorted(found, key=lambda each: each.removed, reverse=True)
+
+    def take_back(self, kind: str, key: str) -> None:
+        """Brings something back as it was; a `StoreError` if it is not here (any more)."""
+        table = _TABLES[kind]
+        with self._database.writing() as connection:
+            here = (table.c.id == key, table.c.removed.is_not(None))
+            if connection.execute(update(table).where(*here).values(removed=None)).rowcount == 0:
+                raise _absent(kind, key)
+
+    def empty(self, kind: str, key: str, *, before: float) -> bool:
+        """Forgets something for good that was removed before this moment; whether it did."""
+        table = _TABLES[kind]
+        with self._database.writing() as connection:
+            statement = delete(table).where(table.c.id == key, table.c.removed < before)
+            return connection.execute(statement).rowcount > 0
+
+
+def _absent(kind: str, key: str) -> AbsentError:
+    return AbsentError(
+        f"There is no {kind} {key!r}, or it was removed more than a day ago.",
+        remedy=f"Choose one from the list of {kind}s.",
+    )

@@ -1,0 +1,296 @@
+"""Datasets, imports, runs and heads: small facts in a database, SQLite or PostgreSQL.
+
+What was removed keeps its row for a day, marked; no list and no look-up knows of it (`store/catalogue/bin.py` does).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Column, Label, Row, Table, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from qlatent.errors import AbsentError, StoreError
+from qlatent.store.catalogue import schema
+from qlatent.store.catalogue.bin import Bin
+from qlatent.store.catalogue.connection import Database
+from qlatent.store.catalogue.records import DatasetRecord, HeadRecord, ImportRecord, RunRecord
+
+
+class Catalogue:
+    """The catalogue of one workspace; safe to use from several threads and processes at once."""
+
+    def __init__(self, url: str) -> None:
+        """Connects to an SQLAlchemy address and migrates it; `StoreError` if a newer version made it."""
+        self._database = Database(url)
+
+    def close(self) -> None:
+        """Gives back every connection."""
+        self._database.close()
+
+    @property
+    def problem(self) -> str:
+        """Why the catalogue can only be read at present, in a sentence; "" where it can be written."""
+        return self._database.problem
+
+    @cached_property
+    def bin(self) -> Bin:
+        """What was removed and can still be brought back."""
+        return Bin(self._database)
+
+    # --- datasets -----------------------------------------------------------------------------------------
+
+    def add_dataset(self, record: DatasetRecord) -> DatasetRecord:
+        """Records a dataset; a `StoreError` if its id is taken."""
+        self._add(schema.datasets, asdict(record), what=f"dataset {record.id!r}")
+        return record
+
+    def datasets(self) -> list[DatasetRecord]:
+        """All datasets, oldest first."""
+        return [_dataset(row) for row in self._all(schema.datasets)]
+
+    def dataset(self, dataset_id: str) -> DatasetRecord:
+        """One dataset; a `StoreError` if there is none."""
+        return _dataset(self._one(schema.datasets, dataset_id, what="dataset"))
+
+    def update_dataset(self, dataset_id: str, **changes: Any) -> DatasetRecord:
+        """Changes name, kind, rows, modalities or note, and returns the record as it is then."""
+        record = replace(self.dataset(dataset_id), **changes)
+        statement = update(schema.datasets).where(schema.datasets.c.id == dataset_id)
+        with self._database.writing() as connection:
+            connection.execute(statement.values(**changes))
+        return record
+
+    def has_dataset(self, dataset_id: str) -> bool:
+        """Whether the id is taken, if only by a dataset that was removed and can still be brought back.
+
+        Whatever anybody is just recording is waited for.
+        """
+        with self._database.writing() as connection:
+            return connection.scalar(_id_of(schema.datasets, dataset_id)) is not None
+
+    def remove_dataset(self, dataset_id: str) -> None:
+        """Forgets a dataset and its imports; runs and heads stay and lose their link to it."""
+        self._remove(schema.datasets, dataset_id)
+
+    # --- imports ------------------------------------------------------------------------------------------
+
+    def add_import(self, record: ImportRecord) -> ImportRecord:
+        """Records an import and returns it with its number."""
+        number = self._add(schema.imports, _import(record), what=f"the import of {record.source_name!r}")
+        return replace(record, id=number)
+
+    def record_import(self, dataset: DatasetRecord, record: ImportRecord, *, new: bool) -> None:
+        """Records an import together with its dataset as it is then, in one transaction; doing so twice is no harm.
+
+        `new`: the dataset has no other imports, whatever was recorded of it before.
+        """
+        table, imports = schema.datasets, schema.imports.c
+        with self._database.writing() as connection:
+            if connection.scalar(_id_of(table, dataset.id)) is None:
+                connection.execute(insert(table).values(asdict(dataset)))
+            else:
+                changes = {"rows": dataset.rows, "modalities": dataset.modalities, "note": dataset.note}
+                connection.execute(update(table).where(table.c.id == dataset.id).values(changes))
+            same = [imports.dataset_id == dataset.id]
+            if not new:
+                same += [imports.source_hash == record.source_hash, imports.created == record.created]
+            connection.execute(delete(schema.imports).where(*same))
+            connection.execute(insert(schema.imports).values(_import(record)))
+
+    def find_import(self, source_hash: str, dataset: str | None = None) -> ImportRecord | None:
+        """The first import of a source with this hash, into one dataset or any."""
+        table, datasets = schema.imports, schema.datasets.c
+        query = select(table).join(schema.datasets, table.c.dataset_id == datasets.id)
+        query = query.where(table.c.source_hash == source_hash, datasets.removed.is_(None))
+        query = query.order_by(table.c.id).limit(1)
+        if dataset is not None:
+            query = query.where(table.c.dataset_id == dataset)
+        rows = self._rows(query)
+        return ImportRecord(**rows[0]._mapping) if rows else None
+
+    def imports(self, dataset: str) -> list[ImportRecord]:
+        """The imports into a dataset, oldest first."""
+        table = schema.imports
+        rows = self._rows(select(table).where(table.c.dataset_id == dataset).order_by(table.c.id))
+        return [ImportRecord(**row._mapping) for row in rows]
+
+    # --- runs and their queue -----------------------------------------------------------------------------
+
+    def add_run(self, record: RunRecord, *, token: str | None = None) -> RunRecord:
+        """Puts a run into the queue, and returns it; a `StoreError` if its id is taken or its dataset was removed.
+
+        Of several with one token only the first is put there: the others get that one back.
+        """
+        runs, datasets = schema.runs.c, schema.datasets.c
+        try:
+            with self._database.writing() as connection:
+                gone = select(datasets.id).where(
+                    datasets.id == record.dataset_id, datasets.removed.is_not(None)
+                )
+                if record.dataset_id is not None and connection.scalar(gone) is not None:
+                    raise _absent("dataset", record.dataset_id)
+                known = connection.execute(select(*_RUN).where(runs.token == token)).first()
+                if token is not None and known is not None:
+                    return RunRecord(**known._mapping)
+                connection.execute(insert(schema.runs).values(asdict(record) | {"token": token}))
+        except IntegrityError as err:
+            raise _taken(f"run {record.id!r}") from err
+        return record
+
+    def runs(self, kind: str | None = None) -> list[RunRecord]:
+        """All runs, or those of one kind, oldest first."""
+        condition = [] if kind is None else [schema.runs.c.kind == kind]
+        return [RunRecord(**row._mapping) for row in self._all(schema.runs, *condition)]
+
+    def run(self, run_id: str) -> RunRecord:
+        """One run; a `StoreError` if there is none."""
+        return RunRecord(**self._one(schema.runs, run_id, what="run")._mapping)
+
+    def remove_run(self, run_id: str) -> None:
+        """Forgets a run; heads that came from it stay."""
+        self._remove(schema.runs, run_id)
+
+    def set_queue_state(self, run_id: str, state: str) -> None:
+        """Sets where a run stands in the queue; a run that is not there is a `StoreError`."""
+        values: dict[str, Any] = {"queue_state": state}
+        if state == "queued":
+            values["claimed"] = None
+        with self._database.writing() as connection:
+            there = (schema.runs.c.id == run_id, schema.runs.c.removed.is_(None))
+            changed = connection.execute(update(schema.runs).where(*there).values(values))
+            if changed.rowcount == 0:
+                raise _absent("run", run_id)
+
+    def claim_run(self, limit: int, alive: Callable[[str], bool], *, now: float | None = None) -> str | None:
+        """The oldest queued run, now marked running, unless `limit` runs that are marked so are alive.
+
+        One write transaction that lets nobody else in: however many processes claim at once, no run is handed
+        out twice and never more than `limit`. `alive` is asked inside it for each run marked running; a run
+        handed out a moment ago, whose worker has not written its status yet, should count as alive
+        (`RunRecord.claimed` tells when that was).
+        """
+        runs = schema.runs.c
+        claimed = time.time() if now is None else now
+        with self._database.writing() as connection:
+            there = runs.removed.is_(None)
+            running = connection.scalars(select(runs.id).where(runs.queue_state == "running", there)).all()
+            if sum(alive(run_id) for run_id in running) >= limit:
+                return None
+            oldest = select(runs.id).where(runs.queue_state == "queued", there)
+            oldest = oldest.order_by(runs.created, runs.id)
+            run_id: str | None = connection.scalars(oldest.limit(1).with_for_update()).first()
+            if run_id is not None:
+                statement = update(schema.runs).where(runs.id == run_id)
+                connection.execute(statement.values(queue_state="running", claimed=claimed))
+            return run_id
+
+    # --- heads --------------------------------------------------------------------------------------------
+
+    def add_head(self, record: HeadRecord) -> HeadRecord:
+        """Records a kept head and returns it; a `StoreError` if its id is taken.
+
+        Where its run or dataset has gone meanwhile it has no link to it, as if that had gone afterwards.
+        """
+        try:
+            with self._database.writing() as connection:
+                kept = replace(
+                    record,
+                    run_id=connection.scalar(_id_of(schema.runs, record.run_id)),
+                    dataset_id=connection.scalar(_id_of(schema.datasets, record.dataset_id)),
+                )
+                connection.execute(insert(schema.heads).values(asdict(kept)))
+        except IntegrityError as err:
+            raise _taken(f"head {record.id!r}") from err
+        return kept
+
+    def heads(self) -> list[HeadRecord]:
+        """All kept heads, oldest first."""
+        return [HeadRecord(**row._mapping) for row in self._all(schema.heads)]
+
+    def head(self, head_id: str) -> HeadRecord:
+        """One kept head; a `StoreError` if there is none."""
+        return HeadRecord(**self._one(schema.heads, head_id, what="head")._mapping)
+
+    def rename_head(self, head_id: str, name: str) -> None:
+        """Gives a kept head another name; a `StoreError` if there is none."""
+        self.head(head_id)
+        with self._database.writing() as connection:
+            connection.execute(update(schema.heads).where(schema.heads.c.id == head_id).values(name=name))
+
+    def remove_head(self, head_id: str) -> None:
+        """Forgets a kept head."""
+        self._remove(schema.heads, head_id)
+
+    # --- what the four have in common ---------------------------------------------------------------------
+
+    def _add(self, table: Table, values: dict[str, Any], *, what: str) -> int:
+        try:
+            with self._database.writing() as connection:
+                key = connection.execute(insert(table).values(values)).inserted_primary_key
+        except IntegrityError as err:
+            raise _taken(what) from err
+        return int(key[0]) if key is not None and isinstance(key[0], int) else 0
+
+    def _rows(self, query: Any) -> list[Row[Any]]:
+        return self._database.rows(query)
+
+    def _all(self, table: Table, *conditions: Any) -> list[Row[Any]]:
+        query = select(*_COLUMNS[table]).where(table.c.removed.is_(None), *conditions)
+        return self._rows(query.order_by(table.c.created, table.c.id))
+
+    def _one(self, table: Table, key: str, *, what: str) -> Row[Any]:
+        rows = self._rows(select(*_COLUMNS[table]).where(table.c.id == key, table.c.removed.is_(None)))
+        if not rows:
+            raise _absent(what, key)
+        return rows[0]
+
+    def _remove(self, table: Table, key: str) -> None:
+        with self._database.writing() as connection:
+            connection.execute(delete(table).where(table.c.id == key))
+
+
+def _columns(table: Table) -> list[Column[Any] | Label[Any]]:
+    """What a record is made of; a link to something removed is no link."""
+    linked = {"dataset_id": schema.datasets, "run_id": schema.runs}
+    own = [column for column in table.c if column.name not in ("removed", "token")]
+    return [_link(column, linked[column.name]) if column.name in linked else column for column in own]
+
+
+def _link(column: Column[Any], to: Table) -> Label[Any]:
+    there = select(to.c.id).where(to.c.id == column, to.c.removed.is_(None))
+    return there.correlate(column.table).scalar_subquery().label(column.name)
+
+
+_COLUMNS = {table: _columns(table) for table in (schema.datasets, schema.runs, schema.heads)}
+_RUN = _COLUMNS[schema.runs]
+
+
+def _id_of(table: Table, key: str | None) -> Any:
+    return select(table.c.id).where(table.c.id == key)
+
+
+def _import(record: ImportRecord) -> dict[str, Any]:
+    values = asdict(record)
+    del values["id"]
+    return values
+
+
+def _taken(what: str) -> StoreError:
+    return StoreError(
+        f"{what} cannot be recorded: its id is taken, or what it refers to is not there.",
+        remedy="Look at the lists of datasets and runs, and try again.",
+    )
+
+
+def _absent(what: str, key: str) -> AbsentError:
+    return AbsentError(f"There is no {what} {key!r}.", remedy=f"Choose one from the list of {what}s.")
+
+
+def _dataset(row: Row[Any]) -> DatasetRecord:
+    values = dict(row._mapping)
+    return DatasetRecord(**{**values, "modalities": tuple(values["modalities"])})

@@ -1,0 +1,1 @@
+"""Items, images, texts and embeddings in LanceDB."""

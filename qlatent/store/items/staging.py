@@ -1,0 +1,269 @@
+"""What an import collects before anything of it becomes visible: Arrow files in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from qlatent.errors import StoreError
+from qlatent.store.disk import json_bytes
+from qlatent.store.items.thumbnails import Thumbnail, thumbnail
+from qlatent.store.processes import this_process
+from qlatent.types import MODALITIES, Item, content_hash
+
+ITEMS = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("id", pa.string(), nullable=False),
+        ("image_hash", pa.string()),
+        ("text_hash", pa.string()),
+        ("text", pa.string()),
+        ("label", pa.string()),
+        ("split", pa.string()),
+        pa.field("metadata", pa.string(), nullable=False),
+        ("given_image", pa.string()),
+        ("given_text", pa.string()),
+        ("given_vector", pa.string()),
+        pa.field("pair_hash", pa.string(), nullable=False),
+        pa.field("duplicate_of", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+    ]
+)
+BLOBS = pa.schema(
+    [
+        pa.field("hash", pa.string(), nullable=False),
+        pa.field("image", pa.large_binary(), nullable=False),
+        pa.field("thumbnail", pa.binary(), nullable=False),
+        pa.field("width", pa.int32(), nullable=False),
+        pa.field("height", pa.int32(), nullable=False),
+    ]
+)
+
+MAKER = b"qlatent.maker"
+"""In the metadata of a dataset's rows: the process that made it, as JSON."""
+
+Sizes = dict[str, tuple[int, int]]
+"""image hash → (width, height) in pixels"""
+
+
+def vector_schema(encoder_key: str, modality: str, dim: int) -> pa.Schema:
+    """Content hash and vector; the key and the modality stand in the schema's metadata."""
+    vector = pa.list_(pa.field("item", pa.float32(), nullable=False), dim)
+    fields = [pa.field("hash", pa.string(), nullable=False), pa.field("vector", vector, nullable=False)]
+    return pa.schema(fields, metadata={"qlatent.encoder": encoder_key, "qlatent.modality": modality})
+
+
+def vector_batch(schema: pa.Schema, hashes: Sequence[str], vectors: np.ndarray) -> pa.RecordBatch:
+    """Vectors (n, d) float32 and their hashes as one batch, without a Python number in between."""
+    flat = pa.array(np.ascontiguousarray(vectors, dtype="<f4").reshape(-1))
+    column = pa.FixedSizeListArray.from_arrays(flat, type=schema.field("vector").type)
+    return pa.RecordBatch.from_arrays([pa.array(hashes, pa.string()), column], schema=schema)
+
+
+class Staging:
+    """Items on their way into a dataset: `add` batches in a with block; after it the files can be read.
+
+    `rows.arrow`, `blobs.arrow` (images nobody has brought before) and `given-<modality>.arrow`.
+    """
+
+    def __init__(self, folder: Path, *, known_sizes: Callable[[list[str]], Sizes], earlier: pa.Table) -> None:
+        """`known_sizes` tells which images are stored; `earlier` has id and pair_hash of the present rows."""
+        self.folder = folder
+        self.rows = self._offset = earlier.num_rows
+        self.images_new = self.duplicates = 0
+        self._known_sizes = known_sizes
+        self._ids = set(earlier["id"].to_pylist())
+        self._first: dict[str, str] = {}
+        for item_id, pair in zip(earlier["id"].to_pylist(), earlier["pair_hash"].to_pylist(), strict=True):
+            self._first.setdefault(pair, item_id)
+        self._sizes: Sizes = {}
+        self._given: dict[str, set[str]] = {modality: set() for modality in MODALITIES}
+        self._writers: dict[str, Any] = {}
+        self._schemas: dict[str, pa.Schema] = {}
+        self._items = ITEMS.with_metadata({MAKER: json_bytes(this_process())})
+        self._open = ExitStack()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._threads = self._open.enter_context(ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)))
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._open.close()
+            return
+        # a file that could not be written cannot be ended either; the first error is the one to report
+        with suppress(OSError):
+            self._open.close()
+
+    @property
+    def added(self) -> int:
+        """How many rows came in."""
+        return self.rows - self._offset
+
+    @property
+    def size(self) -> int:
+        """Bytes in the files so far."""
+        return sum(path.stat().st_size for path in self.folder.glob("*.arrow"))
+
+    def files(self) -> dict[str, Path]:
+        """The files that were written, by name ("rows", "blobs", "given-image", …)."""
+        return {name: self.folder / f"{name}.arrow" for name in self._writers}
+
+    def given(self) -> list[tuple[str, Path]]:
+        """The files of ready vectors, with their modality."""
+        prefix = "given-"
+        return [
+            (name.removeprefix(prefix), path)
+            for name, path in self.files().items()
+            if name.startswith(prefix)
+        ]
+
+    @property
+    def images(self) -> Iterable[str]:
+        """The hashes of all images of these items, new or stored before."""
+        return self._sizes.keys()
+
+    def discard(self) -> None:
+        """Deletes the files."""
+        for path in self.files().values():
+            path.unlink(missing_ok=True)
+
+    def add(self, items: Sequence[Item]) -> None:
+        """Takes one batch in; a `StoreError` for an id that is there already or an image that is none."""
+        images = {content_hash(item.image): item for item in items if item.image is not None}
+        sizes = self._stage_images(images)
+        given = [self._stage_vectors(item) for item in items]
+        self._write_vectors(items, given)
+        rows = [self._row(item, hashes, sizes) for item, hashes in zip(items, given, strict=True)]
+        self._write("rows", pa.RecordBatch.from_pylist(rows, schema=self._items))
+
+    def _row(self, item: Item, given: dict[str, str], sizes: Sizes) -> dict[str, Any]:
+        if item.id in self._ids:
+            raise StoreError(
+                f"The id {item.id!r} occurs twice in this dataset.",
+                remedy="Give every item an id of its own.",
+            )
+        self._ids.add(item.id)
+        image = None if item.image is None else content_hash(item.image)
+        text = None if item.text is None else content_hash(item.text)
+        pair = _pair_hash(image or given.get("image"), text or given.get("text"), given.get("vector"))
+        first = self._first.setdefault(pair, item.id)
+        width, height = sizes[image] if image else (None, None)
+        row = {
+            "row": self.rows,
+            "id": item.id,
+            "image_hash": image,
+            "text_hash": text,
+            "text": item.text,
+            "label": item.label,
+            "split": item.split,
+            "metadata": json_bytes(item.metadata).decode(),
+            **{f"given_{modality}": given.get(modality) for modality in MODALITIES},
+            "pair_hash": pair,
+            "duplicate_of": "" if first == item.id else first,
+            "source": item.source,
+            "width": width,
+            "height": height,
+        }
+        self.rows += 1
+        self.duplicates += first != item.id
+        return row
+
+    def _stage_images(self, images: dict[str, Item]) -> Sizes:
+        """Writes the images that are new, and returns the sizes of all of them."""
+        unseen = [key for key in images if key not in self._sizes]
+        stored = self._known_sizes(unseen) if unseen else {}
+        new = [key for key in unseen if key not in stored]
+        made = list(self._threads.map(lambda key: _thumbnail(images[key]), new))
+        if new:
+            columns = [
+                pa.array(new, pa.string()),
+                pa.array([images[key].image for key in new], pa.large_binary()),
+                pa.array([small.webp for small in made], pa.binary()),
+                pa.array([small.width for small in made], pa.int32()),
+                pa.array([small.height for small in made], pa.int32()),
+            ]
+            self._write("blobs", pa.RecordBatch.from_arrays(columns, schema=BLOBS))
+        self.images_new += len(new)
+        fresh = {key: (small.width, small.height) for key, small in zip(new, made, strict=True)}
+        self._sizes |= stored | fresh
+        return {key: self._sizes[key] for key in images}
+
+    def _stage_vectors(self, item: Item) -> dict[str, str]:
+        unknown = set(item.vectors) - set(MODALITIES)
+        if unknown:
+            raise StoreError(
+                f"Item {item.id!r} has vectors of {sorted(unknown)}; expected {', '.join(MODALITIES)}.",
+                remedy="Name them image or text, or give one unnamed vector.",
+            )
+        for modality, vector in item.vectors.items():
+            if vector.ndim != 1 or vector.size == 0 or not np.isfinite(vector).all():
+                raise StoreError(
+                    f"The {modality} vector of item {item.id!r} is not a row of finite numbers.",
+                    remedy="Leave the item out, or repair the file.",
+                )
+        return {modality: content_hash(vector) for modality, vector in item.vectors.items()}
+
+    def _write_vectors(self, items: Sequence[Item], given: Sequence[dict[str, str]]) -> None:
+        for modality in MODALITIES:
+            new = {
+                hashes[modality]: item.vectors[modality]
+                for item, hashes in zip(items, given, strict=True)
+                if modality in hashes and hashes[modality] not in self._given[modality]
+            }
+            if new:
+                self._given[modality].update(new)
+                self._write_given(modality, new)
+
+    def _write_given(self, modality: str, new: dict[str, np.ndarray]) -> None:
+        name = f"given-{modality}"
+        widths = {vector.shape[0] for vector in new.values()}
+        if name in self._schemas:
+            widths.add(self._schemas[name].field("vector").type.list_size)
+        if len(widths) > 1:
+            raise StoreError(
+                f"The {modality} vectors have different widths: {sorted(widths)}.",
+                remedy="Bring vectors of one encoder at a time.",
+            )
+        schema = self._schemas.get(name) or vector_schema("given", modality, widths.pop())
+        self._write(name, vector_batch(schema, list(new), np.stack(list(new.values()))))
+
+    def _write(self, name: str, batch: pa.RecordBatch) -> None:
+        if name not in self._writers:
+            file = self._open.enter_context(pa.OSFile(str(self.folder / f"{name}.arrow"), "wb"))
+            self._writers[name] = self._open.enter_context(pa.ipc.new_stream(file, batch.schema))
+            self._schemas[name] = batch.schema
+        self._writers[name].write_batch(batch)
+
+
+def batches(items: Iterator[Item], *, rows: int, size: int) -> Iterator[list[Item]]:
+    """The items in lists of at most `rows`, and not many more than `size` bytes of images."""
+    batch: list[Item] = []
+    held = 0
+    for item in items:
+        batch.append(item)
+        held += len(item.image or b"")
+        if len(batch) >= rows or held >= size:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
+
+
+def _thumbnail(item: Item) -> Thumbnail:
+    assert item.image is not None
+    return thumbnail(item.image, item=item.id)
+
+
+def _pair_hash(image: str | None, text: str | None, vector: str | None) -> str:
+    return content_hash(f"{image or ''}\n{text or ''}\n{vector or ''}")

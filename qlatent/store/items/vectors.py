@@ -1,0 +1,174 @@
+"""Embeddings: one table for each encoder key, modality and width, holding content hash and vector."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qlatent.errors import StoreError
+from qlatent.store.items import names
+from qlatent.store.items.staging import vector_batch, vector_schema
+from qlatent.store.items.tables import Tables
+
+# Small files are merged when so many commits were made, and whenever that number has doubled: reading stays
+# one sweep, and no vector is rewritten more than about twice.
+_COMMITS_TO_TIDY = 64
+# fewer hashes than this part of a table are looked up instead of sweeping the table
+_SWEEP_FRACTION = 0.05
+
+
+class VectorTable(NamedTuple):
+    """Where the vectors of one encoder, modality and width are."""
+
+    name: str
+    key: str
+    modality: str
+    dim: int
+
+
+class Vectors:
+    """All embeddings of a workspace."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        # which hashes a table has, at the version last seen: spares a sweep for each commit while encoding
+        self._seen: dict[str, tuple[int, set[str]]] = {}
+        self._lock = threading.Lock()
+
+    def all(self) -> list[VectorTable]:
+        """Every vector table there is."""
+        return [self._described(name) for name in self._tables.names("vectors.")]
+
+    def views(self) -> list[VectorTable]:
+        """The tables of augmented views; in place of a content's hash they hold `names.view`."""
+        mark = f".{names.VIEWS}-"
+        return [self._described(name) for name in self._tables.names("vectors.") if mark in name]
+
+    def of(self, encoder_key: str, modality: str) -> list[VectorTable]:
+        """The tables of one key and modality: one, or for given vectors one for each width."""
+        prefix = names.vectors_prefix(encoder_key, modality)
+        return [self._described(name) for name in self._tables.names(prefix)]
+
+    def add(self, encoder_key: str, modality: str, hashes: Sequence[str], vectors: np.ndarray) -> None:
+        """Stores vectors (n, d) under their hashes in one commit; those that are there already stay."""
+        vectors = np.asarray(vectors, dtype=np.float32)
+        _check(hashes, vectors)
+        schema = vector_schema(encoder_key, modality, vectors.shape[1])
+        name = f"{names.vectors_prefix(encoder_key, modality)}{vectors.shape[1]}"
+        self._tables.ensure(name, schema)
+        with self._lock:
+            version, present = self._present(name)
+            new = {key: place for place, key in enumerate(hashes) if key not in present}
+            if new:
+                batch = vector_batch(schema, list(new), vectors[list(new.values())])
+                made = self._tables.add(name, pa.Table.from_batches([batch]))
+                # another process that wrote in between is noticed by a version that is not the next one
+                self._seen[name] = (made if made == version + 1 else -1, present | new.keys())
+                if made >= _COMMITS_TO_TIDY and made & (made - 1) == 0:
+                    self._tables.tidy(name)
+
+    def add_stream(self, encoder_key: str, modality: str, reader: pa.RecordBatchReader) -> None:
+        """Appends a stream of (hash, vector) in one commit, without the hashes that are there already."""
+        name = f"{names.vectors_prefix(encoder_key, modality)}{reader.schema.field('vector').type.list_size}"
+        self._tables.ensure(name, reader.schema)
+        present = self._tables.column(name, "hash")
+        self._tables.add(name, without(reader, present))
+
+    def missing(self, encoder_key: str, modality: str, hashes: Sequence[str | None]) -> list[str]:
+        """The distinct hashes without a vector, in the order in which they first came."""
+        wanted = pc.unique(pa.array(hashes, pa.string()).drop_null())
+        for table in self.of(encoder_key, modality):
+            present = self._tables.column(table.name, "hash")
+            wanted = wanted.filter(pc.invert(pc.is_in(wanted, value_set=present)))
+        missing: list[str] = wanted.to_pylist()
+        return missing
+
+    def read(self, encoder_key: str, modality: str, hashes: Sequence[str | None]) -> np.ndarray:
+        """The vectors (n, d) float32 of the hashes; NaN where there is none, d = 0 if nothing is there."""
+        wanted = pa.array(hashes, pa.string()).dictionary_encode()
+        distinct = wanted.dictionary
+        found = [
+            (table, matrix)
+            for table in self.of(encoder_key, modality)
+            if not np.isnan(matrix := self._matrix(table, distinct)).all()
+        ]
+        if len(found) > 1:
+            raise StoreError(
+                f"The {modality} vectors have different widths: {sorted(table.dim for table, _ in found)}.",
+                remedy="Choose items whose vectors came from one encoder.",
+            )
+        if not found:
+            dims = [table.dim for table in self.of(encoder_key, modality)]
+            return np.full((len(wanted), dims[0] if dims else 0), np.nan, dtype=np.float32)
+        table, matrix = found[0]
+        places = wanted.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
+        if len(places) == len(distinct):  # every hash once: in the right order already
+            return matrix
+        blank = np.full((1, table.dim), np.nan, dtype=np.float32)
+        return np.concatenate([matrix, blank])[places]
+
+    def _matrix(self, table: VectorTable, distinct: pa.Array) -> np.ndarray:
+        """The vectors (u, d) of distinct hashes, NaN where the table has none."""
+        matrix = np.full((len(distinct), table.dim), np.nan, dtype=np.float32)
+        for batch in self._batches(table, distinct):
+            places = pc.index_in(batch["hash"], value_set=distinct)
+            known = pc.is_valid(places).to_numpy(zero_copy_only=False)
+            values = batch["vector"].flatten().to_numpy().reshape(-1, table.dim)
+            matrix[places.drop_null().to_numpy()] = values if known.all() else values[known]
+        return matrix
+
+    def _batches(self, table: VectorTable, distinct: pa.Array) -> Iterator[pa.RecordBatch]:
+        opened = self._tables.open(table.name)
+        if opened is None:
+            return
+        columns = ["hash", "vector"]
+        if len(distinct) < _SWEEP_FRACTION * opened.count_rows():
+            for part in self._tables.matching(table.name, "hash", distinct.to_pylist(), columns=columns):
+                yield from part.to_batches()
+        else:
+            yield from opened.search().select(columns).to_batches()
+
+    def _present(self, name: str) -> tuple[int, set[str]]:
+        table = self._tables.open(name)
+        version = -1 if table is None else int(table.version)
+        seen = self._seen.get(name)
+        if seen is not None and seen[0] == version:
+            return seen
+        return version, set(self._tables.column(name, "hash").to_pylist())
+
+    def _described(self, name: str) -> VectorTable:
+        schema = self._tables.open(name).schema  # type: ignore[union-attr]  # names() only lists what opens
+        key, modality = schema.metadata[b"qlatent.encoder"], schema.metadata[b"qlatent.modality"]
+        return VectorTable(name, key.decode(), modality.decode(), schema.field("vector").type.list_size)
+
+
+def images_of(views: pa.Array) -> pa.Array:
+    """The hash of the image of each of these names of views."""
+    return pc.list_element(pc.split_pattern(views, "."), 0)
+
+
+def without(reader: pa.RecordBatchReader, present: pa.Array) -> pa.RecordBatchReader:
+    """The stream without the rows whose hash is among those present."""
+    if len(present) == 0:
+        return reader
+    kept = (batch.filter(pc.invert(pc.is_in(batch["hash"], value_set=present))) for batch in reader)
+    return pa.RecordBatchReader.from_batches(reader.schema, kept)
+
+
+def _check(hashes: Sequence[str], vectors: np.ndarray) -> None:
+    if vectors.ndim != 2 or len(hashes) != len(vectors) or vectors.shape[1] == 0:
+        raise StoreError(
+            f"Got {len(hashes)} hashes and vectors of shape {vectors.shape}; expected one row for each hash."
+        )
+    broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if broken.size:
+        raise StoreError(
+            f"{broken.size} of {len(vectors)} vectors hold NaN or infinity (the first is row {broken[0]}); "
+            "nothing was stored.",
+            remedy="Check the encoder and its input.",
+        )

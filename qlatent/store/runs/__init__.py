@@ -1,0 +1,1 @@
+"""Run folders: written by a worker, read by everyone else."""

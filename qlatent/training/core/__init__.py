@@ -1,0 +1,1 @@
+"""What every trainer uses: the optimizer, checkpoints, events, splits and configs."""

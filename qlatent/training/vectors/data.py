@@ -1,0 +1,281 @@
+"""Which rows a head learns from, which judge it and which are drawn: decided by seed and content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent import lengths
+from qlatent.errors import InputError
+from qlatent.training.core import splits
+from qlatent.training.core.configs import TrainingConfig
+from qlatent.types import Arrays, content_hash
+
+TRAIN_NAMES = frozenset({"train", "training"})
+HELDOUT_NAMES = frozenset(
+    {"test", "testing", "val", "valid", "validation", "dev", "eval"}
+    | {"heldout", "held-out", "held_out", "holdout"}
+)
+FEWEST = 8  # pairs; below it neither a batch nor a held-out share means anything
+HELDOUT_STREAM, PROBE_STREAM = 1, 2  # so that the split and the probe draw from different random numbers
+
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class Split(Protocol):
+    """What decides which rows are held out and which are drawn."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def split_seed(self) -> int: ...
+    @property
+    def heldout(self) -> float: ...
+    @property
+    def split_rule(self) -> str: ...
+    @property
+    def probe_size(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What is known of n rows beside their vectors; all of length n.
+
+    `content` names the content of a row: rows of equal content never stand on both sides of the split. Nor do rows of
+    an equal `group`, where groups decide.
+    """
+
+    content: NDArray[np.str_]
+    split: NDArray[np.str_]  # "" where unknown
+    label: NDArray[np.str_]  # "" where unknown
+    group: Rows | None = None  # numbers from 0 on; None: nothing but the content is shared
+
+
+def nobody() -> Rows:
+    """No rows."""
+    return np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Arrays by modality, (n, d) float32, normalised as the config says; row i of all modalities is one item.
+
+    `…_rows` are row numbers in what was given. The probe is drawn from train and held-out rows alike. `…_views` hold
+    the vectors of augmented views, (n, views, d) in the order of the rows, where the loss compares them.
+    """
+
+    train: Arrays
+    heldout: Arrays
+    probe: Arrays
+    train_rows: Rows
+    heldout_rows: Rows
+    probe_rows: Rows
+    probe_heldout: Mask  # (probe,): True where the probe's row is held out
+    left_out: dict[str, int] = field(default_factory=dict)  # reason → rows
+    train_views: Arrays = field(default_factory=dict)
+    heldout_views: Arrays = field(default_factory=dict)
+    train_groups: Rows = field(default_factory=nobody)  # of each row
+    heldout_groups: Rows = field(default_factory=nobody)
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """Rows and groups of both parts, and how many groups are on both sides."""
+        rows = {"train_pairs": float(self.train_pairs), "heldout_pairs": float(self.heldout_pairs)}
+        return rows | splits.sides(self.train_groups, self.heldout_groups)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities, in the order of the arrays."""
+        return tuple(self.train)
+
+    @property
+    def train_pairs(self) -> int:
+        """Rows that are learned from."""
+        return len(self.train_rows)
+
+    @property
+    def heldout_pairs(self) -> int:
+        """Rows that are kept for judging."""
+        return len(self.heldout_rows)
+
+
+def from_arrays(arrays: Arrays, config: TrainingConfig) -> TrainingData:
+    """Training data of plain arrays (modality → (n, d)): content is the vectors themselves, no labels.
+
+    Rows with an equal vector of a modality are a group.
+    """
+    count = _length(arrays)
+    content = [content_hash(np.concatenate([array[i] for array in arrays.values()])) for i in range(count)]
+    blank = np.full(count, "", dtype="U1")
+    group = None
+    if len(arrays) > 1 and config.split_rule == "groups":
+        group = splits.tied([splits.codes(map(content_hash, array)) for array in arrays.values()])
+    return from_items(arrays, Labels(np.array(content, dtype=np.str_), blank, blank, group), config)
+
+
+def from_items(
+    arrays: Arrays, labels: Labels, config: TrainingConfig, *, views: Arrays | None = None
+) -> TrainingData:
+    """Training data of items: `arrays` (modality → (n, d)) with NaN rows where an item lacks the modality.
+
+    `views` (modality → (n, views, d)) are augmented views of the items, all of them needed. Rows that lack a
+    vector, whose vector is zero (it has no direction to normalise) or, with `config.unique_pairs`, whose content
+    came before, are left out and counted. Fewer than 8 remaining rows are an `InputError`.
+    """
+    _length(arrays)
+    views = views or {}
+    usable, left_out = _usable(
+        arrays | {f"augmented {name}": each for name, each in views.items()}, labels, config
+    )
+    rows = np.flatnonzero(usable)
+    if len(rows) < FEWEST:
+        raise InputError(
+            f"Only {len(rows)} usable {_pairs(arrays)}{_reasons(left_out)}; training needs {FEWEST}.",
+            remedy="Import more items, or encode the ones that have no vectors yet.",
+        )
+    known = replace_rows(labels, rows)
+    heldout, group = heldout_mask(known, config), groups_of(known)
+    if heldout.all():
+        raise InputError(
+            f"All {len(rows)} usable {_pairs(arrays)} are held out; nothing is left to learn from.",
+            remedy="Lower `heldout`, or mark more items as train in their split column.",
+        )
+    probe = probe_positions(labels.label[rows], config)
+    parts = (rows[~heldout], rows[heldout], rows[probe])
+    train, judged, drawn = ({name: _take(arrays[name], part, config) for name in arrays} for part in parts)
+    learned, kept = ({name: _take(views[name], part, config) for name in views} for part in parts[:2])
+    sides = group[~heldout], group[heldout]
+    return TrainingData(train, judged, drawn, *parts, heldout[probe], left_out, learned, kept, *sides)
+
+
+def replace_rows(labels: Labels, rows: Rows) -> Labels:
+    """The labels of some rows only."""
+    group = None if labels.group is None else labels.group[rows]
+    return Labels(labels.content[rows], labels.split[rows], labels.label[rows], group)
+
+
+def groups_of(labels: Labels) -> Rows:
+    """The group of each row, (n,), numbered so that the order of the rows decides nothing."""
+    content = np.unique(labels.content, return_inverse=True)[1].astype(np.int64)
+    if labels.group is None:
+        return content
+    return splits.in_order(splits.tied([content, labels.group]), labels.content)
+
+
+def _length(arrays: Arrays) -> int:
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if not lengths:
+        raise InputError("There is nothing to train on: no modality was given.")
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{count} {name}" for name, count in lengths.items())
+        raise InputError(f"All modalities must have the same number of rows; got {said}.")
+    for name, array in arrays.items():
+        if array.ndim != 2:
+            raise InputError(f"{name} vectors must be an array (n, d); got shape {array.shape}.")
+    return next(iter(lengths.values()))
+
+
+def _usable(arrays: Arrays, labels: Labels, config: TrainingConfig) -> tuple[Mask, dict[str, int]]:
+    left_out: dict[str, int] = {}
+    usable = np.ones(len(labels.content), dtype=bool)
+    for name, array in arrays.items():
+        whole = np.isfinite(array).reshape(len(array), -1).all(axis=1)
+        _leave_out(usable, np.logical_not(whole), f"no {name} vector", left_out)
+    if config.normalise == "l2":
+        for name, array in arrays.items():
+            whole = array.any(axis=-1).reshape(len(array), -1).all(axis=1)
+            _leave_out(usable, np.logical_not(whole), f"zero {name} vector", left_out)
+    if config.unique_pairs:
+        rows = np.flatnonzero(usable)
+        _, first = np.unique(labels.content[rows], return_index=True)
+        repeated = usable.copy()
+        repeated[rows[first]] = False
+        _leave_out(usable, repeated, "same content as an earlier row", left_out)
+    return usable, left_out
+
+
+def _leave_out(usable: Mask, bad: Mask, reason: str, counts: dict[str, int]) -> None:
+    count = int((usable & bad).sum())
+    if count:
+        counts[reason] = count
+    usable &= ~bad
+
+
+def _pairs(arrays: Arrays) -> str:
+    return "image-text pairs" if {"image", "text"} <= set(arrays) else "rows"
+
+
+def _reasons(left_out: dict[str, int]) -> str:
+    said = ", ".join(f"{count} left out: {why}" for why, count in left_out.items())
+    return f" ({said})" if said else ""
+
+
+def _take(array: NDArray[np.float32], rows: Rows, config: TrainingConfig) -> NDArray[np.float32]:
+    taken = np.ascontiguousarray(array[rows], dtype=np.float32)  # a copy, whatever the type
+    if config.normalise == "l2" and len(rows):
+        return lengths.unit(taken)
+    return taken
+
+
+def heldout_mask(labels: Labels, config: Split) -> Mask:
+    """Which of the rows are held out: (n,) bool.
+
+    The items' own split column is honoured where it names both sides; a group (or content, by that rule) that stands
+    on both is held out. Otherwise `config.heldout` of the rows is drawn with the seed by whole groups and by label
+    (`splits.held_out`), or of the distinct contents, whatever their order.
+    """
+    names = np.char.lower(np.char.strip(labels.split))
+    own_train, own_heldout = np.isin(names, list(TRAIN_NAMES)), np.isin(names, list(HELDOUT_NAMES))
+    own = own_train.any() and own_heldout.any()
+    if config.split_rule == "groups":
+        group = groups_of(labels)
+        if own:
+            return np.isin(group, group[own_heldout])
+        generator = _stream(config, HELDOUT_STREAM)
+        return splits.held_out(group, labels.label, share=config.heldout, generator=generator)
+    if own:
+        return np.isin(labels.content, labels.content[own_heldout])
+    contents = np.unique(labels.content)
+    chosen = _stream(config, HELDOUT_STREAM).permutation(contents)
+    return np.isin(labels.content, chosen[: round(config.heldout * len(contents))])
+
+
+def probe_positions(label: NDArray[np.str_], config: Split) -> Rows:
+    """Positions of the rows that are drawn, ascending: at most `config.probe_size`, stratified by label.
+
+    Every label gets one row before any gets two, and shares are proportional beyond that (as far as they go).
+    """
+    shuffled = _stream(config, PROBE_STREAM).permutation(len(label))
+    _, strata, sizes = np.unique(label[shuffled], return_inverse=True, return_counts=True)
+    by_stratum = np.argsort(strata, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    place = np.empty(len(label))
+    place[by_stratum] = (np.arange(len(label)) - np.repeat(starts, sizes)) / np.repeat(sizes, sizes)
+    chosen = np.argsort(place, kind="stable")[: config.probe_size]
+    return np.sort(shuffled[chosen])
+
+
+def _stream(config: Split, stream: int) -> np.random.Generator:
+    seed = config.seed if config.split_seed < 0 else config.split_seed
+    return np.random.default_rng((seed, stream))
+
+
+def batch_order(count: int, *, seed: int, epoch: int) -> Rows:
+    """The order in which an epoch visits `count` rows: a pure function of its arguments."""
+    return np.random.default_rng((seed, 0, epoch)).permutation(count)
+
+
+def labels_of(
+    columns: dict[str, Sequence[str | None]], *, content: str = "pair_hash", group: Rows | None = None
+) -> Labels:
+    """`Labels` of item columns as the store gives them (None where unknown)."""
+
+    def text(name: str) -> NDArray[np.str_]:
+        return np.array([value or "" for value in columns[name]], dtype=np.str_)
+
+    return Labels(text(content), text("split"), text("label"), group)

@@ -1,0 +1,289 @@
+"""The parts of the page Circuits: which circuit, its sizes, its states gate by gate, its gates, its exports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from qlatent.errors import CircuitError, UnavailableError
+from qlatent.plots import circuits as plots
+from qlatent.services.circuits import circuits, figures_of_merit, picked_item
+from qlatent.services.circuits.circuits import CircuitView, Walk
+from qlatent.services.runs import queue
+from qlatent.ui.circuits.stepper import CHARTS, Stepping, stepper
+from qlatent.ui.latent_map import maps
+from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell.formatting import cut
+
+SOURCES = {"layout": "A layout", "head": "A trained head", "merge": "A merge"}
+MERGES = {"merge": "Controlled gate (QBEC)", "merge_cnot": "CNOT"}
+RANDOM = "random"
+FIRST = 1  # the gate after which a circuit is shown when nobody says otherwise
+EXPORTS = {"qasm3": "OpenQASM 3", "qpy": "Qiskit QPY", "pennylane": "PennyLane code", "json": "JSON"}
+TITLES = {
+    "dressed": "Dressed (Mari, CLIP-ACQUA)",
+    "qssl_ring": "QSSL ring",
+    "qssl_all_to_all": "QSSL all-to-all",
+    "sim_13": "Sim et al. 13",
+    "sim_14": "Sim et al. 14",
+    "sim_15": "Sim et al. 15",
+    "sim_19": "Sim et al. 19",
+    "basic_entangler": "Basic entangler layers",
+    "strongly_entangling": "Strongly entangling layers",
+    "reuploading": "Data re-uploading",
+    "product": "Product state (no entangler)",
+    "amplitude": "Amplitude encoding",
+}
+
+
+def pick() -> CircuitView | None:
+    """The circuit that the URL and the pickers name; None if there is no head to take it from."""
+    source = url_state.switch("source", SOURCES, label="Circuit of")
+    return {"layout": _layout, "head": _head, "merge": _merge}[source]()
+
+
+def _layout() -> CircuitView:
+    about = circuits.layout_names()
+    name = url_state.pick("Layout", list(about), name="layout", names=lambda each: TITLES.get(each, each))
+    qubits = _size("Qubits", "qubits", 4, circuits.MAX_QUBITS)
+    layers = _size("Layers", "layers", 2, 8)
+    st.caption(about[name])
+    return circuits.of_layout(name, qubits=qubits, layers=layers, seed=url_state.number("seed", 0) or 0)
+
+
+def _merge() -> CircuitView:
+    """One of the merges by which the quantum-inspired projection makes few numbers of many."""
+    kind: Any = url_state.pick("Merge by", list(MERGES), name="merge", names=MERGES.__getitem__)
+    inputs = _size("Inputs", "inputs", 4, circuits.LARGEST_MERGE, least=2)
+    outputs = _size("Outputs", "outputs", 1, inputs - 1)
+    merges = circuits.of_merges(kind, inputs=inputs, outputs=outputs, seed=url_state.number("seed", 0) or 0)
+    number = _size("Merge number", "number", 1, len(merges))
+    chosen = merges[number - 1]
+    st.caption(
+        f"Input {chosen.control} (control, wire 0) merges into {chosen.target} (target, wire 1) and leaves "
+        f"⟨Z⟩ = {chosen.z:+.3f} there. {inputs} inputs make {len(merges)} circuits of two qubits, one after another: "
+        "between them the control is dropped, ⟨Z⟩ of the target is estimated over many runs, and a pure real state "
+        "with that ⟨Z⟩ is prepared anew. That is no measurement within one run, and never one circuit on all inputs."
+    )
+    st.caption("In order: " + ", ".join(f"{each.control} → {each.target}" for each in merges) + ".")
+    return chosen.circuit
+
+
+def _size(label: str, name: str, default: int, most: int, *, least: int = 1) -> int:
+    """A whole number from `least` to `most`; where these are one, there is nothing to ask."""
+    if most <= least:
+        return least
+    key = f"size_{name}"
+    st.session_state[key] = min(max(url_state.number(name, default) or default, least), most)
+
+    def changed() -> None:
+        url_state.put(name, st.session_state[key])
+
+    return int(st.slider(label, least, most, key=key, on_change=changed))
+
+
+def _head() -> CircuitView | None:
+    workspace = frame.workspace()
+    views = {head.id: head for head in circuits.heads_with_circuits(workspace)}
+    url_state.refuse_gone("head", views, what="head with a circuit")
+    if not views:
+        parts.empty(
+            "No head with a circuit yet",
+            "Train CLIP-ACQUA or QSSL and its circuit opens here with the trained weights.",
+            icon=":material/deployed_code:",
+            to="train",
+            button="Train a head",
+        )
+        return None
+    chosen = url_state.pick("Head", list(views), name="head", names=lambda each: views[each].name[:60])
+    modalities = list(views[chosen].config["modalities"])
+    modality = url_state.pick("Modality", modalities, name="modality", names=str.capitalize)
+    return circuits.of_head(workspace, chosen, modality=modality, seed=url_state.number("seed", 0) or 0)
+
+
+def sizes(view: CircuitView) -> None:
+    """The figures of the circuit."""
+    found = view.specs
+    independent = figures_of_merit.quick_independent_weights(view.circuit)
+    figures = {
+        "Qubits": (found.qubits, "Width of the circuit."),
+        "Depth": (found.depth, "Layers, when every gate starts as soon as its wires are free."),
+        "Gates": (found.operations, ", ".join(f"{count} {gate}" for gate, count in found.gates.items())),
+        "Two-qubit gates": (found.two_qubit_gates, "What devices do worst."),
+        "Weights": (found.weights, "Stored, trainable angles."),
+        "Used": (found.weights_used, "Weights in the past of a measured wire; the others change nothing."),
+        "Redundant": (
+            "–" if independent is None else found.weights - independent,
+            "Weights less the rank of the quantum Fisher matrix: they move the states nowhere that others do not. "
+            "Of large circuits only under What it can express.",
+        ),
+    }
+    with st.container(horizontal=True, gap="large"):
+        for label, (value, about) in figures.items():
+            st.metric(label, value, help=about, width="content")
+
+
+def drawing(view: CircuitView, walked: CircuitView | None = None) -> None:
+    """The circuit as a picture to step through, wire 0 on top; with the states of `walked`, whose angles may differ."""
+    drawn = circuits.drawn(view.circuit)
+    gate = min(max(_gate(drawn.id), 0), len(drawn.gates) - 1)
+    if st.session_state.get("gate_shown") != gate:  # a link or another circuit says where to stand
+        st.session_state["gate_shown"] = gate
+        st.session_state["gate_turn"] = st.session_state.get("gate_turn", 0) + 1
+
+    def moved(place: int) -> None:
+        st.session_state["gate_shown"] = place
+        url_state.put("gate", place)
+
+    walk = None if walked is None else circuits.walk(walked)
+    stepping = Stepping(drawn, walk, gate, st.session_state["gate_turn"])
+    stepper(stepping, key="circuit_stepper", on_gate=moved)
+
+
+def _gate(circuit: str) -> int:
+    """The gate in the link; a circuit chosen since then begins at its first."""
+    if st.session_state.setdefault("gate_circuit", circuit) != circuit:
+        st.session_state["gate_circuit"] = circuit
+        url_state.put("gate", None)
+    place = url_state.number("gate", FIRST)
+    return FIRST if place is None else place
+
+
+def stepping(view: CircuitView) -> CircuitView | None:
+    """The states along the circuit, with angles that can be changed; the view with them, None if it has no states."""
+    side, main = st.columns([1, 2.4], gap="large")
+    with side:
+        trained, row = _of_item(view)
+        view = _angles(trained, row)
+    with main:
+        if row is not None:
+            _moved(view, trained)
+        try:
+            _shown(circuits.walk(view))
+        except CircuitError as err:
+            parts.error_card(err)
+            return None
+    return view
+
+
+def _of_item(view: CircuitView) -> tuple[CircuitView, int | None]:
+    """The sample to step through: an item of the head's run, or random angles; and the item's row."""
+    workspace = frame.workspace()
+    texts = picked_item.offered(workspace, view, also=url_state.number("row"))
+    if not texts:
+        return view, None
+    names = {RANDOM: "Random angles"} | {
+        str(row): f"{row} · {cut(text, limit=60)}" for row, text in texts.items()
+    }
+    if url_state.get("row") not in names:
+        url_state.put("row", next(iter(texts)))
+    row = url_state.pick("Item", list(names), name="row", names=names.__getitem__)
+    if row == RANDOM:
+        return view, None
+    return picked_item.with_item(workspace, view, int(row)), int(row)
+
+
+def _moved(view: CircuitView, trained: CircuitView) -> None:
+    """The item's point on the run's last map, where it moves with its angles."""
+    workspace = frame.workspace()
+    assert view.head is not None and view.head.run_id is not None  # it has an item
+    found, _ = maps.read(queue.view(workspace, view.head.run_id))
+    if found is None:
+        return
+    place = picked_item.on_map(workspace, view, trained, found)
+    at = maps.sample(len(found.rows), maps.HOME_POINTS)
+    figure = plots.place(
+        found.places[view.modality][-1, at],
+        found.norms[view.modality][-1, at],
+        trained=place.trained,
+        now=place.now,
+    )
+    st.markdown("**The item on the map**")
+    st.plotly_chart(figure, key="circuit_place", config={"displayModeBar": False}, alt=maps.ALT)
+    st.caption(
+        f"{view.modality.capitalize()}s of the run's last frame, coloured by norm. Ring: the item as trained; dot: "
+        "with the angles of the table. Change one and the dot moves."
+    )
+
+
+def _angles(view: CircuitView, row: int | None) -> CircuitView:
+    names = [f"x{k}" for k in range(len(view.inputs))] + [f"w{k}" for k in range(len(view.weights))]
+    table = pd.DataFrame({"Angle": names, "Value": np.concatenate([view.inputs, view.weights])})
+    turn = st.session_state.setdefault("angles_turn", 0)
+    seed = url_state.number("seed", 0) or 0
+    edited = st.data_editor(
+        table,
+        key=f"angles_{view.circuit.name}_{view.modality}_{row}_{seed}_{turn}",
+        hide_index=True,
+        disabled=["Angle"],
+        height=420,
+        column_config={
+            "Value": st.column_config.NumberColumn(
+                "Amplitude or radians" if view.circuit.encoding == "amplitudes" else "Radians",
+                format="%.3f",
+                required=True,
+                help="x: input of the sample; w: weight. Change one and watch the state move.",
+            )
+        },
+    )
+    with st.container(horizontal=True):
+        if st.button("Reset", key="angles_reset", icon=":material/undo:", help="Take back every change."):
+            st.session_state["angles_turn"] = turn + 1
+            st.rerun()
+        if row is None and st.button(
+            "Draw others", key="angles_draw", icon=":material/casino:", help="Another seed."
+        ):
+            url_state.put("seed", seed + 1)
+            st.rerun()
+    return circuits.with_angles(view, edited["Value"].to_numpy(dtype=float))
+
+
+def _shown(walk: Walk) -> None:
+    """The state after the first gate; the picture moves the charts from there without a rerun."""
+    first = min(FIRST, len(walk.bloch) - 1)
+    sphere, bars = st.columns([1, 1.1], gap="medium")
+    config = {"displayModeBar": False}
+    with sphere:
+        st.markdown("**Bloch vector of each wire**")
+        st.plotly_chart(plots.bloch(walk.bloch[first]), key=CHARTS["bloch"], config=config)
+    with bars:
+        st.markdown("**Outcome probabilities**")
+        figure = plots.probabilities(walk.probabilities[first])
+        st.plotly_chart(figure, key=CHARTS["probabilities"], config=config)
+        st.markdown("**Entanglement of each wire with the others**")
+        st.plotly_chart(plots.entropies(walk.entropies[first]), key=CHARTS["entropies"], config=config)
+    st.caption("After the gate that is marked in the picture. Wire 0 is the leftmost bit of a basis state.")
+
+
+def gates(view: CircuitView) -> None:
+    """The gates as a table."""
+    table = pd.DataFrame(circuits.gate_rows(view))
+    st.dataframe(table, key="circuit_gates", height=460)
+    parts.rows_csv(table, f"{view.circuit.name}.csv", key="circuit_gates_csv")
+
+
+def exports(view: CircuitView) -> None:
+    """The circuit as files for elsewhere; inputs and weights stay open as x0, x1, … and w0, w1, …"""
+    format = url_state.switch("format", EXPORTS, label="Format")
+    try:
+        with st.spinner("Writing the circuit…"):
+            content = circuits.exported(view, format)
+    except UnavailableError as err:
+        parts.error_card(err)
+        return
+    name, kind = circuits.FORMATS[format]
+    st.download_button(
+        f"Download {name}",
+        content,
+        name,
+        kind,
+        key="export_download",
+        icon=":material/download:",
+        type="primary",
+    )
+    if format != "qpy":
+        language = {"pennylane": "python", "json": "json"}.get(format)
+        st.code(content.decode()[:20_000], language=language, height=360)

@@ -1,0 +1,110 @@
+"""A part of the page Circuits: what the circuit of a trained head contributes, beside the head without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from qlatent.registry import HEADS
+from qlatent.services.circuits import controls
+from qlatent.services.circuits.circuits import CircuitView
+from qlatent.services.circuits.controls import Estimate, Place, Row
+from qlatent.services.experiments import comparison
+from qlatent.services.runs import queue
+from qlatent.ui.shell import frame, url_state
+from qlatent.ui.shell.formatting import count
+
+SEEDS = {"3": "3", "5": "5", "10": "10"}
+INTRO = (
+    "The same head, trained again on the same items with the same settings: with a circuit of random weights that stay "
+    "as they are, with the entanglers left out, and with a classical layer in place of the circuit."
+)
+
+
+def contributing(view: CircuitView) -> None:
+    """The controls of the view's head: what is missing can be trained; what is there is compared seed by seed."""
+    st.caption(INTRO)
+    head = view.head
+    workspace = frame.workspace()
+    known = {run.id for run in queue.list_runs(workspace, "train")}
+    if head is None or head.run_id not in known:
+        st.info("The run of this head is not in this workspace, so its controls cannot be trained.")
+        return
+    run_id = head.run_id
+    with frame.guarded():
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            seeds = int(url_state.switch("seeds", SEEDS, label="Seeds"))
+            found = controls.places(workspace, run_id, seeds)
+            lacking = controls.missing(found)
+            if lacking and st.button(
+                f"Train {count(len(lacking), 'run')}",
+                key="controls_start",
+                type="primary",
+                icon=":material/play_arrow:",
+            ):
+                controls.start(workspace, found)
+                st.rerun()
+        _watched(run_id, seeds, found)
+
+
+def _watched(run_id: str, seeds: int, found: list[Place]) -> None:
+    """The table; while anything is under way, looked up again every few seconds."""
+    workspace = frame.workspace()
+    rows = controls.rows(workspace, found)
+    if not any(row.active for row in rows):
+        _table(rows, seeds)
+        return
+
+    def show() -> None:
+        now = controls.rows(workspace, controls.places(workspace, run_id, seeds))
+        _table(now, seeds)
+        if not any(row.active for row in now):
+            st.rerun(scope="app")
+
+    st.fragment(show, run_every=3.0)()
+
+
+def _table(found: list[Row], seeds: int) -> None:
+    table: dict[str, Any] = {
+        "Head": [HEADS[row.head].title for row in found],
+        "Seeds": [f"{row.finished} of {seeds}" + (" · training" if row.active else "") for row in found],
+    }
+    for name in (each for each in controls.METRICS if any(each in row.figures for row in found)):
+        label = comparison.metric_title(name)
+        table[label] = [_said(row.figures.get(name)) for row in found]
+        table[f"Δ {label}"] = [
+            "" if row is found[0] else _said(row.differences.get(name), sign=True) for row in found
+        ]
+    st.dataframe(pd.DataFrame(table), hide_index=True, key="controls_table", alt="The head and its controls")
+    st.caption(
+        "On held-out items; mean ± half of the 95 % interval over seeds (Student's t). Δ: less the head's, seed by "
+        f"seed. {reading(found)}"
+    )
+
+
+def reading(found: list[Row]) -> str:
+    """What the table says, in a sentence."""
+    known = [row for row in found[1:] if any(each.half is not None for each in row.differences.values())]
+    if not known:
+        return "One seed says little: differences of this size come from the seed alone."
+    apart = [
+        f"{HEADS[row.head].title} ({comparison.metric_title(name)})"
+        for row in known
+        for name, each in row.differences.items()
+        if each.half is not None and abs(each.mean) > each.half
+    ]
+    if not apart:
+        return (
+            "No control differs from the head by more than the seeds do: "
+            "nothing here shows that the circuit is the reason."
+        )
+    return f"Differ from the head by more than the seeds do: {', '.join(apart)}."
+
+
+def _said(found: Estimate | None, *, sign: bool = False) -> str:
+    if found is None:
+        return "–"
+    value = f"{found.mean:+.3f}" if sign else f"{found.mean:.3f}"
+    return value if found.half is None else f"{value} ± {found.half:.3f}"

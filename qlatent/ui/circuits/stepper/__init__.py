@@ -1,0 +1,71 @@
+"""The circuit as a picture that is stepped through: a gate at a time, in the browser, without a rerun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from qlatent.plots import circuits as plots
+from qlatent.services.circuits.circuits import Drawing, Walk
+
+HERE = Path(__file__).parent
+CHARTS = {name: f"circuit_{name}" for name in ("bloch", "probabilities", "entropies")}
+"""The keys of the charts that follow the picture, by what they show."""
+
+_STEPPER = st.components.v2.component(
+    "qlatent_stepper",
+    html=(HERE / "stepper.html").read_text(encoding="utf-8"),
+    css=(HERE / "stepper.css").read_text(encoding="utf-8"),
+    js=(HERE / "stepper.js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Stepping:
+    """What is stepped through: the drawing, the states along it where they are shown, and where to begin.
+
+    `turn` changes when somebody else than the picture says where it stands, so that it goes there.
+    """
+
+    drawing: Drawing
+    walk: Walk | None
+    gate: int
+    turn: int
+
+
+def stepper(stepping: Stepping, *, key: str, on_gate: Callable[[int], None]) -> None:
+    """Draw the picture; `on_gate` is given the gate on which it came to rest, 0 for the start state."""
+    drawing = stepping.drawing
+    data = {
+        "view": f"{drawing.id}-{stepping.turn}",
+        "svg": drawing.svg,
+        "gates": drawing.gates,
+        "start": stepping.gate,
+        "charts": CHARTS,
+        "walk": None if stepping.walk is None else _numbers(stepping.walk),
+    }
+
+    def moved() -> None:
+        gate = st.session_state[key].get("gate")
+        if gate is not None:
+            on_gate(int(gate))
+
+    _STEPPER(key=key, data=data, default={"gate": stepping.gate}, on_gate_change=moved)
+
+
+def _numbers(walk: Walk) -> Mapping[str, Any]:
+    """The states as lists that are short to send; of many basis states those that the chart shows."""
+    shown = plots.likeliest(walk.probabilities)
+    everything = shown.shape == walk.probabilities.shape
+    chosen = np.take_along_axis(walk.probabilities, shown, axis=-1)
+    return {
+        "bloch": np.round(walk.bloch, 4).tolist(),
+        "entropies": np.round(walk.entropies, 4).tolist(),
+        "probabilities": np.round(chosen, 5).tolist(),
+        "states": None if everything else shown.tolist(),  # which ones, where they differ from step to step
+    }

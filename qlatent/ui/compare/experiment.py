@@ -1,0 +1,220 @@
+"""The page Compare: which experiment, a new one, and how far it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from qlatent import registry
+from qlatent.services.experiments import comparison, experiments
+from qlatent.services.experiments import grid as grid_of
+from qlatent.services.experiments.experiments import Progress
+from qlatent.services.experiments.grid import Experiment, Grid
+from qlatent.services.heads import kept_heads as kept_heads
+from qlatent.services.runs import queue
+from qlatent.ui.shell import dataset_cache, forms, frame, group_choice, parts, url_state
+from qlatent.ui.shell.formatting import count, encoder_name, literal
+
+DIMS = (2, 3, 4, 6, 8, 10, 16, 32, 64)
+TRAINING = "qlatent.training.core.configs:TrainingConfig"
+OFTEN = ("epochs", "learning_rate", "schedule", "batch_size")
+FIRST_HEADS = ("acqua", "acqua_twin", "pca")
+
+
+def pick() -> Experiment | None:
+    """The experiment that the URL names, or the form of a new one."""
+    workspace = frame.workspace()
+    every = {each.id: each for each in experiments.list_experiments(workspace)}
+    url_state.refuse_gone("experiment", every, what="comparison")
+    if not every:
+        st.info(
+            "An experiment trains several heads on the same vectors, with several seeds, beside PCA and their "
+            "classical twins, and measures what each kept of items it never saw.",
+            icon=":material/science:",
+        )
+        _form()
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = {key: _said(each) for key, each in every.items()} | {url_state.NEW: "New experiment …"}
+        chosen = url_state.pick(
+            "Experiment", [*every, url_state.NEW], name="experiment", names=lambda key: names[key]
+        )
+    if chosen == url_state.NEW:
+        _form()
+        return None
+    return every[chosen]
+
+
+def _said(each: Experiment) -> str:
+    dims = ", ".join(map(str, each.dims))
+    return f"{each.name} · d′ = {dims} · {count(each.seeds, 'seed')} · {each.dataset}"
+
+
+def _form() -> None:
+    """What to compare on what, and the button that starts it."""
+    workspace = frame.workspace()
+    every = dataset_cache.all_datasets()
+    with frame.guarded(), st.container(border=True, gap="small"):
+        st.subheader("New experiment", anchor=False)
+        left, right = st.columns(2, gap="medium")
+        with left:
+            dataset = url_state.pick(
+                "Dataset", list(every), name="dataset", names=lambda each: every[each].name
+            )
+            encoders = list(dict.fromkeys(each["key"] for each in every[dataset].encoders))
+            if not encoders:
+                st.info("These items have no vectors yet.", icon=":material/info:")
+                if st.button("Encode them", type="primary", key="compare_encode"):
+                    url_state.go("data", dataset=dataset)
+                return
+            key = url_state.pick("Vectors", encoders, name="encoder", names=encoder_name)
+            have = [each["modality"] for each in every[dataset].encoders if each["key"] == key]
+            modalities = st.pills(
+                "Modalities", have, selection_mode="multi", default=have, key="compare_modalities"
+            )
+            heads = st.multiselect(
+                "Heads", list(registry.HEADS), default=list(FIRST_HEADS), key="compare_heads",
+                format_func=lambda name: registry.HEADS[name].label, filter_mode="contains",
+                help="PCA and the classical twin of each quantum head are always added.",
+            )  # fmt: skip
+            kept = _kept_heads(key)
+        with right:
+            objectives = st.multiselect(
+                "Losses", list(registry.OBJECTIVES), default=["distance_correlation"], key="compare_objectives",
+                format_func=lambda name: registry.OBJECTIVES[name].label,
+            )  # fmt: skip
+            dims = st.pills("Dimensions d′", DIMS, selection_mode="multi", default=[4], key="compare_dims")
+            seeds = st.slider("Seeds", 1, 20, 5, key="compare_seeds")
+            pca = st.toggle("Start first layers from PCA", value=True, key="compare_pca")
+        with st.expander("Training", icon=":material/tune:", key="compare_options"):
+            values = forms.form(registry.resolve(TRAINING), OFTEN, key="compare")
+            values |= group_choice.column(dataset, key="compare")
+        name = st.text_input("Name", key="compare_name", placeholder="optional", max_chars=80)
+        settings: dict[str, Any] = values | ({"bridge_start": "pca"} if pca and _knows(heads) else {})
+        if modalities and len(modalities) < len(have):
+            settings["modalities"] = list(modalities)
+        grid = Grid(
+            dataset,
+            (*heads, *kept),
+            tuple(objectives),
+            tuple(dims),
+            seeds,
+            settings,
+            key,
+            (name or "").strip(),
+        )
+        ready = bool(heads and objectives and dims and modalities)
+        if st.button(
+            _promise(grid) if ready else "Choose heads, losses and dimensions", type="primary", key="compare_start",
+            icon=":material/play_arrow:", disabled=not ready,
+        ):  # fmt: skip
+            made = experiments.create(workspace, grid)
+            experiments.start(workspace, made)
+            url_state.put("experiment", made.id)
+            st.rerun()
+
+
+def _kept_heads(key: str) -> list[str]:
+    """Kept heads of the same vectors, to be measured as they are; nothing is asked where there is none."""
+    known = {
+        f"{grid_of.KEPT}{each.id}": each.name
+        for each in kept_heads.list_heads(frame.workspace())
+        if each.encoder == key
+    }
+    if not known:
+        return []
+    return st.multiselect(
+        "Kept heads", list(known), key="compare_kept", format_func=lambda each: known[each],
+        help="Measured as they are. They may have learned from items that are held out here.",
+    )  # fmt: skip
+
+
+def _knows(heads: list[str]) -> bool:
+    """Whether some head has a first layer that can start from the principal axes."""
+    return any(
+        "bridge_start" in grid_of.keys(registry.config_class("head", head))
+        for head in grid_of.with_controls(heads)
+    )
+
+
+def _promise(grid: Grid) -> str:
+    heads = grid_of.with_controls(grid.heads)
+    fixed = sum(
+        head.startswith(grid_of.KEPT) or getattr(registry.config_class("head", head), "closed_form", False)
+        for head in heads
+    )
+    trainings = (len(heads) - fixed) * len(grid.objectives) * len(grid.dims) * grid.seeds
+    return f"Compare {count(len(heads), 'head')} in {count(trainings, 'training')}"
+
+
+def progress(experiment: Experiment) -> None:
+    """How far it is, with stop and go on; read again every few seconds while anything is under way."""
+    told = experiments.progress(frame.workspace(), experiment)
+    busy = told.active > 0
+    fresh = [told]  # the first drawing needs no second look at every run
+
+    def show() -> None:
+        queue.go_on(frame.workspace())  # a worker that was killed could not start the next
+        now = fresh.pop() if fresh else experiments.progress(frame.workspace(), experiment)
+        _bar(experiment, now)
+        if busy and (now.active == 0 or now.measured != told.measured):
+            st.rerun(scope="app")
+
+    with frame.guarded():
+        st.fragment(show, run_every=2.0 if busy else None)()
+    lines = [*told.failed, *told.refused]
+    if lines:
+        with st.expander(
+            f"{count(len(lines), 'place')} of the grid cannot be filled", icon=":material/warning:"
+        ):
+            for line in lines:
+                st.markdown(f"- {literal(line, limit=400)}")
+
+
+def _bar(experiment: Experiment, told: Progress) -> None:
+    workspace = frame.workspace()
+    whole = told.total > 0 and told.measured == told.total
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if whole:
+            st.caption(
+                f"All {count(told.total, 'training')} measured on the held-out items.", width="content"
+            )
+        else:
+            share = told.measured / told.total if told.total else 0.0
+            words = f"{told.measured} of {count(told.total, 'training')} measured"
+            st.progress(share, text=words + (f", {told.active} under way or waiting" if told.active else ""))
+        if told.active and st.button("Stop", key="compare_stop", icon=":material/stop:"):
+            experiments.stop(workspace, experiment)
+            st.rerun(scope="app")
+        if (
+            not told.active
+            and not whole
+            and st.button("Go on", key="compare_go_on", type="primary", icon=":material/play_arrow:")
+        ):
+            experiments.start(workspace, experiment)
+            st.rerun(scope="app")
+        if not told.active and st.button("Remove", key="compare_remove", icon=":material/delete:", type="tertiary",
+                                         help="Forgets the experiment; its runs and heads stay."):  # fmt: skip
+            experiments.remove(workspace, experiment.id)
+            url_state.put("experiment", "")
+            st.rerun(scope="app")
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the figures…")
+def _rows(workspace: str, experiment_id: str, measured: int, _experiment: Experiment) -> list[comparison.Row]:
+    return comparison.rows(frame.workspace(), _experiment)
+
+
+def rows(experiment: Experiment) -> list[comparison.Row]:
+    """The tidy table of an experiment, read once for each state of it; empty ones say so."""
+    workspace = frame.workspace()
+    measured = experiments.progress(workspace, experiment).measured
+    found = _rows(str(workspace.path), experiment.id, measured, experiment)
+    if not found:
+        parts.empty(
+            "Nothing measured yet",
+            "Figures appear here with the first finished training.",
+            icon=":material/hourglass_top:",
+        )
+    return found

@@ -1,0 +1,265 @@
+"""The form of a retrieval evaluation: a corpus, what asks and judges, and which heads rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from qlatent import registry
+from qlatent.services.datasets import browsing
+from qlatent.services.datasets.datasets import DatasetView
+from qlatent.services.experiments import grid
+from qlatent.services.heads import kept_heads as kept_heads
+from qlatent.services.retrieval import evaluation_runs, searched_heads
+from qlatent.services.retrieval.evaluation_runs import Request
+from qlatent.services.uploads import temporary
+from qlatent.ui.compare.retrieval_names import head_name, plain_name
+from qlatent.ui.shell import dataset_cache, forms, frame, url_state
+from qlatent.ui.shell.formatting import count, encoder_name, literal
+from qlatent.ui.shell.uploads import written
+
+DIMS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384)
+USUAL = 64  # dimensions, or the next that is no more than half the width
+FIRST = (searched_heads.NONE, "pca", "qbec")
+SOURCES = {"labels": "The items, by label", "dataset": "Another dataset", "files": "A file"}
+NOTE = (
+    "TREC qrels (query, 0, document, gain), three columns (query, document, gain), or pairs of ids in a .csv with a "
+    "header."
+)
+
+
+def form() -> None:
+    """What to rank, by what, and the button that starts it."""
+    every = dataset_cache.all_datasets()
+    with frame.guarded(), st.container(border=True, gap="small"):
+        st.subheader("New evaluation", anchor=False)
+        left, right = st.columns(2, gap="medium")
+        with left:
+            dataset = url_state.pick(
+                "Corpus", list(every), name="dataset", names=lambda each: every[each].name
+            )
+            key = _vectors(every[dataset])
+            if not key:
+                return
+            asked, files, lacking = _asked(every, dataset, key)
+        with right:
+            heads = _heads(every[dataset], key)
+            against = _against(heads)
+            seed = int(st.session_state.get("retrieval_seed", 0))
+            name = st.text_input("Name", key="retrieval_name", placeholder="optional", max_chars=80)
+        lacking = lacking or ("" if heads else "Choose a head or a dimension")
+        if st.button(
+            lacking or f"Rank with {count(len(heads), 'head')}", type="primary", key="retrieval_start",
+            icon=":material/play_arrow:", disabled=bool(lacking),
+        ):  # fmt: skip
+            request = Request(
+                dataset, tuple(heads), key, against=against, seed=seed, name=(name or "").strip(), **asked
+            )
+            _start(request, files)
+
+
+def _start(request: Request, files: Mapping[str, Any]) -> None:
+    """Queue it with copies of the uploads, and open it."""
+    with temporary() as folder:
+        paths = {role: _written(file, folder / role) for role, file in files.items()}
+        asked = replace(request, files=paths)
+        made = evaluation_runs.start(frame.workspace(), asked, token=url_state.form_token("retrieval"))
+        url_state.form_used("retrieval")
+    url_state.put("evaluation", made)
+    st.rerun()
+
+
+def _written(file: Any, folder: Path) -> Path:
+    folder.mkdir()
+    return written([file], folder)[0]
+
+
+def _vectors(dataset: DatasetView) -> str:
+    """The encoder whose vectors are searched; "" where there is none, with the way to one."""
+    keys = list(dict.fromkeys(each["key"] for each in dataset.encoders if each["encoded"]))
+    if not keys:
+        st.info("These items have no vectors yet.", icon=":material/info:")
+        if st.button("Encode them", type="primary", key="retrieval_encode", icon=":material/arrow_forward:"):
+            url_state.go("data", dataset=dataset.id)
+        return ""
+    return url_state.pick("Vectors", keys, name="encoder", names=encoder_name)
+
+
+def _asked(
+    every: Mapping[str, DatasetView], dataset: str, key: str
+) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Parts of the request, uploads by role, and what is still missing ("" for nothing)."""
+    askers = _askers(dataset)
+    source = st.segmented_control(
+        "Queries", list(SOURCES), default="labels" if askers else "files", required=True,
+        key=f"retrieval_source_{dataset}", format_func=lambda each: SOURCES[each],
+    )  # fmt: skip
+    if source == "labels":
+        return {}, {}, _labels(askers)
+    asked: dict[str, Any] = {}
+    files: dict[str, Any] = {}
+    lacking = ""
+    if source == "dataset":
+        have = [
+            each.id
+            for each in every.values()
+            if any(one["key"] == key and one["encoded"] for one in each.encoders)
+        ]
+        asked["queries"] = st.selectbox(
+            "Dataset that asks", have, key="retrieval_queries", format_func=lambda each: every[each].name,
+            help="With vectors of the same encoder. The corpus itself may ask; an item never finds itself.",
+        )  # fmt: skip
+    else:
+        files["queries"] = st.file_uploader(
+            "Queries", type=["tsv", "csv", "txt", "jsonl", "gz"], key="retrieval_queries_file",
+            help="Id and text a line: TSV, CSV or JSON lines, also with gzip.",
+        )  # fmt: skip
+        lacking = "" if files["queries"] else "Add queries"
+    files["judgements"] = st.file_uploader(
+        "Judgements", type=["tsv", "csv", "txt", "qrels", "gz"], key="retrieval_judgements", help=NOTE
+    )
+    lacking = lacking or ("" if files["judgements"] else "Add judgements")
+    with st.expander(
+        "Rank the candidates of a run anew", icon=":material/low_priority:", key="retrieval_again"
+    ):
+        files["run"] = st.file_uploader(
+            "Run", type=["tsv", "csv", "txt", "run", "trec", "gz"], key="retrieval_run",
+            help="TREC (query, Q0, document, rank, score, tag), or query, document, rank, score. Then only its "
+            "documents are ranked; without it the whole corpus is.",
+        )  # fmt: skip
+    if source == "files":
+        asked |= _encoder(key)
+        lacking = "Choose other queries" if "encoder" not in asked else lacking
+    return asked, {role: file for role, file in files.items() if file}, lacking
+
+
+def _askers(dataset: str) -> int:
+    """How many items share a label with another, counted once for each state of the dataset."""
+    workspace = frame.workspace()
+    return _counted(str(workspace.path), dataset, browsing.version(workspace, dataset))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _counted(workspace: str, dataset: str, version: int) -> int:
+    return evaluation_runs.askers(frame.workspace(), dataset)
+
+
+def _labels(askers: int) -> str:
+    if not askers:
+        st.info("No two items here have the same label: bring judgements.", icon=":material/info:")
+        return "Choose other queries"
+    st.caption(
+        f"{count(askers, 'item')} share a label with another. Each asks, and the others of its label are relevant."
+    )
+    return ""
+
+
+def _encoder(key: str) -> dict[str, Any]:
+    """Name and settings of the encoder that brought queries need: as the corpus had it, where that is known."""
+    if key == "given":
+        st.info(
+            "The corpus came with ready vectors, so texts cannot be encoded alike: let another dataset ask.",
+            icon=":material/info:",
+        )
+        return {}
+    known = evaluation_runs.encoder_of(frame.workspace(), key)
+    if known:
+        return {"encoder": known[0], "settings": known[1]}
+    name = key.rsplit("-", 1)[0]
+    if name not in registry.ENCODERS:
+        st.info(
+            f"Nothing here encodes like {literal(name)}: let another dataset ask.", icon=":material/info:"
+        )
+        return {}
+    config = registry.config_class("encoder", name)
+    if name == "builtin":
+        return {"encoder": name}
+    with st.expander(f"Encoder of the queries: {registry.ENCODERS[name].title}", icon=":material/tune:",
+                     expanded=True, key="retrieval_encoder"):  # fmt: skip
+        st.caption(
+            "Give the settings that encoded the corpus: no run of this workspace did, so they are not known."
+        )
+        return {
+            "encoder": name,
+            "settings": forms.form(config, list(forms.fields(config)), key=f"retrieval_{name}"),
+        }
+
+
+def _heads(dataset: DatasetView, key: str) -> list[str]:
+    """The chosen heads as the service takes them: at every dimension, with the settings that they know."""
+    widths = {each["modality"]: int(each["dim"]) for each in dataset.encoders if each["key"] == key}
+    width = widths.get("text") or max(widths.values())  # texts are ranked where there are any
+    names = st.multiselect(
+        "Heads", [searched_heads.NONE, *_drawn()], default=list(FIRST), key="retrieval_heads", filter_mode="contains",
+        format_func=plain_name,
+        help="As drawn by the seed, or found on the corpus without labels. Trained heads are among the kept ones.",
+    )  # fmt: skip
+    dims = [dim for dim in DIMS if dim < width]
+    usual = [dim for dim in dims if dim == USUAL or dim <= min(USUAL, width / 2)][-1:]
+    chosen = st.pills(
+        "Dimensions d′", dims, selection_mode="multi", default=usual, key=f"retrieval_dims_{width}"
+    )
+    scale = _options(width, [name for name in names if "input_scale" in _keys(name)])
+    found = []
+    for name in names:
+        scaled = f":input_scale={scale:g}" if scale != 1 and "input_scale" in _keys(name) else ""
+        sizes = [f":qubits={dim}" for dim in chosen or ()] if "qubits" in _keys(name) else [""]
+        found += [f"{name}{size}{scaled}" for size in sizes]
+    return [*found, *_kept(key)]
+
+
+def _drawn() -> list[str]:
+    """Heads that say something without training: the projection with its random weights, and what is found."""
+    found = [
+        name for name in registry.HEADS if getattr(registry.config_class("head", name), "closed_form", False)
+    ]
+    projection = [name for name, entry in registry.HEADS.items() if entry.group == "Projection"]
+    return [
+        name for name in dict.fromkeys([*projection, *found]) if name != "identity"
+    ]  # that is the vectors
+
+
+def _keys(name: str) -> set[str]:
+    return set() if name == searched_heads.NONE else grid.keys(registry.config_class("head", name))
+
+
+def _options(width: int, scaled: list[str]) -> float:
+    """The input scale of heads with tanh, and the seed."""
+    with st.expander("Options", icon=":material/tune:", key="retrieval_options"):
+        st.number_input(
+            "Seed", 0, 2**31 - 1, 0, key="retrieval_seed",
+            help="Draws random heads, the items that ask where many share labels, and resamples queries.",
+        )  # fmt: skip
+        return float(
+            st.number_input(
+                "Input scale before tanh", 0.001, 1e6, 1.0, key="retrieval_scale", format="%.4g", disabled=not scaled,
+                help=f"Of heads with tanh. 1 leaves vectors as they are; 0.4·√d, here {0.4 * width**0.5:.3g}, brings "
+                "unit vectors to the size of raw BERT vectors. Smaller where tanh saturates.",
+            )
+        )  # fmt: skip
+
+
+def _kept(key: str) -> list[str]:
+    """Kept heads of the same vectors; nothing is asked where there is none."""
+    known = {
+        f"{grid.KEPT}{each.id}": each.name
+        for each in kept_heads.list_heads(frame.workspace())
+        if each.encoder == key
+    }
+    if not known:
+        return []
+    return st.multiselect(
+        "Kept heads", list(known), key="retrieval_kept", format_func=lambda each: known[each],
+        help="As they were kept; they may have learned from documents of this corpus.",
+    )  # fmt: skip
+
+
+def _against(heads: list[str]) -> str:
+    """What all others are compared with: the first, unless another is chosen."""
+    if len(heads) < 2:
+        return ""
+    return st.selectbox("Compare with", heads, key="retrieval_against", format_func=head_name)

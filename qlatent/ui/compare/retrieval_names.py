@@ -1,0 +1,41 @@
+"""What the heads of a retrieval evaluation are called where people read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qlatent import registry
+from qlatent.services.experiments import grid
+from qlatent.services.heads import kept_heads as kept_heads
+from qlatent.services.retrieval import searched_heads
+from qlatent.ui.shell import frame
+
+
+def plain_name(name: str) -> str:
+    """A head of the registry, or the vectors themselves, in a list to choose from."""
+    return "The vectors themselves" if name == searched_heads.NONE else registry.HEADS[name].label
+
+
+def head_name(head: str) -> str:
+    """A head with its dimension and settings: "QBEC, 64-d, input scale 7.84"; a kept one by the name it has."""
+    if head == searched_heads.NONE:
+        return plain_name(head)
+    if head.startswith(grid.KEPT):
+        kept = kept_heads.list_heads(frame.workspace())
+        return next((each.name for each in kept if head == f"{grid.KEPT}{each.id}"), head)
+    name, *own = head.split(":")
+    if name not in registry.HEADS:
+        return head
+    said = [
+        f"{each.removeprefix('qubits=')}-d"
+        if each.startswith("qubits=")
+        else each.replace("_", " ").replace("=", " ")
+        for each in own
+    ]
+    return ", ".join([registry.HEADS[name].title, *said])
+
+
+def row_name(row: dict[str, Any]) -> str:
+    """The same of a row of figures, which knows its title where the head is gone."""
+    known = head_name(row["head"])
+    return str(row["title"]) if known == row["head"] else known

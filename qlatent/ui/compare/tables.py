@@ -1,0 +1,217 @@
+"""The page Compare: table, frontier, ablation and report of an experiment."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from qlatent.plots import comparison as plots
+from qlatent.report import document
+from qlatent.report import experiment as reports
+from qlatent.services.datasets.csv_text import csv_of
+from qlatent.services.experiments import ablation as service
+from qlatent.services.experiments import comparison, experiments, grid
+from qlatent.services.experiments.comparison import Row
+from qlatent.services.experiments.grid import Experiment
+from qlatent.services.heads import kept_heads
+from qlatent.ui.compare.experiment import rows
+from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell.formatting import literal
+
+SIZES = {"dim": "Latent dimension", "parameters_used": "Parameters used", "bytes_per_item": "Bytes per item"}
+
+
+def table(experiment: Experiment) -> None:
+    """Heads × metrics with intervals; what is best is marked only where the difference holds up."""
+    found = rows(experiment)
+    if not found:
+        return
+    have = list(dict.fromkeys(row["metric"] for row in found if row["value"] is not None))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        shown = st.multiselect(
+            "Figures", have, default=[name for name in reports.FIRST if name in have], key="compare_metrics",
+            format_func=comparison.metric_title, width="stretch",
+        )  # fmt: skip
+        dims = sorted({row["dim"] for row in found})
+        wanted = st.pills("d′", dims, selection_mode="multi", default=dims, key="compare_filter")
+    chosen = [row for row in found if row["dim"] in wanted]
+    if not shown or not chosen:
+        st.info("Choose a figure and a dimension.", icon=":material/info:")
+        return
+    lines = _marked(chosen, shown)
+    st.dataframe(lines, hide_index=True, key="compare_table", alt="Heads and their figures")
+    st.caption(
+        "Mean over seeds [95 % interval] on held-out items; ★ better than every other head of its dimension, with "
+        "paired intervals that leave 0 out. One value has the interval of its items."
+    )
+    _metric_notes(shown)
+    _downloads(chosen, shown)
+
+
+def _marked(found: Sequence[Row], shown: Sequence[str]) -> pd.DataFrame:
+    columns, lines = reports.figures_table(found, shown)
+    plain = [[cell[2:-2] + " ★" if cell.startswith("**") else cell for cell in line] for line in lines]
+    return pd.DataFrame(plain, columns=columns)
+
+
+def _metric_notes(shown: Sequence[str]) -> None:
+    from qlatent.registry import METRICS
+
+    with st.expander("What the figures say", icon=":material/help:"):
+        for name in shown:
+            if name in METRICS:
+                st.markdown(
+                    f"- **{literal(METRICS[name].title)}**: {literal(METRICS[name].summary, limit=300)}"
+                )
+
+
+def _downloads(found: Sequence[Row], shown: Sequence[str]) -> None:
+    tidy = comparison.frame(found)
+    buffer = io.BytesIO()
+    tidy.to_parquet(buffer, index=False)
+    files = {
+        "CSV": ("figures.csv", csv_of(tidy).encode(), "text/csv"),
+        "Parquet": ("figures.parquet", buffer.getvalue(), "application/octet-stream"),
+        "LaTeX": ("figures.tex", comparison.latex(found, shown).encode(), "text/x-tex"),
+    }
+    with st.container(horizontal=True):
+        for name, (file, content, kind) in files.items():
+            st.download_button(
+                name, content, file, kind, key=f"compare_{name.lower()}", icon=":material/download:"
+            )
+
+
+def frontier(experiment: Experiment) -> None:
+    """Quality against dimension, parameters or bytes."""
+    found = rows(experiment)
+    if not found:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        metric = _metric(found)
+        size = url_state.switch("size", SIZES, label="Against")
+    lines = reports.lines(found, metric, against=size)
+    st.plotly_chart(
+        plots.frontier(lines, x=SIZES[size].lower(), y=comparison.metric_title(metric)), key="compare_frontier",
+        alt=f"{comparison.metric_title(metric)} against {SIZES[size].lower()}",
+    )  # fmt: skip
+    st.caption("Bands: 95 % intervals. Grey: PCA and other references, which are found rather than trained.")
+    points = [
+        {"Head": line.name, SIZES[size]: x, "Mean": mean, "Low": low, "High": high}
+        for line in lines
+        for x, mean, low, high in zip(line.x, line.mean, line.low, line.high, strict=True)
+    ]
+    with st.expander("The same as a table", icon=":material/table_rows:"):
+        st.dataframe(pd.DataFrame(points), hide_index=True, key="compare_frontier_table")
+
+
+def _metric(found: Sequence[Row]) -> str:
+    """The figure that is looked at, one for all tabs; the main ones come first."""
+    have = list(dict.fromkeys(row["metric"] for row in found if row["value"] is not None))
+    quality = [name for name in have if name not in comparison.COSTS]
+    first = [name for name in reports.FIRST if name in quality]
+    ordered = [*first, *(name for name in quality if name not in first)]
+    return url_state.pick("Figure", ordered, name="metric", names=comparison.metric_title)
+
+
+def ablation(experiment: Experiment) -> None:
+    """What the circuit, the objective and the latent distance contribute, each with everything else equal."""
+    found = rows(experiment)
+    if not found:
+        return
+    dims = [str(dim) for dim in sorted({row["dim"] for row in found if row["head"] != "identity"})]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        metric = _metric(found)
+        dim = url_state.switch("dim", {each: each for each in dims}, label="d′") if len(dims) > 1 else dims[0]
+    title = comparison.metric_title(metric)
+    found = [row for row in found if str(row["dim"]) == dim]
+    for heading, lead, made in (
+        ("What the circuit contributes", "The head less the same head without it, seed by seed.",
+         service.circuit(found, metric)),
+        ("What the objective contributes", "One objective less another, same head, dimension and seed.",
+         service.objective(found, metric)),
+        ("What the distance contributes", "The same latents, their distances taken otherwise; less Euclidean.",
+         [each for each in service.distance(frame.workspace(), experiment, metric) if f", {dim}-d" in each.name]),
+    ):  # fmt: skip
+        st.subheader(heading, anchor=False)
+        if not made:
+            st.caption(service.MISSING[heading])
+            continue
+        st.caption(lead)
+        bars = [
+            plots.Bar(each.name, each.difference.mean, each.difference.low, each.difference.high)
+            for each in made
+        ]
+        st.plotly_chart(
+            plots.forest(bars, x=f"difference in {title}"), key=f"ablation_{heading}", alt=heading
+        )
+        for each in made:
+            st.markdown(f"- {literal(each.name, limit=200)}: {each.words}{_p(each.difference.p)}.")
+    contrasts = comparison.contrasts(found, metric)
+    if contrasts:
+        st.subheader("Against twin, PCA and the best classical head", anchor=False)
+        columns, lines = reports.contrast_table(contrasts)
+        listed = pd.DataFrame(lines, columns=columns)
+        st.dataframe(listed, hide_index=True, key="compare_contrasts")
+        parts.rows_csv(listed, "contrasts.csv", key="compare_contrasts_csv")
+        st.caption(" ".join(reports.CAVEATS[2:4]))
+
+
+def _p(value: float) -> str:
+    return f" (p = {value:.3f})" if math.isfinite(value) else ""
+
+
+def report(experiment: Experiment) -> None:
+    """The whole experiment as one file."""
+    if not rows(experiment):
+        return
+    workspace = frame.workspace()
+    measured = experiments.progress(workspace, experiment).measured
+    page, text = _report(str(workspace.path), experiment.id, measured, experiment)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Report (HTML)", page, f"{experiment.id}.html", "text/html", key="report_html", type="primary",
+            icon=":material/download:", help="One file with figures, tables, settings, seeds and versions.",
+        )  # fmt: skip
+        st.download_button(
+            "Report (Markdown)",
+            text,
+            f"{experiment.id}.md",
+            "text/markdown",
+            key="report_md",
+            icon=":material/download:",
+        )
+    _keep(experiment)
+    for line in reports.in_short(rows(experiment)):
+        st.markdown(f"- {literal(line, limit=400)}")
+    with st.expander("How to read this", icon=":material/help:"):
+        for line in reports.CAVEATS:
+            st.markdown(f"- {literal(line, limit=400)}")
+
+
+def _keep(experiment: Experiment) -> None:
+    """A head of the experiment, put among the kept ones to be used on new items."""
+    workspace = frame.workspace()
+    done = {
+        cell.run.id: f"{cell.run.name}"
+        for cell in grid.cells(workspace, experiment)
+        if cell.run is not None and cell.state == "finished"
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Use one of its heads", list(done), key="keep_head", format_func=lambda run: done[run]
+        )
+        if st.button(
+            "Keep it", key="keep_it", icon=":material/bookmark_add:", help="Puts it on the page Heads."
+        ):
+            url_state.go("heads", head=kept_heads.keep_run(workspace, chosen))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Writing the report…")
+def _report(workspace: str, experiment_id: str, measured: int, _experiment: Experiment) -> tuple[str, str]:
+    made = reports.parts(frame.workspace(), _experiment)
+    title = f"{_experiment.name}: what the compression kept"
+    return document.as_html(title, made), document.as_markdown(title, made)

@@ -1,0 +1,229 @@
+"""Importing on the page Data: bring, look, map columns, store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from qlatent.services.datasets import datasets
+from qlatent.services.datasets.datasets import Preview
+from qlatent.ui.data import import_preview
+from qlatent.ui.shell import dataset_cache, frame, uploads, url_state
+from qlatent.ui.shell.formatting import count, literal
+
+KINDS = (
+    "Images, a zip of images (with or without a CSV), CSV, TSV, JSONL, Parquet, Excel, text lines, .npz or .npy. Files "
+    "that belong together (vectors and the table of their items, several shards) are chosen together."
+)
+ENDINGS = [
+    "jpg",
+    "jpeg",
+    "png",
+    "webp",
+    "gif",
+    "bmp",
+    "tif",
+    "tiff",
+    "zip",
+    "csv",
+    "tsv",
+    "json",
+    "jsonl",
+    "ndjson",
+    "parquet",
+    "xlsx",
+    "xlsm",
+    "txt",
+    "gz",
+    "vec",
+    "npz",
+    "npy",
+]
+ROLES = {
+    "id": "Id",
+    "image": "Image",
+    "text": "Text",
+    "label": "Label",
+    "split": "Split",
+    "price": "Price",
+    "image_vector": "Image vector",
+    "text_vector": "Text vector",
+    "vector": "Vector",
+}
+VECTORS = ("image_vector", "text_vector", "vector")
+NONE = "–"
+NEW = "A new dataset"
+
+
+@frame.panel
+def importer() -> None:
+    """The whole import: nothing is stored before the last button."""
+    with st.container(border=True):
+        st.subheader("Import", anchor=False)
+        ways = ["Upload"] if frame.serves_others() else ["Upload", "Folder, file or hub id"]
+        way = st.segmented_control("From", ways, default=ways[0], required=True, key="import_way")
+        source = _uploaded() if way == ways[0] else _path()
+    if source:
+        _look(source)
+
+
+def _uploaded() -> tuple[str, ...]:
+    files = st.file_uploader(KINDS, type=ENDINGS, accept_multiple_files=True, key="import_files")
+    if not files:
+        _forget()
+        return ()
+    stamp = "|".join(file.file_id for file in files)
+    if st.session_state.get("import_stamp") != stamp:
+        st.session_state["import_paths"] = uploads.kept(files)
+        st.session_state["import_stamp"] = stamp
+    paths: tuple[str, ...] = st.session_state["import_paths"]
+    return paths
+
+
+def _forget() -> None:
+    """Delete the copy of an upload that is not looked at any more."""
+    if st.session_state.pop("import_stamp", None):
+        uploads.forget()
+
+
+def _path() -> tuple[str, ...]:
+    with st.form("import_path_form", border=False):
+        path = st.text_input(
+            "Path on this machine, or hf://owner/name",
+            key="import_path",
+            placeholder="/data/listings or hf://owner/name",
+            help="A folder of images, any file that can be uploaded, or a Hugging Face dataset on disk.",
+        )
+        if st.form_submit_button("Look at it", key="import_look", icon=":material/search:"):
+            st.session_state["import_asked"] = (path or "").strip()
+    asked = st.session_state.get("import_asked", "")
+    return (asked,) if asked else ()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _preview(workspace: str, paths: tuple[str, ...], stamps: tuple[float, ...], mapping: str) -> Preview:
+    source = paths[0] if len(paths) == 1 else list(paths)
+    return datasets.preview(frame.workspace(), source, mapping=json.loads(mapping))
+
+
+def _stamp(path: str) -> float:
+    file = Path(path)
+    return file.stat().st_mtime if file.exists() else 0.0
+
+
+def _look(source: tuple[str, ...]) -> None:
+    stamps = tuple(_stamp(path) for path in source)
+    base = st.session_state.get(f"mapping_{hash(source)}", "{}")
+    with st.spinner("Reading the source to its end…"):
+        seen = _preview(str(frame.workspace().path), source, stamps, base)
+    with st.container(border=True):
+        st.subheader("What would be stored", anchor=False)
+        import_preview.counts(seen)
+        for note in seen.notes:
+            st.caption(f":material/info: {literal(note, limit=400)}")
+        if len(seen.columns) > 1:
+            _mapper(seen, key=f"mapping_{hash(source)}")
+        import_preview.unused(seen)
+        import_preview.examples(seen)
+        import_preview.refusals(seen)
+        if seen.good:
+            _store(seen)
+
+
+def _mapper(seen: Preview, *, key: str) -> None:
+    """Which column is what; a change reads the source again."""
+    names = [column.name for column in seen.columns]
+    now = seen.mapping.as_dict()
+    with (
+        st.expander("Columns", icon=":material/view_column:", expanded=True),
+        st.form(f"{key}_form", border=False),
+    ):
+        chosen: dict[str, Any] = {}
+        with st.grid("auto", min_column_width=170):
+            vectors = any(column.type == "vector" for column in seen.columns)
+            for role, label in ROLES.items():
+                if vectors or role not in VECTORS:
+                    chosen[role] = _role(role, label, names, now.get(role))
+        st.caption("Several text columns are joined. What becomes of the others stands below.")
+        if st.form_submit_button("Read again", key="import_remap", icon=":material/refresh:"):
+            st.session_state[key] = json.dumps(chosen)
+            st.rerun(scope="fragment")
+
+
+def _role(role: str, label: str, names: Sequence[str], now: Any) -> Any:
+    if role == "text":
+        return st.multiselect(
+            label, names, default=[name for name in now or () if name in names], key="map_text"
+        )
+    options = [NONE, *names]
+    index = options.index(now) if now in options else 0
+    picked = st.selectbox(label, options, index=index, key=f"map_{role}")
+    return None if picked == NONE else picked
+
+
+def _store(seen: Preview) -> None:
+    workspace = frame.workspace()
+    every = {each.id: each.name for each in dataset_cache.all_datasets().values()}
+    if seen.already_imported:
+        name = literal(every.get(seen.already_imported, seen.already_imported))
+        st.info(
+            f"This was imported already: it is the dataset {name}. Nothing would be stored twice.",
+            icon=":material/inventory_2:",
+        )
+        if st.button("Open it", key="import_open", type="primary"):
+            _open(seen.already_imported)
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        target = st.selectbox(
+            "Into", [NEW, *every], format_func=lambda each: every.get(each, each), key="import_into"
+        )
+        name = st.text_input(
+            "Name", value=Path(seen.name).stem, key="import_name", max_chars=80, disabled=target != NEW
+        )
+        pressed = st.button("Store", type="primary", key="import_store", icon=":material/save:")
+    if pressed:
+        bar = st.progress(0.0, text="Storing…")
+
+        def report(done: int, total: int | None) -> None:
+            of = total or seen.good or 1
+            bar.progress(min(1.0, done / of), text=f"{done:,} of {of:,} items stored")
+
+        into = None if target == NEW else target
+        result = datasets.store(
+            workspace, seen, name=(name or "").strip() or None, into=into, progress=report
+        )
+        st.session_state["import_said"] = _said(result)
+        _forget()
+        _open(result.dataset)
+
+
+def _said(result: datasets.ImportReport) -> str:
+    if result.already:
+        return f"{literal(result.name)} holds exactly this already; nothing was stored twice."
+    parts_said = [f"{count(result.rows, 'item')} stored in {literal(result.name)}"]
+    if result.refused:
+        parts_said.append(f"{count(result.refused, 'row')} refused")
+    if result.duplicates:
+        parts_said.append(f"{count(result.duplicates, 'row')} marked as duplicates")
+    if result.present:
+        parts_said.append(f"{result.present:,} were there before")
+    return " · ".join(parts_said)
+
+
+def _open(dataset: str) -> None:
+    dataset_cache.changed()
+    st.session_state.pop("import_asked", None)
+    url_state.put("dataset", dataset)
+    url_state.put("section", "browse")
+    st.rerun(scope="app")
+
+
+def report() -> None:
+    """What the last import did, said once."""
+    said = st.session_state.pop("import_said", "")
+    if said:
+        st.success(said, icon=":material/check_circle:")

@@ -1,0 +1,203 @@
+"""The page Explore: the moving map, its player, the picked item and the table, answering as one fragment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from qlatent.plots.evolution import Look, evolution_map
+from qlatent.services.datasets import browsing
+from qlatent.services.runs.frames import Evolution
+from qlatent.services.runs.queue import RunView
+from qlatent.ui.items.card import item_card
+from qlatent.ui.latent_map import maps
+from qlatent.ui.latent_map.player import Playback, player
+from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell.formatting import count, cut
+
+COLOURS = {"norm": "Norm, whole run", "frame": "Norm, per frame", "label": "Label"}
+SHAPES = {"2": "Plane", "3": "Space"}
+BASES = {"pooled": "All frames", "last": "Last frame"}
+PARTS = {"all": "All", "train": "Training", "heldout": "Held out"}
+AMOUNTS = {"300": 300, "1000": 1000, "5000": 5000, "all": 20_000}  # the first is the default
+MOST_LINES = 300
+
+
+@dataclass(frozen=True)
+class View:
+    """What the person chose; every part of it stands in the URL."""
+
+    colour: str
+    dimensions: int
+    basis: maps.Basis
+    part: str
+    amount: int
+    pairs: bool
+
+
+def controls(found: Evolution) -> View:
+    """The row of choices over the map."""
+    heldout = np.asarray(found.heldout, dtype=bool)
+    split, paired = bool(heldout.any() and not heldout.all()), len(found.places) > 1
+    axes = "Principal axes of all frames together, or of the last frame."
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        colours = {key: name for key, name in COLOURS.items() if any(found.labels) or key != "label"}
+        colour = url_state.switch("colour", colours, label="Colour")
+        shape = _shape(found)
+        basis = cast(maps.Basis, url_state.switch("basis", BASES, label="Axes from", help=axes))
+        part = url_state.switch("part", PARTS, label="Items") if split else "all"
+        amount = st.selectbox(
+            "At most",
+            list(AMOUNTS),
+            key="amount",
+            bind="query-params",
+            width=110,
+            help="Items drawn, evenly spaced.",
+        )
+        joined = paired and st.toggle(
+            "Join matched pairs",
+            key="pairs",
+            bind="query-params",
+            help=f"Lines for at most {MOST_LINES} pairs.",
+        )
+    return View(colour, int(shape), basis, part, AMOUNTS[amount], bool(joined))
+
+
+def _shape(found: Evolution) -> str:
+    """Two or three dimensions, where the latents have as many; three are drawn as they are at first."""
+    if found.size <= maps.PLANE:
+        return "2"
+    order = reversed(SHAPES) if found.size == maps.SPACE else iter(SHAPES)
+    text = "In space: drag to turn, scroll to come nearer, click a point to pick it."
+    return url_state.switch("shape", {key: SHAPES[key] for key in order}, label="Map", help=text)
+
+
+@frame.panel
+def explorer(run: RunView) -> None:
+    """The map of a run with everything that answers to a click on it."""
+    first, _ = maps.read(run)
+    if first is None:
+        st.info(
+            "This run has no frame yet; the first comes with its first step.", icon=":material/hourglass_top:"
+        )
+        return
+    parts.beyond_builtin(run.spec.get("encoder"), run.dataset)
+    view = controls(first)
+    found, name = maps.read(run, basis=view.basis, dimensions=view.dimensions)
+    assert found is not None  # the same run has frames on either map
+    at = positions(found, view)
+    chart, detail = st.columns([1.4, 1], gap="medium")
+    with chart:
+        shown = moving_map(found, at, name, view)
+    with detail:
+        item_card(run, found, url_state.number("row"), frame=shown)
+    table(run, found, at)
+
+
+def positions(found: Evolution, view: View) -> NDArray[np.intp]:
+    """Which of the probe's items are drawn."""
+    heldout = np.asarray(found.heldout, dtype=bool)
+    eligible = np.flatnonzero(
+        {"all": np.ones_like(heldout), "heldout": heldout, "train": ~heldout}[view.part]
+    )
+    return eligible[maps.sample(len(eligible), view.amount)]
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _figure(name: str, view: View, _found: Evolution, _at: NDArray[np.intp]) -> go.Figure:
+    pairs = maps.sample(len(_at), MOST_LINES) if view.pairs else None
+    look = Look(colour=view.colour, pairs=pairs, axes=maps.axes(_found), height=440)
+    return evolution_map(maps.points(_found, _at), look)
+
+
+def moving_map(found: Evolution, at: NDArray[np.intp], name: str, view: View) -> int:
+    """Map, player and honesty figures; returns the frame on which the player rests."""
+    steps = [int(step) for step in found.steps]
+
+    def clicked() -> None:
+        picked = st.session_state["explore_map"].selection.points
+        url_state.put("row", int(picked[0]["customdata"]) if picked else None)
+
+    st.plotly_chart(
+        _figure(name, view, found, at),
+        key="explore_map",
+        on_select=clicked,
+        selection_mode="points",
+        config=maps.CONFIG,
+        alt=maps.ALT,
+    )
+    start = url_state.number("frame", len(steps) - 1) or 0
+    shown = player(
+        Playback(
+            "explore_map",
+            f"{name}/{view}",
+            steps,
+            max(0, min(start, len(steps) - 1)),
+            maps.figures(found),
+            _way(found),
+        ),
+        key="player",
+        on_picked=lambda row: url_state.put("row", row),
+    )
+    url_state.put("frame", shown)
+    st.caption(maps.sampled(found, len(at), colour=view.colour))
+    return shown
+
+
+def _way(found: Evolution) -> dict[str, list[list[float]]]:
+    """The picked item's coordinates frame by frame, for the mark on the map."""
+    place = np.flatnonzero(found.rows == url_state.number("row", -1))
+    return {name: each[:, place[0]].tolist() for name, each in found.places.items()} if len(place) else {}
+
+
+def table(run: RunView, found: Evolution, at: NDArray[np.intp]) -> None:
+    """The items of the map as rows; choosing a row marks it on the map."""
+    rows = found.rows[at]
+    picked = np.flatnonzero(rows == url_state.number("row", -1))
+
+    mark = int(rows[picked[0]]) if len(picked) else None
+    widget = url_state.table_key("map_table", mark)
+
+    def chosen() -> None:
+        selected = st.session_state[widget].selection.rows
+        row = int(rows[selected[0]]) if selected else None
+        url_state.put("row", row)
+        url_state.table_says("map_table", row)
+
+    with st.expander(
+        f"The same {count(len(at), 'item')} as a table", icon=":material/table_rows:", expanded=True
+    ):
+        listed = _rows(run, found, at)
+        st.dataframe(
+            listed,
+            hide_index=True,
+            key=widget,
+            on_select=chosen,
+            selection_mode="single-row",
+            selection_default={"selection": {"rows": [int(place) for place in picked]}},
+            height=320,
+            column_config={"Text": st.column_config.TextColumn(width="large")},
+            alt="Items of the map",
+        )
+        parts.rows_csv(listed, f"{run.id}.csv", key="map_rows_csv")
+
+
+def _rows(run: RunView, found: Evolution, at: NDArray[np.intp]) -> pd.DataFrame:
+    last = {f"Norm, {name}": norms[-1, at].round(4) for name, norms in found.norms.items()}
+    spec = run.spec
+    texts = browsing.texts(
+        frame.workspace(), spec["dataset"], found.rows[at].tolist(), at=spec["dataset_version"]
+    )
+    columns: dict[str, Any] = {"Row": found.rows[at], "Id": [found.ids[place] for place in at]}
+    if any(texts):
+        columns["Text"] = [cut(text, limit=200) for text in texts]
+    if any(found.labels):
+        columns["Label"] = [found.labels[place] for place in at]
+    columns["Part"] = np.where(np.asarray(found.heldout, dtype=bool)[at], "held out", "training")
+    return pd.DataFrame(columns | last)

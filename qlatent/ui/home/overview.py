@@ -1,0 +1,183 @@
+"""The parts of the first page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from qlatent.services import demo
+from qlatent.services.heads import kept_heads
+from qlatent.services.runs import queue
+from qlatent.services.runs.queue import RunView
+from qlatent.services.workspaces import Workspace
+from qlatent.ui.latent_map import maps
+from qlatent.ui.shell import dataset_cache, frame, parts, url_state
+from qlatent.ui.shell.formatting import literal
+from qlatent.ui.shell.progress import progress
+
+WATCHABLE = ("finished", "stopped", "interrupted", "running")
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What the workspace holds, counted."""
+
+    datasets: int
+    items: int
+    encoders: int
+    runs: int
+    heads: int
+    shown: RunView | None  # the run whose map is shown: the newest finished one, else the newest with a step
+    preparing: RunView | None  # the demo's worker, while it works or after it failed
+    under_way: RunView | None  # the training run that is going on or will start next
+    bare: str  # a dataset without any vectors, if there is one
+
+
+def holdings(workspace: Workspace) -> Holdings:
+    """Count what is there; a few small reads."""
+    every = list(dataset_cache.all_datasets().values())
+    trained = queue.list_runs(workspace, "train")
+    prepared = next(iter(queue.list_runs(workspace, "demo")), None)
+    keys = {each.id: {found["key"] for found in each.encoders} for each in every}
+    watchable = [each for each in trained if each.state in WATCHABLE and each.status.step]
+    own = [each for each in watchable if not each.part_of] or watchable
+    finished = [each for each in own if each.state == "finished"]
+    return Holdings(
+        datasets=len(every),
+        items=sum(each.rows for each in every),
+        encoders=len(set().union(*keys.values())) if keys else 0,
+        runs=len(trained),
+        heads=len(kept_heads.list_heads(workspace)),
+        shown=next(iter(finished or own), None),
+        preparing=prepared if prepared and prepared.state != "finished" else None,
+        under_way=next((each for each in reversed(trained) if each.active), None),
+        bare=next((name for name, found in keys.items() if not found), ""),
+    )
+
+
+STEPS = (
+    (":material/upload:", "Bring", "Images, texts, tables, zips or ready vectors. Nothing is stored unseen."),
+    (":material/hub:", "Encode", "CLIP, a text model, or the small built-in encoder that works offline."),
+    (
+        ":material/model_training:",
+        "Train",
+        "CLIP-ACQUA or its classical twins, with every setting of the paper.",
+    ),
+    (
+        ":material/scatter_plot:",
+        "Watch",
+        "The latent space moves step by step, coloured by norm, figures beside it.",
+    ),
+)
+
+
+def counts(found: Holdings) -> None:
+    """The holdings as a row of figures; how it goes where there is nothing yet."""
+    if not found.items:
+        with st.grid(len(STEPS), min_column_width=200) as grid:
+            for icon, name, text in STEPS:
+                with grid.cell(), st.container(border=True, height="stretch", gap="xsmall"):
+                    st.markdown(f"{icon} **{name}**")
+                    st.caption(text)
+        return
+    figures = [
+        ("Datasets", found.datasets, ":material/photo_library:"),
+        ("Items", found.items, ":material/image:"),
+        ("Encoders used", found.encoders, ":material/hub:"),
+        ("Runs", found.runs, ":material/model_training:"),
+        ("Heads kept", found.heads, ":material/deployed_code:"),
+    ]
+    with st.grid(len(figures), min_column_width=130):
+        for label, number, icon in figures:
+            st.metric(label, f"{number:,}", border=True, icon=icon)
+
+
+def start_here(run: RunView | None) -> None:
+    """Prepare the demo in a worker, or bring data."""
+    if run:
+        preparing(run.id, polled=run.active)
+        return
+    with st.container(border=True, gap="small"):
+        st.subheader("Start with the demo, or with your own data", anchor=False)
+        st.caption(
+            "The demo draws 2,000 marketplace listings, encodes them with the built-in encoder and trains "
+            "CLIP-ACQUA on them. It works offline and takes some minutes; the map moves meanwhile."
+        )
+        with st.container(horizontal=True, gap="small"):
+            if st.button("Prepare the demo", type="primary", key="home_demo", icon=":material/auto_awesome:"):
+                start_demo()
+            if st.button("Bring your own data", key="home_data", icon=":material/upload:"):
+                url_state.go("data")
+
+
+def start_demo() -> None:
+    """Queue the worker and come back with its progress."""
+    demo.start(frame.workspace())
+    st.rerun()
+
+
+def preparing(run_id: str, *, polled: bool) -> None:
+    """How far the preparation is; the page is drawn anew when it ends."""
+
+    def show() -> None:
+        with frame.guarded(), st.container(border=True):
+            run = queue.view(frame.workspace(), run_id)
+            if polled and not run.active:
+                st.rerun(scope="app")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown("**Preparing the demo**", width="content")
+                parts.badge(run.state)
+            st.caption("Drawing, storing and encoding 2,000 listings. Training starts by itself afterwards.")
+            progress(run)
+            if not run.active and run.state != "finished" and st.button("Try again", key="home_retry"):
+                start_demo()
+
+    st.fragment(show, run_every=1.0 if polled else None)()
+
+
+def following(run_id: str, *, drawn: bool) -> None:
+    """A run under way: its progress; the page is drawn anew when it has its first frame and when it ends."""
+
+    def show() -> None:
+        with frame.guarded(), st.container(border=True):
+            run = queue.view(frame.workspace(), run_id)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{literal(run.name, limit=60)}**", width="content")
+                parts.badge(run.state)
+                st.space("stretch")
+                if st.button(
+                    "Watch it learn", type="primary", key="home_next", icon=":material/arrow_forward:"
+                ):
+                    url_state.go("train", run=run.id)
+            progress(run)
+            if not run.active or (run.status.step and not drawn):
+                st.rerun(scope="app")
+
+    st.fragment(show, run_every=1.0)()
+
+
+def next_step(found: Holdings) -> None:
+    """One sentence and one button: what to do next."""
+    if found.bare and not found.runs:
+        text, label, page = "Items without vectors wait to be encoded.", "Encode", "data"
+    elif not found.runs:
+        text, label, page = "Everything is encoded. Train a first head.", "Train a head", "train"
+    else:
+        text, label, page = "Look at what a head kept, frame by frame.", "Explore the map", "explore"
+    with st.container(
+        border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.markdown(f":material/arrow_circle_right: **Next:** {text}", width="content")
+        if st.button(label, type="primary", key="home_next", icon=":material/arrow_forward:"):
+            url_state.go(page, **({"dataset": found.bare} if page == "data" else {}))
+
+
+@frame.panel
+def moving_map(run: RunView) -> None:
+    """The newest trained map, playing."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        parts.name(run.name)
+        parts.badge(run.state)
+    parts.beyond_builtin(run.spec.get("encoder"), run.dataset)
+    maps.playing(run)

@@ -1,0 +1,1 @@
+"""One item, a table of items, and filters over their columns."""

@@ -1,0 +1,84 @@
+"""Order and filters over the columns of a dataset's items, those of their metadata among them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from qlatent.services.datasets import browsing, facts
+from qlatent.ui.shell.formatting import literal
+
+OWN = {"row": "Row", "id": "Id", "text": "Text", "label": "Label", "split": "Split"}
+CHOICES = 200  # different texts up to which they are offered one by one
+
+
+def narrowed(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that the chosen filters leave, in the chosen order; a control shows and asks for both."""
+    known = browsing.facts_of(table)
+    with st.popover("Sort and filter", icon=":material/filter_list:", key="items_filter"):
+        by, descending = _order(known)
+        chosen = st.multiselect(
+            "Filter by",
+            [*(name for name in known if table[name].count()), *(["split"] if any(table["split"]) else [])],
+            key="filter_by",
+            format_func=_name,
+        )
+        for name in chosen:
+            wanted = _wanted(table[name], name)
+            if wanted is not None:
+                table = browsing.having(table, name, wanted)
+    if by != "row" or descending:
+        table = browsing.ordered(table, by, descending=descending)
+    return table
+
+
+def _name(column: str) -> str:
+    return OWN.get(column, column)
+
+
+def _order(known: list[str]) -> tuple[str, bool]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = st.selectbox("Sort by", [*OWN, *known], format_func=_name, key="sort", bind="query-params")
+        return by or "row", st.toggle("Descending", key="descending", bind="query-params")
+
+
+def _wanted(values: pd.Series, name: str) -> Any:
+    """What is asked of one column; None for nothing."""
+    kind, label = facts.kind(values), literal(_name(name))
+    if kind == "number":
+        return _between(values, name, label)
+    if kind == "date":
+        return _days(values, name, label)
+    given = values.dropna()
+    if kind == "truth value":
+        picked = st.multiselect(label, [True, False], key=f"filter_{name}")
+        return picked or None
+    different = sorted(value for value in given.unique() if value)
+    if len(different) <= CHOICES:
+        return st.multiselect(label, different, key=f"filter_{name}") or None
+    return st.text_input(label, placeholder="words that it must contain", key=f"filter_{name}") or None
+
+
+def _between(values: pd.Series, name: str, label: str) -> tuple[float | None, float | None] | None:
+    with st.container(horizontal=True):
+        least = st.number_input(
+            f"{label}, at least", value=None, key=f"least_{name}", placeholder=f"{values.min():g}"
+        )
+        most = st.number_input(
+            f"{label}, at most", value=None, key=f"most_{name}", placeholder=f"{values.max():g}"
+        )
+    return None if least is None and most is None else (least, most)
+
+
+def _days(values: pd.Series, name: str, label: str) -> tuple[pd.Timestamp | None, pd.Timestamp | None] | None:
+    zone = values.dt.tz
+    bounds = {"min_value": values.min().date(), "max_value": values.max().date()}
+    with st.container(horizontal=True):
+        first = st.date_input(f"{label}, from", value=None, key=f"from_{name}", **bounds)
+        last = st.date_input(f"{label}, to", value=None, key=f"to_{name}", **bounds)
+    least = pd.Timestamp(first, tz=zone) if first else None
+    # the whole of the last day, up to its last moment
+    most = pd.Timestamp(last, tz=zone) + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1) if last else None
+    return None if least is None and most is None else (least, most)

@@ -1,0 +1,198 @@
+"""The map of a run on a page: read by id through caches, with its player or as its newest frame alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from qlatent.plots.evolution import Look, Points, evolution_map
+from qlatent.services.datasets import browsing
+from qlatent.services.runs import frames as service
+from qlatent.services.runs.frames import Evolution
+from qlatent.services.runs.queue import RunView
+from qlatent.ui.latent_map.player import Figure, Playback, player
+from qlatent.ui.shell import frame
+from qlatent.ui.shell.formatting import count
+
+CONFIG: dict[str, Any] = {
+    "scrollZoom": True,
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
+}
+HOME_POINTS, LIVE_POINTS = 300, 200
+"""Items drawn where a page wants to be quick; each is up to two markers."""
+PLANE, SPACE = 2, 3
+ALT = "Map of the latent space; the table beside it lists the same items."
+
+FIGURES: dict[str, tuple[str, str, str, int, float]] = {
+    # column: label, help, unit, decimals, factor
+    "explained_variance": (
+        "Explained variance",
+        "Share of this frame's variance that lies in what is drawn.",
+        "%",
+        1,
+        100,
+    ),
+    "procrustes_residual": (
+        "Procrustes residual",
+        "How much moved since the frame before that no rotation explains.",
+        "",
+        3,
+        1,
+    ),
+    "spearman": (
+        "All-pairs Spearman",
+        "Rank correlation of all pairwise distances, input against latent.",
+        "",
+        3,
+        1,
+    ),
+    "neighbour_overlap": (
+        "kNN overlap@10",
+        "Neighbour overlap: share of the ten nearest that are the same after compression.",
+        "",
+        3,
+        1,
+    ),
+    "pair_error": (
+        "Mean |d_x − d_z|",
+        "Distance of a matched pair before and after compression, on average.",
+        "",
+        3,
+        1,
+    ),
+}
+Basis = Literal["pooled", "last"]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _read(path: str, run_id: str, basis: Basis, dimensions: int, version: str) -> Evolution:
+    return service.evolution(frame.workspace(), run_id, basis=basis, dimensions=dimensions)
+
+
+def read(run: RunView, *, basis: Basis = "pooled", dimensions: int = 2) -> tuple[Evolution | None, str]:
+    """The run's frames on one map (None before the first one), and a name for exactly these frames."""
+    workspace = frame.workspace()
+    version = browsing.frames(workspace, run.id)
+    name = f"{run.id}/{basis}/{dimensions}/{version}"
+    return _read(str(workspace.path), run.id, basis, dimensions, version) if version else None, name
+
+
+def sample(total: int, shown: int) -> NDArray[np.intp]:
+    """Positions of at most `shown` of `total` items, evenly spaced in the order of the probe set."""
+    return np.unique(np.linspace(0, total - 1, min(shown, total)).round().astype(np.intp))
+
+
+def points(found: Evolution, at: NDArray[np.intp]) -> Points:
+    """The items at these positions, as the plot wants them."""
+    return Points(
+        steps=[int(step) for step in found.steps],
+        places={name: places[:, at] for name, places in found.places.items()},
+        norms={name: norms[:, at] for name, norms in found.norms.items()},
+        rows=found.rows[at],
+        norm_range=found.norm_range,
+        labels=[found.labels[position] for position in at],
+    )
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _drawn(name: str, _found: Evolution, look: tuple[Any, ...]) -> go.Figure:
+    shown, height, animated = look
+    at = sample(len(_found.rows), shown)
+    return evolution_map(points(_found, at), Look(height=height, axes=axes(_found)), animated=animated)
+
+
+def axes(found: Evolution) -> tuple[str, str, str]:
+    """Names of the axes: of the latent itself where it is drawn as it is, else of the plane or space."""
+    if found.raw:
+        return "z₁", "z₂", "z₃"
+    what = "axis {} of the plane" if found.dimensions == PLANE else "axis {}"
+    return what.format(1), what.format(2), what.format(3)
+
+
+def figures(found: Evolution) -> list[Figure]:
+    """The honesty figures that this run has, frame by frame."""
+    table = found.honesty
+    chance = _first(table.get("neighbour_chance"))
+    result = []
+    for column, (label, text, unit, digits, factor) in FIGURES.items():
+        if column not in table or not np.isfinite(np.asarray(table[column], dtype=float)).any():
+            continue
+        values = [_plain(value, factor) for value in table[column]]
+        level = chance if column == "neighbour_overlap" else None
+        note = f"chance {level:.3f}" if level is not None else ""
+        result.append(Figure(label, values, text, digits, unit, note, level))
+    return result
+
+
+def _plain(value: float, factor: float = 1) -> float | None:
+    return float(value) * factor if math.isfinite(value) else None
+
+
+def _first(values: Any) -> float | None:
+    finite = [float(value) for value in (values if values is not None else ()) if math.isfinite(value)]
+    return finite[0] if finite else None
+
+
+def playing(run: RunView) -> None:
+    """A small map that plays by itself once."""
+    found, name = read(run)
+    if found is None:
+        st.skeleton(height=420)
+        return
+    figure = _drawn(name, found, (HOME_POINTS, 440, True))
+    st.plotly_chart(figure, key="home_map", config=CONFIG, alt=ALT)
+    steps = [int(step) for step in found.steps]
+    player(
+        Playback("home_map", name, steps, len(steps) - 1, figures(found), autoplay=True), key="home_player"
+    )
+    st.caption(sampled(found, HOME_POINTS))
+
+
+def newest(run: RunView) -> None:
+    """The newest frame and its honesty figures, for a run that may still go on."""
+    found, name = read(run)
+    st.markdown("**Latent space now**" if run.active else "**Latent space, last frame**")
+    if found is None:
+        st.skeleton(height=400)
+        return
+    st.plotly_chart(_drawn(name, found, (LIVE_POINTS, 400, False)), key="live_map", config=CONFIG, alt=ALT)
+    st.caption(sampled(found, LIVE_POINTS))
+
+
+def honesty(run: RunView) -> None:
+    """The honesty figures of the newest frame, each with its way so far."""
+    found, _ = read(run)
+    if found is None:
+        return
+    with st.grid(5, min_column_width=150):
+        for figure in figures(found):
+            trend = [each for each in figure.values if each is not None]
+            text = f"{figure.help} By {figure.note}." if figure.note else figure.help
+            st.metric(figure.label, _said(figure), border=True, help=text, chart_data=trend)
+
+
+def _said(figure: Figure) -> str:
+    value = figure.values[-1]
+    return "–" if value is None else f"{value:.{figure.digits}f} {figure.unit}".strip()
+
+
+SCALES = {
+    "norm": "Colour: norm ‖z‖ on one scale for the whole run, 1st to 99th percentile.",
+    "frame": "Colour: norm ‖z‖ on a scale of its own in each frame, 1st to 99th percentile.",
+    "label": "Colour: label, the most frequent by name. Circles are images, diamonds texts.",
+}
+
+
+def sampled(found: Evolution, shown: int, *, colour: str = "norm") -> str:
+    """'Showing n of N …, how sampled', and what the colour says."""
+    total = len(found.rows)
+    drawn = min(shown, total)
+    how = "all of the probe set" if drawn == total else f"evenly spaced in the probe set of {total:,}"
+    said = f"Showing {drawn:,} of {count(found.total, 'item')}: {how}, which the run's seed drew."
+    return f"{said} {SCALES[colour]}"

@@ -1,0 +1,1 @@
+"""What every page shares: frame, URL state, forms, formatting, progress."""

@@ -1,0 +1,81 @@
+"""How far a run is: bar, rate, time left, or why it does not go on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from qlatent.services.runs import naming, queue
+from qlatent.services.runs.queue import RunView
+from qlatent.settings import settings
+from qlatent.ui.shell import dataset_cache, frame, parts
+from qlatent.ui.shell.formatting import duration, literal
+
+UNITS = {
+    "train": "steps",
+    "encode": "items",
+    "probe": "batches",
+}  # what the steps of a run of this kind are; else a share is shown
+
+
+def progress(run: RunView) -> None:
+    """How far it is, how fast, and how long it will still take."""
+    status = run.status
+    if run.state == "queued":
+        st.info(waiting(run), icon=":material/schedule:")
+        return
+    if run.state in ("failed", "interrupted"):
+        said = literal(status.error, limit=2000) or "Its process was ended."
+        remedy = literal(status.remedy, limit=2000) or "Resume it from its last checkpoint, or remove it."
+        st.warning(remedy, title=said)
+    st.progress(run.progress, text=_said(run))
+
+
+def waiting(run: RunView) -> str:
+    """A queued run's place, and about when it starts."""
+    found = naming.waiting(queue.list_runs(frame.workspace()), run.id, workers=settings().max_runs)
+    place = "Next in the queue" if found.place == 1 else f"Number {found.place} in the queue"
+    if found.seconds is None:
+        return f"{place}. It starts when those before it have ended."
+    return (
+        f"{place}. It starts in about {duration(found.seconds)}."
+        if found.seconds
+        else f"{place}. It starts now."
+    )
+
+
+def _said(run: RunView) -> str:
+    status, unit = run.status, UNITS.get(run.kind)
+    if not status.steps:
+        return run.message.capitalize() if run.active else run.state.capitalize()
+    parts = [f"{status.step:,} of {status.steps:,} {unit}" if unit else f"{run.progress:.0%}"]
+    if run.active and status.rate and unit:
+        parts.append(f"{status.rate:,.1f} {unit}/s")
+    if run.active and status.seconds_left is not None:
+        parts.append(f"{duration(status.seconds_left)} left")
+    return " · ".join(parts)
+
+
+def followed(run_id: str, *, key: str, polled: bool) -> None:
+    """A run that is a part of something else: its name, how far it is, stop and resume; polled until it ends."""
+
+    def show() -> None:
+        with frame.guarded():
+            workspace = frame.workspace()
+            run = queue.view(workspace, run_id)
+            if polled and not run.active:
+                dataset_cache.changed()
+                st.rerun(
+                    scope="app"
+                )  # before Resume is drawn: a click on it would go down with this fragment
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(literal(run.name, limit=60), width="content")
+                parts.badge(run.state)
+                if run.active and st.button("Stop", key=f"{key}_stop", icon=":material/stop:"):
+                    queue.stop(workspace, run_id)
+                goes_on = not run.active and run.state != "finished"
+                if goes_on and st.button("Resume", key=f"{key}_resume", icon=":material/play_arrow:"):
+                    queue.resume(workspace, run_id)
+                    st.rerun(scope="app")
+            progress(run)
+
+    st.fragment(show, run_every=1.0 if polled else None)()

@@ -1,0 +1,55 @@
+"""The server: `python -m qlatent.ui.shell.server run app.py …` is `streamlit run app.py …` without address look-ups.
+
+Streamlit compares the Origin of a connection with this machine's addresses. It finds them by connecting to 8.8.8.8 and
+asking a web service, whenever an Origin is foreign. Here they are read from the network interfaces.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import psutil
+from streamlit import net_util
+from streamlit.web import cli
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def addresses() -> list[str]:
+    """The IPv4 addresses of this machine's interfaces, those that lead elsewhere first."""
+    found = [
+        each.address
+        for interface in psutil.net_if_addrs().values()
+        for each in interface
+        if each.family == socket.AF_INET
+    ]
+    return sorted(set(found), key=lambda address: (address.startswith("127."), address))
+
+
+def ask_nobody() -> None:
+    """Tell Streamlit this machine's address; an outside one it does not learn, so it is not an allowed Origin."""
+    net_util._internal_ip = next(iter(addresses()), "127.0.0.1")
+    net_util._external_ip = "127.0.0.1"
+
+
+def origins(arguments: list[str]) -> list[str]:
+    """Streamlit's options for a server that others may reach: this machine's addresses and its name, by port."""
+    address, port = (
+        _value(arguments, name, usual) for name, usual in (("address", "127.0.0.1"), ("port", "8501"))
+    )
+    if address in LOOPBACK:
+        return []
+    names = dict.fromkeys([*addresses(), socket.gethostname()])
+    return [part for name in names for part in ("--server.corsAllowedOrigins", f"http://{name}:{port}")]
+
+
+def _value(arguments: list[str], name: str, usual: str) -> str:
+    option = f"--server.{name}"
+    return arguments[arguments.index(option) + 1] if option in arguments[:-1] else usual
+
+
+if __name__ == "__main__":
+    ask_nobody()
+    sys.argv += origins(sys.argv)
+    cli.main(prog_name="streamlit")

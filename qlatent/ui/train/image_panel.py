@@ -1,0 +1,110 @@
+"""What one watches of a run on images: distances of states, the linear probe beside them, and two views of an image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from qlatent.plots import image_views
+from qlatent.services.runs.queue import RunView
+from qlatent.services.training import image_views as service
+from qlatent.ui.shell import frame
+from qlatent.ui.train import probe_panel
+
+LOOK = {"displayModeBar": False}
+
+
+def board(run: RunView) -> None:
+    """Everything beside map and losses, as far as the run has got."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _distances(run)
+    with right:
+        probe_panel.board(run)
+    _views(run)
+
+
+def _distances(run: RunView) -> None:
+    found = service.figures(frame.workspace(), run.id)
+    if "alignment" not in found:
+        st.skeleton(height=300)
+        return
+    if "hilbert_schmidt_distance" in found:
+        st.markdown("**Hilbert–Schmidt distance**")
+        st.plotly_chart(
+            image_views.hilbert_schmidt(found), key="hilbert_schmidt", config=LOOK,
+            alt="Hilbert–Schmidt distance and its three parts over the training steps",
+        )  # fmt: skip
+        st.caption(
+            "How far the circuit puts an image's two views (ρ) from all others (σ): 0 is not at all, 2 the most. "
+            "It grows when own views stay together (tr ρ² near 1) and others come apart."
+        )
+    else:
+        st.markdown("**Two views**")
+        st.caption("This head has no circuit, so there are no states to compare.")
+    with st.grid(2, min_column_width=140):
+        for name, text in (
+            ("alignment", "Mean squared distance of an image's two views on the unit sphere; 0 is the same."),
+            ("uniformity", "How evenly all views cover the unit sphere; lower is more even, 0 is collapsed."),
+        ):
+            values = found[name]
+            st.metric(
+                name.capitalize(), f"{values[-1]:.3f}", border=True, help=text, chart_data=values.tolist()
+            )
+
+
+def _views(run: RunView) -> None:
+    workspace = frame.workspace()
+    named = service.watched(workspace, run.id)
+    steps = workspace.run(run.id).snapshot_steps()
+    if not named or not steps:
+        return
+    st.markdown("**Two views of an image**")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = st.selectbox(
+            "Image", range(len(named)), key="view_image", filter_mode="contains",
+            format_func=lambda number: " · ".join(filter(None, named[number])),
+        )  # fmt: skip
+        step = (
+            steps[-1]
+            if run.active
+            else st.select_slider("After step", steps, value=steps[-1], key="view_step")
+        )
+    pair = service.pair(workspace, run.id, place=place, frame=steps.index(step))
+    pictures, rest = st.columns([1, 3], gap="medium")
+    with pictures:
+        for number, name in enumerate(image_views.NAMES):
+            st.image(pair.pictures[number], caption=name.capitalize(), width=120)
+    with rest:
+        _states(pair)
+
+
+def _states(pair: Any) -> None:
+    if pair.states is None:
+        st.plotly_chart(
+            image_views.latents(pair.latents),
+            key="view_latents",
+            config=LOOK,
+            alt="Representations of both views",
+        )
+        return
+    left, right = st.columns(2, gap="small")
+    with left:
+        st.plotly_chart(
+            image_views.latents(pair.latents),
+            key="view_latents",
+            config=LOOK,
+            alt="Representations of both views",
+        )
+    with right:
+        st.plotly_chart(
+            image_views.states(pair.states),
+            key="view_states",
+            config=LOOK,
+            alt="Circuit states of both views",
+        )
+    st.caption(
+        f"Overlap of the two states |⟨a|b⟩|² = {pair.overlap:.3f} after step {pair.step:,}; of the basis states "
+        "those likeliest in either view. The views are the same throughout the run."
+    )

@@ -1,0 +1,63 @@
+"""What makes a pair of views for NT-Xent on vectors: the choice on the page Train, and what it needs first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from qlatent import registry
+from qlatent.errors import InputError
+from qlatent.services.datasets.datasets import DatasetView
+from qlatent.services.vectors import augmented
+from qlatent.ui.shell import forms, frame, url_state
+from qlatent.ui.shell.formatting import literal, size
+
+FIELD = "views"
+NAMES = {
+    "auto": "Image and text, else noise",
+    "pairs": "Image and text of an item",
+    "noise": "Noise and dropout on the vector",
+    "augmented": "Augmented views of the image, encoded",
+}
+FLOAT = 4  # bytes
+
+
+def pairs(objective: str, dataset: DatasetView, key: str) -> dict[str, Any]:
+    """Draw the choice where the loss has one, and return it unless it is the default."""
+    part = forms.fields(registry.config_class("objective", objective)).get(FIELD)
+    if part is None:
+        return {}
+    chosen = st.selectbox(
+        "Pairs",
+        part["enum"],
+        key="train_views",
+        help=part["description"],
+        format_func=lambda each: NAMES[each],
+    )
+    if chosen == augmented.KIND:
+        _augmented(dataset, key)
+    return {} if chosen == part["default"] else {FIELD: chosen}
+
+
+def _augmented(dataset: DatasetView, key: str) -> None:
+    """How many views there are, or why there are none and what to do."""
+    workspace = frame.workspace()
+    try:
+        count = augmented.count_of(workspace, dataset.id, key, 0)
+    except InputError as err:
+        st.info(literal(f"{err.message} {err.remedy}", limit=600), icon=":material/info:")
+        if "image" in dataset.modalities and st.button(
+            "Encode views", key="train_encode_views", icon=":material/arrow_forward:"
+        ):
+            url_state.go("data", dataset=dataset.id)
+        return
+    there = next(each for each in augmented.coverage(workspace, dataset.id) if each.key == key)
+    width = next(
+        each["dim"] for each in dataset.encoders if (each["key"], each["modality"]) == (key, "image")
+    )
+    memory = size(FLOAT * count * there.images * width)
+    st.caption(
+        f"{count} views of each of {there.images:,} images, {memory} of memory while it trains. Only the image side is "
+        "trained."
+    )

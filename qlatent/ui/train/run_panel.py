@@ -1,0 +1,187 @@
+"""One training run, live: progress, losses, the newest frame of the map and its honesty figures."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from qlatent.plots.losses import losses
+from qlatent.services.heads import kept_heads
+from qlatent.services.runs import queue
+from qlatent.services.runs.queue import RunView
+from qlatent.ui.latent_map import maps
+from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell.formatting import ago, count, literal
+from qlatent.ui.shell.progress import progress
+from qlatent.ui.train import image_panel, retrieval_panel
+from qlatent.ui.train.run_list import run_list
+
+REDRAWS = 60
+"""The loss figure is drawn anew at most so often in a run: each time the browser builds it from nothing."""
+
+
+def header(run: RunView) -> None:
+    """Name, state and what can be done with the run now."""
+    workspace = frame.workspace()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        parts.name(run.name)
+        parts.badge(run.state)
+        st.space("stretch")
+        if run.active:
+            if st.button("Stop", key="run_stop", icon=":material/stop:"):
+                queue.stop(workspace, run.id)
+                st.rerun(scope="app")
+        elif run.state != "finished" and st.button("Resume", key="run_resume", icon=":material/play_arrow:"):
+            queue.resume(workspace, run.id)
+            st.rerun(scope="app")
+        if not run.active and st.button(
+            "Start over",
+            key="run_again",
+            icon=":material/restart_alt:",
+            help="A new run of the same; this one stays.",
+        ):
+            url_state.put("run", queue.start_over(workspace, run.id))
+            st.rerun(scope="app")
+        if run.state != "running" and st.button("Remove", key="run_remove", icon=":material/delete:"):
+            confirm_removal(run)
+
+
+@st.dialog("Remove this run?", icon=":material/delete:")
+def confirm_removal(run: RunView) -> None:
+    """Asks before a run and everything it recorded is deleted."""
+    st.markdown(literal(run.name))
+    st.caption(
+        "For a day it can be brought back; then its losses, snapshots and checkpoints are deleted. "
+        "A head kept from it stays under Heads."
+    )
+    if st.button("Remove", type="primary", key="run_remove_yes", icon=":material/delete:"):
+        with frame.guarded():
+            queue.remove(frame.workspace(), run.id)
+            url_state.put("run", None)
+            st.rerun()
+
+
+def loss_chart(run: RunView) -> None:
+    """The loss parts so far, with the held-out pairs."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Losses**", width="content")
+        st.space("stretch")
+        log = st.toggle("Log scale", key="log", bind="query-params")
+    beat = max(1, run.status.steps // REDRAWS) if run.state == "running" else 1
+    until = max(run.status.step - run.status.step % beat, 1)
+    written = f"{run.state} {run.status.attempt}"  # the log may be a moment behind the status until it ends
+    figure = _losses(str(frame.workspace().path), run.id, written, until, log)
+    if figure is None:
+        if run.state == "finished":
+            st.caption("No steps were made: nothing of this head is learned.")
+        else:
+            st.skeleton(height=300)
+        return
+    look = {"displayModeBar": False}
+    st.plotly_chart(figure, key="losses", config=look, alt="Loss parts over the steps")
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _losses(path: str, run_id: str, written: str, until: int, log: bool) -> go.Figure | None:
+    workspace = frame.workspace()
+    train, held = (
+        {name: values[columns["step"] <= until] for name, values in columns.items()}
+        for columns in (queue.losses(workspace, run_id), queue.evaluations(workspace, run_id))
+    )
+    return losses(train, held, log=log) if len(train["step"]) else None
+
+
+def after(run: RunView) -> None:
+    """What a finished run leads to: the moving map, and the head to keep."""
+    workspace = frame.workspace()
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Explore the map", type="primary", key="run_explore", icon=":material/scatter_plot:"):
+            url_state.go("explore", run=run.id)
+        head = next((each for each in kept_heads.list_heads(workspace) if each.run_id == run.id), None)
+        if head:
+            st.download_button(
+                "Download head",
+                key="run_download",
+                icon=":material/download:",
+                file_name=f"{head.id}.zip",
+                data=lambda: kept_heads.download_zip(workspace, head.id),
+                mime="application/zip",
+                on_click="ignore",
+            )
+            if st.button("Use head", key="run_use", icon=":material/deployed_code:"):
+                url_state.go("heads", head=head.id)
+
+
+def body(run: RunView) -> None:
+    """The run below its name."""
+    progress(run)
+    if run.state == "queued" and not run.status.step:
+        return
+    if run.state == "finished":
+        after(run)
+    parts.beyond_builtin(run.spec.get("encoder"), run.dataset)
+    left, right = st.columns([1.1, 1], gap="medium")
+    with left:
+        maps.newest(run)
+    with right:
+        loss_chart(run)
+    maps.honesty(run)
+    if run.spec.get("source") == "images":
+        st.caption("The input space of these figures is the pixels, brought to 8×8.")
+        image_panel.board(run)
+    if run.spec.get("source") == "relevance":
+        retrieval_panel.board(run)
+    st.caption(f"Run {run.id} · started {ago(run.created)} · attempt {max(1, run.status.attempt)}")
+
+
+def follow_link(views: list[RunView]) -> None:
+    """Where a link names a run and no dataset, the form opens with the run's."""
+    named = next((each for each in views if each.id == url_state.get("run")), None)
+    if named is not None and named.dataset and "dataset" not in st.query_params:
+        url_state.put("dataset", named.dataset)
+
+
+def _listed(views: list[RunView]) -> list[RunView]:
+    """The runs on the chosen dataset without those that experiments are made of, unless somebody asks for all."""
+    here = [each for each in views if each.dataset == url_state.get("dataset")]
+    shown = [each for each in here if not each.part_of or each.active] or here
+    left_out = {each.id for each in views} - {each.id for each in shown}
+    if not left_out:
+        return views
+    of_experiments = "of experiments" if len(here) > len(shown) else ""
+    elsewhere = "on other datasets" if len(views) > len(here) else ""
+    what = " and ".join(filter(None, [of_experiments, elsewhere]))
+    if url_state.get("run") in left_out:
+        st.session_state["train_every_run"] = True
+    every = st.toggle(f"Also {count(len(left_out), 'run')} {what}", key="train_every_run")
+    return views if every else shown
+
+
+def _none_here() -> None:
+    parts.empty(
+        "No run on this dataset yet",
+        "Press Start training; the map appears here while the head learns.",
+        icon=":material/model_training:",
+    )
+
+
+def board(*, polled: bool) -> None:
+    """The runs and the chosen one, read from disk every second while any is under way; then polling stops."""
+
+    def show() -> None:
+        with frame.guarded():
+            views = queue.list_runs(frame.workspace(), "train")
+            if polled and not any(each.active for each in views):
+                st.rerun(
+                    scope="app"
+                )  # before Resume is drawn: a click on it would go down with this fragment
+            listed = _listed(views)
+            if not listed:
+                _none_here()
+                return
+            chosen = run_list(listed, key="train_runs")
+            run = next(each for each in views if each.id == chosen)
+            header(run)
+            body(run)
+
+    st.fragment(show, run_every=1.0 if polled else None)()

@@ -1,0 +1,62 @@
+"""The figures of the page Circuits, from the service."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from qlatent.circuits import simulate
+from qlatent.circuits.bridges import noisy
+from qlatent.errors import InputError
+from qlatent.services.circuits import circuits
+from qlatent.services.circuits import figures_of_merit as figures
+
+
+def test_trained_weights_are_kept_and_others_drawn() -> None:
+    view = circuits.with_angles(circuits.of_layout("qssl_ring", qubits=2, layers=1), np.zeros(6))
+    fixed, free = (figures.entangling_capability(view, drawn=drawn) for drawn in ("inputs", "all"))
+    assert fixed.value != free.value
+    assert figures.expressibility(view, drawn="inputs").divergence > 0.1
+
+
+def test_a_circuit_too_large_for_a_few_seconds_has_no_effective_dimension() -> None:
+    assert figures.effective_dimension(circuits.of_layout("dressed", qubits=3, layers=1).circuit)[1] == 50
+    large = circuits.of_layout("strongly_entangling", qubits=8, layers=8).circuit
+    assert figures.effective_dimension(large) is None
+
+
+def test_plateaus_are_of_the_same_kind_of_circuit() -> None:
+    view = circuits.of_layout("product", qubits=3, layers=2)
+    found = figures.plateaus(view, layers=2)
+    assert found["qubits"].sizes == tuple(range(2, 9))
+    assert found["layers"].sizes == figures.LAYERS
+    np.testing.assert_allclose(
+        found["qubits"].values, found["qubits"].values[0], rtol=0.5
+    )  # nothing to entangle
+
+
+def test_estimates_spread_as_shots_do_and_noise_shrinks_them() -> None:
+    view = circuits.of_layout("dressed", qubits=3, layers=2, seed=1)
+    noise = figures.NoiseConfig(pair_depolarizing=0.1, readout=0.05)
+    found = figures.repeated(view, shots=1000, noise=noise)
+    wanted = simulate.expectations(view.circuit, view.inputs[None], view.weights).numpy()[0]
+    np.testing.assert_allclose(found.exact, wanted, atol=1e-9)
+    spread = np.sqrt((1 - wanted**2) / 1000)
+    np.testing.assert_allclose(found.sampled.std(axis=0), spread, rtol=0.15)
+    np.testing.assert_allclose(found.sampled.mean(axis=0), wanted, atol=5 * spread.max() / 20)
+    shrunk = noisy.expectations(view.circuit, view.inputs[None], view.weights, noise=noise)[0]
+    np.testing.assert_allclose(found.noisy, shrunk)
+    assert (np.abs(shrunk) < np.abs(wanted)).all()
+
+
+def test_without_noise_there_is_no_noisy_estimate() -> None:
+    found = figures.repeated(circuits.of_layout("product", qubits=2, layers=1), shots=10, noise=None)
+    assert found.noisy is None and found.noisy_sampled is None
+
+
+def test_a_devices_noise_has_its_name() -> None:
+    pytest.importorskip("qiskit_ibm_runtime", reason="needs requirements-hardware.txt")
+    assert "fez" in figures.devices()
+    assert figures.device_noise("fez").pair_depolarizing > 0
+    with pytest.raises(InputError):
+        figures.device_noise("nowhere")

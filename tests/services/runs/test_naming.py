@@ -1,0 +1,67 @@
+"""Runs beside each other: told apart by what differs, own ones first, and who waits for what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qlatent.services.runs import naming
+from qlatent.services.runs.naming import Waiting
+from qlatent.services.runs.queue import RunView
+from qlatent.store.runs.run_folder import RunStatus
+
+NOON = 1_700_000_000.0
+
+
+def run(
+    number: int, *, name: str = "CLIP-ACQUA on Pairs", status: dict[str, Any] | None = None, **spec: Any
+) -> RunView:
+    state = RunStatus(**(status or {"state": "finished"}))
+    return RunView(f"r{number}", name, "train", "pairs", "acqua", spec, state, NOON + number)
+
+
+def configs(**training: Any) -> dict[str, Any]:
+    return {"training": {"epochs": 300, "seed": 0} | training, "head": {"depth": 6, "seed": 0}}
+
+
+def test_a_name_of_its_own_stays() -> None:
+    assert naming.names([run(1, name="a"), run(2, name="b")]) == {"r1": "a", "r2": "b"}
+
+
+def test_equal_names_are_told_apart_by_what_was_chosen() -> None:
+    views = [run(1, configs=configs()), run(2, configs=configs(seed=3)), run(3, configs=configs(epochs=5))]
+    assert naming.names(views) == {
+        "r1": "CLIP-ACQUA on Pairs · epochs 300, seed 0",
+        "r2": "CLIP-ACQUA on Pairs · epochs 300, seed 3",
+        "r3": "CLIP-ACQUA on Pairs · epochs 5, seed 0",
+    }
+
+
+def test_equal_runs_are_told_apart_by_when_they_were_started() -> None:
+    named = naming.names([run(1, configs=configs()), run(2, configs=configs()), run(2, name="other")])
+    assert len(set(named.values())) == 2 and all(":" in name for name in list(named.values())[:1])
+    same_second = [run(1, configs=configs()), RunView(**{**_fields(run(1, configs=configs())), "id": "r9"})]
+    assert len(set(naming.names(same_second).values())) == 2
+
+
+def _fields(view: RunView) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in view.__dataclass_fields__}
+
+
+def test_runs_of_experiments_come_behind_a_persons_own() -> None:
+    views = [run(3, panel=True), run(2), run(1, part_of="a table")]
+    assert [each.id for each in naming.own_first(views)] == ["r2", "r3", "r1"]
+
+
+def test_a_waiting_run_knows_its_place_and_when_it_may_start() -> None:
+    going = run(1, status={"state": "running", "seconds_left": 90.0})
+    queued = [run(number, status={"state": "queued"}) for number in (2, 3)]
+    took = {"state": "finished", "process_started": NOON, "heartbeat": NOON + 60}
+    views = [going, *queued, run(9, status=took)]
+    assert naming.waiting(views, "r2", workers=1) == Waiting(1, 90.0)
+    assert naming.waiting(views, "r3", workers=1) == Waiting(2, 150.0)
+    assert naming.waiting(views, "r3", workers=2) == Waiting(2, 60.0)  # beside the one that runs
+
+
+def test_what_cannot_be_known_is_not_guessed() -> None:
+    views = [run(1, status={"state": "running"}), run(2, status={"state": "queued"})]
+    assert naming.waiting(views, "r2", workers=1) == Waiting(1, None)

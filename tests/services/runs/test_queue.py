@@ -1,0 +1,380 @@
+"""Runs: what is refused before they start, the queue, stopping, resuming, removing. No worker starts here."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from qlatent.errors import ConfigError, InputError, RunError, StoreError
+from qlatent.services.runs import queue
+from qlatent.services.training import run_spec
+from qlatent.store.processes import this_process
+from qlatent.types import Item
+from tests.services.run_workspace import SETTINGS, add, pairs, request, small
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """One workspace for all tests; they leave no run behind."""
+    with small(tmp_path_factory.mktemp("runs") / "workspace") as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def workspace(stored):
+    yield stored
+    for record in stored.catalogue.runs():
+        stored.run(record.id).write_status(state="stopped")
+        queue.remove(stored, record.id)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Ids whose worker would have been started; each says at once that it runs, in this process."""
+    ids = []
+
+    def spawn(workspace, run_id, workers):
+        ids.append(run_id)
+        workspace.run(run_id).write_status(state="running")
+
+    monkeypatch.setattr(queue, "_spawn", spawn)
+    return ids
+
+
+@pytest.fixture
+def room(monkeypatch):
+    """Sets how many runs may be alive at once."""
+
+    def allow(count):
+        monkeypatch.setattr(
+            queue, "settings", lambda: SimpleNamespace(max_runs=count, threads=1, device="cpu")
+        )
+
+    return allow
+
+
+# --- the spec ---------------------------------------------------------------------------------------------
+
+
+def test_a_started_run_has_an_id_a_frozen_spec_and_a_place_in_the_catalogue(workspace, started):
+    run_id = queue.start_training(workspace, request())
+    assert re.fullmatch(r"r\d{8}-\d{6}-[0-9a-f]{4}", run_id)
+    assert started == [run_id]
+    view = queue.view(workspace, run_id)
+    assert (view.kind, view.dataset, view.head, view.state) == ("train", "pairs", "acqua", "running")
+    assert view.name == "CLIP-ACQUA on Pairs"
+    spec = view.spec
+    assert (spec["encoder"], spec["modalities"]) == ("given", ["image", "text"])
+    assert spec["dataset_version"] == workspace.items.version("pairs")
+    assert spec["settings"] == SETTINGS
+    assert spec["configs"]["head"]["input_dim"] == 8  # the width of the vectors, not asked for
+    assert run_spec.configs_of(spec).training.epochs == 4
+
+
+def test_every_setting_is_written_down_even_those_left_to_their_defaults(workspace, started):
+    spec = queue.view(workspace, queue.start_training(workspace, request())).spec
+    assert spec["configs"]["training"]["learning_rate"] > 0
+    assert spec["configs"]["objective"]["alpha_distance"] == pytest.approx(1 / 3)
+
+
+def test_small_heads_train_in_one_thread_and_wide_ones_in_as_many_as_allowed(workspace, started, monkeypatch):
+    monkeypatch.setattr(run_spec, "settings", lambda: SimpleNamespace(threads=3, device="cpu"))
+    small, wide = (queue.start_training(workspace, request(hidden=width)) for width in (0, 512))
+    assert [queue.view(workspace, each).spec["threads"] for each in (small, wide)] == [1, 3]
+
+
+def test_a_data_set_of_one_modality_is_trained_on_that_one(workspace, started):
+    texts = [
+        replace(item, id=f"t{n}", vectors={"text": item.vectors["text"]}) for n, item in enumerate(pairs(12))
+    ]
+    add(workspace, "texts", texts, modalities=("text",))
+    run_id = queue.start_training(workspace, replace(request(), dataset="texts"))
+    assert queue.view(workspace, run_id).spec["modalities"] == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "error", "message"),
+    [
+        ({"dataset": "nothing"}, {}, StoreError, "no dataset 'nothing'"),
+        ({"head": "acwa"}, {}, ConfigError, "no head called 'acwa'"),
+        ({}, {"qubit": 4}, ConfigError, "unknown key 'qubit' did you mean 'qubits'"),
+        ({}, {"qubits": 99}, ConfigError, "qubits"),
+        ({"encoder_key": "clip"}, {}, InputError, "no vectors of encoder 'clip'. Encode first"),
+        ({}, {"input_dim": 512}, InputError, "input_dim=512, but the vectors have width 8"),
+        ({}, {"modalities": ("vector",)}, InputError, "no vector vectors; it has image, text"),
+    ],
+)
+def test_what_cannot_work_is_refused_and_leaves_nothing_behind(
+    workspace, started, changes, settings, error, message
+):
+    with pytest.raises(error) as caught:
+        queue.start_training(workspace, replace(request(**settings), **changes))
+    assert message in str(caught.value)
+    assert queue.list_runs(workspace) == []
+    assert list(workspace.runs_path.glob("[!.]*")) == []
+    assert started == []
+
+
+def test_items_that_were_never_encoded_are_named(workspace, started):
+    texts = [Item(id=f"plain-{n}", text=f"words {n}") for n in range(12)]
+    add(workspace, "plain", texts, modalities=("text",))
+    wanted = replace(request(), dataset="plain")
+    with pytest.raises(InputError, match=r"'plain' have no vectors yet. Encode first"):
+        queue.start_training(workspace, wanted)
+    hashes = workspace.items.contents("plain", "text")
+    workspace.items.add_embeddings("builtin", "text", hashes[:10], np.eye(10, 8, dtype=np.float32) + 1)
+    with pytest.raises(
+        InputError, match=r"2 of 12 items .* encoder 'builtin': plain-10, plain-11. Encode first"
+    ):
+        queue.start_training(workspace, wanted)
+    workspace.items.add_embeddings("builtin", "text", hashes, np.eye(12, 8, dtype=np.float32) + 1)
+    assert queue.view(workspace, queue.start_training(workspace, wanted)).spec["encoder"] == "builtin"
+    workspace.items.add_embeddings("other", "text", hashes, np.eye(12, 8, dtype=np.float32) + 1)
+    with pytest.raises(InputError, match=r"encoded by 2 encoders: .*builtin.* Say which"):
+        queue.start_training(workspace, wanted)
+
+
+def test_too_few_complete_pairs_are_refused_but_incomplete_rows_are_only_left_out(workspace, started):
+    whole = pairs(12, seed=5)
+    halves = [
+        replace(item, vectors={"image": item.vectors["image"]}) if number >= 7 else item
+        for number, item in enumerate(whole)
+    ]
+    add(workspace, "halves", halves)
+    with pytest.raises(InputError, match="Only 7 of 12 items of 'halves' have image and text"):
+        queue.start_training(workspace, replace(request(), dataset="halves"))
+    assert queue.start_training(workspace, replace(request(modalities=("image",)), dataset="halves"))
+
+
+def test_an_encoding_with_an_unknown_encoder_is_refused(workspace, started):
+    with pytest.raises(ConfigError, match="no encoder called 'clap'"):
+        queue.start_encoding(workspace, queue.EncodingRequest("pairs", "clap"))
+    assert queue.list_runs(workspace) == []
+
+
+# --- the queue --------------------------------------------------------------------------------------------
+
+
+def test_no_more_runs_are_alive_than_the_settings_allow(workspace, started, room):
+    room(2)
+    ids = [queue.start_training(workspace, request()) for _ in range(4)]
+    assert started == ids[:2]
+    assert [queue.view(workspace, each).state for each in ids] == ["running", "running", "queued", "queued"]
+    workspace.run(ids[0]).write_status(state="finished")
+    assert queue.dispatch(workspace) == [ids[2]]
+
+
+def test_a_dead_worker_frees_its_place(workspace, started, room):
+    room(1)
+    first, second = (queue.start_training(workspace, request()) for _ in range(2))
+    workspace.run(first).write_status(pid=2**22 + 1, process_started=1.0)
+    assert queue.view(workspace, first).state == "interrupted"
+    assert queue.dispatch(workspace) == [second]
+
+
+def test_a_worker_that_is_just_starting_holds_its_place_but_not_for_ever(workspace, monkeypatch, room):
+    room(1)
+    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)  # writes no status yet
+    first, second = (queue.start_training(workspace, request()) for _ in range(2))
+    assert queue.dispatch(workspace) == []
+    real = time.time
+    monkeypatch.setattr(queue.time, "time", lambda: real() + queue.STARTING_SECONDS + 1)
+    assert queue.dispatch(workspace) == [second]
+    assert queue.view(workspace, first).state == "queued"
+
+
+# --- stopping, resuming, removing -------------------------------------------------------------------------
+
+
+def test_a_queued_run_is_stopped_at_once_and_never_started(workspace, started, room):
+    room(1)
+    first, second = (queue.start_training(workspace, request()) for _ in range(2))
+    queue.stop(workspace, second)
+    assert queue.view(workspace, second).state == "stopped"
+    workspace.run(first).write_status(state="finished")
+    assert queue.dispatch(workspace) == []
+
+
+def test_a_running_run_is_asked_to_stop(workspace, started):
+    run_id = queue.start_training(workspace, request())
+    queue.stop(workspace, run_id)
+    assert workspace.run(run_id).stop_requested()
+    assert queue.view(workspace, run_id).state == "running"  # until it has saved its state
+
+
+@pytest.mark.parametrize("state", ["stopped", "failed", "interrupted"])
+def test_what_ended_early_can_be_resumed(workspace, started, state):
+    run_id = queue.start_training(workspace, request())
+    folder = workspace.run(run_id)
+    folder.request_stop()
+    if state == "interrupted":
+        folder.write_status(pid=2**22 + 1, process_started=1.0)
+    else:
+        folder.write_status(state=state, error="something")
+    queue.resume(workspace, run_id)
+    assert started == [run_id, run_id]
+    assert not folder.stop_requested()
+    assert folder.status().error == ""
+
+
+@pytest.mark.parametrize(
+    ("state", "message"), [("finished", "is finished"), ("running", "is running already")]
+)
+def test_what_is_over_or_under_way_cannot_be_resumed(workspace, started, state, message):
+    run_id = queue.start_training(workspace, request())
+    workspace.run(run_id).write_status(state=state)
+    with pytest.raises(RunError, match=message) as caught:
+        queue.resume(workspace, run_id)
+    assert caught.value.remedy
+
+
+def test_stopping_what_has_ended_is_refused_with_the_next_step(workspace, started):
+    run_id = queue.start_training(workspace, request())
+    workspace.run(run_id).write_status(state="finished")
+    with pytest.raises(RunError, match=r"it is finished\. Start a new run"):
+        queue.stop(workspace, run_id)
+
+
+def test_a_run_is_removed_with_its_folder_unless_it_runs(workspace, started):
+    run_id = queue.start_training(workspace, request())
+    with pytest.raises(RunError, match=r"is running\. Stop it first"):
+        queue.remove(workspace, run_id)
+    workspace.run(run_id).write_status(state="stopped")
+    queue.remove(workspace, run_id)
+    assert queue.list_runs(workspace) == []
+    assert list(workspace.runs_path.glob("[!.]*")) == []
+    with pytest.raises(StoreError):
+        queue.view(workspace, run_id)
+
+
+def test_a_run_whose_folder_is_gone_is_shown_as_failed_and_can_be_removed(workspace, started):
+    import shutil
+
+    run_id = queue.start_training(workspace, request())
+    shutil.rmtree(workspace.runs_path / run_id)
+    (view,) = queue.list_runs(workspace)
+    assert view.state == "failed"
+    assert "no run" in view.message
+    queue.remove(workspace, run_id)
+    assert queue.list_runs(workspace) == []
+
+
+# --- looking ----------------------------------------------------------------------------------------------
+
+
+def test_the_newest_run_comes_first(workspace, started, room):
+    room(5)
+    ids = [queue.start_training(workspace, request()) for _ in range(3)]
+    assert [view.id for view in queue.list_runs(workspace, "train")] == ids[::-1]
+    assert queue.list_runs(workspace, "encode") == []
+
+
+def test_a_handle_has_the_shape_of_a_task(workspace, started):
+    handle = queue.handle(workspace, queue.start_training(workspace, request()))
+    folder = workspace.run(handle.id)
+    folder.write_status(step=5, steps=20)
+    assert (handle.running, handle.done, handle.error, handle.progress) == (True, False, None, 0.25)
+    handle.cancel()
+    assert folder.stop_requested()
+    folder.write_status(state="failed", error="No room.", remedy="Make some.")
+    assert (handle.running, handle.done) == (False, True)
+    assert str(handle.error) == "No room. Make some."
+    handle.cancel()  # what has ended is left alone
+
+
+def test_losses_keep_the_last_occurrence_of_each_step_and_grow_with_the_log(workspace, started):
+    run_id = queue.start_training(workspace, request())
+    folder = workspace.run(run_id)
+
+    def step(number, total):
+        losses = {"total": total, "pair_distance": total / 2}
+        folder.append(
+            {"type": "step", "time": 1.0, "step": number, "epoch": 1, "losses": losses, "rate": None}
+        )
+
+    for number, total in [(1, 9.0), (2, 8.0), (3, 7.0), (2, 8.5)]:
+        step(number, total)
+    first = queue.losses(workspace, run_id)
+    np.testing.assert_array_equal(first["step"], [1, 2, 3])
+    np.testing.assert_array_equal(first["total"], [9.0, 8.5, 7.0])
+    assert np.isnan(first["rate"]).all()
+    step(4, 1.0)
+    np.testing.assert_array_equal(queue.losses(workspace, run_id)["pair_distance"], [4.5, 4.25, 3.5, 0.5])
+    np.testing.assert_array_equal(first["step"], [1, 2, 3])  # what was handed out does not change
+
+
+def test_figures_of_a_run_without_events_are_empty(workspace, started):
+    run_id = queue.start_training(workspace, request())
+    assert list(queue.losses(workspace, run_id)["step"]) == []
+    assert queue.metrics(workspace, run_id) == {}
+    assert queue.view(workspace, run_id).message == "loading"
+
+
+def test_the_service_is_torch_free_at_import():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, qlatent.services.runs.queue, qlatent.services.runs.frames; print('torch' in sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False"
+
+
+def test_the_first_status_names_the_worker_unless_it_has_done_so(workspace, monkeypatch):
+    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
+    folder = workspace.run(queue.start_training(workspace, request()))
+    queue._write_first_status(folder, int(this_process()["pid"]))
+    assert folder.status().state == "running"
+    folder.write_status(state="finished")
+    queue._write_first_status(folder, int(this_process()["pid"]))
+    assert folder.status().state == "finished"
+
+
+# --- the same wish twice ----------------------------------------------------------------------------------
+
+
+def test_the_same_asked_twice_from_one_form_is_one_run(workspace, started, room):
+    room(9)
+    first = queue.start_training(workspace, request(), token="form")
+    assert queue.start_training(workspace, request(), token="form") == first
+    others = {
+        queue.start_training(workspace, request(seed=1), token="form"),
+        queue.start_training(workspace, request(), token="another form"),
+        queue.start_training(workspace, request()),
+        queue.start_training(workspace, request()),
+    }
+    assert len({first, *others}) == 5
+    assert {path.name for path in workspace.runs_path.glob("r*")} == {first, *others}
+    assert sorted(started) == sorted({first, *others})
+
+
+def test_clicks_that_arrive_at_once_make_one_run(workspace, started, room):
+    room(9)
+    both, found = threading.Barrier(4), []
+    spec = run_spec.training_spec(workspace, request())
+
+    def click():
+        both.wait()
+        found.append(queue.start(workspace, spec | {"created": time.time()}, token="form"))
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1
+    assert [view.id for view in queue.list_runs(workspace)] == found[:1]
+
+
+def test_a_removed_run_does_not_stand_for_a_new_wish(workspace, started):
+    first = queue.start_training(workspace, request(), token="form")
+    workspace.run(first).write_status(state="stopped")
+    queue.remove(workspace, first)
+    assert queue.start_training(workspace, request(), token="form") != first
