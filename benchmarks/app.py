@@ -32,7 +32,9 @@ from playwright.sync_api import Page, sync_playwright
 from qlatent.provenance import made_by
 from qlatent.services import demo
 from qlatent.services.datasets import datasets
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import start_training
 from qlatent.services.workspaces import Workspace, open_workspace
 
 CONTENT = {  # page → what must be drawn on it
@@ -127,14 +129,14 @@ def timed(workspace: Workspace, repetitions: int) -> dict[str, Any]:
 def training(workspace: Workspace) -> Iterator[None]:
     """A run under way on the demo; removed afterwards."""
     settings = {"epochs": 100_000, "qubits": 4, "depth": 6}
-    run = queue.start_training(workspace, queue.TrainingRequest(demo.DATASET, settings=settings, name="busy"))
-    while queue.view(workspace, run).status.step == 0:
+    run = start_training(workspace, TrainingRequest(demo.DATASET, settings=settings, name="busy"))
+    while listing.view(workspace, run).status.step == 0:
         time.sleep(0.2)
     try:
         yield
     finally:
         queue.stop(workspace, run)
-        while queue.view(workspace, run).active:
+        while listing.view(workspace, run).active:
             time.sleep(0.2)
         queue.remove(workspace, run)
 
@@ -149,8 +151,8 @@ def memory_with(count: int, width: int) -> float:
         with open_workspace(Path(temp) / "workspace") as workspace:
             datasets.store(workspace, path, name="many")
             settings = {"epochs": 2, "probe_size": 20_000, "snapshots": 10}
-            run = queue.start_training(workspace, queue.TrainingRequest("many", settings=settings))
-            while queue.view(workspace, run).active:
+            run = start_training(workspace, TrainingRequest("many", settings=settings))
+            while listing.view(workspace, run).active:
                 time.sleep(0.5)
             with sync_playwright() as playwright, server(workspace.path) as (url, process):
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

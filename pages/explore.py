@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.services.runs import naming, queue
+from qlatent.services.runs import listing, naming
 from qlatent.ui.explore import evolution
 from qlatent.ui.shell import frame, parts, url_state
 
 workspace = frame.workspace()
-trained = [each for each in queue.list_runs(workspace, "train") if each.status.step]
+trained = [each for each in listing.list_runs(workspace, "train") if each.status.step]
 views = {each.id: each for each in naming.own_first(trained)}
 TITLE = "Explore", "Play the training, colour by the norm of each vector, and see what stayed a neighbour."
 url_state.refuse_gone("run", views, what="run with a map")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.ui.shell import dataset_cache, frame, parts, url_state
 from qlatent.ui.shell.removed import removed
 from qlatent.ui.train import run_panel
@@ -17,7 +17,7 @@ parts.title(
 )
 every = dataset_cache.all_datasets()
 queue.go_on(workspace)  # a worker that was killed could not start the next run
-views = queue.list_runs(workspace, "train")
+views = listing.list_runs(workspace, "train")
 url_state.refuse_gone("run", [each.id for each in views], what="run")
 url_state.refuse_gone("dataset", every, what="dataset")
 if not every:

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 import pytest
 
 from qlatent import worker
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import start_training
 from qlatent.store.workspace import Workspace
 
 
@@ -27,10 +29,10 @@ def in_process() -> Iterator[None]:
         yield
 
 
-def trained(workspace: Workspace, request: queue.TrainingRequest) -> str:
+def trained(workspace: Workspace, request: TrainingRequest) -> str:
     """The id of a finished run of this request."""
     with in_process():
-        run = queue.start_training(workspace, request)
-    view = queue.view(workspace, run)
+        run = start_training(workspace, request)
+    view = listing.view(workspace, run)
     assert view.state == "finished", view.message
     return run

@@ -123,7 +123,11 @@ def test_pages_reach_only_services_plots_ui_and_the_base_words() -> None:
 
 def test_what_the_pages_import_is_torch_free() -> None:
     names = set()
-    for path in [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted(PACKAGE.glob("ui/**/*.py"))]:
+    for path in [
+        ROOT / "app.py",
+        *sorted((ROOT / "pages").glob("*.py")),
+        *sorted(PACKAGE.glob("ui/**/*.py")),
+    ]:
         names |= {name for name in imports(path) if name.startswith("qlatent")}
     code = "import sys\n" + "\n".join(
         f"try:\n    __import__({name!r})\nexcept ModuleNotFoundError:\n    pass" for name in sorted(names)

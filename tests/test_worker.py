@@ -18,10 +18,12 @@ import pytest
 import qlatent.settings
 from qlatent import worker
 from qlatent.errors import InputError, QlatentError
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.services.runs.frames import evolution
 from qlatent.services.runs.heartbeat import Pulse
-from qlatent.services.training import execution, run_spec
+from qlatent.services.training import execution
+from qlatent.services.training.start import start_training
+from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.training.core import checkpoint
 from tests.services.run_workspace import request, small
 
@@ -45,7 +47,7 @@ def workspace(stored, monkeypatch):
 
 def queued(workspace, **changes):
     """The folder of a new run that waits."""
-    run_id = queue.start_training(workspace, request(**changes))
+    run_id = start_training(workspace, request(**changes))
     return workspace.run(run_id)
 
 
@@ -55,7 +57,7 @@ def kinds(folder):
 
 def losses(workspace, folder):
     """What training made: the loss columns, without the ones that tell the time."""
-    table = queue.losses(workspace, folder.id)
+    table = listing.losses(workspace, folder.id)
     return {name: list(column) for name, column in table.items() if name not in ("time", "rate")}
 
 
@@ -80,7 +82,7 @@ def test_a_finished_run_has_everything_and_its_head_is_kept(workspace):
         1,
         "",
     )
-    assert list(queue.losses(workspace, folder.id)["step"]) == list(range(1, 17))
+    assert list(listing.losses(workspace, folder.id)["step"]) == list(range(1, 17))
     found = kinds(folder)
     assert (found[0], found[-1]) == ("start", "finish")
     assert found.count("evaluation") == 5
@@ -93,7 +95,7 @@ def test_a_finished_run_has_everything_and_its_head_is_kept(workspace):
     assert [record.origin for record in workspace.catalogue.heads() if record.run_id == folder.id] == [
         "trained"
     ]
-    figures = queue.metrics(workspace, folder.id)
+    figures = listing.metrics(workspace, folder.id)
     assert {"total", "pair_error", "spearman", "neighbour_overlap", "heldout_pairs"} <= set(figures)
     assert figures["heldout_pairs"] == 8
     assert evolution(workspace, folder.id).places["text"].shape == (4, 40, 2)
@@ -120,7 +122,7 @@ def test_the_losses_of_the_last_evaluation_are_the_final_metrics(workspace):
     folder = queued(workspace)
     worker.work(workspace, folder)
     last = [event for event in folder.events()[0] if event["type"] == "evaluation"][-1]["metrics"]
-    figures = queue.metrics(workspace, folder.id)
+    figures = listing.metrics(workspace, folder.id)
     assert {name: figures[name] for name in last if name != "pair_error"} == {
         name: value for name, value in last.items() if name != "pair_error"
     }
@@ -244,7 +246,7 @@ def test_an_encoding_tells_its_progress_and_can_be_stopped(workspace, monkeypatc
 
     monkeypatch.setattr(encoding, "encode", encode)
     for stopped in (False, True):
-        run_id = queue.start_encoding(workspace, run_spec.EncodingRequest("pairs", "builtin"))
+        run_id = start_encoding(workspace, EncodingRequest("pairs", "builtin"))
         folder = workspace.run(run_id)
         if stopped:
             folder.request_stop()
@@ -271,7 +273,7 @@ def test_the_demo_is_furnished_and_its_training_queued(workspace, monkeypatch):
 
         monkeypatch.setattr(demo, "furnish", furnish)
         assert worker.work(workspace, folder) == ("stopped" if stopped else "finished")
-        assert queue.metrics(workspace, folder.id) == ({} if stopped else {"run": "r1"})
+        assert listing.metrics(workspace, folder.id) == ({} if stopped else {"run": "r1"})
 
 
 def test_a_head_trained_without_normalising_remembers_it(workspace):
@@ -358,13 +360,13 @@ def test_a_real_worker_starts_runs_and_starts_the_next_one_by_itself(tmp_path, m
     monkeypatch.setenv("QLATENT_MAX_RUNS", "1")
     qlatent.settings.settings.cache_clear()
     with small(tmp_path / "workspace") as workspace:
-        first, second = (workspace.run(queue.start_training(workspace, request())) for _ in range(2))
-        assert queue.view(workspace, first.id).state == "running"  # at once, long before torch is there
+        first, second = (workspace.run(start_training(workspace, request())) for _ in range(2))
+        assert listing.view(workspace, first.id).state == "running"  # at once, long before torch is there
         assert first.status().pid != os.getpid()
         assert os.getsid(first.status().pid) == first.status().pid  # a session of its own
         assert second.status().state == "queued"
         until = time.monotonic() + 600
-        while queue.view(workspace, second.id).active and time.monotonic() < until:
+        while listing.view(workspace, second.id).active and time.monotonic() < until:
             time.sleep(0.1)
         assert [folder.status().state for folder in (first, second)] == ["finished", "finished"]
         assert first.log_path.read_text() == ""

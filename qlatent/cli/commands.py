@@ -28,7 +28,9 @@ from qlatent.services import demo
 from qlatent.services.datasets import datasets
 from qlatent.services.exports import export
 from qlatent.services.heads import evaluation, kept_heads
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
+from qlatent.services.training.request import USUAL, TrainingRequest
+from qlatent.services.training.start import start_training
 from qlatent.services.vectors import encoding
 
 app = typer.Typer(
@@ -181,13 +183,13 @@ def train(
 ) -> None:
     """Train a head in a worker process and follow it; Ctrl-C stops the run, which can be resumed."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    usual = queue.USUAL[source]
-    request = queue.TrainingRequest(
+    usual = USUAL[source]
+    request = TrainingRequest(
         dataset=dataset, encoder_key=vectors, head=head or usual[0], objective=objective or usual[1],
         settings={"seed": seed, **split_by(settings_of(set_), group_by)}, name=name or "", source=source,
         judgements=str(judgements or ""),
     )  # fmt: skip
-    run_id = queue.start_training(opened, request)
+    run_id = start_training(opened, request)
     following.follow(opened, run_id, terminal=terminal, detach=detach)
 
 
@@ -203,7 +205,7 @@ def runs_command(
         document = lines.run_document(opened, run)
         terminal.result(document, *(f"{key}: {value}" for key, value in document.items()))
         return
-    rows = [lines.run_row(view) for view in queue.list_runs(opened)]
+    rows = [lines.run_row(view) for view in listing.list_runs(opened)]
     terminal.table(
         {"runs": rows},
         ["id", "kind", "state", "step", "of", "name"],

@@ -15,8 +15,8 @@ import qlatent
 from qlatent.cli import lines
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import RunError, UnavailableError
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing, queue
+from qlatent.services.runs.listing import WAITING, RunView
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.store.runs.run_folder import RunStatus
 
@@ -29,7 +29,7 @@ POLL = 0.25  # seconds between two looks at a run
 def follow(workspace: Workspace, run_id: str, *, terminal: Terminal, detach: bool) -> None:
     """Show a run's progress until it ends and say how; Ctrl-C asks it to stop. A failed run is a `RunError`."""
     if detach:
-        view = queue.view(workspace, run_id)
+        view = listing.view(workspace, run_id)
         terminal.result({"run": run_id, "state": view.state}, f"{run_id}: {view.state}.")
         return
     view = watch(workspace, run_id, terminal=terminal)
@@ -55,7 +55,7 @@ def watch(workspace: Workspace, run_id: str, *, terminal: Terminal) -> RunView:
 def _until_ended(workspace: Workspace, run_id: str, progress: Any) -> RunView:
     while True:
         try:
-            view = queue.view(workspace, run_id)
+            view = listing.view(workspace, run_id)
             if not view.active:
                 return view
             queue.go_on(workspace)
@@ -71,7 +71,7 @@ def wait(workspace: Workspace, run_id: str, *, seconds: float) -> RunStatus:
     """The status of a run once it has ended, or as it is after `seconds`; only its folder is asked."""
     until = time.monotonic() + seconds
     folder = workspace.run(run_id)
-    while (status := folder.status()).state in queue.WAITING and time.monotonic() < until:
+    while (status := folder.status()).state in WAITING and time.monotonic() < until:
         time.sleep(POLL)
     return status
 

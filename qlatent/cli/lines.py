@@ -8,8 +8,8 @@ from typing import Any
 
 from qlatent.services.datasets.datasets import DatasetView, ImportReport, Preview
 from qlatent.services.datasets.import_records import example
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing
+from qlatent.services.runs.listing import RunView
 from qlatent.services.vectors.encoding import EncodingReport
 from qlatent.services.workspaces import Workspace
 from qlatent.types import Item, Refusal
@@ -29,9 +29,9 @@ def run_row(view: RunView) -> dict[str, Any]:
 
 def run_document(workspace: Workspace, run_id: str) -> dict[str, Any]:
     """One run in detail; `metrics` are those of its end."""
-    view = queue.view(workspace, run_id)
+    view = listing.view(workspace, run_id)
     row = run_row(view)
-    document = {"run": row.pop("id"), **row, "metrics": queue.metrics(workspace, run_id)}
+    document = {"run": row.pop("id"), **row, "metrics": listing.metrics(workspace, run_id)}
     if view.status.error:
         document["error"] = view.status.error
     return document

@@ -13,7 +13,7 @@ from qlatent.provenance import made_by
 from qlatent.report import reproduction as report
 from qlatent.services.experiments import reproduction
 from qlatent.services.experiments.reproduction import VARIANTS, Place, Row
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing
 from qlatent.services.training import sweeps
 from qlatent.services.workspaces import Workspace
 from qlatent.store.disk import json_bytes, write_atomically
@@ -95,7 +95,7 @@ def _wait_for_probes(workspace: Workspace, ids: list[str], terminal: Terminal) -
     """Wait until these have ended; a line for each that did not finish."""
     with terminal.progress("Published probes") as progress:
         while True:
-            views = [queue.view(workspace, each) for each in ids]
+            views = [listing.view(workspace, each) for each in ids]
             progress(round(100 * sum(view.progress for view in views)), 100 * len(views) or None)
             if not any(view.active for view in views):
                 return tuple(f"{view.name}: {view.message}" for view in views if view.state != "finished")

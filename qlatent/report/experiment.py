@@ -21,6 +21,7 @@ from qlatent.services.circuits import circuits
 from qlatent.services.experiments import comparison, experiments, grid
 from qlatent.services.experiments.comparison import Contrast, Key, Row
 from qlatent.services.experiments.grid import NO_OBJECTIVE, Experiment
+from qlatent.services.runs import listing
 from qlatent.store.workspace import Workspace
 
 FIRST = ("spearman", "neighbour_overlap", "trustworthiness", "continuity", "stress", "recall_at_10", "probe_accuracy",
@@ -217,11 +218,10 @@ def _settings(workspace: Workspace, experiment: Experiment) -> list[list[str]]:
 
 
 def _held_out(workspace: Workspace, experiment: Experiment) -> str:
-    from qlatent.services.runs import queue
 
     for cell in grid.cells(workspace, experiment):
         if cell.run is not None and cell.state == "finished":
-            found = queue.metrics(workspace, cell.run.id)
+            found = listing.metrics(workspace, cell.run.id)
             rows = f"{found['train_pairs']:.0f} to train on, {found['heldout_pairs']:.0f} held out"
             if "train_groups" not in found:  # trained before groups were counted
                 return rows

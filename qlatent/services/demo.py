@@ -9,7 +9,9 @@ from typing import Any
 
 from qlatent.errors import QlatentError
 from qlatent.services.datasets import datasets
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import start_training
 from qlatent.services.vectors import encoding
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
@@ -70,19 +72,17 @@ MAPPING = {"id": "id", "image": "image", "text": ["text"], "label": "category", 
 
 def train(workspace: Workspace) -> str:
     """The demo's training run: the one that is there, resumed where it was cut off, or a new one. Returns its id."""
-    for view in queue.list_runs(workspace, "train"):
+    for view in listing.list_runs(workspace, "train"):
         if view.dataset == DATASET and view.state != "failed":
             if view.state in ("stopped", "interrupted"):
                 queue.resume(workspace, view.id)
             return view.id
-    return queue.start_training(
-        workspace, queue.TrainingRequest(dataset=DATASET, name="CLIP-ACQUA on the demo")
-    )
+    return start_training(workspace, TrainingRequest(dataset=DATASET, name="CLIP-ACQUA on the demo"))
 
 
 def start(workspace: Workspace) -> str:
     """Prepare the demo in a worker, which then queues its training run; returns the id of the preparing run."""
-    for view in queue.list_runs(workspace, "demo"):
+    for view in listing.list_runs(workspace, "demo"):
         if view.active:
             return view.id
     return queue.start(
@@ -99,7 +99,7 @@ def summary(workspace: Workspace) -> dict[str, Any]:
     if not has_items(workspace):
         raise QlatentError("The demo is not prepared.", remedy="Run `qlatent demo`.")
     heads = [head for head in workspace.catalogue.heads() if head.dataset_id == DATASET]
-    trained = [view for view in queue.list_runs(workspace, "train") if view.dataset == DATASET]
+    trained = [view for view in listing.list_runs(workspace, "train") if view.dataset == DATASET]
     return {
         "dataset": DATASET, "rows": workspace.catalogue.dataset(DATASET).rows,
         "run": trained[0].id if trained else None, "head": heads[0].id if heads else None,

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from qlatent.services.runs import listing
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PHOTOS = 160
@@ -39,7 +41,6 @@ def test_photos_are_learned_from_and_watched(
     page: Any, serve: Callable[[Path], Any], photos: Path, tmp_path: Path
 ) -> None:
     from qlatent.services.datasets import datasets
-    from qlatent.services.runs import queue
     from qlatent.services.workspaces import open_workspace
 
     workspace = open_workspace(tmp_path / "workspace")
@@ -56,7 +57,7 @@ def test_photos_are_learned_from_and_watched(
     page.locator(".st-key-hilbert_schmidt .js-plotly-plot").first.wait_for()
     page.get_by_text(re.compile(r"After step 6: .* held-out images")).first.wait_for()
     page.locator(".stMarkdownBadge", has_text="Finished").wait_for()  # the table of runs has the word, too
-    (run,) = queue.list_runs(workspace, "train")
+    (run,) = listing.list_runs(workspace, "train")
     assert (run.state, run.spec["source"], run.status.step) == ("finished", "images", 6)
     page.locator(".st-key-view_states .js-plotly-plot").wait_for()
     page.get_by_text("Overlap of the two states").wait_for()

@@ -12,7 +12,7 @@ import pytest
 
 from qlatent.cli import main
 from qlatent.services.datasets import datasets
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.services.workspaces import open_workspace
 from qlatent.settings import settings
 
@@ -61,7 +61,7 @@ def test_a_run_is_stopped_while_the_database_server_is_away(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_workspace(place) as workspace:
-        (view,) = queue.list_runs(workspace)
+        (view,) = listing.list_runs(workspace)
         folder = workspace.run(view.id)
     monkeypatch.setenv("QLATENT_DATABASE_URL", f"postgresql+psycopg://nobody@/none?host={place}")
     settings.cache_clear()

@@ -11,7 +11,7 @@ import pytest
 
 from qlatent.cli import main
 from qlatent.services.datasets import datasets
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.worker import work
 
@@ -29,7 +29,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     datasets.store(opened, tmp_path / "texts.npz", name="Texts")
 
     def dispatch(workspace: Workspace, workers: int | None = None) -> list[str]:
-        queued = [run.id for run in queue.list_runs(workspace, "train") if run.state == "queued"]
+        queued = [run.id for run in listing.list_runs(workspace, "train") if run.state == "queued"]
         for run in queued:
             work(workspace, workspace.run(run))
         return queued
@@ -73,9 +73,9 @@ def test_table_and_report_are_written_and_what_is_done_is_kept(workspace: Worksp
     assert text.startswith("# Few")
     assert "| Head | as drawn | 25% | 100% |" in text
     assert "plotly" in (out / "scarcity.html").read_text()
-    before = len(queue.list_runs(workspace, "train"))
+    before = len(listing.list_runs(workspace, "train"))
     assert ask(workspace, out, *USUAL, "--dims", "3", "--shares", "25,100", "--seeds", "2") == 0
-    assert len(queue.list_runs(workspace, "train")) == before
+    assert len(listing.list_runs(workspace, "train")) == before
 
 
 def test_several_dimensions_are_columns(workspace: Workspace, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_what_cannot_work_is_said_before_anything_is_trained(
 ) -> None:
     assert ask(workspace, tmp_path / "out", *options) == 1
     assert said in capsys.readouterr().err.replace("\n", " ")
-    assert queue.list_runs(workspace, "train") == []
+    assert listing.list_runs(workspace, "train") == []
 
 
 @pytest.mark.parametrize("command", [("train",), ("compare",), ("scarcity", "--dims", "4")])

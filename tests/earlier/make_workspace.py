@@ -24,7 +24,9 @@ from qlatent.services.experiments import experiments
 from qlatent.services.experiments.grid import Grid
 from qlatent.services.heads import kept_heads
 from qlatent.services.retrieval import evaluation_runs
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import start_training
 from qlatent.services.vectors import encoding, stored
 from qlatent.services.workspaces import Workspace, open_workspace
 
@@ -67,26 +69,26 @@ def bring(workspace: Workspace, folder: Path) -> None:
 
 def train(workspace: Workspace, dataset: str, **asked) -> str:
     """A run by a worker process, waited for."""
-    run = queue.start_training(workspace, queue.TrainingRequest(dataset, **asked))
+    run = start_training(workspace, TrainingRequest(dataset, **asked))
     wait(workspace, run)
     return run
 
 
 def wait(workspace: Workspace, run: str) -> None:
-    while (view := queue.view(workspace, run)).active:
+    while (view := listing.view(workspace, run)).active:
         time.sleep(0.2)
     assert view.state == "finished", view.message
 
 
 def killed(workspace: Workspace, dataset: str, **asked) -> str:
     """A run whose worker is killed in the middle, some steps behind a checkpoint."""
-    run = queue.start_training(workspace, queue.TrainingRequest(dataset, **asked))
+    run = start_training(workspace, TrainingRequest(dataset, **asked))
     folder = workspace.run(run)
     while folder.status().step < 500:
         time.sleep(0.01)
     os.kill(folder.status().pid, signal.SIGKILL)
     time.sleep(1)
-    assert queue.view(workspace, run).state == "interrupted"
+    assert listing.view(workspace, run).state == "interrupted"
     return run
 
 
@@ -136,10 +138,10 @@ def expected(workspace: Workspace, ids: dict[str, str]) -> dict[str, object]:
     }
     return {
         "ids": ids,
-        "losses": queue.losses(workspace, ids["unbroken"])["total"].tolist(),
+        "losses": listing.losses(workspace, ids["unbroken"])["total"].tolist(),
         "inputs": {name: each.tolist() for name, each in matrices.items()},
         "latents": latents,
-        "runs": {view.id: [view.kind, view.state, view.status.step] for view in queue.list_runs(workspace)},
+        "runs": {view.id: [view.kind, view.state, view.status.step] for view in listing.list_runs(workspace)},
         "datasets": {view.id: view.rows for view in datasets.list_datasets(workspace)},
         "heads": {view.id: [view.name, view.head] for view in kept_heads.list_heads(workspace)},
     }

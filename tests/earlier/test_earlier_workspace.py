@@ -17,7 +17,7 @@ from qlatent.services.experiments import experiments
 from qlatent.services.experiments.grid import Grid
 from qlatent.services.heads import kept_heads
 from qlatent.services.retrieval import results
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.services.workspaces import Workspace, open_workspace
 from tests.carried_out import in_process
 from tests.pages.conftest import opened, use  # noqa: F401  (fixtures)
@@ -41,7 +41,7 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def test_it_opens_with_everything_in_it(earlier: Workspace) -> None:
     assert {view.id: view.rows for view in datasets.list_datasets(earlier)} == EXPECTED["datasets"]
-    listed = {view.id: [view.kind, view.state, view.status.step] for view in queue.list_runs(earlier)}
+    listed = {view.id: [view.kind, view.state, view.status.step] for view in listing.list_runs(earlier)}
     assert listed == EXPECTED["runs"]
     assert {view.id: [view.name, view.head] for view in kept_heads.list_heads(earlier)} == EXPECTED["heads"]
     assert len(results.figures(earlier, IDS["retrieval"])["heads"]) == 2
@@ -59,8 +59,8 @@ def test_its_interrupted_run_goes_on_to_the_losses_of_the_unbroken_one(tmp_path:
     workspace = open_workspace(unpacked(tmp_path))
     with in_process():
         queue.resume(workspace, IDS["interrupted"])
-    assert queue.view(workspace, IDS["interrupted"]).state == "finished"
-    losses = queue.losses(workspace, IDS["interrupted"])["total"]
+    assert listing.view(workspace, IDS["interrupted"]).state == "finished"
+    losses = listing.losses(workspace, IDS["interrupted"])["total"]
     np.testing.assert_allclose(losses, EXPECTED["losses"], rtol=1e-4)
 
 

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.services.datasets import datasets
-from qlatent.services.runs import queue
+from qlatent.services.training.request import TrainingRequest
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.settings import settings
 from tests.carried_out import trained
@@ -48,7 +48,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
     workspace = open_workspace(tmp_path_factory.mktemp("furnished"))
     first = datasets.store(workspace, pairs, name="Pairs")
     second = datasets.store(workspace, texts, name="**Texts** $x$")
-    request = queue.TrainingRequest(
+    request = TrainingRequest(
         first.dataset,
         settings={"epochs": 2, "batch_size": 16, "qubits": 3, "depth": 1, "snapshots": 5},
         name=HOSTILE,

@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.services.datasets import datasets
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
+from qlatent.services.runs.listing import RunView
 from qlatent.services.vectors import augmented, encoding
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.worker import work
@@ -28,11 +29,11 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Workspace, 
     return workspace, dataset
 
 
-def carry_out(workspace: Workspace) -> queue.RunView:
+def carry_out(workspace: Workspace) -> RunView:
     """The newest run, done."""
-    run = queue.list_runs(workspace)[0]
+    run = listing.list_runs(workspace)[0]
     work(workspace, workspace.run(run.id))
-    return queue.view(workspace, run.id)
+    return listing.view(workspace, run.id)
 
 
 def test_views_are_encoded_on_the_page_and_told_there(opened: Open, photos: tuple[Workspace, str]) -> None:
@@ -78,7 +79,7 @@ def test_the_form_says_what_to_do_first_and_then_trains(opened: Open, photos: tu
     at.button(key="train_start").click().run()
     assert not at.exception
     assert [each for each in at.error if "views 4" in each.value]
-    assert queue.list_runs(workspace, "train") == []
+    assert listing.list_runs(workspace, "train") == []
 
     encoding.encode(workspace, dataset, encoder="builtin", views=augmented.USUAL)
     at.selectbox(key="train_views").set_value("noise").run()
@@ -88,6 +89,6 @@ def test_the_form_says_what_to_do_first_and_then_trains(opened: Open, photos: tu
     assert "4 views of each of 20 images, 163.8 kB of memory" in written(at)
     at.button(key="train_start").click().run()
     assert not at.exception and not at.error
-    run = queue.list_runs(workspace, "train")[0]
+    run = listing.list_runs(workspace, "train")[0]
     assert run.spec["configs"]["objective"]["view_count"] == 4
     assert len(at.selectbox(key="pick_encoder").options) == 1

@@ -13,7 +13,9 @@ from qlatent.errors import InputError
 from qlatent.services.datasets import datasets
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments.grid import Experiment, Grid
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import start_training
 from qlatent.services.workspaces import open_workspace
 from tests.carried_out import in_process
 from tests.pages.conftest import Furnished, brought
@@ -93,14 +95,14 @@ def test_an_experiment_starts_stops_goes_on_and_is_forgotten(
     made = experiments.view(workspace, at.session_state["chosen_experiment"])
     assert experiments.progress(workspace, made).active == 3
     at.button(key="compare_stop").click().run()
-    for run in queue.list_runs(workspace, "train"):  # no worker is there to hear it
+    for run in listing.list_runs(workspace, "train"):  # no worker is there to hear it
         if run.active:
             workspace.run(run.id).write_status(state="stopped")
             workspace.catalogue.set_queue_state(run.id, "stopped")
     at.run()
     assert at.button(key="compare_go_on").click().run()
     assert experiments.progress(workspace, made).active == 3
-    for run in queue.list_runs(workspace, "train"):
+    for run in listing.list_runs(workspace, "train"):
         if run.active:
             workspace.run(run.id).write_status(state="stopped")
             workspace.catalogue.set_queue_state(run.id, "stopped")
@@ -148,16 +150,14 @@ def test_the_runs_of_an_experiment_are_listed_when_asked_for(opened: Open, tmp_p
         at = opened(workspace.path, "train")
         assert len(at.dataframe[0].value) == 1  # where there is nothing else they are shown
         assert "train_every_run" not in {each.key for each in at.toggle}
-        own = queue.start_training(
-            workspace, queue.TrainingRequest(dataset, settings=settings | {"qubits": 2})
-        )
+        own = start_training(workspace, TrainingRequest(dataset, settings=settings | {"qubits": 2}))
     at = opened(workspace.path, "train")
     assert at.query_params["run"] == own
     assert len(at.dataframe[0].value) == 1
     assert at.toggle(key="train_every_run").label == "Also 1 run of experiments"
     at.toggle(key="train_every_run").set_value(True).run()
     assert len(at.dataframe[0].value) == 2
-    of_experiment = next(run.id for run in queue.list_runs(workspace, "train") if run.part_of)
+    of_experiment = next(run.id for run in listing.list_runs(workspace, "train") if run.part_of)
     linked = opened(workspace.path, "train", run=of_experiment)
     assert linked.query_params["run"] == of_experiment
 

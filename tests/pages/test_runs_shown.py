@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.services import bin
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from tests.pages.conftest import Furnished
 
 Open = Callable[..., AppTest]
@@ -53,11 +53,11 @@ def test_the_run_that_was_just_started_is_the_one_shown(
     opened: Open, furnished: Furnished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "_spawn", lambda *args: None)  # it stays where a queue is long
-    before = {each.id for each in queue.list_runs(furnished.workspace)}
+    before = {each.id for each in listing.list_runs(furnished.workspace)}
     at = opened(furnished.workspace.path, "train", run=furnished.run)
     at.button(key="train_start").click().run()
     assert not at.exception and not at.error
-    (new,) = {each.id for each in queue.list_runs(furnished.workspace)} - before
+    (new,) = {each.id for each in listing.list_runs(furnished.workspace)} - before
     try:
         assert "".join(at.query_params["run"]) == new
         assert not at.get("plotly_chart")

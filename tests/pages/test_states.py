@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from qlatent.errors import StoreError
 from qlatent.services import bin
 from qlatent.services.datasets import datasets
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.store.catalogue import connection, database
 from qlatent.ui.shell import url_state
@@ -89,15 +89,15 @@ def test_two_clicks_within_a_moment_make_one_run(
 ) -> None:
     monkeypatch.setattr(url_state, "MOMENT_SECONDS", 600.0)
     at = opened(own.path, "train", dataset=furnished.pairs)
-    before = {each.id for each in queue.list_runs(own)}
+    before = {each.id for each in listing.list_runs(own)}
     for _ in range(3):
         at.button(key="train_start").click().run()
-    new = {each.id for each in queue.list_runs(own)} - before
+    new = {each.id for each in listing.list_runs(own)} - before
     assert len(new) == 1
     assert len(list(own.runs_path.glob("r*"))) == len(before) + 1
     at.number_input(key="train_seed").set_value(7).run()
     at.button(key="train_start").click().run()  # something else
-    assert len(queue.list_runs(own)) == len(before) + 2
+    assert len(listing.list_runs(own)) == len(before) + 2
     monkeypatch.setattr(url_state, "MOMENT_SECONDS", -1.0)
     at.button(key="train_start").click().run()  # much later
-    assert len(queue.list_runs(own)) == len(before) + 3
+    assert len(listing.list_runs(own)) == len(before) + 3

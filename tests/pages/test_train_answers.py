@@ -11,7 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.services.datasets import datasets
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import start_training
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.ui.shell import uploads
 from qlatent.worker import work
@@ -31,32 +33,32 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, s
     np.savez(folder / "texts.npz", text=vectors, label=np.array([f"<b>l{label}</b>" for label in labels]))
     workspace = open_workspace(tmp_path_factory.mktemp("answers"))
     dataset = datasets.store(workspace, folder / "texts.npz", name="Texts").dataset
-    request = queue.TrainingRequest(
+    request = TrainingRequest(
         dataset, head="qbec", objective="ranking", settings=SETTINGS, source="relevance", name="By label"
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             queue, "_spawn", lambda *args: None
         )  # carried out here: a worker takes seconds to start
-        run = queue.start_training(workspace, request)
+        run = start_training(workspace, request)
     state = work(workspace, workspace.run(run))
-    assert state == "finished", queue.view(workspace, run).message
+    assert state == "finished", listing.view(workspace, run).message
     return workspace, dataset, run
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[queue.TrainingRequest]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[TrainingRequest]:
     """The requests that the page makes; none is carried out."""
-    found: list[queue.TrainingRequest] = []
+    found: list[TrainingRequest] = []
 
-    def start(workspace: Workspace, request: queue.TrainingRequest, *, token: str) -> str:
+    def start(workspace: Workspace, request: TrainingRequest, *, token: str) -> str:
         assert token
         if request.judgements:
             assert Path(request.judgements).read_text() == "0\t0\t4\t1\n1\t0\t5\t1\n"
         found.append(request)
         return "r"
 
-    monkeypatch.setattr(queue, "start_training", start)
+    monkeypatch.setattr("qlatent.ui.train.form.start_training", start)
     return found
 
 
@@ -69,7 +71,7 @@ def answers(opened: Open, trained: tuple[Workspace, str, str]) -> AppTest:
 
 
 def test_the_form_asks_for_answers_by_label(
-    opened: Open, trained: tuple[Workspace, str, str], asked: list[queue.TrainingRequest]
+    opened: Open, trained: tuple[Workspace, str, str], asked: list[TrainingRequest]
 ) -> None:
     page = answers(opened, trained)
     assert page.selectbox(key="train_answers_head").value == "qbec"
@@ -85,7 +87,7 @@ def test_the_form_asks_for_answers_by_label(
 def test_judgements_are_asked_for_and_written_for_a_start_alone(
     opened: Open,
     trained: tuple[Workspace, str, str],
-    asked: list[queue.TrainingRequest],
+    asked: list[TrainingRequest],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kept: list[bytes] = []
@@ -123,7 +125,7 @@ def test_a_finished_run_shows_how_queries_are_answered(
     workspace, _, run = trained
     page = opened(workspace.path, "train", run=run)
     assert not page.exception
-    figures = queue.metrics(workspace, run)
+    figures = listing.metrics(workspace, run)
     shown = {each.label: each.value for each in page.metric}
     assert shown["NDCG@10"] == f"{figures['ndcg@10']:.3f}"
     assert shown["MRR@10"] == f"{figures['mrr']:.3f}"

@@ -12,8 +12,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from qlatent.services.datasets import datasets
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.services.training import image_views
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import start_training
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.training.images.configs import ProbeConfig
 from qlatent.worker import work
@@ -51,16 +53,14 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, s
     dataset = datasets.store(
         workspace, folder_of_pictures(tmp_path_factory.mktemp("brought")), name="Pictures"
     ).dataset
-    request = queue.TrainingRequest(
-        dataset, head="qssl", objective="ntxent", settings=SETTINGS, source="images"
-    )
+    request = TrainingRequest(dataset, head="qssl", objective="ntxent", settings=SETTINGS, source="images")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             queue, "_spawn", lambda *args: None
         )  # carried out here: a worker takes seconds to start
-        run = queue.start_training(workspace, request)
+        run = start_training(workspace, request)
     state = work(workspace, workspace.run(run))
-    assert state == "finished", queue.view(workspace, run).message
+    assert state == "finished", listing.view(workspace, run).message
     return workspace, dataset, run
 
 
@@ -96,7 +96,7 @@ def test_the_published_probe_is_started_stopped_resumed_and_shown(
     assert not [each for each in at.segmented_control if each.key == "probe_protocol"]
     at.button(key="probe_start").click().run()
     assert not at.exception
-    probing = workspace.run(queue.list_runs(workspace, "probe")[0].id)
+    probing = workspace.run(listing.list_runs(workspace, "probe")[0].id)
     assert "probe_start" not in {each.key for each in at.button}
     at.button(key="probe_stop").click().run()
     assert work(workspace, probing) == "stopped"
@@ -142,7 +142,7 @@ def test_the_form_starts_a_run_on_the_pictures(
     at.number_input(key="train_images_size").set_value(16).run()
     at.button(key="train_start").click().run()
     assert not at.exception
-    newest = queue.list_runs(workspace, "train")[0]
+    newest = listing.list_runs(workspace, "train")[0]
     assert newest.spec["source"] == "images"
     assert (
         newest.spec["configs"]["training"] | {"steps": 2, "batch_size": 16, "size": 16}
@@ -159,7 +159,7 @@ def test_pictures_smaller_than_the_crop_are_refused_with_what_helps(
     at = opened(workspace.path, "train", dataset=dataset)
     at.button(key="train_start").click().run()
     assert "40 of 40 images have fewer than 32 pixels a side" in at.error[0].title
-    assert len(queue.list_runs(workspace, "train")) == 1
+    assert len(listing.list_runs(workspace, "train")) == 1
 
 
 def test_explore_draws_the_run_like_any_other(opened: Open, trained: tuple[Workspace, str, str]) -> None:

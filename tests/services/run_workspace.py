@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qlatent.services.runs import queue
+from qlatent.services.training.request import TrainingRequest
 from qlatent.store.catalogue.records import DatasetRecord
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
@@ -47,6 +47,6 @@ def small(path: Path, *, count: int = 40) -> Workspace:
 SETTINGS = {"qubits": 2, "depth": 1, "epochs": 4, "batch_size": 8, "snapshots": 4, "checkpoint_every": 5}
 
 
-def request(**changes) -> queue.TrainingRequest:
+def request(**changes) -> TrainingRequest:
     """A training of four epochs of four steps on `pairs`; keyword arguments change its settings."""
-    return queue.TrainingRequest("pairs", settings=SETTINGS | changes)
+    return TrainingRequest("pairs", settings=SETTINGS | changes)

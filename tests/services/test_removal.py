@@ -17,11 +17,12 @@ from qlatent.services.datasets import datasets
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments.grid import Grid
 from qlatent.services.heads import kept_heads
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import EncodingRequest
+from qlatent.services.runs import listing, queue
 from qlatent.services.training import closing
 from qlatent.services.training.execution import Recorder
+from qlatent.services.training.start import start_training
 from qlatent.services.vectors import encoding
+from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.services.workspaces import tend
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
@@ -41,7 +42,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Works
 
 
 def trained(workspace: Workspace, **changes: Any) -> str:
-    run_id = queue.start_training(workspace, request(**changes))
+    run_id = start_training(workspace, request(**changes))
     assert worker.work(workspace, workspace.run(run_id)) == "finished"
     return run_id
 
@@ -55,7 +56,7 @@ def purged(workspace: Workspace) -> None:
 
 
 def test_a_dataset_in_use_is_not_removed_and_its_runs_are_named(workspace: Workspace) -> None:
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     with pytest.raises(StoreError, match=f"'pairs' is in use by {run_id} .*it was not removed") as caught:
         datasets.remove(workspace, "pairs")
     assert "Wait until they end" in caught.value.remedy
@@ -70,12 +71,12 @@ def test_a_dataset_in_use_is_not_removed_and_its_runs_are_named(workspace: Works
 
 
 def test_what_uses_a_dataset_is_stopped_where_that_is_asked_for(workspace: Workspace) -> None:
-    first, second = (queue.start_training(workspace, request()) for _ in range(2))
+    first, second = (start_training(workspace, request()) for _ in range(2))
     for run_id in (first, second):
         workspace.run(run_id).write_status(state="queued")
         workspace.catalogue.set_queue_state(run_id, "queued")
     datasets.remove(workspace, "pairs", stop=True)
-    assert {run.state for run in queue.list_runs(workspace)} == {"stopped"}
+    assert {run.state for run in listing.list_runs(workspace)} == {"stopped"}
     assert datasets.list_datasets(workspace) == []
 
 
@@ -142,7 +143,7 @@ def test_a_run_killed_after_its_last_step_has_finished(
     def killed(*_: Any) -> None:
         raise SystemExit
 
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     folder = workspace.run(run_id)
     with monkeypatch.context() as patch:
         patch.setattr(closing, "close", killed)
@@ -179,7 +180,7 @@ def test_resume_of_a_run_that_failed_after_its_last_step_trains_nothing(
 
 
 def test_resume_without_the_dataset_is_refused_and_changes_nothing(workspace: Workspace) -> None:
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     folder = workspace.run(run_id)
     folder.write_status(state="stopped", step=7, steps=16)
     before = files(folder.path) | {"status": (folder.path / "status.json").read_bytes()}
@@ -196,7 +197,7 @@ def test_resume_without_the_dataset_is_refused_and_changes_nothing(workspace: Wo
 def test_an_attempt_that_fails_at_once_keeps_how_far_the_run_was(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     folder = workspace.run(run_id)
     folder.write_status(state="stopped", step=7, steps=16)
     queue.resume(workspace, run_id)
@@ -213,7 +214,7 @@ def test_starting_over_is_a_new_run_of_the_same(workspace: Workspace) -> None:
     again = queue.start_over(workspace, run_id)
     assert again != run_id
     assert worker.work(workspace, workspace.run(again)) == "finished"
-    first, second = (queue.losses(workspace, each) for each in (run_id, again))
+    first, second = (listing.losses(workspace, each) for each in (run_id, again))
     assert list(first["total"]) == list(second["total"])
     assert files(workspace.run(run_id).path) == before
 
@@ -221,7 +222,7 @@ def test_starting_over_is_a_new_run_of_the_same(workspace: Workspace) -> None:
 def test_resume_with_the_catalogue_away_changes_nothing(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     workspace.run(run_id).write_status(state="stopped")
 
     def away(*_: Any) -> None:
@@ -236,7 +237,7 @@ def test_resume_with_the_catalogue_away_changes_nothing(
 def test_a_run_is_stopped_while_the_catalogue_is_away(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queued, running = (queue.start_training(workspace, request()) for _ in range(2))
+    queued, running = (start_training(workspace, request()) for _ in range(2))
     workspace.run(queued).write_status(state="queued")
     workspace.run(running).write_status(state="running")
 
@@ -261,7 +262,11 @@ def test_everything_removed_can_be_brought_back_for_a_day(workspace: Workspace) 
     (head,) = kept_heads.list_heads(workspace)
     grid = Grid("pairs", ("pca",), ("acqua",), dims=(2,), seeds=1, name="widths")
     experiment = experiments.create(workspace, grid)
-    before = (datasets.list_datasets(workspace), queue.list_runs(workspace), kept_heads.list_heads(workspace))
+    before = (
+        datasets.list_datasets(workspace),
+        listing.list_runs(workspace),
+        kept_heads.list_heads(workspace),
+    )
     experiments.remove(workspace, experiment.id)
     kept_heads.remove(workspace, head.id)
     queue.remove(workspace, run_id)
@@ -269,7 +274,7 @@ def test_everything_removed_can_be_brought_back_for_a_day(workspace: Workspace) 
     assert experiments.list_experiments(workspace) == []
     assert (
         datasets.list_datasets(workspace),
-        queue.list_runs(workspace),
+        listing.list_runs(workspace),
         kept_heads.list_heads(workspace),
     ) == (
         [],
@@ -291,7 +296,7 @@ def test_everything_removed_can_be_brought_back_for_a_day(workspace: Workspace) 
     assert bin.content(workspace) == []
     assert (
         datasets.list_datasets(workspace),
-        queue.list_runs(workspace),
+        listing.list_runs(workspace),
         kept_heads.list_heads(workspace),
     ) == before
     assert [each.id for each in experiments.list_experiments(workspace)] == [experiment.id]
@@ -330,7 +335,7 @@ def test_a_removal_killed_between_mark_and_folder_is_completed(
     tend(workspace)
     assert not (workspace.runs_path / run_id).exists()
     bin.restore(workspace, run_id)
-    assert queue.view(workspace, run_id).state == "finished"
+    assert listing.view(workspace, run_id).state == "finished"
 
 
 def test_a_deletion_killed_half_way_is_completed(
@@ -396,6 +401,6 @@ def test_an_encoding_whose_dataset_is_removed_says_so(workspace: Workspace) -> N
 
 
 def test_an_encoding_run_keeps_its_dataset(workspace: Workspace) -> None:
-    run_id = queue.start_encoding(workspace, EncodingRequest("pairs", "builtin"))
+    run_id = start_encoding(workspace, EncodingRequest("pairs", "builtin"))
     with pytest.raises(StoreError, match=f"in use by {run_id}"):
         datasets.remove(workspace, "pairs")

@@ -12,8 +12,8 @@ import numpy as np
 from qlatent import registry
 from qlatent.errors import InputError
 from qlatent.registry import HEADS, config_class, make_config
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing, queue
+from qlatent.services.runs.listing import RunView
 from qlatent.services.training import run_spec, sweeps
 from qlatent.services.training.run_spec import Spec
 from qlatent.store.workspace import Workspace
@@ -99,7 +99,7 @@ def rows(workspace: Workspace, found: Sequence[Place]) -> list[Row]:
         by_head.setdefault(place.head, []).append(place)
     figures = {
         head: {
-            place.seed: queue.metrics(workspace, place.run.id)
+            place.seed: listing.metrics(workspace, place.run.id)
             for place in own
             if place.run and place.run.state == "finished"
         }

@@ -17,8 +17,8 @@ from qlatent.ingest import AbstractSource, Limits, Mapping, SourcePath, open_sou
 from qlatent.services import bin
 from qlatent.services.datasets.import_records import Bring, ImportReport, Preview, refusals_csv
 from qlatent.services.datasets.intake import Intake, modalities_of, told
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing, queue
+from qlatent.services.runs.listing import RunView
 from qlatent.services.vectors.augmented import Coverage, coverage
 from qlatent.settings import settings
 from qlatent.store.catalogue.records import DatasetRecord, ImportRecord
@@ -210,7 +210,7 @@ def rename(workspace: Workspace, dataset: str, *, name: str) -> DatasetView:
 
 def used_by(workspace: Workspace, dataset: str) -> list[RunView]:
     """The runs that wait or are under way and read this dataset."""
-    return [run for run in queue.list_runs(workspace) if run.active and queue.uses(run.spec, dataset)]
+    return [run for run in listing.list_runs(workspace) if run.active and queue.uses(run.spec, dataset)]
 
 
 def remove(workspace: Workspace, dataset: str, *, stop: bool = False) -> None:
@@ -224,13 +224,13 @@ def remove(workspace: Workspace, dataset: str, *, stop: bool = False) -> None:
         _stop(workspace, dataset)
 
     def reads(run_id: str) -> bool:
-        run = queue.view(workspace, run_id)
+        run = listing.view(workspace, run_id)
         return run.active and queue.uses(run.spec, dataset)
 
     with workspace.holding(dataset):
         users = workspace.catalogue.bin.put("dataset", dataset, used=reads)
     if users:
-        raise in_use(dataset, [queue.view(workspace, each) for each in users])
+        raise in_use(dataset, [listing.view(workspace, each) for each in users])
     bin.empty(workspace)  # an app that is never closed would keep what was removed for ever
 
 

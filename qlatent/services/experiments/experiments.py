@@ -19,8 +19,8 @@ from qlatent.errors import ConfigError, InputError, RunError
 from qlatent.services import bin
 from qlatent.services.experiments import grid as grid_of
 from qlatent.services.experiments.grid import COMMON, NO_OBJECTIVE, Cell, Experiment, Grid
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing, queue
+from qlatent.services.runs.listing import RunView
 from qlatent.services.training import run_spec
 from qlatent.services.vectors import augmented, stored
 from qlatent.store.disk import json_bytes, write_atomically
@@ -180,7 +180,7 @@ def measure(workspace: Workspace, experiment: Experiment, *, workers: int | None
 def _measurements(workspace: Workspace, run_ids: Iterable[str]) -> list[RunView]:
     """The measuring runs that are about some of these runs."""
     wanted = set(run_ids)
-    return [run for run in queue.list_runs(workspace, "measure") if wanted & set(run.spec.get("runs", ()))]
+    return [run for run in listing.list_runs(workspace, "measure") if wanted & set(run.spec.get("runs", ()))]
 
 
 def stop(workspace: Workspace, experiment: Experiment) -> int:

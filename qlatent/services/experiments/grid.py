@@ -14,9 +14,10 @@ from typing import Any
 from qlatent import registry
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.services.heads import kept_heads as heads_kept
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs.listing import RunView
 from qlatent.services.training import sweeps
-from qlatent.services.training.run_spec import Material, Spec, TrainingRequest, same_training
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.run_spec import Material, Spec, same_training
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import TrainingConfig
 

@@ -23,9 +23,11 @@ from qlatent.ingest.sources.stored_arrays import read_arrays
 from qlatent.metrics.statistics.differences import holm
 from qlatent.services.runs import queue
 from qlatent.services.runs.event_log import journal
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs.listing import RunView
 from qlatent.services.training import image_probe, image_views, run_spec, sweeps
-from qlatent.services.training.run_spec import Spec, TrainingRequest
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.run_spec import Spec
+from qlatent.services.training.start import training_spec
 from qlatent.settings import settings
 from qlatent.store.catalogue.records import DatasetRecord
 from qlatent.store.workspace import Workspace
@@ -173,7 +175,7 @@ def _spec(workspace: Workspace, dataset: str, variant: Variant, width: int, seed
     request = TrainingRequest(
         dataset, head=variant.head, objective="ntxent", settings=settings, name=name, source="images"
     )
-    return {**run_spec.training_spec(workspace, request), "threads": 1, "part_of": "a reproduction"}
+    return {**training_spec(workspace, request), "threads": 1, "part_of": "a reproduction"}
 
 
 def probe(

@@ -18,10 +18,11 @@ from qlatent.metrics.retrieval import relevance
 from qlatent.metrics.retrieval.relevance import Compared
 from qlatent.registry import config_class
 from qlatent.services.experiments import grid
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs.listing import RunView
 from qlatent.services.training import run_spec, sweeps
 from qlatent.services.training.kinds import retrieval_spec
-from qlatent.services.training.run_spec import Spec, TrainingRequest
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.run_spec import Spec
 from qlatent.services.vectors import stored
 from qlatent.store.workspace import Workspace
 

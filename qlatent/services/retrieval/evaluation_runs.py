@@ -16,8 +16,8 @@ from qlatent.services.experiments import grid
 from qlatent.services.heads import kept_heads
 from qlatent.services.retrieval.collection import Task, modality_of, unencoded
 from qlatent.services.retrieval.searched_heads import NONE, config, is_drawn
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing, queue
+from qlatent.services.runs.listing import RunView
 from qlatent.services.vectors import stored
 from qlatent.settings import settings
 from qlatent.store.runs.run_folder import RunFolder
@@ -199,13 +199,13 @@ def _ranked(found: Evaluation) -> dict[str, Any]:
 
 def evaluations(workspace: Workspace) -> list[RunView]:
     """Every evaluation, newest first."""
-    return queue.list_runs(workspace, KIND)
+    return listing.list_runs(workspace, KIND)
 
 
 def encoder_of(workspace: Workspace, key: str) -> tuple[str, dict[str, Any]] | None:
     """Name and settings of the encoder behind a key, from the newest run that encoded with it; None if none did."""
-    for run in queue.list_runs(workspace, "encode"):
-        if queue.metrics(workspace, run.id).get("encoder") == key:
+    for run in listing.list_runs(workspace, "encode"):
+        if listing.metrics(workspace, run.id).get("encoder") == key:
             return run.spec["encoder"], dict(run.spec["settings"])
     return None
 

@@ -78,3 +78,8 @@ def columns(table: dict[int, Figures]) -> Columns:
         values = (figures.get(name) for _, figures in rows)
         result[name] = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     return result
+
+
+def is_trained(folder: RunFolder) -> bool:
+    """Whether the run has made its last step and written its model: there is nothing left to train."""
+    return bool(journal(folder).finish) and (folder.model_path / "config.json").is_file()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs.listing import RunView
 
 MOST_DIFFERENCES = 3
 CONFIGS = ("training", "head", "objective")  # one seed stands in several; the training's counts

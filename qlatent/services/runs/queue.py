@@ -1,4 +1,4 @@
-"""Runs: start, queue, stop, resume, remove, and (from `run_views`) look at them. Torch-free; workers do the work."""
+"""The queue of runs: start, stop, resume and remove runs of any kind. Torch-free; workers do the work."""
 
 from __future__ import annotations
 
@@ -16,31 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from qlatent.errors import QlatentError, RunError, StoreError
-from qlatent.services.runs.listing import (
-    WAITING,
-    RunView,
-    encoder_path,
-    evaluations,
-    list_runs,
-    losses,
-    metrics,
-    view,
-)
-from qlatent.services.training import closing, run_spec
-from qlatent.services.training.run_spec import USUAL, EncodingRequest, TrainingRequest
+from qlatent.services.runs import event_log
+from qlatent.services.runs.listing import WAITING, view
 from qlatent.settings import settings
 from qlatent.store.away import put_away
 from qlatent.store.catalogue.records import RunRecord
 from qlatent.store.disk import json_bytes
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
-
-__all__ = [
-    "USUAL", "WAITING", "EncodingRequest", "RunHandle", "RunView", "TrainingRequest", "dispatch", "encoder_path",
-    "evaluations",
-    "go_on", "handle", "list_runs", "losses", "metrics", "remove", "resume", "start", "start_encoding",
-    "start_over", "start_training", "stop", "uses", "view",
-]  # fmt: skip
 
 _log = logging.getLogger(__name__)
 STARTING_SECONDS = 60.0  # a worker that was started this long ago and never wrote its status is dead
@@ -84,24 +67,12 @@ class RunHandle:
 # --- starting ---------------------------------------------------------------------------------------------
 
 
-def start_training(workspace: Workspace, request: TrainingRequest, *, token: str = "") -> str:
-    """Queue a training run and start it if there is room; returns its id. Refusals leave nothing behind.
-
-    `token` as in `enqueue`.
-    """
-    return start(workspace, run_spec.training_spec(workspace, request), token=token)
-
-
-def start_encoding(workspace: Workspace, request: EncodingRequest, *, token: str = "") -> str:
-    """Queue an encoding run and start it if there is room; returns its id. Refusals leave nothing behind.
-
-    `token` as in `enqueue`.
-    """
-    return start(workspace, run_spec.encoding_spec(workspace, request), token=token)
-
-
 def start(
-    workspace: Workspace, spec: run_spec.Spec, *, inputs: Mapping[str, Path] | None = None, token: str = ""
+    workspace: Workspace,
+    spec: Mapping[str, Any],
+    *,
+    inputs: Mapping[str, Path] | None = None,
+    token: str = "",
 ) -> str:
     """Queue a run with this spec and start it if there is room; returns its id. The rest as in `enqueue`."""
     run_id = enqueue(workspace, spec, inputs=inputs, token=token)
@@ -110,7 +81,11 @@ def start(
 
 
 def enqueue(
-    workspace: Workspace, spec: run_spec.Spec, *, inputs: Mapping[str, Path] | None = None, token: str = ""
+    workspace: Workspace,
+    spec: Mapping[str, Any],
+    *,
+    inputs: Mapping[str, Path] | None = None,
+    token: str = "",
 ) -> str:
     """Queue a run with this spec (`kind`, `name`, `dataset` and `created` at least); returns its id.
 
@@ -131,7 +106,7 @@ def enqueue(
     return queued.id
 
 
-def _wish(token: str, spec: run_spec.Spec, inputs: Mapping[str, Path]) -> str | None:
+def _wish(token: str, spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> str | None:
     """What is asked for by whom, without when; None where nobody says who he is."""
     if not token:
         return None
@@ -258,7 +233,7 @@ def resume(workspace: Workspace, run_id: str, *, workers: int | None = None) -> 
         raise RunError(f"Run {run_id} is finished.", remedy=_next_step(state))
     if state in WAITING:
         raise RunError(f"Run {run_id} is {state} already.", remedy="Wait for it, or stop it.")
-    if not closing.is_trained(folder):
+    if not event_log.is_trained(folder):
         _check_datasets(workspace, folder)
     workspace.catalogue.run(run_id)  # before anything is written: a catalogue that is away changes nothing
     folder.clear_stop()

@@ -10,17 +10,12 @@ import traceback
 
 from qlatent.errors import StoreError
 from qlatent.services.heads import kept_heads
-from qlatent.services.runs.event_log import journal
+from qlatent.services.runs.event_log import is_trained, journal
 from qlatent.store.disk import explained
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 
 _MARK = "unkept"
-
-
-def is_trained(folder: RunFolder) -> bool:
-    """Whether the run has made its last step and written its model: there is nothing left to train."""
-    return bool(journal(folder).finish) and (folder.model_path / "config.json").is_file()
 
 
 def mark(folder: RunFolder) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qlatent.metrics.geometry.honesty import Reference
 from qlatent.registry import entry, resolve
 from qlatent.services.datasets import grouping
-from qlatent.services.runs.event_log import journal
+from qlatent.services.runs.event_log import is_trained, journal
 from qlatent.services.runs.heartbeat import Pulse
 from qlatent.services.training import closing
 from qlatent.services.training.kinds import images, retrieval
@@ -43,7 +43,7 @@ def execute(workspace: Workspace, folder: RunFolder, *, pulse: Pulse, should_sto
     """
     from qlatent.training.core import checkpoint
 
-    if closing.is_trained(folder):  # what failed came after the last step
+    if is_trained(folder):  # what failed came after the last step
         step = int(journal(folder).finish["step"])
         pulse.update(step, step)
         closing.close(workspace, folder)

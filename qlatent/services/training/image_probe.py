@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qlatent.errors import InputError
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing
+from qlatent.services.runs.listing import RunView
 from qlatent.services.training import run_spec
 from qlatent.services.training.kinds import images
 from qlatent.settings import settings
@@ -25,7 +25,7 @@ FIGURE = "probe_as_published"
 
 def spec(workspace: Workspace, run_id: str) -> dict[str, Any]:
     """The spec of a run that takes the published probe of a run; only finished ones on labelled images have one."""
-    view = queue.view(workspace, run_id)
+    view = listing.view(workspace, run_id)
     if run_spec.source_of(view.spec) != "images" or view.state != "finished":
         raise InputError(
             f"Run {run_id} is {view.state}{'' if run_spec.source_of(view.spec) == 'images' else ' and not on images'}.",
@@ -39,7 +39,7 @@ def spec(workspace: Workspace, run_id: str) -> dict[str, Any]:
 
 def newest(workspace: Workspace) -> dict[str, RunView]:
     """The latest probe of each run that one was ever started of, by the run's id, whatever became of it."""
-    return {run.spec.get("run", ""): run for run in reversed(queue.list_runs(workspace, "probe"))}
+    return {run.spec.get("run", ""): run for run in reversed(listing.list_runs(workspace, "probe"))}
 
 
 def execute(

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import lru_cache, partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from qlatent.encoders import hub
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.registry import config_class, entry, make_config
 from qlatent.services.datasets import grouping
-from qlatent.services.training.kinds import images_spec, retrieval_spec
+from qlatent.services.training.request import Source, TrainingRequest
 from qlatent.services.vectors import augmented, stored
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
@@ -27,64 +25,7 @@ from qlatent.training.vectors.data import heldout_mask, replace_rows
 FEWEST = 8
 WIDE = 256  # hidden width from which a second thread pays
 SHOWN = 5  # ids named in a message
-Source = Literal["vectors", "images", "relevance"]
-USUAL: dict[Source, tuple[str, str]] = {
-    "vectors": ("acqua", "acqua"), "images": ("qssl", "ntxent"), "relevance": ("qbec", "ranking"),
-}  # fmt: skip
-"""Head and objective where nothing else is asked for."""
 Spec = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class TrainingRequest:
-    """Train `head` towards `objective` on the vectors that encoder `encoder_key` made of `dataset`.
-
-    Without a key the one encoder whose vectors are there is taken; `settings` are flat, as on the command
-    line. With `source` "images" a backbone is trained under the head, from the pictures themselves; with "relevance"
-    items learn to find their answers: others of their label, or what the file `judgements` names.
-    """
-
-    dataset: str
-    encoder_key: str | None = None
-    head: str = "acqua"
-    objective: str = "acqua"
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    name: str = ""
-    source: Source = "vectors"
-    judgements: str = ""
-
-
-@dataclass(frozen=True)
-class EncodingRequest:
-    """Encode `dataset` with `encoder`; `modalities` None means all that both have.
-
-    With `views` (2 to 32) so many augmented copies of each image are encoded too.
-    """
-
-    dataset: str
-    encoder: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    modalities: tuple[str, ...] | None = None
-    name: str = ""
-    views: int = 0
-
-
-def training_spec(workspace: Workspace, request: TrainingRequest) -> Spec:
-    """The spec of a training run, checked against what the workspace holds.
-
-    Unknown or wrong settings are `ConfigError`s; items without vectors, an unclear choice of encoder,
-    widths that do not fit or too few pairs are `InputError`s that say what to do.
-    """
-    if request.source == "images":
-        return images_spec.spec(workspace, request)
-    if request.source == "relevance":
-        return retrieval_spec.spec(workspace, request)
-    split_settings(request.head, request.objective, request.settings)  # what is wrong in them comes first
-    key = request.encoder_key or stored.choose(workspace, request.dataset)
-    material = Material(workspace, request.dataset, key)
-    spec = material.spec(request)
-    check_split(workspace, spec)
-    return spec
 
 
 def check_split(workspace: Workspace, spec: Spec) -> None:
@@ -160,30 +101,6 @@ def _filled(text: str) -> str:
         return text
     spec["configs"] = {name: asdict(getattr(configs, name)) for name in ("head", "objective", "training")}
     return json.dumps(spec, sort_keys=True)
-
-
-def encoding_spec(workspace: Workspace, request: EncodingRequest) -> Spec:
-    """The spec of an encoding run; an unknown dataset, encoder or setting, and views of no images are refused."""
-    dataset = workspace.catalogue.dataset(request.dataset)
-    config = make_config(config_class("encoder", request.encoder), request.settings)
-    views = f", {request.views} augmented views" if request.views else ""
-    if request.views:
-        images = workspace.items.contents(request.dataset, "image")
-        augmented.check(request.views, images, encoder=request.encoder, modalities=config.modalities)
-    hub.check(config)
-    return {
-        "format": 1,
-        "kind": "encode",
-        "name": request.name or f"{entry('encoder', request.encoder).title}{views} on {dataset.name}",
-        "created": time.time(),
-        "dataset": request.dataset,
-        "encoder": request.encoder,
-        "settings": dict(request.settings),
-        "modalities": list(request.modalities) if request.modalities else None,
-        "views": request.views,
-        "threads": settings().threads,
-        "device": settings().device,
-    }
 
 
 def _threads(configs: RunConfigs) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from qlatent.errors import RunError
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing, queue
+from qlatent.services.runs.listing import RunView
 from qlatent.services.training import run_spec
 from qlatent.services.training.run_spec import Spec
 from qlatent.store.workspace import Workspace
@@ -27,7 +27,7 @@ class Place(Protocol):
 def known(workspace: Workspace) -> dict[str, RunView]:
     """The best run of each training there is: finished ones first, then those under way, then the newest."""
     order = {"finished": 0, "running": 1, "queued": 2}
-    listed = sorted(queue.list_runs(workspace, "train"), key=lambda run: order.get(run.state, 3))
+    listed = sorted(listing.list_runs(workspace, "train"), key=lambda run: order.get(run.state, 3))
     known: dict[str, RunView] = {}
     for run in listed:
         if run.spec:
@@ -63,7 +63,7 @@ def progress(workspace: Workspace, table: Sequence[Place], *, finished: set[str]
     """
     known = set() if finished is None else finished
     listed = ids(table)
-    views = [queue.view(workspace, each) for each in listed if each not in known]
+    views = [listing.view(workspace, each) for each in listed if each not in known]
     known.update(view.id for view in views if view.state == "finished")
     failed = [
         f"{view.name}: {view.message}" for view in views if view.state in ("failed", "interrupted", "stopped")
@@ -76,7 +76,7 @@ def progress(workspace: Workspace, table: Sequence[Place], *, finished: set[str]
 def stop(workspace: Workspace, ids: Iterable[str]) -> None:
     """Ask those of these runs to stop that are under way or wait."""
     for each in ids:
-        if queue.view(workspace, each).active:
+        if listing.view(workspace, each).active:
             with suppress(RunError):  # it has just ended
                 queue.stop(workspace, each)
 

@@ -12,7 +12,7 @@ from qlatent.errors import CircuitError, UnavailableError
 from qlatent.plots import circuits as plots
 from qlatent.services.circuits import circuits, figures_of_merit, picked_item
 from qlatent.services.circuits.circuits import CircuitView, Walk
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing
 from qlatent.ui.circuits.stepper import CHARTS, Stepping, stepper
 from qlatent.ui.latent_map import maps
 from qlatent.ui.shell import frame, parts, url_state
@@ -190,7 +190,7 @@ def _moved(view: CircuitView, trained: CircuitView) -> None:
     """The item's point on the run's last map, where it moves with its angles."""
     workspace = frame.workspace()
     assert view.head is not None and view.head.run_id is not None  # it has an item
-    found, _ = maps.read(queue.view(workspace, view.head.run_id))
+    found, _ = maps.read(listing.view(workspace, view.head.run_id))
     if found is None:
         return
     place = picked_item.on_map(workspace, view, trained, found)

@@ -12,7 +12,7 @@ from qlatent.services.circuits import controls
 from qlatent.services.circuits.circuits import CircuitView
 from qlatent.services.circuits.controls import Estimate, Place, Row
 from qlatent.services.experiments import comparison
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing
 from qlatent.ui.shell import frame, url_state
 from qlatent.ui.shell.formatting import count
 
@@ -28,7 +28,7 @@ def contributing(view: CircuitView) -> None:
     st.caption(INTRO)
     head = view.head
     workspace = frame.workspace()
-    known = {run.id for run in queue.list_runs(workspace, "train")}
+    known = {run.id for run in listing.list_runs(workspace, "train")}
     if head is None or head.run_id not in known:
         st.info("The run of this head is not in this workspace, so its controls cannot be trained.")
         return

@@ -10,7 +10,7 @@ import streamlit as st
 from qlatent.services.datasets import browsing
 from qlatent.services.retrieval import results
 from qlatent.services.retrieval.results import Answer, Asked
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs.listing import RunView
 from qlatent.ui.compare.retrieval_names import row_name
 from qlatent.ui.shell import frame, parts, url_state
 from qlatent.ui.shell.formatting import count, cut, data_uri, figure, literal

@@ -11,8 +11,8 @@ import streamlit as st
 from qlatent.plots.retrieval import Mean, means
 from qlatent.services.datasets.csv_text import csv_of
 from qlatent.services.retrieval import evaluation_runs, results
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing, queue
+from qlatent.services.runs.listing import RunView
 from qlatent.ui.compare import retrieval_query
 from qlatent.ui.compare.retrieval_form import form
 from qlatent.ui.compare.retrieval_names import row_name
@@ -69,7 +69,7 @@ def _follow(run: RunView) -> None:
         with frame.guarded():
             if run.active:
                 queue.go_on(frame.workspace())  # a worker that was killed could not start the next
-            now = queue.view(frame.workspace(), run.id)
+            now = listing.view(frame.workspace(), run.id)
             if now.state != run.state and not now.active:
                 st.rerun(
                     scope="app"

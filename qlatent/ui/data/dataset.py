@@ -8,8 +8,9 @@ import streamlit as st
 from qlatent import registry
 from qlatent.services.datasets import browsing, datasets
 from qlatent.services.datasets.datasets import DatasetView
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing
 from qlatent.services.vectors import augmented
+from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.ui.items import filters, preview_rows
 from qlatent.ui.shell import dataset_cache, forms, frame, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, cut, data_uri, encoder_name, literal
@@ -81,7 +82,9 @@ def encoders(dataset: DatasetView) -> None:
             st.caption("None yet. An encoder turns each image and text into a vector; training needs them.")
         for each in dataset.views:
             st.caption(f"Augmented views by {encoder_name(each.key)}: {each.text}, to train on as pairs.")
-        active = [each for each in queue.list_runs(frame.workspace(), "encode") if each.dataset == dataset.id]
+        active = [
+            each for each in listing.list_runs(frame.workspace(), "encode") if each.dataset == dataset.id
+        ]
         if active and active[0].state != "finished":
             followed(active[0].id, key="encode", polled=active[0].active)
         if set(dataset.modalities) & {"image", "text"} and not (active and active[0].active):
@@ -114,8 +117,8 @@ def encode_form(dataset: DatasetView) -> None:
     settings = forms.form(config, list(forms.fields(config)), key=f"encode_{name}")
     views = _views(dataset) if "image" in getattr(config, "modalities", ()) else 0
     if st.button("Encode", type="primary", key="encode_start", icon=":material/bolt:"):
-        request = queue.EncodingRequest(dataset.id, name, settings, views=views)
-        queue.start_encoding(frame.workspace(), request, token=url_state.form_token("encode"))
+        request = EncodingRequest(dataset.id, name, settings, views=views)
+        start_encoding(frame.workspace(), request, token=url_state.form_token("encode"))
         url_state.form_used("encode")
         st.rerun()
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qlatent.plots.evolution import Look, evolution_map
 from qlatent.services.datasets import browsing
 from qlatent.services.runs.frames import Evolution
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs.listing import RunView
 from qlatent.ui.items.card import item_card
 from qlatent.ui.latent_map import maps
 from qlatent.ui.latent_map.player import Playback, player

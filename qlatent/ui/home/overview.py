@@ -8,8 +8,8 @@ import streamlit as st
 
 from qlatent.services import demo
 from qlatent.services.heads import kept_heads
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing
+from qlatent.services.runs.listing import RunView
 from qlatent.services.workspaces import Workspace
 from qlatent.ui.latent_map import maps
 from qlatent.ui.shell import dataset_cache, frame, parts, url_state
@@ -37,8 +37,8 @@ class Holdings:
 def holdings(workspace: Workspace) -> Holdings:
     """Count what is there; a few small reads."""
     every = list(dataset_cache.all_datasets().values())
-    trained = queue.list_runs(workspace, "train")
-    prepared = next(iter(queue.list_runs(workspace, "demo")), None)
+    trained = listing.list_runs(workspace, "train")
+    prepared = next(iter(listing.list_runs(workspace, "demo")), None)
     keys = {each.id: {found["key"] for found in each.encoders} for each in every}
     watchable = [each for each in trained if each.state in WATCHABLE and each.status.step]
     own = [each for each in watchable if not each.part_of] or watchable
@@ -122,7 +122,7 @@ def preparing(run_id: str, *, polled: bool) -> None:
 
     def show() -> None:
         with frame.guarded(), st.container(border=True):
-            run = queue.view(frame.workspace(), run_id)
+            run = listing.view(frame.workspace(), run_id)
             if polled and not run.active:
                 st.rerun(scope="app")
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -141,7 +141,7 @@ def following(run_id: str, *, drawn: bool) -> None:
 
     def show() -> None:
         with frame.guarded(), st.container(border=True):
-            run = queue.view(frame.workspace(), run_id)
+            run = listing.view(frame.workspace(), run_id)
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{literal(run.name, limit=60)}**", width="content")
                 parts.badge(run.state)

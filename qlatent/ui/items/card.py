@@ -8,7 +8,7 @@ import streamlit as st
 from qlatent.services.datasets import browsing
 from qlatent.services.runs import frames as service
 from qlatent.services.runs.frames import Evolution, ItemDetail, Neighbour
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs.listing import RunView
 from qlatent.ui.shell import frame as around
 from qlatent.ui.shell import parts, url_state
 from qlatent.ui.shell.formatting import cut, data_uri

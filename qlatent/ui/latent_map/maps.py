@@ -14,7 +14,7 @@ from qlatent.plots.evolution import Look, Points, evolution_map
 from qlatent.services.datasets import browsing
 from qlatent.services.runs import frames as service
 from qlatent.services.runs.frames import Evolution
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs.listing import RunView
 from qlatent.ui.latent_map.player import Figure, Playback, player
 from qlatent.ui.shell import frame
 from qlatent.ui.shell.formatting import count

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.services.runs import naming, queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing, naming, queue
+from qlatent.services.runs.listing import RunView
 from qlatent.settings import settings
 from qlatent.ui.shell import dataset_cache, frame, parts
 from qlatent.ui.shell.formatting import duration, literal
@@ -32,7 +32,7 @@ def progress(run: RunView) -> None:
 
 def waiting(run: RunView) -> str:
     """A queued run's place, and about when it starts."""
-    found = naming.waiting(queue.list_runs(frame.workspace()), run.id, workers=settings().max_runs)
+    found = naming.waiting(listing.list_runs(frame.workspace()), run.id, workers=settings().max_runs)
     place = "Next in the queue" if found.place == 1 else f"Number {found.place} in the queue"
     if found.seconds is None:
         return f"{place}. It starts when those before it have ended."
@@ -61,7 +61,7 @@ def followed(run_id: str, *, key: str, polled: bool) -> None:
     def show() -> None:
         with frame.guarded():
             workspace = frame.workspace()
-            run = queue.view(workspace, run_id)
+            run = listing.view(workspace, run_id)
             if polled and not run.active:
                 dataset_cache.changed()
                 st.rerun(

@@ -10,8 +10,9 @@ import streamlit as st
 
 from qlatent import registry
 from qlatent.services.datasets.datasets import DatasetView
-from qlatent.services.runs import queue
 from qlatent.services.training.kinds import images_spec
+from qlatent.services.training.request import USUAL, TrainingRequest
+from qlatent.services.training.start import start_training
 from qlatent.services.uploads import temporary
 from qlatent.ui.shell import dataset_cache, forms, frame, group_choice, uploads, url_state
 from qlatent.ui.shell.formatting import count, encoder_name, literal
@@ -106,9 +107,9 @@ def _pressed(place: Any) -> bool:
     )
 
 
-def _start(request: queue.TrainingRequest) -> NoReturn:
+def _start(request: TrainingRequest) -> NoReturn:
     """Starts the run and opens it."""
-    run = queue.start_training(frame.workspace(), request, token=url_state.form_token("train"))
+    run = start_training(frame.workspace(), request, token=url_state.form_token("train"))
     url_state.form_used("train")
     url_state.put("run", run)
     st.rerun()
@@ -143,7 +144,7 @@ def from_images(dataset: str, start: Any, *, images: int) -> None:
                 left = (*IMAGES_OFTEN, *IMAGES_DECIDED, "qubits", "layers")
                 rest = [field for field in forms.fields(config) if field not in left]
                 values |= forms.form(config, rest, key="train_images")
-    request = queue.TrainingRequest(
+    request = TrainingRequest(
         dataset, head=head, objective=images_spec.OBJECTIVE, settings=values, name=name, source="images"
     )
     if _pressed(start):
@@ -154,7 +155,7 @@ def from_answers(dataset: str, start: Any, encoders: list[dict[str, Any]]) -> No
     """Head, rule and options of a run in which items learn to find their answers."""
     heads = registry.HEADS
     head = st.selectbox(
-        "Head", list(heads), index=list(heads).index(queue.USUAL["relevance"][0]), key="train_answers_head",
+        "Head", list(heads), index=list(heads).index(USUAL["relevance"][0]), key="train_answers_head",
         filter_mode="contains", format_func=lambda name: heads[name].label,
     )  # fmt: skip
     st.caption(heads[head].summary)
@@ -184,7 +185,7 @@ def from_answers(dataset: str, start: Any, encoders: list[dict[str, Any]]) -> No
     ).strip()
     configs = {
         "Head": registry.config_class("head", head),
-        "Loss": registry.config_class("objective", queue.USUAL["relevance"][1]),
+        "Loss": registry.config_class("objective", USUAL["relevance"][1]),
         "Training": training,
     }
     with st.expander("Options", icon=":material/tune:", key="train_answers_options"):
@@ -204,8 +205,8 @@ def from_answers(dataset: str, start: Any, encoders: list[dict[str, Any]]) -> No
         return
     with temporary() as folder:
         path = str(uploads.written([file], folder)[0]) if file else ""
-        objective = queue.USUAL["relevance"][1]
-        _start(queue.TrainingRequest(dataset, key, head, objective, values, name, "relevance", path))
+        objective = USUAL["relevance"][1]
+        _start(TrainingRequest(dataset, key, head, objective, values, name, "relevance", path))
 
 
 def _encoder(encoders: list[dict[str, Any]]) -> str:
@@ -242,7 +243,7 @@ def _often(view: DatasetView, key: str) -> _Chosen:
     return _Chosen(head, objective, values, (name or "").strip())
 
 
-def _request(dataset: str, key: str, modalities: list[str], chosen: _Chosen) -> queue.TrainingRequest:
+def _request(dataset: str, key: str, modalities: list[str], chosen: _Chosen) -> TrainingRequest:
     """The options, and with them the whole request."""
     values = dict(chosen.values)
     configs = {
@@ -262,7 +263,7 @@ def _request(dataset: str, key: str, modalities: list[str], chosen: _Chosen) -> 
                 with tab:
                     rest = [name for name in forms.fields(config) if name not in (*FIRST, *OFTEN, *DECIDED)]
                     values |= forms.form(config, rest, key="train")
-    return queue.TrainingRequest(dataset, key, chosen.head, chosen.objective, values, chosen.name)
+    return TrainingRequest(dataset, key, chosen.head, chosen.objective, values, chosen.name)
 
 
 def _objective() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from qlatent.plots import image_views
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs.listing import RunView
 from qlatent.services.training import image_views as service
 from qlatent.ui.shell import frame
 from qlatent.ui.train import probe_panel

@@ -9,7 +9,7 @@ import streamlit as st
 
 from qlatent.plots import comparison
 from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs.listing import RunView
 from qlatent.services.training import image_probe, image_views
 from qlatent.ui.shell import frame, url_state
 from qlatent.ui.shell.formatting import count

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.plots import answers
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing
+from qlatent.services.runs.listing import RunView
 from qlatent.ui.shell import frame
 from qlatent.ui.shell.formatting import count
 
@@ -20,7 +20,7 @@ HELP = {
 def board(run: RunView) -> None:
     """How held-out queries are answered, as far as the run has got."""
     st.markdown("**Retrieval**")
-    found = queue.evaluations(frame.workspace(), run.id)
+    found = listing.evaluations(frame.workspace(), run.id)
     if "ndcg@10" not in found:
         st.caption(
             "Held-out queries are asked after the first step."
@@ -43,7 +43,7 @@ def board(run: RunView) -> None:
 
 
 def _told(run: RunView) -> None:
-    training, figures = run.spec["configs"]["training"], queue.metrics(frame.workspace(), run.id)
+    training, figures = run.spec["configs"]["training"], listing.metrics(frame.workspace(), run.id)
     rule = "what the judgements name" if run.spec["judgements"] else "any item of the same label"
     said = f"An answer is {rule}. "
     if "documents" in figures:
@@ -56,7 +56,7 @@ def _told(run: RunView) -> None:
     if run.state == "finished":
         st.caption("The text model it ended with makes vectors for this head:")
         st.code(
-            f"qlatent encode {run.dataset} --encoder text --set model={queue.encoder_path(frame.workspace(), run.id)} "
-            f"--set max_length={training['max_length']}",
+            f"qlatent encode {run.dataset} --encoder text"
+            f" --set model={listing.encoder_path(frame.workspace(), run.id)} --set max_length={training['max_length']}",
             language="sh", wrap_lines=True,
         )  # fmt: skip

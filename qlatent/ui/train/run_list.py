@@ -10,7 +10,7 @@ import streamlit as st
 
 from qlatent import registry
 from qlatent.services.runs import naming
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs.listing import RunView
 from qlatent.ui.shell import url_state
 from qlatent.ui.shell.parts import LIST_HEIGHT, LONG, STATES
 

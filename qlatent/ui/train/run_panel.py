@@ -7,8 +7,8 @@ import streamlit as st
 
 from qlatent.plots.losses import losses
 from qlatent.services.heads import kept_heads
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import RunView
+from qlatent.services.runs import listing, queue
+from qlatent.services.runs.listing import RunView
 from qlatent.ui.latent_map import maps
 from qlatent.ui.shell import frame, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, literal
@@ -86,7 +86,7 @@ def _losses(path: str, run_id: str, written: str, until: int, log: bool) -> go.F
     workspace = frame.workspace()
     train, held = (
         {name: values[columns["step"] <= until] for name, values in columns.items()}
-        for columns in (queue.losses(workspace, run_id), queue.evaluations(workspace, run_id))
+        for columns in (listing.losses(workspace, run_id), listing.evaluations(workspace, run_id))
     )
     return losses(train, held, log=log) if len(train["step"]) else None
 
@@ -170,7 +170,7 @@ def board(*, polled: bool) -> None:
 
     def show() -> None:
         with frame.guarded():
-            views = queue.list_runs(frame.workspace(), "train")
+            views = listing.list_runs(frame.workspace(), "train")
             if polled and not any(each.active for each in views):
                 st.rerun(
                     scope="app"

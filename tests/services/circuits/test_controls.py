@@ -8,9 +8,10 @@ import pytest
 from qlatent.errors import InputError
 from qlatent.services.circuits import controls
 from qlatent.services.circuits.controls import Estimate
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import TrainingRequest
+from qlatent.services.runs import listing, queue
 from qlatent.services.training import run_spec
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import training_spec
 from qlatent.store.workspace import Workspace
 from tests import carried_out
 from tests.services.run_workspace import add, pairs
@@ -67,11 +68,11 @@ def test_what_was_trained_is_found_again_and_compared_seed_by_seed(trained):
     assert controls.missing(places) == []
     rows = controls.rows(workspace, places)
     assert [(row.finished, row.active) for row in rows] == [(2, 0)] * 4
-    views = queue.list_runs(workspace, "train")
+    views = listing.list_runs(workspace, "train")
 
     def figure(head, seed):
         (view,) = [v for v in views if v.head == head and v.spec["configs"]["head"]["seed"] == seed]
-        return queue.metrics(workspace, view.id)["spearman"]
+        return listing.metrics(workspace, view.id)["spearman"]
 
     name = before[0].head
     own = [figure(name, seed) for seed in (4, 5)]
@@ -91,14 +92,12 @@ def test_what_the_runs_were_started_with_says_how_to_start_them_again(trained):
         request = TrainingRequest(
             "pairs", head=place.head, objective=spec["objective"], settings=spec["settings"]
         )
-        assert run_spec.same_training(run_spec.training_spec(workspace, request)) == run_spec.same_training(
-            spec
-        )
+        assert run_spec.same_training(training_spec(workspace, request)) == run_spec.same_training(spec)
 
 
 def test_a_control_has_no_controls(trained):
     workspace = trained[0]
-    for view in queue.list_runs(workspace, "train"):
+    for view in listing.list_runs(workspace, "train"):
         if view.head not in ("acqua", "qssl"):
             with pytest.raises(InputError, match="a control itself"):
                 controls.places(workspace, view.id, 1)
@@ -108,7 +107,7 @@ def test_a_head_that_was_made_its_own_control_by_a_setting_has_none(tmp_path):
     with Workspace.open(tmp_path / "workspace") as workspace:
         add(workspace, "pairs", pairs(40))
         settings = QUICK | {"depth": 1, "entanglers": False}
-        spec = run_spec.training_spec(workspace, TrainingRequest("pairs", settings=settings))
+        spec = training_spec(workspace, TrainingRequest("pairs", settings=settings))
         with pytest.raises(InputError, match="a control itself"):
             controls.places(workspace, queue.enqueue(workspace, spec), 1)
 

@@ -10,7 +10,7 @@ from qlatent.services.circuits import circuits, picked_item
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import queue
 from qlatent.services.runs.frames import evolution
-from qlatent.services.runs.queue import TrainingRequest
+from qlatent.services.training.request import TrainingRequest
 from qlatent.store.workspace import Workspace
 from tests import carried_out
 from tests.services.run_workspace import add, pairs

@@ -12,11 +12,12 @@ from qlatent.errors import ConfigError, InputError
 from qlatent.services.datasets import grouping
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments import grid as grid_of
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.services.runs.heartbeat import Pulse
-from qlatent.services.runs.queue import TrainingRequest
 from qlatent.services.training import execution, run_spec
 from qlatent.services.training.kinds import retrieval_spec
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import training_spec
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import TrainingConfig
 from qlatent.types import Item
@@ -85,7 +86,7 @@ def test_a_column_that_is_not_there_is_refused_before_a_run_starts(workspace):
     assert grouping.columns(workspace, "captions") == ["seller", "number", "label", "source"]
     request = TrainingRequest("captions", settings={**QUIET, "group_by": "sellr"})
     with pytest.raises(ConfigError, match=r"no item of 'captions' has such a column.*did you mean 'seller'"):
-        run_spec.training_spec(workspace, request)
+        training_spec(workspace, request)
     with pytest.raises(ConfigError, match="only groups go by a column"):
         of(workspace, group_by="seller", split_rule="contents")
 
@@ -108,14 +109,14 @@ def test_items_that_all_hang_together_are_refused_before_a_run_starts(workspace,
         add(other, "captions", items)
         request = TrainingRequest("captions", settings={**QUIET, "group_by": "shop"})
         with pytest.raises(InputError, match="All 120 usable rows hang together"):
-            run_spec.training_spec(other, request)
+            training_spec(other, request)
         with pytest.raises(InputError, match="All 120 usable rows hang together"):
             experiments.create(other, grid_of.Grid("captions", ("pca",), settings={"group_by": "shop"}))
 
 
 def sides_of(workspace: Workspace, **settings) -> tuple[set[int], set[int]]:
     """Pictures on both sides of a run's split, train and held out."""
-    spec = run_spec.training_spec(workspace, TrainingRequest("captions", settings={**QUIET, **settings}))
+    spec = training_spec(workspace, TrainingRequest("captions", settings={**QUIET, **settings}))
     data = execution.load_data(workspace, spec, run_spec.configs_of(spec))
     return set((data.train_rows // CAPTIONS).tolist()), set((data.heldout_rows // CAPTIONS).tolist())
 
@@ -138,7 +139,7 @@ def test_no_seller_of_a_run_on_vectors_is_on_both_sides(workspace):
 def test_no_picture_of_a_run_for_answers_is_on_both_sides(workspace):
     settings = {"qubits": 2, "epochs": 1, "batch_size": 8, "modalities": ("text",)}
     request = TrainingRequest("captions", None, "bec", "ranking", settings, source="relevance")
-    spec = run_spec.training_spec(workspace, request)
+    spec = training_spec(workspace, request)
     data = retrieval_spec.items(workspace, spec, run_spec.configs_of(spec).training).data
     sides = [set((data.rows[part] // CAPTIONS).tolist()) for part in (data.train, data.heldout)]
     assert sides[1]
@@ -148,7 +149,7 @@ def test_no_picture_of_a_run_for_answers_is_on_both_sides(workspace):
 
 def test_the_run_says_how_many_groups_there_are_and_that_none_is_on_both_sides(workspace):
     run = trained(workspace, TrainingRequest("captions", settings=QUIET))
-    figures = queue.metrics(workspace, run)
+    figures = listing.metrics(workspace, run)
     assert figures["train_groups"] + figures["heldout_groups"] == PICTURES - 1
     assert figures["groups_on_both_sides"] == 0
 
@@ -173,7 +174,7 @@ def losses(workspace: Workspace, run: str) -> list[dict[str, float]]:
 def test_a_run_without_a_rule_resumes_as_it_began(workspace):
     whole = trained(workspace, TrainingRequest("captions", settings={**SETTINGS, "split_rule": "contents"}))
     asked = TrainingRequest("captions", settings={**SETTINGS, "split_rule": "contents"})
-    run = queue.enqueue(workspace, run_spec.training_spec(workspace, asked))
+    run = queue.enqueue(workspace, training_spec(workspace, asked))
     as_before(workspace, run)
     assert "split_rule" not in workspace.run(run).spec["configs"]["training"]
     turns = iter(range(100))

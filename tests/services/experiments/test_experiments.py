@@ -13,9 +13,9 @@ from qlatent.report import experiment as report
 from qlatent.services.experiments import ablation, comparison, experiments
 from qlatent.services.experiments import grid as grid_of
 from qlatent.services.heads import evaluation, kept_heads
-from qlatent.services.runs import queue
-from qlatent.services.runs.queue import TrainingRequest
+from qlatent.services.runs import listing, queue
 from qlatent.services.training import run_spec
+from qlatent.services.training.request import TrainingRequest
 from qlatent.store.workspace import Workspace
 from tests.carried_out import in_process, trained
 from tests.services.experiment_workspace import QUICK, grid, labelled
@@ -73,7 +73,7 @@ def test_a_head_may_bring_settings_of_its_own():
 def test_a_wrong_grid_is_refused_before_anything_runs(empty, changes, message):
     with pytest.raises((ConfigError, InputError), match=message):
         experiments.create(empty, grid(**changes))
-    assert not queue.list_runs(empty)
+    assert not listing.list_runs(empty)
     assert not experiments.list_experiments(empty)
 
 
@@ -133,9 +133,9 @@ def test_every_training_ran_once_and_what_cannot_run_is_said(done):
 
 def test_starting_again_trains_nothing(done):
     workspace, experiment, _ = done
-    before = len(queue.list_runs(workspace))
+    before = len(listing.list_runs(workspace))
     assert experiments.start(workspace, experiment) == []
-    assert len(queue.list_runs(workspace)) == before
+    assert len(listing.list_runs(workspace)) == before
 
 
 def test_a_run_from_elsewhere_is_taken_over_and_measured(done):
@@ -156,14 +156,14 @@ def test_a_run_from_elsewhere_is_taken_over_and_measured(done):
     assert not workspace.run(run).has_figures()
     with in_process():
         [measuring] = experiments.start(workspace, made)
-    assert queue.view(workspace, measuring).kind == "measure"
+    assert listing.view(workspace, measuring).kind == "measure"
     assert workspace.run(run).figures()["metrics"]["spearman"]["value"] is not None
 
 
 def test_a_kept_head_is_measured_as_it_is(done):
     workspace, _, _ = done
     run = next(
-        each for each in queue.list_runs(workspace, "train") if each.name.startswith("CLIP-ACQUA, 2-d")
+        each for each in listing.list_runs(workspace, "train") if each.name.startswith("CLIP-ACQUA, 2-d")
     )
     assert not any(each.run_id == run.id for each in kept_heads.list_heads(workspace))
     head = kept_heads.find(workspace, run.id)  # kept because somebody asks for it
@@ -210,7 +210,7 @@ def test_a_failed_place_leaves_the_others_standing(empty, monkeypatch):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(queue, "dispatch", lambda *_: [])  # they wait
         started = experiments.start(empty, made)
-    victim = next(run for run in started if queue.view(empty, run).head == "acqua_twin")
+    victim = next(run for run in started if listing.view(empty, run).head == "acqua_twin")
     folder = empty.run(victim)
     queue.stop(empty, victim)
     with in_process():
@@ -240,7 +240,7 @@ def test_the_table_is_tidy_and_its_figures_those_of_the_runs(done):
     run = next(
         c for c in grid_of.cells(workspace, experiment) if (c.head, c.seed, c.dim) == ("acqua", 1, 2)
     ).run
-    assert row["value"] == pytest.approx(queue.metrics(workspace, run.id)["spearman"], abs=1e-6)
+    assert row["value"] == pytest.approx(listing.metrics(workspace, run.id)["spearman"], abs=1e-6)
     assert row["low"] <= row["value"] <= row["high"]
 
 

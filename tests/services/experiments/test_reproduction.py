@@ -16,7 +16,7 @@ from qlatent.errors import ConfigError, InputError
 from qlatent.report import reproduction as report
 from qlatent.services.experiments import reproduction
 from qlatent.services.experiments.reproduction import STEPS, VARIANTS
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.services.training import sweeps
 from qlatent.store.workspace import Workspace
 from qlatent.training.images.configs import ProbeConfig
@@ -118,8 +118,8 @@ def test_what_is_trained_is_not_trained_again_and_a_failed_seed_leaves_the_other
         ("classical", 2, 6, "honest")
     ]
     sweeps.start(workspace, table(workspace, dataset), workers=1)  # goes on with the failed one alone
-    assert [run.state for run in queue.list_runs(workspace, "train")].count("queued") == 1
-    assert len(queue.list_runs(workspace, "train")) == 2
+    assert [run.state for run in listing.list_runs(workspace, "train")].count("queued") == 1
+    assert len(listing.list_runs(workspace, "train")) == 2
 
 
 def test_seconds_stand_on_the_row_of_their_own_run(workspace, tmp_path, monkeypatch) -> None:
@@ -155,7 +155,7 @@ def test_published_probes_are_taken_once_and_a_stopped_one_goes_on(workspace, tm
     assert reproduction.probe(workspace, places, [], seeds=1, workers=1) == [first]
     assert work(workspace, workspace.run(first)) == "finished"
     assert reproduction.probe(workspace, places, [], seeds=1, workers=1) == []
-    assert len(queue.list_runs(workspace, "probe")) == 2
+    assert len(listing.list_runs(workspace, "probe")) == 2
     fresh = reproduction.rows(workspace, places)
     assert reproduction.lacking(places, fresh, probes=1) == []
     assert reproduction.lacking(places, fresh, probes=2) == []  # there is no second seed to probe
@@ -352,5 +352,5 @@ def test_ctrl_c_stops_the_probes_too(workspace, tmp_path, monkeypatch) -> None:
             workspace, data=archive(tmp_path / "images.npz"), variants=("classical",), seeds=1, widths=(2,), probes=1,
             workers=1, out=tmp_path / "out", picture="", terminal=Terminal(as_json=True),
         )  # fmt: skip
-    (probing,) = queue.list_runs(workspace, "probe")
+    (probing,) = listing.list_runs(workspace, "probe")
     assert workspace.run(probing.id).stop_requested()

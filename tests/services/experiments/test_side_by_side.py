@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 
 from qlatent.errors import InputError
 from qlatent.services.experiments import side_by_side as service
-from qlatent.services.runs.queue import TrainingRequest
+from qlatent.services.training.request import TrainingRequest
 from qlatent.store.workspace import Workspace
 from tests import carried_out
 from tests.services.experiment_workspace import labelled

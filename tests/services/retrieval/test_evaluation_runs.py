@@ -18,6 +18,7 @@ from qlatent.services.retrieval.collection import Task
 from qlatent.services.retrieval.evaluation_runs import Request
 from qlatent.services.runs import queue
 from qlatent.services.vectors import stored
+from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
 from tests.services import run_workspace
@@ -119,7 +120,7 @@ def test_brought_files_stay_with_the_run_and_queries_are_encoded_with_its_encode
     workspace: Workspace, brought: dict[str, Path]
 ) -> None:
     corpus = evaluation.bring(workspace, str(brought["queries"].parent / "docs.jsonl"))
-    encoding = workspace.run(queue.start_encoding(workspace, queue.EncodingRequest(corpus, "builtin")))
+    encoding = workspace.run(start_encoding(workspace, EncodingRequest(corpus, "builtin")))
     worker.work(workspace, encoding)
     key = stored.choose(workspace, corpus)
     assert evaluation_runs.encoder_of(workspace, key) == ("builtin", {})

@@ -14,6 +14,7 @@ from qlatent import worker
 from qlatent.errors import StoreError
 from qlatent.services.runs import heartbeat, queue
 from qlatent.services.training.execution import Recorder
+from qlatent.services.training.start import start_training
 from qlatent.store import disk
 from qlatent.store.runs import run_folder
 from qlatent.store.workspace import Workspace
@@ -58,7 +59,7 @@ def filled_at(step: int, full: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_run_fails_with_its_reason_even_when_no_byte_is_left(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     full = Disk(monkeypatch)
     filled_at(6, full, monkeypatch)
     assert worker.work(workspace, workspace.run(run_id)) == "failed"
@@ -77,7 +78,7 @@ def test_a_run_fails_with_its_reason_even_when_no_byte_is_left(
 def test_where_even_that_is_impossible_the_reason_waits_for_room(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     full, tries = Disk(monkeypatch), []
     filled_at(6, full, monkeypatch)
 
@@ -96,7 +97,7 @@ def test_where_even_that_is_impossible_the_reason_waits_for_room(
 def test_a_run_that_cannot_even_begin_is_failed_and_not_left_in_the_queue(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     workspace.run(run_id).write_status(state="queued")
     full = Disk(monkeypatch)
     full.full = True
@@ -108,7 +109,7 @@ def test_a_run_that_cannot_even_begin_is_failed_and_not_left_in_the_queue(
 def test_a_worker_whose_log_is_full_ends_in_order(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
 
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "full")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from qlatent.services.runs import naming
+from qlatent.services.runs.listing import RunView
 from qlatent.services.runs.naming import Waiting
-from qlatent.services.runs.queue import RunView
 from qlatent.store.runs.run_folder import RunStatus
 
 NOON = 1_700_000_000.0

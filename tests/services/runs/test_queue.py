@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from qlatent.errors import ConfigError, InputError, RunError, StoreError
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.services.training import run_spec
+from qlatent.services.training.start import start_training, training_spec
+from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.store.processes import this_process
 from qlatent.types import Item
 from tests.services.run_workspace import SETTINGS, add, pairs, request, small
@@ -63,10 +65,10 @@ def room(monkeypatch):
 
 
 def test_a_started_run_has_an_id_a_frozen_spec_and_a_place_in_the_catalogue(workspace, started):
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     assert re.fullmatch(r"r\d{8}-\d{6}-[0-9a-f]{4}", run_id)
     assert started == [run_id]
-    view = queue.view(workspace, run_id)
+    view = listing.view(workspace, run_id)
     assert (view.kind, view.dataset, view.head, view.state) == ("train", "pairs", "acqua", "running")
     assert view.name == "CLIP-ACQUA on Pairs"
     spec = view.spec
@@ -78,15 +80,15 @@ def test_a_started_run_has_an_id_a_frozen_spec_and_a_place_in_the_catalogue(work
 
 
 def test_every_setting_is_written_down_even_those_left_to_their_defaults(workspace, started):
-    spec = queue.view(workspace, queue.start_training(workspace, request())).spec
+    spec = listing.view(workspace, start_training(workspace, request())).spec
     assert spec["configs"]["training"]["learning_rate"] > 0
     assert spec["configs"]["objective"]["alpha_distance"] == pytest.approx(1 / 3)
 
 
 def test_small_heads_train_in_one_thread_and_wide_ones_in_as_many_as_allowed(workspace, started, monkeypatch):
     monkeypatch.setattr(run_spec, "settings", lambda: SimpleNamespace(threads=3, device="cpu"))
-    small, wide = (queue.start_training(workspace, request(hidden=width)) for width in (0, 512))
-    assert [queue.view(workspace, each).spec["threads"] for each in (small, wide)] == [1, 3]
+    small, wide = (start_training(workspace, request(hidden=width)) for width in (0, 512))
+    assert [listing.view(workspace, each).spec["threads"] for each in (small, wide)] == [1, 3]
 
 
 def test_a_data_set_of_one_modality_is_trained_on_that_one(workspace, started):
@@ -94,8 +96,8 @@ def test_a_data_set_of_one_modality_is_trained_on_that_one(workspace, started):
         replace(item, id=f"t{n}", vectors={"text": item.vectors["text"]}) for n, item in enumerate(pairs(12))
     ]
     add(workspace, "texts", texts, modalities=("text",))
-    run_id = queue.start_training(workspace, replace(request(), dataset="texts"))
-    assert queue.view(workspace, run_id).spec["modalities"] == ["text"]
+    run_id = start_training(workspace, replace(request(), dataset="texts"))
+    assert listing.view(workspace, run_id).spec["modalities"] == ["text"]
 
 
 @pytest.mark.parametrize(
@@ -114,9 +116,9 @@ def test_what_cannot_work_is_refused_and_leaves_nothing_behind(
     workspace, started, changes, settings, error, message
 ):
     with pytest.raises(error) as caught:
-        queue.start_training(workspace, replace(request(**settings), **changes))
+        start_training(workspace, replace(request(**settings), **changes))
     assert message in str(caught.value)
-    assert queue.list_runs(workspace) == []
+    assert listing.list_runs(workspace) == []
     assert list(workspace.runs_path.glob("[!.]*")) == []
     assert started == []
 
@@ -126,18 +128,18 @@ def test_items_that_were_never_encoded_are_named(workspace, started):
     add(workspace, "plain", texts, modalities=("text",))
     wanted = replace(request(), dataset="plain")
     with pytest.raises(InputError, match=r"'plain' have no vectors yet. Encode first"):
-        queue.start_training(workspace, wanted)
+        start_training(workspace, wanted)
     hashes = workspace.items.contents("plain", "text")
     workspace.items.add_embeddings("builtin", "text", hashes[:10], np.eye(10, 8, dtype=np.float32) + 1)
     with pytest.raises(
         InputError, match=r"2 of 12 items .* encoder 'builtin': plain-10, plain-11. Encode first"
     ):
-        queue.start_training(workspace, wanted)
+        start_training(workspace, wanted)
     workspace.items.add_embeddings("builtin", "text", hashes, np.eye(12, 8, dtype=np.float32) + 1)
-    assert queue.view(workspace, queue.start_training(workspace, wanted)).spec["encoder"] == "builtin"
+    assert listing.view(workspace, start_training(workspace, wanted)).spec["encoder"] == "builtin"
     workspace.items.add_embeddings("other", "text", hashes, np.eye(12, 8, dtype=np.float32) + 1)
     with pytest.raises(InputError, match=r"encoded by 2 encoders: .*builtin.* Say which"):
-        queue.start_training(workspace, wanted)
+        start_training(workspace, wanted)
 
 
 def test_too_few_complete_pairs_are_refused_but_incomplete_rows_are_only_left_out(workspace, started):
@@ -148,14 +150,14 @@ def test_too_few_complete_pairs_are_refused_but_incomplete_rows_are_only_left_ou
     ]
     add(workspace, "halves", halves)
     with pytest.raises(InputError, match="Only 7 of 12 items of 'halves' have image and text"):
-        queue.start_training(workspace, replace(request(), dataset="halves"))
-    assert queue.start_training(workspace, replace(request(modalities=("image",)), dataset="halves"))
+        start_training(workspace, replace(request(), dataset="halves"))
+    assert start_training(workspace, replace(request(modalities=("image",)), dataset="halves"))
 
 
 def test_an_encoding_with_an_unknown_encoder_is_refused(workspace, started):
     with pytest.raises(ConfigError, match="no encoder called 'clap'"):
-        queue.start_encoding(workspace, queue.EncodingRequest("pairs", "clap"))
-    assert queue.list_runs(workspace) == []
+        start_encoding(workspace, EncodingRequest("pairs", "clap"))
+    assert listing.list_runs(workspace) == []
 
 
 # --- the queue --------------------------------------------------------------------------------------------
@@ -163,30 +165,30 @@ def test_an_encoding_with_an_unknown_encoder_is_refused(workspace, started):
 
 def test_no_more_runs_are_alive_than_the_settings_allow(workspace, started, room):
     room(2)
-    ids = [queue.start_training(workspace, request()) for _ in range(4)]
+    ids = [start_training(workspace, request()) for _ in range(4)]
     assert started == ids[:2]
-    assert [queue.view(workspace, each).state for each in ids] == ["running", "running", "queued", "queued"]
+    assert [listing.view(workspace, each).state for each in ids] == ["running", "running", "queued", "queued"]
     workspace.run(ids[0]).write_status(state="finished")
     assert queue.dispatch(workspace) == [ids[2]]
 
 
 def test_a_dead_worker_frees_its_place(workspace, started, room):
     room(1)
-    first, second = (queue.start_training(workspace, request()) for _ in range(2))
+    first, second = (start_training(workspace, request()) for _ in range(2))
     workspace.run(first).write_status(pid=2**22 + 1, process_started=1.0)
-    assert queue.view(workspace, first).state == "interrupted"
+    assert listing.view(workspace, first).state == "interrupted"
     assert queue.dispatch(workspace) == [second]
 
 
 def test_a_worker_that_is_just_starting_holds_its_place_but_not_for_ever(workspace, monkeypatch, room):
     room(1)
     monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)  # writes no status yet
-    first, second = (queue.start_training(workspace, request()) for _ in range(2))
+    first, second = (start_training(workspace, request()) for _ in range(2))
     assert queue.dispatch(workspace) == []
     real = time.time
     monkeypatch.setattr(queue.time, "time", lambda: real() + queue.STARTING_SECONDS + 1)
     assert queue.dispatch(workspace) == [second]
-    assert queue.view(workspace, first).state == "queued"
+    assert listing.view(workspace, first).state == "queued"
 
 
 # --- stopping, resuming, removing -------------------------------------------------------------------------
@@ -194,23 +196,23 @@ def test_a_worker_that_is_just_starting_holds_its_place_but_not_for_ever(workspa
 
 def test_a_queued_run_is_stopped_at_once_and_never_started(workspace, started, room):
     room(1)
-    first, second = (queue.start_training(workspace, request()) for _ in range(2))
+    first, second = (start_training(workspace, request()) for _ in range(2))
     queue.stop(workspace, second)
-    assert queue.view(workspace, second).state == "stopped"
+    assert listing.view(workspace, second).state == "stopped"
     workspace.run(first).write_status(state="finished")
     assert queue.dispatch(workspace) == []
 
 
 def test_a_running_run_is_asked_to_stop(workspace, started):
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     queue.stop(workspace, run_id)
     assert workspace.run(run_id).stop_requested()
-    assert queue.view(workspace, run_id).state == "running"  # until it has saved its state
+    assert listing.view(workspace, run_id).state == "running"  # until it has saved its state
 
 
 @pytest.mark.parametrize("state", ["stopped", "failed", "interrupted"])
 def test_what_ended_early_can_be_resumed(workspace, started, state):
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     folder = workspace.run(run_id)
     folder.request_stop()
     if state == "interrupted":
@@ -227,7 +229,7 @@ def test_what_ended_early_can_be_resumed(workspace, started, state):
     ("state", "message"), [("finished", "is finished"), ("running", "is running already")]
 )
 def test_what_is_over_or_under_way_cannot_be_resumed(workspace, started, state, message):
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     workspace.run(run_id).write_status(state=state)
     with pytest.raises(RunError, match=message) as caught:
         queue.resume(workspace, run_id)
@@ -235,34 +237,34 @@ def test_what_is_over_or_under_way_cannot_be_resumed(workspace, started, state, 
 
 
 def test_stopping_what_has_ended_is_refused_with_the_next_step(workspace, started):
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     workspace.run(run_id).write_status(state="finished")
     with pytest.raises(RunError, match=r"it is finished\. Start a new run"):
         queue.stop(workspace, run_id)
 
 
 def test_a_run_is_removed_with_its_folder_unless_it_runs(workspace, started):
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     with pytest.raises(RunError, match=r"is running\. Stop it first"):
         queue.remove(workspace, run_id)
     workspace.run(run_id).write_status(state="stopped")
     queue.remove(workspace, run_id)
-    assert queue.list_runs(workspace) == []
+    assert listing.list_runs(workspace) == []
     assert list(workspace.runs_path.glob("[!.]*")) == []
     with pytest.raises(StoreError):
-        queue.view(workspace, run_id)
+        listing.view(workspace, run_id)
 
 
 def test_a_run_whose_folder_is_gone_is_shown_as_failed_and_can_be_removed(workspace, started):
     import shutil
 
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     shutil.rmtree(workspace.runs_path / run_id)
-    (view,) = queue.list_runs(workspace)
+    (view,) = listing.list_runs(workspace)
     assert view.state == "failed"
     assert "no run" in view.message
     queue.remove(workspace, run_id)
-    assert queue.list_runs(workspace) == []
+    assert listing.list_runs(workspace) == []
 
 
 # --- looking ----------------------------------------------------------------------------------------------
@@ -270,13 +272,13 @@ def test_a_run_whose_folder_is_gone_is_shown_as_failed_and_can_be_removed(worksp
 
 def test_the_newest_run_comes_first(workspace, started, room):
     room(5)
-    ids = [queue.start_training(workspace, request()) for _ in range(3)]
-    assert [view.id for view in queue.list_runs(workspace, "train")] == ids[::-1]
-    assert queue.list_runs(workspace, "encode") == []
+    ids = [start_training(workspace, request()) for _ in range(3)]
+    assert [view.id for view in listing.list_runs(workspace, "train")] == ids[::-1]
+    assert listing.list_runs(workspace, "encode") == []
 
 
 def test_a_handle_has_the_shape_of_a_task(workspace, started):
-    handle = queue.handle(workspace, queue.start_training(workspace, request()))
+    handle = queue.handle(workspace, start_training(workspace, request()))
     folder = workspace.run(handle.id)
     folder.write_status(step=5, steps=20)
     assert (handle.running, handle.done, handle.error, handle.progress) == (True, False, None, 0.25)
@@ -289,7 +291,7 @@ def test_a_handle_has_the_shape_of_a_task(workspace, started):
 
 
 def test_losses_keep_the_last_occurrence_of_each_step_and_grow_with_the_log(workspace, started):
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     folder = workspace.run(run_id)
 
     def step(number, total):
@@ -300,20 +302,20 @@ def test_losses_keep_the_last_occurrence_of_each_step_and_grow_with_the_log(work
 
     for number, total in [(1, 9.0), (2, 8.0), (3, 7.0), (2, 8.5)]:
         step(number, total)
-    first = queue.losses(workspace, run_id)
+    first = listing.losses(workspace, run_id)
     np.testing.assert_array_equal(first["step"], [1, 2, 3])
     np.testing.assert_array_equal(first["total"], [9.0, 8.5, 7.0])
     assert np.isnan(first["rate"]).all()
     step(4, 1.0)
-    np.testing.assert_array_equal(queue.losses(workspace, run_id)["pair_distance"], [4.5, 4.25, 3.5, 0.5])
+    np.testing.assert_array_equal(listing.losses(workspace, run_id)["pair_distance"], [4.5, 4.25, 3.5, 0.5])
     np.testing.assert_array_equal(first["step"], [1, 2, 3])  # what was handed out does not change
 
 
 def test_figures_of_a_run_without_events_are_empty(workspace, started):
-    run_id = queue.start_training(workspace, request())
-    assert list(queue.losses(workspace, run_id)["step"]) == []
-    assert queue.metrics(workspace, run_id) == {}
-    assert queue.view(workspace, run_id).message == "loading"
+    run_id = start_training(workspace, request())
+    assert list(listing.losses(workspace, run_id)["step"]) == []
+    assert listing.metrics(workspace, run_id) == {}
+    assert listing.view(workspace, run_id).message == "loading"
 
 
 def test_the_service_is_torch_free_at_import():
@@ -329,7 +331,7 @@ def test_the_service_is_torch_free_at_import():
 
 def test_the_first_status_names_the_worker_unless_it_has_done_so(workspace, monkeypatch):
     monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
-    folder = workspace.run(queue.start_training(workspace, request()))
+    folder = workspace.run(start_training(workspace, request()))
     queue._write_first_status(folder, int(this_process()["pid"]))
     assert folder.status().state == "running"
     folder.write_status(state="finished")
@@ -342,13 +344,13 @@ def test_the_first_status_names_the_worker_unless_it_has_done_so(workspace, monk
 
 def test_the_same_asked_twice_from_one_form_is_one_run(workspace, started, room):
     room(9)
-    first = queue.start_training(workspace, request(), token="form")
-    assert queue.start_training(workspace, request(), token="form") == first
+    first = start_training(workspace, request(), token="form")
+    assert start_training(workspace, request(), token="form") == first
     others = {
-        queue.start_training(workspace, request(seed=1), token="form"),
-        queue.start_training(workspace, request(), token="another form"),
-        queue.start_training(workspace, request()),
-        queue.start_training(workspace, request()),
+        start_training(workspace, request(seed=1), token="form"),
+        start_training(workspace, request(), token="another form"),
+        start_training(workspace, request()),
+        start_training(workspace, request()),
     }
     assert len({first, *others}) == 5
     assert {path.name for path in workspace.runs_path.glob("r*")} == {first, *others}
@@ -358,7 +360,7 @@ def test_the_same_asked_twice_from_one_form_is_one_run(workspace, started, room)
 def test_clicks_that_arrive_at_once_make_one_run(workspace, started, room):
     room(9)
     both, found = threading.Barrier(4), []
-    spec = run_spec.training_spec(workspace, request())
+    spec = training_spec(workspace, request())
 
     def click():
         both.wait()
@@ -370,11 +372,11 @@ def test_clicks_that_arrive_at_once_make_one_run(workspace, started, room):
     for thread in threads:
         thread.join()
     assert len(set(found)) == 1
-    assert [view.id for view in queue.list_runs(workspace)] == found[:1]
+    assert [view.id for view in listing.list_runs(workspace)] == found[:1]
 
 
 def test_a_removed_run_does_not_stand_for_a_new_wish(workspace, started):
-    first = queue.start_training(workspace, request(), token="form")
+    first = start_training(workspace, request(), token="form")
     workspace.run(first).write_status(state="stopped")
     queue.remove(workspace, first)
-    assert queue.start_training(workspace, request(), token="form") != first
+    assert start_training(workspace, request(), token="form") != first

@@ -23,8 +23,11 @@ from qlatent.services.datasets import datasets
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments import grid as grid_of
 from qlatent.services.exports import export
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import start_training
 from qlatent.services.vectors import augmented, encoding, stored
+from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.store.items.items import ItemStore
 from qlatent.store.workspace import Workspace
 from qlatent.training.images import augmentation, batches
@@ -170,22 +173,22 @@ def test_wishes_that_cannot_be_met_are_refused(workspace: Workspace, photos: str
     with pytest.raises(InputError, match="There are no images to make views of"):
         encoding.encode(workspace, words, encoder=MeanColour(), views=2)
     with pytest.raises(InputError, match="There are no images to make views of"):
-        queue.start_encoding(workspace, queue.EncodingRequest(words, "builtin", views=2))
+        start_encoding(workspace, EncodingRequest(words, "builtin", views=2))
     with pytest.raises(ConfigError, match="encoder 'text' reads no images"):
-        queue.start_encoding(workspace, queue.EncodingRequest(photos, "text", views=2))
-    assert queue.list_runs(workspace) == []
+        start_encoding(workspace, EncodingRequest(photos, "text", views=2))
+    assert listing.list_runs(workspace) == []
 
 
 def test_an_encoding_run_makes_the_views(
     workspace: Workspace, photos: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "_spawn", lambda *_: None)
-    run = queue.start_encoding(workspace, queue.EncodingRequest(photos, "builtin", views=2))
-    assert queue.view(workspace, run).name == "Built-in tiny CLIP, 2 augmented views on photos"
+    run = start_encoding(workspace, EncodingRequest(photos, "builtin", views=2))
+    assert listing.view(workspace, run).name == "Built-in tiny CLIP, 2 augmented views on photos"
     assert work(workspace, workspace.run(run)) == "finished"
     ((coverage),) = augmented.coverage(workspace, photos)
     assert (coverage.every, coverage.key) == (2, stored.choose(workspace, photos))
-    assert queue.metrics(workspace, run)["views"] == 2
+    assert listing.metrics(workspace, run)["views"] == 2
 
 
 # --- keeping ----------------------------------------------------------------------------------------------
@@ -231,8 +234,8 @@ def test_views_go_with_the_images_that_no_dataset_has_any_more(workspace: Worksp
 SETTINGS = {"views": "augmented", "qubits": 3, "layers": 1, "epochs": 30, "batch_size": 16, "snapshots": 3}
 
 
-def request(dataset: str, **changes: Any) -> queue.TrainingRequest:
-    return queue.TrainingRequest(dataset, head="qssl", objective="ntxent", settings=SETTINGS | changes)
+def request(dataset: str, **changes: Any) -> TrainingRequest:
+    return TrainingRequest(dataset, head="qssl", objective="ntxent", settings=SETTINGS | changes)
 
 
 def carry_out(workspace: Workspace, run: str) -> str:
@@ -251,8 +254,8 @@ def trained(
         patch.setattr(queue, "_spawn", lambda *_: None)
         dataset = bring(workspace, tmp_path_factory.mktemp("brought"), pictures(48))
         encoding.encode(workspace, dataset, encoder=builtin, views=3)
-        run = queue.start_training(workspace, request(dataset))
-        assert carry_out(workspace, run) == "finished", queue.view(workspace, run).message
+        run = start_training(workspace, request(dataset))
+        assert carry_out(workspace, run) == "finished", listing.view(workspace, run).message
         yield workspace, dataset, run
 
 
@@ -260,8 +263,8 @@ def test_a_run_on_augmented_views_learns_from_images_alone(trained: tuple[Worksp
     workspace, _, run = trained
     spec = workspace.run(run).spec
     assert (spec["modalities"], spec["configs"]["objective"]["view_count"]) == (["image"], 3)
-    steps = np.asarray(queue.losses(workspace, run)["total"])
-    held = np.asarray(queue.evaluations(workspace, run)["total"])
+    steps = np.asarray(listing.losses(workspace, run)["total"])
+    held = np.asarray(listing.evaluations(workspace, run)["total"])
     assert steps[-9:].mean() < steps[:9].mean() - 0.2
     assert (
         held.min() < held[0]
@@ -272,7 +275,7 @@ def test_a_run_killed_on_the_way_has_the_losses_of_an_unbroken_one(
     trained: tuple[Workspace, str, str],
 ) -> None:
     workspace, dataset, whole = trained
-    again = queue.start_training(workspace, request(dataset, checkpoint_every=7))
+    again = start_training(workspace, request(dataset, checkpoint_every=7))
     folder = workspace.run(again)
     seen = 0
     original = type(folder).append
@@ -289,20 +292,20 @@ def test_a_run_killed_on_the_way_has_the_losses_of_an_unbroken_one(
         assert carry_out(workspace, again) == "stopped"
     queue.resume(workspace, again)
     assert carry_out(workspace, again) == "finished"
-    wanted, got = (queue.losses(workspace, each) for each in (whole, again))
+    wanted, got = (listing.losses(workspace, each) for each in (whole, again))
     assert got["step"].tolist() == wanted["step"].tolist()
     assert got["total"].tolist() == wanted["total"].tolist()
     assert (
-        queue.evaluations(workspace, again)["total"].tolist()
-        == queue.evaluations(workspace, whole)["total"].tolist()
+        listing.evaluations(workspace, again)["total"].tolist()
+        == listing.evaluations(workspace, whole)["total"].tolist()
     )
 
 
 def test_fewer_views_than_there_are_make_another_run(trained: tuple[Workspace, str, str]) -> None:
     workspace, dataset, run = trained
-    other = queue.start_training(workspace, request(dataset, view_count=2))
+    other = start_training(workspace, request(dataset, view_count=2))
     assert carry_out(workspace, other) == "finished"
-    assert queue.losses(workspace, other)["total"][0] != queue.losses(workspace, run)["total"][0]
+    assert listing.losses(workspace, other)["total"][0] != listing.losses(workspace, run)["total"][0]
 
 
 @pytest.mark.parametrize(
@@ -323,10 +326,10 @@ def test_what_cannot_work_is_refused_before_the_run_starts(
     trained: tuple[Workspace, str, str], changes: dict[str, Any], kind: type[Exception], message: str
 ) -> None:
     workspace, dataset, _ = trained
-    before = len(queue.list_runs(workspace))
+    before = len(listing.list_runs(workspace))
     with pytest.raises(kind, match=f"(?s){message}"):
-        queue.start_training(workspace, request(dataset, **changes))
-    assert len(queue.list_runs(workspace)) == before
+        start_training(workspace, request(dataset, **changes))
+    assert len(listing.list_runs(workspace)) == before
 
 
 def test_views_that_are_missing_are_named(workspace: Workspace, photos: str, tmp_path: Path) -> None:
@@ -336,7 +339,7 @@ def test_views_that_are_missing_are_named(workspace: Workspace, photos: str, tmp
         InputError,
         match=r"No augmented views of the images of 'photos' were encoded by mean-.*--encoder mean --views 4",
     ):
-        queue.start_training(workspace, request(photos))
+        start_training(workspace, request(photos))
     encoding.encode(workspace, photos, encoder=coder, views=2)
     datasets.store(
         workspace,
@@ -350,7 +353,7 @@ def test_views_that_are_missing_are_named(workspace: Workspace, photos: str, tmp
         InputError,
         match=rf"2 of {COUNT + 2} items of 'photos' have fewer than 2 augmented views by mean-\w+: n1, n2\.",
     ):
-        queue.start_training(workspace, request(photos))
+        start_training(workspace, request(photos))
 
 
 def test_datasets_and_vectors_without_images_are_refused(
@@ -360,14 +363,14 @@ def test_datasets_and_vectors_without_images_are_refused(
     words = datasets.store(workspace, tmp_path / "words.txt", name="words").dataset
     encoding.encode(workspace, words, encoder=MeanColour())
     with pytest.raises(InputError, match="'words' has no images, so there are no augmented views"):
-        queue.start_training(workspace, request(words))
+        start_training(workspace, request(words))
     encoding.encode(workspace, photos, encoder=MeanColour(), modalities=["text"])
     with pytest.raises(InputError, match=r"mean-.* made no image vectors of 'photos'"):
-        queue.start_training(workspace, request(photos))
+        start_training(workspace, request(photos))
     np.savez(tmp_path / "ready.npz", image=np.random.default_rng(0).normal(size=(20, 8)).astype(np.float32))
     ready = datasets.store(workspace, tmp_path / "ready.npz", name="ready").dataset
     with pytest.raises(InputError, match="Ready vectors have no augmented views"):
-        queue.start_training(workspace, request(ready))
+        start_training(workspace, request(ready))
 
 
 def test_a_grid_on_augmented_views_is_of_images_and_keeps_its_number_of_views(

@@ -22,7 +22,7 @@ from qlatent.training.vectors.data import Labels, heldout_mask, labels_of, repla
 from qlatent.types import content_hash
 
 if TYPE_CHECKING:
-    from qlatent.services.training.run_spec import TrainingRequest
+    from qlatent.services.training.request import TrainingRequest
 
 FEATURES = 512  # what ResNet-18 gives
 OBJECTIVE = "ntxent"

@@ -26,7 +26,7 @@ from qlatent.training.vectors.data import FEWEST, labels_of
 from qlatent.types import content_hash
 
 if TYPE_CHECKING:
-    from qlatent.services.training.run_spec import TrainingRequest
+    from qlatent.services.training.request import TrainingRequest
 
 OBJECTIVE = "ranking"
 OF_FIDELITY = ("fidelity", "log_fidelity")

@@ -16,9 +16,11 @@ from PIL import Image
 import qlatent
 from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.services.heads import kept_heads
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.services.runs.heartbeat import Pulse
 from qlatent.services.training import execution, image_probe, image_views, run_spec
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import start_training, training_spec
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
 from qlatent.worker import work
@@ -72,32 +74,35 @@ def finished(tmp_path_factory) -> tuple[Workspace, str]:
         return opened, carried_out(opened, request())
 
 
-def request(**settings) -> queue.TrainingRequest:
-    return queue.TrainingRequest(
+def request(**settings) -> TrainingRequest:
+    return TrainingRequest(
         "pictures", head="qssl", objective="ntxent", settings=SETTINGS | settings, source="images"
     )
 
 
-def carried_out(workspace: Workspace, wanted: queue.TrainingRequest, *, stop_after: int | None = None) -> str:
-    run_id = queue.start_training(workspace, wanted)
+def carried_out(workspace: Workspace, wanted: TrainingRequest, *, stop_after: int | None = None) -> str:
+    run_id = start_training(workspace, wanted)
     execute(workspace, run_id, stop_after=stop_after)
     return run_id
 
 
 def execute(workspace: Workspace, run_id: str, *, stop_after: int | None = None) -> None:
     folder = workspace.run(run_id)
+
+    def asked() -> bool:
+        return stop_after is not None and len(listing.losses(workspace, run_id)["step"]) >= stop_after
+
     with Pulse(folder) as pulse:
-        asked = lambda: stop_after is not None and len(queue.losses(workspace, run_id)["step"]) >= stop_after  # noqa: E731
         pulse.end(execution.execute(workspace, folder, pulse=pulse, should_stop=asked))
 
 
 def total(workspace: Workspace, run_id: str) -> list[float]:
-    return queue.losses(workspace, run_id)["total"].tolist()
+    return listing.losses(workspace, run_id)["total"].tolist()
 
 
 def test_a_run_keeps_head_backbone_figures_and_views(finished) -> None:
     workspace, run_id = finished
-    assert queue.view(workspace, run_id).state == "finished"
+    assert listing.view(workspace, run_id).state == "finished"
     found = image_views.figures(workspace, run_id)
     assert found["step"].tolist() == [0, 1, 4]
     probes = image_views.probes(workspace, run_id)
@@ -158,11 +163,11 @@ def test_a_classical_head_has_no_states(workspace) -> None:
 def test_a_stopped_run_goes_on_with_the_losses_of_an_unbroken_one(workspace) -> None:
     whole = carried_out(workspace, request())
     broken = carried_out(workspace, request(), stop_after=3)
-    assert queue.view(workspace, broken).state == "stopped"
+    assert listing.view(workspace, broken).state == "stopped"
     assert len(total(workspace, broken)) == 3
     queue.resume(workspace, broken)
     execute(workspace, broken)
-    assert queue.view(workspace, broken).state == "finished"
+    assert listing.view(workspace, broken).state == "finished"
     assert total(workspace, broken) == total(workspace, whole)
     assert (
         image_views.probes(workspace, broken)[-1]["confusion"]
@@ -207,7 +212,7 @@ def test_what_cannot_work_is_refused_and_leaves_nothing_behind(
     add(workspace, "texts", [Item(f"t{n}", text=f"words {n}") for n in range(12)], modalities=("text",))
     add(workspace, "bare", items(labelled=False), modalities=("image",))
     with pytest.raises(error) as caught:
-        queue.start_training(workspace, replace(request(**settings), **changes))
+        start_training(workspace, replace(request(**settings), **changes))
     assert message in str(caught.value)
     assert list(workspace.runs_path.iterdir()) == []
     assert started == []
@@ -215,18 +220,18 @@ def test_what_cannot_work_is_refused_and_leaves_nothing_behind(
 
 def test_small_images_are_enlarged_when_asked(workspace) -> None:
     run_id = carried_out(workspace, request(size=32, small="upscale", steps=1, probe_steps=()))
-    assert queue.view(workspace, run_id).state == "finished"
+    assert listing.view(workspace, run_id).state == "finished"
 
 
 def test_unlabelled_images_are_trained_on_without_a_probe(workspace) -> None:
     add(workspace, "bare", items(labelled=False), modalities=("image",))
     run_id = carried_out(workspace, replace(request(steps=1, probe_steps=()), dataset="bare"))
     assert image_views.probes(workspace, run_id) == []
-    assert "total" in queue.metrics(workspace, run_id)
+    assert "total" in listing.metrics(workspace, run_id)
 
 
 def test_pictures_that_cannot_be_read_are_left_out_and_counted(workspace, monkeypatch) -> None:
-    run_id = queue.start_training(workspace, request(steps=1, probe_steps=()))
+    run_id = start_training(workspace, request(steps=1, probe_steps=()))
     whole = workspace.items.images
 
     def damaged(hashes):
@@ -242,7 +247,7 @@ def test_pictures_that_cannot_be_read_are_left_out_and_counted(workspace, monkey
 
 
 def test_other_images_than_at_the_start_are_refused(workspace) -> None:
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     folder = workspace.run(run_id)
     folder.spec["content"] = "0" * 32
     assert work(workspace, folder) == "failed"
@@ -250,7 +255,7 @@ def test_other_images_than_at_the_start_are_refused(workspace) -> None:
 
 
 def test_equal_requests_are_the_same_training_and_others_are_not(workspace) -> None:
-    one, same, other = (run_spec.training_spec(workspace, request(**each)) for each in ({}, {}, {"seed": 3}))
+    one, same, other = (training_spec(workspace, request(**each)) for each in ({}, {}, {"seed": 3}))
     assert run_spec.same_training(one) == run_spec.same_training(same) != run_spec.same_training(other)
 
 
@@ -288,7 +293,7 @@ def test_the_published_probe_is_a_run_of_its_own_beside_the_one_it_is_of(finishe
 
 
 def test_only_finished_runs_on_images_have_a_published_probe(workspace) -> None:
-    run_id = queue.start_training(workspace, request())
+    run_id = start_training(workspace, request())
     with pytest.raises(InputError, match=f"Run {run_id} is queued"):
         image_probe.spec(workspace, run_id)
 

@@ -20,8 +20,10 @@ from qlatent.services import bin
 from qlatent.services.datasets import datasets
 from qlatent.services.experiments import scarcity
 from qlatent.services.heads import kept_heads
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.services.training import run_spec, sweeps
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import start_training, training_spec
 from qlatent.services.vectors import encoding
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.worker import work
@@ -72,18 +74,18 @@ def workspace(tmp_path: Path, texts: Path, model: Path, monkeypatch: pytest.Monk
     return opened
 
 
-Ask = Callable[..., queue.TrainingRequest]
+Ask = Callable[..., TrainingRequest]
 
 
-def request(settings: dict[str, Any] | None = None, **given: Any) -> queue.TrainingRequest:
+def request(settings: dict[str, Any] | None = None, **given: Any) -> TrainingRequest:
     usual: dict[str, Any] = {"head": "qbec", "objective": "ranking", "source": "relevance"}
-    return queue.TrainingRequest("texts", settings={**FAST, **(settings or {})}, **{**usual, **given})
+    return TrainingRequest("texts", settings={**FAST, **(settings or {})}, **{**usual, **given})
 
 
-def done(workspace: Workspace, asked: queue.TrainingRequest) -> str:
-    run = queue.start_training(workspace, asked)
+def done(workspace: Workspace, asked: TrainingRequest) -> str:
+    run = start_training(workspace, asked)
     state = work(workspace, workspace.run(run))
-    assert state == "finished", queue.view(workspace, run).message
+    assert state == "finished", listing.view(workspace, run).message
     return run
 
 
@@ -101,7 +103,7 @@ def judgements(folder: Path, *, negatives: bool = True) -> Path:
 
 def test_a_run_by_labels_keeps_head_figures_and_queries(workspace: Workspace) -> None:
     run = done(workspace, request())
-    found = queue.metrics(workspace, run)
+    found = listing.metrics(workspace, run)
     assert (found["train_pairs"], found["heldout_pairs"], found["documents"]) == (64.0, 16.0, 64.0)
     by_query = workspace.run(run).queries()
     assert len(by_query["rows"]) == 16
@@ -109,7 +111,7 @@ def test_a_run_by_labels_keeps_head_figures_and_queries(workspace: Workspace) ->
         workspace.run(run).path / "views"
     ).exists()  # how queries were answered is no picture of views
     assert found["ndcg@10"] == pytest.approx(float(np.nanmean(by_query["ndcg@10"])))
-    columns = queue.evaluations(workspace, run)
+    columns = listing.evaluations(workspace, run)
     assert columns["step"].tolist() == [0, 16]
     assert columns["ndcg@10"][-1] == pytest.approx(found["ndcg@10"])
     (kept,) = kept_heads.list_heads(workspace)
@@ -124,23 +126,27 @@ def test_a_run_by_judgements_meets_its_hard_negatives(workspace: Workspace, tmp_
     file = judgements(tmp_path)
     run = done(workspace, request(judgements=str(file)))
     file.unlink()  # the run has its own copy
-    found = queue.metrics(workspace, run)
+    found = listing.metrics(workspace, run)
     assert found["train_pairs"] + found["heldout_pairs"] == 20
-    again = queue.start_training(workspace, request(judgements=str(judgements(tmp_path))))
-    assert queue.view(workspace, again).spec["judgements"] == queue.view(workspace, run).spec["judgements"]
-    other = queue.start_training(workspace, request(judgements=str(judgements(tmp_path, negatives=False))))
-    assert queue.view(workspace, other).spec["judgements"] != queue.view(workspace, run).spec["judgements"]
+    again = start_training(workspace, request(judgements=str(judgements(tmp_path))))
+    assert (
+        listing.view(workspace, again).spec["judgements"] == listing.view(workspace, run).spec["judgements"]
+    )
+    other = start_training(workspace, request(judgements=str(judgements(tmp_path, negatives=False))))
+    assert (
+        listing.view(workspace, other).spec["judgements"] != listing.view(workspace, run).spec["judgements"]
+    )
 
 
 def test_a_stopped_run_goes_on_with_the_same_losses(workspace: Workspace) -> None:
-    whole = queue.losses(workspace, done(workspace, request()))["total"]
-    run = queue.start_training(workspace, request({"seed": 0}, name="again"))
+    whole = listing.losses(workspace, done(workspace, request()))["total"]
+    run = start_training(workspace, request({"seed": 0}, name="again"))
     folder = workspace.run(run)
     folder.request_stop()
     assert work(workspace, folder) == "stopped"
     folder.clear_stop()
     assert work(workspace, folder) == "finished"
-    assert queue.losses(workspace, run)["total"].tolist() == whole.tolist()
+    assert listing.losses(workspace, run)["total"].tolist() == whole.tolist()
 
 
 @pytest.mark.parametrize("unfreeze", ["last", "published"])
@@ -149,11 +155,11 @@ def test_end_to_end_the_text_model_is_kept_and_its_vectors_fit_the_head(
 ) -> None:
     if unfreeze == "published":
         with pytest.raises(InputError, match="4 layers are to learn, and the text model has 3"):
-            queue.start_training(workspace, request({"unfreeze": unfreeze, "model": str(model)}))
+            start_training(workspace, request({"unfreeze": unfreeze, "model": str(model)}))
         return
     settings = {"unfreeze": unfreeze, "model": str(model), "encoder_rate": 0.01, "max_length": 16}
     run = done(workspace, request(settings))
-    path = queue.encoder_path(workspace, run)
+    path = listing.encoder_path(workspace, run)
     report = encoding.encode(
         workspace, "texts", encoder="text", settings={"model": str(path), "max_length": 16}
     )
@@ -178,7 +184,7 @@ def test_stored_token_states_are_used_again_and_change_nothing(workspace: Worksp
     assert cache.stat().st_mtime_ns == written
     cache.unlink()  # a cache may be emptied
     third = done(workspace, request(settings, name="once more"))
-    losses = [queue.losses(workspace, run)["total"].tolist() for run in (first, second, third)]
+    losses = [listing.losses(workspace, run)["total"].tolist() for run in (first, second, third)]
     assert losses[0] == losses[1] == losses[2]
 
 
@@ -200,14 +206,14 @@ def test_what_cannot_work_is_refused_before_it_starts(
     workspace: Workspace, settings: dict[str, Any], given: dict[str, Any], error: type[Exception], said: str
 ) -> None:
     with pytest.raises(error, match=said):
-        queue.start_training(workspace, request(settings, **given))
-    assert queue.list_runs(workspace, "train") == []
+        start_training(workspace, request(settings, **given))
+    assert listing.list_runs(workspace, "train") == []
 
 
 def test_judgements_go_with_the_last_run_that_has_them(workspace: Workspace, tmp_path: Path) -> None:
     asked = request(judgements=str(judgements(tmp_path)))
-    first, second = (queue.start_training(workspace, asked) for _ in range(2))
-    kept = workspace.judgements(queue.view(workspace, first).spec["judgements"])
+    first, second = (start_training(workspace, asked) for _ in range(2))
+    kept = workspace.judgements(listing.view(workspace, first).spec["judgements"])
     later = time.time() + bin.DAY + 1
     queue.remove(workspace, first)
     bin.empty(workspace, now=later)
@@ -216,7 +222,7 @@ def test_judgements_go_with_the_last_run_that_has_them(workspace: Workspace, tmp
     os.utime(kept, (later + bin.DAY, later + bin.DAY))  # a run is just being made with them
     bin.empty(workspace, now=later)
     assert kept.exists()
-    third = queue.start_training(workspace, asked)
+    third = start_training(workspace, asked)
     queue.remove(workspace, third)
     bin.empty(workspace, now=later)
     assert not kept.exists()
@@ -226,9 +232,9 @@ def test_judgements_of_other_items_are_refused(workspace: Workspace, tmp_path: P
     path = tmp_path / "qrels.tsv"
     path.write_text("q1\t0\td1\t1\nq2\t0\td2\t1\n")
     with pytest.raises(InputError, match=r"0 of 2 judged queries .* \(q1, q2\)"):
-        queue.start_training(workspace, request(judgements=str(path)))
+        start_training(workspace, request(judgements=str(path)))
     with pytest.raises(InputError, match="There is no file"):
-        queue.start_training(workspace, request(judgements=str(tmp_path / "gone.tsv")))
+        start_training(workspace, request(judgements=str(tmp_path / "gone.tsv")))
 
 
 def test_a_study_trains_what_is_missing_and_compares_on_the_same_queries(workspace: Workspace) -> None:
@@ -240,7 +246,7 @@ def test_a_study_trains_what_is_missing_and_compares_on_the_same_queries(workspa
     assert len(table) == 18
     assert len(scarcity.lacking(table)) == 18
     sweeps.start(workspace, table, workers=1)
-    for view in queue.list_runs(workspace, "train"):
+    for view in listing.list_runs(workspace, "train"):
         assert work(workspace, workspace.run(view.id)) == "finished"
     table = scarcity.places(workspace, study)
     assert not scarcity.lacking(table)
@@ -257,7 +263,7 @@ def test_a_study_trains_what_is_missing_and_compares_on_the_same_queries(workspa
     assert cell.seeds == 2
     drawn = [row for row in rows if row["share"] == 0]
     assert all(
-        queue.view(workspace, place.run.id).status.steps == 0
+        listing.view(workspace, place.run.id).status.steps == 0
         for place in table
         if place.share == 0 and place.run
     )
@@ -283,20 +289,20 @@ def test_triples_of_texts_are_imported_and_learned_from(
     file.write_text("\n".join(rows), encoding="utf-8")
     assert datasets.store(workspace, file, name="Triples").rows == 80
     encoding.encode(workspace, "triples", encoder="text", settings={"model": str(model)})
-    asked = queue.TrainingRequest(
+    asked = TrainingRequest(
         "triples", head="bec", objective="ranking", source="relevance", settings=FAST, judgements=str(file)
     )
-    found = queue.metrics(workspace, done(workspace, asked))
+    found = listing.metrics(workspace, done(workspace, asked))
     assert found["train_pairs"] + found["heldout_pairs"] == 20
     assert found["documents"] == 60  # those that ask answer nobody
     other = tmp_path / "others.jsonl"
     other.write_text('{"query": "nothing", "positive": ["of these", "is here"]}\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"0 of 1 judged queries.*nothing"):
-        queue.start_training(workspace, replace(asked, judgements=str(other)))
+        start_training(workspace, replace(asked, judgements=str(other)))
 
 
 def test_a_run_that_says_learn_scale_where_it_stood_before_is_the_same(workspace: Workspace) -> None:
-    spec = run_spec.training_spec(workspace, request())
+    spec = training_spec(workspace, request())
     older = json.loads(json.dumps(spec))
     older["configs"]["training"]["learn_scale"] = older["configs"]["objective"].pop("learn_scale")
     assert run_spec.same_training(older) == run_spec.same_training(spec)

@@ -1,0 +1,62 @@
+"""Encoding as a run: the spec of one, checked before it starts. Torch-free."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qlatent.encoders import hub
+from qlatent.registry import config_class, entry, make_config
+from qlatent.services.runs import queue
+from qlatent.services.vectors import augmented
+from qlatent.settings import settings
+from qlatent.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class EncodingRequest:
+    """Encode `dataset` with `encoder`; `modalities` None means all that both have.
+
+    With `views` (2 to 32) so many augmented copies of each image are encoded too.
+    """
+
+    dataset: str
+    encoder: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    modalities: tuple[str, ...] | None = None
+    name: str = ""
+    views: int = 0
+
+
+def start_encoding(workspace: Workspace, request: EncodingRequest, *, token: str = "") -> str:
+    """Queue an encoding run and start it if there is room; returns its id. Refusals leave nothing behind.
+
+    `token` as in `queue.enqueue`.
+    """
+    return queue.start(workspace, encoding_spec(workspace, request), token=token)
+
+
+def encoding_spec(workspace: Workspace, request: EncodingRequest) -> dict[str, Any]:
+    """The spec of an encoding run; an unknown dataset, encoder or setting, and views of no images are refused."""
+    dataset = workspace.catalogue.dataset(request.dataset)
+    config = make_config(config_class("encoder", request.encoder), request.settings)
+    views = f", {request.views} augmented views" if request.views else ""
+    if request.views:
+        images = workspace.items.contents(request.dataset, "image")
+        augmented.check(request.views, images, encoder=request.encoder, modalities=config.modalities)
+    hub.check(config)
+    return {
+        "format": 1,
+        "kind": "encode",
+        "name": request.name or f"{entry('encoder', request.encoder).title}{views} on {dataset.name}",
+        "created": time.time(),
+        "dataset": request.dataset,
+        "encoder": request.encoder,
+        "settings": dict(request.settings),
+        "modalities": list(request.modalities) if request.modalities else None,
+        "views": request.views,
+        "threads": settings().threads,
+        "device": settings().device,
+    }
