@@ -1,12 +1,12 @@
-"""The frame of the app: settings, workspace, navigation. Everything else is in `pages/` and `qlatent/`."""
+"""Starts the app: window, logo, navigation, and the page that the URL names."""
 
 from __future__ import annotations
 
-from qlatent.ui.shell import frame, parts
+from qlatent.ui.shell import page, parts
 
 parts.window()
 parts.logo()
-page = frame.navigation()
-frame.notice()
-with frame.guarded():
-    page.run()
+chosen = page.navigation()
+page.notice()
+with page.guarded():
+    chosen.run()

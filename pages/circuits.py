@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.ui.circuits import anatomy, controls, figures_of_merit, merge_weights
-from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell import page, parts, url_state
 
-frame.workspace()
+page.workspace()
 parts.title("Circuits", "Take a circuit apart: what it is made of, and what every gate does to a state.")
 side, main = st.columns([1, 3], gap="large")
 with side:

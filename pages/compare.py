@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.ui.compare import experiment, maps, retrieval_results, tables
-from qlatent.ui.shell import dataset_cache, frame, parts, url_state
+from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.removed import removed
 
 TABS = {
@@ -17,7 +17,7 @@ TABS = {
     "Report": tables.report,
 }
 
-frame.workspace()
+page.workspace()
 parts.title("Compare", "Did the compression keep what mattered, and is the circuit the reason?")
 if not dataset_cache.all_datasets():
     parts.empty(

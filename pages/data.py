@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.ui.data import dataset, importing
-from qlatent.ui.shell import dataset_cache, frame, parts, url_state
+from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.removed import removed
 
-frame.workspace()
+page.workspace()
 parts.title("Data", "Bring images, texts or ready vectors; encode them once; browse what is there.")
 importing.report()
 every = dataset_cache.all_datasets()

@@ -6,9 +6,9 @@ import streamlit as st
 
 from qlatent.services.runs import listing, naming
 from qlatent.ui.explore import evolution
-from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell import page, parts, url_state
 
-workspace = frame.workspace()
+workspace = page.workspace()
 trained = [each for each in listing.list_runs(workspace, "train") if each.status.step]
 views = {each.id: each for each in naming.own_first(trained)}
 TITLE = "Explore", "Play the training, colour by the norm of each vector, and see what stayed a neighbour."

@@ -6,10 +6,10 @@ import streamlit as st
 
 from qlatent.services.heads import kept_heads
 from qlatent.ui.heads import library
-from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.removed import removed
 
-workspace = frame.workspace()
+workspace = page.workspace()
 parts.title("Heads", "Trained heads are small files: keep them, pass them on, and use them on new items.")
 views = kept_heads.list_heads(workspace)
 url_state.refuse_gone("head", [each.id for each in views], what="head")

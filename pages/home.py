@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from qlatent.ui.home import overview
-from qlatent.ui.shell import frame, parts
+from qlatent.ui.shell import page, parts
 
-workspace = frame.workspace()
+workspace = page.workspace()
 parts.title(
     "Latent spaces, watched while they form",
     "Bring images and texts, compress them with a small quantum or classical head, see what was kept.",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.services.runs import listing, queue
-from qlatent.ui.shell import dataset_cache, frame, parts, url_state
+from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.removed import removed
 from qlatent.ui.train import run_panel
 from qlatent.ui.train.form import new_run
 
-workspace = frame.workspace()
+workspace = page.workspace()
 parts.title(
     "Train",
     "Train a small head on vectors, or a whole network on pictures, and watch losses and latent space as it learns.",

@@ -100,10 +100,10 @@ def test_vectors_of_the_built_in_encoder_are_warned_of_beside_every_map(
 def test_a_server_for_others_offers_no_paths_on_this_machine(
     opened: Open, furnished: Furnished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qlatent.ui.shell import frame
+    from qlatent.ui.shell import page
 
     assert "Folder, file or hub id" in _ways(opened(furnished.workspace.path, "data", section="import"))
-    monkeypatch.setattr(frame, "serves_others", lambda: True)
+    monkeypatch.setattr(page, "serves_others", lambda: True)
     assert _ways(opened(furnished.workspace.path, "data", section="import")) == ["Upload"]
 
 

@@ -18,7 +18,7 @@ from qlatent.services.runs import listing, queue
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.store.catalogue import connection, database
 from qlatent.ui.shell import url_state
-from qlatent.ui.shell.frame import PAGES
+from qlatent.ui.shell.page import PAGES
 from tests.pages.conftest import Furnished
 
 Open = Callable[..., AppTest]

@@ -15,7 +15,7 @@ from qlatent.services.circuits.circuits import CircuitView, Walk
 from qlatent.services.runs import listing
 from qlatent.ui.circuits.stepper import CHARTS, Stepping, stepper
 from qlatent.ui.latent_map import maps
-from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import cut
 
 SOURCES = {"layout": "A layout", "head": "A trained head", "merge": "A merge"}
@@ -86,7 +86,7 @@ def _size(label: str, name: str, default: int, most: int, *, least: int = 1) -> 
 
 
 def _head() -> CircuitView | None:
-    workspace = frame.workspace()
+    workspace = page.workspace()
     views = {head.id: head for head in circuits.heads_with_circuits(workspace)}
     url_state.refuse_gone("head", views, what="head with a circuit")
     if not views:
@@ -171,7 +171,7 @@ def stepping(view: CircuitView) -> CircuitView | None:
 
 def _of_item(view: CircuitView) -> tuple[CircuitView, int | None]:
     """The sample to step through: an item of the head's run, or random angles; and the item's row."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     texts = picked_item.offered(workspace, view, also=url_state.number("row"))
     if not texts:
         return view, None
@@ -188,7 +188,7 @@ def _of_item(view: CircuitView) -> tuple[CircuitView, int | None]:
 
 def _moved(view: CircuitView, trained: CircuitView) -> None:
     """The item's point on the run's last map, where it moves with its angles."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     assert view.head is not None and view.head.run_id is not None  # it has an item
     found, _ = maps.read(listing.view(workspace, view.head.run_id))
     if found is None:

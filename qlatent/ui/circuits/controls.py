@@ -13,7 +13,7 @@ from qlatent.services.circuits.circuits import CircuitView
 from qlatent.services.circuits.controls import Estimate, Place, Row
 from qlatent.services.experiments import comparison
 from qlatent.services.runs import listing
-from qlatent.ui.shell import frame, url_state
+from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import count
 
 SEEDS = {"3": "3", "5": "5", "10": "10"}
@@ -27,13 +27,13 @@ def contributing(view: CircuitView) -> None:
     """The controls of the view's head: what is missing can be trained; what is there is compared seed by seed."""
     st.caption(INTRO)
     head = view.head
-    workspace = frame.workspace()
+    workspace = page.workspace()
     known = {run.id for run in listing.list_runs(workspace, "train")}
     if head is None or head.run_id not in known:
         st.info("The run of this head is not in this workspace, so its controls cannot be trained.")
         return
     run_id = head.run_id
-    with frame.guarded():
+    with page.guarded():
         with st.container(horizontal=True, vertical_alignment="bottom"):
             seeds = int(url_state.switch("seeds", SEEDS, label="Seeds"))
             found = controls.places(workspace, run_id, seeds)
@@ -51,7 +51,7 @@ def contributing(view: CircuitView) -> None:
 
 def _watched(run_id: str, seeds: int, found: list[Place]) -> None:
     """The table; while anything is under way, looked up again every few seconds."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     rows = controls.rows(workspace, found)
     if not any(row.active for row in rows):
         _table(rows, seeds)

@@ -13,7 +13,7 @@ from qlatent.services.experiments.experiments import Progress
 from qlatent.services.experiments.grid import Experiment, Grid
 from qlatent.services.heads import kept_heads as kept_heads
 from qlatent.services.runs import queue
-from qlatent.ui.shell import dataset_cache, forms, frame, group_choice, parts, url_state
+from qlatent.ui.shell import dataset_cache, forms, group_choice, page, parts, url_state
 from qlatent.ui.shell.formatting import count, encoder_name, literal
 
 DIMS = (2, 3, 4, 6, 8, 10, 16, 32, 64)
@@ -24,7 +24,7 @@ FIRST_HEADS = ("acqua", "acqua_twin", "pca")
 
 def pick() -> Experiment | None:
     """The experiment that the URL names, or the form of a new one."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     every = {each.id: each for each in experiments.list_experiments(workspace)}
     url_state.refuse_gone("experiment", every, what="comparison")
     if not every:
@@ -53,9 +53,9 @@ def _said(each: Experiment) -> str:
 
 def _form() -> None:
     """What to compare on what, and the button that starts it."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     every = dataset_cache.all_datasets()
-    with frame.guarded(), st.container(border=True, gap="small"):
+    with page.guarded(), st.container(border=True, gap="small"):
         st.subheader("New experiment", anchor=False)
         left, right = st.columns(2, gap="medium")
         with left:
@@ -119,7 +119,7 @@ def _kept_heads(key: str) -> list[str]:
     """Kept heads of the same vectors, to be measured as they are; nothing is asked where there is none."""
     known = {
         f"{grid_of.KEPT}{each.id}": each.name
-        for each in kept_heads.list_heads(frame.workspace())
+        for each in kept_heads.list_heads(page.workspace())
         if each.encoder == key
     }
     if not known:
@@ -150,18 +150,18 @@ def _promise(grid: Grid) -> str:
 
 def progress(experiment: Experiment) -> None:
     """How far it is, with stop and go on; read again every few seconds while anything is under way."""
-    told = experiments.progress(frame.workspace(), experiment)
+    told = experiments.progress(page.workspace(), experiment)
     busy = told.active > 0
     fresh = [told]  # the first drawing needs no second look at every run
 
     def show() -> None:
-        queue.go_on(frame.workspace())  # a worker that was killed could not start the next
-        now = fresh.pop() if fresh else experiments.progress(frame.workspace(), experiment)
+        queue.go_on(page.workspace())  # a worker that was killed could not start the next
+        now = fresh.pop() if fresh else experiments.progress(page.workspace(), experiment)
         _bar(experiment, now)
         if busy and (now.active == 0 or now.measured != told.measured):
             st.rerun(scope="app")
 
-    with frame.guarded():
+    with page.guarded():
         st.fragment(show, run_every=2.0 if busy else None)()
     lines = [*told.failed, *told.refused]
     if lines:
@@ -173,7 +173,7 @@ def progress(experiment: Experiment) -> None:
 
 
 def _bar(experiment: Experiment, told: Progress) -> None:
-    workspace = frame.workspace()
+    workspace = page.workspace()
     whole = told.total > 0 and told.measured == told.total
     with st.container(horizontal=True, vertical_alignment="center"):
         if whole:
@@ -203,12 +203,12 @@ def _bar(experiment: Experiment, told: Progress) -> None:
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the figures…")
 def _rows(workspace: str, experiment_id: str, measured: int, _experiment: Experiment) -> list[comparison.Row]:
-    return comparison.rows(frame.workspace(), _experiment)
+    return comparison.rows(page.workspace(), _experiment)
 
 
 def rows(experiment: Experiment) -> list[comparison.Row]:
     """The tidy table of an experiment, read once for each state of it; empty ones say so."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     measured = experiments.progress(workspace, experiment).measured
     found = _rows(str(workspace.path), experiment.id, measured, experiment)
     if not found:

@@ -16,7 +16,7 @@ from qlatent.services.experiments import side_by_side as service
 from qlatent.services.experiments.grid import NO_OBJECTIVE, Cell, Experiment
 from qlatent.services.experiments.side_by_side import SideBySide
 from qlatent.ui.items.card import SHOWN
-from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import count, cut
 
 COLOURS = {"change": "Neighbourhood change", "label": "Label"}
@@ -26,7 +26,7 @@ CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d", "toIma
 def _spaces(experiment: Experiment) -> dict[str, Cell]:
     """The finished runs of the experiment by run id, first seed first."""
     found: dict[str, Cell] = {}
-    for cell in grid.cells(frame.workspace(), experiment):
+    for cell in grid.cells(page.workspace(), experiment):
         if cell.run is not None and cell.state == "finished":
             found.setdefault(cell.run.id, cell)
     return found
@@ -64,18 +64,18 @@ def side_by_side(experiment: Experiment) -> None:
     if not chosen:
         st.info("Choose between one and four spaces.", icon=":material/info:")
         return
-    with frame.guarded():
+    with page.guarded():
         _maps(tuple((run, _title(cells[run])) for run in chosen))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Laying out the spaces…")
 def _found(workspace: str, spaces: tuple[tuple[str, str], ...]) -> SideBySide:
-    return service.side_by_side(frame.workspace(), spaces)
+    return service.side_by_side(page.workspace(), spaces)
 
 
-@frame.panel
+@page.fragment
 def _maps(spaces: tuple[tuple[str, str], ...]) -> None:
-    found = _found(str(frame.workspace().path), spaces)
+    found = _found(str(page.workspace().path), spaces)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         colours = {key: name for key, name in COLOURS.items() if any(found.labels) or key != "label"}
         colour = url_state.switch("tint", colours, label="Colour")
@@ -229,7 +229,7 @@ def _near(found: SideBySide, row: int) -> None:
         modality = url_state.switch(
             "near", {m: SHOWN[m] for m in found.modalities}, label="Neighbours of its"
         )
-    workspace = frame.workspace()
+    workspace = page.workspace()
     lists = service.neighbours(workspace, found, row, modality)
     spec = workspace.run(found.spaces[0].run_id).spec
     everyone = sorted({each for near in lists for each in near.rows} | {row})
@@ -278,7 +278,7 @@ def probe(experiment: Experiment) -> None:
     if not cells:
         _waiting()
         return
-    workspace = frame.workspace()
+    workspace = page.workspace()
     kept = {run: workspace.run(run).figures() for run in cells}
     kept = {run: figures for run, figures in kept.items() if figures.get("confusion")}
     if not kept:

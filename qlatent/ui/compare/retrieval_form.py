@@ -18,7 +18,7 @@ from qlatent.services.retrieval import evaluation_runs, searched_heads
 from qlatent.services.retrieval.evaluation_runs import Request
 from qlatent.services.uploads import temporary
 from qlatent.ui.compare.retrieval_names import head_name, plain_name
-from qlatent.ui.shell import dataset_cache, forms, frame, url_state
+from qlatent.ui.shell import dataset_cache, forms, page, url_state
 from qlatent.ui.shell.formatting import count, encoder_name, literal
 from qlatent.ui.shell.uploads import written
 
@@ -35,7 +35,7 @@ NOTE = (
 def form() -> None:
     """What to rank, by what, and the button that starts it."""
     every = dataset_cache.all_datasets()
-    with frame.guarded(), st.container(border=True, gap="small"):
+    with page.guarded(), st.container(border=True, gap="small"):
         st.subheader("New evaluation", anchor=False)
         left, right = st.columns(2, gap="medium")
         with left:
@@ -67,7 +67,7 @@ def _start(request: Request, files: Mapping[str, Any]) -> None:
     with temporary() as folder:
         paths = {role: _written(file, folder / role) for role, file in files.items()}
         asked = replace(request, files=paths)
-        made = evaluation_runs.start(frame.workspace(), asked, token=url_state.form_token("retrieval"))
+        made = evaluation_runs.start(page.workspace(), asked, token=url_state.form_token("retrieval"))
         url_state.form_used("retrieval")
     url_state.put("evaluation", made)
     st.rerun()
@@ -139,13 +139,13 @@ def _asked(
 
 def _askers(dataset: str) -> int:
     """How many items share a label with another, counted once for each state of the dataset."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     return _counted(str(workspace.path), dataset, browsing.version(workspace, dataset))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _counted(workspace: str, dataset: str, version: int) -> int:
-    return evaluation_runs.askers(frame.workspace(), dataset)
+    return evaluation_runs.askers(page.workspace(), dataset)
 
 
 def _labels(askers: int) -> str:
@@ -166,7 +166,7 @@ def _encoder(key: str) -> dict[str, Any]:
             icon=":material/info:",
         )
         return {}
-    known = evaluation_runs.encoder_of(frame.workspace(), key)
+    known = evaluation_runs.encoder_of(page.workspace(), key)
     if known:
         return {"encoder": known[0], "settings": known[1]}
     name = key.rsplit("-", 1)[0]
@@ -247,7 +247,7 @@ def _kept(key: str) -> list[str]:
     """Kept heads of the same vectors; nothing is asked where there is none."""
     known = {
         f"{grid.KEPT}{each.id}": each.name
-        for each in kept_heads.list_heads(frame.workspace())
+        for each in kept_heads.list_heads(page.workspace())
         if each.encoder == key
     }
     if not known:

@@ -8,7 +8,7 @@ from qlatent import registry
 from qlatent.services.experiments import grid
 from qlatent.services.heads import kept_heads as kept_heads
 from qlatent.services.retrieval import searched_heads
-from qlatent.ui.shell import frame
+from qlatent.ui.shell import page
 
 
 def plain_name(name: str) -> str:
@@ -21,7 +21,7 @@ def head_name(head: str) -> str:
     if head == searched_heads.NONE:
         return plain_name(head)
     if head.startswith(grid.KEPT):
-        kept = kept_heads.list_heads(frame.workspace())
+        kept = kept_heads.list_heads(page.workspace())
         return next((each.name for each in kept if head == f"{grid.KEPT}{each.id}"), head)
     name, *own = head.split(":")
     if name not in registry.HEADS:

@@ -12,7 +12,7 @@ from qlatent.services.retrieval import results
 from qlatent.services.retrieval.results import Answer, Asked
 from qlatent.services.runs.listing import RunView
 from qlatent.ui.compare.retrieval_names import row_name
-from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import count, cut, data_uri, figure, literal
 
 BESIDE = 3  # heads at first
@@ -21,13 +21,13 @@ SAID = 90  # characters of a query in the list
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the queries…")
 def _queries(workspace: str, run_id: str) -> dict[str, Asked]:
-    return {each.id: each for each in results.queries(frame.workspace(), run_id)}
+    return {each.id: each for each in results.queries(page.workspace(), run_id)}
 
 
-@frame.panel
+@page.fragment
 def look(run: RunView, found: dict[str, Any]) -> None:
     """A query, those first in which heads differ most, and the first ten of each head."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     every = _queries(str(workspace.path), run.id)
     names = {head["head"]: row_name(head) for head in found["heads"]}
     query = url_state.pick(
@@ -53,7 +53,7 @@ def look(run: RunView, found: dict[str, Any]) -> None:
 
 
 def _asked(asked: Asked) -> None:
-    images = browsing.thumbnails(frame.workspace(), [asked.image]) if asked.image else {}
+    images = browsing.thumbnails(page.workspace(), [asked.image]) if asked.image else {}
     with st.container(horizontal=True, border=True, gap="medium", wrap=False):
         for image in images.values():
             st.image(image, width=112, alt=cut(asked.text or asked.id, limit=80))
@@ -63,7 +63,7 @@ def _asked(asked: Asked) -> None:
 
 
 def _list(title: str, found: list[Answer], asked: Asked, value: float | None, *, key: str) -> None:
-    images = browsing.thumbnails(frame.workspace(), [each.image for each in found if each.image])
+    images = browsing.thumbnails(page.workspace(), [each.image for each in found if each.image])
     hits = sum(each.gain > 0 for each in found)
     st.markdown(f"**{literal(title)}**")
     st.caption(f"NDCG@10 {figure(value)} · {hits} of {asked.relevant} relevant among the first {len(found)}")

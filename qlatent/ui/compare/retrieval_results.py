@@ -16,7 +16,7 @@ from qlatent.services.runs.listing import RunView
 from qlatent.ui.compare import retrieval_query
 from qlatent.ui.compare.retrieval_form import form
 from qlatent.ui.compare.retrieval_names import row_name
-from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, encoder_name, figure, literal
 from qlatent.ui.shell.progress import progress as bar
 
@@ -33,7 +33,7 @@ def board() -> None:
     if run is None:
         form()
         return
-    with frame.guarded():
+    with page.guarded():
         _follow(run)
         parts.beyond_builtin(run.spec.get("encoder"), run.dataset)
         if run.state == "finished":
@@ -41,7 +41,7 @@ def board() -> None:
 
 
 def _pick() -> RunView | None:
-    every = {each.id: each for each in evaluation_runs.evaluations(frame.workspace())}
+    every = {each.id: each for each in evaluation_runs.evaluations(page.workspace())}
     url_state.refuse_gone("evaluation", every, what="retrieval evaluation")
     if not every:
         st.info(
@@ -66,10 +66,10 @@ def _follow(run: RunView) -> None:
     """Name, state and what can be done; read again every second while it is under way."""
 
     def show() -> None:
-        with frame.guarded():
+        with page.guarded():
             if run.active:
-                queue.go_on(frame.workspace())  # a worker that was killed could not start the next
-            now = listing.view(frame.workspace(), run.id)
+                queue.go_on(page.workspace())  # a worker that was killed could not start the next
+            now = listing.view(page.workspace(), run.id)
             if now.state != run.state and not now.active:
                 st.rerun(
                     scope="app"
@@ -82,7 +82,7 @@ def _follow(run: RunView) -> None:
 
 
 def _header(run: RunView) -> None:
-    workspace = frame.workspace()
+    workspace = page.workspace()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         parts.name(run.name)
         parts.badge(run.state)
@@ -107,19 +107,19 @@ def confirm_removal(run: RunView) -> None:
         "The corpus and its heads stay."
     )
     if st.button("Remove", type="primary", key="retrieval_remove_yes", icon=":material/delete:"):
-        with frame.guarded():
-            queue.remove(frame.workspace(), run.id)
+        with page.guarded():
+            queue.remove(page.workspace(), run.id)
             url_state.put("evaluation", None)
             st.rerun()
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the figures…")
 def _figures(workspace: str, run_id: str) -> dict[str, Any]:
-    return results.figures(frame.workspace(), run_id)
+    return results.figures(page.workspace(), run_id)
 
 
 def _result(run: RunView) -> None:
-    found = _figures(str(frame.workspace().path), run.id)
+    found = _figures(str(page.workspace().path), run.id)
     st.caption(_about(run, found))
     shown = {"Heads": _heads, "One query": retrieval_query.look}
     tabs = st.tabs(list(shown), key="retrieval_tabs", on_change="rerun")

@@ -19,7 +19,7 @@ from qlatent.services.experiments.comparison import Row
 from qlatent.services.experiments.grid import Experiment
 from qlatent.services.heads import kept_heads
 from qlatent.ui.compare.experiment import rows
-from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import literal
 
 SIZES = {"dim": "Latent dimension", "parameters_used": "Parameters used", "bytes_per_item": "Bytes per item"}
@@ -134,7 +134,7 @@ def ablation(experiment: Experiment) -> None:
         ("What the objective contributes", "One objective less another, same head, dimension and seed.",
          service.objective(found, metric)),
         ("What the distance contributes", "The same latents, their distances taken otherwise; less Euclidean.",
-         [each for each in service.distance(frame.workspace(), experiment, metric) if f", {dim}-d" in each.name]),
+         [each for each in service.distance(page.workspace(), experiment, metric) if f", {dim}-d" in each.name]),
     ):  # fmt: skip
         st.subheader(heading, anchor=False)
         if not made:
@@ -168,12 +168,12 @@ def report(experiment: Experiment) -> None:
     """The whole experiment as one file."""
     if not rows(experiment):
         return
-    workspace = frame.workspace()
+    workspace = page.workspace()
     measured = experiments.progress(workspace, experiment).measured
-    page, text = _report(str(workspace.path), experiment.id, measured, experiment)
+    html, text = _report(str(workspace.path), experiment.id, measured, experiment)
     with st.container(horizontal=True):
         st.download_button(
-            "Report (HTML)", page, f"{experiment.id}.html", "text/html", key="report_html", type="primary",
+            "Report (HTML)", html, f"{experiment.id}.html", "text/html", key="report_html", type="primary",
             icon=":material/download:", help="One file with figures, tables, settings, seeds and versions.",
         )  # fmt: skip
         st.download_button(
@@ -194,7 +194,7 @@ def report(experiment: Experiment) -> None:
 
 def _keep(experiment: Experiment) -> None:
     """A head of the experiment, put among the kept ones to be used on new items."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     done = {
         cell.run.id: f"{cell.run.name}"
         for cell in grid.cells(workspace, experiment)
@@ -212,6 +212,6 @@ def _keep(experiment: Experiment) -> None:
 
 @st.cache_resource(max_entries=4, show_spinner="Writing the report…")
 def _report(workspace: str, experiment_id: str, measured: int, _experiment: Experiment) -> tuple[str, str]:
-    made = reports.parts(frame.workspace(), _experiment)
+    made = reports.parts(page.workspace(), _experiment)
     title = f"{_experiment.name}: what the compression kept"
     return document.as_html(title, made), document.as_markdown(title, made)

@@ -12,7 +12,7 @@ from qlatent.services.runs import listing
 from qlatent.services.vectors import augmented
 from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.ui.items import filters, preview_rows
-from qlatent.ui.shell import dataset_cache, forms, frame, parts, url_state
+from qlatent.ui.shell import dataset_cache, forms, page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, cut, data_uri, encoder_name, literal
 from qlatent.ui.shell.progress import followed
 
@@ -43,7 +43,7 @@ def header(dataset: DatasetView) -> None:
 @st.dialog("Remove this dataset?", icon=":material/delete:")
 def confirm_removal(dataset: DatasetView) -> None:
     """Says what uses it, and asks before it is removed."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     st.markdown(f"{literal(dataset.name)}: {count(dataset.rows, 'item')}")
     st.caption(
         "For a day it can be brought back; then its items and imports are deleted. Runs and heads trained on it stay, "
@@ -58,7 +58,7 @@ def confirm_removal(dataset: DatasetView) -> None:
         )
     label = "Stop them and remove" if users else "Remove"
     if st.button(label, type="primary", key="data_remove_yes", icon=":material/delete:"):
-        with frame.guarded():
+        with page.guarded():
             datasets.remove(workspace, dataset.id, stop=bool(users))
             dataset_cache.changed()
             url_state.put("dataset", None)
@@ -83,7 +83,7 @@ def encoders(dataset: DatasetView) -> None:
         for each in dataset.views:
             st.caption(f"Augmented views by {encoder_name(each.key)}: {each.text}, to train on as pairs.")
         active = [
-            each for each in listing.list_runs(frame.workspace(), "encode") if each.dataset == dataset.id
+            each for each in listing.list_runs(page.workspace(), "encode") if each.dataset == dataset.id
         ]
         if active and active[0].state != "finished":
             followed(active[0].id, key="encode", polled=active[0].active)
@@ -118,7 +118,7 @@ def encode_form(dataset: DatasetView) -> None:
     views = _views(dataset) if "image" in getattr(config, "modalities", ()) else 0
     if st.button("Encode", type="primary", key="encode_start", icon=":material/bolt:"):
         request = EncodingRequest(dataset.id, name, settings, views=views)
-        start_encoding(frame.workspace(), request, token=url_state.form_token("encode"))
+        start_encoding(page.workspace(), request, token=url_state.form_token("encode"))
         url_state.form_used("encode")
         st.rerun()
 
@@ -145,7 +145,7 @@ def imports(dataset: DatasetView) -> None:
                 said = f"{count(record.rows, 'row')} kept, {record.refused:,} refused · {ago(record.created)}"
                 st.text(f"{record.source_name}: {said}")
                 if record.refused:
-                    content = datasets.refusals_file(frame.workspace(), record)
+                    content = datasets.refusals_file(page.workspace(), record)
                     st.download_button(
                         "Refused rows",
                         content,
@@ -159,13 +159,13 @@ def imports(dataset: DatasetView) -> None:
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _items(workspace: str, dataset: str, version: int) -> pd.DataFrame:
-    return browsing.items(frame.workspace(), dataset)
+    return browsing.items(page.workspace(), dataset)
 
 
-@frame.panel
+@page.fragment
 def items(dataset: DatasetView) -> None:
     """The items: search, filters, and a page of thumbnails or of rows."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     table = _items(str(workspace.path), dataset.id, browsing.version(workspace, dataset.id))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         words = st.text_input(
@@ -195,8 +195,8 @@ def items(dataset: DatasetView) -> None:
     hits = browsing.found(kept, words=words or "", duplicates=only, label=label)
     size = PAGE if look == "Gallery" else TABLE_PAGE
     pages = max(1, -(-len(hits) // size))
-    page = min(st.session_state.get("data_page", 1), pages)
-    part = hits.iloc[(page - 1) * size : page * size]
+    number = min(st.session_state.get("data_page", 1), pages)
+    part = hits.iloc[(number - 1) * size : number * size]
     images = browsing.thumbnails(workspace, list(part["image_hash"]))
     if hits.empty:
         st.info("No item matches.", icon=":material/search_off:")

@@ -12,7 +12,7 @@ import streamlit as st
 from qlatent.services.datasets import datasets
 from qlatent.services.datasets.datasets import Preview
 from qlatent.ui.data import import_preview
-from qlatent.ui.shell import dataset_cache, frame, uploads, url_state
+from qlatent.ui.shell import dataset_cache, page, uploads, url_state
 from qlatent.ui.shell.formatting import count, literal
 
 KINDS = (
@@ -59,12 +59,12 @@ NONE = "–"
 NEW = "A new dataset"
 
 
-@frame.panel
+@page.fragment
 def importer() -> None:
     """The whole import: nothing is stored before the last button."""
     with st.container(border=True):
         st.subheader("Import", anchor=False)
-        ways = ["Upload"] if frame.serves_others() else ["Upload", "Folder, file or hub id"]
+        ways = ["Upload"] if page.serves_others() else ["Upload", "Folder, file or hub id"]
         way = st.segmented_control("From", ways, default=ways[0], required=True, key="import_way")
         source = _uploaded() if way == ways[0] else _path()
     if source:
@@ -107,7 +107,7 @@ def _path() -> tuple[str, ...]:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _preview(workspace: str, paths: tuple[str, ...], stamps: tuple[float, ...], mapping: str) -> Preview:
     source = paths[0] if len(paths) == 1 else list(paths)
-    return datasets.preview(frame.workspace(), source, mapping=json.loads(mapping))
+    return datasets.preview(page.workspace(), source, mapping=json.loads(mapping))
 
 
 def _stamp(path: str) -> float:
@@ -119,7 +119,7 @@ def _look(source: tuple[str, ...]) -> None:
     stamps = tuple(_stamp(path) for path in source)
     base = st.session_state.get(f"mapping_{hash(source)}", "{}")
     with st.spinner("Reading the source to its end…"):
-        seen = _preview(str(frame.workspace().path), source, stamps, base)
+        seen = _preview(str(page.workspace().path), source, stamps, base)
     with st.container(border=True):
         st.subheader("What would be stored", anchor=False)
         import_preview.counts(seen)
@@ -166,7 +166,7 @@ def _role(role: str, label: str, names: Sequence[str], now: Any) -> Any:
 
 
 def _store(seen: Preview) -> None:
-    workspace = frame.workspace()
+    workspace = page.workspace()
     every = {each.id: each.name for each in dataset_cache.all_datasets().values()}
     if seen.already_imported:
         name = literal(every.get(seen.already_imported, seen.already_imported))

@@ -18,7 +18,7 @@ from qlatent.services.runs.listing import RunView
 from qlatent.ui.items.card import item_card
 from qlatent.ui.latent_map import maps
 from qlatent.ui.latent_map.player import Playback, player
-from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import count, cut
 
 COLOURS = {"norm": "Norm, whole run", "frame": "Norm, per frame", "label": "Label"}
@@ -78,7 +78,7 @@ def _shape(found: Evolution) -> str:
     return url_state.switch("shape", {key: SHAPES[key] for key in order}, label="Map", help=text)
 
 
-@frame.panel
+@page.fragment
 def explorer(run: RunView) -> None:
     """The map of a run with everything that answers to a click on it."""
     first, _ = maps.read(run)
@@ -192,7 +192,7 @@ def _rows(run: RunView, found: Evolution, at: NDArray[np.intp]) -> pd.DataFrame:
     last = {f"Norm, {name}": norms[-1, at].round(4) for name, norms in found.norms.items()}
     spec = run.spec
     texts = browsing.texts(
-        frame.workspace(), spec["dataset"], found.rows[at].tolist(), at=spec["dataset_version"]
+        page.workspace(), spec["dataset"], found.rows[at].tolist(), at=spec["dataset_version"]
     )
     columns: dict[str, Any] = {"Row": found.rows[at], "Id": [found.ids[place] for place in at]}
     if any(texts):

@@ -13,7 +13,7 @@ from qlatent.services.exports import export
 from qlatent.services.heads import kept_heads
 from qlatent.services.heads.kept_heads import HeadView
 from qlatent.services.uploads import temporary
-from qlatent.ui.shell import dataset_cache, frame, parts, url_state
+from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, encoder_name, figure, literal
 from qlatent.ui.shell.uploads import written
 
@@ -72,7 +72,7 @@ def head_list(views: list[HeadView]) -> HeadView:
 
 def card(head: HeadView) -> None:
     """Name, figures, settings, circuit and model card of one head."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         parts.name(head.name)
         st.badge(head.title, color="blue")
@@ -145,13 +145,13 @@ def confirm_removal(head: HeadView) -> None:
         "The run it came from stays."
     )
     if st.button("Remove", type="primary", key="head_remove_yes", icon=":material/delete:"):
-        with frame.guarded():
-            kept_heads.remove(frame.workspace(), head.id)
+        with page.guarded():
+            kept_heads.remove(page.workspace(), head.id)
             url_state.put("head", None)
             st.rerun()
 
 
-@frame.panel
+@page.fragment
 def upload() -> None:
     """Load a head from its zip, or from its files."""
     with st.container(border=True):
@@ -175,16 +175,16 @@ def _load(files: Iterable[Any], name: str) -> str:
         archive = next((path for path in paths if path.suffix == ".zip"), None)
         source = archive or folder
         return kept_heads.load_upload(
-            frame.workspace(), source, name=name.strip() or (archive or paths[0]).stem
+            page.workspace(), source, name=name.strip() or (archive or paths[0]).stem
         )
 
 
-@frame.panel
+@page.fragment
 def use(head: HeadView) -> None:
     """Latents of a dataset or of brought vectors, as a file; nothing is offered of a broken head."""
     if head.broken:
         return
-    workspace = frame.workspace()
+    workspace = page.workspace()
     with st.container(border=True):
         st.subheader("Transform new items", anchor=False)
         where = st.segmented_control(

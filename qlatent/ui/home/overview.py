@@ -12,7 +12,7 @@ from qlatent.services.runs import listing
 from qlatent.services.runs.listing import RunView
 from qlatent.services.workspaces import Workspace
 from qlatent.ui.latent_map import maps
-from qlatent.ui.shell import dataset_cache, frame, parts, url_state
+from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.formatting import literal
 from qlatent.ui.shell.progress import progress
 
@@ -113,7 +113,7 @@ def start_here(run: RunView | None) -> None:
 
 def start_demo() -> None:
     """Queue the worker and come back with its progress."""
-    demo.start(frame.workspace())
+    demo.start(page.workspace())
     st.rerun()
 
 
@@ -121,8 +121,8 @@ def preparing(run_id: str, *, polled: bool) -> None:
     """How far the preparation is; the page is drawn anew when it ends."""
 
     def show() -> None:
-        with frame.guarded(), st.container(border=True):
-            run = listing.view(frame.workspace(), run_id)
+        with page.guarded(), st.container(border=True):
+            run = listing.view(page.workspace(), run_id)
             if polled and not run.active:
                 st.rerun(scope="app")
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -140,8 +140,8 @@ def following(run_id: str, *, drawn: bool) -> None:
     """A run under way: its progress; the page is drawn anew when it has its first frame and when it ends."""
 
     def show() -> None:
-        with frame.guarded(), st.container(border=True):
-            run = listing.view(frame.workspace(), run_id)
+        with page.guarded(), st.container(border=True):
+            run = listing.view(page.workspace(), run_id)
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{literal(run.name, limit=60)}**", width="content")
                 parts.badge(run.state)
@@ -160,20 +160,20 @@ def following(run_id: str, *, drawn: bool) -> None:
 def next_step(found: Holdings) -> None:
     """One sentence and one button: what to do next."""
     if found.bare and not found.runs:
-        text, label, page = "Items without vectors wait to be encoded.", "Encode", "data"
+        text, label, to = "Items without vectors wait to be encoded.", "Encode", "data"
     elif not found.runs:
-        text, label, page = "Everything is encoded. Train a first head.", "Train a head", "train"
+        text, label, to = "Everything is encoded. Train a first head.", "Train a head", "train"
     else:
-        text, label, page = "Look at what a head kept, frame by frame.", "Explore the map", "explore"
+        text, label, to = "Look at what a head kept, frame by frame.", "Explore the map", "explore"
     with st.container(
         border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.markdown(f":material/arrow_circle_right: **Next:** {text}", width="content")
         if st.button(label, type="primary", key="home_next", icon=":material/arrow_forward:"):
-            url_state.go(page, **({"dataset": found.bare} if page == "data" else {}))
+            url_state.go(to, **({"dataset": found.bare} if to == "data" else {}))
 
 
-@frame.panel
+@page.fragment
 def moving_map(run: RunView) -> None:
     """The newest trained map, playing."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

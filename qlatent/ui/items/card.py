@@ -9,8 +9,7 @@ from qlatent.services.datasets import browsing
 from qlatent.services.runs import frames as service
 from qlatent.services.runs.frames import Evolution, ItemDetail, Neighbour
 from qlatent.services.runs.listing import RunView
-from qlatent.ui.shell import frame as around
-from qlatent.ui.shell import parts, url_state
+from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import cut, data_uri
 
 SHOWN = {"image": "Image", "text": "Text", "vector": "Vector"}
@@ -26,13 +25,13 @@ def item_card(run: RunView, found: Evolution, row: int | None, *, frame: int) ->
                 "neighbours before and after compression appear here; the map shows its way."
             )
             return
-        detail = service.item_detail(around.workspace(), run.id, row, frame)
+        detail = service.item_detail(page.workspace(), run.id, row, frame)
         _item(detail)
         _neighbours(detail)
 
 
 def _item(detail: ItemDetail) -> None:
-    images = browsing.thumbnails(around.workspace(), [detail.image]) if detail.image else {}
+    images = browsing.thumbnails(page.workspace(), [detail.image]) if detail.image else {}
     with st.container(horizontal=True, gap="medium", wrap=False):
         for image in images.values():
             st.image(image, width=112, alt=cut(detail.text or detail.id, limit=80))
@@ -70,7 +69,7 @@ def _neighbours(detail: ItemDetail) -> None:
 
 
 def _list(title: str, near: list[Neighbour], *, key: str) -> None:
-    images = browsing.thumbnails(around.workspace(), [each.image for each in near if each.image])
+    images = browsing.thumbnails(page.workspace(), [each.image for each in near if each.image])
     table = pd.DataFrame(
         {
             "": [data_uri(images.get(each.image or "")) for each in near],

@@ -16,7 +16,7 @@ from qlatent.services.runs import frames as service
 from qlatent.services.runs.frames import Evolution
 from qlatent.services.runs.listing import RunView
 from qlatent.ui.latent_map.player import Figure, Playback, player
-from qlatent.ui.shell import frame
+from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import count
 
 CONFIG: dict[str, Any] = {
@@ -72,12 +72,12 @@ Basis = Literal["pooled", "last"]
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _read(path: str, run_id: str, basis: Basis, dimensions: int, version: str) -> Evolution:
-    return service.evolution(frame.workspace(), run_id, basis=basis, dimensions=dimensions)
+    return service.evolution(page.workspace(), run_id, basis=basis, dimensions=dimensions)
 
 
 def read(run: RunView, *, basis: Basis = "pooled", dimensions: int = 2) -> tuple[Evolution | None, str]:
     """The run's frames on one map (None before the first one), and a name for exactly these frames."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     version = browsing.frames(workspace, run.id)
     name = f"{run.id}/{basis}/{dimensions}/{version}"
     return _read(str(workspace.path), run.id, basis, dimensions, version) if version else None, name

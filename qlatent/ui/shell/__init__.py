@@ -1,1 +1,1 @@
-"""What every page shares: frame, URL state, forms, formatting, progress."""
+"""Code that every page shares: workspace and error cards, URL state, forms, formatting, progress."""

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from qlatent.services.datasets import browsing, grouping
-from qlatent.ui.shell import frame
+from qlatent.ui.shell import page
 
 FIELD = "group_by"
 NOTHING = "nothing more"
@@ -15,7 +15,7 @@ NOTHING = "nothing more"
 
 def column(dataset: str, *, key: str) -> dict[str, Any]:
     """The setting of the chosen column; none where nothing was chosen."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     columns = _columns(str(workspace.path), browsing.state_of(workspace), dataset)
     chosen = st.selectbox(
         "Keep together by", ["", *columns], key=f"{key}_{FIELD}_{dataset}", filter_mode="contains",
@@ -28,4 +28,4 @@ def column(dataset: str, *, key: str) -> dict[str, Any]:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _columns(workspace: str, state: str, dataset: str) -> list[str]:
-    return grouping.columns(frame.workspace(), dataset)
+    return grouping.columns(page.workspace(), dataset)

@@ -7,7 +7,7 @@ import streamlit as st
 from qlatent.services.runs import listing, naming, queue
 from qlatent.services.runs.listing import RunView
 from qlatent.settings import settings
-from qlatent.ui.shell import dataset_cache, frame, parts
+from qlatent.ui.shell import dataset_cache, page, parts
 from qlatent.ui.shell.formatting import duration, literal
 
 UNITS = {
@@ -32,7 +32,7 @@ def progress(run: RunView) -> None:
 
 def waiting(run: RunView) -> str:
     """A queued run's place, and about when it starts."""
-    found = naming.waiting(listing.list_runs(frame.workspace()), run.id, workers=settings().max_runs)
+    found = naming.waiting(listing.list_runs(page.workspace()), run.id, workers=settings().max_runs)
     place = "Next in the queue" if found.place == 1 else f"Number {found.place} in the queue"
     if found.seconds is None:
         return f"{place}. It starts when those before it have ended."
@@ -59,8 +59,8 @@ def followed(run_id: str, *, key: str, polled: bool) -> None:
     """A run that is a part of something else: its name, how far it is, stop and resume; polled until it ends."""
 
     def show() -> None:
-        with frame.guarded():
-            workspace = frame.workspace()
+        with page.guarded():
+            workspace = page.workspace()
             run = listing.view(workspace, run_id)
             if polled and not run.active:
                 dataset_cache.changed()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.services import bin
-from qlatent.ui.shell import dataset_cache, frame
+from qlatent.ui.shell import dataset_cache, page
 from qlatent.ui.shell.formatting import ago, count, literal
 
 
 def removed(kind: str, words: str) -> None:
     """The removed things of one kind (dataset, run, head, experiment), which `words` names; nothing where none is."""
-    found = bin.content(frame.workspace(), kind)
+    found = bin.content(page.workspace(), kind)
     if not found:
         return
     label = f"{count(len(found), f'removed {words}')}, kept for a day"
@@ -21,7 +21,7 @@ def removed(kind: str, words: str) -> None:
                 said = f"{literal(each.name, limit=60)} · {literal(each.id)} · removed {ago(each.removed)}"
                 st.markdown(said, width="content")
                 if st.button("Bring back", key=f"restore_{kind}_{each.id}", icon=":material/undo:"):
-                    with frame.guarded():
-                        bin.restore(frame.workspace(), each.id, kind=kind)
+                    with page.guarded():
+                        bin.restore(page.workspace(), each.id, kind=kind)
                         dataset_cache.changed()
                         st.rerun()

@@ -14,7 +14,7 @@ from qlatent.services.training.kinds import images_spec
 from qlatent.services.training.request import USUAL, TrainingRequest
 from qlatent.services.training.start import start_training
 from qlatent.services.uploads import temporary
-from qlatent.ui.shell import dataset_cache, forms, frame, group_choice, uploads, url_state
+from qlatent.ui.shell import dataset_cache, forms, group_choice, page, uploads, url_state
 from qlatent.ui.shell.formatting import count, encoder_name, literal
 from qlatent.ui.train import pair_choice
 
@@ -40,7 +40,7 @@ IMAGES_OFTEN = ("steps", "batch_size", "learning_rate", "seed")
 IMAGES_DECIDED = (*DECIDED, "shared", "view_count", "view_noise", "view_dropout", "probe_steps")
 
 
-@frame.panel
+@page.fragment
 def new_run() -> None:
     """What to train on what, and the button that starts it."""
     every = dataset_cache.all_datasets()
@@ -109,7 +109,7 @@ def _pressed(place: Any) -> bool:
 
 def _start(request: TrainingRequest) -> NoReturn:
     """Starts the run and opens it."""
-    run = start_training(frame.workspace(), request, token=url_state.form_token("train"))
+    run = start_training(page.workspace(), request, token=url_state.form_token("train"))
     url_state.form_used("train")
     url_state.put("run", run)
     st.rerun()

@@ -9,7 +9,7 @@ import streamlit as st
 from qlatent.plots import image_views
 from qlatent.services.runs.listing import RunView
 from qlatent.services.training import image_views as service
-from qlatent.ui.shell import frame
+from qlatent.ui.shell import page
 from qlatent.ui.train import probe_panel
 
 LOOK = {"displayModeBar": False}
@@ -26,7 +26,7 @@ def board(run: RunView) -> None:
 
 
 def _distances(run: RunView) -> None:
-    found = service.figures(frame.workspace(), run.id)
+    found = service.figures(page.workspace(), run.id)
     if "alignment" not in found:
         st.skeleton(height=300)
         return
@@ -55,7 +55,7 @@ def _distances(run: RunView) -> None:
 
 
 def _views(run: RunView) -> None:
-    workspace = frame.workspace()
+    workspace = page.workspace()
     named = service.watched(workspace, run.id)
     steps = workspace.run(run.id).snapshot_steps()
     if not named or not steps:

@@ -10,7 +10,7 @@ from qlatent import registry
 from qlatent.errors import InputError
 from qlatent.services.datasets.datasets import DatasetView
 from qlatent.services.vectors import augmented
-from qlatent.ui.shell import forms, frame, url_state
+from qlatent.ui.shell import forms, page, url_state
 from qlatent.ui.shell.formatting import literal, size
 
 FIELD = "views"
@@ -42,7 +42,7 @@ def pairs(objective: str, dataset: DatasetView, key: str) -> dict[str, Any]:
 
 def _augmented(dataset: DatasetView, key: str) -> None:
     """How many views there are, or why there are none and what to do."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     try:
         count = augmented.count_of(workspace, dataset.id, key, 0)
     except InputError as err:

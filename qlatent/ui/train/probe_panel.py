@@ -11,7 +11,7 @@ from qlatent.plots import comparison
 from qlatent.services.runs import queue
 from qlatent.services.runs.listing import RunView
 from qlatent.services.training import image_probe, image_views
-from qlatent.ui.shell import frame, url_state
+from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import count
 from qlatent.ui.shell.progress import followed
 
@@ -27,7 +27,7 @@ ABOUT = (
 def board(run: RunView) -> None:
     """Accuracy over training, the confusion of the last probe, and the published probe or a way to it."""
     st.markdown("**Linear probe**")
-    found = image_views.probes(frame.workspace(), run.id)
+    found = image_views.probes(page.workspace(), run.id)
     if not found:
         wanted = run.spec["configs"]["training"]
         planned = wanted["probe_steps"] or wanted["probes"]
@@ -37,7 +37,7 @@ def board(run: RunView) -> None:
             else "No probe: it takes two labelled classes among training and held-out images."
         )
         return
-    published = image_views.published_probe(frame.workspace(), run.id)
+    published = image_views.published_probe(page.workspace(), run.id)
     points = [
         {"step": each["step"], "value": each["accuracy"], "low": each["low"], "high": each["high"]}
         for each in found
@@ -84,13 +84,13 @@ def _as_published(run: RunView, found: dict[str, Any] | None) -> None:
             help=ABOUT,
         )
         return
-    workspace = frame.workspace()
+    workspace = page.workspace()
     taking = image_probe.newest(workspace).get(run.id)
     if taking is not None and taking.state != "finished":
         followed(taking.id, key="probe", polled=taking.active)
         return
     if st.button("Probe as published", key="probe_start", icon=":material/play_arrow:", help=ABOUT):
-        with frame.guarded():
+        with page.guarded():
             queue.start(workspace, image_probe.spec(workspace, run.id), token=url_state.form_token("probe"))
             url_state.form_used("probe")
             st.rerun(scope="app")

@@ -7,7 +7,7 @@ import streamlit as st
 from qlatent.plots import answers
 from qlatent.services.runs import listing
 from qlatent.services.runs.listing import RunView
-from qlatent.ui.shell import frame
+from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import count
 
 HELP = {
@@ -20,7 +20,7 @@ HELP = {
 def board(run: RunView) -> None:
     """How held-out queries are answered, as far as the run has got."""
     st.markdown("**Retrieval**")
-    found = listing.evaluations(frame.workspace(), run.id)
+    found = listing.evaluations(page.workspace(), run.id)
     if "ndcg@10" not in found:
         st.caption(
             "Held-out queries are asked after the first step."
@@ -43,7 +43,7 @@ def board(run: RunView) -> None:
 
 
 def _told(run: RunView) -> None:
-    training, figures = run.spec["configs"]["training"], listing.metrics(frame.workspace(), run.id)
+    training, figures = run.spec["configs"]["training"], listing.metrics(page.workspace(), run.id)
     rule = "what the judgements name" if run.spec["judgements"] else "any item of the same label"
     said = f"An answer is {rule}. "
     if "documents" in figures:
@@ -57,6 +57,6 @@ def _told(run: RunView) -> None:
         st.caption("The text model it ended with makes vectors for this head:")
         st.code(
             f"qlatent encode {run.dataset} --encoder text"
-            f" --set model={listing.encoder_path(frame.workspace(), run.id)} --set max_length={training['max_length']}",
+            f" --set model={listing.encoder_path(page.workspace(), run.id)} --set max_length={training['max_length']}",
             language="sh", wrap_lines=True,
         )  # fmt: skip

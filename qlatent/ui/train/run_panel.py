@@ -10,7 +10,7 @@ from qlatent.services.heads import kept_heads
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunView
 from qlatent.ui.latent_map import maps
-from qlatent.ui.shell import frame, parts, url_state
+from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, literal
 from qlatent.ui.shell.progress import progress
 from qlatent.ui.train import image_panel, retrieval_panel
@@ -22,7 +22,7 @@ REDRAWS = 60
 
 def header(run: RunView) -> None:
     """Name, state and what can be done with the run now."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         parts.name(run.name)
         parts.badge(run.state)
@@ -55,8 +55,8 @@ def confirm_removal(run: RunView) -> None:
         "A head kept from it stays under Heads."
     )
     if st.button("Remove", type="primary", key="run_remove_yes", icon=":material/delete:"):
-        with frame.guarded():
-            queue.remove(frame.workspace(), run.id)
+        with page.guarded():
+            queue.remove(page.workspace(), run.id)
             url_state.put("run", None)
             st.rerun()
 
@@ -70,7 +70,7 @@ def loss_chart(run: RunView) -> None:
     beat = max(1, run.status.steps // REDRAWS) if run.state == "running" else 1
     until = max(run.status.step - run.status.step % beat, 1)
     written = f"{run.state} {run.status.attempt}"  # the log may be a moment behind the status until it ends
-    figure = _losses(str(frame.workspace().path), run.id, written, until, log)
+    figure = _losses(str(page.workspace().path), run.id, written, until, log)
     if figure is None:
         if run.state == "finished":
             st.caption("No steps were made: nothing of this head is learned.")
@@ -83,7 +83,7 @@ def loss_chart(run: RunView) -> None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _losses(path: str, run_id: str, written: str, until: int, log: bool) -> go.Figure | None:
-    workspace = frame.workspace()
+    workspace = page.workspace()
     train, held = (
         {name: values[columns["step"] <= until] for name, values in columns.items()}
         for columns in (listing.losses(workspace, run_id), listing.evaluations(workspace, run_id))
@@ -93,7 +93,7 @@ def _losses(path: str, run_id: str, written: str, until: int, log: bool) -> go.F
 
 def after(run: RunView) -> None:
     """What a finished run leads to: the moving map, and the head to keep."""
-    workspace = frame.workspace()
+    workspace = page.workspace()
     with st.container(horizontal=True, gap="small"):
         if st.button("Explore the map", type="primary", key="run_explore", icon=":material/scatter_plot:"):
             url_state.go("explore", run=run.id)
@@ -169,8 +169,8 @@ def board(*, polled: bool) -> None:
     """The runs and the chosen one, read from disk every second while any is under way; then polling stops."""
 
     def show() -> None:
-        with frame.guarded():
-            views = listing.list_runs(frame.workspace(), "train")
+        with page.guarded():
+            views = listing.list_runs(page.workspace(), "train")
             if polled and not any(each.active for each in views):
                 st.rerun(
                     scope="app"

@@ -10,7 +10,7 @@ import pytest
 from streamlit import config, net_util
 from streamlit.web.server import server_util
 
-from qlatent.ui.shell import frame, server
+from qlatent.ui.shell import page, server
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -47,6 +47,6 @@ def test_a_server_for_others_is_known_by_its_address(address: str | None, others
     before = config.get_option("server.address")
     config.set_option("server.address", address)
     try:
-        assert frame.serves_others() is others
+        assert page.serves_others() is others
     finally:
         config.set_option("server.address", before)

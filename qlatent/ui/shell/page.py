@@ -1,4 +1,4 @@
-"""What stands around every page: the workspace, opened once, and cards for what goes wrong."""
+"""Opens the workspace for a page, declares the navigation, and shows errors as cards."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _open(path: str) -> Workspace:
 
 
 def serves_others() -> bool:
-    """Whether other machines can reach this server: then nobody may name paths on this one."""
+    """Whether other machines can reach this server; if so, paths on this machine cannot be imported."""
     return st.get_option("server.address") not in server.LOOPBACK
 
 
@@ -49,42 +49,42 @@ PAGES = (
 
 
 def navigation() -> st.Page:
-    """The page that the URL asks for, with all pages along the top."""
+    """The page that the URL names; all pages are listed in the top bar."""
     pages = [
         st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == "home")
         for name, title, icon in PAGES
     ]
-    page = st.navigation(pages, position="top")
-    st.session_state["framed"] = True
-    return page
+    chosen = st.navigation(pages, position="top")
+    st.session_state["navigation_declared"] = True
+    return chosen
 
 
 def workspace() -> Workspace:
-    """The workspace of the settings, opened once a process; `StoreError` if it cannot be read.
+    """The workspace named in the settings, opened once per process; `StoreError` if it cannot be read.
 
-    A freshly started server runs the file in `pages/` that a link names by itself, without `app.py`: then the
-    navigation is declared here and the script runs again, within its frame.
+    A freshly started server runs the file in `pages/` that a link names directly, without `app.py`. In that case the
+    navigation is declared here and the script runs again.
     """
-    if not st.session_state.get("framed"):
+    if not st.session_state.get("navigation_declared"):
         navigation()
         st.rerun()
     return _open(str(settings().workspace.resolve()))
 
 
 def notice() -> None:
-    """Says above every page why nothing can be written, where that is so."""
-    with suppress(QlatentError):  # a workspace that does not open is the page's to tell
+    """Show above every page why the workspace is read-only, if it is."""
+    with suppress(QlatentError):  # the page itself shows why a workspace does not open
         if problem := workspace().problem():
             st.warning(
-                f"{literal(problem, limit=1000)} What is stored can be looked at; nothing new can be stored.",
-                title="This workspace can only be read at present",
+                f"{literal(problem, limit=1000)} You can look at stored data, but nothing new can be stored.",
+                title="This workspace is read-only at present",
                 icon=":material/lock:",
             )
 
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Show what goes wrong inside as a card: the person's errors as they are, ours as ours, and logged."""
+    """Show an error raised inside as a card: a `QlatentError` with its remedy, any other with its traceback."""
     try:
         yield
     except QlatentError as err:
@@ -94,8 +94,8 @@ def guarded() -> Iterator[None]:
         parts.bug_card(err, "".join(traceback.format_exception(err)))
 
 
-def panel(function: Function) -> Function:
-    """A part of a page that answers by itself: a fragment whose errors become cards."""
+def fragment(function: Function) -> Function:
+    """Make a function a Streamlit fragment whose errors are shown as cards."""
 
     @functools.wraps(function)
     def inner(*args: Any, **kwargs: Any) -> Any:

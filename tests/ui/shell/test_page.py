@@ -7,18 +7,18 @@ from streamlit.testing.v1 import AppTest
 
 def refused() -> None:
     from qlatent.errors import InputError
-    from qlatent.ui.shell import frame
+    from qlatent.ui.shell import page
 
-    with frame.guarded():
+    with page.guarded():
         raise InputError("The file **x** is empty.", remedy="Choose [another](http://a.b).")
 
 
 def broken() -> None:
     import streamlit as st
 
-    from qlatent.ui.shell import frame
+    from qlatent.ui.shell import page
 
-    @frame.panel
+    @page.fragment
     def part() -> None:
         raise ZeroDivisionError("at the 13th hour")
 
