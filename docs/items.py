@@ -21,8 +21,9 @@ from qlatent.heads import saving
 from qlatent.metrics.pairs.neighbours import overlap
 from qlatent.provenance import commit
 from qlatent.services.experiments import experiments, grid
-from qlatent.services.training import run_spec
-from qlatent.services.training.execution import load_data
+from qlatent.services.runs.specs import training_spec
+from qlatent.services.training.kinds.table import run_configs
+from qlatent.services.training.kinds.vectors.work import load_data
 from qlatent.services.training.panel import latents_of
 from qlatent.store.workspace import Workspace
 
@@ -34,7 +35,7 @@ def distances(workspace: Workspace, cell: grid.Cell) -> tuple[Distances, Distanc
     """Before and after the head of a cell, between the held-out items: (n, n) each."""
     assert cell.run is not None
     folder = workspace.run(cell.run.id)
-    data = load_data(workspace, folder.spec, run_spec.configs_of(folder.spec))
+    data = load_data(workspace, training_spec(folder), run_configs(training_spec(folder)))
     after = latents_of(saving.load(folder.model_path), data.heldout)
     (name,) = data.modalities
     before, kept = data.heldout[name].astype(np.float64), after[name].astype(np.float64)

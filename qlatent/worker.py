@@ -20,12 +20,12 @@ from types import FrameType
 from qlatent.errors import QlatentError, StoreError
 from qlatent.services.runs import queue
 from qlatent.services.runs.heartbeat import Pulse
+from qlatent.services.runs.job import Job
+from qlatent.services.work import work_of
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
-from qlatent.types import Cancelled, Progress
 
 POLITENESS = 5  # a page that somebody waits for goes before a run
-PROGRESS_SECONDS = 0.25  # between two progress events of an encoding
 
 
 def main(arguments: list[str]) -> int:
@@ -56,7 +56,8 @@ def work(workspace: Workspace, folder: RunFolder) -> str:
         except StoreError as err:  # not even that it runs can be written
             return _not_begun(workspace, folder, err)
         try:
-            state = _KINDS[folder.spec["kind"]](workspace, folder, pulse, should_stop)
+            job = Job(folder, pulse, should_stop)
+            state = work_of(job)(workspace, job)
             error = remedy = ""
         except QlatentError as err:
             state, error, remedy = "failed", err.message, err.remedy
@@ -107,103 +108,6 @@ def _stop_wishes(folder: RunFolder) -> Callable[[], bool]:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, hear)
     return lambda: asked.is_set() or folder.stop_requested()
-
-
-def _train(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
-    from qlatent.services.training import execution
-
-    return execution.execute(workspace, folder, pulse=pulse, should_stop=should_stop)
-
-
-def _encode(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
-    from qlatent.services.vectors import encoding
-
-    spec = folder.spec
-    report = encoding.encode(
-        workspace, spec["dataset"], encoder=spec["encoder"], settings=spec["settings"],
-        modalities=spec["modalities"], views=spec.get("views", 0),
-        progress=_progress(folder, pulse), should_stop=should_stop,
-    )  # fmt: skip
-    if not report.stopped:
-        folder.append({"type": "finish", "time": time.time(), "metrics": report.document()})
-    return "stopped" if report.stopped else "finished"
-
-
-def _measure(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
-    from qlatent.services.training import panel
-
-    done = panel.measure_all(
-        workspace, folder.spec["runs"], progress=_progress(folder, pulse), should_stop=should_stop
-    )
-    return "finished" if done else "stopped"
-
-
-def _probe(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
-    from qlatent.services.training import image_probe
-
-    found = image_probe.execute(workspace, folder, progress=_progress(folder, pulse), should_stop=should_stop)
-    if found is None:
-        return "stopped"
-    folder.append({"type": "finish", "time": time.time(), "metrics": {"accuracy": found["accuracy"]}})
-    return "finished"
-
-
-def _retrieval(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
-    from qlatent.services.retrieval import evaluation_runs
-
-    told = _progress(folder, pulse)
-    found = evaluation_runs.execute(workspace, folder, progress=told, should_stop=should_stop)
-    if found is None:
-        return "stopped"
-    counts = {name: found[name] for name in ("documents", "queries")}
-    folder.append({"type": "finish", "time": time.time(), "metrics": counts})
-    return "finished"
-
-
-def _demo(workspace: Workspace, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
-    from qlatent.services import demo
-
-    write = _progress(folder, pulse)
-
-    def progress(done: int, total: int | None) -> None:
-        write(done, total)
-        if should_stop():
-            raise Cancelled
-
-    try:
-        demo.furnish(workspace, count=folder.spec["count"], seed=folder.spec["seed"], progress=progress)
-    except Cancelled:  # what is stored stays, and a resume goes on from there
-        return "stopped"
-    run_id = demo.train(workspace)  # waits in the queue until this process ends
-    folder.append({"type": "finish", "time": time.time(), "metrics": {"run": run_id}})
-    return "finished"
-
-
-def _progress(folder: RunFolder, pulse: Pulse) -> Progress:
-    """Writes what a long call tells of itself to status and log, the latter a few times a second."""
-    told = -PROGRESS_SECONDS
-
-    def progress(done: int, total: int | None) -> None:
-        nonlocal told
-        rate = pulse.update(done, total or 0)
-        now = time.monotonic()
-        if now - told < PROGRESS_SECONDS and done != total:
-            return
-        told = now
-        said = {"done": done, "total": total, "rate": rate, "seconds_left": pulse.seconds_left}
-        folder.append({"type": "progress", "time": time.time(), **said})
-
-    return progress
-
-
-_KINDS: dict[str, Callable[[Workspace, RunFolder, Pulse, Callable[[], bool]], str]] = {
-    "train": _train,
-    "encode": _encode,
-    "measure": _measure,
-    "probe": _probe,
-    "retrieval": _retrieval,
-    "demo": _demo,
-}
 
 
 if __name__ == "__main__":

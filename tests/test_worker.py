@@ -21,6 +21,7 @@ from qlatent.errors import InputError, QlatentError
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.frames import evolution
 from qlatent.services.runs.heartbeat import Pulse
+from qlatent.services.runs.specs import DemoPreparation
 from qlatent.services.training import execution
 from qlatent.services.training.start import start_training
 from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
@@ -225,9 +226,9 @@ def test_a_head_is_kept_once_even_if_the_end_is_lived_through_twice(workspace, m
             raise KeyboardInterrupt  # the process ends after the head was kept, before the run says so
         original(self, kind, **values)
 
-    original = execution.Recorder._append
+    original = execution.Recorder.append
     with monkeypatch.context() as patch:
-        patch.setattr(execution.Recorder, "_append", die)
+        patch.setattr(execution.Recorder, "append", die)
         with pytest.raises(KeyboardInterrupt):
             worker.work(workspace, folder)
     assert worker.work(workspace, folder) == "finished"
@@ -261,7 +262,7 @@ def test_an_encoding_tells_its_progress_and_can_be_stopped(workspace, monkeypatc
 def test_the_demo_is_furnished_and_its_training_queued(workspace, monkeypatch):
     demo = pytest.importorskip("qlatent.services.demo")
     monkeypatch.setattr(demo, "train", lambda workspace: "r1")
-    spec = {"kind": "demo", "name": "Demo", "created": 1.0, "dataset": None, "count": 7, "seed": 3}
+    spec = DemoPreparation(name="Demo", created=1.0, dataset=None, count=7, seed=3)
     for stopped in (False, True):
         folder = workspace.run(queue.start(workspace, spec))
         if stopped:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -29,7 +29,8 @@ from qlatent.services.datasets import datasets
 from qlatent.services.exports import export
 from qlatent.services.heads import evaluation, kept_heads
 from qlatent.services.runs import listing, queue
-from qlatent.services.training.request import USUAL, TrainingRequest
+from qlatent.services.training.kinds.table import KINDS, source_named
+from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training
 from qlatent.services.vectors import encoding
 
@@ -148,27 +149,27 @@ def train(
     head: Annotated[
         str | None,
         typer.Option(
-            help=f"One of {', '.join(HEADS)}. By default acqua; from images, qssl; from relevance, qbec."
+            help=f"One of {', '.join(HEADS)}. By default acqua; from images, qssl; from retrieval, qbec."
         ),
     ] = None,
     objective: Annotated[
         str | None,
         typer.Option(
-            help=f"One of {', '.join(OBJECTIVES)}. By default acqua; from images, ntxent; from relevance, ranking."
+            help=f"One of {', '.join(OBJECTIVES)}. By default acqua; from images, ntxent; from retrieval, ranking."
         ),
     ] = None,
     source: Annotated[
-        Literal["vectors", "images", "relevance"],
+        str,
         typer.Option(
             "--from",
             help="images: train a ResNet-18 under the head, from the pictures. "
-            "relevance: items learn to find their answers.",
+            "retrieval: train queries to find their answers.",
         ),
     ] = "vectors",
     judgements: Annotated[
         Path | None,
         typer.Option(
-            help="From relevance: what answers which item (qrels, or query, document, gain, or triples of "
+            help="From retrieval: what answers which item (qrels, or query, document, gain, or triples of "
             "query, positive, negative); else labels."
         ),
     ] = None,
@@ -183,10 +184,10 @@ def train(
 ) -> None:
     """Train a head in a worker process and follow it; Ctrl-C stops the run, which can be resumed."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    usual = USUAL[source]
+    kind = KINDS[source_named(source)]
     request = TrainingRequest(
-        dataset=dataset, encoder_key=vectors, head=head or usual[0], objective=objective or usual[1],
-        settings={"seed": seed, **split_by(settings_of(set_), group_by)}, name=name or "", source=source,
+        dataset=dataset, encoder_key=vectors, head=head or kind.usual[0], objective=objective or kind.usual[1],
+        settings={"seed": seed, **split_by(settings_of(set_), group_by)}, name=name or "", source=kind.source,
         judgements=str(judgements or ""),
     )  # fmt: skip
     run_id = start_training(opened, request)

@@ -28,7 +28,8 @@ from qlatent.provenance import made_by
 from qlatent.report import scarcity as report
 from qlatent.services.experiments import scarcity as service
 from qlatent.services.experiments.scarcity import Study
-from qlatent.services.training import run_spec, sweeps
+from qlatent.services.training import sweeps
+from qlatent.services.training.kinds.table import run_configs
 from qlatent.services.workspaces import Workspace
 from qlatent.store.disk import json_bytes, write_atomically
 
@@ -88,7 +89,7 @@ def scarcity(
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / f"{name}.json", json_bytes(document, indent=1))
     command = "qlatent " + " ".join(sys.argv[1:])
-    training = run_spec.configs_of(table[0].spec).training
+    training = run_configs(table[0].spec).training
     about = {"Dataset": dataset, **study.settings, "split_rule": training.split_rule}
     files = report.write(
         found,

@@ -192,7 +192,7 @@ def _circuits(workspace: Workspace, experiment: Experiment) -> list[str]:
     drawn: dict[str, None] = {}
     for cell in grid.cells(workspace, experiment):
         if cell.spec is not None and comparison.family(cell.head) == "quantum":
-            text = circuits.drawing_of(cell.spec["head"], cell.spec["configs"]["head"])
+            text = circuits.drawing_of(cell.spec.head, cell.spec.configs.head)
             drawn[f"{grid.title(cell.head)}, {cell.dim} qubits\n\n{text}"] = None
     return list(drawn)
 

@@ -147,7 +147,7 @@ def _judgements(folder: Path) -> str:
         spec: dict[str, Any] = json.loads((folder / "spec.json").read_bytes())
     except (OSError, ValueError):
         return ""
-    return str(spec.get("judgements") or "") if spec.get("source") == "relevance" else ""
+    return str(spec.get("judgements") or "") if spec.get("source") in ("retrieval", "relevance") else ""
 
 
 def _delete_head(workspace: Workspace, removed: Removed) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 from qlatent.errors import QlatentError
 from qlatent.services.datasets import datasets
 from qlatent.services.runs import listing, queue
+from qlatent.services.runs.job import Job
+from qlatent.services.runs.specs import DemoPreparation
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training
 from qlatent.services.vectors import encoding
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
-from qlatent.types import Progress
+from qlatent.types import Cancelled, Progress
 
 DATASET = "demo"
 NAME = "Demo"
@@ -87,10 +89,10 @@ def start(workspace: Workspace) -> str:
             return view.id
     return queue.start(
         workspace,
-        {
-            "format": 1, "kind": "demo", "name": "Prepare the demo", "created": time.time(), "dataset": None,
-            "count": COUNT, "seed": 0, "threads": settings().threads,
-        },
+        DemoPreparation(
+            name="Prepare the demo", created=time.time(), dataset=None, count=COUNT, seed=0,
+            threads=settings().threads,
+        ),
     )  # fmt: skip
 
 
@@ -104,3 +106,14 @@ def summary(workspace: Workspace) -> dict[str, Any]:
         "dataset": DATASET, "rows": workspace.catalogue.dataset(DATASET).rows,
         "run": trained[0].id if trained else None, "head": heads[0].id if heads else None,
     }  # fmt: skip
+
+
+def carry_out(workspace: Workspace, job: Job) -> str:
+    """Prepare the demo and queue its training; what is stored stays when it is stopped, and a resume goes on there."""
+    spec = job.spec
+    assert isinstance(spec, DemoPreparation)
+    try:
+        furnish(workspace, count=spec.count, seed=spec.seed, progress=job.progress_or_cancel)
+    except Cancelled:
+        return "stopped"
+    return job.finish(run=train(workspace))  # it waits in the queue until this process ends

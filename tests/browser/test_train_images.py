@@ -58,7 +58,7 @@ def test_photos_are_learned_from_and_watched(
     page.get_by_text(re.compile(r"After step 6: .* held-out images")).first.wait_for()
     page.locator(".stMarkdownBadge", has_text="Finished").wait_for()  # the table of runs has the word, too
     (run,) = listing.list_runs(workspace, "train")
-    assert (run.state, run.spec["source"], run.status.step) == ("finished", "images", 6)
+    assert (run.state, run.spec.source, run.status.step) == ("finished", "images", 6)
     page.locator(".st-key-view_states .js-plotly-plot").wait_for()
     page.get_by_text("Overlap of the two states").wait_for()
     pictures = page.locator("[data-testid=stImage] img")

@@ -13,6 +13,7 @@ import pytest
 from qlatent.cli import main
 from qlatent.services.datasets import datasets
 from qlatent.services.runs import listing, queue
+from qlatent.services.runs.specs import Encoding
 from qlatent.services.workspaces import open_workspace
 from qlatent.settings import settings
 
@@ -37,7 +38,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     source.write_text("id,text\na,one\n", encoding="utf-8")
     with open_workspace(tmp_path / "workspace") as workspace:
         datasets.store(workspace, source)
-        spec = {"kind": "encode", "name": "slow", "dataset": "shop", "created": time.time()}
+        spec = Encoding(name="slow", dataset="shop", created=time.time(), encoder="builtin", settings={})
         queue.enqueue(workspace, spec)
     return tmp_path / "workspace"
 

@@ -48,9 +48,9 @@ def test_views_are_encoded_on_the_page_and_told_there(opened: Open, photos: tupl
     at.button(key="encode_start").click().run()
     assert not at.exception and not at.error
     run = carry_out(workspace)
-    assert (run.state, run.spec["views"]) == ("finished", 3)
+    assert (run.state, run.spec.views) == ("finished", 3)
     at = opened(workspace.path, "data", dataset=dataset)
-    assert f"Augmented views by {run.spec['encoder']}-" in written(at)
+    assert f"Augmented views by {run.encoder}-" in written(at)
     assert "3 of each of 20 images" in written(at)
     assert len(at.dataframe[0].value) == 1  # one encoder, one modality
 
@@ -90,5 +90,5 @@ def test_the_form_says_what_to_do_first_and_then_trains(opened: Open, photos: tu
     at.button(key="train_start").click().run()
     assert not at.exception and not at.error
     run = listing.list_runs(workspace, "train")[0]
-    assert run.spec["configs"]["objective"]["view_count"] == 4
+    assert run.spec.configs.objective["view_count"] == 4
     assert len(at.selectbox(key="pick_encoder").options) == 1

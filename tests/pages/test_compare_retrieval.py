@@ -130,12 +130,12 @@ def test_an_evaluation_keeps_its_files_stops_goes_on_and_asks_before_it_is_remov
     at.selectbox(key="retrieval_against").set_value("pca:qubits=8").run()
     at.button(key="retrieval_start").click().run()
     run = newest(workspace)
-    assert (run.spec["queries"], run.spec["seed"], run.spec["against"]) == (
+    assert (run.spec.queries, run.spec.seed, run.spec.against) == (
         furnished.pairs,
         7,
         "pca:qubits=8",
     )
-    assert run.spec["heads"] == ["none", "pca:qubits=8", "qbec:qubits=8:input_scale=0.5"]
+    assert run.spec.heads == ("none", "pca:qubits=8", "qbec:qubits=8:input_scale=0.5")
     assert workspace.run(run.id).input("judgements").name == "my judgements.tsv"
     assert at.query_params["evaluation"] == run.id
     at.button(key="retrieval_stop").click().run()

@@ -15,6 +15,7 @@ from qlatent.errors import StoreError
 from qlatent.services import bin
 from qlatent.services.datasets import datasets
 from qlatent.services.runs import listing, queue
+from qlatent.services.runs.specs import Encoding
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.store.catalogue import connection, database
 from qlatent.ui.shell import url_state
@@ -75,7 +76,9 @@ def test_a_removed_dataset_is_brought_back_on_the_page(
 
 
 def test_the_removal_says_what_uses_a_dataset(own: Workspace, furnished: Furnished, opened: Open) -> None:
-    spec = {"kind": "encode", "name": "slow encoding", "dataset": furnished.pairs, "created": time.time()}
+    spec = Encoding(
+        name="slow encoding", dataset=furnished.pairs, created=time.time(), encoder="builtin", settings={}
+    )
     queue.enqueue(own, spec)
     at = opened(own.path, "data", dataset=furnished.pairs)
     at.button(key="data_remove").click().run()

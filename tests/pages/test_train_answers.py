@@ -34,7 +34,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, s
     workspace = open_workspace(tmp_path_factory.mktemp("answers"))
     dataset = datasets.store(workspace, folder / "texts.npz", name="Texts").dataset
     request = TrainingRequest(
-        dataset, head="qbec", objective="ranking", settings=SETTINGS, source="relevance", name="By label"
+        dataset, head="qbec", objective="ranking", settings=SETTINGS, source="retrieval", name="By label"
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -58,14 +58,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[TrainingRequest]:
         found.append(request)
         return "r"
 
-    monkeypatch.setattr("qlatent.ui.train.form.start_training", start)
+    monkeypatch.setattr("qlatent.ui.train.form_parts.start_training", start)
     return found
 
 
 def answers(opened: Open, trained: tuple[Workspace, str, str]) -> AppTest:
     workspace, dataset, _ = trained
     page = opened(workspace.path, "train", dataset=dataset)
-    page.segmented_control(key="train_source").set_value("relevance").run()
+    page.segmented_control(key="train_source").set_value("retrieval").run()
     assert not page.exception
     return page
 
@@ -78,7 +78,7 @@ def test_the_form_asks_for_answers_by_label(
     page.number_input(key="train_answers_epochs").set_value(3).run()
     page.button(key="train_start").click().run()
     (request,) = asked
-    assert (request.source, request.head, request.objective) == ("relevance", "qbec", "ranking")
+    assert (request.source, request.head, request.objective) == ("retrieval", "qbec", "ranking")
     assert request.settings["epochs"] == 3
     assert request.judgements == ""
     assert request.encoder_key == "given"

@@ -143,10 +143,9 @@ def test_the_form_starts_a_run_on_the_pictures(
     at.button(key="train_start").click().run()
     assert not at.exception
     newest = listing.list_runs(workspace, "train")[0]
-    assert newest.spec["source"] == "images"
-    assert (
-        newest.spec["configs"]["training"] | {"steps": 2, "batch_size": 16, "size": 16}
-        == (newest.spec["configs"]["training"])
+    assert newest.spec.source == "images"
+    assert newest.spec.configs.training | {"steps": 2, "batch_size": 16, "size": 16} == (
+        newest.spec.configs.training
     )
     queue.stop(workspace, newest.id)
     queue.remove(workspace, newest.id)

@@ -18,6 +18,7 @@ from qlatent.services.experiments import experiments
 from qlatent.services.experiments.grid import Grid
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import listing, queue
+from qlatent.services.runs.specs import Encoding
 from qlatent.services.training import closing
 from qlatent.services.training.execution import Recorder
 from qlatent.services.training.start import start_training
@@ -81,7 +82,7 @@ def test_what_uses_a_dataset_is_stopped_where_that_is_asked_for(workspace: Works
 
 
 def test_a_run_cannot_slip_in_between_the_question_and_the_removal(workspace: Workspace) -> None:
-    spec = {"kind": "train", "name": "late", "dataset": "pairs", "created": time.time()}
+    spec = Encoding(name="late", dataset="pairs", created=time.time(), encoder="builtin", settings={})
     datasets.remove(workspace, "pairs")
     with pytest.raises(StoreError, match="There is no dataset 'pairs'"):
         queue.enqueue(workspace, spec)

@@ -14,8 +14,9 @@ from qlatent.errors import InputError
 from qlatent.registry import HEADS, config_class, make_config
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunView
-from qlatent.services.training import run_spec, sweeps
-from qlatent.services.training.run_spec import Spec
+from qlatent.services.runs.specs import Configs, TrainSpec, training_spec
+from qlatent.services.training import sweeps
+from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
 
 METRICS = ("pair_error", "spearman", "neighbour_overlap", "probe_accuracy")
@@ -49,7 +50,7 @@ class Place:
 
     head: str
     seed: int
-    spec: Spec
+    spec: TrainSpec
     run: RunView | None
 
 
@@ -64,19 +65,19 @@ def places(workspace: Workspace, run_id: str, seeds: int) -> list[Place]:
 
     On the same items with the same settings; the run of a control is refused.
     """
-    spec = workspace.run(run_id).spec
-    cls, own = config_class("head", spec["head"]), spec["configs"]["head"]
+    spec = training_spec(workspace.run(run_id))
+    cls, own = config_class("head", spec.head), spec.configs.head
     itself = make_config(cls, own) == make_config(cls, _plain(own))
-    if not itself or not names(spec["head"]) or spec.get("weights"):
+    if not itself or not names(spec.head) or spec.weights:
         raise InputError(
             "This head is a control itself, or has none.", remedy="Choose the head that it is a control of."
         )
     known = sweeps.known(workspace)
     found = []
     for seed in range(own["seed"], own["seed"] + seeds):
-        for head in (spec["head"], *names(spec["head"])):
+        for head in (spec.head, *names(spec.head)):
             made = _spec(spec, head, seed)
-            found.append(Place(head, seed, made, known.get(run_spec.same_training(made))))
+            found.append(Place(head, seed, made, known.get(training_key(made))))
     return found
 
 
@@ -130,24 +131,25 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in CHANGED}
 
 
-def _spec(spec: Spec, head: str, seed: int) -> Spec:
+def _spec(spec: TrainSpec, head: str, seed: int) -> TrainSpec:
     """The run of the same training with this head and seed."""
     cls = config_class("head", head)
     known = {each.name for each in fields(cls)}
-    values = _plain(spec["configs"]["head"]) | {"seed": seed}
+    values = _plain(spec.configs.head) | {"seed": seed}
     config = asdict(make_config(cls, {name: value for name, value in values.items() if name in known}))
-    training = spec["configs"]["training"] | {"seed": seed}
-    configs = spec["configs"] | {"head": config, "training": training}
-    flat = {name: value for each in configs.values() for name, value in each.items()}
-    title = HEADS[head].title
-    kept = {name: value for name, value in spec.items() if name not in ("id", "keep")}
-    return kept | {
-        "name": f"{title}, seed {seed}: {spec['name']}"[:80],
-        "created": time.time(),
-        "head": head,
-        "configs": configs,
-        "settings": {name: flat[name] for name in spec["settings"] if name in flat} | {"seed": seed},
-    }
+    training = spec.configs.training | {"seed": seed}
+    flat = config | spec.configs.objective | training
+    return spec.model_copy(
+        update={
+            "id": "",
+            "keep": True,
+            "name": f"{HEADS[head].title}, seed {seed}: {spec.name}"[:80],
+            "created": time.time(),
+            "head": head,
+            "configs": Configs(head=config, objective=spec.configs.objective, training=training),
+            "settings": {name: flat[name] for name in spec.settings if name in flat} | {"seed": seed},
+        }
+    )
 
 
 def _differences(own: Mapping[int, Any], first: Mapping[int, Any], name: str) -> list[float]:

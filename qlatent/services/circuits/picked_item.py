@@ -13,8 +13,8 @@ from qlatent.errors import InputError, StoreError
 from qlatent.services.circuits.circuits import CircuitView
 from qlatent.services.datasets import browsing
 from qlatent.services.heads import kept_heads
+from qlatent.services.runs import specs
 from qlatent.services.runs.frames import Evolution
-from qlatent.services.training import run_spec
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 
@@ -36,7 +36,7 @@ def offered(workspace: Workspace, view: CircuitView, *, also: int | None = None)
     Empty if the run is gone, or where no vectors were brought: a head on a backbone that learned with it.
     """
     folder = _folder(workspace, view)
-    if folder is None or run_spec.source_of(folder.spec) != "vectors":
+    if folder is None or not isinstance(specs.of(folder), specs.VectorTraining):
         return {}
     rows = folder.probe()["rows"]
     spaced = rows[np.unique(np.linspace(0, len(rows) - 1, OFFERED).round().astype(int))]

@@ -210,7 +210,7 @@ def rename(workspace: Workspace, dataset: str, *, name: str) -> DatasetView:
 
 def used_by(workspace: Workspace, dataset: str) -> list[RunView]:
     """The runs that wait or are under way and read this dataset."""
-    return [run for run in listing.list_runs(workspace) if run.active and queue.uses(run.spec, dataset)]
+    return [run for run in listing.list_runs(workspace) if run.active and dataset in run.datasets]
 
 
 def remove(workspace: Workspace, dataset: str, *, stop: bool = False) -> None:
@@ -225,7 +225,7 @@ def remove(workspace: Workspace, dataset: str, *, stop: bool = False) -> None:
 
     def reads(run_id: str) -> bool:
         run = listing.view(workspace, run_id)
-        return run.active and queue.uses(run.spec, dataset)
+        return run.active and dataset in run.datasets
 
     with workspace.holding(dataset):
         users = workspace.catalogue.bin.put("dataset", dataset, used=reads)

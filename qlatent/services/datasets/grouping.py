@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.errors import ConfigError
 from qlatent.registry import did_you_mean
+from qlatent.services.runs.specs import VectorTraining
 from qlatent.services.vectors.stored import hash_column
 from qlatent.store.workspace import Workspace
 from qlatent.training.core import splits
@@ -49,11 +50,11 @@ def groups(workspace: Workspace, dataset: str, version: int, rule: Rule) -> NDAr
 
 
 def of_vectors(
-    workspace: Workspace, spec: Mapping[str, Any], rule: Rule
+    workspace: Workspace, spec: VectorTraining, rule: Rule
 ) -> tuple[dict[str, list[str | None]], Labels]:
     """Of a run on vectors, modality → hash of each row's vector, and what is known of the rows."""
-    dataset, version = spec["dataset"], spec["dataset_version"]
-    names = {modality: hash_column(spec["encoder"], modality) for modality in spec["modalities"]}
+    dataset, version = spec.dataset, spec.dataset_version
+    names = {modality: hash_column(spec.encoder, modality) for modality in spec.modalities}
     table = workspace.items.table(dataset, columns=["split", "label", *names.values()], version=version)
     hashes = {modality: table.column(name).to_pylist() for modality, name in names.items()}
     # content is what the head sees: equal texts are one where only texts are used

@@ -63,7 +63,7 @@ def dimension(cell: Cell) -> int:
     """The latent dimension of a cell; the full width for a head that compresses nothing."""
     if cell.dim is not None:
         return cell.dim
-    config = cell.spec["configs"]["head"] if cell.spec else {}
+    config = cell.spec.configs.head if cell.spec else {}
     return int(config.get("qubits", config.get("input_dim", 0)))
 
 

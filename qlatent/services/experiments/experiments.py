@@ -21,7 +21,8 @@ from qlatent.services.experiments import grid as grid_of
 from qlatent.services.experiments.grid import COMMON, NO_OBJECTIVE, Cell, Experiment, Grid
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunView
-from qlatent.services.training import run_spec
+from qlatent.services.runs.specs import Measurement
+from qlatent.services.training.kinds.vectors.spec import check_split
 from qlatent.services.vectors import augmented, stored
 from qlatent.store.disk import json_bytes, write_atomically
 from qlatent.store.workspace import Workspace
@@ -66,7 +67,7 @@ def create(workspace: Workspace, grid: Grid) -> Experiment:
         raise InputError(found[0].refusal, remedy="Change heads, dimensions or settings.")
     new = [cell.spec for cell in found if cell.spec is not None and cell.run is None]
     if new:
-        run_spec.check_split(workspace, new[0])
+        check_split(workspace, new[0])
     folder = workspace.experiments_path / experiment.id
     if not (folder / FILE).exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -151,7 +152,7 @@ def start(workspace: Workspace, experiment: Experiment, *, workers: int | None =
     queued: list[str] = []
     for cell in grid_of.distinct(grid_of.cells(workspace, experiment)):
         if cell.run is None and cell.spec is not None:
-            spec = cell.spec | {"panel": True, "part_of": experiment.name}
+            spec = cell.spec.model_copy(update={"panel": True, "part_of": experiment.name})
             queued.append(queue.enqueue(workspace, spec, token=experiment.id))
         elif cell.run is not None and cell.state in ("failed", "interrupted", "stopped"):
             queue.resume(workspace, cell.run.id, workers=workers)
@@ -168,10 +169,10 @@ def measure(workspace: Workspace, experiment: Experiment, *, workers: int | None
     ]
     queued = []
     if lacking and not any(run.active for run in _measurements(workspace, lacking)):
-        spec = {
-            "format": 1, "kind": "measure", "name": f"Figures of {len(lacking)} runs", "created": time.time(),
-            "dataset": experiment.dataset, "runs": lacking, "threads": 1,
-        }  # fmt: skip
+        spec = Measurement(
+            name=f"Figures of {len(lacking)} runs", created=time.time(), dataset=experiment.dataset,
+            runs=tuple(lacking),
+        )  # fmt: skip
         queued.append(queue.enqueue(workspace, spec))
     queue.dispatch(workspace, workers or os.cpu_count() or 1)
     return queued
@@ -180,7 +181,8 @@ def measure(workspace: Workspace, experiment: Experiment, *, workers: int | None
 def _measurements(workspace: Workspace, run_ids: Iterable[str]) -> list[RunView]:
     """The measuring runs that are about some of these runs."""
     wanted = set(run_ids)
-    return [run for run in listing.list_runs(workspace, "measure") if wanted & set(run.spec.get("runs", ()))]
+    listed = listing.list_runs(workspace, "measure")
+    return [run for run in listed if isinstance(run.spec, Measurement) and wanted & set(run.spec.runs)]
 
 
 def stop(workspace: Workspace, experiment: Experiment) -> int:

@@ -15,9 +15,11 @@ from qlatent import registry
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.services.heads import kept_heads as heads_kept
 from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.specs import VectorTraining
 from qlatent.services.training import sweeps
+from qlatent.services.training.kinds.vectors.spec import Material
 from qlatent.services.training.request import TrainingRequest
-from qlatent.services.training.run_spec import Material, Spec, same_training
+from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import TrainingConfig
 
@@ -78,7 +80,7 @@ class Cell:
     objective: str
     dim: int | None
     seed: int
-    spec: Spec | None = None
+    spec: VectorTraining | None = None
     refusal: str = ""
     run: RunView | None = None
 
@@ -177,13 +179,13 @@ def _cell(
     try:
         if head.startswith(KEPT):
             spec = material.spec(_kept(experiment, material.workspace, head, seed))
-            spec["weights"] = head.split("/")[1]
+            spec = spec.model_copy(update={"weights": head.split("/")[1]})
         else:
             spec = material.spec(_request(experiment, head, objective, dim, seed))
-        spec["dataset_version"] = experiment.dataset_version
+        spec = spec.model_copy(update={"dataset_version": experiment.dataset_version})
     except QlatentError as err:
         return Cell(*place, refusal=f"{err.message} {err.remedy}".strip())
-    return Cell(*place, spec=spec, run=known.get(same_training(spec)))
+    return Cell(*place, spec=spec, run=known.get(training_key(spec)))
 
 
 def _request(
@@ -229,5 +231,5 @@ def distinct(found: Iterable[Cell]) -> list[Cell]:
     seen: dict[str, Cell] = {}
     for cell in found:
         if cell.spec is not None:
-            seen.setdefault(same_training(cell.spec), cell)
+            seen.setdefault(training_key(cell.spec), cell)
     return list(seen.values())

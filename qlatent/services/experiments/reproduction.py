@@ -24,10 +24,11 @@ from qlatent.metrics.statistics.differences import holm
 from qlatent.services.runs import queue
 from qlatent.services.runs.event_log import journal
 from qlatent.services.runs.listing import RunView
-from qlatent.services.training import image_probe, image_views, run_spec, sweeps
+from qlatent.services.runs.specs import TrainSpec
+from qlatent.services.training import image_probe, image_views, sweeps
 from qlatent.services.training.request import TrainingRequest
-from qlatent.services.training.run_spec import Spec
 from qlatent.services.training.start import training_spec
+from qlatent.services.training.training_key import training_key
 from qlatent.settings import settings
 from qlatent.store.catalogue.records import DatasetRecord
 from qlatent.store.workspace import Workspace
@@ -85,7 +86,7 @@ class Place:
     variant: str
     width: int
     seed: int
-    spec: Spec
+    spec: TrainSpec
     run: RunView | None = None
 
     @property
@@ -165,17 +166,17 @@ def places(
         for seed in range(seeds or each.seeds):
             for width in widths:
                 spec = _spec(workspace, dataset, each, width, seed)
-                found.append(Place(each.name, width, seed, spec, known.get(run_spec.same_training(spec))))
+                found.append(Place(each.name, width, seed, spec, known.get(training_key(spec))))
     return sorted(found, key=lambda place: (-VARIANTS[place.variant].seeds, place.seed))
 
 
-def _spec(workspace: Workspace, dataset: str, variant: Variant, width: int, seed: int) -> Spec:
+def _spec(workspace: Workspace, dataset: str, variant: Variant, width: int, seed: int) -> TrainSpec:
     settings = {**TRAINING, **variant.settings, "qubits": width, "seed": seed, "split_seed": 0}
     name = f"QSSL: {variant.title}, seed {seed}" + (f", W = {width}" if width != 8 else "")
     request = TrainingRequest(
         dataset, head=variant.head, objective="ntxent", settings=settings, name=name, source="images"
     )
-    return {**training_spec(workspace, request), "threads": 1, "part_of": "a reproduction"}
+    return training_spec(workspace, request).model_copy(update={"threads": 1, "part_of": "a reproduction"})
 
 
 def probe(
@@ -196,7 +197,7 @@ def probe(
             continue
         earlier = begun.get(run.id)
         if earlier is None or earlier.state == "finished":
-            spec = {**image_probe.spec(workspace, run.id), "threads": 1}
+            spec = image_probe.spec(workspace, run.id).model_copy(update={"threads": 1})
             under_way.append(queue.enqueue(workspace, spec))
             continue
         if not earlier.active:
@@ -223,7 +224,7 @@ def rows(workspace: Workspace, table: Sequence[Place]) -> list[Row]:
         found += own
         published = image_views.published_probe(workspace, place.run.id)
         if published is not None:
-            step = int(place.spec["configs"]["training"]["steps"])
+            step = int(place.spec.configs.training["steps"])
             beside = {"honest": honest[-1]["accuracy"]} if honest else {}
             found.append({**about, "step": step, "protocol": AS_PUBLISHED, **_kept(published), **beside})
     return found

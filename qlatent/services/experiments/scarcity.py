@@ -19,10 +19,11 @@ from qlatent.metrics.retrieval.relevance import Compared
 from qlatent.registry import config_class
 from qlatent.services.experiments import grid
 from qlatent.services.runs.listing import RunView
-from qlatent.services.training import run_spec, sweeps
-from qlatent.services.training.kinds import retrieval_spec
+from qlatent.services.runs.specs import BaseTraining, RetrievalTraining
+from qlatent.services.training import sweeps
+from qlatent.services.training.kinds.retrieval import spec as retrieval
 from qlatent.services.training.request import TrainingRequest
-from qlatent.services.training.run_spec import Spec
+from qlatent.services.training.training_key import training_key
 from qlatent.services.vectors import stored
 from qlatent.store.workspace import Workspace
 
@@ -54,7 +55,7 @@ class Place:
     dim: int
     share: float
     seed: int
-    spec: Spec
+    spec: RetrievalTraining
     run: RunView | None = None
 
 
@@ -78,8 +79,12 @@ def places(workspace: Workspace, study: Study) -> list[Place]:
 
 def _rules(study: Study, known: Mapping[str, RunView]) -> list[str]:
     """The rules of splitting that a study which names none may have; the older one only where it was in use."""
-    runs = [run.spec for run in known.values() if run.spec["dataset"] == study.dataset]
-    older = any("split_rule" not in spec["configs"]["training"] for spec in runs)
+    rules = {
+        run.spec.configs.training["split_rule"]
+        for run in known.values()
+        if isinstance(run.spec, BaseTraining) and run.spec.dataset == study.dataset
+    }
+    older = "contents" in rules
     return ["groups", *(["contents"] if older and not study.settings.get("group_by") else [])]
 
 
@@ -96,10 +101,10 @@ def _places(workspace: Workspace, study: Study, known: Mapping[str, RunView]) ->
                 for head in study.heads:
                     spec = _spec(workspace, study, head, dim, share, seed, widths)
                     if widths is None:
-                        key = spec["encoder"]
+                        key = spec.encoder
                         widths = stored.widths(workspace, study.dataset, key) if key else {}
                         study = replace(study, encoder_key=key or None)
-                    found.append(Place(head, dim, share, seed, spec, known.get(run_spec.same_training(spec))))
+                    found.append(Place(head, dim, share, seed, spec, known.get(training_key(spec))))
     return found
 
 
@@ -111,7 +116,7 @@ def _spec(
     share: float,
     seed: int,
     widths: dict[str, int] | None,
-) -> Spec:
+) -> RetrievalTraining:
     name, own = grid.parse(head)
     config = config_class("head", name)
     width = {"qubits": dim} if "qubits" in grid.keys(config) else {}
@@ -120,10 +125,11 @@ def _spec(
     request = TrainingRequest(
         study.dataset, study.encoder_key, name, "ranking", values,
         name=f"{grid.title(head)}, {dim} dimensions, {share:.0%} of the queries, seed {seed}",
-        source="relevance", judgements=study.judgements,
+        source="retrieval", judgements=study.judgements,
     )  # fmt: skip
-    made = retrieval_spec.spec(workspace, request, widths=widths)
-    return {**made, "threads": 1, "keep": False, "part_of": "shares of the training queries"}
+    made = retrieval.spec(workspace, request, widths=widths)
+    part = {"threads": 1, "keep": False, "part_of": "shares of the training queries"}
+    return made.model_copy(update=part)
 
 
 def lacking(table: Sequence[Place]) -> list[Place]:

@@ -17,6 +17,7 @@ from qlatent.metrics.geometry.coranking import CoRanking, co_ranking
 from qlatent.metrics.geometry.neighbourhoods import neighbourhood_change
 from qlatent.metrics.geometry.stress import Shepard, shepard
 from qlatent.registry import METRICS, resolve
+from qlatent.services.runs.specs import training_spec
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
 
@@ -80,12 +81,13 @@ def side_by_side(workspace: Workspace, runs: Sequence[tuple[str, str]]) -> SideB
     if not 1 <= len(runs) <= MOST:
         raise InputError(f"Got {len(runs)} spaces; between 1 and {MOST} can stand side by side.")
     folders = [workspace.run(run_id) for run_id, _ in runs]
-    first = folders[0]
+    specs = {folder.id: training_spec(folder) for folder in folders}
+    spec = specs[folders[0].id]
     for folder, (_, title) in zip(folders, runs, strict=True):
         for key, what in (("dataset", "another dataset"), ("encoder", "vectors of another encoder")):
-            if folder.spec[key] != first.spec[key]:
+            if getattr(specs[folder.id], key) != getattr(spec, key):
                 raise InputError(
-                    f"{title} was trained on {what} ({folder.spec[key]}, not {first.spec[key]}).",
+                    f"{title} was trained on {what} ({getattr(specs[folder.id], key)}, not {getattr(spec, key)}).",
                     remedy="Compare heads of the same vectors.",
                 )
     probes = [folder.probe() for folder in folders]
@@ -113,9 +115,9 @@ def side_by_side(workspace: Workspace, runs: Sequence[tuple[str, str]]) -> SideB
             raise InputError(f"{title} has {' and '.join(each)}, not {' and '.join(modalities)}.")
         chosen = {name: array[taken] for name, array in each.items()}
         spaces.append(_space(run_id, title, inputs, chosen, before, spaces[0].places if spaces else None))
-    items = workspace.items.table(
-        first.spec["dataset"], columns=["id", "label"], version=first.spec["dataset_version"]
-    ).take(rows)
+    items = workspace.items.table(spec.dataset, columns=["id", "label"], version=spec.dataset_version).take(
+        rows
+    )
     return SideBySide(
         rows=rows,
         modalities=modalities,

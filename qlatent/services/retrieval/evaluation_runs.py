@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qlatent import registry
-from qlatent.errors import ConfigError, InputError
+from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.ingest.judgements.files import read_judgements, read_queries, read_run
 from qlatent.services.experiments import grid
 from qlatent.services.heads import kept_heads
 from qlatent.services.retrieval.collection import Task, modality_of, unencoded
 from qlatent.services.retrieval.searched_heads import NONE, config, is_drawn
-from qlatent.services.runs import listing, queue
+from qlatent.services.runs import listing, queue, specs
+from qlatent.services.runs.job import Job
 from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.specs import EncodeWith, Encoding, RetrievalEvaluation
 from qlatent.services.vectors import stored
 from qlatent.settings import settings
 from qlatent.store.runs.run_folder import RunFolder
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from qlatent.encoders.base import AbstractEncoder
     from qlatent.services.retrieval.evaluation import Evaluation
 
-KIND = "retrieval"
+KIND = "retrieval_evaluation"
 READERS: dict[str, Callable[[Path], object]] = {
     "queries": read_queries, "judgements": read_judgements, "run": read_run,
 }  # fmt: skip
@@ -64,7 +66,7 @@ def start(workspace: Workspace, request: Request, *, token: str = "") -> str:
     return queue.start(workspace, spec(workspace, request), inputs=request.files, token=token)
 
 
-def spec(workspace: Workspace, request: Request) -> dict[str, Any]:
+def spec(workspace: Workspace, request: Request) -> RetrievalEvaluation:
     """The spec of the run. Unreadable files, wrong heads and missing vectors are refused before anything is queued."""
     record = workspace.catalogue.dataset(request.corpus)
     key = request.encoder_key or stored.choose(workspace, request.corpus)
@@ -78,14 +80,22 @@ def spec(workspace: Workspace, request: Request) -> dict[str, Any]:
     if request.encoder:
         registry.make_config(registry.config_class("encoder", request.encoder), request.settings)
     heads_said = f"{len(request.heads)} head{'s' * (len(request.heads) > 1)}"
-    return {
-        "format": 1, "kind": KIND, "name": request.name or f"{heads_said} on {record.name}",
-        "created": time.time(), "dataset": request.corpus, "encoder": key, "heads": list(request.heads),
-        "queries": request.queries, "files": {role: file.name for role, file in request.files.items()},
-        "encode_with": {"encoder": request.encoder, "settings": dict(request.settings)} if request.encoder else None,
-        "against": request.against, "seed": request.seed, "threads": settings().threads,
-        "device": settings().device,
-    }  # fmt: skip
+    return RetrievalEvaluation(
+        name=request.name or f"{heads_said} on {record.name}",
+        created=time.time(),
+        dataset=request.corpus,
+        encoder=key,
+        heads=request.heads,
+        queries=request.queries,
+        files={role: file.name for role, file in request.files.items()},
+        encode_with=EncodeWith(encoder=request.encoder, settings=dict(request.settings))
+        if request.encoder
+        else None,
+        against=request.against,
+        seed=request.seed,
+        threads=settings().threads,
+        device=settings().device,
+    )
 
 
 def _check_files(workspace: Workspace, request: Request, key: str) -> None:
@@ -112,6 +122,14 @@ def _check_head(workspace: Workspace, head: str, request: Request, key: str) -> 
     config(head, stored.widths(workspace, request.corpus, key)[modality], modality, request.seed)
 
 
+def evaluation_spec(folder: RunFolder) -> RetrievalEvaluation:
+    """The spec of the evaluation in this folder; a `StoreError` if it is another kind of run."""
+    found = specs.of(folder)
+    if not isinstance(found, RetrievalEvaluation):
+        raise StoreError(f"Run {folder.id} is no evaluation: it is of kind {found.kind!r}.")
+    return found
+
+
 def execute(
     workspace: Workspace, folder: RunFolder, *, progress: Progress, should_stop: Callable[[], bool]
 ) -> dict[str, Any] | None:
@@ -121,11 +139,11 @@ def execute(
     """
     from qlatent.services.retrieval import evaluation
 
-    asked = folder.spec
+    asked = evaluation_spec(folder)
     brought = {role: str(folder.input(role) or "") for role in READERS}
     task = Task(
-        asked["dataset"], asked["queries"] or brought["queries"], brought["judgements"], brought["run"],
-        asked["encoder"], asked["seed"],
+        asked.dataset, asked.queries or brought["queries"], brought["judgements"], brought["run"],
+        asked.encoder, asked.seed,
     )  # fmt: skip
     told = _Told(progress, should_stop)
     try:
@@ -133,7 +151,7 @@ def execute(
         encoder = _encoder(workspace, asked, folder.input("queries"))
         told.phases = 2 if encoder else 1
         found = evaluation.judged(
-            workspace, task, heads=asked["heads"], against=asked["against"], encoder=encoder, progress=told
+            workspace, task, heads=asked.heads, against=asked.against, encoder=encoder, progress=told
         )
     except Cancelled:
         return None
@@ -161,16 +179,18 @@ class _Told:
         self._encoded = share >= 1.0
 
 
-def _encoder(workspace: Workspace, asked: Mapping[str, Any], queries: Path | None) -> AbstractEncoder | None:
+def _encoder(
+    workspace: Workspace, asked: RetrievalEvaluation, queries: Path | None
+) -> AbstractEncoder | None:
     """The encoder that brought queries need; None where all of them have vectors."""
     from qlatent.services.vectors import encoding
 
-    given = asked["encode_with"]
+    given = asked.encode_with
     if queries is None or given is None:
         return None
-    if not unencoded(workspace, read_queries(queries).texts.values(), asked["encoder"]):
+    if not unencoded(workspace, read_queries(queries).texts.values(), asked.encoder):
         return None
-    return encoding.make_encoder(given["encoder"], given["settings"])
+    return encoding.make_encoder(given.encoder, given.settings)
 
 
 def _ranked(found: Evaluation) -> dict[str, Any]:
@@ -202,11 +222,16 @@ def evaluations(workspace: Workspace) -> list[RunView]:
     return listing.list_runs(workspace, KIND)
 
 
+def files(run: RunView) -> dict[str, str]:
+    """The names of the files that were brought to an evaluation, by role."""
+    return run.spec.files if isinstance(run.spec, RetrievalEvaluation) else {}
+
+
 def encoder_of(workspace: Workspace, key: str) -> tuple[str, dict[str, Any]] | None:
     """Name and settings of the encoder behind a key, from the newest run that encoded with it; None if none did."""
     for run in listing.list_runs(workspace, "encode"):
-        if listing.metrics(workspace, run.id).get("encoder") == key:
-            return run.spec["encoder"], dict(run.spec["settings"])
+        if isinstance(run.spec, Encoding) and listing.metrics(workspace, run.id).get("encoder") == key:
+            return run.spec.encoder, dict(run.spec.settings)
     return None
 
 
@@ -214,3 +239,9 @@ def askers(workspace: Workspace, dataset: str) -> int:
     """How many items share their label with another: so many can ask where labels judge."""
     counts = Counter(workspace.items.table(dataset, columns=["label"])["label"].to_pylist())
     return sum(count for label, count in counts.items() if label and count > 1)
+
+
+def carry_out(workspace: Workspace, job: Job) -> str:
+    """Carry out an evaluation; returns the state it ends in."""
+    found = execute(workspace, job.folder, progress=job.progress, should_stop=job.should_stop)
+    return "stopped" if found is None else job.finish(documents=found["documents"], queries=found["queries"])

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from qlatent.errors import StoreError
+from qlatent.services.runs import specs
 from qlatent.services.runs.event_log import Columns, columns, journal
+from qlatent.services.runs.specs import RunSpec
 from qlatent.store.catalogue.records import RunRecord
 from qlatent.store.runs.run_folder import RunStatus
 from qlatent.store.workspace import Workspace
@@ -24,7 +26,7 @@ class RunView:
     kind: str
     dataset: str | None
     head: str | None  # its name in the registry; None for an encoding
-    spec: dict[str, Any]
+    spec: RunSpec | None  # None where it cannot be read
     status: RunStatus
     created: float
 
@@ -39,9 +41,26 @@ class RunView:
         return self.state in WAITING
 
     @property
+    def encoder(self) -> str:
+        """The key of the vectors it reads; empty where there is none."""
+        return str(getattr(self.spec, "encoder", ""))
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The ids of the datasets it reads."""
+        return self.spec.datasets if self.spec else ()
+
+    @property
+    def dataset_version(self) -> int | None:
+        """The version of the dataset it learned from; None for the newest."""
+        return getattr(self.spec, "dataset_version", None)
+
+    @property
     def part_of(self) -> str:
         """The table of many runs that it was made for, in words; "" for a run of its own."""
-        return str(self.spec.get("part_of") or ("an experiment" if self.spec.get("panel") else ""))
+        if self.spec is None:
+            return ""
+        return self.spec.part_of or ("an experiment" if getattr(self.spec, "panel", False) else "")
 
     @property
     def progress(self) -> float:
@@ -74,11 +93,19 @@ def view(workspace: Workspace, run_id: str) -> RunView:
 def _view(workspace: Workspace, record: RunRecord) -> RunView:
     try:
         folder = workspace.run(record.id)
-        spec, status = folder.spec, folder.status()
+        spec: RunSpec | None = specs.of(folder)
+        status = folder.status()
     except StoreError as err:
-        spec, status = {}, RunStatus(state="failed", error=err.message, remedy="Remove the run.")
+        spec, status = None, RunStatus(state="failed", error=err.message, remedy="Remove the run.")
     return RunView(
-        record.id, record.name, record.kind, record.dataset_id, spec.get("head"), spec, status, record.created
+        record.id,
+        record.name,
+        record.kind,
+        record.dataset_id,
+        getattr(spec, "head", None),
+        spec,
+        status,
+        record.created,
     )
 
 

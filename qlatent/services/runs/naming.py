@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.specs import RunSpec
 
 MOST_DIFFERENCES = 3
 CONFIGS = ("training", "head", "objective")  # one seed stands in several; the training's counts
@@ -37,11 +38,16 @@ def _told_apart(group: Sequence[RunView]) -> dict[str, str]:
     return {each.id: f"{each.name} · {said[each.id]}" for each in group}
 
 
-def _settings(spec: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(spec: RunSpec | None) -> dict[str, Any]:
     """What was chosen for a run, flat."""
-    chosen = {name: spec.get(name) for name in ("dataset", "head", "objective") if name in spec}
+    if spec is None:
+        return {}
+    document = spec.document()
+    chosen: dict[str, Any] = {
+        name: document[name] for name in ("dataset", "head", "objective") if name in document
+    }
     for config in CONFIGS:
-        for key, value in spec.get("configs", {}).get(config, {}).items():
+        for key, value in document.get("configs", {}).get(config, {}).items():
             chosen.setdefault(key, value)
     return chosen
 

@@ -13,11 +13,11 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from qlatent.errors import QlatentError, RunError, StoreError
-from qlatent.services.runs import event_log
+from qlatent.services.runs import event_log, specs
 from qlatent.services.runs.listing import WAITING, view
+from qlatent.services.runs.specs import RunSpec
 from qlatent.settings import settings
 from qlatent.store.away import put_away
 from qlatent.store.catalogue.records import RunRecord
@@ -69,7 +69,7 @@ class RunHandle:
 
 def start(
     workspace: Workspace,
-    spec: Mapping[str, Any],
+    spec: RunSpec,
     *,
     inputs: Mapping[str, Path] | None = None,
     token: str = "",
@@ -82,20 +82,20 @@ def start(
 
 def enqueue(
     workspace: Workspace,
-    spec: Mapping[str, Any],
+    spec: RunSpec,
     *,
     inputs: Mapping[str, Path] | None = None,
     token: str = "",
 ) -> str:
-    """Queue a run with this spec (`kind`, `name`, `dataset` and `created` at least); returns its id.
+    """Queue a run with this spec; returns its id.
 
     `inputs` are files by role; the run keeps copies. A `token` stands for one showing of a form: asked again with it
     for the same, as by a double click, the run that is there is returned.
     """
-    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(spec["created"]))
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(spec.created))
     run_id = f"r{stamp}-{secrets.token_hex(2)}"
-    folder = RunFolder.create(workspace.runs_path / run_id, {"id": run_id, **spec}, inputs=inputs)
-    record = RunRecord(run_id, spec["kind"], spec["name"], spec["dataset"], spec["created"])
+    folder = RunFolder.create(workspace.runs_path / run_id, spec.document() | {"id": run_id}, inputs=inputs)
+    record = RunRecord(run_id, spec.kind, spec.name, spec.dataset, spec.created)
     try:
         queued = workspace.catalogue.add_run(record, token=_wish(token, spec, inputs or {}))
     except StoreError:
@@ -106,11 +106,11 @@ def enqueue(
     return queued.id
 
 
-def _wish(token: str, spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> str | None:
+def _wish(token: str, spec: RunSpec, inputs: Mapping[str, Path]) -> str | None:
     """What is asked for by whom, without when; None where nobody says who he is."""
     if not token:
         return None
-    asked = {key: value for key, value in spec.items() if key != "created"}
+    asked = {key: value for key, value in spec.document().items() if key != "created"}
     files = [(role, file.name, file.stat().st_size) for role, file in sorted(inputs.items())]
     return hashlib.sha256(json_bytes([token, asked, files])).hexdigest()
 
@@ -259,15 +259,10 @@ def _recorded(workspace: Workspace, dataset: str) -> bool:
 def start_over(workspace: Workspace, run_id: str) -> str:
     """Queue a new run that does the same from its first step; returns its id. The old one stays as it is."""
     folder = workspace.run(run_id)
-    spec = {key: value for key, value in folder.spec.items() if key != "id"}
     roles = sorted(path.name for path in (folder.path / "inputs").glob("*"))
     inputs = {role: path for role in roles if (path := folder.input(role)) is not None}
-    return start(workspace, spec | {"created": time.time()}, inputs=inputs)
-
-
-def uses(spec: Mapping[str, Any], dataset: str) -> bool:
-    """Whether a run with this spec reads the dataset."""
-    return dataset in (spec.get("dataset"), spec.get("queries"))
+    spec = specs.of(folder).model_copy(update={"id": "", "created": time.time()})
+    return start(workspace, spec, inputs=inputs)
 
 
 def remove(workspace: Workspace, run_id: str) -> None:

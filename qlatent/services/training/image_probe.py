@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from qlatent.errors import InputError
 from qlatent.services.runs import listing
+from qlatent.services.runs.job import Job
 from qlatent.services.runs.listing import RunView
-from qlatent.services.training import run_spec
-from qlatent.services.training.kinds import images
+from qlatent.services.runs.specs import ImageProbe, ImageTraining, training_spec
+from qlatent.services.training.kinds.images import work
+from qlatent.services.training.kinds.table import run_configs
 from qlatent.settings import settings
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
@@ -23,23 +25,25 @@ if TYPE_CHECKING:
 FIGURE = "probe_as_published"
 
 
-def spec(workspace: Workspace, run_id: str) -> dict[str, Any]:
+def spec(workspace: Workspace, run_id: str) -> ImageProbe:
     """The spec of a run that takes the published probe of a run; only finished ones on labelled images have one."""
     view = listing.view(workspace, run_id)
-    if run_spec.source_of(view.spec) != "images" or view.state != "finished":
+    on_images = isinstance(view.spec, ImageTraining)
+    if not on_images or view.state != "finished":
         raise InputError(
-            f"Run {run_id} is {view.state}{'' if run_spec.source_of(view.spec) == 'images' else ' and not on images'}.",
+            f"Run {run_id} is {view.state}{'' if on_images else ' and not on images'}.",
             remedy="Take the probe of a finished run that was trained from images.",
         )
-    return {
-        "format": 1, "kind": "probe", "name": f"Published probe of {view.name}", "created": time.time(),
-        "dataset": view.spec["dataset"], "run": run_id, "threads": settings().threads,
-    }  # fmt: skip
+    return ImageProbe(
+        name=f"Published probe of {view.name}", created=time.time(), dataset=view.dataset, run=run_id,
+        threads=settings().threads,
+    )  # fmt: skip
 
 
 def newest(workspace: Workspace) -> dict[str, RunView]:
     """The latest probe of each run that one was ever started of, by the run's id, whatever became of it."""
-    return {run.spec.get("run", ""): run for run in reversed(listing.list_runs(workspace, "probe"))}
+    listed = reversed(listing.list_runs(workspace, "probe"))
+    return {run.spec.run: run for run in listed if isinstance(run.spec, ImageProbe)}
 
 
 def execute(
@@ -54,10 +58,13 @@ def execute(
     from qlatent.training.images import probe
     from qlatent.training.images.configs import PROBE_CODE, ProbeConfig
 
-    run_id = probing.spec["run"]
+    run_id = str(probing.spec["run"])
     folder = workspace.run(run_id)
-    configs = run_spec.configs_of(folder.spec)
-    data = images.load_images(workspace, folder.spec, configs)
+    spec = training_spec(folder)
+    if not isinstance(spec, ImageTraining):
+        raise InputError(f"Run {run_id} is not on images.", remedy="Take the probe of a run that is.")
+    configs = run_configs(spec)
+    data = work.load_images(workspace, spec, configs)
     labelled = data.probes
     if labelled is None:
         raise InputError(
@@ -90,7 +97,7 @@ def execute(
         )
     except Cancelled:
         return None
-    document = images.probe_document(result, data.probed_classes) | {"looks": len(result.test)}
+    document = work.probe_document(result, data.probed_classes) | {"looks": len(result.test)}
     document["best_epoch"] = result.epoch
     folder.write_figures(folder.figures() | {FIGURE: document})
     return document
@@ -104,5 +111,11 @@ def load_network(folder: RunFolder) -> ContrastiveNetwork:
     from qlatent.training.images.network import ContrastiveNetwork, resnet18
 
     backbone = resnet18(seed=0)
-    backbone.load_state_dict(load_file(folder.model_path / images.BACKBONE))
+    backbone.load_state_dict(load_file(folder.model_path / work.BACKBONE))
     return ContrastiveNetwork(backbone, saving.load(folder.model_path)).eval()
+
+
+def carry_out(workspace: Workspace, job: Job) -> str:
+    """Take the published probe of a run; returns the state it ends in."""
+    found = execute(workspace, job.folder, progress=job.progress, should_stop=job.should_stop)
+    return "stopped" if found is None else job.finish(accuracy=found["accuracy"])

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qlatent.errors import InputError
 from qlatent.metrics import panel
 from qlatent.metrics.comparison import Comparison, InputSide
 from qlatent.metrics.figure import Undefined
 from qlatent.metrics.probes import probe
 from qlatent.registry import METRICS, resolve
 from qlatent.services.runs import event_log
-from qlatent.services.training import run_spec
+from qlatent.services.runs.job import Job
+from qlatent.services.runs.specs import Measurement, VectorTraining, training_spec
+from qlatent.services.training.kinds.table import run_configs
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays, Progress
@@ -42,14 +45,17 @@ def measure_all(
 ) -> bool:
     """Measure finished runs one after the other; False if asked to stop in between."""
     from qlatent.heads import saving
-    from qlatent.services.training.execution import load_data
+    from qlatent.services.training.kinds.vectors.work import load_data
 
     for done, run_id in enumerate(run_ids):
         progress(done, len(run_ids))
         if should_stop():
             return False
         folder = workspace.run(run_id)
-        data = load_data(workspace, folder.spec, run_spec.configs_of(folder.spec))
+        spec = training_spec(folder)
+        if not isinstance(spec, VectorTraining):
+            raise InputError(f"Run {run_id} did not learn from vectors; its metrics cannot be measured.")
+        data = load_data(workspace, spec, run_configs(spec))
         measure_trained(workspace, folder, saving.load(folder.model_path), data)
     progress(len(run_ids), len(run_ids))
     return True
@@ -57,9 +63,8 @@ def measure_all(
 
 def measure_trained(workspace: Workspace, folder: RunFolder, head: AbstractHead, data: TrainingData) -> None:
     """Measure a trained head and keep the figures in its run's folder."""
-    labels = workspace.items.table(
-        folder.spec["dataset"], columns=["label"], version=folder.spec["dataset_version"]
-    )
+    spec = training_spec(folder)
+    labels = workspace.items.table(spec.dataset, columns=["label"], version=spec.dataset_version)
     words = np.array([each or "" for each in labels.column("label").to_pylist()], dtype=np.str_)
     heldout = bool(data.heldout_pairs)
     judged, rows = (data.heldout, data.heldout_rows) if heldout else (data.train, data.train_rows)
@@ -89,7 +94,7 @@ def measure_trained(workspace: Workspace, folder: RunFolder, head: AbstractHead,
 
 def _apart(folder: RunFolder, groups: np.ndarray) -> np.ndarray | None:
     """What probes keep together, in a run whose rule of splitting does."""
-    rule = run_spec.configs_of(folder.spec).training.split_rule
+    rule = run_configs(training_spec(folder)).training.split_rule
     return groups if rule == "groups" else None
 
 
@@ -184,3 +189,11 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in values.items()
     }
+
+
+def carry_out(workspace: Workspace, job: Job) -> str:
+    """Measure the runs that a spec names; returns the state it ends in."""
+    spec = job.spec
+    assert isinstance(spec, Measurement)
+    done = measure_all(workspace, spec.runs, progress=job.progress, should_stop=job.should_stop)
+    return "finished" if done else "stopped"

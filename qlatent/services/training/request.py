@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-Source = Literal["vectors", "images", "relevance"]
-USUAL: dict[Source, tuple[str, str]] = {
-    "vectors": ("acqua", "acqua"), "images": ("qssl", "ntxent"), "relevance": ("qbec", "ranking"),
-}  # fmt: skip
-"""Head and objective where nothing else is asked for."""
+from qlatent.services.runs.specs import Source
 
 
 @dataclass(frozen=True)
@@ -18,8 +14,8 @@ class TrainingRequest:
     """Train `head` towards `objective` on the vectors that encoder `encoder_key` made of `dataset`.
 
     Without a key the one encoder whose vectors are there is taken; `settings` are flat, as on the command
-    line. With `source` "images" a backbone is trained under the head, from the pictures themselves; with "relevance"
-    items learn to find their answers: others of their label, or what the file `judgements` names.
+    line. With `source` "images" a backbone is trained under the head, from the images themselves; with "retrieval"
+    queries learn to find their answers: items of their label, or what the file `judgements` names.
     """
 
     dataset: str

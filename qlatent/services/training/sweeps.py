@@ -10,8 +10,8 @@ from typing import Protocol
 from qlatent.errors import RunError
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunView
-from qlatent.services.training import run_spec
-from qlatent.services.training.run_spec import Spec
+from qlatent.services.runs.specs import BaseTraining, TrainSpec
+from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
 
 
@@ -19,7 +19,7 @@ class Place(Protocol):
     """One training of a table: what it is to do, and the run that does it."""
 
     @property
-    def spec(self) -> Spec: ...
+    def spec(self) -> TrainSpec: ...
     @property
     def run(self) -> RunView | None: ...
 
@@ -30,8 +30,8 @@ def known(workspace: Workspace) -> dict[str, RunView]:
     listed = sorted(listing.list_runs(workspace, "train"), key=lambda run: order.get(run.state, 3))
     known: dict[str, RunView] = {}
     for run in listed:
-        if run.spec:
-            known.setdefault(run_spec.same_training(run.spec), run)
+        if isinstance(run.spec, BaseTraining):
+            known.setdefault(training_key(run.spec), run)
     return known
 
 

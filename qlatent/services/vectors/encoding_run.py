@@ -10,6 +10,8 @@ from typing import Any
 from qlatent.encoders import hub
 from qlatent.registry import config_class, entry, make_config
 from qlatent.services.runs import queue
+from qlatent.services.runs.job import Job
+from qlatent.services.runs.specs import Encoding
 from qlatent.services.vectors import augmented
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
@@ -38,7 +40,7 @@ def start_encoding(workspace: Workspace, request: EncodingRequest, *, token: str
     return queue.start(workspace, encoding_spec(workspace, request), token=token)
 
 
-def encoding_spec(workspace: Workspace, request: EncodingRequest) -> dict[str, Any]:
+def encoding_spec(workspace: Workspace, request: EncodingRequest) -> Encoding:
     """The spec of an encoding run; an unknown dataset, encoder or setting, and views of no images are refused."""
     dataset = workspace.catalogue.dataset(request.dataset)
     config = make_config(config_class("encoder", request.encoder), request.settings)
@@ -47,16 +49,27 @@ def encoding_spec(workspace: Workspace, request: EncodingRequest) -> dict[str, A
         images = workspace.items.contents(request.dataset, "image")
         augmented.check(request.views, images, encoder=request.encoder, modalities=config.modalities)
     hub.check(config)
-    return {
-        "format": 1,
-        "kind": "encode",
-        "name": request.name or f"{entry('encoder', request.encoder).title}{views} on {dataset.name}",
-        "created": time.time(),
-        "dataset": request.dataset,
-        "encoder": request.encoder,
-        "settings": dict(request.settings),
-        "modalities": list(request.modalities) if request.modalities else None,
-        "views": request.views,
-        "threads": settings().threads,
-        "device": settings().device,
-    }
+    return Encoding(
+        name=request.name or f"{entry('encoder', request.encoder).title}{views} on {dataset.name}",
+        created=time.time(),
+        dataset=request.dataset,
+        encoder=request.encoder,
+        settings=dict(request.settings),
+        modalities=tuple(request.modalities) if request.modalities else None,
+        views=request.views,
+        threads=settings().threads,
+        device=settings().device,
+    )
+
+
+def carry_out(workspace: Workspace, job: Job) -> str:
+    """Carry out an encoding run; returns the state it ends in."""
+    from qlatent.services.vectors import encoding
+
+    spec = job.spec
+    assert isinstance(spec, Encoding)
+    report = encoding.encode(
+        workspace, spec.dataset, encoder=spec.encoder, settings=spec.settings, modalities=spec.modalities,
+        views=spec.views, progress=job.progress, should_stop=job.should_stop,
+    )  # fmt: skip
+    return "stopped" if report.stopped else job.finish(**report.document())

@@ -15,6 +15,7 @@ from qlatent.services.experiments import comparison, grid
 from qlatent.services.experiments import side_by_side as service
 from qlatent.services.experiments.grid import NO_OBJECTIVE, Cell, Experiment
 from qlatent.services.experiments.side_by_side import SideBySide
+from qlatent.services.runs import listing
 from qlatent.ui.items.card import SHOWN
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import count, cut
@@ -231,12 +232,12 @@ def _near(found: SideBySide, row: int) -> None:
         )
     workspace = page.workspace()
     lists = service.neighbours(workspace, found, row, modality)
-    spec = workspace.run(found.spaces[0].run_id).spec
+    run = listing.view(workspace, found.spaces[0].run_id)
     everyone = sorted({each for near in lists for each in near.rows} | {row})
     texts = dict(
         zip(
             everyone,
-            browsing.texts(workspace, spec["dataset"], everyone, at=spec["dataset_version"]),
+            browsing.texts(workspace, run.dataset or "", everyone, at=run.dataset_version),
             strict=True,
         )
     )

@@ -35,7 +35,7 @@ def board() -> None:
         return
     with page.guarded():
         _follow(run)
-        parts.beyond_builtin(run.spec.get("encoder"), run.dataset)
+        parts.beyond_builtin(run.encoder, run.dataset)
         if run.state == "finished":
             _result(run)
 
@@ -133,7 +133,7 @@ def _about(run: RunView, found: dict[str, Any]) -> str:
     ranked = (
         "The whole corpus was ranked" if found["ranking"] == "whole corpus" else "A given run was ranked anew"
     )
-    files = ", ".join(literal(name) for name in run.spec["files"].values())
+    files = ", ".join(literal(name) for name in evaluation_runs.files(run).values())
     return (
         f"{ranked}: {count(found['documents'], 'document')} of {literal(found['corpus'])}, "
         f"{count(found['queries'], 'query', 'queries')}, relevance by {found['relevance']}"

@@ -87,7 +87,7 @@ def explorer(run: RunView) -> None:
             "This run has no frame yet; the first comes with its first step.", icon=":material/hourglass_top:"
         )
         return
-    parts.beyond_builtin(run.spec.get("encoder"), run.dataset)
+    parts.beyond_builtin(run.encoder, run.dataset)
     view = controls(first)
     found, name = maps.read(run, basis=view.basis, dimensions=view.dimensions)
     assert found is not None  # the same run has frames on either map
@@ -190,9 +190,8 @@ def table(run: RunView, found: Evolution, at: NDArray[np.intp]) -> None:
 
 def _rows(run: RunView, found: Evolution, at: NDArray[np.intp]) -> pd.DataFrame:
     last = {f"Norm, {name}": norms[-1, at].round(4) for name, norms in found.norms.items()}
-    spec = run.spec
     texts = browsing.texts(
-        page.workspace(), spec["dataset"], found.rows[at].tolist(), at=spec["dataset_version"]
+        page.workspace(), run.dataset or "", found.rows[at].tolist(), at=run.dataset_version
     )
     columns: dict[str, Any] = {"Row": found.rows[at], "Id": [found.ids[place] for place in at]}
     if any(texts):

@@ -179,5 +179,5 @@ def moving_map(run: RunView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         parts.name(run.name)
         parts.badge(run.state)
-    parts.beyond_builtin(run.spec.get("encoder"), run.dataset)
+    parts.beyond_builtin(run.encoder, run.dataset)
     maps.playing(run)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from qlatent.plots import image_views
 from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.specs import ImageTraining
 from qlatent.services.training import image_views as service
 from qlatent.ui.shell import page
 from qlatent.ui.train import probe_panel
@@ -15,13 +16,14 @@ from qlatent.ui.train import probe_panel
 LOOK = {"displayModeBar": False}
 
 
-def board(run: RunView) -> None:
+def board(run: RunView, spec: ImageTraining) -> None:
     """Everything beside map and losses, as far as the run has got."""
+    st.caption("The input space of these figures is the pixels, brought to 8×8.")
     left, right = st.columns(2, gap="medium")
     with left:
         _distances(run)
     with right:
-        probe_panel.board(run)
+        probe_panel.board(run, spec)
     _views(run)
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from qlatent.plots import comparison
 from qlatent.services.runs import queue
 from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.specs import ImageTraining
 from qlatent.services.training import image_probe, image_views
 from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import count
@@ -24,12 +25,12 @@ ABOUT = (
 )
 
 
-def board(run: RunView) -> None:
+def board(run: RunView, spec: ImageTraining) -> None:
     """Accuracy over training, the confusion of the last probe, and the published probe or a way to it."""
     st.markdown("**Linear probe**")
     found = image_views.probes(page.workspace(), run.id)
     if not found:
-        wanted = run.spec["configs"]["training"]
+        wanted = spec.configs.training
         planned = wanted["probe_steps"] or wanted["probes"]
         st.caption(
             "No probe yet: the first comes on the way."

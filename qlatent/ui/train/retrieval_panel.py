@@ -7,6 +7,7 @@ import streamlit as st
 from qlatent.plots import answers
 from qlatent.services.runs import listing
 from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.specs import RetrievalTraining
 from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import count
 
@@ -17,7 +18,7 @@ HELP = {
 }
 
 
-def board(run: RunView) -> None:
+def board(run: RunView, spec: RetrievalTraining) -> None:
     """How held-out queries are answered, as far as the run has got."""
     st.markdown("**Retrieval**")
     found = listing.evaluations(page.workspace(), run.id)
@@ -39,12 +40,12 @@ def board(run: RunView) -> None:
             first, last = (float(found[name][place]) for place in (0, -1))
             gained = f"{last - first:+.3f}" if len(found["step"]) > 1 else None
             st.metric(title, f"{last:.3f}", gained, border=True, help=HELP[name])
-    _told(run)
+    _told(run, spec)
 
 
-def _told(run: RunView) -> None:
-    training, figures = run.spec["configs"]["training"], listing.metrics(page.workspace(), run.id)
-    rule = "what the judgements name" if run.spec["judgements"] else "any item of the same label"
+def _told(run: RunView, spec: RetrievalTraining) -> None:
+    training, figures = spec.configs.training, listing.metrics(page.workspace(), run.id)
+    rule = "what the judgements name" if spec.judgements else "any item of the same label"
     said = f"An answer is {rule}. "
     if "documents" in figures:
         queries, documents = (int(figures[name]) for name in ("heldout_pairs", "documents"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -9,6 +12,7 @@ from qlatent.plots.losses import losses
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.specs import ImageTraining, RetrievalTraining
 from qlatent.ui.latent_map import maps
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, literal
@@ -16,6 +20,11 @@ from qlatent.ui.shell.progress import progress
 from qlatent.ui.train import image_panel, retrieval_panel
 from qlatent.ui.train.run_list import run_list
 
+PANELS: dict[type, Callable[[RunView, Any], None]] = {
+    ImageTraining: image_panel.board,
+    RetrievalTraining: retrieval_panel.board,
+}
+"""What a kind of training shows below map and losses."""
 REDRAWS = 60
 """The loss figure is drawn anew at most so often in a run: each time the browser builds it from nothing."""
 
@@ -119,18 +128,15 @@ def body(run: RunView) -> None:
         return
     if run.state == "finished":
         after(run)
-    parts.beyond_builtin(run.spec.get("encoder"), run.dataset)
+    parts.beyond_builtin(run.encoder, run.dataset)
     left, right = st.columns([1.1, 1], gap="medium")
     with left:
         maps.newest(run)
     with right:
         loss_chart(run)
     maps.honesty(run)
-    if run.spec.get("source") == "images":
-        st.caption("The input space of these figures is the pixels, brought to 8×8.")
-        image_panel.board(run)
-    if run.spec.get("source") == "relevance":
-        retrieval_panel.board(run)
+    if (panel := PANELS.get(type(run.spec))) is not None:
+        panel(run, run.spec)
     st.caption(f"Run {run.id} · started {ago(run.created)} · attempt {max(1, run.status.attempt)}")
 
 

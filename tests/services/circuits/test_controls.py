@@ -9,9 +9,9 @@ from qlatent.errors import InputError
 from qlatent.services.circuits import controls
 from qlatent.services.circuits.controls import Estimate
 from qlatent.services.runs import listing, queue
-from qlatent.services.training import run_spec
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import training_spec
+from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
 from tests import carried_out
 from tests.services.run_workspace import add, pairs
@@ -44,15 +44,15 @@ def test_what_is_missing_is_each_head_and_seed_but_the_run_itself(trained):
     assert [(each.head, each.seed) for each in before] == [(name, seed) for seed in (4, 5) for name in heads]
     assert before[0].run.id == run
     assert controls.missing(before) == before[1:]
-    configs = [each.spec["configs"]["head"] for each in before]
+    configs = [each.spec.configs.head for each in before]
     assert [each.get("entanglers") for each in configs[:4]] == [True, True, False, None]
     assert [each.get("circuit_weights") for each in configs[:4]] == ["trained", "frozen", "trained", None]
     for each in before:
-        assert each.spec["configs"]["training"]["epochs"] == 1
-        assert each.spec["configs"]["training"]["seed"] == each.spec["configs"]["head"]["seed"] == each.seed
-        assert each.spec["configs"]["head"]["qubits"] == 2
-        assert each.spec["objective"] == ("acqua" if head == "acqua" else "ntxent")
-    assert before[1].spec["name"].endswith("frozen circuit, seed 4: mine")
+        assert each.spec.configs.training["epochs"] == 1
+        assert each.spec.configs.training["seed"] == each.spec.configs.head["seed"] == each.seed
+        assert each.spec.configs.head["qubits"] == 2
+        assert each.spec.objective == ("acqua" if head == "acqua" else "ntxent")
+    assert before[1].spec.name.endswith("frozen circuit, seed 4: mine")
 
 
 def test_before_the_controls_only_the_head_has_figures(trained):
@@ -71,7 +71,7 @@ def test_what_was_trained_is_found_again_and_compared_seed_by_seed(trained):
     views = listing.list_runs(workspace, "train")
 
     def figure(head, seed):
-        (view,) = [v for v in views if v.head == head and v.spec["configs"]["head"]["seed"] == seed]
+        (view,) = [v for v in views if v.head == head and v.spec.configs.head["seed"] == seed]
         return listing.metrics(workspace, view.id)["spearman"]
 
     name = before[0].head
@@ -89,10 +89,8 @@ def test_what_the_runs_were_started_with_says_how_to_start_them_again(trained):
     workspace, run, _, _ = trained
     for place in controls.places(workspace, run, 2):
         spec = place.run.spec
-        request = TrainingRequest(
-            "pairs", head=place.head, objective=spec["objective"], settings=spec["settings"]
-        )
-        assert run_spec.same_training(training_spec(workspace, request)) == run_spec.same_training(spec)
+        request = TrainingRequest("pairs", head=place.head, objective=spec.objective, settings=spec.settings)
+        assert training_key(training_spec(workspace, request)) == training_key(spec)
 
 
 def test_a_control_has_no_controls(trained):

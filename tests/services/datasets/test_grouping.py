@@ -14,8 +14,10 @@ from qlatent.services.experiments import experiments
 from qlatent.services.experiments import grid as grid_of
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.heartbeat import Pulse
-from qlatent.services.training import execution, run_spec
-from qlatent.services.training.kinds import retrieval_spec
+from qlatent.services.training import execution
+from qlatent.services.training.kinds.retrieval import spec as retrieval_spec
+from qlatent.services.training.kinds.table import run_configs
+from qlatent.services.training.kinds.vectors import work
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import training_spec
 from qlatent.store.workspace import Workspace
@@ -117,7 +119,7 @@ def test_items_that_all_hang_together_are_refused_before_a_run_starts(workspace,
 def sides_of(workspace: Workspace, **settings) -> tuple[set[int], set[int]]:
     """Pictures on both sides of a run's split, train and held out."""
     spec = training_spec(workspace, TrainingRequest("captions", settings={**QUIET, **settings}))
-    data = execution.load_data(workspace, spec, run_spec.configs_of(spec))
+    data = work.load_data(workspace, spec, run_configs(spec))
     return set((data.train_rows // CAPTIONS).tolist()), set((data.heldout_rows // CAPTIONS).tolist())
 
 
@@ -138,9 +140,9 @@ def test_no_seller_of_a_run_on_vectors_is_on_both_sides(workspace):
 
 def test_no_picture_of_a_run_for_answers_is_on_both_sides(workspace):
     settings = {"qubits": 2, "epochs": 1, "batch_size": 8, "modalities": ("text",)}
-    request = TrainingRequest("captions", None, "bec", "ranking", settings, source="relevance")
+    request = TrainingRequest("captions", None, "bec", "ranking", settings, source="retrieval")
     spec = training_spec(workspace, request)
-    data = retrieval_spec.items(workspace, spec, run_spec.configs_of(spec).training).data
+    data = retrieval_spec.items(workspace, spec, run_configs(spec).training).data
     sides = [set((data.rows[part] // CAPTIONS).tolist()) for part in (data.train, data.heldout)]
     assert sides[1]
     assert not sides[0] & sides[1]

@@ -14,8 +14,9 @@ from qlatent.services.experiments import ablation, comparison, experiments
 from qlatent.services.experiments import grid as grid_of
 from qlatent.services.heads import evaluation, kept_heads
 from qlatent.services.runs import listing, queue
-from qlatent.services.training import run_spec
+from qlatent.services.runs.specs import read_training
 from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
 from tests.carried_out import in_process, trained
 from tests.services.experiment_workspace import QUICK, grid, labelled
@@ -107,12 +108,12 @@ def test_nt_xent_takes_noisy_copies_of_one_modality_unless_it_is_to_have_pairs(e
 
 def test_common_settings_reach_those_that_know_them(empty):
     made = experiments.create(empty, grid(settings=QUICK | {"focus": 2.0, "function": "sin"}))
-    by_head = {cell.head: cell.spec["configs"] for cell in grid_of.cells(empty, made) if cell.spec}
-    assert by_head["acqua"]["objective"]["focus"] == 2.0
-    assert by_head["acqua"]["head"]["depth"] == 1
-    assert by_head["acqua_separable:depth=2"]["head"]["depth"] == 2
-    assert by_head["acqua_twin"]["head"]["function"] == "sin"
-    assert by_head["acqua"]["training"]["split_seed"] == 0
+    by_head = {cell.head: cell.spec.configs for cell in grid_of.cells(empty, made) if cell.spec}
+    assert by_head["acqua"].objective["focus"] == 2.0
+    assert by_head["acqua"].head["depth"] == 1
+    assert by_head["acqua_separable:depth=2"].head["depth"] == 2
+    assert by_head["acqua_twin"].head["function"] == "sin"
+    assert by_head["acqua"].training["split_seed"] == 0
 
 
 # --- what it does -----------------------------------------------------------------------------------------
@@ -198,11 +199,11 @@ def test_a_kept_head_of_another_space_is_refused(empty, tmp_path):
 def test_a_run_from_before_a_setting_existed_is_still_the_same_training(done):
     workspace, experiment, _ = done
     spec = next(cell.spec for cell in grid_of.cells(workspace, experiment) if cell.spec)
-    older = json.loads(json.dumps(spec))
+    older = json.loads(json.dumps(spec.document()))
     del older["configs"]["training"]["weight_decay"]
-    assert run_spec.same_training(older) == run_spec.same_training(spec)
+    assert training_key(read_training(older)) == training_key(spec)
     older["configs"]["training"]["epochs"] += 1
-    assert run_spec.same_training(older) != run_spec.same_training(spec)
+    assert training_key(read_training(older)) != training_key(spec)
 
 
 def test_a_failed_place_leaves_the_others_standing(empty, monkeypatch):

@@ -13,6 +13,7 @@ import pytest
 from qlatent import worker
 from qlatent.errors import StoreError
 from qlatent.services.runs import heartbeat, queue
+from qlatent.services.runs.specs import Encoding
 from qlatent.services.training.execution import Recorder
 from qlatent.services.training.start import start_training
 from qlatent.store import disk
@@ -118,7 +119,7 @@ def test_a_worker_whose_log_is_full_ends_in_order(
         raise StoreError("the store is broken")
 
     monkeypatch.setattr(worker.traceback, "print_exc", full)
-    monkeypatch.setitem(worker._KINDS, "train", broken)
+    monkeypatch.setattr(worker, "work_of", lambda job: broken)
     assert worker.work(workspace, workspace.run(run_id)) == "failed"
     assert "the store is broken" in workspace.run(run_id).status().error
 
@@ -128,7 +129,9 @@ def test_looking_at_a_workspace_that_cannot_be_written_starts_nothing(
 ) -> None:
     started: list[str] = []
     monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: started.append(run_id))
-    run_id = queue.enqueue(workspace, {"kind": "train", "name": "x", "dataset": "pairs", "created": 1.0})
+    run_id = queue.enqueue(
+        workspace, Encoding(name="x", dataset="pairs", created=1.0, encoder="builtin", settings={})
+    )
     with monkeypatch.context() as patch:
         patch.setattr(disk, "free_bytes", lambda path: 0)
         queue.go_on(workspace)

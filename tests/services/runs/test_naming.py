@@ -7,6 +7,7 @@ from typing import Any
 from qlatent.services.runs import naming
 from qlatent.services.runs.listing import RunView
 from qlatent.services.runs.naming import Waiting
+from qlatent.services.runs.specs import Configs, VectorTraining
 from qlatent.store.runs.run_folder import RunStatus
 
 NOON = 1_700_000_000.0
@@ -16,11 +17,15 @@ def run(
     number: int, *, name: str = "CLIP-ACQUA on Pairs", status: dict[str, Any] | None = None, **spec: Any
 ) -> RunView:
     state = RunStatus(**(status or {"state": "finished"}))
-    return RunView(f"r{number}", name, "train", "pairs", "acqua", spec, state, NOON + number)
+    made = VectorTraining(**{
+        "name": name, "created": NOON + number, "dataset": "pairs", "dataset_version": 1, "encoder": "given",
+        "modalities": (), "head": "acqua", "objective": "acqua", "settings": {}, "configs": configs(), **spec,
+    })  # fmt: skip
+    return RunView(f"r{number}", name, "train", "pairs", "acqua", made, state, NOON + number)
 
 
-def configs(**training: Any) -> dict[str, Any]:
-    return {"training": {"epochs": 300, "seed": 0} | training, "head": {"depth": 6, "seed": 0}}
+def configs(**training: Any) -> Configs:
+    return Configs(training={"epochs": 300, "seed": 0} | training, head={"depth": 6, "seed": 0}, objective={})
 
 
 def test_a_name_of_its_own_stays() -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from qlatent.errors import ConfigError, InputError, RunError, StoreError
 from qlatent.services.runs import listing, queue
-from qlatent.services.training import run_spec
+from qlatent.services.training.kinds.table import run_configs
+from qlatent.services.training.kinds.vectors import spec as vectors_spec
 from qlatent.services.training.start import start_training, training_spec
 from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.store.processes import this_process
@@ -72,23 +73,23 @@ def test_a_started_run_has_an_id_a_frozen_spec_and_a_place_in_the_catalogue(work
     assert (view.kind, view.dataset, view.head, view.state) == ("train", "pairs", "acqua", "running")
     assert view.name == "CLIP-ACQUA on Pairs"
     spec = view.spec
-    assert (spec["encoder"], spec["modalities"]) == ("given", ["image", "text"])
-    assert spec["dataset_version"] == workspace.items.version("pairs")
-    assert spec["settings"] == SETTINGS
-    assert spec["configs"]["head"]["input_dim"] == 8  # the width of the vectors, not asked for
-    assert run_spec.configs_of(spec).training.epochs == 4
+    assert (spec.encoder, spec.modalities) == ("given", ("image", "text"))
+    assert spec.dataset_version == workspace.items.version("pairs")
+    assert spec.settings == SETTINGS
+    assert spec.configs.head["input_dim"] == 8  # the width of the vectors, not asked for
+    assert run_configs(spec).training.epochs == 4
 
 
 def test_every_setting_is_written_down_even_those_left_to_their_defaults(workspace, started):
     spec = listing.view(workspace, start_training(workspace, request())).spec
-    assert spec["configs"]["training"]["learning_rate"] > 0
-    assert spec["configs"]["objective"]["alpha_distance"] == pytest.approx(1 / 3)
+    assert spec.configs.training["learning_rate"] > 0
+    assert spec.configs.objective["alpha_distance"] == pytest.approx(1 / 3)
 
 
 def test_small_heads_train_in_one_thread_and_wide_ones_in_as_many_as_allowed(workspace, started, monkeypatch):
-    monkeypatch.setattr(run_spec, "settings", lambda: SimpleNamespace(threads=3, device="cpu"))
+    monkeypatch.setattr(vectors_spec, "settings", lambda: SimpleNamespace(threads=3, device="cpu"))
     small, wide = (start_training(workspace, request(hidden=width)) for width in (0, 512))
-    assert [listing.view(workspace, each).spec["threads"] for each in (small, wide)] == [1, 3]
+    assert [listing.view(workspace, each).spec.threads for each in (small, wide)] == [1, 3]
 
 
 def test_a_data_set_of_one_modality_is_trained_on_that_one(workspace, started):
@@ -97,7 +98,7 @@ def test_a_data_set_of_one_modality_is_trained_on_that_one(workspace, started):
     ]
     add(workspace, "texts", texts, modalities=("text",))
     run_id = start_training(workspace, replace(request(), dataset="texts"))
-    assert listing.view(workspace, run_id).spec["modalities"] == ["text"]
+    assert listing.view(workspace, run_id).spec.modalities == ("text",)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_items_that_were_never_encoded_are_named(workspace, started):
     ):
         start_training(workspace, wanted)
     workspace.items.add_embeddings("builtin", "text", hashes, np.eye(12, 8, dtype=np.float32) + 1)
-    assert listing.view(workspace, start_training(workspace, wanted)).spec["encoder"] == "builtin"
+    assert listing.view(workspace, start_training(workspace, wanted)).spec.encoder == "builtin"
     workspace.items.add_embeddings("other", "text", hashes, np.eye(12, 8, dtype=np.float32) + 1)
     with pytest.raises(InputError, match=r"encoded by 2 encoders: .*builtin.* Say which"):
         start_training(workspace, wanted)
@@ -364,7 +365,7 @@ def test_clicks_that_arrive_at_once_make_one_run(workspace, started, room):
 
     def click():
         both.wait()
-        found.append(queue.start(workspace, spec | {"created": time.time()}, token="form"))
+        found.append(queue.start(workspace, spec.model_copy(update={"created": time.time()}), token="form"))
 
     threads = [threading.Thread(target=click) for _ in range(4)]
     for thread in threads:

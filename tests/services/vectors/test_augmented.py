@@ -23,7 +23,7 @@ from qlatent.services.datasets import datasets
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments import grid as grid_of
 from qlatent.services.exports import export
-from qlatent.services.runs import listing, queue
+from qlatent.services.runs import listing, queue, specs
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training
 from qlatent.services.vectors import augmented, encoding, stored
@@ -261,8 +261,8 @@ def trained(
 
 def test_a_run_on_augmented_views_learns_from_images_alone(trained: tuple[Workspace, str, str]) -> None:
     workspace, _, run = trained
-    spec = workspace.run(run).spec
-    assert (spec["modalities"], spec["configs"]["objective"]["view_count"]) == (["image"], 3)
+    spec = specs.of(workspace.run(run))
+    assert (spec.modalities, spec.configs.objective["view_count"]) == (("image",), 3)
     steps = np.asarray(listing.losses(workspace, run)["total"])
     held = np.asarray(listing.evaluations(workspace, run)["total"])
     assert steps[-9:].mean() < steps[:9].mean() - 0.2
@@ -383,8 +383,8 @@ def test_a_grid_on_augmented_views_is_of_images_and_keeps_its_number_of_views(
     )
     experiment = experiments.create(workspace, asked)
     cells = grid_of.cells(workspace, experiment)
-    assert {cell.spec and cell.spec["modalities"][0] for cell in cells} == {"image"}
-    assert {len(cell.spec["modalities"]) for cell in cells if cell.spec} == {1}
+    assert {cell.spec and cell.spec.modalities[0] for cell in cells} == {"image"}
+    assert {len(cell.spec.modalities) for cell in cells if cell.spec} == {1}
     for run in experiments.start(workspace, experiment, workers=1):
         carry_out(workspace, run)
     experiments.measure(workspace, experiment)

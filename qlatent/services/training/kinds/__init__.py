@@ -1,1 +1,1 @@
-"""What differs between training on images and training for retrieval."""
+"""The kinds of training: one protocol, one folder each."""

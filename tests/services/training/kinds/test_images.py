@@ -18,9 +18,10 @@ from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.heartbeat import Pulse
-from qlatent.services.training import execution, image_probe, image_views, run_spec
+from qlatent.services.training import execution, image_probe, image_views
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training, training_spec
+from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
 from qlatent.worker import work
@@ -256,7 +257,7 @@ def test_other_images_than_at_the_start_are_refused(workspace) -> None:
 
 def test_equal_requests_are_the_same_training_and_others_are_not(workspace) -> None:
     one, same, other = (training_spec(workspace, request(**each)) for each in ({}, {}, {"seed": 3}))
-    assert run_spec.same_training(one) == run_spec.same_training(same) != run_spec.same_training(other)
+    assert training_key(one) == training_key(same) != training_key(other)
 
 
 def test_the_published_probe_is_a_run_of_its_own_beside_the_one_it_is_of(finished, monkeypatch) -> None:

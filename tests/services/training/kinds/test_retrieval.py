@@ -21,9 +21,12 @@ from qlatent.services.datasets import datasets
 from qlatent.services.experiments import scarcity
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import listing, queue
-from qlatent.services.training import run_spec, sweeps
+from qlatent.services.runs.specs import read_training
+from qlatent.services.training import sweeps
+from qlatent.services.training.kinds.table import run_configs
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training, training_spec
+from qlatent.services.training.training_key import training_key
 from qlatent.services.vectors import encoding
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.worker import work
@@ -78,7 +81,7 @@ Ask = Callable[..., TrainingRequest]
 
 
 def request(settings: dict[str, Any] | None = None, **given: Any) -> TrainingRequest:
-    usual: dict[str, Any] = {"head": "qbec", "objective": "ranking", "source": "relevance"}
+    usual: dict[str, Any] = {"head": "qbec", "objective": "ranking", "source": "retrieval"}
     return TrainingRequest("texts", settings={**FAST, **(settings or {})}, **{**usual, **given})
 
 
@@ -129,13 +132,9 @@ def test_a_run_by_judgements_meets_its_hard_negatives(workspace: Workspace, tmp_
     found = listing.metrics(workspace, run)
     assert found["train_pairs"] + found["heldout_pairs"] == 20
     again = start_training(workspace, request(judgements=str(judgements(tmp_path))))
-    assert (
-        listing.view(workspace, again).spec["judgements"] == listing.view(workspace, run).spec["judgements"]
-    )
+    assert listing.view(workspace, again).spec.judgements == listing.view(workspace, run).spec.judgements
     other = start_training(workspace, request(judgements=str(judgements(tmp_path, negatives=False))))
-    assert (
-        listing.view(workspace, other).spec["judgements"] != listing.view(workspace, run).spec["judgements"]
-    )
+    assert listing.view(workspace, other).spec.judgements != listing.view(workspace, run).spec.judgements
 
 
 def test_a_stopped_run_goes_on_with_the_same_losses(workspace: Workspace) -> None:
@@ -213,7 +212,7 @@ def test_what_cannot_work_is_refused_before_it_starts(
 def test_judgements_go_with_the_last_run_that_has_them(workspace: Workspace, tmp_path: Path) -> None:
     asked = request(judgements=str(judgements(tmp_path)))
     first, second = (start_training(workspace, asked) for _ in range(2))
-    kept = workspace.judgements(listing.view(workspace, first).spec["judgements"])
+    kept = workspace.judgements(listing.view(workspace, first).spec.judgements)
     later = time.time() + bin.DAY + 1
     queue.remove(workspace, first)
     bin.empty(workspace, now=later)
@@ -290,7 +289,7 @@ def test_triples_of_texts_are_imported_and_learned_from(
     assert datasets.store(workspace, file, name="Triples").rows == 80
     encoding.encode(workspace, "triples", encoder="text", settings={"model": str(model)})
     asked = TrainingRequest(
-        "triples", head="bec", objective="ranking", source="relevance", settings=FAST, judgements=str(file)
+        "triples", head="bec", objective="ranking", source="retrieval", settings=FAST, judgements=str(file)
     )
     found = listing.metrics(workspace, done(workspace, asked))
     assert found["train_pairs"] + found["heldout_pairs"] == 20
@@ -303,11 +302,11 @@ def test_triples_of_texts_are_imported_and_learned_from(
 
 def test_a_run_that_says_learn_scale_where_it_stood_before_is_the_same(workspace: Workspace) -> None:
     spec = training_spec(workspace, request())
-    older = json.loads(json.dumps(spec))
+    older = json.loads(json.dumps(spec.document()))
     older["configs"]["training"]["learn_scale"] = older["configs"]["objective"].pop("learn_scale")
-    assert run_spec.same_training(older) == run_spec.same_training(spec)
+    assert training_key(read_training(older)) == training_key(spec)
     older["configs"]["training"]["learn_scale"] = False
-    assert run_spec.same_training(older) != run_spec.same_training(spec)
+    assert training_key(read_training(older)) != training_key(spec)
 
 
 def test_a_study_begun_before_rules_had_names_keeps_its_rule_of_splitting(workspace: Workspace) -> None:
@@ -316,11 +315,11 @@ def test_a_study_begun_before_rules_had_names_keeps_its_rule_of_splitting(worksp
     older = replace(study, settings={**settings, "split_rule": "contents"})
     for place in scarcity.places(workspace, older):
         for name in ("split_rule", "group_by"):
-            place.spec["configs"]["training"].pop(name)
+            place.spec.configs.training.pop(name)
         queue.enqueue(workspace, place.spec)
     again = scarcity.places(workspace, study)
     assert [place.run is not None for place in again] == [True, True]
-    assert {run_spec.configs_of(place.spec).training.split_rule for place in again} == {"contents"}
+    assert {run_configs(place.spec).training.split_rule for place in again} == {"contents"}
     assert [
         place.run
         for place in scarcity.places(workspace, replace(study, settings={**settings, "split_rule": "groups"}))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qlatent.services.training.kinds import retrieval_spec
-from qlatent.services.training.kinds.retrieval_spec import Items
+from qlatent.services.runs.specs import RetrievalTraining
+from qlatent.services.training.kinds.retrieval import spec as specs
+from qlatent.services.training.kinds.retrieval.spec import Items
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import RunConfigs
@@ -33,13 +34,13 @@ def means(by_query: Mapping[str, Any]) -> dict[str, float]:
 
 
 def trainer(
-    workspace: Workspace, spec: Mapping[str, Any], configs: RunConfigs, head: Any, objective: Any
+    workspace: Workspace, spec: RetrievalTraining, configs: RunConfigs, head: Any, objective: Any
 ) -> RankingTrainer:
     """The trainer of a run at its first step."""
     from qlatent.training.retrieval.data import with_probe
     from qlatent.training.retrieval.loop import RankingTrainer
 
-    found = retrieval_spec.items(workspace, spec, configs.training)
+    found = specs.items(workspace, spec, configs.training)
     reader = _text_layers(workspace, spec, found, configs.training) if configs.training.end_to_end else None
     reader = reader or _stored(workspace, spec, found)
     made = RankingTrainer(head, objective, found.data, configs.training, reader)
@@ -72,11 +73,11 @@ def save_encoder(folder: RunFolder, trainer: RankingTrainer) -> str:
     return TextEncoder(TextConfig(model=str(path), max_length=trainer.config.max_length)).key
 
 
-def _stored(workspace: Workspace, spec: Mapping[str, Any], items: Items) -> Reader:
+def _stored(workspace: Workspace, spec: RetrievalTraining, items: Items) -> Reader:
     from qlatent.training.retrieval.readers import StoredVectors
 
     hashes = _of(items, "content")
-    return StoredVectors(workspace.items.embeddings(spec["encoder"], spec["modalities"][0], hashes))
+    return StoredVectors(workspace.items.embeddings(spec.encoder, spec.modalities[0], hashes))
 
 
 def _of(items: Items, column: str) -> list[str]:
@@ -87,7 +88,7 @@ def _of(items: Items, column: str) -> list[str]:
 
 
 def _text_layers(
-    workspace: Workspace, spec: Mapping[str, Any], items: Items, config: RankingTrainingConfig
+    workspace: Workspace, spec: RetrievalTraining, items: Items, config: RankingTrainingConfig
 ) -> Reader:
     from qlatent.encoders.text import open_model, tokenized
     from qlatent.training.retrieval.readers import TextLayers, layers_of, learning

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +14,9 @@ from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.ingest.judgements.files import Judgements, read_judgements
 from qlatent.registry import entry
 from qlatent.services.datasets import grouping
+from qlatent.services.runs.specs import RetrievalTraining
+from qlatent.services.training.kinds.base import documented
+from qlatent.services.training.request import TrainingRequest
 from qlatent.services.vectors import stored
 from qlatent.settings import settings
 from qlatent.store.disk import json_bytes, write_atomically
@@ -24,9 +26,6 @@ from qlatent.training.retrieval.configs import RankingTrainingConfig
 from qlatent.training.retrieval.data import RankingData, by_judgements, by_labels
 from qlatent.training.vectors.data import FEWEST, labels_of
 from qlatent.types import content_hash
-
-if TYPE_CHECKING:
-    from qlatent.services.training.request import TrainingRequest
 
 OBJECTIVE = "ranking"
 OF_FIDELITY = ("fidelity", "log_fidelity")
@@ -42,7 +41,7 @@ class Items:
 
 def spec(
     workspace: Workspace, request: TrainingRequest, *, widths: Mapping[str, int] | None = None
-) -> dict[str, Any]:
+) -> RetrievalTraining:
     """The spec of a run in which queries learn to find their answers, by labels or by judgements.
 
     On stored vectors, or end to end on a text model (`unfreeze`). Another objective than ranking, wrong settings, a
@@ -53,61 +52,56 @@ def spec(
     record = workspace.catalogue.dataset(request.dataset)
     judgements = keep(workspace, read_judgements(request.judgements)) if request.judgements else ""
     title = entry("head", request.head).title
-    found = {
-        "format": 1,
-        "kind": "train",
-        "source": "relevance",
-        "name": request.name or f"{title} for retrieval in {record.name}",
-        "created": time.time(),
-        "dataset": request.dataset,
-        "dataset_version": workspace.items.version(request.dataset),
-        "encoder": key,
-        "judgements": judgements,
-        "modalities": [modality],
-        "head": request.head,
-        "objective": request.objective,
-        "settings": dict(request.settings),
-        "configs": {name: asdict(getattr(configs, name)) for name in ("head", "objective", "training")},
-        "threads": settings().threads if configs.training.end_to_end else 1,
-        "device": settings().device,
-    }
+    found = RetrievalTraining(
+        name=request.name or f"{title} for retrieval in {record.name}",
+        created=time.time(),
+        dataset=request.dataset,
+        dataset_version=workspace.items.version(request.dataset),
+        encoder=key,
+        judgements=judgements,
+        modalities=(modality,),
+        head=request.head,
+        objective=request.objective,
+        settings=dict(request.settings),
+        configs=documented(configs),
+        threads=settings().threads if configs.training.end_to_end else 1,
+        device=settings().device,
+    )
     if widths is None:
         items(workspace, found, configs.training)
     return found
 
 
-def items(workspace: Workspace, spec: Mapping[str, Any], config: RankingTrainingConfig) -> Items:
+def items(workspace: Workspace, spec: RetrievalTraining, config: RankingTrainingConfig) -> Items:
     """The items of a run and their parts, as they were when it was created."""
-    (modality,) = spec["modalities"]
-    column = "text_hash" if config.end_to_end else stored.hash_column(spec["encoder"], modality)
+    (modality,) = spec.modalities
+    column = "text_hash" if config.end_to_end else stored.hash_column(spec.encoder, modality)
     table = workspace.items.table(
-        spec["dataset"],
+        spec.dataset,
         columns=["row", "id", "text", "label", "split", column],
-        version=spec["dataset_version"],
+        version=spec.dataset_version,
     ).rename_columns(["row", "id", "text", "label", "split", "content"])
     table = table.filter(table["content"].is_valid())
     if not config.end_to_end:
-        missing = set(
-            workspace.items.missing(spec["encoder"], modality, table["content"].unique().to_pylist())
-        )
+        missing = set(workspace.items.missing(spec.encoder, modality, table["content"].unique().to_pylist()))
         table = table.filter(
             pa.array([each not in missing for each in table["content"].to_pylist()], pa.bool_())
         )
     if table.num_rows < FEWEST:
         what = "texts" if config.end_to_end else f"{modality} vectors"
         raise InputError(
-            f"{spec['dataset']!r} has {table.num_rows} items with {what}; training needs {FEWEST}.",
+            f"{spec.dataset!r} has {table.num_rows} items with {what}; training needs {FEWEST}.",
             remedy="Import more items, or encode them first.",
         )
     rows = table["row"].to_numpy().astype(np.int64)
     known = labels_of(
         {name: table[name].to_pylist() for name in ("content", "split", "label")},
         content="content",
-        group=grouping.groups(workspace, spec["dataset"], spec["dataset_version"], config)[rows],
+        group=grouping.groups(workspace, spec.dataset, spec.dataset_version, config)[rows],
     )
-    if not spec["judgements"]:
+    if not spec.judgements:
         return Items(table, by_labels(rows, known, config))
-    gains = kept(workspace, spec["judgements"])
+    gains = kept(workspace, spec.judgements)
     return Items(table, by_judgements(rows, _names(table), known, gains, config))
 
 

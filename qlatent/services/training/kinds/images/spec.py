@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,15 +13,15 @@ from numpy.typing import NDArray
 from qlatent.errors import ConfigError, InputError
 from qlatent.registry import HEADS, config_class, entry
 from qlatent.services.datasets import grouping
+from qlatent.services.runs.specs import ImageTraining
+from qlatent.services.training.kinds.base import documented
+from qlatent.services.training.request import TrainingRequest
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import RunConfigs, split_settings
 from qlatent.training.images.configs import ImageTrainingConfig
 from qlatent.training.vectors.data import Labels, heldout_mask, labels_of, replace_rows
 from qlatent.types import content_hash
-
-if TYPE_CHECKING:
-    from qlatent.services.training.request import TrainingRequest
 
 FEATURES = 512  # what ResNet-18 gives
 OBJECTIVE = "ntxent"
@@ -35,7 +34,7 @@ def heads() -> list[str]:
     return [name for name in HEADS if getattr(config_class("head", name), "from_images", False)]
 
 
-def spec(workspace: Workspace, request: TrainingRequest) -> dict[str, Any]:
+def spec(workspace: Workspace, request: TrainingRequest) -> ImageTraining:
     """The spec of a run that trains ResNet-18 and a head from the pictures of a dataset.
 
     Another objective than NT-Xent, a head without projection, wrong settings, no or too few images, images
@@ -48,24 +47,21 @@ def spec(workspace: Workspace, request: TrainingRequest) -> dict[str, Any]:
     groups = grouping.groups(workspace, request.dataset, version, configs.training)
     _check_images(table, groups, request.dataset, configs.training)
     title = entry("head", request.head).title
-    return {
-        "format": 1,
-        "kind": "train",
-        "source": "images",
-        "name": request.name or f"{title} on the images of {record.name}",
-        "created": time.time(),
-        "dataset": request.dataset,
-        "dataset_version": version,
-        "content": content(table),
-        "encoder": "",
-        "modalities": ["image"],
-        "head": request.head,
-        "objective": request.objective,
-        "settings": dict(request.settings),
-        "configs": {name: asdict(getattr(configs, name)) for name in ("head", "objective", "training")},
-        "threads": settings().threads,
-        "device": settings().device,
-    }
+    return ImageTraining(
+        name=request.name or f"{title} on the images of {record.name}",
+        created=time.time(),
+        dataset=request.dataset,
+        dataset_version=version,
+        content=content(table),
+        encoder="",
+        modalities=("image",),
+        head=request.head,
+        objective=request.objective,
+        settings=dict(request.settings),
+        configs=documented(configs),
+        threads=settings().threads,
+        device=settings().device,
+    )
 
 
 def pictures(workspace: Workspace, dataset: str, version: int) -> pa.Table:

@@ -1,36 +1,43 @@
-"""From what somebody asks for to the frozen spec of a run; all refusals happen here, before it starts."""
+"""The spec of a training on stored vectors; what cannot work is refused here, before it starts. Torch-free."""
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-from qlatent.errors import ConfigError, InputError, QlatentError
-from qlatent.registry import config_class, entry, make_config
+from qlatent.errors import ConfigError, InputError
+from qlatent.registry import entry
 from qlatent.services.datasets import grouping
-from qlatent.services.training.request import Source, TrainingRequest
+from qlatent.services.runs.specs import VectorTraining
+from qlatent.services.training.kinds.base import configs_of, documented
+from qlatent.services.training.request import TrainingRequest
 from qlatent.services.vectors import augmented, stored
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import RunConfigs, TrainingConfig, split_settings
-from qlatent.training.images.configs import ImageTrainingConfig
-from qlatent.training.retrieval.configs import RankingTrainingConfig
 from qlatent.training.vectors.data import heldout_mask, replace_rows
 
 FEWEST = 8
 WIDE = 256  # hidden width from which a second thread pays
 SHOWN = 5  # ids named in a message
-Spec = dict[str, Any]
 
 
-def check_split(workspace: Workspace, spec: Spec) -> None:
-    """Whether the items of a run on vectors can be divided as it says; else a `QlatentError` that says why."""
-    config = configs_of(spec).training
+def checked(workspace: Workspace, request: TrainingRequest) -> VectorTraining:
+    """The spec of a run of this request, checked against what the workspace holds."""
+    split_settings(request.head, request.objective, request.settings)  # what is wrong in them comes first
+    key = request.encoder_key or stored.choose(workspace, request.dataset)
+    spec = Material(workspace, request.dataset, key).spec(request)
+    check_split(workspace, spec)
+    return spec
+
+
+def check_split(workspace: Workspace, spec: VectorTraining) -> None:
+    """Whether the items of the run can be divided as it says; else a `QlatentError` that says why."""
+    config = configs_of(spec, TrainingConfig).training
     hashes, known = grouping.of_vectors(workspace, spec, config)
     there = np.all([[bool(each) for each in column] for column in hashes.values()], axis=0)
     heldout_mask(replace_rows(known, np.flatnonzero(there)), config)
@@ -47,7 +54,7 @@ class Material:
         self._checked: set[tuple[str, ...]] = set()
         self._views = lru_cache(partial(augmented.count_of, workspace, dataset, key))
 
-    def spec(self, request: TrainingRequest) -> Spec:
+    def spec(self, request: TrainingRequest) -> VectorTraining:
         """The spec of a run of this request; refusals as in `training_spec`."""
         asked = replace(request, settings=augmented.settled(request.settings, self._views))
         configs = _configs(asked, self._widths)
@@ -56,80 +63,26 @@ class Material:
             _check_vectors(self.workspace, self.dataset, self.key, modalities)
             self._checked.add(modalities)
         title = entry("head", request.head).title
-        return {
-            "format": 1,
-            "kind": "train",
-            "name": request.name or f"{title} on {self._record.name}",
-            "created": time.time(),
-            "dataset": self.dataset,
-            "dataset_version": self.version,
-            "encoder": self.key,
-            "modalities": list(modalities),
-            "head": request.head,
-            "objective": request.objective,
-            "settings": dict(request.settings),
-            "configs": {name: asdict(getattr(configs, name)) for name in ("head", "objective", "training")},
-            "threads": _threads(configs),
-            "device": settings().device,
-        }
-
-
-def same_training(spec: Spec) -> str:
-    """What two specs have in common if they train the very same: equal data, head, objective and settings."""
-    keys = (
-        "dataset",
-        "dataset_version",
-        "source",
-        "encoder",
-        "modalities",
-        "head",
-        "weights",
-        "judgements",
-        "objective",
-        "configs",
-    )
-    return _filled(json.dumps({key: spec.get(key) for key in keys}, sort_keys=True))
-
-
-@lru_cache(maxsize=4096)
-def _filled(text: str) -> str:
-    """The same with the defaults of settings that came after the run was made; unreadable ones as they are."""
-    spec = json.loads(text)
-    try:
-        configs = configs_of(spec)
-    except (QlatentError, KeyError):
-        return text
-    spec["configs"] = {name: asdict(getattr(configs, name)) for name in ("head", "objective", "training")}
-    return json.dumps(spec, sort_keys=True)
+        return VectorTraining(
+            name=request.name or f"{title} on {self._record.name}",
+            created=time.time(),
+            dataset=self.dataset,
+            dataset_version=self.version,
+            encoder=self.key,
+            modalities=modalities,
+            head=request.head,
+            objective=request.objective,
+            settings=dict(request.settings),
+            configs=documented(configs),
+            threads=_threads(configs),
+            device=settings().device,
+        )
 
 
 def _threads(configs: RunConfigs) -> int:
     """Threads for training: one where layers are small, since sharing them costs more than it saves."""
     wide = getattr(configs.head, "hidden", 0) >= WIDE
     return settings().threads if wide else 1
-
-
-TRAININGS = {"vectors": TrainingConfig, "images": ImageTrainingConfig, "relevance": RankingTrainingConfig}
-
-
-def source_of(spec: Spec) -> Source:
-    """What a training run learns from."""
-    found: Source = spec.get("source") or "vectors"
-    return found
-
-
-def configs_of(spec: Spec) -> RunConfigs:
-    """The three configs of a training run, as they were when it was created."""
-    values = spec["configs"]
-    objective, training = dict(values["objective"]), dict(values["training"])
-    if "learn_scale" in training:  # where it stood before it was the loss's
-        objective["learn_scale"] = training.pop("learn_scale")
-    training.setdefault("split_rule", "contents")  # the only rule before it had a name
-    return RunConfigs(
-        make_config(config_class("head", spec["head"]), values["head"]),
-        make_config(config_class("objective", spec["objective"]), objective),
-        make_config(TRAININGS[source_of(spec)], training),
-    )
 
 
 def _configs(request: TrainingRequest, widths: dict[str, int]) -> RunConfigs:

@@ -16,7 +16,8 @@ from qlatent.metrics.comparison import Comparison
 from qlatent.metrics.geometry import hilbert_schmidt
 from qlatent.registry import METRICS, resolve
 from qlatent.services.datasets import grouping
-from qlatent.services.training.kinds import images_spec
+from qlatent.services.runs.specs import ImageTraining
+from qlatent.services.training.kinds.images import spec as specs
 from qlatent.services.vectors.batches import UNREADABLE
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
@@ -36,7 +37,7 @@ OF_VIEWS = ("alignment", "uniformity")
 BACKBONE = "backbone.safetensors"
 
 
-def load_images(workspace: Workspace, spec: dict[str, Any], configs: RunConfigs) -> ImageData:
+def load_images(workspace: Workspace, spec: ImageTraining, configs: RunConfigs) -> ImageData:
     """The pictures of the run as they were when it was created; ones that cannot be read are left out and counted.
 
     Images that are not the same as then are an `InputError`.
@@ -45,10 +46,10 @@ def load_images(workspace: Workspace, spec: dict[str, Any], configs: RunConfigs)
 
     from qlatent.training.images.data import from_images
 
-    table = images_spec.pictures(workspace, spec["dataset"], spec["dataset_version"])
-    if images_spec.content(table) != spec["content"]:
+    table = specs.pictures(workspace, spec.dataset, spec.dataset_version)
+    if specs.content(table) != spec.content:
         raise InputError(
-            f"The images of {spec['dataset']!r} are not those that the run began with.",
+            f"The images of {spec.dataset!r} are not those that the run began with.",
             remedy="Start a new run on what is there now.",
         )
     hashes = table["image_hash"].to_pylist()
@@ -61,9 +62,9 @@ def load_images(workspace: Workspace, spec: dict[str, Any], configs: RunConfigs)
                 parts.append(picture)
                 kept.append(place)
     if not kept:
-        raise InputError(f"No image of {spec['dataset']!r} can be read.", remedy="Import the images again.")
-    groups = grouping.groups(workspace, spec["dataset"], spec["dataset_version"], configs.training)
-    known = images_spec.labels(table.take(kept), groups)
+        raise InputError(f"No image of {spec.dataset!r} can be read.", remedy="Import the images again.")
+    groups = grouping.groups(workspace, spec.dataset, spec.dataset_version, configs.training)
+    known = specs.labels(table.take(kept), groups)
     data = from_images(torch.cat(parts), known, table["row"].to_numpy()[kept], configs.training)
     if len(kept) < len(hashes):
         data.left_out["cannot be read"] = len(hashes) - len(kept)
@@ -83,6 +84,14 @@ def _decoded(content: bytes | None, config: Any) -> Tensor | None:
             return as_batch([image], size=config.size, small=config.small)
     except UNREADABLE:
         return None
+
+
+def keep_event(folder: RunFolder, trainer: ImageTrainer, event: events.Views) -> dict[str, float]:
+    """Keep what a step makes of the views that are shown; returns their figures."""
+    if not (folder.path / "views" / "pictures.npz").exists():
+        keep_pictures(folder, trainer)
+    keep_views(folder, event)
+    return figures_of_views(event)
 
 
 def figures_of_views(event: events.Views) -> dict[str, float]:

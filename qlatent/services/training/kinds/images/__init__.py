@@ -1,0 +1,1 @@
+"""Training a backbone under a head, from images."""

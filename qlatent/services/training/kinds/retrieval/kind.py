@@ -1,0 +1,50 @@
+"""Training for retrieval, as a kind of training. Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qlatent.services.runs.specs import RetrievalTraining
+from qlatent.services.training.kinds.base import TrainingKind
+from qlatent.services.training.kinds.retrieval import spec as specs
+from qlatent.services.training.kinds.retrieval import work
+from qlatent.services.training.request import TrainingRequest
+from qlatent.store.runs.run_folder import RunFolder
+from qlatent.store.workspace import Workspace
+from qlatent.training.core.configs import RunConfigs
+from qlatent.training.retrieval.configs import RankingTrainingConfig
+
+
+class TrainingForRetrieval(TrainingKind):
+    """Queries learn to find their answers, by labels or by judgements."""
+
+    source = "retrieval"
+    config = RankingTrainingConfig
+    usual = ("qbec", specs.OBJECTIVE)
+
+    def spec(self, workspace: Workspace, request: TrainingRequest) -> RetrievalTraining:
+        """The spec of a run of this request."""
+        return specs.spec(workspace, request)
+
+    def trainer(
+        self, workspace: Workspace, spec: RetrievalTraining, configs: RunConfigs, head: Any, objective: Any
+    ) -> Any:
+        """A `RankingTrainer` at its first step."""
+        return work.trainer(workspace, spec, configs, head, objective)
+
+    def final_metrics(self, folder: RunFolder, trainer: Any, step: int) -> dict[str, float]:
+        """Retrieval measures of the held-out queries."""
+        return work.final_metrics(folder, trainer)
+
+    def learns_from(self, modalities: Sequence[str], *, stored: str) -> bool:
+        """Any dataset: by stored vectors, or by a text model."""
+        return True
+
+    def encoder(self, folder: RunFolder, trainer: Any) -> str:
+        """The encoder of the vectors; of an end-to-end run the text model, saved where the head is kept."""
+        if folder.spec["encoder"]:
+            return super().encoder(folder, trainer)
+        if folder.spec.get("keep", True):
+            return work.save_encoder(folder, trainer)
+        return f"the backbone of run {folder.id}"

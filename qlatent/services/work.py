@@ -1,0 +1,24 @@
+"""Which service carries out which kind of run. A new kind is one line here and a spec in `runs/specs.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qlatent.registry import resolve
+from qlatent.services.runs.job import Job
+from qlatent.store.workspace import Workspace
+
+WORK = {
+    "train": "qlatent.services.training.execution:carry_out",
+    "encode": "qlatent.services.vectors.encoding_run:carry_out",
+    "measure": "qlatent.services.training.panel:carry_out",
+    "probe": "qlatent.services.training.image_probe:carry_out",
+    "retrieval_evaluation": "qlatent.services.retrieval.evaluation_runs:carry_out",
+    "demo": "qlatent.services.demo:carry_out",
+}
+
+
+def work_of(job: Job) -> Callable[[Workspace, Job], str]:
+    """The function that carries out a run; its module is loaded now."""
+    found: Callable[[Workspace, Job], str] = resolve(WORK[job.spec.kind])
+    return found

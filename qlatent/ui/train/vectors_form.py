@@ -1,0 +1,110 @@
+"""The form of a training on stored vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from qlatent import registry
+from qlatent.services.datasets.datasets import DatasetView
+from qlatent.services.training.kinds.table import KINDS
+from qlatent.services.training.request import TrainingRequest
+from qlatent.ui.shell import forms, group_choice, url_state
+from qlatent.ui.shell.formatting import count, literal
+from qlatent.ui.train import pair_choice
+from qlatent.ui.train.form_parts import DECIDED, FIRST, encoder, name, pressed, start
+
+KIND = KINDS["vectors"]
+OFTEN = ("epochs", "learning_rate", "seed")
+SEEN = "train_options_seen"
+
+
+def form(view: DatasetView, place: Any) -> None:
+    dataset, encoders = view.id, view.encoders
+    if view.lost:
+        st.error(literal(view.lost, limit=600), title="Its items are lost", icon=":material/error:")
+        return
+    if not encoders:
+        st.info("These items have no vectors yet.", icon=":material/info:")
+        if st.button("Encode them", type="primary", key="train_encode", icon=":material/arrow_forward:"):
+            url_state.go("data", dataset=dataset)
+        return
+    key = encoder(encoders)
+    chosen = _often(view, key)
+    request = _request(dataset, key, [each["modality"] for each in encoders if each["key"] == key], chosen)
+    if pressed(place):
+        start(request)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What is asked for in front of the options."""
+
+    head: str
+    objective: str
+    values: dict[str, Any]
+    name: str
+
+
+def _often(view: DatasetView, key: str) -> _Chosen:
+    heads = registry.HEADS
+    head = st.selectbox(
+        "Head", list(heads), key="train_head", filter_mode="contains", format_func=lambda each: heads[each].label
+    )  # fmt: skip
+    st.caption(heads[head].summary)
+    objective = _objective()
+    values = pair_choice.pairs(objective, view, key)
+    values |= forms.form(registry.config_class("head", head), FIRST, key="train")
+    values |= forms.form(KIND.config, OFTEN, key="train")
+    return _Chosen(head, objective, values, name("train_name"))
+
+
+def _request(dataset: str, key: str, modalities: list[str], chosen: _Chosen) -> TrainingRequest:
+    """The options, and with them the whole request."""
+    values = dict(chosen.values)
+    configs = {
+        "Head": registry.config_class("head", chosen.head),
+        "Loss": registry.config_class("objective", chosen.objective),
+        "Training": KIND.config,
+    }
+    options = st.expander("Options", icon=":material/tune:", key="train_options", on_change="rerun")
+    if options.open or st.session_state.get(
+        SEEN
+    ):  # once drawn they stay: a widget left out forgets its value
+        st.session_state[SEEN] = True
+        with options:
+            values |= _modalities(modalities)
+            values |= group_choice.column(dataset, key="train")
+            for tab, config in zip(st.tabs(list(configs)), configs.values(), strict=True):
+                with tab:
+                    rest = [
+                        field for field in forms.fields(config) if field not in (*FIRST, *OFTEN, *DECIDED)
+                    ]
+                    values |= forms.form(config, rest, key="train")
+    return TrainingRequest(dataset, key, chosen.head, chosen.objective, values, chosen.name)
+
+
+def _objective() -> str:
+    objectives = registry.OBJECTIVES
+    if len(objectives) == 1:
+        return next(iter(objectives))
+    return st.selectbox(
+        "Loss", list(objectives), key="train_objective", format_func=lambda each: objectives[each].label
+    )
+
+
+def _modalities(have: list[str]) -> dict[str, Any]:
+    """Which of the modalities that are there to train on; nothing to say where there is one."""
+    if len(have) == 1:
+        return {}
+    chosen = st.pills(
+        "Modalities",
+        have,
+        selection_mode="multi",
+        default=have,
+        key="train_modalities",
+        help=f"One autoencoder each; the vectors have {count(len(have), 'modality', 'modalities')}.",
+    )
+    return {"modalities": tuple(chosen)} if chosen and list(chosen) != have else {}
