@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from qlatent import spellings
 from qlatent.errors import ConfigError
 
 
@@ -273,13 +274,17 @@ def config_class(kind: str, name: str) -> type:
 
 
 def make_config(cls: type, values: Mapping[str, Any]) -> Any:
-    """A checked config: unknown keys and values out of range are `ConfigError`s that name the key."""
+    """A checked config: unknown keys and values out of range are `ConfigError`s that name the key.
+
+    Old spellings are read. Of two spellings of one setting, both given are a `ConfigError` too.
+    """
     known = [field.name for field in dataclasses.fields(cls)]
+    values = spellings.current("settings", values, known=known)
     for key in values:
         if key not in known:
             raise ConfigError(f"unknown key {key!r}", remedy=did_you_mean(key, known))
     try:
-        return TypeAdapter(cls).validate_python(dict(values))
+        return TypeAdapter(cls).validate_python(values)
     except ValidationError as err:
         first = err.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or cls.__name__

@@ -11,7 +11,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "qlatent"
-BASE = {"types", "errors", "images", "lengths", "provenance", "registry", "settings", "tensors", ""}
+BASE = {
+    "types",
+    "errors",
+    "images",
+    "lengths",
+    "provenance",
+    "registry",
+    "settings",
+    "spellings",
+    "tensors",
+    "",
+}
 DOMAIN = {
     "ingest",
     "encoders",
@@ -26,7 +37,7 @@ DOMAIN = {
 }
 ALLOWED = {
     "types": set(), "errors": set(), "settings": set(), "registry": set(), "lengths": set(), "tensors": set(),
-    "images": set(), "provenance": set(),
+    "images": set(), "provenance": set(), "spellings": set(),
     "circuits": set(), "objectives": set(), "encoders": set(), "metrics": set(), "layout": set(), "ingest": set(),
     "store": set(), "plots": set(),
     "heads": {"circuits"},

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from qlatent import spellings
 from qlatent.errors import ConfigError
 from qlatent.registry import config_class, did_you_mean, make_config
 
@@ -128,6 +129,7 @@ def split_settings(
     classes = (config_class("head", head), config_class("objective", objective), training)
     keys = [[field.name for field in dataclasses.fields(cls)] for cls in classes]
     known = [key for names in keys for key in names]
+    values = spellings.current("settings", values, known=known)
     for key in values:
         if key not in known:
             raise ConfigError(f"unknown key {key!r}", remedy=did_you_mean(key, known))

@@ -72,3 +72,10 @@ def test_mari_training_is_within_reach() -> None:
     values = {"epochs": 30, "learning_rate": 4e-4, "schedule": "step", "step_every": 10, "step_factor": 0.1}
     training = TypeAdapter(TrainingConfig).validate_python({**values, "batch_size": 4})
     assert training.schedule == "step"
+
+
+@pytest.mark.parametrize("head", ["acqua", "pca"])
+def test_the_width_of_the_latent_is_understood_by_either_word(head: str) -> None:
+    assert split_settings(head, "acqua", {"dim": 3}) == split_settings(head, "acqua", {"qubits": 3})
+    with pytest.raises(ConfigError, match="both name the same setting"):
+        split_settings(head, "acqua", {"dim": 3, "qubits": 3})
