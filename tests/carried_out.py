@@ -8,24 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from qlatent import worker
-from qlatent.services.runs import listing, queue
+from qlatent.services.runs import launchers, listing
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training
 from qlatent.store.workspace import Workspace
+from tests.launchers import LauncherDouble
 
 
 @contextmanager
 def in_process() -> Iterator[None]:
     """What is started is carried out here and now."""
 
-    def work(workspace: Workspace, run_id: str, workers: int) -> None:
-        worker.work(workspace, workspace.run(run_id))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queue, "_spawn", work)
+    with launchers.using(
+        LauncherDouble(lambda workspace, run_id: worker.work(workspace, workspace.run(run_id)))
+    ):
         yield
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from qlatent.services.runs import launchers
+from tests.launchers import LauncherDouble
 
 if side_by_side := int(
     os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")
@@ -41,3 +45,10 @@ def no_network_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test may fetch a model or a data set."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
+
+
+@pytest.fixture
+def no_workers() -> Iterator[LauncherDouble]:
+    """Runs that the queue starts have no worker: a test double notes their ids, and they wait to be carried out."""
+    with launchers.using(LauncherDouble()) as double:
+        yield double

@@ -36,10 +36,9 @@ def stored(tmp_path_factory):
 
 
 @pytest.fixture
-def workspace(stored, monkeypatch):
+def workspace(stored, monkeypatch, no_workers):
     """A workspace whose runs are queued and not started by themselves; arithmetic in one thread."""
     monkeypatch.setenv("QLATENT_THREADS", "1")
-    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
     monkeypatch.setattr(worker.signal, "signal", lambda *ignored: None)  # pytest keeps its own
     qlatent.settings.settings.cache_clear()
     yield stored
@@ -102,11 +101,10 @@ def test_a_finished_run_has_everything_and_its_head_is_kept(workspace):
     assert evolution(workspace, folder.id).places["text"].shape == (4, 40, 2)
 
 
-def test_a_run_that_is_resumed_the_moment_it_says_stopped_is_started(workspace, monkeypatch):
+def test_a_run_that_is_resumed_the_moment_it_says_stopped_is_started(workspace, monkeypatch, no_workers):
     folder = queued(workspace)
     folder.request_stop()
-    started, end = [], Pulse.end
-    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: started.append(run_id))
+    end = Pulse.end
 
     def resumed_at_once(pulse, state, **told):
         end(pulse, state, **told)
@@ -116,7 +114,7 @@ def test_a_run_that_is_resumed_the_moment_it_says_stopped_is_started(workspace, 
 
     monkeypatch.setattr(Pulse, "end", resumed_at_once)
     assert worker.main([str(workspace.path), folder.id]) == 0
-    assert started == [folder.id]
+    assert no_workers.launched == [folder.id] * 2  # by the form, and by the worker that ended
 
 
 def test_the_losses_of_the_last_evaluation_are_the_final_metrics(workspace):

@@ -16,6 +16,7 @@ from qlatent.services.runs import listing, queue
 from qlatent.services.runs.specs import Encoding
 from qlatent.services.workspaces import open_workspace
 from qlatent.settings import settings
+from tests.launchers import LauncherDouble
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any, str]:
@@ -31,9 +32,8 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any, 
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, no_workers: LauncherDouble) -> Path:
     """A workspace with the dataset `shop` and a run on it that waits."""
-    monkeypatch.setattr(queue, "_spawn", lambda *_: None)
     source = tmp_path / "shop.csv"
     source.write_text("id,text\na,one\n", encoding="utf-8")
     with open_workspace(tmp_path / "workspace") as workspace:

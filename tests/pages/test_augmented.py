@@ -9,20 +9,20 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.services.datasets import datasets
-from qlatent.services.runs import listing, queue
+from qlatent.services.runs import listing
 from qlatent.services.runs.listing import RunView
 from qlatent.services.vectors import augmented, encoding
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.worker import work
+from tests.launchers import LauncherDouble
 from tests.pages.test_train_images import folder_of_pictures, written
 
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Workspace, str]:
+def photos(tmp_path: Path, no_workers: LauncherDouble) -> tuple[Workspace, str]:
     """Pictures with the vectors of the built-in encoder; runs wait until a test carries them out."""
-    monkeypatch.setattr(queue, "_spawn", lambda *_: None)
     workspace = open_workspace(tmp_path / "workspace")
     dataset = datasets.store(workspace, folder_of_pictures(tmp_path, count=20), name="Photos").dataset
     encoding.encode(workspace, dataset, encoder="builtin")

@@ -13,11 +13,12 @@ from qlatent.errors import InputError
 from qlatent.services.datasets import datasets
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments.grid import Experiment, Grid
-from qlatent.services.runs import listing, queue
+from qlatent.services.runs import listing
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training
 from qlatent.services.workspaces import open_workspace
 from tests.carried_out import in_process
+from tests.launchers import LauncherDouble
 from tests.pages.conftest import Furnished, brought
 
 Open = Callable[..., AppTest]
@@ -85,10 +86,9 @@ def test_a_column_to_keep_together_goes_into_the_experiment(
 
 
 def test_an_experiment_starts_stops_goes_on_and_is_forgotten(
-    opened: Open, furnished: Furnished, compared: Experiment, monkeypatch: pytest.MonkeyPatch
+    opened: Open, furnished: Furnished, compared: Experiment, no_workers: LauncherDouble
 ) -> None:
     workspace = furnished.workspace
-    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
     at = opened(workspace.path, "compare", experiment="new")
     at.slider(key="compare_seeds").set_value(1).run()
     at.button(key="compare_start").click().run()

@@ -17,6 +17,7 @@ from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunView
 from qlatent.services.workspaces import Workspace, open_workspace
 from tests.carried_out import in_process
+from tests.launchers import LauncherDouble
 from tests.pages.conftest import Furnished, brought
 
 Open = Callable[..., AppTest]
@@ -48,9 +49,8 @@ def evaluated(furnished: Furnished) -> str:
 
 
 @pytest.fixture
-def waiting(evaluated: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def waiting(evaluated: str, no_workers: LauncherDouble) -> None:
     """What is started stays queued: there is no worker. Whoever needs one comes before."""
-    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
 
 
 def form(opened: Open, furnished: Furnished, dataset: str = "") -> AppTest:

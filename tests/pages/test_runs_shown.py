@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from qlatent.services import bin
 from qlatent.services.runs import listing, queue
+from tests.launchers import LauncherDouble
 from tests.pages.conftest import Furnished
 
 Open = Callable[..., AppTest]
@@ -50,9 +51,8 @@ def test_links_to_what_is_gone_say_so(opened: Open, furnished: Furnished, page: 
 
 
 def test_the_run_that_was_just_started_is_the_one_shown(
-    opened: Open, furnished: Furnished, monkeypatch: pytest.MonkeyPatch
+    opened: Open, furnished: Furnished, no_workers: LauncherDouble
 ) -> None:
-    monkeypatch.setattr(queue, "_spawn", lambda *args: None)  # it stays where a queue is long
     before = {each.id for each in listing.list_runs(furnished.workspace)}
     at = opened(furnished.workspace.path, "train", run=furnished.run)
     at.button(key="train_start").click().run()

@@ -20,15 +20,15 @@ from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.store.catalogue import connection, database
 from qlatent.ui.shell import url_state
 from qlatent.ui.shell.page import PAGES
+from tests.launchers import LauncherDouble
 from tests.pages.conftest import Furnished
 
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def own(furnished: Furnished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+def own(furnished: Furnished, tmp_path: Path, no_workers: LauncherDouble) -> Iterator[Workspace]:
     """A copy of the furnished workspace to change; nothing that is started is carried out."""
-    monkeypatch.setattr(queue, "_spawn", lambda *_: None)
     shutil.copytree(furnished.workspace.path, tmp_path / "own")
     with open_workspace(tmp_path / "own") as workspace:
         yield workspace

@@ -11,12 +11,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.services.datasets import datasets
-from qlatent.services.runs import listing, queue
+from qlatent.services.runs import launchers, listing
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.ui.shell import uploads
 from qlatent.worker import work
+from tests.launchers import LauncherDouble
 
 Open = Callable[..., AppTest]
 SETTINGS = {"epochs": 2, "batch_size": 8, "qubits": 3, "snapshots": 2, "probe_size": 20, "evaluations": 3}
@@ -36,10 +37,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, s
     request = TrainingRequest(
         dataset, head="qbec", objective="ranking", settings=SETTINGS, source="retrieval", name="By label"
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            queue, "_spawn", lambda *args: None
-        )  # carried out here: a worker takes seconds to start
+    with launchers.using(LauncherDouble()):  # carried out here: a worker takes seconds to start
         run = start_training(workspace, request)
     state = work(workspace, workspace.run(run))
     assert state == "finished", listing.view(workspace, run).message

@@ -12,13 +12,14 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from qlatent.services.datasets import datasets
-from qlatent.services.runs import listing, queue
+from qlatent.services.runs import launchers, listing, queue
 from qlatent.services.training import image_views
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.training.images.configs import ProbeConfig
 from qlatent.worker import work
+from tests.launchers import LauncherDouble
 
 Open = Callable[..., AppTest]
 SETTINGS = {
@@ -54,10 +55,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, s
         workspace, folder_of_pictures(tmp_path_factory.mktemp("brought")), name="Pictures"
     ).dataset
     request = TrainingRequest(dataset, head="qssl", objective="ntxent", settings=SETTINGS, source="images")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            queue, "_spawn", lambda *args: None
-        )  # carried out here: a worker takes seconds to start
+    with launchers.using(LauncherDouble()):  # carried out here: a worker takes seconds to start
         run = start_training(workspace, request)
     state = work(workspace, workspace.run(run))
     assert state == "finished", listing.view(workspace, run).message
@@ -84,12 +82,15 @@ def test_a_finished_run_shows_states_probe_and_two_views(
 
 
 def test_the_published_probe_is_started_stopped_resumed_and_shown(
-    opened: Open, trained: tuple[Workspace, str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    opened: Open,
+    trained: tuple[Workspace, str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    no_workers: LauncherDouble,
 ) -> None:
     original, _, run = trained
     shutil.copytree(original.path, tmp_path / "copy")
     workspace = open_workspace(tmp_path / "copy")
-    monkeypatch.setattr(queue, "_spawn", lambda *args: None)
     short = ProbeConfig(epochs=3, batch_size=16)
     monkeypatch.setattr("qlatent.training.images.configs.ProbeConfig", lambda seed: short)
     at = opened(workspace.path, "train", run=run)
@@ -129,10 +130,9 @@ def test_another_image_and_step_are_shown_when_chosen(
 
 
 def test_the_form_starts_a_run_on_the_pictures(
-    opened: Open, trained: tuple[Workspace, str, str], monkeypatch: pytest.MonkeyPatch
+    opened: Open, trained: tuple[Workspace, str, str], no_workers: LauncherDouble
 ) -> None:
     workspace, dataset, _ = trained
-    monkeypatch.setattr(queue, "_spawn", lambda *args: None)
     at = opened(workspace.path, "train", dataset=dataset)
     assert at.number_input(key="train_images_batch_size").value == 16  # of forty pictures, not 256
     assert "QSSL · QSSL" in str(at.selectbox(key="train_images_head").options) or at.selectbox(

@@ -28,15 +28,17 @@ from qlatent.services.workspaces import tend
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
 from tests.ingest.builders import png
+from tests.launchers import LauncherDouble
 from tests.services.run_workspace import add, request, small
 
 DAY = bin.DAY
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+def workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_workers: LauncherDouble
+) -> Iterator[Workspace]:
     """One dataset; runs are queued and carried out when a test says so."""
-    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
     monkeypatch.setattr(worker.signal, "signal", lambda *ignored: None)
     with small(tmp_path / "workspace") as opened:
         yield opened

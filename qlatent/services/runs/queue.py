@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import secrets
 import shutil
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from qlatent.errors import QlatentError, RunError, StoreError
-from qlatent.services.runs import event_log, specs
+from qlatent.services.runs import event_log, launchers, specs
+from qlatent.services.runs.launchers import Launcher
 from qlatent.services.runs.listing import WAITING, view
 from qlatent.services.runs.specs import RunSpec
 from qlatent.settings import settings
@@ -27,7 +24,6 @@ from qlatent.store.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 STARTING_SECONDS = 60.0  # a worker that was started this long ago and never wrote its status is dead
-PACKAGE = Path(__file__).resolve().parents[3]
 
 
 class RunHandle:
@@ -115,16 +111,19 @@ def _wish(token: str, spec: RunSpec, inputs: Mapping[str, Path]) -> str | None:
     return hashlib.sha256(json_bytes([token, asked, files])).hexdigest()
 
 
-def dispatch(workspace: Workspace, workers: int | None = None) -> list[str]:
+def dispatch(
+    workspace: Workspace, workers: int | None = None, *, launcher: Launcher | None = None
+) -> list[str]:
     """Start queued runs while fewer than `workers` are alive; returns their ids.
 
-    By default `settings().max_runs`. What is started goes on with the queue under the same limit.
+    By default `settings().max_runs` at once, through `launchers.default()`. A worker that ends starts the next run
+    under the same limit.
     """
-    workers = workers or settings().max_runs
+    workers, launcher = workers or settings().max_runs, launcher or launchers.default()
     started: list[str] = []
     while (run_id := _claim(workspace, workers)) is not None:
         started.append(run_id)
-        _spawn(workspace, run_id, workers)
+        launcher.launch(workspace, run_id, workers=workers)
     return started
 
 
@@ -152,42 +151,6 @@ def _alive(workspace: Workspace, run_id: str, claimed: dict[str, float | None]) 
         return status.state == "running"
     when = claimed.get(run_id)  # one not listed was handed out after the list was made: just now
     return when is None or time.time() - when < STARTING_SECONDS
-
-
-def _spawn(workspace: Workspace, run_id: str, workers: int) -> None:
-    """Start the worker of a run, in a session of its own: closing the app or the terminal does not end it."""
-    folder = workspace.run(run_id)
-    threads = str(folder.spec.get("threads", settings().threads))
-    paths = [str(PACKAGE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    path = os.pathsep.join(dict.fromkeys(filter(None, paths)))  # each once, however many workers came before
-    environment = os.environ | {
-        "OMP_NUM_THREADS": threads,
-        "MKL_NUM_THREADS": threads,
-        "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads would take the cores from the app
-        "PYTHONPATH": path,
-        "PYTHONUNBUFFERED": "1",
-        "QLATENT_MAX_RUNS": str(workers),
-    }
-    command = [sys.executable, "-m", "qlatent.worker", str(workspace.path), run_id]
-    with folder.log_path.open("ab") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment
-        )
-    # the kernel keeps a dead child until its parent has asked for it
-    threading.Thread(target=process.wait, name=f"reap-{run_id}", daemon=True).start()
-    _write_first_status(folder, process.pid)
-
-
-def _write_first_status(folder: RunFolder, pid: int) -> None:
-    """Names the worker before it can do so itself, so that one that dies while starting is noticed."""
-    import psutil
-
-    try:
-        started = psutil.Process(pid).create_time()
-    except psutil.NoSuchProcess:
-        started = time.time()
-    if folder.status().state == "queued":
-        folder.write_status(state="running", pid=pid, process_started=started)
 
 
 # --- stopping and going on --------------------------------------------------------------------------------

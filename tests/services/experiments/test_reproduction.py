@@ -16,11 +16,13 @@ from qlatent.errors import ConfigError, InputError
 from qlatent.report import reproduction as report
 from qlatent.services.experiments import reproduction
 from qlatent.services.experiments.reproduction import STEPS, VARIANTS
-from qlatent.services.runs import listing, queue
+from qlatent.services.runs import launchers, listing, queue
 from qlatent.services.training import sweeps
 from qlatent.store.workspace import Workspace
 from qlatent.training.images.configs import ProbeConfig
 from qlatent.worker import work
+from tests.carried_out import in_process
+from tests.launchers import LauncherDouble
 
 
 def archive(path: Path, *, count: int = 24, leave: str = "") -> Path:
@@ -43,7 +45,7 @@ def archive(path: Path, *, count: int = 24, leave: str = "") -> Path:
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch) -> Workspace:
+def workspace(tmp_path, monkeypatch, no_workers) -> Workspace:
     short = {
         "steps": 2,
         "batch_size": 4,
@@ -54,7 +56,6 @@ def workspace(tmp_path, monkeypatch) -> Workspace:
     }
     monkeypatch.setattr(reproduction, "TRAINING", short)
     monkeypatch.setattr(reproduction, "STEPS", (2,))
-    monkeypatch.setattr(queue, "_spawn", lambda *args: None)
     return Workspace.open(tmp_path / "workspace")
 
 
@@ -289,20 +290,17 @@ def test_another_table_is_not_overwritten(tmp_path, content) -> None:
 def test_the_command_trains_writes_and_skips(workspace, tmp_path, capsys, monkeypatch) -> None:
     from qlatent.cli.terminal import Terminal
 
-    def carried_out(workspace, run_id, workers) -> None:
-        work(workspace, workspace.run(run_id))
-
-    monkeypatch.setattr(queue, "_spawn", carried_out)
     monkeypatch.setattr("qlatent.cli.reproducing.POLL", 0.01)
     asked = {
         "data": archive(tmp_path / "images.npz"), "variants": ("classical",), "seeds": 1, "widths": (2,), "probes": 0,
         "workers": 1, "out": tmp_path / "out", "picture": "", "terminal": Terminal(as_json=True),
     }  # fmt: skip
-    reproducing.reproduce(workspace, **asked)
+    with in_process():
+        reproducing.reproduce(workspace, **asked)
     first = json.loads(capsys.readouterr().out)
     assert [row["variant"] for row in first["rows"]] == ["classical"]
-    monkeypatch.setattr(queue, "_spawn", lambda *args: pytest.fail("nothing is left to train"))
-    reproducing.reproduce(workspace, **asked)
+    with launchers.using(LauncherDouble(lambda *_: pytest.fail("nothing is left to train"))):
+        reproducing.reproduce(workspace, **asked)
     assert json.loads(capsys.readouterr().out)["rows"] == first["rows"]
 
 
@@ -311,13 +309,12 @@ def test_the_command_takes_published_probes_and_tells_of_one_that_failed(
 ) -> None:
     from qlatent.cli.terminal import Terminal
 
-    def carried_out(workspace, run_id, workers) -> None:
+    def carried_out(workspace, run_id) -> None:
         folder = workspace.run(run_id)
         if folder.spec["kind"] == "probe" and "seed 1" in folder.spec["name"]:
             folder.spec["run"] = "gone"
         work(workspace, folder)
 
-    monkeypatch.setattr(queue, "_spawn", carried_out)
     monkeypatch.setattr("qlatent.cli.reproducing.POLL", 0.01)
     short = ProbeConfig(epochs=1, batch_size=8)
     monkeypatch.setattr("qlatent.training.images.configs.ProbeConfig", lambda seed: short)
@@ -325,7 +322,8 @@ def test_the_command_takes_published_probes_and_tells_of_one_that_failed(
         "data": archive(tmp_path / "images.npz"), "variants": ("classical",), "seeds": 2, "widths": (2,), "probes": 2,
         "workers": 1, "out": tmp_path / "out", "picture": "", "terminal": Terminal(as_json=True),
     }  # fmt: skip
-    reproducing.reproduce(workspace, **asked)
+    with launchers.using(LauncherDouble(carried_out)):
+        reproducing.reproduce(workspace, **asked)
     said = capsys.readouterr()
     first, *others = json.loads(said.out)["rows"]
     assert [(row["seed"], row["protocol"]) for row in (first, *others)] == [
@@ -341,13 +339,12 @@ def test_ctrl_c_stops_the_probes_too(workspace, tmp_path, monkeypatch) -> None:
     def interrupted(seconds: float) -> None:
         raise KeyboardInterrupt
 
-    def trained_alone(workspace, run_id, workers) -> None:
+    def trained_alone(workspace, run_id) -> None:
         if workspace.run(run_id).spec["kind"] == "train":
             work(workspace, workspace.run(run_id))
 
-    monkeypatch.setattr(queue, "_spawn", trained_alone)
     monkeypatch.setattr("qlatent.cli.reproducing.time.sleep", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with launchers.using(LauncherDouble(trained_alone)), pytest.raises(KeyboardInterrupt):
         reproducing.reproduce(
             workspace, data=archive(tmp_path / "images.npz"), variants=("classical",), seeds=1, widths=(2,), probes=1,
             workers=1, out=tmp_path / "out", picture="", terminal=Terminal(as_json=True),

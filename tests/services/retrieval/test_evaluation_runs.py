@@ -21,6 +21,7 @@ from qlatent.services.vectors import stored
 from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
+from tests.launchers import LauncherDouble
 from tests.services import run_workspace
 
 WIDTH = run_workspace.WIDTH
@@ -29,10 +30,9 @@ KINDS = ("red ceramic mug", "blue wooden chair", "green glass lamp")
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_workers: LauncherDouble):
     """Runs are queued and not started by themselves."""
     monkeypatch.setenv("QLATENT_THREADS", "1")
-    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
     monkeypatch.setattr(worker.signal, "signal", lambda *ignored: None)  # pytest keeps its own
     qlatent.settings.settings.cache_clear()
     with Workspace.open(tmp_path / "workspace") as opened:

@@ -19,12 +19,14 @@ from qlatent.services.training.start import start_training
 from qlatent.store import disk
 from qlatent.store.runs import run_folder
 from qlatent.store.workspace import Workspace
+from tests.launchers import LauncherDouble
 from tests.services.run_workspace import request, small
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
-    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
+def workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_workers: LauncherDouble
+) -> Iterator[Workspace]:
     monkeypatch.setattr(worker.signal, "signal", lambda *ignored: None)
     with small(tmp_path / "workspace") as opened:
         yield opened
@@ -70,7 +72,6 @@ def test_a_run_fails_with_its_reason_even_when_no_byte_is_left(
     assert "Free some space" in status.remedy
     full.full = False
     monkeypatch.undo()
-    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
     monkeypatch.setattr(worker.signal, "signal", lambda *ignored: None)
     queue.resume(workspace, run_id)
     assert worker.work(workspace, workspace.run(run_id)) == "finished"
@@ -125,10 +126,8 @@ def test_a_worker_whose_log_is_full_ends_in_order(
 
 
 def test_looking_at_a_workspace_that_cannot_be_written_starts_nothing(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, no_workers: LauncherDouble
 ) -> None:
-    started: list[str] = []
-    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: started.append(run_id))
     run_id = queue.enqueue(
         workspace, Encoding(name="x", dataset="pairs", created=1.0, encoder="builtin", settings={})
     )
@@ -136,6 +135,6 @@ def test_looking_at_a_workspace_that_cannot_be_written_starts_nothing(
         patch.setattr(disk, "free_bytes", lambda path: 0)
         queue.go_on(workspace)
         assert "is full" in workspace.problem()
-    assert started == []
+    assert no_workers.launched == []
     queue.go_on(workspace)
-    assert started == [run_id]
+    assert no_workers.launched == [run_id]

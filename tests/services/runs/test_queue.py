@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 from qlatent.errors import ConfigError, InputError, RunError, StoreError
-from qlatent.services.runs import listing, queue
+from qlatent.services.runs import launchers, listing, queue
 from qlatent.services.training.kinds.table import run_configs
 from qlatent.services.training.kinds.vectors import spec as vectors_spec
 from qlatent.services.training.start import start_training, training_spec
 from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.store.processes import this_process
 from qlatent.types import Item
+from tests.launchers import LauncherDouble
 from tests.services.run_workspace import SETTINGS, add, pairs, request, small
 
 
@@ -38,16 +39,11 @@ def workspace(stored):
 
 
 @pytest.fixture
-def started(monkeypatch):
+def started():
     """Ids whose worker would have been started; each says at once that it runs, in this process."""
-    ids = []
-
-    def spawn(workspace, run_id, workers):
-        ids.append(run_id)
-        workspace.run(run_id).write_status(state="running")
-
-    monkeypatch.setattr(queue, "_spawn", spawn)
-    return ids
+    double = LauncherDouble(lambda workspace, run_id: workspace.run(run_id).write_status(state="running"))
+    with launchers.using(double):
+        yield double.launched
 
 
 @pytest.fixture
@@ -181,9 +177,10 @@ def test_a_dead_worker_frees_its_place(workspace, started, room):
     assert queue.dispatch(workspace) == [second]
 
 
-def test_a_worker_that_is_just_starting_holds_its_place_but_not_for_ever(workspace, monkeypatch, room):
-    room(1)
-    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)  # writes no status yet
+def test_a_worker_that_is_just_starting_holds_its_place_but_not_for_ever(
+    workspace, monkeypatch, room, no_workers
+):
+    room(1)  # `no_workers`: a worker that writes no status yet
     first, second = (start_training(workspace, request()) for _ in range(2))
     assert queue.dispatch(workspace) == []
     real = time.time
@@ -330,13 +327,12 @@ def test_the_service_is_torch_free_at_import():
     assert out.stdout.strip() == "False"
 
 
-def test_the_first_status_names_the_worker_unless_it_has_done_so(workspace, monkeypatch):
-    monkeypatch.setattr(queue, "_spawn", lambda workspace, run_id, workers: None)
+def test_the_first_status_names_the_worker_unless_it_has_done_so(workspace, no_workers):
     folder = workspace.run(start_training(workspace, request()))
-    queue._write_first_status(folder, int(this_process()["pid"]))
+    launchers.write_first_status(folder, int(this_process()["pid"]))
     assert folder.status().state == "running"
     folder.write_status(state="finished")
-    queue._write_first_status(folder, int(this_process()["pid"]))
+    launchers.write_first_status(folder, int(this_process()["pid"]))
     assert folder.status().state == "finished"
 
 

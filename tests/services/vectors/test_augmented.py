@@ -23,7 +23,7 @@ from qlatent.services.datasets import datasets
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments import grid as grid_of
 from qlatent.services.exports import export
-from qlatent.services.runs import listing, queue, specs
+from qlatent.services.runs import launchers, listing, queue, specs
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training
 from qlatent.services.vectors import augmented, encoding, stored
@@ -35,6 +35,7 @@ from qlatent.training.images.configs import AugmentationConfig
 from qlatent.types import Cancelled, content_hash
 from qlatent.worker import work
 from tests.ingest.builders import encoded, make_zip, picture
+from tests.launchers import LauncherDouble
 from tests.services.experiment_workspace import grid
 from tests.services.vectors.test_encoding import MeanColour
 
@@ -180,9 +181,8 @@ def test_wishes_that_cannot_be_met_are_refused(workspace: Workspace, photos: str
 
 
 def test_an_encoding_run_makes_the_views(
-    workspace: Workspace, photos: str, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, photos: str, no_workers: LauncherDouble
 ) -> None:
-    monkeypatch.setattr(queue, "_spawn", lambda *_: None)
     run = start_encoding(workspace, EncodingRequest(photos, "builtin", views=2))
     assert listing.view(workspace, run).name == "Built-in tiny CLIP, 2 augmented views on photos"
     assert work(workspace, workspace.run(run)) == "finished"
@@ -249,9 +249,8 @@ def trained(
     """A workspace of 48 pictures with three views of each, and a finished run on them."""
     with (
         Workspace.open(tmp_path_factory.mktemp("augmented") / "workspace") as workspace,
-        pytest.MonkeyPatch.context() as patch,
+        launchers.using(LauncherDouble()),
     ):
-        patch.setattr(queue, "_spawn", lambda *_: None)
         dataset = bring(workspace, tmp_path_factory.mktemp("brought"), pictures(48))
         encoding.encode(workspace, dataset, encoder=builtin, views=3)
         run = start_training(workspace, request(dataset))

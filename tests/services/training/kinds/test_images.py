@@ -16,7 +16,7 @@ from PIL import Image
 import qlatent
 from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.services.heads import kept_heads
-from qlatent.services.runs import listing, queue
+from qlatent.services.runs import launchers, listing, queue
 from qlatent.services.runs.heartbeat import Pulse
 from qlatent.services.training import execution, image_probe, image_views
 from qlatent.services.training.request import TrainingRequest
@@ -25,6 +25,7 @@ from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
 from qlatent.worker import work
+from tests.launchers import LauncherDouble
 from tests.services.run_workspace import add
 
 SETTINGS = {"steps": 4, "batch_size": 8, "size": 16, "qubits": 3, "probe_steps": (2, 4), "snapshots": 3,
@@ -58,11 +59,9 @@ def workspace(tmp_path) -> Workspace:
 
 
 @pytest.fixture(autouse=True)
-def started(monkeypatch) -> list:
+def started(no_workers) -> list:
     """Workers are not started: runs are carried out in this process."""
-    calls: list = []
-    monkeypatch.setattr(queue, "_spawn", lambda *args: calls.append(args))
-    return calls
+    return no_workers.launched
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +69,7 @@ def finished(tmp_path_factory) -> tuple[Workspace, str]:
     """A workspace with a run that is finished, for looking only."""
     opened = Workspace.open(tmp_path_factory.mktemp("finished") / "workspace")
     add(opened, "pictures", items(), modalities=("image",))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queue, "_spawn", lambda *args: None)
+    with launchers.using(LauncherDouble()):
         return opened, carried_out(opened, request())
 
 

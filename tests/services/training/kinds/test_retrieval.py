@@ -30,6 +30,7 @@ from qlatent.services.training.training_key import training_key
 from qlatent.services.vectors import encoding
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.worker import work
+from tests.launchers import LauncherDouble
 
 ITEMS, CLASSES, WIDTH = 80, 4, 12
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"w{number}" for number in range(24))]
@@ -68,9 +69,8 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, texts: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def workspace(tmp_path: Path, texts: Path, model: Path, no_workers: LauncherDouble) -> Workspace:
     """The texts with vectors of the tiny model; workers are carried out by `done`."""
-    monkeypatch.setattr(queue, "_spawn", lambda *args: None)
     opened = open_workspace(tmp_path / "workspace")
     datasets.store(opened, texts, name="Texts")
     encoding.encode(opened, "texts", encoder="text", settings={"model": str(model)})
