@@ -32,7 +32,7 @@ from qlatent.objectives.contrast import NTXent
 from qlatent.provenance import made_by
 from qlatent.registry import HEADS, config_class, make_config, resolve
 from qlatent.training.core.adam import Adam
-from qlatent.training.images.network import LEARNING_RATE, ContrastiveNetwork, ContrastiveStep, resnet18
+from qlatent.training.images.network import LEARNING_RATE, ImageNetwork, ImageStep, resnet18
 
 GOALS = {"exact": 0.15, "shots": 0.5, "pennylane": 30.0}
 QUBITS, LAYERS = 8, 2
@@ -54,7 +54,7 @@ def image_steps(batch: int, shots: int) -> Steps:
     def step(made: Any, *, without: bool = False) -> Callable[[], object]:
         if without:
             made.cores["vector"] = made.cores["vector"].squash
-        taken = ContrastiveStep(ContrastiveNetwork(resnet18(seed=0), made))
+        taken = ImageStep(ImageNetwork(resnet18(seed=0), made))
         return lambda: taken(first, second)
 
     return {"without": step(head(), without=True), "exact": step(head()), "shots": step(head(shots=shots))}

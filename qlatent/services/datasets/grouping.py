@@ -15,7 +15,7 @@ from qlatent.services.runs.specs import VectorTraining
 from qlatent.services.vectors.stored import hash_column
 from qlatent.store.workspace import Workspace
 from qlatent.training.core import splits
-from qlatent.training.vectors.data import Labels, labels_of
+from qlatent.training.core.rows import Labels, labels_of
 
 SHARED = ("image_hash", "text_hash", "given_image", "given_text", "given_vector")
 OWN = ("label", "source")  # columns of every item, beside those that its file brought

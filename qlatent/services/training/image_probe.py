@@ -20,7 +20,7 @@ from qlatent.store.workspace import Workspace
 from qlatent.types import Cancelled, Progress
 
 if TYPE_CHECKING:
-    from qlatent.training.images.network import ContrastiveNetwork
+    from qlatent.training.images.network import ImageNetwork
 
 FIGURE = "probe_as_published"
 
@@ -103,16 +103,16 @@ def execute(
     return document
 
 
-def load_network(folder: RunFolder) -> ContrastiveNetwork:
+def load_network(folder: RunFolder) -> ImageNetwork:
     """Backbone and head of a finished run."""
     from safetensors.torch import load_file
 
     from qlatent.heads import saving
-    from qlatent.training.images.network import ContrastiveNetwork, resnet18
+    from qlatent.training.images.network import ImageNetwork, resnet18
 
     backbone = resnet18(seed=0)
     backbone.load_state_dict(load_file(folder.model_path / work.BACKBONE))
-    return ContrastiveNetwork(backbone, saving.load(folder.model_path)).eval()
+    return ImageNetwork(backbone, saving.load(folder.model_path)).eval()
 
 
 def carry_out(workspace: Workspace, job: Job) -> str:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from numpy.typing import NDArray
 
 from qlatent.training.core.checkpoint import Checkpoint
 from qlatent.types import Arrays
 
-if TYPE_CHECKING:
-    from qlatent.training.images.probe import ProbeResult
-
 Numbers = dict[str, float]
-Matrix = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """Training begins, or goes on, after `step` steps."""
+class Event:
+    """Something that happened after `step` steps."""
 
     step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start(Event):
+    """Training begins, or goes on, after `step` steps."""
+
     steps: int
     epochs: int
     train_pairs: int
@@ -30,69 +29,40 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(Event):
     """Step number `step` (from 1) was made; `losses` are those of its batch, before the step."""
 
-    step: int
     epoch: int
     losses: Numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Event):
     """The held-out rows after `step` steps: losses and `pair_error`."""
 
-    step: int
     epoch: int
     metrics: Numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Event):
     """The latents (modality → (probe, k) float32) of the probe after `step` steps."""
 
-    step: int
     latents: Arrays
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
-    """The linear probe after `step` steps, on representations taken once."""
-
-    step: int
-    epoch: int
-    result: ProbeResult
-
-
-@dataclass(frozen=True, slots=True)
-class Views:
-    """Two views of the same m images after `step` steps: latents (m, k), and states (m, 2^W) of a circuit."""
-
-    step: int
-    latents: tuple[Matrix, Matrix]
-    states: tuple[Matrix, Matrix] | None
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointDue:
+class CheckpointDue(Event):
     """Everything needed to go on after `step` steps; write it down now."""
 
-    step: int
     checkpoint: Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Event):
     """Asked to stop after `step` steps; the state was handed over just before."""
-
-    step: int
 
 
 @dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Event):
     """All steps are made."""
-
-    step: int
-
-
-Event = Start | Step | Evaluation | Views | Snapshot | Probed | CheckpointDue | Stop | Finish

@@ -12,9 +12,7 @@ from torch import Tensor
 
 from qlatent.errors import InputError
 from qlatent.training.core import splits
-from qlatent.training.images.configs import ImageTrainingConfig
-from qlatent.training.images.probe import Labelled
-from qlatent.training.vectors.data import (
+from qlatent.training.core.rows import (
     Labels,
     Mask,
     Rows,
@@ -24,6 +22,8 @@ from qlatent.training.vectors.data import (
     probe_positions,
     replace_rows,
 )
+from qlatent.training.images.configs import ImageTrainingConfig
+from qlatent.training.images.probe import Labelled
 from qlatent.types import Arrays
 
 THUMBNAIL = 8  # pixels a side of what stands for the input space beside a map

@@ -15,13 +15,14 @@ from torch import Tensor
 
 from qlatent.objectives.contrast import NTXent
 from qlatent.training.core import events
+from qlatent.training.core.loop import Numbers, Work, snapshot_steps
+from qlatent.training.core.rows import batch_order
+from qlatent.training.images import events as image_events
 from qlatent.training.images import probe
 from qlatent.training.images.augmentation import plain, view
 from qlatent.training.images.configs import ImageTrainingConfig, ProbeConfig
 from qlatent.training.images.data import ImageData
-from qlatent.training.images.network import ContrastiveNetwork, ContrastiveStep, resnet18
-from qlatent.training.vectors.data import batch_order
-from qlatent.training.vectors.loop import Numbers, Work, snapshot_steps
+from qlatent.training.images.network import ImageNetwork, ImageStep, resnet18
 from qlatent.types import Arrays
 
 TRAINING, EVALUATION, WATCHED = 5, 6, 7  # streams of a seed; smaller numbers belong to training on vectors
@@ -36,8 +37,8 @@ class ImageTrainer(Work):
 
     def __init__(self, head: Any, objective: NTXent, data: ImageData, config: ImageTrainingConfig) -> None:
         self.head, self.objective, self.data, self.config = head, objective, data, config
-        self.network = ContrastiveNetwork(resnet18(seed=config.seed), head).to(next(head.parameters()).device)
-        self._take_step = ContrastiveStep(self.network, objective, weight_decay=config.weight_decay)
+        self.network = ImageNetwork(resnet18(seed=config.seed), head).to(next(head.parameters()).device)
+        self._take_step = ImageStep(self.network, objective, weight_decay=config.weight_decay)
         self.learner, self.optimizer = self.network, self._take_step.optimizer
         self.batches = (
             data.train_pairs // config.batch_size
@@ -68,7 +69,7 @@ class ImageTrainer(Work):
             if self.data.heldout_pairs > 1:
                 yield events.Evaluation(self.step, self.epoch, self.evaluate())
             if self._labelled is not None:
-                yield events.Probed(self.step, self.epoch, self.probe())
+                yield image_events.Probed(self.step, self.epoch, self.probe())
 
     def latents(self, positions: np.ndarray) -> Arrays:
         """Latents of these images as they are, without augmentation."""
@@ -108,12 +109,14 @@ class ImageTrainer(Work):
         """Two views of each, normalised (m, 3, size, size), the same throughout the run."""
         return self._views(self.watched, WATCHED, 0)
 
-    def _two_views(self) -> events.Views:
+    def _two_views(self) -> image_events.Views:
         first, second = self.watched_views()
         latents = (self.network.represent(first).numpy(), self.network.represent(second).numpy())
         if self.head.circuit is None:
-            return events.Views(self.step, latents, None)
-        return events.Views(self.step, latents, (self.network.states(first), self.network.states(second)))
+            return image_events.Views(self.step, latents, None)
+        return image_events.Views(
+            self.step, latents, (self.network.states(first), self.network.states(second))
+        )
 
     def _views(self, rows: np.ndarray, stream: int, number: int) -> tuple[Tensor, Tensor]:
         state = np.random.SeedSequence((self.config.seed, stream, number)).generate_state(1, np.uint64)

@@ -38,7 +38,7 @@ def resnet18(*, seed: int) -> nn.Module:
     return backbone.to(memory_format=torch.channels_last)
 
 
-class ContrastiveNetwork(nn.Module):
+class ImageNetwork(nn.Module):
     """A backbone (n, 3, h, w) → (n, d) and a head of one modality on it."""
 
     def __init__(self, backbone: nn.Module, head: Any) -> None:
@@ -89,11 +89,11 @@ class ContrastiveNetwork(nn.Module):
             self.train(was_training)
 
 
-class ContrastiveStep:
+class ImageStep:
     """Adam on a loss of two views; each view passes the network by itself (code)."""
 
     def __init__(
-        self, network: ContrastiveNetwork, loss: NTXent | None = None, *, weight_decay: float = WEIGHT_DECAY
+        self, network: ImageNetwork, loss: NTXent | None = None, *, weight_decay: float = WEIGHT_DECAY
     ) -> None:
         """NT-Xent with τ = 0.07 where no loss is given."""
         self.network = network

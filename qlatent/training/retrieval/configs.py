@@ -11,7 +11,7 @@ from qlatent.training.core.configs import TrainingConfig
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class RankingTrainingConfig(TrainingConfig):
+class RetrievalTrainingConfig(TrainingConfig):
     """Adam on the ranking of each query's answer before the other documents of its batch."""
 
     epochs: Annotated[

@@ -9,9 +9,7 @@ import numpy as np
 
 from qlatent.errors import InputError
 from qlatent.training.core import splits
-from qlatent.training.retrieval.configs import RankingTrainingConfig
-from qlatent.training.retrieval.relevance import ByJudgement, ByLabel, Relevance, answered
-from qlatent.training.vectors.data import (
+from qlatent.training.core.rows import (
     Labels,
     Mask,
     Rows,
@@ -21,6 +19,8 @@ from qlatent.training.vectors.data import (
     probe_positions,
     replace_rows,
 )
+from qlatent.training.retrieval.configs import RetrievalTrainingConfig
+from qlatent.training.retrieval.relevance import ByJudgement, ByLabel, Relevance, answered
 from qlatent.types import Arrays
 
 FEWEST = 2  # queries; one alone has nothing to be ranked against
@@ -29,7 +29,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True)
-class RankingData:
+class RetrievalData:
     """Positions among the n items that have a vector or a text; `rows` (n,) are their rows in the dataset.
 
     `train` and `heldout` are queries, `documents` what may answer in training, `corpus` what held-out queries are
@@ -76,7 +76,7 @@ class RankingData:
         return np.isin(self.drawn, self.heldout)
 
 
-def by_labels(rows: Rows, labels: Labels, config: RankingTrainingConfig) -> RankingData:
+def by_labels(rows: Rows, labels: Labels, config: RetrievalTrainingConfig) -> RetrievalData:
     """Every item with a label asks, and the others of its label answer; held-out items ask among the training items.
 
     `labels` are those of the items that can be used, whose dataset rows are `rows`. Of a share of the training items
@@ -98,13 +98,13 @@ def by_labels(rows: Rows, labels: Labels, config: RankingTrainingConfig) -> Rank
     _check(train, "No two training items have the same label.", "Bring labels, or judgements.")
     drawn = probe_positions(labels.label, config)
     parts = (rows, train, heldout, kept, corpus, relevance, drawn)
-    return RankingData(*parts, left_out=left_out, groups=groups_of(labels))
+    return RetrievalData(*parts, left_out=left_out, groups=groups_of(labels))
 
 
 def by_judgements(
     rows: Rows, names: Mapping[str, int], labels: Labels, gains: Mapping[str, Mapping[str, float]],
-    config: RankingTrainingConfig,
-) -> RankingData:  # fmt: skip
+    config: RetrievalTrainingConfig,
+) -> RetrievalData:  # fmt: skip
     """Queries and documents are items, each known by names → position of n; `gains` has query → document → gain.
 
     An item that asks is no document unless it answers somewhere itself. Judgements of unknown items are counted; no
@@ -139,15 +139,17 @@ def by_judgements(
     _check(train, "All queries are held out.", "Lower `heldout`, or mark more items as train.")
     drawn = probe_positions(labels.label, config)
     parts = (rows, train, usable[away], documents, documents, relevance, drawn)
-    return RankingData(*parts, left_out=left_out, groups=groups_of(labels))
+    return RetrievalData(*parts, left_out=left_out, groups=groups_of(labels))
 
 
-def with_probe(data: RankingData, probe: Arrays) -> RankingData:
+def with_probe(data: RetrievalData, probe: Arrays) -> RetrievalData:
     """The same with the input space of the items that are drawn."""
     return replace(data, probe=probe)
 
 
-def _unique(rows: Rows, labels: Labels, config: RankingTrainingConfig) -> tuple[Rows, Labels, dict[str, int]]:
+def _unique(
+    rows: Rows, labels: Labels, config: RetrievalTrainingConfig
+) -> tuple[Rows, Labels, dict[str, int]]:
     left_out: dict[str, int] = {}
     if not config.unique_pairs:
         return rows, labels, left_out
@@ -156,7 +158,7 @@ def _unique(rows: Rows, labels: Labels, config: RankingTrainingConfig) -> tuple[
     return rows[kept], replace_rows(labels, kept), left_out
 
 
-def _in_twos(items: Rows, codes: Rows, config: RankingTrainingConfig) -> Rows:
+def _in_twos(items: Rows, codes: Rows, config: RetrievalTrainingConfig) -> Rows:
     """A share of items, drawn by the seed of the split: of each label two, then four, and so on."""
     wanted = max(FEWEST, round(config.share * len(items)))
     if wanted >= len(items):
@@ -173,12 +175,12 @@ def _in_twos(items: Rows, codes: Rows, config: RankingTrainingConfig) -> Rows:
     return np.sort(shuffled[chosen])
 
 
-def _share(queries: Rows, config: RankingTrainingConfig) -> Rows:
+def _share(queries: Rows, config: RetrievalTrainingConfig) -> Rows:
     wanted = min(len(queries), max(FEWEST, round(config.share * len(queries))))
     return np.sort(_stream(config).permutation(queries)[:wanted])
 
 
-def _stream(config: RankingTrainingConfig) -> np.random.Generator:
+def _stream(config: RetrievalTrainingConfig) -> np.random.Generator:
     return np.random.default_rng((config.seed if config.split_seed < 0 else config.split_seed, SHARE))
 
 

@@ -19,11 +19,11 @@ from qlatent.metrics.retrieval import search
 from qlatent.objectives.ranking import Ranking
 from qlatent.training.core import events
 from qlatent.training.core.adam import Adam
-from qlatent.training.retrieval.configs import RankingTrainingConfig
-from qlatent.training.retrieval.data import POSITIVES, RankingData
+from qlatent.training.core.loop import Numbers, Work, batches_of, learning_rate, snapshot_steps
+from qlatent.training.core.rows import Rows, batch_order
+from qlatent.training.retrieval.configs import RetrievalTrainingConfig
+from qlatent.training.retrieval.data import POSITIVES, RetrievalData
 from qlatent.training.retrieval.readers import Reader
-from qlatent.training.vectors.data import Rows, batch_order
-from qlatent.training.vectors.loop import Numbers, Work, batches_of, learning_rate, snapshot_steps
 from qlatent.types import Arrays
 
 TRAINING, EVALUATION = 0, 1
@@ -40,13 +40,18 @@ class Network(nn.Module):
         self.head, self.layers, self.log_scale = head, layers, log_scale
 
 
-class RankingTrainer(Work):
+class RetrievalTrainer(Work):
     """A head on its way from step 0 to the last, with the layers that learn beneath it."""
 
     checkpoint_seconds = 30.0
 
     def __init__(
-        self, head: Any, objective: Ranking, data: RankingData, config: RankingTrainingConfig, reader: Reader
+        self,
+        head: Any,
+        objective: Ranking,
+        data: RetrievalData,
+        config: RetrievalTrainingConfig,
+        reader: Reader,
     ) -> None:
         self.head, self.objective, self.data, self.config, self.reader = head, objective, data, config, reader
         (self.modality,) = head.modalities

@@ -15,8 +15,8 @@ from torch.nn.utils.rnn import pad_sequence
 
 from qlatent.encoders.text import masked_mean
 from qlatent.errors import InputError
-from qlatent.training.retrieval.configs import RankingTrainingConfig
-from qlatent.training.vectors.data import Rows
+from qlatent.training.core.rows import Rows
+from qlatent.training.retrieval.configs import RetrievalTrainingConfig
 
 TOKENS = 8192  # in a batch where nothing is learned
 TOGETHER = 24  # texts that are padded to one length where something is
@@ -74,7 +74,7 @@ class TextLayers:
     """
 
     def __init__(
-        self, model: Any, tokens: Sequence[Sequence[int]], config: RankingTrainingConfig, *,
+        self, model: Any, tokens: Sequence[Sequence[int]], config: RetrievalTrainingConfig, *,
         states: TokenStates | None = None, tokenizer: Any = None,
     ) -> None:  # fmt: skip
         """`tokens` are those of each text with the model's own first and last; `states` only for "last"."""
@@ -131,7 +131,7 @@ class Given(nn.Module):
         return found
 
 
-def learning(count: int, config: RankingTrainingConfig) -> list[int]:
+def learning(count: int, config: RetrievalTrainingConfig) -> list[int]:
     """Which of `count` layers learn, ascending; more than there are is an `InputError`."""
     wanted = config.layers if config.unfreeze == "last" else PUBLISHED_LAST + 1
     if wanted > count:

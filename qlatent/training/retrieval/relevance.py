@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from qlatent.training.vectors.data import Mask, Rows
+from qlatent.training.core.rows import Mask, Rows
 
 NONE = np.empty(0, dtype=np.int64)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,52 +11,19 @@ from qlatent import lengths
 from qlatent.errors import InputError
 from qlatent.training.core import splits
 from qlatent.training.core.configs import TrainingConfig
+from qlatent.training.core.rows import (
+    Labels,
+    Mask,
+    Rows,
+    groups_of,
+    heldout_mask,
+    nobody,
+    probe_positions,
+    replace_rows,
+)
 from qlatent.types import Arrays, content_hash
 
-TRAIN_NAMES = frozenset({"train", "training"})
-HELDOUT_NAMES = frozenset(
-    {"test", "testing", "val", "valid", "validation", "dev", "eval"}
-    | {"heldout", "held-out", "held_out", "holdout"}
-)
 FEWEST = 8  # pairs; below it neither a batch nor a held-out share means anything
-HELDOUT_STREAM, PROBE_STREAM = 1, 2  # so that the split and the probe draw from different random numbers
-
-Rows = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-
-
-class Split(Protocol):
-    """What decides which rows are held out and which are drawn."""
-
-    @property
-    def seed(self) -> int: ...
-    @property
-    def split_seed(self) -> int: ...
-    @property
-    def heldout(self) -> float: ...
-    @property
-    def split_rule(self) -> str: ...
-    @property
-    def probe_size(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What is known of n rows beside their vectors; all of length n.
-
-    `content` names the content of a row: rows of equal content never stand on both sides of the split. Nor do rows of
-    an equal `group`, where groups decide.
-    """
-
-    content: NDArray[np.str_]
-    split: NDArray[np.str_]  # "" where unknown
-    label: NDArray[np.str_]  # "" where unknown
-    group: Rows | None = None  # numbers from 0 on; None: nothing but the content is shared
-
-
-def nobody() -> Rows:
-    """No rows."""
-    return np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,20 +118,6 @@ def from_items(
     return TrainingData(train, judged, drawn, *parts, heldout[probe], left_out, learned, kept, *sides)
 
 
-def replace_rows(labels: Labels, rows: Rows) -> Labels:
-    """The labels of some rows only."""
-    group = None if labels.group is None else labels.group[rows]
-    return Labels(labels.content[rows], labels.split[rows], labels.label[rows], group)
-
-
-def groups_of(labels: Labels) -> Rows:
-    """The group of each row, (n,), numbered so that the order of the rows decides nothing."""
-    content = np.unique(labels.content, return_inverse=True)[1].astype(np.int64)
-    if labels.group is None:
-        return content
-    return splits.in_order(splits.tied([content, labels.group]), labels.content)
-
-
 def _length(arrays: Arrays) -> int:
     lengths = {name: len(array) for name, array in arrays.items()}
     if not lengths:
@@ -220,62 +171,3 @@ def _take(array: NDArray[np.float32], rows: Rows, config: TrainingConfig) -> NDA
     if config.normalise == "l2" and len(rows):
         return lengths.unit(taken)
     return taken
-
-
-def heldout_mask(labels: Labels, config: Split) -> Mask:
-    """Which of the rows are held out: (n,) bool.
-
-    The items' own split column is honoured where it names both sides; a group (or content, by that rule) that stands
-    on both is held out. Otherwise `config.heldout` of the rows is drawn with the seed by whole groups and by label
-    (`splits.held_out`), or of the distinct contents, whatever their order.
-    """
-    names = np.char.lower(np.char.strip(labels.split))
-    own_train, own_heldout = np.isin(names, list(TRAIN_NAMES)), np.isin(names, list(HELDOUT_NAMES))
-    own = own_train.any() and own_heldout.any()
-    if config.split_rule == "groups":
-        group = groups_of(labels)
-        if own:
-            return np.isin(group, group[own_heldout])
-        generator = _stream(config, HELDOUT_STREAM)
-        return splits.held_out(group, labels.label, share=config.heldout, generator=generator)
-    if own:
-        return np.isin(labels.content, labels.content[own_heldout])
-    contents = np.unique(labels.content)
-    chosen = _stream(config, HELDOUT_STREAM).permutation(contents)
-    return np.isin(labels.content, chosen[: round(config.heldout * len(contents))])
-
-
-def probe_positions(label: NDArray[np.str_], config: Split) -> Rows:
-    """Positions of the rows that are drawn, ascending: at most `config.probe_size`, stratified by label.
-
-    Every label gets one row before any gets two, and shares are proportional beyond that (as far as they go).
-    """
-    shuffled = _stream(config, PROBE_STREAM).permutation(len(label))
-    _, strata, sizes = np.unique(label[shuffled], return_inverse=True, return_counts=True)
-    by_stratum = np.argsort(strata, kind="stable")
-    starts = np.cumsum(sizes) - sizes
-    place = np.empty(len(label))
-    place[by_stratum] = (np.arange(len(label)) - np.repeat(starts, sizes)) / np.repeat(sizes, sizes)
-    chosen = np.argsort(place, kind="stable")[: config.probe_size]
-    return np.sort(shuffled[chosen])
-
-
-def _stream(config: Split, stream: int) -> np.random.Generator:
-    seed = config.seed if config.split_seed < 0 else config.split_seed
-    return np.random.default_rng((seed, stream))
-
-
-def batch_order(count: int, *, seed: int, epoch: int) -> Rows:
-    """The order in which an epoch visits `count` rows: a pure function of its arguments."""
-    return np.random.default_rng((seed, 0, epoch)).permutation(count)
-
-
-def labels_of(
-    columns: dict[str, Sequence[str | None]], *, content: str = "pair_hash", group: Rows | None = None
-) -> Labels:
-    """`Labels` of item columns as the store gives them (None where unknown)."""
-
-    def text(name: str) -> NDArray[np.str_]:
-        return np.array([value or "" for value in columns[name]], dtype=np.str_)
-
-    return Labels(text(content), text("split"), text("label"), group)

@@ -8,27 +8,24 @@ its losses equal those of an unbroken one bit for bit.
 from __future__ import annotations
 
 import math
-import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from qlatent import tensors
-from qlatent.errors import InputError
 from qlatent.training.core import events
 from qlatent.training.core.adam import Adam
-from qlatent.training.core.checkpoint import Checkpoint, put, take
+from qlatent.training.core.checkpoint import Checkpoint
 from qlatent.training.core.configs import TrainingConfig
+from qlatent.training.core.loop import Numbers, Work, batches_of, learning_rate, snapshot_steps
+from qlatent.training.core.rows import batch_order
 from qlatent.training.vectors import views
-from qlatent.training.vectors.data import TrainingData, batch_order
+from qlatent.training.vectors.data import TrainingData
 from qlatent.types import Arrays
 
 Tensors = dict[str, Tensor]
-Numbers = dict[str, float]
 
 EVALUATIONS = 100  # at most, in a run
 CHUNK = 2048  # rows at a time where nothing is learned
@@ -45,99 +42,6 @@ def train(
     if resume is not None:
         trainer.restore(resume)
     return trainer.run()
-
-
-class Work(ABC):
-    """Something that is trained step by step: what every trainer does alike."""
-
-    checkpoint_seconds = 10.0  # slow steps are saved by the clock; when is never visible in the results
-    data: Any  # with train_pairs, heldout_pairs and probe_rows
-    learner: nn.Module  # all that learns: what a checkpoint holds
-    optimizer: Any  # its state belongs to a checkpoint
-    batches: int  # steps an epoch
-    steps: int
-    step: int
-    checkpoint_every: int  # steps
-
-    @abstractmethod
-    def make_step(self) -> Numbers:
-        """One step; the losses of its batch before it."""
-
-    @abstractmethod
-    def due(self) -> Iterator[events.Event]:
-        """What is to be looked at after this step."""
-
-    @property
-    def epochs(self) -> int:
-        """Passes over the training rows in all, a last one that is not whole among them."""
-        return math.ceil(self.steps / self.batches)
-
-    @property
-    def epoch(self) -> int:
-        """The epoch (from 1) that the last step belongs to; 0 before the first."""
-        return math.ceil(self.step / self.batches)
-
-    def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from `checkpoint`; one of a longer run is an `InputError`."""
-        if checkpoint.step > self.steps:
-            raise InputError(
-                f"The checkpoint was made after step {checkpoint.step}, but this run has {self.steps} steps.",
-                remedy="Resume with the settings the run was started with.",
-            )
-        put(checkpoint, self.learner, self.optimizer)
-        self.step = checkpoint.step
-
-    def checkpoint(self) -> Checkpoint:
-        """Everything needed to go on from here."""
-        return take(self.step, self.learner, self.optimizer)
-
-    def start(self) -> events.Start:
-        """What is about to be trained, from where."""
-        counts = (self.data.train_pairs, self.data.heldout_pairs, len(self.data.probe_rows))
-        return events.Start(self.step, self.steps, self.epochs, *counts)
-
-    def run(
-        self, *, should_stop: Callable[[], bool] = lambda: False, clock: Callable[[], float] = time.monotonic
-    ) -> Iterator[events.Event]:
-        """Work to the last step, or until `should_stop` (asked before every step) says so.
-
-        A loss, a held-out figure or a latent that is not finite is an `InputError`, before it is kept.
-        After each step come, where due and in this order, what `due` yields and `CheckpointDue`, so that whatever a
-        checkpoint follows is already handed over. The first event is `Start`, the last one `Stop` or `Finish`.
-        """
-        yield self.start()
-        yield from map(_finite, self.due())
-        saved = clock()
-        while self.step < self.steps:
-            if should_stop():
-                yield events.CheckpointDue(self.step, self.checkpoint())
-                yield events.Stop(self.step)
-                return
-            losses = self.make_step()
-            yield _finite(events.Step(self.step, self.epoch, losses))
-            yield from map(_finite, self.due())
-            overdue = clock() - saved >= self.checkpoint_seconds
-            if overdue or self.step % self.checkpoint_every == 0 or self.step == self.steps:
-                yield events.CheckpointDue(self.step, self.checkpoint())
-                saved = clock()
-        yield events.Finish(self.step)
-
-
-def _finite(event: events.Event) -> events.Event:
-    """The event, or an `InputError` if it holds a number that is not finite."""
-    if isinstance(event, events.Snapshot):
-        wrong = [f"latents of {name}" for name, z in event.latents.items() if not np.isfinite(z).all()]
-    elif isinstance(event, events.Step | events.Evaluation):
-        numbers = event.losses if isinstance(event, events.Step) else event.metrics
-        wrong = [f"{name} is {value}" for name, value in numbers.items() if not math.isfinite(value)]
-    else:
-        return event
-    if wrong:
-        raise InputError(
-            f"At step {event.step} the training left the finite numbers ({', '.join(wrong)}).",
-            remedy="Bring the vectors to unit length (normalise=l2), or use a lower learning rate.",
-        )
-    return event
 
 
 class Trainer(Work):
@@ -266,20 +170,6 @@ class _WithLoss(nn.Module):
         self.head, self.own = head, own
 
 
-def batches_of(rows: int, config: TrainingConfig, *, fewest: int = 1) -> int:
-    """Batches an epoch: a last one that is not full counts, unless it has fewer rows than the loss needs.
-
-    Fewer rows than that altogether, or a smaller batch size, are an `InputError`.
-    """
-    if min(rows, config.batch_size) < fewest:
-        raise InputError(
-            f"{rows} rows in batches of {config.batch_size}: this loss compares rows and needs {fewest} at a time.",
-            remedy="Use a larger batch size, or more rows.",
-        )
-    left = rows % config.batch_size
-    return rows // config.batch_size + (left >= fewest if left else 0)
-
-
 def _numbers(losses: Tensors) -> Numbers:
     """Plain floats of scalar tensors, fetched together: one wait for the device."""
     values = torch.stack([value.detach() for value in losses.values()]).tolist()
@@ -292,30 +182,3 @@ def _pair_error(inputs: Tensors, latents: Tensors) -> Numbers:
     before = tensors.lengths(inputs["image"] - inputs["text"])
     after = tensors.lengths(latents["image"] - latents["text"])
     return {"pair_error": float((before - after).abs().mean())}
-
-
-def learning_rate(config: TrainingConfig, step: int, *, batches: int) -> float:
-    """The learning rate of step number `step` (from 0) with `batches` steps an epoch: a pure function."""
-    if config.schedule == "step":
-        return config.learning_rate * config.step_factor ** (step // batches // config.step_every)
-    if config.schedule == "cosine":
-        return config.learning_rate * 0.5 * (1 + math.cos(math.pi * step / (batches * config.epochs)))
-    return config.learning_rate
-
-
-def snapshot_steps(steps: int, *, count: int) -> list[int]:
-    """`count` log-spaced steps from 0 (before training) to the last, ascending; all steps if fewer.
-
-    Early steps are dense, because that is when a latent space moves most.
-    """
-    if count > steps:
-        return list(range(steps + 1))
-    resolution = count  # rounding merges the earliest; ask for more until as many as wanted remain
-    while len(_log_spaced(steps, resolution + 1)) <= count:
-        resolution += 1
-    return _log_spaced(steps, resolution)
-
-
-def _log_spaced(steps: int, resolution: int) -> list[int]:
-    spaced = np.expm1(np.linspace(0.0, np.log1p(steps), resolution))
-    return sorted({0, steps, *(round(float(step)) for step in spaced)})

@@ -9,7 +9,8 @@ import pytest
 
 from qlatent.errors import InputError
 from qlatent.training.core import splits
-from qlatent.training.vectors.data import Labels, from_arrays, from_items, heldout_mask
+from qlatent.training.core.rows import Labels, heldout_mask
+from qlatent.training.vectors.data import from_arrays, from_items
 from tests.training.tiny_head import settings
 
 

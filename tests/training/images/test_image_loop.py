@@ -12,11 +12,12 @@ from qlatent.errors import InputError
 from qlatent.registry import HEADS, config_class, make_config, resolve
 from qlatent.training.core import events
 from qlatent.training.core.configs import split_settings
+from qlatent.training.core.rows import Labels
+from qlatent.training.images import events as image_events
 from qlatent.training.images.augmentation import as_bytes, plain
 from qlatent.training.images.configs import PAPER_TEXT, PUBLISHED_CODE, ImageTrainingConfig
 from qlatent.training.images.data import ImageData, from_images
 from qlatent.training.images.loop import ImageTrainer
-from qlatent.training.vectors.data import Labels
 
 SETTINGS = {"steps": 5, "batch_size": 4, "size": 8, "probe_steps": (2, 5), "snapshots": 3, "probe_size": 6}
 
@@ -63,7 +64,7 @@ def test_everything_comes_where_it_is_due() -> None:
         5,
         6,
     )
-    probed = [each for each in found if isinstance(each, events.Probed)]
+    probed = [each for each in found if isinstance(each, image_events.Probed)]
     assert [each.step for each in probed] == [2, 5]
     assert probed[0].result.confusion.sum() == 5
 
@@ -100,19 +101,22 @@ def test_the_views_that_are_watched_stay_the_same() -> None:
 
 
 def test_states_are_those_of_the_circuit_at_the_latents() -> None:
-    found = next(each for each in trainer().run() if isinstance(each, events.Views))
+    found = next(each for each in trainer().run() if isinstance(each, image_events.Views))
     assert found.states is not None
     for latents, states in zip(found.latents, found.states, strict=True):
         chances = np.abs(states).reshape(-1, 2, 2, 2) ** 2  # (m, wire 0, wire 1, wire 2)
         signed = [chances.sum(axis=tuple(w for w in (1, 2, 3) if w != wire)) for wire in (1, 2, 3)]
         expected = np.stack([each[:, 0] - each[:, 1] for each in signed], axis=1)
         np.testing.assert_allclose(latents, expected, atol=1e-5)
-    assert next(each for each in trainer("qssl_twin").run() if isinstance(each, events.Views)).states is None
+    assert (
+        next(each for each in trainer("qssl_twin").run() if isinstance(each, image_events.Views)).states
+        is None
+    )
 
 
 @pytest.mark.parametrize("given", [{"classes": 0}, {"classes": 1}])
 def test_without_two_classes_there_is_no_probe(given: dict[str, Any]) -> None:
-    assert not [each for each in trainer(given=given).run() if isinstance(each, events.Probed)]
+    assert not [each for each in trainer(given=given).run() if isinstance(each, image_events.Probed)]
 
 
 def test_the_last_batch_that_is_not_full_is_left_out() -> None:

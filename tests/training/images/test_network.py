@@ -15,13 +15,13 @@ from qlatent.registry import HEADS, config_class, make_config, resolve
 from qlatent.training.images.augmentation import plain, view
 from qlatent.training.images.batches import as_batch
 from qlatent.training.images.configs import PUBLISHED_CODE
-from qlatent.training.images.network import ContrastiveNetwork, ContrastiveStep, resnet18
+from qlatent.training.images.network import ImageNetwork, ImageStep, resnet18
 
 
-def network(name: str = "qssl", **settings) -> ContrastiveNetwork:
+def network(name: str = "qssl", **settings) -> ImageNetwork:
     values = {"modalities": ("vector",), "input_dim": 512, **settings}
     head = resolve(HEADS[name].target)(make_config(config_class("head", name), values))
-    return ContrastiveNetwork(resnet18(seed=0), head)
+    return ImageNetwork(resnet18(seed=0), head)
 
 
 def batch(count: int = 6, *, seed: int = 0) -> torch.Tensor:
@@ -57,7 +57,7 @@ def test_the_seed_decides_the_backbone_and_nothing_else_is_touched() -> None:
 def test_a_step_is_that_of_torchs_adam_on_nt_xent() -> None:
     first, second = batch(), batch(seed=1)
     one, other = network(), network()
-    got = ContrastiveStep(one)(first, second)
+    got = ImageStep(one)(first, second)
     optimizer = torch.optim.Adam(other.parameters(), lr=1e-3, weight_decay=1e-6, fused=True)
     views = [other.train().project(other(x)) for x in (first, second)]
     z = torch.nn.functional.normalize(torch.cat(views), dim=1)
@@ -79,7 +79,7 @@ def test_a_step_is_that_of_torchs_adam_on_nt_xent() -> None:
 def test_one_image_is_refused_and_representing_changes_nothing() -> None:
     made = network(qubits=3)
     with pytest.raises((InputError, ValueError), match=r"batch of one row|more than 1 value per channel"):
-        ContrastiveStep(made)(batch(1), batch(1))
+        ImageStep(made)(batch(1), batch(1))
     before = {name: value.clone() for name, value in made.state_dict().items()}
     z = made.train().represent(batch(3))
     assert made.training
@@ -95,7 +95,7 @@ def test_the_loss_of_real_images_falls(shared_data) -> None:
     images = as_batch(pictures)
     generator = torch.Generator().manual_seed(0)
     made = network()
-    step = ContrastiveStep(made)
+    step = ImageStep(made)
     losses = []
     for _ in range(12):
         first, second = (view(images, PUBLISHED_CODE, generator=generator) for _ in range(2))

@@ -11,7 +11,7 @@ import torch
 from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel, MPNetConfig, MPNetModel
 
 from qlatent.errors import InputError
-from qlatent.training.retrieval.configs import RankingTrainingConfig
+from qlatent.training.retrieval.configs import RetrievalTrainingConfig
 from qlatent.training.retrieval.readers import TextLayers, TokenStates, learning, pieces, token_states
 
 SHAPE = {"vocab_size": 40, "max_position_embeddings": 32}
@@ -48,7 +48,7 @@ def states(whole: Any, layer: int) -> TokenStates:
 def test_stored_outputs_change_nothing(kind: str, layers: int) -> None:
     whole = model(kind)
     expected = torch.stack([alone(whole, each) for each in TOKENS]).detach()
-    config = RankingTrainingConfig(unfreeze="last", layers=layers)
+    config = RetrievalTrainingConfig(unfreeze="last", layers=layers)
     reader = TextLayers(whole, TOKENS, config, states=states(whole, 4 - layers))
     order = np.array([3, 0, 2, 1, 4])
     np.testing.assert_allclose(reader.read(order).detach(), expected[order], atol=2e-6)
@@ -59,7 +59,7 @@ def test_many_texts_keep_their_order() -> None:
     whole = model("bert")
     random = np.random.default_rng(0)
     tokens = [[2, *random.integers(5, 40, size=random.integers(1, 25)).tolist(), 3] for _ in range(70)]
-    reader = TextLayers(whole, tokens, RankingTrainingConfig(unfreeze="last"))
+    reader = TextLayers(whole, tokens, RetrievalTrainingConfig(unfreeze="last"))
     order = random.permutation(70)
     expected = torch.stack([alone(whole, tokens[each]) for each in order]).detach()
     np.testing.assert_allclose(reader.read(order).detach(), expected, atol=2e-6)
@@ -67,7 +67,7 @@ def test_many_texts_keep_their_order() -> None:
 
 def test_gradients_of_the_last_layers_are_those_of_the_whole_model() -> None:
     whole = model("bert")
-    config = RankingTrainingConfig(unfreeze="last", layers=2)
+    config = RetrievalTrainingConfig(unfreeze="last", layers=2)
     reader = TextLayers(whole, TOKENS, config, states=states(whole, 2))
     weight = torch.linspace(-1, 1, 16)
     (reader.read(np.arange(5)) @ weight).square().sum().backward()
@@ -80,10 +80,10 @@ def test_gradients_of_the_last_layers_are_those_of_the_whole_model() -> None:
 
 
 def test_the_published_choice_is_the_first_and_the_last_three() -> None:
-    assert learning(6, RankingTrainingConfig(unfreeze="published")) == [0, 3, 4, 5]
-    assert learning(6, RankingTrainingConfig(unfreeze="last", layers=2)) == [4, 5]
+    assert learning(6, RetrievalTrainingConfig(unfreeze="published")) == [0, 3, 4, 5]
+    assert learning(6, RetrievalTrainingConfig(unfreeze="last", layers=2)) == [4, 5]
     whole = model("bert")
-    reader = TextLayers(whole, TOKENS, RankingTrainingConfig(unfreeze="published"))
+    reader = TextLayers(whole, TOKENS, RetrievalTrainingConfig(unfreeze="published"))
     reader.read(np.arange(5)).sum().backward()
     moved = [any(each.grad is not None for each in layer.parameters()) for layer in whole.encoder.layer]
     assert moved == [True] * 4  # of four layers: 0, 1, 2, 3
@@ -92,9 +92,9 @@ def test_the_published_choice_is_the_first_and_the_last_three() -> None:
 
 def test_more_layers_than_there_are_and_other_models_are_refused() -> None:
     with pytest.raises(InputError, match="5 layers are to learn, and the text model has 4"):
-        learning(4, RankingTrainingConfig(unfreeze="last", layers=5))
+        learning(4, RetrievalTrainingConfig(unfreeze="last", layers=5))
     with pytest.raises(InputError, match="Linear is no encoder"):
-        TextLayers(torch.nn.Linear(2, 2), TOKENS, RankingTrainingConfig(unfreeze="last"))
+        TextLayers(torch.nn.Linear(2, 2), TOKENS, RetrievalTrainingConfig(unfreeze="last"))
 
 
 def test_pieces_hold_every_text_once_and_few_tokens() -> None:
@@ -114,7 +114,11 @@ def test_the_trained_model_is_saved_whole(tmp_path: Path) -> None:
 
     whole = model("bert")
     reader = TextLayers(
-        whole, TOKENS, RankingTrainingConfig(unfreeze="last"), states=states(whole, 3), tokenizer=Tokenizer()
+        whole,
+        TOKENS,
+        RetrievalTrainingConfig(unfreeze="last"),
+        states=states(whole, 3),
+        tokenizer=Tokenizer(),
     )
     with torch.no_grad():
         next(iter(reader.learned.parameters())).add_(0.5)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from qlatent.errors import InputError
-from qlatent.training.retrieval.configs import RankingTrainingConfig
+from qlatent.training.core.rows import Labels
+from qlatent.training.retrieval.configs import RetrievalTrainingConfig
 from qlatent.training.retrieval.data import by_judgements, by_labels
 from qlatent.training.retrieval.relevance import ByJudgement, ByLabel
-from qlatent.training.vectors.data import Labels
 
 
 def known(labels: list[str], split: list[str] | None = None, content: list[str] | None = None) -> Labels:
@@ -41,7 +41,7 @@ def test_judgements_name_answers_and_hard_negatives() -> None:
 
 def test_held_out_items_ask_and_training_items_answer() -> None:
     labels = known(["a", "a", "b", "b", "a", "c", "b", ""], ["train"] * 4 + ["test"] * 3 + ["train"])
-    data = by_labels(np.arange(10, 18), labels, RankingTrainingConfig())
+    data = by_labels(np.arange(10, 18), labels, RetrievalTrainingConfig())
     assert data.train.tolist() == [0, 1, 2, 3]
     assert data.heldout.tolist() == [4, 6]  # nothing in training has label c
     assert data.corpus.tolist() == [0, 1, 2, 3]
@@ -51,7 +51,7 @@ def test_held_out_items_ask_and_training_items_answer() -> None:
 
 def test_equal_contents_are_one_item() -> None:
     labels = known(["a", "a", "a", "b", "b"], ["train"] * 5, ["x", "y", "x", "z", "w"])
-    config = RankingTrainingConfig(heldout=0)
+    config = RetrievalTrainingConfig(heldout=0)
     data = by_labels(np.arange(5), labels, config)
     assert data.rows.tolist() == [0, 1, 3, 4]
     assert data.left_out == {"same content as an earlier row": 1}
@@ -60,8 +60,8 @@ def test_equal_contents_are_one_item() -> None:
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5])
 def test_a_share_of_labelled_items_comes_in_twos(share: float) -> None:
     labels = known([f"l{number % 10}" for number in range(100)])
-    full = by_labels(np.arange(100), labels, RankingTrainingConfig(split_seed=3))
-    part = by_labels(np.arange(100), labels, RankingTrainingConfig(split_seed=3, share=share))
+    full = by_labels(np.arange(100), labels, RetrievalTrainingConfig(split_seed=3))
+    part = by_labels(np.arange(100), labels, RetrievalTrainingConfig(split_seed=3, share=share))
     wanted = round(share * len(full.train))
     assert abs(len(part.train) - wanted) <= 1  # an odd one is left without an answer
     assert set(part.train) <= set(full.train)
@@ -70,14 +70,14 @@ def test_a_share_of_labelled_items_comes_in_twos(share: float) -> None:
     counts = np.unique(part.train % 10, return_counts=True)[1]
     assert counts.min() >= 2
     assert counts.max() - counts.min() <= 2
-    again = by_labels(np.arange(100), labels, RankingTrainingConfig(split_seed=3, share=share, seed=7))
+    again = by_labels(np.arange(100), labels, RetrievalTrainingConfig(split_seed=3, share=share, seed=7))
     assert again.train.tolist() == part.train.tolist()  # the split's seed alone decides
 
 
 def test_a_smaller_share_is_part_of_a_larger_one() -> None:
     labels = known([f"l{number % 10}" for number in range(200)])
     shares = [
-        set(by_labels(np.arange(200), labels, RankingTrainingConfig(share=share)).documents)
+        set(by_labels(np.arange(200), labels, RetrievalTrainingConfig(share=share)).documents)
         for share in (0.05, 0.2, 0.6)
     ]
     assert shares[0] < shares[1] < shares[2]
@@ -94,7 +94,7 @@ def test_judged_items_are_queries_or_documents() -> None:
         "q3": {"gone": 1.0}, "far": {"d0": 1.0},
     }  # fmt: skip
     labels = known([""] * 8, ["train", "test", "train", "train"] + [""] * 4)
-    data = by_judgements(np.arange(8), named(ids), labels, gains, RankingTrainingConfig())
+    data = by_judgements(np.arange(8), named(ids), labels, gains, RetrievalTrainingConfig())
     assert data.train.tolist() == [0, 2]
     assert data.heldout.tolist() == [1]
     assert data.corpus.tolist() == [0, 4, 5, 6, 7]  # q0 answers q2
@@ -104,12 +104,12 @@ def test_judged_items_are_queries_or_documents() -> None:
 
 def test_what_says_nothing_is_refused() -> None:
     with pytest.raises(InputError, match="No two training items have the same label"):
-        by_labels(np.arange(3), known(["a", "b", "c"]), RankingTrainingConfig(heldout=0))
+        by_labels(np.arange(3), known(["a", "b", "c"]), RetrievalTrainingConfig(heldout=0))
     with pytest.raises(InputError, match=r"1 of 2 judged queries .* \(q, r\)"):
         by_judgements(
             np.arange(2),
             named(["q", "d"]),
             known(["", ""]),
             {"q": {"d": 1.0}, "r": {"d": 1.0}},
-            RankingTrainingConfig(),
+            RetrievalTrainingConfig(),
         )

@@ -14,11 +14,11 @@ from qlatent.objectives.configs import RankingConfig
 from qlatent.objectives.ranking import Ranking
 from qlatent.registry import HEADS, config_class, make_config, resolve
 from qlatent.training.core import events
-from qlatent.training.retrieval.configs import RankingTrainingConfig
+from qlatent.training.core.rows import Labels
+from qlatent.training.retrieval.configs import RetrievalTrainingConfig
 from qlatent.training.retrieval.data import by_judgements, by_labels
-from qlatent.training.retrieval.loop import RankingTrainer
+from qlatent.training.retrieval.loop import RetrievalTrainer
 from qlatent.training.retrieval.readers import StoredVectors, TextLayers
-from qlatent.training.vectors.data import Labels
 
 CLASSES, EACH, WIDTH = 6, 20, 16
 
@@ -37,15 +37,17 @@ def clusters() -> tuple[np.ndarray, list[str]]:
     return vectors.astype(np.float32), [f"l{number // EACH}" for number in range(CLASSES * EACH)]
 
 
-def trainer(name: str = "qbec", *, objective: RankingConfig | None = None, **settings: Any) -> RankingTrainer:
+def trainer(
+    name: str = "qbec", *, objective: RankingConfig | None = None, **settings: Any
+) -> RetrievalTrainer:
     vectors, names = clusters()
-    config = RankingTrainingConfig(
+    config = RetrievalTrainingConfig(
         **{"epochs": 4, "batch_size": 16, "learning_rate": 0.02, "snapshots": 3, "probe_size": 30, **settings}
     )
     blank = np.full(len(names), "")
     known = Labels(np.array([f"c{number}" for number in range(len(names))]), blank, np.array(names))
     data = by_labels(np.arange(len(names)), known, config)
-    return RankingTrainer(
+    return RetrievalTrainer(
         head(name), Ranking(objective or RankingConfig()), data, config, StoredVectors(vectors)
     )
 
@@ -98,7 +100,7 @@ def test_the_loss_is_the_cross_entropy_of_the_answer() -> None:
     vectors = np.random.default_rng(2).normal(size=(9, WIDTH)).astype(np.float32)
     ids = [f"q{number}" for number in range(3)] + [f"d{number}" for number in range(6)]
     gains = {"q0": {"d0": 1.0, "d5": 0.0}, "q1": {"d1": 1.0, "d0": 1.0, "d4": 0.0}, "q2": {"d2": 1.0}}
-    config = RankingTrainingConfig(heldout=0, batch_size=3, negatives=1)
+    config = RetrievalTrainingConfig(heldout=0, batch_size=3, negatives=1)
     blank = np.full(9, "")
     data = by_judgements(
         np.arange(9),
@@ -107,7 +109,7 @@ def test_the_loss_is_the_cross_entropy_of_the_answer() -> None:
         gains,
         config,
     )
-    work = RankingTrainer(head(), Ranking(RankingConfig(kappa=30.0)), data, config, StoredVectors(vectors))
+    work = RetrievalTrainer(head(), Ranking(RankingConfig(kappa=30.0)), data, config, StoredVectors(vectors))
     with torch.no_grad():
         loss = float(work._loss(data.train, np.random.default_rng(0)))
     z = work.latents(np.arange(9))["text"].astype(np.float64)
@@ -150,7 +152,7 @@ def test_figures_by_query_are_those_of_a_loop() -> None:
         assert found["mrr"][number] == pytest.approx(1 / (first + 1) if first < 10 else 0.0)
 
 
-def text_trainer(**settings: Any) -> RankingTrainer:
+def text_trainer(**settings: Any) -> RetrievalTrainer:
     """Texts of two kinds of tokens through a tiny random model, end to end."""
     random = np.random.default_rng(3)
     tokens = [[2, *(5 + 10 * (n % 2) + random.integers(0, 10, size=6)).tolist(), 3] for n in range(60)]
@@ -162,11 +164,11 @@ def text_trainer(**settings: Any) -> RankingTrainer:
         )
     )  # fmt: skip
     usual = {"epochs": 4, "batch_size": 8, "unfreeze": "last", "layers": 2, "encoder_rate": 0.003}
-    config = RankingTrainingConfig(**{**usual, "snapshots": 2, **settings})
+    config = RetrievalTrainingConfig(**{**usual, "snapshots": 2, **settings})
     blank = np.full(60, "")
     known = Labels(np.array([f"c{n}" for n in range(60)]), blank, np.array([f"l{n % 2}" for n in range(60)]))
     data = by_labels(np.arange(60), known, config)
-    return RankingTrainer(head(), Ranking(RankingConfig()), data, config, TextLayers(model, tokens, config))
+    return RetrievalTrainer(head(), Ranking(RankingConfig()), data, config, TextLayers(model, tokens, config))
 
 
 def test_end_to_end_the_chosen_layers_learn_and_no_others() -> None:

@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 
 from qlatent.errors import InputError
-from qlatent.training.vectors.data import (
-    Labels,
-    batch_order,
-    from_arrays,
-    from_items,
-    labels_of,
-    probe_positions,
-)
+from qlatent.training.core.rows import Labels, batch_order, labels_of, probe_positions
+from qlatent.training.vectors.data import from_arrays, from_items
 from tests.training.tiny_head import settings
 
 N = 100

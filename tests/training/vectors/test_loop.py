@@ -15,9 +15,11 @@ from qlatent.objectives.configs import NTXentConfig, RankingConfig
 from qlatent.objectives.contrast import NTXent
 from qlatent.objectives.ranking import Ranking
 from qlatent.training.core import events
+from qlatent.training.core.loop import learning_rate, snapshot_steps
+from qlatent.training.core.rows import Labels, batch_order
 from qlatent.training.vectors import views
-from qlatent.training.vectors.data import Labels, batch_order, from_arrays, from_items
-from qlatent.training.vectors.loop import Trainer, learning_rate, snapshot_steps, train
+from qlatent.training.vectors.data import from_arrays, from_items
+from qlatent.training.vectors.loop import Trainer, train
 from tests.training.tiny_head import TinyHead, arrays, data, objective, settings
 
 

@@ -10,8 +10,8 @@ from qlatent.errors import InputError
 from qlatent.objectives.configs import NTXentConfig
 from qlatent.objectives.contrast import NTXent
 from qlatent.training.core.configs import TrainingConfig
+from qlatent.training.core.loop import batches_of
 from qlatent.training.vectors import views
-from qlatent.training.vectors.loop import batches_of
 from tests.training.tiny_head import TinyHead
 
 

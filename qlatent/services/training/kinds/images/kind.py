@@ -17,7 +17,7 @@ from qlatent.training.core.configs import RunConfigs
 from qlatent.training.images.configs import ImageTrainingConfig
 
 if TYPE_CHECKING:
-    from qlatent.training.core import events
+    from qlatent.training.core.events import Event
 
 
 class TrainingFromImages(TrainingKind):
@@ -39,9 +39,9 @@ class TrainingFromImages(TrainingKind):
 
         return ImageTrainer(head, objective, work.load_images(workspace, spec, configs), configs.training)
 
-    def record(self, writer: Writer, event: events.Event) -> dict[str, float]:
+    def record(self, writer: Writer, event: Event) -> dict[str, float]:
         """Keep pairs of views and the linear probe."""
-        from qlatent.training.core import events
+        from qlatent.training.images import events
 
         if isinstance(event, events.Views):
             return work.keep_event(writer.folder, writer.trainer, event)

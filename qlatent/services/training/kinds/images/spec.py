@@ -19,8 +19,8 @@ from qlatent.services.training.request import TrainingRequest
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import RunConfigs, split_settings
+from qlatent.training.core.rows import Labels, heldout_mask, labels_of, replace_rows
 from qlatent.training.images.configs import ImageTrainingConfig
-from qlatent.training.vectors.data import Labels, heldout_mask, labels_of, replace_rows
 from qlatent.types import content_hash
 
 FEATURES = 512  # what ResNet-18 gives

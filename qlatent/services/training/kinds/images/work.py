@@ -25,8 +25,8 @@ from qlatent.store.workspace import Workspace
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from qlatent.training.core import events
     from qlatent.training.core.configs import RunConfigs
+    from qlatent.training.images import events as image_events
     from qlatent.training.images.data import ImageData
     from qlatent.training.images.loop import ImageTrainer
     from qlatent.training.images.probe import ProbeResult
@@ -86,7 +86,7 @@ def _decoded(content: bytes | None, config: Any) -> Tensor | None:
         return None
 
 
-def keep_event(folder: RunFolder, trainer: ImageTrainer, event: events.Views) -> dict[str, float]:
+def keep_event(folder: RunFolder, trainer: ImageTrainer, event: image_events.Views) -> dict[str, float]:
     """Keep what a step makes of the views that are shown; returns their figures."""
     if not (folder.path / "views" / "pictures.npz").exists():
         keep_pictures(folder, trainer)
@@ -94,7 +94,7 @@ def keep_event(folder: RunFolder, trainer: ImageTrainer, event: events.Views) ->
     return figures_of_views(event)
 
 
-def figures_of_views(event: events.Views) -> dict[str, float]:
+def figures_of_views(event: image_events.Views) -> dict[str, float]:
     """Alignment and uniformity of two views' latents, and the Hilbert–Schmidt distance of their states."""
     first, second = event.latents
     sides = {"first": first, "second": second}
@@ -109,7 +109,7 @@ def figures_of_views(event: events.Views) -> dict[str, float]:
     return figures
 
 
-def keep_views(folder: RunFolder, event: events.Views) -> None:
+def keep_views(folder: RunFolder, event: image_events.Views) -> None:
     """What a step makes of the views that are shown, beside their pictures."""
     kept = {f"latents_{number}": each[:SHOWN] for number, each in enumerate(event.latents)}
     for number, states in enumerate(event.states or ()):

@@ -13,14 +13,14 @@ from qlatent.services.training.request import TrainingRequest
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import RunConfigs
-from qlatent.training.retrieval.configs import RankingTrainingConfig
+from qlatent.training.retrieval.configs import RetrievalTrainingConfig
 
 
 class TrainingForRetrieval(TrainingKind):
     """Queries learn to find their answers, by labels or by judgements."""
 
     source = "retrieval"
-    config = RankingTrainingConfig
+    config = RetrievalTrainingConfig
     usual = ("qbec", specs.OBJECTIVE)
 
     def spec(self, workspace: Workspace, request: TrainingRequest) -> RetrievalTraining:
@@ -30,7 +30,7 @@ class TrainingForRetrieval(TrainingKind):
     def trainer(
         self, workspace: Workspace, spec: RetrievalTraining, configs: RunConfigs, head: Any, objective: Any
     ) -> Any:
-        """A `RankingTrainer` at its first step."""
+        """A `RetrievalTrainer` at its first step."""
         return work.trainer(workspace, spec, configs, head, objective)
 
     def final_metrics(self, folder: RunFolder, trainer: Any, step: int) -> dict[str, float]:

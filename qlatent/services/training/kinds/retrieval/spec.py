@@ -22,9 +22,10 @@ from qlatent.settings import settings
 from qlatent.store.disk import json_bytes, write_atomically
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import RunConfigs, split_settings
-from qlatent.training.retrieval.configs import RankingTrainingConfig
-from qlatent.training.retrieval.data import RankingData, by_judgements, by_labels
-from qlatent.training.vectors.data import FEWEST, labels_of
+from qlatent.training.core.rows import labels_of
+from qlatent.training.retrieval.configs import RetrievalTrainingConfig
+from qlatent.training.retrieval.data import RetrievalData, by_judgements, by_labels
+from qlatent.training.vectors.data import FEWEST
 from qlatent.types import content_hash
 
 OBJECTIVE = "ranking"
@@ -36,7 +37,7 @@ class Items:
     """What a run learns from: rows of a dataset that have a vector or a text, in order."""
 
     table: pa.Table
-    data: RankingData
+    data: RetrievalData
 
 
 def spec(
@@ -72,7 +73,7 @@ def spec(
     return found
 
 
-def items(workspace: Workspace, spec: RetrievalTraining, config: RankingTrainingConfig) -> Items:
+def items(workspace: Workspace, spec: RetrievalTraining, config: RetrievalTrainingConfig) -> Items:
     """The items of a run and their parts, as they were when it was created."""
     (modality,) = spec.modalities
     column = "text_hash" if config.end_to_end else stored.hash_column(spec.encoder, modality)
@@ -142,7 +143,9 @@ def _configs(
             f"The objective {request.objective!r} does not learn which item answers which.",
             remedy=f"Use {OBJECTIVE}.",
         )
-    asked = split_settings(request.head, request.objective, request.settings, training=RankingTrainingConfig)
+    asked = split_settings(
+        request.head, request.objective, request.settings, training=RetrievalTrainingConfig
+    )
     if asked.objective.logits in OF_FIDELITY and getattr(asked.head, "similarity", "") != "fidelity":
         raise ConfigError(
             f"logits={asked.objective.logits!r}: latents of the head {request.head!r} have no fidelity.",
@@ -169,13 +172,13 @@ def _configs(
             remedy="Leave it out.",
         )
     return (
-        split_settings(request.head, request.objective, values, training=RankingTrainingConfig),
+        split_settings(request.head, request.objective, values, training=RetrievalTrainingConfig),
         key,
         modality,
     )
 
 
-def _model_width(name: str, config: RankingTrainingConfig) -> int:
+def _model_width(name: str, config: RetrievalTrainingConfig) -> int:
     """The width of a text model's vectors; a model that is not there, or has too few layers, is refused."""
     if not name:
         raise ConfigError(

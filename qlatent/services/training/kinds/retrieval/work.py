@@ -15,11 +15,11 @@ from qlatent.services.training.kinds.retrieval.spec import Items
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import RunConfigs
-from qlatent.training.retrieval.configs import RankingTrainingConfig
+from qlatent.training.retrieval.configs import RetrievalTrainingConfig
 from qlatent.types import content_hash
 
 if TYPE_CHECKING:
-    from qlatent.training.retrieval.loop import RankingTrainer
+    from qlatent.training.retrieval.loop import RetrievalTrainer
     from qlatent.training.retrieval.readers import Reader, TokenStates
 
 ENCODER = "encoder"  # the folder of the trained text model in the run's
@@ -35,20 +35,20 @@ def means(by_query: Mapping[str, Any]) -> dict[str, float]:
 
 def trainer(
     workspace: Workspace, spec: RetrievalTraining, configs: RunConfigs, head: Any, objective: Any
-) -> RankingTrainer:
+) -> RetrievalTrainer:
     """The trainer of a run at its first step."""
     from qlatent.training.retrieval.data import with_probe
-    from qlatent.training.retrieval.loop import RankingTrainer
+    from qlatent.training.retrieval.loop import RetrievalTrainer
 
     found = specs.items(workspace, spec, configs.training)
     reader = _text_layers(workspace, spec, found, configs.training) if configs.training.end_to_end else None
     reader = reader or _stored(workspace, spec, found)
-    made = RankingTrainer(head, objective, found.data, configs.training, reader)
+    made = RetrievalTrainer(head, objective, found.data, configs.training, reader)
     made.data = with_probe(found.data, {made.modality: made.inputs(found.data.drawn)})
     return made
 
 
-def final_metrics(folder: RunFolder, trainer: RankingTrainer) -> dict[str, float]:
+def final_metrics(folder: RunFolder, trainer: RetrievalTrainer) -> dict[str, float]:
     """How all held-out queries are answered, and how many queries and documents there were.
 
     The measures of each, with its row in the dataset, are written down: they are what heads are compared by.
@@ -62,7 +62,7 @@ def final_metrics(folder: RunFolder, trainer: RankingTrainer) -> dict[str, float
     return {**trainer.evaluate(), **means(by_query), **counts}
 
 
-def save_encoder(folder: RunFolder, trainer: RankingTrainer) -> str:
+def save_encoder(folder: RunFolder, trainer: RetrievalTrainer) -> str:
     """Write the text model as it is now, as transformers reads it; the key of its vectors."""
     from qlatent.encoders.configs import TextConfig
     from qlatent.encoders.text import TextEncoder
@@ -88,7 +88,7 @@ def _of(items: Items, column: str) -> list[str]:
 
 
 def _text_layers(
-    workspace: Workspace, spec: RetrievalTraining, items: Items, config: RankingTrainingConfig
+    workspace: Workspace, spec: RetrievalTraining, items: Items, config: RetrievalTrainingConfig
 ) -> Reader:
     from qlatent.encoders.text import open_model, tokenized
     from qlatent.training.retrieval.readers import TextLayers, layers_of, learning

@@ -19,7 +19,7 @@ from qlatent.services.vectors import augmented, stored
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import RunConfigs, TrainingConfig, split_settings
-from qlatent.training.vectors.data import heldout_mask, replace_rows
+from qlatent.training.core.rows import heldout_mask, replace_rows
 
 FEWEST = 8
 WIDE = 256  # hidden width from which a second thread pays
