@@ -1,4 +1,4 @@
-"""Circuits: take one apart; its sizes, its states gate by gate, its exports."""
+"""The page Circuits: a circuit's size, its states gate by gate, its figures of merit and its exports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from qlatent.ui.circuits import anatomy, controls, figures_of_merit, merge_weigh
 from qlatent.ui.shell import page, parts, url_state
 
 page.workspace()
-parts.title("Circuits", "Take a circuit apart: what it is made of, and what every gate does to a state.")
+parts.title("Circuits", "Step through a circuit gate by gate, measure what it can express, and export it.")
 side, main = st.columns([1, 3], gap="large")
 with side:
     view = anatomy.pick()
@@ -26,9 +26,9 @@ if view is not None:
     if view.head is not None:
         drawn["head"] = ("What it contributes", controls.contributing)
     if url_state.get("source") == "merge":
-        drawn["merge"] = ("How many weights", merge_weights.counted)
+        drawn["merge"] = ("Weight count", merge_weights.counted)
     tabs = url_state.tabs("tab", {name: label for name, (label, _) in drawn.items()}, key="circuit_tabs")
-    if not tabs["step"].open:  # else once its angles are known
+    if not tabs["step"].open:  # on the tab step, it is drawn once the angles are known
         with picture:
             anatomy.drawing(view)
     for name, tab in tabs.items():

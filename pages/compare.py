@@ -1,4 +1,4 @@
-"""Compare: heads beside PCA and their twins, by what experiments measured or by how they rank a corpus."""
+"""The page Compare: heads beside PCA and their classical twins, in experiments and in retrieval evaluations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ parts.title("Compare", "Did the compression keep what mattered, and is the circu
 if not dataset_cache.all_datasets():
     parts.empty(
         "No data yet",
-        "Import items or ready vectors first.",
+        "Import items or precomputed vectors first.",
         icon=":material/photo_library:",
         to="data",
         button="Go to Data",

@@ -1,4 +1,4 @@
-"""Data: bring items, look at them before they are stored, browse and encode them."""
+"""The page Data: import items after a preview, browse them, and encode them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.removed import removed
 
 page.workspace()
-parts.title("Data", "Bring images, texts or ready vectors; encode them once; browse what is there.")
+parts.title("Data", "Import images, texts or precomputed vectors, encode them once, and browse them.")
 importing.report()
 every = dataset_cache.all_datasets()
 url_state.refuse_gone("dataset", every, what="dataset")
 if not every:
-    st.caption("Nothing is stored yet. Bring something, or prepare the demo on the first page.")
+    st.caption("Nothing is stored yet. Import a file here, or prepare the demo on the page Home.")
     importing.importer()
     removed("dataset", "dataset")
     st.stop()

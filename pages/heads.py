@@ -1,4 +1,4 @@
-"""Heads: what training kept; download, load, and use it on new items."""
+"""The page Heads: the trained heads; download them, load others, apply them to new items."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.removed import removed
 
 workspace = page.workspace()
-parts.title("Heads", "Trained heads are small files: keep them, pass them on, and use them on new items.")
+parts.title("Heads", "Trained heads are small files: download them, share them, and apply them to new items.")
 views = kept_heads.list_heads(workspace)
 url_state.refuse_gone("head", [each.id for each in views], what="head")
 main, side = st.columns([2.1, 1], gap="large")
@@ -21,7 +21,7 @@ with main:
     else:
         parts.empty(
             "No head yet",
-            "A run that finishes keeps its head here; or load one that you were given.",
+            "Every finished run stores its head here. You can also load one from a file.",
             icon=":material/deployed_code:",
             to="train",
             button="Train a head",

@@ -1,4 +1,4 @@
-"""Home: what the workspace holds, a latent space that moves, and the next sensible step."""
+"""The page Home: what the workspace contains, the newest map, and a suggested next step."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from qlatent.ui.shell import page, parts
 
 workspace = page.workspace()
 parts.title(
-    "Latent spaces, watched while they form",
-    "Bring images and texts, compress them with a small quantum or classical head, see what was kept.",
+    "Watch latent spaces form",
+    "Import images and texts, compress them with a small quantum or classical head, and see what was kept.",
 )
 holdings = overview.holdings(workspace)
 overview.counts(holdings)

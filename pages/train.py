@@ -1,4 +1,4 @@
-"""Train: choose dataset, vectors and head, start a run, and watch it."""
+"""The page Train: start a training run and watch it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from qlatent.ui.train.form import new_run
 workspace = page.workspace()
 parts.title(
     "Train",
-    "Train a small head on vectors, or a whole network on pictures, and watch losses and latent space as it learns.",
+    "Train a small head on vectors, or a whole network on images, and watch the losses and the latent space.",
 )
 every = dataset_cache.all_datasets()
-queue.go_on(workspace)  # a worker that was killed could not start the next run
+queue.go_on(workspace)  # a killed worker cannot start the next run
 views = listing.list_runs(workspace, "train")
 url_state.refuse_gone("run", [each.id for each in views], what="run")
 url_state.refuse_gone("dataset", every, what="dataset")
 if not every:
     parts.empty(
         "No data yet",
-        "Import items or ready vectors first.",
+        "Import items or precomputed vectors first.",
         icon=":material/photo_library:",
         to="data",
         button="Go to Data",
@@ -38,7 +38,8 @@ with view:
     if not views:
         parts.empty(
             "No run yet",
-            "Choose what to train on the left and start; the map appears here while it learns.",
+            "Choose a dataset and a head on the left and press Start training. The map appears here while the head "
+            "learns.",
             icon=":material/model_training:",
         )
     else:

@@ -59,7 +59,7 @@ def test_the_app_runs_from_a_wheel_outside_the_repository(installed: Path, tmp_p
     assert done.returncode == 0, done.stderr
     script, title = done.stdout.strip().split("|")
     assert Path(script) == installed / "qlatent/front/app.py"
-    assert title == "Latent spaces, watched while they form"
+    assert title == "Watch latent spaces form"
     assert (installed / "qlatent/front/.streamlit/config.toml").is_file()
 
 

@@ -1,1 +1,1 @@
-"""The only Streamlit inside the package: the frame, the URL, cards, forms and the map's player."""
+"""Everything of the package that needs Streamlit: shell, latent map, and one folder per page."""

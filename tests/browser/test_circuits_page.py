@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LABELS = {"qasm3": "OpenQASM 3", "qpy": "Qiskit QPY", "pennylane": "PennyLane code"}
 SENTENCES = {
     "What it can express": "Random states fill all",
-    "Noise and shots": "Noise shrinks a value, shots spread it",
+    "Noise and shots": "Noise shrinks a value, finite shots spread it",
     "Export": "OPENQASM",
 }
 
@@ -56,7 +56,7 @@ def test_a_circuit_is_taken_apart(page: Any, serve: Callable[[Path], Any], tmp_p
     open_circuit(page, server.url + "/circuits?layout=qssl_ring&qubits=3&layers=1&format=qasm3")
     marked(page, 1)  # begins at the first gate
     bars_become(page, walk[1])
-    page.get_by_role("button", name="One gate on").click()
+    page.get_by_role("button", name="One gate forward").click()
     marked(page, 2)
     bars_become(page, walk[2])
     page.keyboard.press("ArrowRight")

@@ -69,7 +69,7 @@ def test_an_experiment_runs_and_a_lasso_links_its_maps(
     page.wait_for_function(f"() => ({SELECTED})()?.every(s => s.length === 0)")
     for tab, sentence in {
         "Frontier": "Bands: 95 %",
-        "Probe": "No step is chosen by it",
+        "Probe": "No step is chosen by this accuracy",
         "Report": "How to read this",
     }.items():
         page.get_by_role("tab", name=tab).click()

@@ -48,7 +48,7 @@ def test_photos_are_learned_from_and_watched(
     server = serve(workspace.path)
     page.set_viewport_size({"width": 1440, "height": 1600})
     page.goto(server.url + "/train")
-    page.get_by_text("Learn from").wait_for()
+    page.get_by_text("Train on").wait_for()
     for name, value in (("steps", "6"), ("batch_size", "16")):
         field = page.locator(f".st-key-train_images_{name} input").first
         field.fill(value)

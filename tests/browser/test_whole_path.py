@@ -93,8 +93,8 @@ def test_from_a_zip_of_photos_to_a_head_that_is_loaded_again(
 
     page.goto(server.url + "/data")
     key(page, "import_files", "input[type=file]").set_input_files(grocery_zip)
-    page.get_by_text("What would be stored").wait_for()
-    page.get_by_text(re.compile("rows? refused: why")).wait_for()
+    page.get_by_role("heading", name="Preview").wait_for()
+    page.get_by_text(re.compile("refused rows? with reasons")).wait_for()
     press(page, "import_store")
     page.get_by_text(re.compile(r"1[0-9]{2} items stored in")).wait_for()
 

@@ -86,7 +86,7 @@ def test_the_form_says_what_to_do_first_and_then_trains(opened: Open, photos: tu
     assert not at.info
     at.selectbox(key="train_views").set_value("augmented").run()
     assert not at.info
-    assert "4 views of each of 20 images, 163.8 kB of memory" in written(at)
+    assert "4 views of each of 20 images; training needs 163.8 kB of memory" in written(at)
     at.button(key="train_start").click().run()
     assert not at.exception and not at.error
     run = listing.list_runs(workspace, "train")[0]

@@ -85,8 +85,8 @@ def test_a_merge_opens_from_a_link_with_its_place_in_the_order(opened: Open, tmp
     at = opened(tmp_path, "circuits", source="merge", inputs="7", outputs="3", number="2")
     assert figures(at)["Qubits"] == "2"
     text = " ".join(each.value for each in at.caption)
-    assert "Input 3 (control, wire 0) merges into 0 (target, wire 1)" in text
-    assert "7 inputs make 4 circuits of two qubits" in text
+    assert "Input 3 (control, wire 0) merges into input 0 (target, wire 1)" in text
+    assert "7 inputs take 4 two-qubit circuits" in text
     assert "6 → 3, 3 → 0, 4 → 1, 5 → 2" in text
     at.slider(key="size_inputs").set_value(2).run()  # one merge: nothing to choose
     assert not at.exception
@@ -97,7 +97,7 @@ def test_a_merge_opens_from_a_link_with_its_place_in_the_order(opened: Open, tmp
 
 
 def test_the_weights_of_merges_are_told_beside_linear_layers(opened: Open, tmp_path: Path) -> None:
-    at = on_tab(opened(tmp_path, "circuits", source="merge"), "How many weights")
+    at = on_tab(opened(tmp_path, "circuits", source="merge"), "Weight count")
     assert any("768 → 256: merges store 32.0 × fewer weights" in each.value for each in at.markdown)
     assert at.dataframe[0].value["Weights"].tolist() == ["6,144", "196,864", "3,584", "2,560", "1,024"]
     at.number_input(key="weights_kept").set_value(8).run()

@@ -72,7 +72,7 @@ def test_a_column_to_keep_together_goes_into_the_experiment(
 ) -> None:
     at = opened(furnished.workspace.path, "compare", dataset=furnished.pairs, experiment="new")
     chosen = at.selectbox(key=f"compare_group_by_{furnished.pairs}")
-    assert chosen.options == ["nothing more", "label", "source"]
+    assert chosen.options == ["no column", "label", "source"]
     asked: list[Grid] = []
 
     def create(workspace: object, grid: Grid) -> None:
@@ -136,7 +136,7 @@ def test_pca_and_the_twin_stand_in_the_table_with_intervals(
     at.button_group(key="compare_filter").set_value([3]).run()
     assert set(at.dataframe[0].value["d′"]) == {"3"}
     at.multiselect(key="compare_metrics").set_value([]).run()
-    assert any("Choose a figure" in each.value for each in at.info)
+    assert any("Choose a metric" in each.value for each in at.info)
 
 
 def test_the_runs_of_an_experiment_are_listed_when_asked_for(opened: Open, tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_the_runs_of_an_experiment_are_listed_when_asked_for(opened: Open, tmp_p
     at = opened(workspace.path, "train")
     assert at.query_params["run"] == own
     assert len(at.dataframe[0].value) == 1
-    assert at.toggle(key="train_every_run").label == "Also 1 run of experiments"
+    assert at.toggle(key="train_every_run").label == "Show 1 more run in experiments"
     at.toggle(key="train_every_run").set_value(True).run()
     assert len(at.dataframe[0].value) == 2
     of_experiment = next(run.id for run in listing.list_runs(workspace, "train") if run.part_of)

@@ -101,12 +101,12 @@ def test_items_without_vectors_lead_to_the_page_data(opened: Open, furnished: Fu
 def test_the_form_says_what_it_will_do_and_what_is_missing(opened: Open, furnished: Furnished) -> None:
     at = form(opened, furnished)
     button = lambda: at.button(key="retrieval_start")  # noqa: E731
-    assert button().label == "Rank with 3 heads" and not button().disabled
+    assert button().label == "Evaluate 3 heads" and not button().disabled
     assert any("60 items share a label" in each.value for each in at.caption)
     assert {"Baseline · PCA", "Projection · QBEC"} <= set(at.multiselect(key="retrieval_heads").options)
     assert at.button_group(key="retrieval_dims_16").value == [8]  # half the width
     at.button_group(key="retrieval_dims_16").set_value([2, 4]).run()
-    assert button().label == "Rank with 5 heads"
+    assert button().label == "Evaluate 5 heads"
     at.multiselect(key="retrieval_heads").set_value([]).run()
     assert (button().label, button().disabled) == ("Choose a head or a dimension", True)
     at.multiselect(key="retrieval_heads").set_value(["pca"]).run()
@@ -116,8 +116,8 @@ def test_the_form_says_what_it_will_do_and_what_is_missing(opened: Open, furnish
     assert (button().label, button().disabled) == (
         "Choose other queries",
         True,
-    )  # ready vectors have no encoder
-    assert any("ready vectors" in each.value for each in at.info)
+    )  # imported vectors have no encoder
+    assert any("imported with vectors" in each.value for each in at.info)
 
 
 def test_an_evaluation_keeps_its_files_stops_goes_on_and_asks_before_it_is_removed(
@@ -233,5 +233,7 @@ def test_names_are_never_read_as_html_and_nonsense_in_a_link_opens(
     assert not any("<b>mine</b>" in each.value for each in [*at.subheader, *at.caption])
     assert any(NAME in option for option in at.selectbox(key="pick_evaluation").options)
     gone = opened(furnished.workspace.path, "compare", by="retrieval", evaluation="r?")
-    assert any("leads to a retrieval evaluation that is not here" in each.value for each in gone.markdown)
+    assert any(
+        "names a retrieval evaluation that does not exist here" in each.value for each in gone.markdown
+    )
     opened(furnished.workspace.path, "compare", by="nothing")

@@ -47,7 +47,7 @@ def test_vectors_and_the_table_of_their_items_are_chosen_together(opened: Open, 
     at.file_uploader(key="import_files").set_value(files).run()
     assert not at.exception and not at.error
     counted = {metric.label: metric.value for metric in at.metric}
-    assert (counted["Rows to keep"], counted["With vector"]) == ("3", "3")
+    assert (counted["Rows accepted"], counted["With vector"]) == ("3", "3")
     said = " ".join(part.value for part in at.caption).replace("\\", "")
     assert "items.csv and v.npy joined row by row: 3 rows and 3 vectors" in said
     at.button(key="import_store").click().run()

@@ -79,7 +79,7 @@ def test_a_file_seen_before_is_said_to_be_there(opened: Open, furnished: Furnish
     at.text_input(key="import_path").set_value(str(texts))
     at.button(key="import_look").click().run()
     assert not at.exception and not at.error
-    assert any("imported already" in part.value for part in at.info)
+    assert any("already imported" in part.value for part in at.info)
     assert_nothing_foreign_is_markup(at)
 
 
@@ -94,7 +94,7 @@ def test_a_new_file_is_looked_at_then_stored(opened: Open, tmp_path: Path) -> No
     at.text_input(key="import_path").set_value(str(table))
     at.button(key="import_look").click().run()
     counted = {metric.label: metric.value for metric in at.metric}
-    assert (counted["Rows to keep"], counted["Rows refused"]) == ("2", "1")
+    assert (counted["Rows accepted"], counted["Rows refused"]) == ("2", "1")
     assert not datasets.list_datasets(open_workspace(tmp_path / "ws"))
     at.button(key="import_store").click().run()
     assert not at.exception and not at.error
@@ -124,7 +124,7 @@ def test_the_options_are_drawn_once_they_are_opened_and_keep_what_was_chosen(
     at.run()
     at.number_input(key="train_batch_size").set_value(32).run()
     assert at.selectbox(key=f"train_group_by_{furnished.pairs}").options == [
-        "nothing more",
+        "no column",
         "label",
         "source",
     ]

@@ -44,10 +44,10 @@ def test_a_link_to_a_run_opens_the_form_on_its_dataset(opened: Open, furnished: 
                                               ("heads", "head"), ("compare", "experiment")])  # fmt: skip
 def test_links_to_what_is_gone_say_so(opened: Open, furnished: Furnished, page: str, choice: str) -> None:
     at = opened(furnished.workspace.path, page, **{choice: "r20200101-000000-dead"})
-    assert any("This link leads to a" in each.value for each in at.markdown)
+    assert any("This link names a" in each.value for each in at.markdown)
     assert not at.get("plotly_chart") and not at.dataframe
     at.button(key=f"gone_{choice}").click().run()
-    assert not at.exception and not any("This link leads" in each.value for each in at.markdown)
+    assert not at.exception and not any("This link names" in each.value for each in at.markdown)
 
 
 def test_the_run_that_was_just_started_is_the_one_shown(

@@ -73,7 +73,7 @@ def test_a_finished_run_shows_states_probe_and_two_views(
     at = opened(workspace.path, "train", run=run)
     text = written(at)
     for said in (
-        "Hilbert–Schmidt distance", "Linear probe", "Two views of an image", "held-out images; always the most",
+        "Hilbert–Schmidt distance", "Linear probe", "Two views of an image", "held-out images; always predicting",
         "Overlap of the two states",
     ):  # fmt: skip
         assert said in text
@@ -111,7 +111,7 @@ def test_the_published_probe_is_started_stopped_resumed_and_shown(
     found = image_views.published_probe(workspace, run)
     assert found is not None
     said = (
-        f"As published: {found['accuracy']:.1%} ({found['low']:.1%}–{found['high']:.1%}), the best of 3 looks"
+        f"As published: {found['accuracy']:.1%} ({found['low']:.1%}–{found['high']:.1%}), the best of 3 tests"
     )
     assert said in written(at)
     at.segmented_control(key="probe_protocol").set_value("published").run()
@@ -126,7 +126,7 @@ def test_another_image_and_step_are_shown_when_chosen(
     at.selectbox(key="view_image").select_index(3).run()
     at.select_slider(key="view_step").set_value(0).run()
     assert not at.exception
-    assert "after step 0; of the basis states" in written(at)
+    assert "after step 0. The chart shows the basis" in written(at)
 
 
 def test_the_form_starts_a_run_on_the_pictures(

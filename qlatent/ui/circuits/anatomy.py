@@ -1,4 +1,4 @@
-"""The parts of the page Circuits: which circuit, its sizes, its states gate by gate, its gates, its exports."""
+"""Parts of the page Circuits: the choice of a circuit, its size, its states gate by gate, its gates, its exports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from qlatent.ui.shell.formatting import cut
 SOURCES = {"layout": "A layout", "head": "A trained head", "merge": "A merge"}
 MERGES = {"merge": "Controlled gate (QBEC)", "merge_cnot": "CNOT"}
 RANDOM = "random"
-FIRST = 1  # the gate after which a circuit is shown when nobody says otherwise
+FIRST = 1  # the gate after which the state is shown by default
 EXPORTS = {"qasm3": "OpenQASM 3", "qpy": "Qiskit QPY", "pennylane": "PennyLane code", "json": "JSON"}
 TITLES = {
     "dressed": "Dressed (Mari, CLIP-ACQUA)",
@@ -40,7 +40,7 @@ TITLES = {
 
 
 def pick() -> CircuitView | None:
-    """The circuit that the URL and the pickers name; None if there is no head to take it from."""
+    """The circuit chosen by URL and pickers; None if no head with a circuit exists."""
     source = url_state.switch("source", SOURCES, label="Circuit of")
     return {"layout": _layout, "head": _head, "merge": _merge}[source]()
 
@@ -55,7 +55,7 @@ def _layout() -> CircuitView:
 
 
 def _merge() -> CircuitView:
-    """One of the merges by which the quantum-inspired projection makes few numbers of many."""
+    """One of the two-qubit merges of the quantum-inspired projection."""
     kind: Any = url_state.pick("Merge by", list(MERGES), name="merge", names=MERGES.__getitem__)
     inputs = _size("Inputs", "inputs", 4, circuits.LARGEST_MERGE, least=2)
     outputs = _size("Outputs", "outputs", 1, inputs - 1)
@@ -63,17 +63,17 @@ def _merge() -> CircuitView:
     number = _size("Merge number", "number", 1, len(merges))
     chosen = merges[number - 1]
     st.caption(
-        f"Input {chosen.control} (control, wire 0) merges into {chosen.target} (target, wire 1) and leaves "
-        f"⟨Z⟩ = {chosen.z:+.3f} there. {inputs} inputs make {len(merges)} circuits of two qubits, one after another: "
-        "between them the control is dropped, ⟨Z⟩ of the target is estimated over many runs, and a pure real state "
-        "with that ⟨Z⟩ is prepared anew. That is no measurement within one run, and never one circuit on all inputs."
+        f"Input {chosen.control} (control, wire 0) merges into input {chosen.target} (target, wire 1), which is left "
+        f"with ⟨Z⟩ = {chosen.z:+.3f}. {inputs} inputs take {len(merges)} two-qubit circuits, run one after another. "
+        "Between them the control is dropped, ⟨Z⟩ of the target is estimated over many runs, and a pure real state "
+        "with that ⟨Z⟩ is prepared. This is not a mid-circuit measurement, and no single circuit acts on all inputs."
     )
-    st.caption("In order: " + ", ".join(f"{each.control} → {each.target}" for each in merges) + ".")
+    st.caption("Order: " + ", ".join(f"{each.control} → {each.target}" for each in merges) + ".")
     return chosen.circuit
 
 
 def _size(label: str, name: str, default: int, most: int, *, least: int = 1) -> int:
-    """A whole number from `least` to `most`; where these are one, there is nothing to ask."""
+    """An integer from `least` to `most`, chosen with a slider; no slider if only one value is possible."""
     if most <= least:
         return least
     key = f"size_{name}"
@@ -92,7 +92,7 @@ def _head() -> CircuitView | None:
     if not views:
         parts.empty(
             "No head with a circuit yet",
-            "Train CLIP-ACQUA or QSSL and its circuit opens here with the trained weights.",
+            "Train CLIP-ACQUA or QSSL. Its circuit then opens here with the trained weights.",
             icon=":material/deployed_code:",
             to="train",
             button="Train a head",
@@ -105,20 +105,23 @@ def _head() -> CircuitView | None:
 
 
 def sizes(view: CircuitView) -> None:
-    """The figures of the circuit."""
+    """The size of the circuit in metrics."""
     found = view.specs
     independent = figures_of_merit.quick_independent_weights(view.circuit)
     figures = {
-        "Qubits": (found.qubits, "Width of the circuit."),
-        "Depth": (found.depth, "Layers, when every gate starts as soon as its wires are free."),
+        "Qubits": (found.qubits, "Number of qubits (wires)."),
+        "Depth": (found.depth, "Number of layers if every gate starts as soon as its wires are free."),
         "Gates": (found.operations, ", ".join(f"{count} {gate}" for gate, count in found.gates.items())),
-        "Two-qubit gates": (found.two_qubit_gates, "What devices do worst."),
-        "Weights": (found.weights, "Stored, trainable angles."),
-        "Used": (found.weights_used, "Weights in the past of a measured wire; the others change nothing."),
+        "Two-qubit gates": (found.two_qubit_gates, "The gates with the largest errors on devices."),
+        "Weights": (found.weights, "Number of stored trainable angles."),
+        "Used": (
+            found.weights_used,
+            "Weights in the causal past of a measured wire. The others change nothing.",
+        ),
         "Redundant": (
             "–" if independent is None else found.weights - independent,
-            "Weights less the rank of the quantum Fisher matrix: they move the states nowhere that others do not. "
-            "Of large circuits only under What it can express.",
+            "Weights minus the rank of the quantum Fisher matrix: they move the state only in directions that others "
+            "cover. For large circuits, see the tab What it can express.",
         ),
     }
     with st.container(horizontal=True, gap="large"):
@@ -127,10 +130,10 @@ def sizes(view: CircuitView) -> None:
 
 
 def drawing(view: CircuitView, walked: CircuitView | None = None) -> None:
-    """The circuit as a picture to step through, wire 0 on top; with the states of `walked`, whose angles may differ."""
+    """Draw the circuit to step through, wire 0 on top, with the states of `walked`, whose angles may differ."""
     drawn = circuits.drawn(view.circuit)
     gate = min(max(_gate(drawn.id), 0), len(drawn.gates) - 1)
-    if st.session_state.get("gate_shown") != gate:  # a link or another circuit says where to stand
+    if st.session_state.get("gate_shown") != gate:  # a link or another circuit sets the gate
         st.session_state["gate_shown"] = gate
         st.session_state["gate_turn"] = st.session_state.get("gate_turn", 0) + 1
 
@@ -144,7 +147,7 @@ def drawing(view: CircuitView, walked: CircuitView | None = None) -> None:
 
 
 def _gate(circuit: str) -> int:
-    """The gate in the link; a circuit chosen since then begins at its first."""
+    """The gate in the URL; the first gate if another circuit was chosen since."""
     if st.session_state.setdefault("gate_circuit", circuit) != circuit:
         st.session_state["gate_circuit"] = circuit
         url_state.put("gate", None)
@@ -153,7 +156,7 @@ def _gate(circuit: str) -> int:
 
 
 def stepping(view: CircuitView) -> CircuitView | None:
-    """The states along the circuit, with angles that can be changed; the view with them, None if it has no states."""
+    """Draw the states gate by gate beside a table of angles to edit; returns the edited view, None without states."""
     side, main = st.columns([1, 2.4], gap="large")
     with side:
         trained, row = _of_item(view)
@@ -170,7 +173,7 @@ def stepping(view: CircuitView) -> CircuitView | None:
 
 
 def _of_item(view: CircuitView) -> tuple[CircuitView, int | None]:
-    """The sample to step through: an item of the head's run, or random angles; and the item's row."""
+    """The view with the angles of the chosen item, and its row; random angles and None without an item."""
     workspace = page.workspace()
     texts = picked_item.offered(workspace, view, also=url_state.number("row"))
     if not texts:
@@ -187,7 +190,7 @@ def _of_item(view: CircuitView) -> tuple[CircuitView, int | None]:
 
 
 def _moved(view: CircuitView, trained: CircuitView) -> None:
-    """The item's point on the run's last map, where it moves with its angles."""
+    """Draw the item's point on the run's last map; it moves with the edited angles."""
     workspace = page.workspace()
     assert view.head is not None and view.head.run_id is not None  # it has an item
     found, _ = maps.read(listing.view(workspace, view.head.run_id))
@@ -204,8 +207,8 @@ def _moved(view: CircuitView, trained: CircuitView) -> None:
     st.markdown("**The item on the map**")
     st.plotly_chart(figure, key="circuit_place", config={"displayModeBar": False}, alt=maps.ALT)
     st.caption(
-        f"{view.modality.capitalize()}s of the run's last frame, coloured by norm. Ring: the item as trained; dot: "
-        "with the angles of the table. Change one and the dot moves."
+        f"{view.modality.capitalize()}s of the run's last frame, coloured by norm. Ring: the item with trained "
+        "angles; dot: with the angles of the table. Edit an angle and the dot moves."
     )
 
 
@@ -225,16 +228,19 @@ def _angles(view: CircuitView, row: int | None) -> CircuitView:
                 "Amplitude or radians" if view.circuit.encoding == "amplitudes" else "Radians",
                 format="%.3f",
                 required=True,
-                help="x: input of the sample; w: weight. Change one and watch the state move.",
+                help="x: input of the sample; w: weight. Edit a value to see the state change.",
             )
         },
     )
     with st.container(horizontal=True):
-        if st.button("Reset", key="angles_reset", icon=":material/undo:", help="Take back every change."):
+        if st.button("Reset", key="angles_reset", icon=":material/undo:", help="Undo all edits."):
             st.session_state["angles_turn"] = turn + 1
             st.rerun()
         if row is None and st.button(
-            "Draw others", key="angles_draw", icon=":material/casino:", help="Another seed."
+            "Redraw",
+            key="angles_draw",
+            icon=":material/casino:",
+            help="Draw random angles with another seed.",
         ):
             url_state.put("seed", seed + 1)
             st.rerun()
@@ -242,7 +248,7 @@ def _angles(view: CircuitView, row: int | None) -> CircuitView:
 
 
 def _shown(walk: Walk) -> None:
-    """The state after the first gate; the picture moves the charts from there without a rerun."""
+    """Draw the state after the first gate; the browser updates the charts from there without a rerun."""
     first = min(FIRST, len(walk.bloch) - 1)
     sphere, bars = st.columns([1, 1.1], gap="medium")
     config = {"displayModeBar": False}
@@ -255,18 +261,18 @@ def _shown(walk: Walk) -> None:
         st.plotly_chart(figure, key=CHARTS["probabilities"], config=config)
         st.markdown("**Entanglement of each wire with the others**")
         st.plotly_chart(plots.entropies(walk.entropies[first]), key=CHARTS["entropies"], config=config)
-    st.caption("After the gate that is marked in the picture. Wire 0 is the leftmost bit of a basis state.")
+    st.caption("State after the marked gate. Wire 0 is the leftmost bit of a basis state.")
 
 
 def gates(view: CircuitView) -> None:
-    """The gates as a table."""
+    """Draw the gates as a table."""
     table = pd.DataFrame(circuits.gate_rows(view))
     st.dataframe(table, key="circuit_gates", height=460)
     parts.rows_csv(table, f"{view.circuit.name}.csv", key="circuit_gates_csv")
 
 
 def exports(view: CircuitView) -> None:
-    """The circuit as files for elsewhere; inputs and weights stay open as x0, x1, … and w0, w1, …"""
+    """Offer the circuit as files; inputs and weights stay symbolic as x0, x1, … and w0, w1, …"""
     format = url_state.switch("format", EXPORTS, label="Format")
     try:
         with st.spinner("Writing the circuit…"):

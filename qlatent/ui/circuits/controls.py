@@ -1,4 +1,4 @@
-"""A part of the page Circuits: what the circuit of a trained head contributes, beside the head without it."""
+"""Part of the page Circuits: compares a trained head with the same head without its circuit."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from qlatent.ui.shell.formatting import count
 
 SEEDS = {"3": "3", "5": "5", "10": "10"}
 INTRO = (
-    "The same head, trained again on the same items with the same settings: with a circuit of random weights that stay "
-    "as they are, with the entanglers left out, and with a classical layer in place of the circuit."
+    "Controls: the same head, trained again on the same items with the same settings, but with frozen random circuit "
+    "weights, without entangling gates, or with a classical layer in place of the circuit."
 )
 
 
 def contributing(view: CircuitView) -> None:
-    """The controls of the view's head: what is missing can be trained; what is there is compared seed by seed."""
+    """Compare the head with its controls seed by seed; offer to train the missing ones."""
     st.caption(INTRO)
     head = view.head
     workspace = page.workspace()
@@ -50,7 +50,7 @@ def contributing(view: CircuitView) -> None:
 
 
 def _watched(run_id: str, seeds: int, found: list[Place]) -> None:
-    """The table; while anything is under way, looked up again every few seconds."""
+    """Draw the table; refresh it every few seconds while a run is active."""
     workspace = page.workspace()
     rows = controls.rows(workspace, found)
     if not any(row.active for row in rows):
@@ -79,16 +79,16 @@ def _table(found: list[Row], seeds: int) -> None:
         ]
     st.dataframe(pd.DataFrame(table), hide_index=True, key="controls_table", alt="The head and its controls")
     st.caption(
-        "On held-out items; mean ± half of the 95 % interval over seeds (Student's t). Δ: less the head's, seed by "
+        "On held-out items; mean ± half of the 95 % interval over seeds (Student's t). Δ: control minus head, seed by "
         f"seed. {reading(found)}"
     )
 
 
 def reading(found: list[Row]) -> str:
-    """What the table says, in a sentence."""
+    """The conclusion of the table in one sentence."""
     known = [row for row in found[1:] if any(each.half is not None for each in row.differences.values())]
     if not known:
-        return "One seed says little: differences of this size come from the seed alone."
+        return "One seed is not enough: the seed alone can cause differences of this size."
     apart = [
         f"{HEADS[row.head].title} ({comparison.metric_title(name)})"
         for row in known
@@ -97,10 +97,10 @@ def reading(found: list[Row]) -> str:
     ]
     if not apart:
         return (
-            "No control differs from the head by more than the seeds do: "
-            "nothing here shows that the circuit is the reason."
+            "No control differs from the head by more than the variation between seeds: "
+            "nothing here shows that the circuit helps."
         )
-    return f"Differ from the head by more than the seeds do: {', '.join(apart)}."
+    return f"These differ from the head by more than the variation between seeds: {', '.join(apart)}."
 
 
 def _said(found: Estimate | None, *, sign: bool = False) -> str:

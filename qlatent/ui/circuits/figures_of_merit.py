@@ -1,4 +1,4 @@
-"""Two parts of the page Circuits: what the circuit can express, and what noise and shots leave of it."""
+"""Parts of the page Circuits: expressibility and other figures of merit, and the effect of noise and shots."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from qlatent.ui.shell import forms, parts, url_state
 CONFIG = {"displayModeBar": False}
 RANDOM = {"all": "Inputs and weights", "weights": "Weights only", "inputs": "Inputs only"}
 SHOTS = ("100", "1024", "10000")
-NOISES = {"none": "None", "device": "A device's", "own": "My own"}
+NOISES = {"none": "None", "device": "Of a device", "own": "Custom"}
 
 
 def expressing(view: CircuitView) -> None:
-    """Figures of merit, each with a sentence to read it by and its source."""
+    """Draw the figures of merit, each with an explanation and its source."""
     text = (
-        "Weights only: inputs rest at 0, as in published figures, whose circuits have no inputs. "
-        "Inputs only: the weights stay as they are, so the figure is about this circuit and not its kind."
+        "Weights only: inputs stay at 0, as in published figures, whose circuits have no inputs. "
+        "Inputs only: weights keep their values, so the figure describes this circuit and not its layout."
     )
     drawn = cast("Drawn", url_state.switch("random", RANDOM, label="Random angles", help=text))
     with st.spinner("Drawing random states…"):
@@ -43,23 +43,23 @@ def expressing(view: CircuitView) -> None:
 def _expressibility(view: CircuitView, *, drawn: Drawn) -> None:
     found = service.expressibility(view, drawn=drawn)
     told = (
-        "no farther from random than chance allows"
+        "no farther from them than chance allows"
         if found.divergence < 2 * found.floor
-        else "away from them"
+        else "distinguishable from them"
     )
     st.markdown("**Expressibility**")
     st.metric("Divergence from random states", f"{found.divergence:.3f} nats", border=True)
     st.plotly_chart(plots.fidelities(found.shares), key="figures_fidelities", config=CONFIG)
     st.caption(
-        f"Random states fill all {len(found.shares)} bins alike (dashed); this circuit is {told}. 0 would be random, "
-        f"{math.log(len(found.shares)):.2f} a single state; {found.floor:.3f} is what {found.pairs:,} "
-        "pairs cannot tell from 0. Sim et al. 2019, arXiv 1905.10876, in bins of equal probability."
+        f"Random states fill all {len(found.shares)} bins equally (dashed); this circuit is {told}. 0 means random, "
+        f"{math.log(len(found.shares)):.2f} a single state; {found.pairs:,} pairs cannot distinguish "
+        f"{found.floor:.3f} from 0. Sim et al. 2019, arXiv 1905.10876, in bins of equal probability."
     )
     st.caption(_beside_published(view, found.equal_width, drawn=drawn))
 
 
 def _beside_published(view: CircuitView, equal_width: float, *, drawn: Drawn) -> str:
-    """The figure in the paper's own bins, and what the paper has for this circuit."""
+    """The figure in the paper's own bins, with the published value for this circuit if there is one."""
     said = f"In bins of equal width, as in the paper: {equal_width:.3f} nats, over random {RANDOM[drawn].lower()}"
     if (printed := service.published_expressibility(view)) is None:
         return f"{said}. No figure is published for this circuit."
@@ -78,7 +78,7 @@ def _entangling(view: CircuitView, *, drawn: Drawn) -> None:
     st.metric("Mean Meyer–Wallach Q", value, border=True)
     st.caption(
         f"95 % interval {found.low:.3f} to {found.high:.3f} over {found.samples:,} random states of the circuit. "
-        f"Product states have 0; random states of {view.circuit.qubits} qubits {found.haar:.3f}. "
+        f"Product states have Q = 0, random states of {view.circuit.qubits} qubits {found.haar:.3f}. "
         "Meyer and Wallach 2002, arXiv quant-ph/0108104."
     )
 
@@ -87,7 +87,7 @@ def _weights(view: CircuitView) -> None:
     stored = view.circuit.weights
     independent = service.independent_weights(view.circuit)
     dimension = service.effective_dimension(view.circuit)
-    st.markdown("**Weights that count**")
+    st.markdown("**Effective weights**")
     with st.grid(3, min_column_width=120):
         st.metric("Stored", stored, border=True)
         st.metric("Redundant", stored - independent, border=True)
@@ -97,18 +97,21 @@ def _weights(view: CircuitView) -> None:
     why = (
         f"over {dimension[1]} draws of weights, for 1,000 items, of all weights (Abbas et al. 2021, arXiv 2011.00027)"
         if dimension
-        else "would take minutes for a circuit of this size, or there is no weight"
+        else "not computed, because it would take minutes for a circuit of this size or there is no weight"
     )
     st.caption(
         f"The quantum Fisher matrix has rank {independent} of {stored} at random angles: the redundant weights move "
-        f"the states nowhere that the others do not (Haug et al. 2021, arXiv 2102.01659). Effective dimension: {why}."
+        "the state only in directions that others cover (Haug et al. 2021, arXiv 2102.01659). Effective dimension: "
+        f"{why}."
     )
 
 
 def _fourier(view: CircuitView) -> None:
     st.markdown("**Fourier spectrum**")
     if view.circuit.encoding == "amplitudes" or not view.circuit.inputs:
-        st.caption("Amplitudes are no angles: ⟨Z⟩ is a quadratic form of them and has no frequencies.")
+        st.caption(
+            "Amplitude encoding has no angles: ⟨Z⟩ is a quadratic form of the inputs and has no frequencies."
+        )
         return
     names = {str(column): f"x{column}" for column in range(view.circuit.inputs)}
     column = url_state.pick("Input", list(names), name="column", names=names.__getitem__, width=120)
@@ -117,8 +120,8 @@ def _fourier(view: CircuitView) -> None:
     st.plotly_chart(figure, key="figures_spectrum", config=CONFIG)
     top = float(found.frequencies[found.power > 1e-9].max(initial=0))
     st.caption(
-        f"As a function of x{column}, the expectations hold frequencies up to {top:g}; bars are means over random "
-        "angles, whiskers reach the 90th percentile. Schuld et al. 2021, arXiv 2008.08605."
+        f"As functions of x{column}, the expectation values contain frequencies up to {top:g}. Bars: means over random "
+        "angles; whiskers: 90th percentile. Schuld et al. 2021, arXiv 2008.08605."
     )
 
 
@@ -134,8 +137,8 @@ def _plateaus(view: CircuitView) -> None:
             st.plotly_chart(figure, key=f"figures_{axis}", config=CONFIG)
     each = found["qubits"]
     st.caption(
-        f"Variance of ∂⟨first observable⟩/∂w over {each.samples} random draws, mean and range over weights. "
-        f"{_factor(each.sizes, each.values)} A constant factor per qubit is a barren plateau: gradients get too "
+        f"Variance of ∂⟨first observable⟩/∂w over {each.samples} random draws; mean and range over weights. "
+        f"{_factor(each.sizes, each.values)} A constant factor per qubit is a barren plateau: gradients become too "
         "small to train by. McClean et al. 2018, arXiv 1803.11173."
     )
 
@@ -143,13 +146,13 @@ def _plateaus(view: CircuitView) -> None:
 def _factor(sizes: tuple[int, ...], values: Any) -> str:
     seen = np.array(values) > 1e-12
     if seen.sum() < 2:
-        return "No weight reaches it."
+        return "No weight influences the first observable."
     slope = np.polyfit(np.array(sizes)[seen], np.log(np.array(values)[seen]), 1)[0]
-    return f"Each further qubit multiplies it by {math.exp(slope):.2f} here."
+    return f"Each additional qubit multiplies the variance by {math.exp(slope):.2f} here."
 
 
 def measuring(view: CircuitView) -> None:
-    """The sample of the page measured again and again."""
+    """Draw repeated measurements of the chosen sample."""
     side, main = st.columns([1, 2.4], gap="large")
     with side:
         shots = int(url_state.switch("shots", {each: f"{int(each):,}" for each in SHOTS}, label="Shots"))
@@ -170,8 +173,9 @@ def measuring(view: CircuitView) -> None:
         look = {name: number for name in table if name != "Observable"}
         st.dataframe(pd.DataFrame(table), hide_index=True, key="figures_table", column_config=look)
         st.caption(
-            f"Boxes: {service.REPETITIONS} repetitions of {shots:,} shots at the angles of seed "
-            f"{url_state.number('seed', 0) or 0}; diamonds: exact values. Noise shrinks a value, shots spread it."
+            f"Boxes: {service.REPETITIONS} repetitions of {shots:,} shots at the random angles of seed "
+            f"{url_state.number('seed', 0) or 0}; diamonds: exact values. Noise shrinks a value, finite shots spread "
+            "it."
         )
 
 
@@ -188,8 +192,8 @@ def _noise(view: CircuitView) -> NoiseConfig | None:
     name = url_state.pick("Device", first, name="device", names=lambda each: f"ibm_{each}")
     noise = service.device_noise(name)
     st.caption(
-        f"Medians of its calibration snapshot: {noise.depolarizing:.2%} depolarising after a gate on one wire, "
-        f"{noise.pair_depolarizing:.2%} on each after a gate on two, {noise.readout:.2%} misread. A best case: "
-        "no crosstalk, no drift, no idle time, and every pair of wires connected."
+        f"Medians of its calibration snapshot: {noise.depolarizing:.2%} depolarising noise after a one-qubit gate, "
+        f"{noise.pair_depolarizing:.2%} on each wire after a two-qubit gate, {noise.readout:.2%} readout error. Best "
+        "case: no crosstalk, no drift, no idle time, all wires connected."
     )
     return noise

@@ -1,4 +1,4 @@
-"""A part of the page Circuits: how many weights merging takes, beside linear layers of the same sizes."""
+"""Part of the page Circuits: compares the weight count of merges with that of linear layers of the same size."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ USUAL = (768, 256)  # the paper's
 
 
 def counted(view: CircuitView) -> None:
-    """The weights of a projection of any size, at one latent dimension and over all of them."""
+    """Draw the weight counts of a projection at one latent dimension and over all dimensions."""
     side, main = st.columns([1, 2.4], gap="large")
     kind: Any = url_state.get("merge", "merge")
     with side:
-        inputs = _asked("Width of the vectors", "width", USUAL[0], 2, service.WIDEST)
+        inputs = _asked("Vector dimension", "width", USUAL[0], 2, service.WIDEST)
         outputs = _asked("Latent dimension", "kept", min(USUAL[1], inputs - 1), 1, inputs - 1)
     found, turning = service.weights(inputs, outputs, kind=kind), service.turning(inputs, kind=kind)
     with main:
@@ -45,14 +45,15 @@ def counted(view: CircuitView) -> None:
         )
         st.dataframe(table, hide_index=True, key="merge_weights_table", width="content")
         st.caption(
-            "Stored: all angles. Used: those that move the output. Identifiable: what data can tell apart. Grouped: a "
-            "linear layer as sparse as the merges, d + k weights. The bytes of a stored item depend on the latent "
-            "dimension alone, whichever head made it. Kankeu et al., arXiv 2501.04591, count 32 × at 768 → 256."
+            "Stored: all angles. Used: angles that influence the output. Identifiable: angles that data can determine. "
+            "Grouped: a linear layer as sparse as the merges, with d + k weights. The bytes of a stored item depend "
+            "only on the latent dimension, not on the head. Kankeu et al., arXiv 2501.04591, report 32 × fewer at 768 "
+            "→ 256."
         )
 
 
 def _said(inputs: int, outputs: int, found: Weights) -> str:
-    """Which stores less here, and from where on it is the other way round."""
+    """A sentence that compares the weights stored here with those of the linear layers."""
     less, factor = ("fewer", found.ratio) if found.ratio >= 1 else ("more", 1 / found.ratio)
     here = f"{inputs:,} → {outputs:,}: merges store {factor:.1f} × {less} weights than a dense linear layer"
     if found.ratio == 1:
@@ -62,7 +63,7 @@ def _said(inputs: int, outputs: int, found: Weights) -> str:
 
 
 def _asked(label: str, name: str, default: int, least: int, most: int) -> int:
-    """A whole number that stands in the URL too."""
+    """An integer whose value stands in the URL."""
     key = f"weights_{name}"
     st.session_state[key] = min(max(url_state.number(name, default) or default, least), most)
 

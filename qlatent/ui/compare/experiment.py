@@ -1,4 +1,4 @@
-"""The page Compare: which experiment, a new one, and how far it is."""
+"""Part of the page Compare: the choice of an experiment, the form of a new one, and its progress."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ FIRST_HEADS = ("acqua", "acqua_twin", "pca")
 
 
 def pick() -> Experiment | None:
-    """The experiment that the URL names, or the form of a new one."""
+    """The experiment in the URL; without one, draw the form of a new one and return None."""
     workspace = page.workspace()
     every = {each.id: each for each in experiments.list_experiments(workspace)}
     url_state.refuse_gone("experiment", every, what="comparison")
     if not every:
         st.info(
-            "An experiment trains several heads on the same vectors, with several seeds, beside PCA and their "
-            "classical twins, and measures what each kept of items it never saw.",
+            "An experiment trains several heads on the same vectors with several seeds, together with PCA and their "
+            "classical twins, and measures what each head keeps of held-out items.",
             icon=":material/science:",
         )
         _form()
@@ -52,7 +52,7 @@ def _said(each: Experiment) -> str:
 
 
 def _form() -> None:
-    """What to compare on what, and the button that starts it."""
+    """Draw the form of a new experiment with the button that starts it."""
     workspace = page.workspace()
     every = dataset_cache.all_datasets()
     with page.guarded(), st.container(border=True, gap="small"):
@@ -86,7 +86,7 @@ def _form() -> None:
             )  # fmt: skip
             dims = st.pills("Dimensions d′", DIMS, selection_mode="multi", default=[4], key="compare_dims")
             seeds = st.slider("Seeds", 1, 20, 5, key="compare_seeds")
-            pca = st.toggle("Start first layers from PCA", value=True, key="compare_pca")
+            pca = st.toggle("Initialise first layers from PCA", value=True, key="compare_pca")
         with st.expander("Training", icon=":material/tune:", key="compare_options"):
             values = forms.form(registry.resolve(TRAINING), OFTEN, key="compare")
             values |= group_choice.column(dataset, key="compare")
@@ -116,7 +116,7 @@ def _form() -> None:
 
 
 def _kept_heads(key: str) -> list[str]:
-    """Kept heads of the same vectors, to be measured as they are; nothing is asked where there is none."""
+    """The chosen kept heads of the same vectors; draws nothing if there are none."""
     known = {
         f"{grid_of.KEPT}{each.id}": each.name
         for each in kept_heads.list_heads(page.workspace())
@@ -126,12 +126,12 @@ def _kept_heads(key: str) -> list[str]:
         return []
     return st.multiselect(
         "Kept heads", list(known), key="compare_kept", format_func=lambda each: known[each],
-        help="Measured as they are. They may have learned from items that are held out here.",
+        help="Measured without training. They may have been trained on items that are held out here.",
     )  # fmt: skip
 
 
 def _knows(heads: list[str]) -> bool:
-    """Whether some head has a first layer that can start from the principal axes."""
+    """Whether a head has a first layer that can be initialised from the principal axes."""
     return any(
         "bridge_start" in grid_of.keys(registry.config_class("head", head))
         for head in grid_of.with_controls(heads)
@@ -149,13 +149,13 @@ def _promise(grid: Grid) -> str:
 
 
 def progress(experiment: Experiment) -> None:
-    """How far it is, with stop and go on; read again every few seconds while anything is under way."""
+    """The progress of an experiment, with Stop and Resume; polled while any of its runs is active."""
     told = experiments.progress(page.workspace(), experiment)
     busy = told.active > 0
-    fresh = [told]  # the first drawing needs no second look at every run
+    fresh = [told]  # saves reading every run twice for the first drawing
 
     def show() -> None:
-        queue.go_on(page.workspace())  # a worker that was killed could not start the next
+        queue.go_on(page.workspace())  # a killed worker cannot start the next run
         now = fresh.pop() if fresh else experiments.progress(page.workspace(), experiment)
         _bar(experiment, now)
         if busy and (now.active == 0 or now.measured != told.measured):
@@ -166,7 +166,7 @@ def progress(experiment: Experiment) -> None:
     lines = [*told.failed, *told.refused]
     if lines:
         with st.expander(
-            f"{count(len(lines), 'place')} of the grid cannot be filled", icon=":material/warning:"
+            f"{count(len(lines), 'cell')} of the grid failed or cannot be trained", icon=":material/warning:"
         ):
             for line in lines:
                 st.markdown(f"- {literal(line, limit=400)}")
@@ -183,38 +183,38 @@ def _bar(experiment: Experiment, told: Progress) -> None:
         else:
             share = told.measured / told.total if told.total else 0.0
             words = f"{told.measured} of {count(told.total, 'training')} measured"
-            st.progress(share, text=words + (f", {told.active} under way or waiting" if told.active else ""))
+            st.progress(share, text=words + (f", {told.active} running or queued" if told.active else ""))
         if told.active and st.button("Stop", key="compare_stop", icon=":material/stop:"):
             experiments.stop(workspace, experiment)
             st.rerun(scope="app")
         if (
             not told.active
             and not whole
-            and st.button("Go on", key="compare_go_on", type="primary", icon=":material/play_arrow:")
+            and st.button("Resume", key="compare_go_on", type="primary", icon=":material/play_arrow:")
         ):
             experiments.start(workspace, experiment)
             st.rerun(scope="app")
         if not told.active and st.button("Remove", key="compare_remove", icon=":material/delete:", type="tertiary",
-                                         help="Forgets the experiment; its runs and heads stay."):  # fmt: skip
+                                         help="Removes the experiment. Its runs and heads stay."):  # fmt: skip
             experiments.remove(workspace, experiment.id)
             url_state.put("experiment", "")
             st.rerun(scope="app")
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the figures…")
+@st.cache_resource(max_entries=8, show_spinner="Reading the results…")
 def _rows(workspace: str, experiment_id: str, measured: int, _experiment: Experiment) -> list[comparison.Row]:
     return comparison.rows(page.workspace(), _experiment)
 
 
 def rows(experiment: Experiment) -> list[comparison.Row]:
-    """The tidy table of an experiment, read once for each state of it; empty ones say so."""
+    """The tidy table of an experiment, cached per state; draws a placeholder if it is empty."""
     workspace = page.workspace()
     measured = experiments.progress(workspace, experiment).measured
     found = _rows(str(workspace.path), experiment.id, measured, experiment)
     if not found:
         parts.empty(
             "Nothing measured yet",
-            "Figures appear here with the first finished training.",
+            "Results appear here after the first training finishes.",
             icon=":material/hourglass_top:",
         )
     return found

@@ -1,4 +1,4 @@
-"""The page Compare: latent spaces of the same items side by side, and what probes read from them."""
+"""Part of the page Compare: latent spaces of the same items side by side, and probes on them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d", "toIma
 
 
 def _spaces(experiment: Experiment) -> dict[str, Cell]:
-    """The finished runs of the experiment by run id, first seed first."""
+    """The finished runs of the experiment by run id, lowest seed first."""
     found: dict[str, Cell] = {}
     for cell in grid.cells(page.workspace(), experiment):
         if cell.run is not None and cell.state == "finished":
@@ -42,13 +42,13 @@ def _title(cell: Cell, *, seed: bool = False) -> str:
 def _waiting() -> None:
     parts.empty(
         "Nothing trained yet",
-        "The spaces appear with the first finished trainings.",
+        "Latent spaces appear here after the first training finishes.",
         icon=":material/hourglass_top:",
     )
 
 
 def side_by_side(experiment: Experiment) -> None:
-    """Two to four linked maps of the same items."""
+    """One to four linked maps of the same items."""
     cells = _spaces(experiment)
     if not cells:
         _waiting()
@@ -63,7 +63,7 @@ def side_by_side(experiment: Experiment) -> None:
         format_func=lambda run: _title(cells[run], seed=True),
     )  # fmt: skip
     if not chosen:
-        st.info("Choose between one and four spaces.", icon=":material/info:")
+        st.info("Choose one to four spaces.", icon=":material/info:")
         return
     with page.guarded():
         _maps(tuple((run, _title(cells[run])) for run in chosen))
@@ -81,8 +81,8 @@ def _maps(spaces: tuple[tuple[str, str], ...]) -> None:
         colours = {key: name for key, name in COLOURS.items() if any(found.labels) or key != "label"}
         colour = url_state.switch("tint", colours, label="Colour")
         shaded = st.toggle(
-            "Shade what not to trust", value=True, key="side_shade",
-            help="Orange: around there, neighbours on the map are often not neighbours in the input space.",
+            "Shade unreliable regions", value=True, key="side_shade",
+            help="In orange regions, neighbours on the map are often not neighbours in the input space.",
         )  # fmt: skip
         modality = (
             url_state.switch(
@@ -117,11 +117,11 @@ def _maps(spaces: tuple[tuple[str, str], ...]) -> None:
         figure, key="side_maps", on_select=_selected, selection_mode=["points", "lasso", "box"], config=CONFIG,
         alt="Latent spaces of the same items side by side",
     )  # fmt: skip
-    drawn = f"Showing {len(found.rows):,} of {count(found.total, 'probe item')}, evenly spaced."
+    drawn = f"Showing {len(found.rows):,} of the {count(found.total, 'item')} that the runs snapshot, evenly spaced."
     st.caption(
-        f"{drawn} Draw a lasso in one map: the same items light up in all. Maps are principal planes, turned "
-        "onto the first, never scaled. Colour: share of an item's 10 nearest neighbours that are others than in "
-        "the input space, measured in the whole latent space; the shading is measured in the plane."
+        f"{drawn} Draw a lasso in one map to highlight the same items in all maps. Maps are principal planes, rotated "
+        "onto the first one without scaling. Colour: share of an item's 10 nearest neighbours that differ from those "
+        "in the input space, measured in the whole latent space. The shading is measured in the plane."
     )
     if picked:
         label = f"Clear the selection of {count(len(picked), 'item')}"
@@ -138,7 +138,7 @@ def _maps(spaces: tuple[tuple[str, str], ...]) -> None:
 
 
 def _shepard(found: SideBySide) -> None:
-    """Distances before against after, for each space."""
+    """Draw a Shepard diagram for each space: distances after compression against distances before."""
     st.subheader("Shepard diagrams", anchor=False)
     st.plotly_chart(
         plots.shepard(
@@ -150,13 +150,13 @@ def _shepard(found: SideBySide) -> None:
         key="side_shepard", alt="Distances before and after for each space",
     )  # fmt: skip
     st.caption(
-        f"{len(found.spaces[0].shepard.before):,} of {found.spaces[0].shepard.pairs:,} pairs, drawn by seed 0; the "
-        "line is the monotone fit to all. A narrow band around a rising line is a faithful map."
+        f"{len(found.spaces[0].shepard.before):,} of {found.spaces[0].shepard.pairs:,} pairs, drawn with seed 0. The "
+        "line is the monotone fit to all pairs. A narrow band around a rising line means a faithful map."
     )
 
 
 def _agreement(found: SideBySide) -> None:
-    """Neighbours shared with the input space, from the nearest one to all of them."""
+    """Draw the share of neighbours shared with the input space, by neighbourhood size."""
     st.subheader("Neighbourhood agreement", anchor=False)
     names = [f"{number} · {space.title}" for number, space in enumerate(found.spaces, start=1)]
     curves = [(name, s.agreement.k, s.agreement.r) for name, s in zip(names, found.spaces, strict=True)]
@@ -168,14 +168,14 @@ def _agreement(found: SideBySide) -> None:
         for number, s in enumerate(found.spaces, start=1)
     )
     st.caption(
-        "How many of each point's k nearest neighbours are the same as in the input space (R_NX): 1 is all of "
-        "them, 0 as many as by chance. Left is local, right is global. Area under the line, "
+        "Share of each point's k nearest neighbours that are the same as in the input space, corrected for chance "
+        "(R_NX): 1 means all, 0 means as many as by chance. Left is local, right is global. Area under the curve, "
         f"{comparison.metric_title(service.AREA)}: {areas}."
     )
 
 
 def _selected() -> None:
-    """A lasso or a click: its items, as short text; a single one is also the item whose neighbours are shown."""
+    """Store the items of a lasso or click; a single item is also the one whose neighbours are shown."""
     points = st.session_state["side_maps"].selection.points
     rows = sorted({int(point["customdata"]) for point in points if point.get("customdata") is not None})
     st.session_state["side_picked"] = ",".join(map(str, rows))
@@ -194,7 +194,7 @@ def _picked(found: SideBySide) -> set[int]:
 
 
 def _ranked(found: SideBySide, picked: set[int]) -> None:
-    """The items, those whose neighbourhood changed most in the first space on top."""
+    """Draw the table of items, sorted by neighbourhood change in the first space."""
     size = len(found.rows)
     columns: dict[str, Any] = {"Row": found.rows, "Id": found.ids}
     if any(found.labels):
@@ -215,7 +215,7 @@ def _ranked(found: SideBySide, picked: set[int]) -> None:
 
     heading = f"{count(len(table), 'selected item')}" if picked else f"{count(len(table), 'item')}"
     st.markdown(
-        f"**{heading} by neighbourhood change** (share of changed neighbours; choose a row for its neighbours)"
+        f"**{heading} by neighbourhood change** (share of changed neighbours; select a row to see its neighbours)"
     )
     st.dataframe(
         table, hide_index=True, key=key, on_select=chosen, selection_mode="single-row", height=250,
@@ -224,7 +224,7 @@ def _ranked(found: SideBySide, picked: set[int]) -> None:
 
 
 def _near(found: SideBySide, row: int) -> None:
-    """The neighbours of an item in every space next to each other."""
+    """Draw the neighbours of an item in each space side by side."""
     modality = found.modalities[0]
     if len(found.modalities) > 1:
         modality = url_state.switch(
@@ -265,7 +265,7 @@ def _near(found: SideBySide, row: int) -> None:
 
 
 def _first_ones(cells: dict[str, Cell], kept: dict[str, Any]) -> list[str]:
-    """The first head with its twin and PCA, at the largest dimension of the grid."""
+    """The first head, its twin and PCA at the largest dimension of the grid."""
     largest = max(cells[run].dim or 0 for run in kept)
     own = [run for run in kept if cells[run].dim == largest]
     pca = [run for run in own if cells[run].head == "pca"]
@@ -274,7 +274,7 @@ def _first_ones(cells: dict[str, Cell], kept: dict[str, Any]) -> list[str]:
 
 
 def probe(experiment: Experiment) -> None:
-    """Accuracy of a linear probe over training, and confusion matrices at the end."""
+    """Draw probe accuracy over training and confusion matrices at the end."""
     cells = _spaces(experiment)
     if not cells:
         _waiting()
@@ -284,12 +284,14 @@ def probe(experiment: Experiment) -> None:
     kept = {run: figures for run, figures in kept.items() if figures.get("confusion")}
     if not kept:
         st.info(
-            "Probes read labels from latents, and these items have none, or only one. Import them with a label column.",
+            "A probe predicts labels from latents, but these items have fewer than two labels. Import a label column.",
             icon=":material/label:",
         )
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        which = url_state.switch("probe", {"linear": "Linear probe", "knn": "10 nearest"}, label="Probe")
+        which = url_state.switch(
+            "probe", {"linear": "Linear probe", "knn": "10 nearest neighbours"}, label="Probe"
+        )
         chosen = st.multiselect(
             "Heads", list(kept), default=_first_ones(cells, kept), key="probe_heads", max_selections=8,
             format_func=lambda run: _title(cells[run], seed=True),
@@ -301,16 +303,16 @@ def probe(experiment: Experiment) -> None:
             plots.probe_curves(curves), key="probe_curves", alt="Probe accuracy over training steps"
         )
         st.caption(
-            "Logistic regression on the recorded latents of training items, judged on held-out ones; bands are "
-            "95 % over held-out items. No step is chosen by it. One point: a head that is found, not trained."
+            "Logistic regression on the recorded latents of training items, tested on held-out items. Bands: 95 % "
+            "intervals over held-out items. No step is chosen by this accuracy. A single point is a closed-form head."
         )
     st.subheader("Confusion at the end", anchor=False)
     columns = st.columns(max(1, min(2, len(chosen))), gap="medium")
     for number, run in enumerate(chosen):
-        figures = kept[run]
-        found = figures["confusion"][which]
+        results = kept[run]
+        found = results["confusion"][which]
         name = "probe_accuracy" if which == "linear" else "knn_accuracy"
-        figure, majority = figures["metrics"][name], figures["metrics"]["majority_accuracy"]["value"]
+        metric, majority = results["metrics"][name], results["metrics"]["majority_accuracy"]["value"]
         with columns[number % len(columns)]:
             st.markdown(f"**{_title(cells[run], seed=True)}**")
             st.plotly_chart(
@@ -318,6 +320,6 @@ def probe(experiment: Experiment) -> None:
                 alt=f"Confusion matrix of {_title(cells[run])}",
             )  # fmt: skip
             st.caption(
-                f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}] of {figure['n']:,} held-out items "
-                f"right; always saying the largest class gets {majority:.3f}."
+                f"Accuracy {metric['value']:.3f} [{metric['low']:.3f}, {metric['high']:.3f}] on {metric['n']:,} "
+                f"held-out items; always predicting the largest class gives {majority:.3f}."
             )

@@ -1,4 +1,4 @@
-"""The form of a retrieval evaluation: a corpus, what asks and judges, and which heads rank."""
+"""Draws the form of a retrieval evaluation: corpus, queries, judgements and heads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from qlatent.ui.shell.formatting import count, encoder_name, literal
 from qlatent.ui.shell.uploads import written
 
 DIMS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384)
-USUAL = 64  # dimensions, or the next that is no more than half the width
+USUAL = 64  # the usual dimension, or the largest one up to half the vector dimension
 FIRST = (searched_heads.NONE, "pca", "qbec")
 SOURCES = {"labels": "The items, by label", "dataset": "Another dataset", "files": "A file"}
 NOTE = (
@@ -33,7 +33,7 @@ NOTE = (
 
 
 def form() -> None:
-    """What to rank, by what, and the button that starts it."""
+    """The form of a new evaluation, with the button that starts it."""
     every = dataset_cache.all_datasets()
     with page.guarded(), st.container(border=True, gap="small"):
         st.subheader("New evaluation", anchor=False)
@@ -53,7 +53,7 @@ def form() -> None:
             name = st.text_input("Name", key="retrieval_name", placeholder="optional", max_chars=80)
         lacking = lacking or ("" if heads else "Choose a head or a dimension")
         if st.button(
-            lacking or f"Rank with {count(len(heads), 'head')}", type="primary", key="retrieval_start",
+            lacking or f"Evaluate {count(len(heads), 'head')}", type="primary", key="retrieval_start",
             icon=":material/play_arrow:", disabled=bool(lacking),
         ):  # fmt: skip
             request = Request(
@@ -63,7 +63,7 @@ def form() -> None:
 
 
 def _start(request: Request, files: Mapping[str, Any]) -> None:
-    """Queue it with copies of the uploads, and open it."""
+    """Queue the evaluation with copies of the uploads, and open it."""
     with temporary() as folder:
         paths = {role: _written(file, folder / role) for role, file in files.items()}
         asked = replace(request, files=paths)
@@ -79,7 +79,7 @@ def _written(file: Any, folder: Path) -> Path:
 
 
 def _vectors(dataset: DatasetView) -> str:
-    """The encoder whose vectors are searched; "" where there is none, with the way to one."""
+    """The encoder whose vectors are searched; "" if there is none, with a button that leads to encoding."""
     keys = list(dict.fromkeys(each["key"] for each in dataset.encoders if each["encoded"]))
     if not keys:
         st.info("These items have no vectors yet.", icon=":material/info:")
@@ -92,7 +92,7 @@ def _vectors(dataset: DatasetView) -> str:
 def _asked(
     every: Mapping[str, DatasetView], dataset: str, key: str
 ) -> tuple[dict[str, Any], dict[str, Any], str]:
-    """Parts of the request, uploads by role, and what is still missing ("" for nothing)."""
+    """Fields of the request, uploads by role, and a message about what is missing ("" if nothing is)."""
     askers = _askers(dataset)
     source = st.segmented_control(
         "Queries", list(SOURCES), default="labels" if askers else "files", required=True,
@@ -110,13 +110,14 @@ def _asked(
             if any(one["key"] == key and one["encoded"] for one in each.encoders)
         ]
         asked["queries"] = st.selectbox(
-            "Dataset that asks", have, key="retrieval_queries", format_func=lambda each: every[each].name,
-            help="With vectors of the same encoder. The corpus itself may ask; an item never finds itself.",
+            "Dataset with queries", have, key="retrieval_queries", format_func=lambda each: every[each].name,
+            help="It needs vectors of the same encoder. It may be the corpus itself; an item is never retrieved for "
+            "itself.",
         )  # fmt: skip
     else:
         files["queries"] = st.file_uploader(
             "Queries", type=["tsv", "csv", "txt", "jsonl", "gz"], key="retrieval_queries_file",
-            help="Id and text a line: TSV, CSV or JSON lines, also with gzip.",
+            help="One id and text per line: TSV, CSV or JSON lines, optionally gzipped.",
         )  # fmt: skip
         lacking = "" if files["queries"] else "Add queries"
     files["judgements"] = st.file_uploader(
@@ -124,12 +125,12 @@ def _asked(
     )
     lacking = lacking or ("" if files["judgements"] else "Add judgements")
     with st.expander(
-        "Rank the candidates of a run anew", icon=":material/low_priority:", key="retrieval_again"
+        "Re-rank the candidates of a run", icon=":material/low_priority:", key="retrieval_again"
     ):
         files["run"] = st.file_uploader(
             "Run", type=["tsv", "csv", "txt", "run", "trec", "gz"], key="retrieval_run",
-            help="TREC (query, Q0, document, rank, score, tag), or query, document, rank, score. Then only its "
-            "documents are ranked; without it the whole corpus is.",
+            help="TREC (query, Q0, document, rank, score, tag), or query, document, rank, score. Only the run's "
+            "documents are ranked; without a run, the whole corpus is.",
         )  # fmt: skip
     if source == "files":
         asked |= _encoder(key)
@@ -138,7 +139,7 @@ def _asked(
 
 
 def _askers(dataset: str) -> int:
-    """How many items share a label with another, counted once for each state of the dataset."""
+    """The number of items that share their label with another item, cached per state of the dataset."""
     workspace = page.workspace()
     return _counted(str(workspace.path), dataset, browsing.version(workspace, dataset))
 
@@ -150,19 +151,21 @@ def _counted(workspace: str, dataset: str, version: int) -> int:
 
 def _labels(askers: int) -> str:
     if not askers:
-        st.info("No two items here have the same label: bring judgements.", icon=":material/info:")
+        st.info("No two items have the same label. Upload judgements instead.", icon=":material/info:")
         return "Choose other queries"
     st.caption(
-        f"{count(askers, 'item')} share a label with another. Each asks, and the others of its label are relevant."
+        f"{count(askers, 'item')} share a label with another item. Each is a query; the others of its label are "
+        "relevant."
     )
     return ""
 
 
 def _encoder(key: str) -> dict[str, Any]:
-    """Name and settings of the encoder that brought queries need: as the corpus had it, where that is known."""
+    """Name and settings of the encoder for uploaded queries: those of the corpus, if they are known."""
     if key == "given":
         st.info(
-            "The corpus came with ready vectors, so texts cannot be encoded alike: let another dataset ask.",
+            "The corpus was imported with vectors, so uploaded texts cannot be encoded the same way. Use a dataset "
+            "as queries.",
             icon=":material/info:",
         )
         return {}
@@ -172,7 +175,8 @@ def _encoder(key: str) -> dict[str, Any]:
     name = key.rsplit("-", 1)[0]
     if name not in registry.ENCODERS:
         st.info(
-            f"Nothing here encodes like {literal(name)}: let another dataset ask.", icon=":material/info:"
+            f"The encoder {literal(name)} is not available. Choose another dataset with queries.",
+            icon=":material/info:",
         )
         return {}
     config = registry.config_class("encoder", name)
@@ -181,7 +185,7 @@ def _encoder(key: str) -> dict[str, Any]:
     with st.expander(f"Encoder of the queries: {registry.ENCODERS[name].title}", icon=":material/tune:",
                      expanded=True, key="retrieval_encoder"):  # fmt: skip
         st.caption(
-            "Give the settings that encoded the corpus: no run of this workspace did, so they are not known."
+            "Enter the settings that encoded the corpus. No run of this workspace encoded it, so they are unknown."
         )
         return {
             "encoder": name,
@@ -190,13 +194,14 @@ def _encoder(key: str) -> dict[str, Any]:
 
 
 def _heads(dataset: DatasetView, key: str) -> list[str]:
-    """The chosen heads as the service takes them: at every dimension, with the settings that they know."""
+    """The chosen heads as the service names them: at every dimension, with the settings that apply to each."""
     widths = {each["modality"]: int(each["dim"]) for each in dataset.encoders if each["key"] == key}
-    width = widths.get("text") or max(widths.values())  # texts are ranked where there are any
+    width = widths.get("text") or max(widths.values())  # texts are ranked if there are any
     names = st.multiselect(
         "Heads", [searched_heads.NONE, *_drawn()], default=list(FIRST), key="retrieval_heads", filter_mode="contains",
         format_func=plain_name,
-        help="As drawn by the seed, or found on the corpus without labels. Trained heads are among the kept ones.",
+        help="Randomly initialised by the seed, or fitted to the corpus without labels. Find trained heads under "
+        "Kept heads.",
     )  # fmt: skip
     dims = [dim for dim in DIMS if dim < width]
     usual = [dim for dim in dims if dim == USUAL or dim <= min(USUAL, width / 2)][-1:]
@@ -213,14 +218,14 @@ def _heads(dataset: DatasetView, key: str) -> list[str]:
 
 
 def _drawn() -> list[str]:
-    """Heads that say something without training: the projection with its random weights, and what is found."""
+    """Heads that are useful without training: random projections, and heads with a closed form."""
     found = [
         name for name in registry.HEADS if getattr(registry.config_class("head", name), "closed_form", False)
     ]
     projection = [name for name, entry in registry.HEADS.items() if entry.group == "Projection"]
     return [
         name for name in dict.fromkeys([*projection, *found]) if name != "identity"
-    ]  # that is the vectors
+    ]  # identity equals the vectors themselves
 
 
 def _keys(name: str) -> set[str]:
@@ -228,23 +233,23 @@ def _keys(name: str) -> set[str]:
 
 
 def _options(width: int, scaled: list[str]) -> float:
-    """The input scale of heads with tanh, and the seed."""
+    """Draw the options (seed, input scale of heads with tanh); returns the input scale."""
     with st.expander("Options", icon=":material/tune:", key="retrieval_options"):
         st.number_input(
             "Seed", 0, 2**31 - 1, 0, key="retrieval_seed",
-            help="Draws random heads, the items that ask where many share labels, and resamples queries.",
+            help="Decides random heads, the sample of queries if there are many, and the resampling of queries.",
         )  # fmt: skip
         return float(
             st.number_input(
                 "Input scale before tanh", 0.001, 1e6, 1.0, key="retrieval_scale", format="%.4g", disabled=not scaled,
-                help=f"Of heads with tanh. 1 leaves vectors as they are; 0.4·√d, here {0.4 * width**0.5:.3g}, brings "
-                "unit vectors to the size of raw BERT vectors. Smaller where tanh saturates.",
+                help=f"For heads with tanh. 1 leaves vectors unchanged; 0.4·√d, here {0.4 * width**0.5:.3g}, scales "
+                "unit vectors to the size of raw BERT vectors. Choose a smaller value if tanh saturates.",
             )
         )  # fmt: skip
 
 
 def _kept(key: str) -> list[str]:
-    """Kept heads of the same vectors; nothing is asked where there is none."""
+    """The chosen kept heads of the same vectors; draws nothing if there are none."""
     known = {
         f"{grid.KEPT}{each.id}": each.name
         for each in kept_heads.list_heads(page.workspace())
@@ -254,12 +259,12 @@ def _kept(key: str) -> list[str]:
         return []
     return st.multiselect(
         "Kept heads", list(known), key="retrieval_kept", format_func=lambda each: known[each],
-        help="As they were kept; they may have learned from documents of this corpus.",
+        help="Used without further training. They may have been trained on documents of this corpus.",
     )  # fmt: skip
 
 
 def _against(heads: list[str]) -> str:
-    """What all others are compared with: the first, unless another is chosen."""
+    """The head that all others are compared with; by default the first."""
     if len(heads) < 2:
         return ""
     return st.selectbox("Compare with", heads, key="retrieval_against", format_func=head_name)

@@ -1,4 +1,4 @@
-"""What the heads of a retrieval evaluation are called where people read."""
+"""Names the heads of a retrieval evaluation for people."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from qlatent.ui.shell import page
 
 
 def plain_name(name: str) -> str:
-    """A head of the registry, or the vectors themselves, in a list to choose from."""
+    """The label of a registered head, or of the vectors themselves."""
     return "The vectors themselves" if name == searched_heads.NONE else registry.HEADS[name].label
 
 
 def head_name(head: str) -> str:
-    """A head with its dimension and settings: "QBEC, 64-d, input scale 7.84"; a kept one by the name it has."""
+    """A head with its dimension and settings, "QBEC, 64-d, input scale 7.84"; a kept head by its name."""
     if head == searched_heads.NONE:
         return plain_name(head)
     if head.startswith(grid.KEPT):
@@ -36,6 +36,6 @@ def head_name(head: str) -> str:
 
 
 def row_name(row: dict[str, Any]) -> str:
-    """The same of a row of figures, which knows its title where the head is gone."""
+    """The name of the head of a row of results; the row's own title if the head was removed."""
     known = head_name(row["head"])
     return str(row["title"]) if known == row["head"] else known

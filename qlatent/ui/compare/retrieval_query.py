@@ -1,4 +1,4 @@
-"""One query of a retrieval evaluation: what each head found for it, side by side."""
+"""Shows one query of a retrieval evaluation: the documents that each head retrieved, side by side."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qlatent.services.retrieval.results import Answer, Asked
 from qlatent.services.runs.listing import RunView
 from qlatent.ui.compare.retrieval_names import row_name
 from qlatent.ui.shell import page, parts, url_state
-from qlatent.ui.shell.formatting import count, cut, data_uri, figure, literal
+from qlatent.ui.shell.formatting import count, cut, data_uri, decimal, literal
 
 BESIDE = 3  # heads at first
 SAID = 90  # characters of a query in the list
@@ -26,13 +26,13 @@ def _queries(workspace: str, run_id: str) -> dict[str, Asked]:
 
 @page.fragment
 def look(run: RunView, found: dict[str, Any]) -> None:
-    """A query, those first in which heads differ most, and the first ten of each head."""
+    """Draw a query and the first ten documents of each head; queries where heads differ most come first."""
     workspace = page.workspace()
     every = _queries(str(workspace.path), run.id)
     names = {head["head"]: row_name(head) for head in found["heads"]}
     query = url_state.pick(
         "Query", list(every), name="query", names=lambda each: f"{each}: {cut(every[each].text, limit=SAID)}",
-        help="Those first in which the NDCG@10 of the heads is furthest apart.",
+        help="Sorted by how much the NDCG@10 of the heads differs.",
     )  # fmt: skip
     beside = st.multiselect(
         "Heads",
@@ -66,7 +66,7 @@ def _list(title: str, found: list[Answer], asked: Asked, value: float | None, *,
     images = browsing.thumbnails(page.workspace(), [each.image for each in found if each.image])
     hits = sum(each.gain > 0 for each in found)
     st.markdown(f"**{literal(title)}**")
-    st.caption(f"NDCG@10 {figure(value)} · {hits} of {asked.relevant} relevant among the first {len(found)}")
+    st.caption(f"NDCG@10 {decimal(value)} · {hits} of {asked.relevant} relevant among the first {len(found)}")
     table = pd.DataFrame(
         {
             "Rank": range(1, len(found) + 1),
@@ -84,7 +84,7 @@ def _list(title: str, found: list[Answer], asked: Asked, value: float | None, *,
         key=key,
         row_height=44 if images else None,
         height="content",
-        alt=f"What {title} found",
+        alt=f"Documents retrieved by {title}",
         column_config={
             "": column.ImageColumn(width=52),
             "Rank": column.NumberColumn(width=44),

@@ -1,4 +1,4 @@
-"""The page Compare, retrieval: which evaluation, how far it is, and what came out."""
+"""Part of the page Compare: the choice of a retrieval evaluation, its progress and its results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qlatent.ui.compare import retrieval_query
 from qlatent.ui.compare.retrieval_form import form
 from qlatent.ui.compare.retrieval_names import row_name
 from qlatent.ui.shell import page, parts, url_state
-from qlatent.ui.shell.formatting import ago, count, encoder_name, figure, literal
+from qlatent.ui.shell.formatting import ago, count, decimal, encoder_name, literal
 from qlatent.ui.shell.progress import progress as bar
 
 MAIN = "ndcg@10"
@@ -28,7 +28,7 @@ HOLDS = 0.05
 
 
 def board() -> None:
-    """The evaluation that the URL names, or the form of a new one."""
+    """The evaluation in the URL, or the form of a new one."""
     run = _pick()
     if run is None:
         form()
@@ -45,8 +45,8 @@ def _pick() -> RunView | None:
     url_state.refuse_gone("evaluation", every, what="retrieval evaluation")
     if not every:
         st.info(
-            "An evaluation ranks a corpus for every query, in the latents of each head, and measures by judgements "
-            "or labels how much of the search was kept. Nothing is trained.",
+            "An evaluation ranks a corpus for each query in the latent space of each head, and measures by judgements "
+            "or labels how much retrieval quality was kept. Nothing is trained.",
             icon=":material/manage_search:",
         )
         return None
@@ -63,12 +63,12 @@ def _said(run: RunView) -> str:
 
 
 def _follow(run: RunView) -> None:
-    """Name, state and what can be done; read again every second while it is under way."""
+    """Name, state, progress and buttons of the evaluation; polled every second while it is active."""
 
     def show() -> None:
         with page.guarded():
             if run.active:
-                queue.go_on(page.workspace())  # a worker that was killed could not start the next
+                queue.go_on(page.workspace())  # a killed worker cannot start the next run
             now = listing.view(page.workspace(), run.id)
             if now.state != run.state and not now.active:
                 st.rerun(
@@ -100,10 +100,10 @@ def _header(run: RunView) -> None:
 
 @st.dialog("Remove this evaluation?", icon=":material/delete:")
 def confirm_removal(run: RunView) -> None:
-    """Asks before an evaluation and the files that were brought for it are deleted."""
+    """Ask before removing an evaluation."""
     st.markdown(literal(run.name))
     st.caption(
-        "For a day it can be brought back; then its figures and the files brought for it are deleted. "
+        "You can restore it for a day; then its results and uploaded files are deleted. "
         "The corpus and its heads stay."
     )
     if st.button("Remove", type="primary", key="retrieval_remove_yes", icon=":material/delete:"):
@@ -113,7 +113,7 @@ def confirm_removal(run: RunView) -> None:
             st.rerun()
 
 
-@st.cache_resource(max_entries=16, show_spinner="Reading the figures…")
+@st.cache_resource(max_entries=16, show_spinner="Reading the results…")
 def _figures(workspace: str, run_id: str) -> dict[str, Any]:
     return results.figures(page.workspace(), run_id)
 
@@ -131,7 +131,9 @@ def _result(run: RunView) -> None:
 
 def _about(run: RunView, found: dict[str, Any]) -> str:
     ranked = (
-        "The whole corpus was ranked" if found["ranking"] == "whole corpus" else "A given run was ranked anew"
+        "The whole corpus was ranked"
+        if found["ranking"] == "whole corpus"
+        else "An uploaded run was re-ranked"
     )
     files = ", ".join(literal(name) for name in evaluation_runs.files(run).values())
     return (
@@ -142,7 +144,7 @@ def _about(run: RunView, found: dict[str, Any]) -> str:
 
 
 def _heads(run: RunView, found: dict[str, Any]) -> None:
-    """NDCG@10 of every head, all measures and costs, the differences in words, and what did not fit."""
+    """Draw NDCG@10 of each head, all metrics and costs, the differences in words, and notes."""
     reference = _reference(found)
     bars = [
         Mean(row_name(head), main["value"], main["low"], main["high"], head["head"] == reference)
@@ -158,17 +160,17 @@ def _heads(run: RunView, found: dict[str, Any]) -> None:
         _table(found),
         hide_index=True,
         key="retrieval_table",
-        alt="Heads, their measures and what they cost",
+        alt="Heads with their metrics and costs",
         column_config={
             **{name: column(width=142) for name in ("NDCG@10", *SHOWN.values())},
             **{name: column(width=86, alignment="right") for name in (LESS, "Bytes", "ms", *COUNTED)},
         },
     )
     st.caption(
-        "Points and [intervals]: means over queries with 95 % intervals; gains are linear; Δ is less the reference, ◆. "
-        "Bytes of one document in float32; median milliseconds of one query from its vector to its 10 nearest, without "
-        "the encoder. Parameters: stored; used, which move the output; identifiable, which data can tell apart (a dash "
-        "where that is not known)."
+        "Points and [intervals]: means over queries with 95 % intervals; linear gain. Δ: head minus the reference ◆. "
+        "Bytes: one document in float32. ms: median time of one query from its vector to its 10 nearest documents, "
+        "without the encoder. Parameters: stored; used, which influence the output; identifiable, which data can "
+        "determine (a dash if unknown)."
     )
     _differences(found, reference)
     _notes(found["notes"])
@@ -176,7 +178,7 @@ def _heads(run: RunView, found: dict[str, Any]) -> None:
 
 
 def _reference(found: dict[str, Any]) -> str:
-    """What the others were compared with."""
+    """The head that the others were compared with."""
     compared = found["differences"]
     return str(compared[0]["against"] if compared else found["heads"][0]["head"])
 
@@ -190,13 +192,13 @@ def _line(head: dict[str, Any], difference: dict[str, Any] | None) -> dict[str, 
     parameters = head.get("parameters", {})
     line = {"Head": row_name(head), "NDCG@10": _with_interval(head, MAIN), LESS: _less(difference)}
     line |= {title: _with_interval(head, name) for name, title in SHOWN.items()}
-    line |= {"Bytes": _whole(head.get("bytes_per_document")), "ms": figure(head.get("latency_ms"), digits=2)}
+    line |= {"Bytes": _whole(head.get("bytes_per_document")), "ms": decimal(head.get("latency_ms"), digits=2)}
     return line | {title: _whole(parameters.get(title.lower())) for title in COUNTED}
 
 
 def _with_interval(head: dict[str, Any], measure: str) -> str:
     found = head["measures"][measure]
-    return f"{figure(found['value'])} [{figure(found['low'])}, {figure(found['high'])}]"
+    return f"{decimal(found['value'])} [{decimal(found['low'])}, {decimal(found['high'])}]"
 
 
 def _less(difference: dict[str, Any] | None) -> str:
@@ -215,20 +217,18 @@ def _differences(found: dict[str, Any], reference: str) -> None:
     if not found["differences"]:
         return
     names = {head["head"]: row_name(head) for head in found["heads"]}
-    st.markdown(f"**NDCG@10 less that of {literal(names[reference])}, query by query**")
+    st.markdown(f"**NDCG@10 minus that of {literal(names[reference])}, query by query**")
     for each in found["differences"]:
         p = "" if each["p_holm"] is None else f" (p = {each['p_holm']:.2g} after Holm's correction)"
         st.markdown(f"- {literal(names[each['head']])}: {literal(each['words'])}{p}")
-    st.caption(
-        "p by changing the signs of the queries' differences; ★ where it is below 0.05 and the interval leaves 0 out."
-    )
+    st.caption("p: sign-flip permutation test over queries. ★: p is below 0.05 and the interval excludes 0.")
 
 
 def _notes(notes: list[str]) -> None:
     if notes:
         st.warning(
             "\n".join(f"- {literal(each, limit=500)}" for each in notes),
-            title="What to know about these figures",
+            title="Notes on these results",
         )
 
 

@@ -1,4 +1,4 @@
-"""The page Compare: table, frontier, ablation and report of an experiment."""
+"""Part of the page Compare: table, frontier, ablation and report of an experiment."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ SIZES = {"dim": "Latent dimension", "parameters_used": "Parameters used", "bytes
 
 
 def table(experiment: Experiment) -> None:
-    """Heads × metrics with intervals; what is best is marked only where the difference holds up."""
+    """Draw heads × metrics with intervals; the best is marked only if the difference is significant."""
     found = rows(experiment)
     if not found:
         return
     have = list(dict.fromkeys(row["metric"] for row in found if row["value"] is not None))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = st.multiselect(
-            "Figures", have, default=[name for name in reports.FIRST if name in have], key="compare_metrics",
+            "Metrics", have, default=[name for name in reports.FIRST if name in have], key="compare_metrics",
             format_func=comparison.metric_title, width="stretch",
         )  # fmt: skip
         dims = sorted({row["dim"] for row in found})
         wanted = st.pills("d′", dims, selection_mode="multi", default=dims, key="compare_filter")
     chosen = [row for row in found if row["dim"] in wanted]
     if not shown or not chosen:
-        st.info("Choose a figure and a dimension.", icon=":material/info:")
+        st.info("Choose a metric and a dimension.", icon=":material/info:")
         return
     lines = _marked(chosen, shown)
-    st.dataframe(lines, hide_index=True, key="compare_table", alt="Heads and their figures")
+    st.dataframe(lines, hide_index=True, key="compare_table", alt="Heads and their metrics")
     st.caption(
-        "Mean over seeds [95 % interval] on held-out items; ★ better than every other head of its dimension, with "
-        "paired intervals that leave 0 out. One value has the interval of its items."
+        "Mean over seeds [95 % interval] on held-out items. ★: better than every other head of its dimension, with "
+        "paired intervals that exclude 0. A single seed has the interval over its items."
     )
     _metric_notes(shown)
     _downloads(chosen, shown)
@@ -61,7 +61,7 @@ def _marked(found: Sequence[Row], shown: Sequence[str]) -> pd.DataFrame:
 def _metric_notes(shown: Sequence[str]) -> None:
     from qlatent.registry import METRICS
 
-    with st.expander("What the figures say", icon=":material/help:"):
+    with st.expander("What the metrics mean", icon=":material/help:"):
         for name in shown:
             if name in METRICS:
                 st.markdown(
@@ -86,7 +86,7 @@ def _downloads(found: Sequence[Row], shown: Sequence[str]) -> None:
 
 
 def frontier(experiment: Experiment) -> None:
-    """Quality against dimension, parameters or bytes."""
+    """Draw a metric against dimension, parameters or bytes."""
     found = rows(experiment)
     if not found:
         return
@@ -98,7 +98,9 @@ def frontier(experiment: Experiment) -> None:
         plots.frontier(lines, x=SIZES[size].lower(), y=comparison.metric_title(metric)), key="compare_frontier",
         alt=f"{comparison.metric_title(metric)} against {SIZES[size].lower()}",
     )  # fmt: skip
-    st.caption("Bands: 95 % intervals. Grey: PCA and other references, which are found rather than trained.")
+    st.caption(
+        "Bands: 95 % intervals. Grey: PCA and other references with a closed form, which are not trained."
+    )
     points = [
         {"Head": line.name, SIZES[size]: x, "Mean": mean, "Low": low, "High": high}
         for line in lines
@@ -109,16 +111,16 @@ def frontier(experiment: Experiment) -> None:
 
 
 def _metric(found: Sequence[Row]) -> str:
-    """The figure that is looked at, one for all tabs; the main ones come first."""
+    """The metric shown on all tabs; the main metrics come first."""
     have = list(dict.fromkeys(row["metric"] for row in found if row["value"] is not None))
     quality = [name for name in have if name not in comparison.COSTS]
     first = [name for name in reports.FIRST if name in quality]
     ordered = [*first, *(name for name in quality if name not in first)]
-    return url_state.pick("Figure", ordered, name="metric", names=comparison.metric_title)
+    return url_state.pick("Metric", ordered, name="metric", names=comparison.metric_title)
 
 
 def ablation(experiment: Experiment) -> None:
-    """What the circuit, the objective and the latent distance contribute, each with everything else equal."""
+    """Draw what circuit, objective and latent distance contribute, each with all else equal."""
     found = rows(experiment)
     if not found:
         return
@@ -129,11 +131,11 @@ def ablation(experiment: Experiment) -> None:
     title = comparison.metric_title(metric)
     found = [row for row in found if str(row["dim"]) == dim]
     for heading, lead, made in (
-        ("What the circuit contributes", "The head less the same head without it, seed by seed.",
+        ("What the circuit contributes", "The head minus the same head without the circuit, seed by seed.",
          service.circuit(found, metric)),
-        ("What the objective contributes", "One objective less another, same head, dimension and seed.",
+        ("What the objective contributes", "One objective minus another, for the same head, dimension and seed.",
          service.objective(found, metric)),
-        ("What the distance contributes", "The same latents, their distances taken otherwise; less Euclidean.",
+        ("What the distance contributes", "Another latent distance minus the Euclidean one, on the same latents.",
          [each for each in service.distance(page.workspace(), experiment, metric) if f", {dim}-d" in each.name]),
     ):  # fmt: skip
         st.subheader(heading, anchor=False)
@@ -152,7 +154,7 @@ def ablation(experiment: Experiment) -> None:
             st.markdown(f"- {literal(each.name, limit=200)}: {each.words}{_p(each.difference.p)}.")
     contrasts = comparison.contrasts(found, metric)
     if contrasts:
-        st.subheader("Against twin, PCA and the best classical head", anchor=False)
+        st.subheader("Compared with twin, PCA and the best classical head", anchor=False)
         columns, lines = reports.contrast_table(contrasts)
         listed = pd.DataFrame(lines, columns=columns)
         st.dataframe(listed, hide_index=True, key="compare_contrasts")
@@ -165,7 +167,7 @@ def _p(value: float) -> str:
 
 
 def report(experiment: Experiment) -> None:
-    """The whole experiment as one file."""
+    """Offer the whole experiment as one report file."""
     if not rows(experiment):
         return
     workspace = page.workspace()
@@ -193,7 +195,7 @@ def report(experiment: Experiment) -> None:
 
 
 def _keep(experiment: Experiment) -> None:
-    """A head of the experiment, put among the kept ones to be used on new items."""
+    """Let the user keep a head of the experiment, to apply it to new items."""
     workspace = page.workspace()
     done = {
         cell.run.id: f"{cell.run.name}"
@@ -202,10 +204,13 @@ def _keep(experiment: Experiment) -> None:
     }
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
-            "Use one of its heads", list(done), key="keep_head", format_func=lambda run: done[run]
+            "Keep one of its heads", list(done), key="keep_head", format_func=lambda run: done[run]
         )
         if st.button(
-            "Keep it", key="keep_it", icon=":material/bookmark_add:", help="Puts it on the page Heads."
+            "Keep",
+            key="keep_it",
+            icon=":material/bookmark_add:",
+            help="The head then appears on the page Heads.",
         ):
             url_state.go("heads", head=kept_heads.keep_run(workspace, chosen))
 

@@ -1,4 +1,4 @@
-"""One dataset on the page Data: what it holds, what is encoded, its items page by page."""
+"""Part of the page Data: one dataset with its items, its vectors and its imports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TABLE_PAGE = 50
 
 
 def header(dataset: DatasetView) -> None:
-    """Name, size, and what can be done with the whole dataset."""
+    """Draw name and size of the dataset, with buttons to train on it and to remove it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         parts.name(dataset.name)
         st.badge(count(dataset.rows, "item"), color="blue")
@@ -29,7 +29,7 @@ def header(dataset: DatasetView) -> None:
             st.badge(modality, color="gray")
         st.space("stretch")
         if st.button(
-            "Train on it", key="data_train", icon=":material/model_training:", disabled=not dataset.encoders
+            "Train a head", key="data_train", icon=":material/model_training:", disabled=not dataset.encoders
         ):
             url_state.go("train", dataset=dataset.id)
         if st.button("Remove", key="data_remove", icon=":material/delete:"):
@@ -37,23 +37,27 @@ def header(dataset: DatasetView) -> None:
     note = f" · {literal(dataset.note, limit=300)}" if dataset.note else ""
     st.caption(f"Imported {ago(dataset.created)} from {literal(dataset.kind)}{note}")
     if dataset.lost:
-        st.error(literal(dataset.lost, limit=600), title="Its items are lost", icon=":material/error:")
+        st.error(
+            literal(dataset.lost, limit=600),
+            title="The items of this dataset are lost",
+            icon=":material/error:",
+        )
 
 
 @st.dialog("Remove this dataset?", icon=":material/delete:")
 def confirm_removal(dataset: DatasetView) -> None:
-    """Says what uses it, and asks before it is removed."""
+    """Name the runs that use the dataset, and ask before removing it."""
     workspace = page.workspace()
     st.markdown(f"{literal(dataset.name)}: {count(dataset.rows, 'item')}")
     st.caption(
-        "For a day it can be brought back; then its items and imports are deleted. Runs and heads trained on it stay, "
+        "You can restore it for a day; then its items and imports are deleted. Runs and heads trained on it stay, "
         "without its images and texts."
     )
     users = datasets.used_by(workspace, dataset.id)
     if users:
         st.warning(
             "\n".join(f"- {literal(run.name, limit=60)}: {run.message}" for run in users),
-            title=f"{count(len(users), 'run')} still read it. Wait until they end, or stop them.",
+            title=f"{count(len(users), 'active run')} still use it. Wait until they end, or stop them.",
             icon=":material/hourglass:",
         )
     label = "Stop them and remove" if users else "Remove"
@@ -66,7 +70,7 @@ def confirm_removal(dataset: DatasetView) -> None:
 
 
 def encoders(dataset: DatasetView) -> None:
-    """Which encoders have seen how much of it, the run under way, and the form of a new one."""
+    """Draw the dataset's vectors by encoder, the active encoding, and the form of a new one."""
     with st.container(border=True, gap="small"):
         st.markdown("**Vectors**")
         if dataset.encoders:
@@ -81,7 +85,9 @@ def encoders(dataset: DatasetView) -> None:
         else:
             st.caption("None yet. An encoder turns each image and text into a vector; training needs them.")
         for each in dataset.views:
-            st.caption(f"Augmented views by {encoder_name(each.key)}: {each.text}, to train on as pairs.")
+            st.caption(
+                f"Augmented views by {encoder_name(each.key)}: {each.text}, used as pairs in training."
+            )
         active = [
             each for each in listing.list_runs(page.workspace(), "encode") if each.dataset == dataset.id
         ]
@@ -108,7 +114,7 @@ def _coverage(dataset: DatasetView) -> pd.DataFrame:
 
 
 def encode_form(dataset: DatasetView) -> None:
-    """Choose an encoder and its settings, and start it in a worker."""
+    """Draw the form that starts an encoding."""
     table = registry.ENCODERS
     name = st.selectbox("Encoder", list(table), format_func=lambda each: table[each].title, key="encode_with")
     st.caption(table[name].summary)
@@ -124,12 +130,12 @@ def encode_form(dataset: DatasetView) -> None:
 
 
 def _views(dataset: DatasetView) -> int:
-    """How many augmented copies of each image to encode beside it; 0 for none."""
+    """The number of augmented views of each image to encode; 0 for none."""
     if "image" not in dataset.modalities or not st.toggle(
-        "Augmented views of each image too",
+        "Also encode augmented views",
         key="encode_views",
-        help="Random crops, colours, greys and flips of each picture, encoded as well: pairs for NT-Xent to train on. "
-        "They are never offered as vectors.",
+        help="Encode random crops, colour changes, greyscale versions and flips of each image, as pairs for NT-Xent. "
+        "They do not appear as vectors of the dataset.",
     ):
         return 0
     return st.slider(
@@ -138,7 +144,7 @@ def _views(dataset: DatasetView) -> int:
 
 
 def imports(dataset: DatasetView) -> None:
-    """Every import into the dataset, with its refused rows."""
+    """Draw the imports of the dataset with their refused rows."""
     with st.expander("Imports", icon=":material/history:", key="data_imports"):
         for record in dataset.imports:
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -147,7 +153,7 @@ def imports(dataset: DatasetView) -> None:
                 if record.refused:
                     content = datasets.refusals_file(page.workspace(), record)
                     st.download_button(
-                        "Refused rows",
+                        "Download refused rows",
                         content,
                         f"refused-{record.id}.csv",
                         "text/csv",
@@ -164,7 +170,7 @@ def _items(workspace: str, dataset: str, version: int) -> pd.DataFrame:
 
 @page.fragment
 def items(dataset: DatasetView) -> None:
-    """The items: search, filters, and a page of thumbnails or of rows."""
+    """Draw search, filters, and a page of items as a gallery or a table."""
     workspace = page.workspace()
     table = _items(str(workspace.path), dataset.id, browsing.version(workspace, dataset.id))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -175,7 +181,7 @@ def items(dataset: DatasetView) -> None:
             live=True,
             icon=":material/search:",
             bind="query-params",
-            placeholder="words in id, text or label",
+            placeholder="Words in id, text or label",
             width=320,
         )
         names = sorted(name for name in table["label"].unique() if name)
@@ -211,7 +217,7 @@ def items(dataset: DatasetView) -> None:
         )
         if look == "Table" and len(hits):
             st.download_button(
-                "These rows (CSV)",
+                "Download rows (CSV)",
                 lambda: browsing.rows_csv(hits),
                 f"{dataset.id}.csv",
                 "text/csv",
@@ -224,7 +230,7 @@ def items(dataset: DatasetView) -> None:
 
 
 def gallery(part: pd.DataFrame, images: dict[str, bytes]) -> None:
-    """Cards with thumbnail, text and label."""
+    """Draw items as cards with thumbnail, text and label."""
     with st.grid("auto", min_column_width=150, gap="small") as grid:
         for item in part.to_dict("records"):
             with grid.cell(), st.container(border=True, gap="xsmall", height="stretch"):
@@ -236,7 +242,7 @@ def gallery(part: pd.DataFrame, images: dict[str, bytes]) -> None:
 
 
 def rows(part: pd.DataFrame, images: dict[str, bytes]) -> None:
-    """The same as a table."""
+    """Draw items as a table."""
     shown = pd.DataFrame(
         {
             "Image": [data_uri(images.get(key)) for key in part["image_hash"]],

@@ -1,4 +1,4 @@
-"""What an import would bring, on the page Data: counts, three items as they would be stored, what is not used."""
+"""Part of the page Data: the preview of an import, with counts, example items and unused columns."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ SHOWN_REFUSALS = 500
 
 
 def counts(seen: Preview) -> None:
-    """Rows to keep and refused, and of what; an error when none can be kept."""
-    figures = [("Rows to keep", seen.good), ("Rows refused", seen.refused)]
+    """Draw the number of accepted and refused rows; an error if none is accepted."""
+    figures = [("Rows accepted", seen.good), ("Rows refused", seen.refused)]
     figures += [(f"With {name}", number) for name, number in seen.modalities.items()]
     with st.grid(len(figures), min_column_width=120):
         for label, number in figures:
@@ -25,10 +25,10 @@ def counts(seen: Preview) -> None:
 
 
 def examples(seen: Preview) -> None:
-    """The first items as they would be stored."""
+    """Draw the first items as they would be stored."""
     if not seen.examples:
         return
-    st.markdown(f"**The first {count(len(seen.examples), 'item')}, as they would be stored**")
+    st.markdown(f"**The first {count(len(seen.examples), 'item')} as they would be stored**")
     st.dataframe(
         first_rows(seen.examples),
         hide_index=True,
@@ -40,10 +40,10 @@ def examples(seen: Preview) -> None:
 
 
 def unused(seen: Preview) -> None:
-    """Every column that is no part of an item, with its reason."""
+    """Draw the columns that are not stored, with reasons."""
     if not seen.unused:
         return
-    label = f"{count(len(seen.unused), 'column')} not used: why"
+    label = f"{count(len(seen.unused), 'unused column')} with reasons"
     with st.expander(label, icon=":material/help:", expanded=len(seen.unused) <= 6):
         table = pd.DataFrame(
             {
@@ -51,16 +51,14 @@ def unused(seen: Preview) -> None:
                 "Reason": [each.reason for each in seen.unused],
             }
         )
-        st.dataframe(
-            table, hide_index=True, key="import_unused", alt="Columns that are not used, with reasons"
-        )
+        st.dataframe(table, hide_index=True, key="import_unused", alt="Unused columns with reasons")
 
 
 def refusals(seen: Preview) -> None:
-    """The refused rows with their reasons, and all of them as a file."""
+    """Draw the refused rows with reasons, and offer them as a file."""
     if not seen.refusals:
         return
-    label = f"{count(seen.refused, 'row')} refused: why"
+    label = f"{count(seen.refused, 'refused row')} with reasons"
     with st.expander(label, icon=":material/block:", expanded=seen.good == 0):
         shown = seen.refusals[:SHOWN_REFUSALS]
         table = pd.DataFrame(
@@ -72,9 +70,9 @@ def refusals(seen: Preview) -> None:
         )
         st.dataframe(table, hide_index=True, key="import_refused", alt="Refused rows with reasons")
         if len(shown) < seen.refused:
-            st.caption(f"The first {len(shown):,} of {seen.refused:,}; the file has them all.")
+            st.caption(f"Showing the first {len(shown):,} of {seen.refused:,}; the file has all of them.")
         st.download_button(
-            "All refused rows (CSV)",
+            "Download refused rows (CSV)",
             datasets.refusals_csv(seen.refusals),
             "refused.csv",
             "text/csv",

@@ -1,4 +1,4 @@
-"""Importing on the page Data: bring, look, map columns, store."""
+"""Part of the page Data: imports items in four steps: choose a source, preview, map columns, store."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from qlatent.ui.shell import dataset_cache, page, uploads, url_state
 from qlatent.ui.shell.formatting import count, literal
 
 KINDS = (
-    "Images, a zip of images (with or without a CSV), CSV, TSV, JSONL, Parquet, Excel, text lines, .npz or .npy. Files "
-    "that belong together (vectors and the table of their items, several shards) are chosen together."
+    "Images, a zip of images (with or without a CSV), CSV, TSV, JSONL, Parquet, Excel, text lines, .npz or .npy. "
+    "Choose files that belong together at once, such as vectors and the table of their items, or several shards."
 )
 ENDINGS = [
     "jpg",
@@ -61,7 +61,7 @@ NEW = "A new dataset"
 
 @page.fragment
 def importer() -> None:
-    """The whole import: nothing is stored before the last button."""
+    """Draw the import; nothing is stored before the user presses Store."""
     with st.container(border=True):
         st.subheader("Import", anchor=False)
         ways = ["Upload"] if page.serves_others() else ["Upload", "Folder, file or hub id"]
@@ -85,7 +85,7 @@ def _uploaded() -> tuple[str, ...]:
 
 
 def _forget() -> None:
-    """Delete the copy of an upload that is not looked at any more."""
+    """Delete the copies of uploads that are no longer selected."""
     if st.session_state.pop("import_stamp", None):
         uploads.forget()
 
@@ -98,7 +98,7 @@ def _path() -> tuple[str, ...]:
             placeholder="/data/listings or hf://owner/name",
             help="A folder of images, any file that can be uploaded, or a Hugging Face dataset on disk.",
         )
-        if st.form_submit_button("Look at it", key="import_look", icon=":material/search:"):
+        if st.form_submit_button("Preview", key="import_look", icon=":material/search:"):
             st.session_state["import_asked"] = (path or "").strip()
     asked = st.session_state.get("import_asked", "")
     return (asked,) if asked else ()
@@ -118,10 +118,10 @@ def _stamp(path: str) -> float:
 def _look(source: tuple[str, ...]) -> None:
     stamps = tuple(_stamp(path) for path in source)
     base = st.session_state.get(f"mapping_{hash(source)}", "{}")
-    with st.spinner("Reading the source to its end…"):
+    with st.spinner("Reading the whole source…"):
         seen = _preview(str(page.workspace().path), source, stamps, base)
     with st.container(border=True):
-        st.subheader("What would be stored", anchor=False)
+        st.subheader("Preview", anchor=False)
         import_preview.counts(seen)
         for note in seen.notes:
             st.caption(f":material/info: {literal(note, limit=400)}")
@@ -135,7 +135,7 @@ def _look(source: tuple[str, ...]) -> None:
 
 
 def _mapper(seen: Preview, *, key: str) -> None:
-    """Which column is what; a change reads the source again."""
+    """Draw the mapping of columns to parts of an item; submitting it reads the source again."""
     names = [column.name for column in seen.columns]
     now = seen.mapping.as_dict()
     with (
@@ -148,7 +148,7 @@ def _mapper(seen: Preview, *, key: str) -> None:
             for role, label in ROLES.items():
                 if vectors or role not in VECTORS:
                     chosen[role] = _role(role, label, names, now.get(role))
-        st.caption("Several text columns are joined. What becomes of the others stands below.")
+        st.caption("Several text columns are joined into one text. Unused columns are listed below.")
         if st.form_submit_button("Read again", key="import_remap", icon=":material/refresh:"):
             st.session_state[key] = json.dumps(chosen)
             st.rerun(scope="fragment")
@@ -171,15 +171,15 @@ def _store(seen: Preview) -> None:
     if seen.already_imported:
         name = literal(every.get(seen.already_imported, seen.already_imported))
         st.info(
-            f"This was imported already: it is the dataset {name}. Nothing would be stored twice.",
+            f"This source was already imported as the dataset {name}. Nothing would be stored twice.",
             icon=":material/inventory_2:",
         )
-        if st.button("Open it", key="import_open", type="primary"):
+        if st.button("Open the dataset", key="import_open", type="primary"):
             _open(seen.already_imported)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         target = st.selectbox(
-            "Into", [NEW, *every], format_func=lambda each: every.get(each, each), key="import_into"
+            "Add to", [NEW, *every], format_func=lambda each: every.get(each, each), key="import_into"
         )
         name = st.text_input(
             "Name", value=Path(seen.name).stem, key="import_name", max_chars=80, disabled=target != NEW
@@ -203,14 +203,14 @@ def _store(seen: Preview) -> None:
 
 def _said(result: datasets.ImportReport) -> str:
     if result.already:
-        return f"{literal(result.name)} holds exactly this already; nothing was stored twice."
+        return f"{literal(result.name)} already contains exactly these items; nothing was stored twice."
     parts_said = [f"{count(result.rows, 'item')} stored in {literal(result.name)}"]
     if result.refused:
         parts_said.append(f"{count(result.refused, 'row')} refused")
     if result.duplicates:
         parts_said.append(f"{count(result.duplicates, 'row')} marked as duplicates")
     if result.present:
-        parts_said.append(f"{result.present:,} were there before")
+        parts_said.append(f"{result.present:,} already present")
     return " · ".join(parts_said)
 
 
@@ -223,7 +223,7 @@ def _open(dataset: str) -> None:
 
 
 def report() -> None:
-    """What the last import did, said once."""
+    """Show the result of the last import once."""
     said = st.session_state.pop("import_said", "")
     if said:
         st.success(said, icon=":material/check_circle:")

@@ -1,4 +1,4 @@
-"""The page Explore: the moving map, its player, the picked item and the table, answering as one fragment."""
+"""Part of the page Explore: the moving map with player, picked item and table, in one fragment."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_LINES = 300
 
 @dataclass(frozen=True)
 class View:
-    """What the person chose; every part of it stands in the URL."""
+    """The user's choices; each stands in the URL."""
 
     colour: str
     dimensions: int
@@ -42,10 +42,10 @@ class View:
 
 
 def controls(found: Evolution) -> View:
-    """The row of choices over the map."""
+    """Draw the controls above the map and return the choices."""
     heldout = np.asarray(found.heldout, dtype=bool)
     split, paired = bool(heldout.any() and not heldout.all()), len(found.places) > 1
-    axes = "Principal axes of all frames together, or of the last frame."
+    axes = "The map shows principal axes, computed from all frames together or from the last frame."
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         colours = {key: name for key, name in COLOURS.items() if any(found.labels) or key != "label"}
         colour = url_state.switch("colour", colours, label="Colour")
@@ -53,38 +53,39 @@ def controls(found: Evolution) -> View:
         basis = cast(maps.Basis, url_state.switch("basis", BASES, label="Axes from", help=axes))
         part = url_state.switch("part", PARTS, label="Items") if split else "all"
         amount = st.selectbox(
-            "At most",
+            "Points",
             list(AMOUNTS),
             key="amount",
             bind="query-params",
             width=110,
-            help="Items drawn, evenly spaced.",
+            help="Largest number of items drawn; they are evenly spaced in the sample.",
         )
         joined = paired and st.toggle(
             "Join matched pairs",
             key="pairs",
             bind="query-params",
-            help=f"Lines for at most {MOST_LINES} pairs.",
+            help=f"Draw lines between image and text of an item, for at most {MOST_LINES} pairs.",
         )
     return View(colour, int(shape), basis, part, AMOUNTS[amount], bool(joined))
 
 
 def _shape(found: Evolution) -> str:
-    """Two or three dimensions, where the latents have as many; three are drawn as they are at first."""
+    """Map dimensions, "2" or "3", as far as the latents allow; three-dimensional latents start in space."""
     if found.size <= maps.PLANE:
         return "2"
     order = reversed(SHAPES) if found.size == maps.SPACE else iter(SHAPES)
-    text = "In space: drag to turn, scroll to come nearer, click a point to pick it."
+    text = "In space, drag to rotate, scroll to zoom, and click a point to pick it."
     return url_state.switch("shape", {key: SHAPES[key] for key in order}, label="Map", help=text)
 
 
 @page.fragment
 def explorer(run: RunView) -> None:
-    """The map of a run with everything that answers to a click on it."""
+    """Draw the map of a run with its player, the picked item and the table."""
     first, _ = maps.read(run)
     if first is None:
         st.info(
-            "This run has no frame yet; the first comes with its first step.", icon=":material/hourglass_top:"
+            "This run has no frame yet. The first one appears after its first step.",
+            icon=":material/hourglass_top:",
         )
         return
     parts.beyond_builtin(run.encoder, run.dataset)
@@ -101,7 +102,7 @@ def explorer(run: RunView) -> None:
 
 
 def positions(found: Evolution, view: View) -> NDArray[np.intp]:
-    """Which of the probe's items are drawn."""
+    """The positions of the items to draw, out of those snapshotted."""
     heldout = np.asarray(found.heldout, dtype=bool)
     eligible = np.flatnonzero(
         {"all": np.ones_like(heldout), "heldout": heldout, "train": ~heldout}[view.part]
@@ -117,7 +118,7 @@ def _figure(name: str, view: View, _found: Evolution, _at: NDArray[np.intp]) -> 
 
 
 def moving_map(found: Evolution, at: NDArray[np.intp], name: str, view: View) -> int:
-    """Map, player and honesty figures; returns the frame on which the player rests."""
+    """Draw map, player and quality metrics; returns the frame at which the player stopped."""
     steps = [int(step) for step in found.steps]
 
     def clicked() -> None:
@@ -139,7 +140,7 @@ def moving_map(found: Evolution, at: NDArray[np.intp], name: str, view: View) ->
             f"{name}/{view}",
             steps,
             max(0, min(start, len(steps) - 1)),
-            maps.figures(found),
+            maps.metrics(found),
             _way(found),
         ),
         key="player",
@@ -151,13 +152,13 @@ def moving_map(found: Evolution, at: NDArray[np.intp], name: str, view: View) ->
 
 
 def _way(found: Evolution) -> dict[str, list[list[float]]]:
-    """The picked item's coordinates frame by frame, for the mark on the map."""
+    """The picked item's coordinates frame by frame, to mark it on the map."""
     place = np.flatnonzero(found.rows == url_state.number("row", -1))
     return {name: each[:, place[0]].tolist() for name, each in found.places.items()} if len(place) else {}
 
 
 def table(run: RunView, found: Evolution, at: NDArray[np.intp]) -> None:
-    """The items of the map as rows; choosing a row marks it on the map."""
+    """Draw the items of the map as a table; selecting a row marks it on the map."""
     rows = found.rows[at]
     picked = np.flatnonzero(rows == url_state.number("row", -1))
 
@@ -171,7 +172,7 @@ def table(run: RunView, found: Evolution, at: NDArray[np.intp]) -> None:
         url_state.table_says("map_table", row)
 
     with st.expander(
-        f"The same {count(len(at), 'item')} as a table", icon=":material/table_rows:", expanded=True
+        f"Table of the {count(len(at), 'item')} on the map", icon=":material/table_rows:", expanded=True
     ):
         listed = _rows(run, found, at)
         st.dataframe(

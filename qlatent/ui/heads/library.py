@@ -1,4 +1,4 @@
-"""The parts of the page Heads: the list, one head's card, upload, and use on new items."""
+"""Parts of the page Heads: the list, the details of a head, upload, and use on new items."""
 
 from __future__ import annotations
 
@@ -14,19 +14,25 @@ from qlatent.services.heads import kept_heads
 from qlatent.services.heads.kept_heads import HeadView
 from qlatent.services.uploads import temporary
 from qlatent.ui.shell import dataset_cache, page, parts, url_state
-from qlatent.ui.shell.formatting import ago, count, encoder_name, figure, literal
+from qlatent.ui.shell.formatting import ago, count, decimal, encoder_name, literal
 from qlatent.ui.shell.uploads import written
 
 SHOWN_METRICS = {
-    "pair_error": ("Mean |d_x − d_z|", "Distance of a matched pair before and after, on held-out pairs."),
-    "spearman": ("Spearman", "Rank correlation of all pairwise distances before and after."),
-    "neighbour_overlap": ("kNN overlap@10", "Neighbour overlap: share of the ten nearest that stay."),
+    "pair_error": (
+        "Mean |d_x − d_z|",
+        "Mean change of the distance within a matched pair, on held-out pairs.",
+    ),
+    "spearman": ("Spearman", "Rank correlation between pairwise distances before and after compression."),
+    "neighbour_overlap": (
+        "kNN overlap@10",
+        "Share of the 10 nearest neighbours that stay the same after compression.",
+    ),
 }
 FORMATS = {"npz": "NumPy (.npz)", "parquet": "Parquet", "csv": "CSV"}
 
 
 def head_list(views: list[HeadView]) -> HeadView:
-    """The kept heads as a table; returns the chosen one."""
+    """Draw the table of kept heads and return the selected one."""
     ids = [each.id for each in views]
     chosen = url_state.get("head")
     chosen = chosen if chosen in ids else ids[0]
@@ -71,7 +77,7 @@ def head_list(views: list[HeadView]) -> HeadView:
 
 
 def card(head: HeadView) -> None:
-    """Name, figures, settings, circuit and model card of one head."""
+    """Draw name, metrics, settings, circuit and model card of a head."""
     workspace = page.workspace()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         parts.name(head.name)
@@ -89,7 +95,7 @@ def card(head: HeadView) -> None:
             mime="application/zip",
             help="model.safetensors, config.json and the model card, zipped.",
         )
-        if head.run_id and st.button("Its map", key="head_explore", icon=":material/scatter_plot:"):
+        if head.run_id and st.button("Explore the map", key="head_explore", icon=":material/scatter_plot:"):
             url_state.go("explore", run=head.run_id)
         if st.button("Remove", key="head_remove", icon=":material/delete:"):
             confirm_removal(head)
@@ -116,16 +122,16 @@ def _figures(head: HeadView) -> None:
             "Parameters",
             f"{stored:,}" if stored else "–",
             border=True,
-            help=f"Stored in the file; {count(used, 'is', 'are')} used." if used else None,
+            help=f"Stored in the file; {used:,} of them influence the output." if used else None,
         )
         for name, (label, text) in SHOWN_METRICS.items():
-            st.metric(label, figure(head.metrics.get(name)), border=True, help=text)
+            st.metric(label, decimal(head.metrics.get(name)), border=True, help=text)
 
 
 def _circuit(document: str) -> str:
-    """The drawing in a model card, between its text fences."""
+    """The circuit drawing in a model card, between its text fences."""
     _, _, rest = document.partition("```text\n")
-    return rest.partition("\n```")[0] or "There is no circuit inside this head."
+    return rest.partition("\n```")[0] or "This head has no circuit."
 
 
 def _settings(config: dict[str, Any]) -> pd.DataFrame:
@@ -138,11 +144,11 @@ def _settings(config: dict[str, Any]) -> pd.DataFrame:
 
 @st.dialog("Remove this head?", icon=":material/delete:")
 def confirm_removal(head: HeadView) -> None:
-    """Asks before a head's files are deleted."""
+    """Ask before removing a head."""
     st.markdown(literal(head.name))
     st.caption(
-        "For a day it can be brought back; then its weights, config and model card are deleted. "
-        "The run it came from stays."
+        "You can restore it for a day; then its weights, config and model card are deleted. "
+        "The run that trained it stays."
     )
     if st.button("Remove", type="primary", key="head_remove_yes", icon=":material/delete:"):
         with page.guarded():
@@ -153,11 +159,11 @@ def confirm_removal(head: HeadView) -> None:
 
 @page.fragment
 def upload() -> None:
-    """Load a head from its zip, or from its files."""
+    """Draw the form that loads a head from a zip or from its files."""
     with st.container(border=True):
         st.subheader("Load a head", anchor=False)
         files = st.file_uploader(
-            "A downloaded zip, or model.safetensors with config.json",
+            "A zip downloaded here, or model.safetensors with config.json",
             type=["zip", "safetensors", "json", "md"],
             accept_multiple_files=True,
             key="head_files",
@@ -181,20 +187,20 @@ def _load(files: Iterable[Any], name: str) -> str:
 
 @page.fragment
 def use(head: HeadView) -> None:
-    """Latents of a dataset or of brought vectors, as a file; nothing is offered of a broken head."""
+    """Draw the form that computes latents of a dataset or an uploaded file; nothing for a broken head."""
     if head.broken:
         return
     workspace = page.workspace()
     with st.container(border=True):
         st.subheader("Transform new items", anchor=False)
         where = st.segmented_control(
-            "Vectors of",
-            ["A dataset here", "A file"],
-            default="A dataset here",
+            "Vectors from",
+            ["A dataset", "A file"],
+            default="A dataset",
             required=True,
             key="use_where",
         )
-        source, key = _dataset() if where == "A dataset here" else (_file(), None)
+        source, key = _dataset() if where == "A dataset" else (_file(), None)
         kind = st.segmented_control(
             "Format",
             list(FORMATS),
@@ -225,18 +231,18 @@ def use(head: HeadView) -> None:
 def _dataset() -> tuple[str | None, str | None]:
     every = dataset_cache.all_datasets()
     if not every:
-        st.caption("There is no dataset here yet.")
+        st.caption("There is no dataset yet.")
         return None, None
     chosen = url_state.pick("Dataset", list(every), name="dataset", names=lambda each: every[each].name)
     keys = list(dict.fromkeys(each["key"] for each in every[chosen].encoders))
     if not keys:
-        st.caption("This dataset has no vectors yet; encode it on the page Data.")
+        st.caption("This dataset has no vectors yet. Encode it on the page Data.")
         return None, None
     return chosen, url_state.pick("Vectors", keys, name="encoder", names=encoder_name)
 
 
 def _file() -> Any:
     st.caption(
-        "An .npz with one array a modality (image, text), rows belonging together; an .npy for one modality."
+        "An .npz with one array per modality (image, text), whose rows match, or an .npy for one modality."
     )
     return st.file_uploader("Vectors", type=["npz", "npy"], key="use_file")

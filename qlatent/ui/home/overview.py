@@ -1,4 +1,4 @@
-"""The parts of the first page."""
+"""The parts of the page Home: counts, the demo, the next step, and the newest map."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ WATCHABLE = ("finished", "stopped", "interrupted", "running")
 
 @dataclass(frozen=True)
 class Holdings:
-    """What the workspace holds, counted."""
+    """Counts of what the workspace contains, and the run to show."""
 
     datasets: int
     items: int
     encoders: int
     runs: int
     heads: int
-    shown: RunView | None  # the run whose map is shown: the newest finished one, else the newest with a step
-    preparing: RunView | None  # the demo's worker, while it works or after it failed
-    under_way: RunView | None  # the training run that is going on or will start next
-    bare: str  # a dataset without any vectors, if there is one
+    shown: RunView | None  # the run whose map is shown: the newest finished run, else the newest with a step
+    preparing: RunView | None  # the demo's run, while it is active or after it failed
+    under_way: RunView | None  # the training run that is active, or next in the queue
+    bare: str  # a dataset without vectors, if there is one
 
 
 def holdings(workspace: Workspace) -> Holdings:
-    """Count what is there; a few small reads."""
+    """The holdings of a workspace; reads a few small files."""
     every = list(dataset_cache.all_datasets().values())
     trained = listing.list_runs(workspace, "train")
     prepared = next(iter(listing.list_runs(workspace, "demo")), None)
@@ -57,23 +57,31 @@ def holdings(workspace: Workspace) -> Holdings:
 
 
 STEPS = (
-    (":material/upload:", "Bring", "Images, texts, tables, zips or ready vectors. Nothing is stored unseen."),
-    (":material/hub:", "Encode", "CLIP, a text model, or the small built-in encoder that works offline."),
+    (
+        ":material/upload:",
+        "Import",
+        "Images, texts, tables, zips or precomputed vectors. You see a preview first.",
+    ),
+    (
+        ":material/hub:",
+        "Encode",
+        "With CLIP, a text model, or the small built-in encoder, which works offline.",
+    ),
     (
         ":material/model_training:",
         "Train",
-        "CLIP-ACQUA or its classical twins, with every setting of the paper.",
+        "A quantum head such as CLIP-ACQUA, or its classical twin, with every setting of the paper.",
     ),
     (
         ":material/scatter_plot:",
         "Watch",
-        "The latent space moves step by step, coloured by norm, figures beside it.",
+        "The latent space moves step by step, coloured by norm, with quality metrics beside it.",
     ),
 )
 
 
 def counts(found: Holdings) -> None:
-    """The holdings as a row of figures; how it goes where there is nothing yet."""
+    """The counts in a row; in an empty workspace, the four steps of working with the app."""
     if not found.items:
         with st.grid(len(STEPS), min_column_width=200) as grid:
             for icon, name, text in STEPS:
@@ -94,31 +102,31 @@ def counts(found: Holdings) -> None:
 
 
 def start_here(run: RunView | None) -> None:
-    """Prepare the demo in a worker, or bring data."""
+    """Offer to prepare the demo or to import data; show the demo's progress while it is prepared."""
     if run:
         preparing(run.id, polled=run.active)
         return
     with st.container(border=True, gap="small"):
-        st.subheader("Start with the demo, or with your own data", anchor=False)
+        st.subheader("Start with the demo or with your own data", anchor=False)
         st.caption(
             "The demo draws 2,000 marketplace listings, encodes them with the built-in encoder and trains "
-            "CLIP-ACQUA on them. It works offline and takes some minutes; the map moves meanwhile."
+            "CLIP-ACQUA on them. It works offline and takes a few minutes; you can watch the map meanwhile."
         )
         with st.container(horizontal=True, gap="small"):
             if st.button("Prepare the demo", type="primary", key="home_demo", icon=":material/auto_awesome:"):
                 start_demo()
-            if st.button("Bring your own data", key="home_data", icon=":material/upload:"):
+            if st.button("Import your own data", key="home_data", icon=":material/upload:"):
                 url_state.go("data")
 
 
 def start_demo() -> None:
-    """Queue the worker and come back with its progress."""
+    """Queue the run that prepares the demo."""
     demo.start(page.workspace())
     st.rerun()
 
 
 def preparing(run_id: str, *, polled: bool) -> None:
-    """How far the preparation is; the page is drawn anew when it ends."""
+    """The demo's progress; the page is redrawn when it ends."""
 
     def show() -> None:
         with page.guarded(), st.container(border=True):
@@ -128,7 +136,9 @@ def preparing(run_id: str, *, polled: bool) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown("**Preparing the demo**", width="content")
                 parts.badge(run.state)
-            st.caption("Drawing, storing and encoding 2,000 listings. Training starts by itself afterwards.")
+            st.caption(
+                "Drawing, storing and encoding 2,000 listings. Training starts automatically afterwards."
+            )
             progress(run)
             if not run.active and run.state != "finished" and st.button("Try again", key="home_retry"):
                 start_demo()
@@ -137,7 +147,7 @@ def preparing(run_id: str, *, polled: bool) -> None:
 
 
 def following(run_id: str, *, drawn: bool) -> None:
-    """A run under way: its progress; the page is drawn anew when it has its first frame and when it ends."""
+    """The progress of an active run; the page is redrawn at its first frame and when it ends."""
 
     def show() -> None:
         with page.guarded(), st.container(border=True):
@@ -147,7 +157,7 @@ def following(run_id: str, *, drawn: bool) -> None:
                 parts.badge(run.state)
                 st.space("stretch")
                 if st.button(
-                    "Watch it learn", type="primary", key="home_next", icon=":material/arrow_forward:"
+                    "Watch it train", type="primary", key="home_next", icon=":material/arrow_forward:"
                 ):
                     url_state.go("train", run=run.id)
             progress(run)
@@ -158,13 +168,13 @@ def following(run_id: str, *, drawn: bool) -> None:
 
 
 def next_step(found: Holdings) -> None:
-    """One sentence and one button: what to do next."""
+    """The suggested next step, with a button that leads to it."""
     if found.bare and not found.runs:
-        text, label, to = "Items without vectors wait to be encoded.", "Encode", "data"
+        text, label, to = "Some items have no vectors yet. Encode them.", "Encode", "data"
     elif not found.runs:
-        text, label, to = "Everything is encoded. Train a first head.", "Train a head", "train"
+        text, label, to = "Everything is encoded. Train your first head.", "Train a head", "train"
     else:
-        text, label, to = "Look at what a head kept, frame by frame.", "Explore the map", "explore"
+        text, label, to = "See what a head kept, frame by frame.", "Explore the map", "explore"
     with st.container(
         border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
@@ -175,7 +185,7 @@ def next_step(found: Holdings) -> None:
 
 @page.fragment
 def moving_map(run: RunView) -> None:
-    """The newest trained map, playing."""
+    """The map of a run, played once."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         parts.name(run.name)
         parts.badge(run.state)

@@ -1,4 +1,4 @@
-"""The item picked on the map: what it is, its norm, and its neighbours before and after compression."""
+"""Shows the item picked on the map: image and text, norm, neighbours before and after compression."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SHOWN = {"image": "Image", "text": "Text", "vector": "Vector"}
 
 
 def item_card(run: RunView, found: Evolution, row: int | None, *, frame: int) -> None:
-    """The card beside the map, or how to get one."""
+    """The card of a row of the dataset; without one, how to pick an item."""
     with st.container(border=True, gap="small"):
         if row is None or row not in found.rows:
             st.markdown(":material/ads_click: **Pick an item**")
             st.caption(
-                "Click a point, or a row of the table. Its image and text, its norm, and its nearest "
-                "neighbours before and after compression appear here; the map shows its way."
+                "Click a point on the map or a row of the table to see its image and text, its norm, and its "
+                "nearest neighbours before and after compression. The map then shows its path."
             )
             return
         detail = service.item_detail(page.workspace(), run.id, row, frame)
@@ -52,15 +52,17 @@ def _item(detail: ItemDetail) -> None:
 
 
 def _neighbours(detail: ItemDetail) -> None:
-    """Nearest neighbours in the input and in the latent space, side by side, the shared ones marked."""
+    """Nearest neighbours in the input and in the latent space side by side; shared ones are marked."""
     modality = next(iter(detail.before))
     if len(detail.before) > 1:
         modality = url_state.switch(
-            "near", {name: SHOWN[name] for name in detail.before}, label="Neighbours of its"
+            "near", {name: SHOWN[name] for name in detail.before}, label="Neighbours by"
         )
     before, after = detail.before[modality], detail.after[modality]
     kept = sum(each.shared for each in before)
-    st.caption(f"{kept} of {len(before)} nearest neighbours among the items of the map stay the same.")
+    st.caption(
+        f"{kept} of {len(before)} nearest neighbours are the same after compression, among the items of the map."
+    )
     left, right = st.columns(2, gap="small")
     with left:
         _list("Before", before, key="near_before")

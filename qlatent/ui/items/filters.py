@@ -1,4 +1,4 @@
-"""Order and filters over the columns of a dataset's items, those of their metadata among them."""
+"""Sorts and filters a dataset's items by any column, metadata included."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from qlatent.services.datasets import browsing, facts
 from qlatent.ui.shell.formatting import literal
 
 OWN = {"row": "Row", "id": "Id", "text": "Text", "label": "Label", "split": "Split"}
-CHOICES = 200  # different texts up to which they are offered one by one
+CHOICES = 200  # columns with more distinct values get a text field instead of a list
 
 
 def narrowed(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows that the chosen filters leave, in the chosen order; a control shows and asks for both."""
+    """The rows that pass the chosen filters, in the chosen order; draws the control for both."""
     known = browsing.facts_of(table)
     with st.popover("Sort and filter", icon=":material/filter_list:", key="items_filter"):
         by, descending = _order(known)
@@ -45,7 +45,7 @@ def _order(known: list[str]) -> tuple[str, bool]:
 
 
 def _wanted(values: pd.Series, name: str) -> Any:
-    """What is asked of one column; None for nothing."""
+    """The condition chosen for one column; None if there is none."""
     kind, label = facts.kind(values), literal(_name(name))
     if kind == "number":
         return _between(values, name, label)
@@ -58,7 +58,7 @@ def _wanted(values: pd.Series, name: str) -> Any:
     different = sorted(value for value in given.unique() if value)
     if len(different) <= CHOICES:
         return st.multiselect(label, different, key=f"filter_{name}") or None
-    return st.text_input(label, placeholder="words that it must contain", key=f"filter_{name}") or None
+    return st.text_input(label, placeholder="contains these words", key=f"filter_{name}") or None
 
 
 def _between(values: pd.Series, name: str, label: str) -> tuple[float | None, float | None] | None:
@@ -79,6 +79,6 @@ def _days(values: pd.Series, name: str, label: str) -> tuple[pd.Timestamp | None
         first = st.date_input(f"{label}, from", value=None, key=f"from_{name}", **bounds)
         last = st.date_input(f"{label}, to", value=None, key=f"to_{name}", **bounds)
     least = pd.Timestamp(first, tz=zone) if first else None
-    # the whole of the last day, up to its last moment
+    # include the whole last day
     most = pd.Timestamp(last, tz=zone) + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1) if last else None
     return None if least is None and most is None else (least, most)

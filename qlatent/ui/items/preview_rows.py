@@ -1,4 +1,4 @@
-"""Items that are not stored yet as the rows of a table, images as thumbnails."""
+"""Makes table rows of items that are not stored yet, with images as thumbnails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ THUMBNAIL = 96  # pixels
 
 
 def first_rows(first: Sequence[Item]) -> pd.DataFrame:
-    """A column for each part that some item has (id and text always), and one with its type for all else it keeps."""
+    """A table with a column per part that some item has (id and text always) and a typed column per metadata key."""
     rows: dict[str, list[Any]] = {
         "Image": [_thumbnail(item.image) for item in first],
         "Id": [item.id for item in first],
@@ -38,7 +38,7 @@ def first_rows(first: Sequence[Item]) -> pd.DataFrame:
 
 
 def short(known: pd.DataFrame) -> pd.DataFrame:
-    """Columns of metadata with long texts cut, as a table shows them."""
+    """Metadata columns with long texts cut."""
     shown = known.copy(deep=False)
     for name in known:
         if facts.kind(known[name]) == "text":

@@ -1,1 +1,1 @@
-"""The map of a latent space and its player."""
+"""Draws the map of a latent space and its player."""

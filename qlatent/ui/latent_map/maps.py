@@ -1,4 +1,4 @@
-"""The map of a run on a page: read by id through caches, with its player or as its newest frame alone."""
+"""Draws the map of a run, cached by run id: with its player, or the newest frame alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qlatent.services.datasets import browsing
 from qlatent.services.runs import frames as service
 from qlatent.services.runs.frames import Evolution
 from qlatent.services.runs.listing import RunView
-from qlatent.ui.latent_map.player import Figure, Playback, player
+from qlatent.ui.latent_map.player import Metric, Playback, player
 from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import count
 
@@ -25,43 +25,43 @@ CONFIG: dict[str, Any] = {
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
 }
 HOME_POINTS, LIVE_POINTS = 300, 200
-"""Items drawn where a page wants to be quick; each is up to two markers."""
+"""Numbers of items drawn on pages that must stay fast; each item is up to two markers."""
 PLANE, SPACE = 2, 3
 ALT = "Map of the latent space; the table beside it lists the same items."
 
-FIGURES: dict[str, tuple[str, str, str, int, float]] = {
+METRICS: dict[str, tuple[str, str, str, int, float]] = {
     # column: label, help, unit, decimals, factor
     "explained_variance": (
         "Explained variance",
-        "Share of this frame's variance that lies in what is drawn.",
+        "Share of the frame's variance that the drawn axes show.",
         "%",
         1,
         100,
     ),
     "procrustes_residual": (
         "Procrustes residual",
-        "How much moved since the frame before that no rotation explains.",
+        "Movement since the previous frame that no rotation explains.",
         "",
         3,
         1,
     ),
     "spearman": (
         "All-pairs Spearman",
-        "Rank correlation of all pairwise distances, input against latent.",
+        "Rank correlation between pairwise distances in the input and in the latent space.",
         "",
         3,
         1,
     ),
     "neighbour_overlap": (
         "kNN overlap@10",
-        "Neighbour overlap: share of the ten nearest that are the same after compression.",
+        "Share of the 10 nearest neighbours that are the same after compression.",
         "",
         3,
         1,
     ),
     "pair_error": (
         "Mean |d_x − d_z|",
-        "Distance of a matched pair before and after compression, on average.",
+        "Mean change of the distance within a matched pair after compression.",
         "",
         3,
         1,
@@ -76,7 +76,7 @@ def _read(path: str, run_id: str, basis: Basis, dimensions: int, version: str) -
 
 
 def read(run: RunView, *, basis: Basis = "pooled", dimensions: int = 2) -> tuple[Evolution | None, str]:
-    """The run's frames on one map (None before the first one), and a name for exactly these frames."""
+    """The run's frames on one map (None before the first), and a cache key for exactly these frames."""
     workspace = page.workspace()
     version = browsing.frames(workspace, run.id)
     name = f"{run.id}/{basis}/{dimensions}/{version}"
@@ -84,12 +84,12 @@ def read(run: RunView, *, basis: Basis = "pooled", dimensions: int = 2) -> tuple
 
 
 def sample(total: int, shown: int) -> NDArray[np.intp]:
-    """Positions of at most `shown` of `total` items, evenly spaced in the order of the probe set."""
+    """Positions of at most `shown` of `total` items, evenly spaced in the order of the snapshots."""
     return np.unique(np.linspace(0, total - 1, min(shown, total)).round().astype(np.intp))
 
 
 def points(found: Evolution, at: NDArray[np.intp]) -> Points:
-    """The items at these positions, as the plot wants them."""
+    """The items at these positions as input of the plot."""
     return Points(
         steps=[int(step) for step in found.steps],
         places={name: places[:, at] for name, places in found.places.items()},
@@ -108,25 +108,25 @@ def _drawn(name: str, _found: Evolution, look: tuple[Any, ...]) -> go.Figure:
 
 
 def axes(found: Evolution) -> tuple[str, str, str]:
-    """Names of the axes: of the latent itself where it is drawn as it is, else of the plane or space."""
+    """Names of the axes: those of the latent if it is drawn directly, else of the plane or space."""
     if found.raw:
         return "z₁", "z₂", "z₃"
     what = "axis {} of the plane" if found.dimensions == PLANE else "axis {}"
     return what.format(1), what.format(2), what.format(3)
 
 
-def figures(found: Evolution) -> list[Figure]:
-    """The honesty figures that this run has, frame by frame."""
+def metrics(found: Evolution) -> list[Metric]:
+    """The quality metrics that this run has, frame by frame."""
     table = found.honesty
     chance = _first(table.get("neighbour_chance"))
     result = []
-    for column, (label, text, unit, digits, factor) in FIGURES.items():
+    for column, (label, text, unit, digits, factor) in METRICS.items():
         if column not in table or not np.isfinite(np.asarray(table[column], dtype=float)).any():
             continue
         values = [_plain(value, factor) for value in table[column]]
         level = chance if column == "neighbour_overlap" else None
         note = f"chance {level:.3f}" if level is not None else ""
-        result.append(Figure(label, values, text, digits, unit, note, level))
+        result.append(Metric(label, values, text, digits, unit, note, level))
     return result
 
 
@@ -140,7 +140,7 @@ def _first(values: Any) -> float | None:
 
 
 def playing(run: RunView) -> None:
-    """A small map that plays by itself once."""
+    """Draw a small map that plays once automatically."""
     found, name = read(run)
     if found is None:
         st.skeleton(height=420)
@@ -149,13 +149,13 @@ def playing(run: RunView) -> None:
     st.plotly_chart(figure, key="home_map", config=CONFIG, alt=ALT)
     steps = [int(step) for step in found.steps]
     player(
-        Playback("home_map", name, steps, len(steps) - 1, figures(found), autoplay=True), key="home_player"
+        Playback("home_map", name, steps, len(steps) - 1, metrics(found), autoplay=True), key="home_player"
     )
     st.caption(sampled(found, HOME_POINTS))
 
 
 def newest(run: RunView) -> None:
-    """The newest frame and its honesty figures, for a run that may still go on."""
+    """Draw the newest frame of a run that may still be training."""
     found, name = read(run)
     st.markdown("**Latent space now**" if run.active else "**Latent space, last frame**")
     if found is None:
@@ -165,34 +165,34 @@ def newest(run: RunView) -> None:
     st.caption(sampled(found, LIVE_POINTS))
 
 
-def honesty(run: RunView) -> None:
-    """The honesty figures of the newest frame, each with its way so far."""
+def quality(run: RunView) -> None:
+    """Draw the quality metrics of the newest frame, each with its curve so far."""
     found, _ = read(run)
     if found is None:
         return
     with st.grid(5, min_column_width=150):
-        for figure in figures(found):
-            trend = [each for each in figure.values if each is not None]
-            text = f"{figure.help} By {figure.note}." if figure.note else figure.help
-            st.metric(figure.label, _said(figure), border=True, help=text, chart_data=trend)
+        for metric in metrics(found):
+            trend = [each for each in metric.values if each is not None]
+            text = f"{metric.help} By {metric.note}." if metric.note else metric.help
+            st.metric(metric.label, _value(metric), border=True, help=text, chart_data=trend)
 
 
-def _said(figure: Figure) -> str:
-    value = figure.values[-1]
-    return "–" if value is None else f"{value:.{figure.digits}f} {figure.unit}".strip()
+def _value(metric: Metric) -> str:
+    value = metric.values[-1]
+    return "–" if value is None else f"{value:.{metric.digits}f} {metric.unit}".strip()
 
 
 SCALES = {
     "norm": "Colour: norm ‖z‖ on one scale for the whole run, 1st to 99th percentile.",
-    "frame": "Colour: norm ‖z‖ on a scale of its own in each frame, 1st to 99th percentile.",
-    "label": "Colour: label, the most frequent by name. Circles are images, diamonds texts.",
+    "frame": "Colour: norm ‖z‖ on a separate scale per frame, 1st to 99th percentile.",
+    "label": "Colour: label; only the most frequent labels are named. Circles are images, diamonds texts.",
 }
 
 
 def sampled(found: Evolution, shown: int, *, colour: str = "norm") -> str:
-    """'Showing n of N …, how sampled', and what the colour says."""
+    """A caption: how many items are shown, how they were sampled, and what the colour means."""
     total = len(found.rows)
     drawn = min(shown, total)
-    how = "all of the probe set" if drawn == total else f"evenly spaced in the probe set of {total:,}"
-    said = f"Showing {drawn:,} of {count(found.total, 'item')}: {how}, which the run's seed drew."
-    return f"{said} {SCALES[colour]}"
+    how = "all" if drawn == total else f"evenly spaced among the {total:,}"
+    caption = f"Showing {drawn:,} of {count(found.total, 'item')}: {how} that the run snapshots, sampled by its seed."
+    return f"{caption} {SCALES[colour]}"

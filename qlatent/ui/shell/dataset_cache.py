@@ -1,4 +1,4 @@
-"""What the workspace holds, as pages ask for it again and again: read once for each state of the workspace."""
+"""Caches the list of datasets for pages: it is read once per state of the workspace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qlatent.services.datasets.datasets import DatasetView
 from qlatent.ui.shell import page
 
 SECONDS = 30
-"""How late a page may notice vectors that the command line made; the app's own are seen at once."""
+"""Delay after which a page shows vectors computed by the command line; the app's own show at once."""
 
 
 @st.cache_resource(ttl=SECONDS, max_entries=4, show_spinner=False)
@@ -18,11 +18,11 @@ def _all(workspace: str, state: str) -> dict[str, DatasetView]:
 
 
 def all_datasets() -> dict[str, DatasetView]:
-    """Every dataset by id, oldest first."""
+    """All datasets by id, oldest first."""
     workspace = page.workspace()
     return _all(str(workspace.path), browsing.state_of(workspace))
 
 
 def changed() -> None:
-    """Forget what was read: something was stored, encoded or removed."""
+    """Clear the cache after something was stored, encoded or removed."""
     _all.clear()

@@ -1,4 +1,4 @@
-"""Numbers, times and foreign text as people read them. No Streamlit: plain strings in and out."""
+"""Formats numbers, times and foreign text for people; plain strings in and out, without Streamlit."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import time
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 THOUSAND = 1000
 JOINER = "\u2060"
-"""An invisible mark that keeps a bare address from becoming a link: escaping its punctuation does not."""
+"""An invisible character that keeps a bare address from becoming a link; escaping its punctuation does not."""
 
 
 def literal(text: str, *, limit: int = 200) -> str:
-    """Foreign text for a place that reads Markdown: one line, every mark escaped, cut at `limit`."""
+    """Foreign text made safe for Markdown: one line, punctuation escaped, cut at `limit` characters."""
     line = cut(" ".join(text.split()), limit=limit)
     line = re.sub(r"(?i)(https?|www)(?=://|\.)", rf"\1{JOINER}", line).replace("@", f"{JOINER}@")
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line)
@@ -26,8 +26,8 @@ def cut(text: str, *, limit: int) -> str:
 
 
 def encoder_name(key: str) -> str:
-    """An encoder's key as people read it."""
-    return "ready vectors" if key == "given" else key or "an unknown encoder"
+    """The name of an encoder by its key."""
+    return "imported vectors" if key == "given" else key or "an unknown encoder"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -36,7 +36,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """'12 s', '3 min 20 s', '2 h 5 min'; a dash while it is unknown."""
+    """'12 s', '3 min 20 s', '2 h 5 min'; a dash if it is unknown."""
     if seconds is None or not math.isfinite(seconds):
         return "–"
     seconds = max(0, round(seconds))
@@ -68,11 +68,11 @@ def size(number: float) -> str:
     return f"{number:.1f} GB"
 
 
-def figure(value: float | None, *, digits: int = 3) -> str:
-    """A measured number with so many decimals; a dash where it is undefined."""
+def decimal(value: float | None, *, digits: int = 3) -> str:
+    """A number with `digits` decimals; a dash if it is undefined."""
     return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 
 
 def data_uri(image: bytes | None, mime: str = "image/webp") -> str | None:
-    """A small image as an address that a table cell can show."""
+    """A small image as a data URI, which a table cell can show."""
     return f"data:{mime};base64,{base64.b64encode(image).decode()}" if image else None

@@ -1,4 +1,4 @@
-"""Forms drawn from configs: one widget a field, by its type, bounds, title and description."""
+"""Draws forms from config classes: one widget per field, by its type, bounds, title and description."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 import streamlit as st
 from pydantic import TypeAdapter
 
-FEW = 4  # so many choices stay visible side by side
-SHORT = 64  # a whole-number range this short is a slider
+FEW = 4  # up to this many choices are shown side by side
+SHORT = 64  # an integer range up to this long becomes a slider
 
 
 def fields(cls: type) -> dict[str, dict[str, Any]]:
-    """The JSON schema of each field of a config class, in order, its `default` filled in."""
+    """The JSON schema of each field of a config class, in order, with its `default`."""
     schema = TypeAdapter(cls).json_schema()
     shared = schema.get("$defs", {})
     return {name: _plain(part, shared) for name, part in schema.get("properties", {}).items()}
 
 
 def _plain(part: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
-    """A field's schema without references and without the null of an optional."""
+    """A field's schema with references resolved and the null of an optional removed."""
     result = dict(part)
     if "$ref" in result:
         result = {**shared[result.pop("$ref").rsplit("/", 1)[-1]], **result}
@@ -36,7 +36,7 @@ def form(
 ) -> dict[str, Any]:
     """Draw the named fields and return the values that differ from the config's defaults.
 
-    `given` replaces defaults (what the data already decide); such values are always returned.
+    `given` replaces defaults, for values that the data decide; these are always returned.
     """
     known, given = fields(cls), given or {}
     values = {}
@@ -52,7 +52,7 @@ def form(
 
 
 def widget(name: str, part: Mapping[str, Any], *, key: str) -> Any:
-    """The widget of one field, and its value."""
+    """Draw the widget of one field and return its value."""
     label = part.get("title") or name.replace("_", " ").capitalize()
     common: dict[str, Any] = {"help": part.get("description"), "key": key}
     kind, default = part.get("type"), part.get("default")

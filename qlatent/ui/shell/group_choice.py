@@ -1,4 +1,4 @@
-"""The column whose equal values are never divided between what is learned from and what judges."""
+"""Draws the choice of a column whose equal values stay on one side of the train/held-out split."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from qlatent.services.datasets import browsing, grouping
 from qlatent.ui.shell import page
 
 FIELD = "group_by"
-NOTHING = "nothing more"
+NOTHING = "no column"
 
 
 def column(dataset: str, *, key: str) -> dict[str, Any]:
-    """The setting of the chosen column; none where nothing was chosen."""
+    """The setting `group_by` for the chosen column; empty if none is chosen."""
     workspace = page.workspace()
     columns = _columns(str(workspace.path), browsing.state_of(workspace), dataset)
     chosen = st.selectbox(
-        "Keep together by", ["", *columns], key=f"{key}_{FIELD}_{dataset}", filter_mode="contains",
+        "Keep together in the split", ["", *columns], key=f"{key}_{FIELD}_{dataset}", filter_mode="contains",
         format_func=lambda name: name or NOTHING,
-        help="Items that share a picture, a text or an id before # are never on both sides of the split. Choose a "
-        "column, such as a product code or a seller, to keep equal values of it together too.",
+        help="Items that share an image, a text or the part of their id before # always land on the same side of the "
+        "split. Choose a column, such as a product code or a seller, to keep its equal values together too.",
     )  # fmt: skip
     return {FIELD: chosen} if chosen else {}
 

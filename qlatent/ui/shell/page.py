@@ -23,7 +23,7 @@ log = logging.getLogger("qlatent.app")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-server.ask_nobody()  # where `streamlit run app.py` started the server
+server.use_local_addresses()  # where `streamlit run app.py` started the server
 
 
 @st.cache_resource(show_spinner="Opening the workspace…")

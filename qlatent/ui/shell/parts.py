@@ -1,4 +1,4 @@
-"""The parts that pages are made of: title, badge, empty state, error card, item card."""
+"""Parts that several pages use: title, badge, empty state, error card, download button."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATES: dict[str, tuple[str, Any, str]] = {
     "interrupted": ("Interrupted", "orange", ":material/power_off:"),
 }
 TEXT_LIMIT = 600
-LONG, LIST_HEIGHT = 7, 246  # lists of so many rows scroll within so many pixels
+LONG, LIST_HEIGHT = 7, 246  # lists of `LONG` rows or more scroll within `LIST_HEIGHT` pixels
 
 MARK = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 32" width="{width}" height="32">
 <g fill="none" stroke="{accent}" stroke-width="1.6"><circle cx="16" cy="16" r="12.6"/>
@@ -38,13 +38,13 @@ WORD = (
 
 
 def window() -> None:
-    """Title and icon of the browser tab; the icon is drawn here, so nothing is fetched for it."""
+    """Set title and icon of the browser tab; the icon is inline SVG, so nothing is fetched."""
     icon = MARK.format(width=32, accent="#5A6BE0", word="")
     st.set_page_config(page_title="qlatent", page_icon=icon, layout="wide")
 
 
 def logo() -> None:
-    """The mark and the name, in the colours of the theme that the browser shows."""
+    """Show the logo in the colours of the browser's theme."""
     dark = st.context.theme.type == "dark"
     accent, ink = ("#A3B0FF", "#E7EAF2") if dark else ("#3F51C7", "#1C2130")
     word = WORD.format(ink=ink)
@@ -52,24 +52,24 @@ def logo() -> None:
 
 
 def title(text: str, caption: str) -> None:
-    """The head of a page: what it is and, in one line, what can be done here."""
+    """The title of a page and one line that says what it is for."""
     st.title(text, anchor=False)
     st.caption(caption)
 
 
 def name(text: str) -> None:
-    """The name that somebody gave to a thing, as the head of its card."""
+    """A name given by a user, as the heading of a card."""
     st.subheader(literal(text, limit=60), anchor=False, width="content")
 
 
 def badge(run_state: str) -> None:
-    """The state of a run, as word, colour and icon."""
+    """The state of a run as a coloured badge with an icon."""
     word, colour, icon = STATES.get(run_state, (run_state.capitalize(), "gray", ":material/help:"))
     st.badge(word, color=colour, icon=icon)
 
 
 def empty(heading: str, text: str, *, icon: str, to: str = "", button: str = "") -> None:
-    """What is shown where nothing is yet: why, and the button that leads on."""
+    """The placeholder of an empty page: the reason, and a button that leads to the next step."""
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.space("xsmall")
         st.markdown(f"### {icon} {heading}", width="content")
@@ -80,15 +80,15 @@ def empty(heading: str, text: str, *, icon: str, to: str = "", button: str = "")
 
 
 def error_card(err: QlatentError) -> None:
-    """What went wrong in the person's own terms, and what to do next."""
+    """An error as a card: what went wrong, and what to do about it."""
     body = literal(err.remedy, limit=2000) or "Nothing was changed."
     st.error(body, title=literal(err.message, limit=2000), icon=":material/error:")
 
 
 def bug_card(err: Exception, trace: str) -> None:
-    """Our fault: said plainly, with the traceback for whoever reports it."""
+    """A bug of qlatent as a card, with the traceback for a report."""
     st.error(
-        "It was written to the log. Reloading the page may help; what is stored is not affected.",
+        "The error is in the log. Reloading the page may help; stored data is not affected.",
         title="Something went wrong in qlatent",
         icon=":material/bug_report:",
     )
@@ -97,28 +97,28 @@ def bug_card(err: Exception, trace: str) -> None:
 
 
 def beyond_builtin(encoder: str | None, dataset: str | None) -> None:
-    """A warning where vectors of the built-in encoder stand for items that it has never learned."""
+    """Warn if the built-in encoder's vectors represent items unlike those it was trained on."""
     said = demo.beyond_builtin(encoder, dataset)
     if said:
         st.warning(said, icon=":material/visibility_off:")
 
 
 def rows_csv(table: pd.DataFrame, file: str, *, key: str) -> None:
-    """The button that downloads a table's rows; a table's own export would write formulas, and is switched off."""
+    """A button that downloads a table as CSV; the table's own export is switched off because it keeps formulas."""
     st.download_button(
-        "These rows (CSV)", lambda: csv_of(table).encode(), file, "text/csv", key=key, icon=":material/download:",
+        "Download rows (CSV)", lambda: csv_of(table).encode(), file, "text/csv", key=key, icon=":material/download:",
         on_click="ignore",
     )  # fmt: skip
 
 
 def foreign(text: str | None, *, limit: int = TEXT_LIMIT) -> None:
-    """A text that somebody brought, letter by letter: never read as Markdown or HTML."""
+    """Imported text, shown verbatim: never interpreted as Markdown or HTML."""
     if text:
         st.text(cut(text, limit=limit))
 
 
 def labels(words: Sequence[str | None]) -> None:
-    """Short foreign words as grey badges in a row."""
+    """Short imported texts as grey badges in a row."""
     shown = [word for word in words if word]
     if shown:
         with st.container(horizontal=True, gap="xsmall"):

@@ -1,4 +1,4 @@
-"""How far a run is: bar, rate, time left, or why it does not go on."""
+"""Shows the progress of a run: bar, rate, time left, or why it stopped."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ UNITS = {
     "train": "steps",
     "encode": "items",
     "probe": "batches",
-}  # what the steps of a run of this kind are; else a share is shown
+}  # the unit of a run's steps, by kind; other kinds show a percentage
 
 
 def progress(run: RunView) -> None:
-    """How far it is, how fast, and how long it will still take."""
+    """The progress bar of a run with rate and time left, or the reason it is not running."""
     status = run.status
     if run.state == "queued":
         st.info(waiting(run), icon=":material/schedule:")
         return
     if run.state in ("failed", "interrupted"):
-        said = literal(status.error, limit=2000) or "Its process was ended."
-        remedy = literal(status.remedy, limit=2000) or "Resume it from its last checkpoint, or remove it."
+        said = literal(status.error, limit=2000) or "Its process was killed."
+        remedy = literal(status.remedy, limit=2000) or "Resume it from its last checkpoint or remove it."
         st.warning(remedy, title=said)
     st.progress(run.progress, text=_said(run))
 
 
 def waiting(run: RunView) -> str:
-    """A queued run's place, and about when it starts."""
+    """A queued run's position, and about when it starts."""
     found = naming.waiting(listing.list_runs(page.workspace()), run.id, workers=settings().max_runs)
     place = "Next in the queue" if found.place == 1 else f"Number {found.place} in the queue"
     if found.seconds is None:
-        return f"{place}. It starts when those before it have ended."
+        return f"{place}. It starts when the runs before it have ended."
     return (
         f"{place}. It starts in about {duration(found.seconds)}."
         if found.seconds
@@ -56,7 +56,7 @@ def _said(run: RunView) -> str:
 
 
 def followed(run_id: str, *, key: str, polled: bool) -> None:
-    """A run that is a part of something else: its name, how far it is, stop and resume; polled until it ends."""
+    """A run with its name, progress, Stop and Resume; polled every second until it ends."""
 
     def show() -> None:
         with page.guarded():

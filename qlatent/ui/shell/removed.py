@@ -1,4 +1,4 @@
-"""What was removed in the last day, with the way back."""
+"""Lists what was removed in the last day, with a button to restore it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qlatent.ui.shell.formatting import ago, count, literal
 
 
 def removed(kind: str, words: str) -> None:
-    """The removed things of one kind (dataset, run, head, experiment), which `words` names; nothing where none is."""
+    """List what was removed of one kind (dataset, run, head, experiment), called `words`; draws nothing if empty."""
     found = bin.content(page.workspace(), kind)
     if not found:
         return
@@ -20,7 +20,7 @@ def removed(kind: str, words: str) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 said = f"{literal(each.name, limit=60)} · {literal(each.id)} · removed {ago(each.removed)}"
                 st.markdown(said, width="content")
-                if st.button("Bring back", key=f"restore_{kind}_{each.id}", icon=":material/undo:"):
+                if st.button("Restore", key=f"restore_{kind}_{each.id}", icon=":material/undo:"):
                     with page.guarded():
                         bin.restore(page.workspace(), each.id, kind=kind)
                         dataset_cache.changed()

@@ -1,7 +1,7 @@
-"""The server: `python -m qlatent.ui.shell.server run app.py …` is `streamlit run app.py …` without address look-ups.
+"""Runs Streamlit without address look-ups: `python -m qlatent.ui.shell.server run app.py …`.
 
-Streamlit compares the Origin of a connection with this machine's addresses. It finds them by connecting to 8.8.8.8 and
-asking a web service, whenever an Origin is foreign. Here they are read from the network interfaces.
+Streamlit compares the Origin of a connection with this machine's addresses. To find them it connects to 8.8.8.8 and
+asks a web service, whenever an Origin is foreign. Here they are read from the network interfaces.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def addresses() -> list[str]:
-    """The IPv4 addresses of this machine's interfaces, those that lead elsewhere first."""
+    """The IPv4 addresses of this machine's interfaces, loopback addresses last."""
     found = [
         each.address
         for interface in psutil.net_if_addrs().values()
@@ -27,14 +27,14 @@ def addresses() -> list[str]:
     return sorted(set(found), key=lambda address: (address.startswith("127."), address))
 
 
-def ask_nobody() -> None:
-    """Tell Streamlit this machine's address; an outside one it does not learn, so it is not an allowed Origin."""
+def use_local_addresses() -> None:
+    """Give Streamlit this machine's address; it learns no external address, so none is an allowed Origin."""
     net_util._internal_ip = next(iter(addresses()), "127.0.0.1")
     net_util._external_ip = "127.0.0.1"
 
 
 def origins(arguments: list[str]) -> list[str]:
-    """Streamlit's options for a server that others may reach: this machine's addresses and its name, by port."""
+    """Streamlit options that allow this machine's addresses and host name as Origins; none for a loopback server."""
     address, port = (
         _value(arguments, name, usual) for name, usual in (("address", "127.0.0.1"), ("port", "8501"))
     )
@@ -50,6 +50,6 @@ def _value(arguments: list[str], name: str, usual: str) -> str:
 
 
 if __name__ == "__main__":
-    ask_nobody()
+    use_local_addresses()
     sys.argv += origins(sys.argv)
     cli.main(prog_name="streamlit")

@@ -1,4 +1,4 @@
-"""Uploaded files on disk: those that a tab looks at go when they are stored or when the tab is closed."""
+"""Writes uploaded files to disk; a tab's files are deleted when they are stored or when the tab is closed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PIECE = 1 << 20
 
 
 def written(files: Iterable[Any], folder: Path) -> list[Path]:
-    """Each upload as a file in `folder`; of a name only its last part counts, and none is overwritten."""
+    """Write each upload to `folder` under the last part of its name; equal names get a number, none is overwritten."""
     paths = []
     for number, file in enumerate(files):
         name = PurePosixPath(file.name.replace("\\", "/")).name or f"upload-{number}"
@@ -35,7 +35,7 @@ def _of_tab() -> Path:
 
 
 def kept(files: Iterable[Any]) -> tuple[str, ...]:
-    """Paths of uploads that this tab goes on looking at, in place of those it looked at before."""
+    """Paths of this tab's uploads; the tab's earlier uploads are deleted."""
     forget()
     folder = _of_tab()
     folder.mkdir(mode=0o700)
@@ -43,5 +43,5 @@ def kept(files: Iterable[Any]) -> tuple[str, ...]:
 
 
 def forget() -> None:
-    """Delete the uploads that this tab was looking at."""
+    """Delete this tab's uploads."""
     uploads.delete(_of_tab())

@@ -1,6 +1,6 @@
-"""What is chosen lives in the URL, so that a link reopens the view; the session only bridges page switches.
+"""Keeps choices in the URL, so that a link reopens the view; the session only carries them from page to page.
 
-Nothing but short strings is kept here: arrays stay on disk and in caches by id.
+Only short strings are kept here: arrays stay on disk, and in caches by id.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import Any
 import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
-NEW = "new"  # in place of an id: the form of a new one
+NEW = "new"  # stands for the form of a new entry, in place of an id
 MOMENT_SECONDS = 3.0
-"""Two clicks within this time are one."""
+"""Two clicks within this time count as one."""
 PAGES = ("home", "data", "train", "explore", "compare", "circuits", "heads")
 
 
 def get(name: str, default: str = "") -> str:
-    """The choice called `name`: from the URL, else as it was on the page before."""
+    """The choice called `name`: from the URL, else from the previous page."""
     if name in st.query_params:
         return st.query_params[name]
     return st.session_state.get(f"chosen_{name}", default)
 
 
 def put(name: str, value: object) -> None:
-    """Remember a choice in the URL and across pages; an empty one is forgotten."""
+    """Store a choice in the URL and across pages; an empty value removes it."""
     text = "" if value is None else str(value)
     st.session_state[f"chosen_{name}"] = text
     if text:
@@ -38,9 +38,9 @@ def put(name: str, value: object) -> None:
 
 
 def refuse_gone(name: str, there: Container[str], *, what: str) -> None:
-    """Stop the page where a link names an id that is not there, instead of opening something else.
+    """Stop the page if the URL names an id that does not exist, instead of opening something else.
 
-    An id that this tab has opened before was removed meanwhile, and gives way without a word.
+    If this tab had opened the id, it was removed meanwhile; the choice is then cleared without a message.
     """
     asked = st.query_params.get(name, "")
     if not asked or asked in there or asked == NEW:
@@ -51,11 +51,11 @@ def refuse_gone(name: str, there: Container[str], *, what: str) -> None:
         put(name, None)
         return
     with st.container(border=True, gap="small"):
-        st.markdown(f"### :material/link_off: This link leads to a {what} that is not here")
-        st.caption("It was removed, or the link was made in another workspace:")
+        st.markdown(f"### :material/link_off: This link names a {what} that does not exist here")
+        st.caption("It was removed, or the link comes from another workspace:")
         st.code(asked, language=None)
         if st.button(
-            "Show what is here", type="primary", key=f"gone_{name}", icon=":material/arrow_forward:"
+            "Show what exists here", type="primary", key=f"gone_{name}", icon=":material/arrow_forward:"
         ):
             put(name, None)
             st.rerun()
@@ -63,7 +63,7 @@ def refuse_gone(name: str, there: Container[str], *, what: str) -> None:
 
 
 def number(name: str, default: int | None = None) -> int | None:
-    """The whole number in the URL under `name`, or the default if it is none."""
+    """The integer in the URL under `name`, or the default if it is not one."""
     try:
         return int(get(name))
     except ValueError:
@@ -78,7 +78,7 @@ def pick(
     names: Callable[[str], str] = str,
     **look: Any,
 ) -> str:
-    """A select box whose choice is the URL's; an id that is not there any more gives way to the first one."""
+    """A select box whose choice stands in the URL; the first option if the URL names an unknown one."""
     key = f"pick_{name}"
     current = get(name)
     chosen = current if current in options else options[0]
@@ -94,9 +94,9 @@ def pick(
 
 
 def switch(name: str, options: Mapping[str, str], *, label: str = "", **look: Any) -> str:
-    """A segmented control whose choice is the URL's; `options` maps what stands in the URL to words.
+    """A segmented control whose choice stands in the URL; `options` maps URL values to labels.
 
-    Without a label none is shown.
+    No label is shown if `label` is empty.
     """
     key = f"switch_{name}"
     current = get(name)
@@ -120,9 +120,9 @@ def switch(name: str, options: Mapping[str, str], *, label: str = "", **look: An
 
 
 def tabs(name: str, options: Mapping[str, str], *, key: str) -> dict[str, TabContainer]:
-    """Tabs of which the URL says which one is open; `options` maps what stands in the URL to words.
+    """Tabs whose open one stands in the URL; `options` maps URL values to labels.
 
-    Only the open one is worth filling: `.open` of each tells.
+    Fill only the tab whose `.open` is true.
     """
     labels = list(options.values())
     if get(name) in options:
@@ -138,9 +138,9 @@ def tabs(name: str, options: Mapping[str, str], *, key: str) -> dict[str, TabCon
 
 
 def table_key(name: str, shown: object) -> str:
-    """A key for a table whose selection is `shown`: a new one whenever that came from elsewhere than the table.
+    """A widget key for a table whose selection is `shown`; it changes when the selection came from elsewhere.
 
-    A table keeps its own selection as long as its key stays; `table_says` tells of a choice made in it.
+    A table keeps its own selection as long as its key stays; `table_says` records a choice made in the table.
     """
     turn = st.session_state.setdefault(f"{name}_turn", 0)
     if st.session_state.get(f"{name}_shows") != shown:
@@ -150,14 +150,14 @@ def table_key(name: str, shown: object) -> str:
 
 
 def table_says(name: str, shown: object) -> None:
-    """The table itself was used to choose this."""
+    """Record that this selection was made in the table."""
     st.session_state[f"{name}_shows"] = shown
 
 
 def form_token(name: str) -> str:
-    """Stands for one showing of a form: clicked twice within a moment its button means one thing.
+    """A token for one display of a form, so that a double click on its button starts one thing.
 
-    A form that is shown a moment after it was used is another one.
+    A form shown `MOMENT_SECONDS` after its use gets a new token.
     """
     token, used = st.session_state.get(f"{name}_token", ("", 0.0))
     if not token or (used and time.time() - used > MOMENT_SECONDS):
@@ -167,7 +167,7 @@ def form_token(name: str) -> str:
 
 
 def form_used(name: str) -> None:
-    """What the form asks for has been done."""
+    """Record that the form was submitted."""
     st.session_state[f"{name}_token"] = (form_token(name), time.time())
 
 

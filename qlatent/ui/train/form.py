@@ -1,4 +1,4 @@
-"""The form of a new training run, drawn from the configs of head, objective and training."""
+"""Draws the form of a new training run; each kind of training has its own form."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ FORMS = {"vectors": vectors_form.form, "images": images_form.form, "retrieval": 
 
 @page.fragment
 def new_run() -> None:
-    """What to train on what, and the button that starts it."""
+    """The form of a new run, with the button that starts it."""
     every = dataset_cache.all_datasets()
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("New run", anchor=False, width="content")
-            start = st.container(width="content")  # in sight however long the form is
+            start = st.container(width="content")  # at the top, so that it stays visible above a long form
         dataset = url_state.pick("Dataset", list(every), name="dataset", names=lambda each: every[each].name)
         _show_runs_on(dataset)
         view = every[dataset]
@@ -28,7 +28,7 @@ def new_run() -> None:
 
 
 def _show_runs_on(dataset: str) -> None:
-    """When another dataset is picked its runs are shown beside the form, and no map of the one before."""
+    """After another dataset is picked, show its runs beside the form instead of the previous dataset's."""
     before = st.session_state.get("train_dataset")
     st.session_state["train_dataset"] = dataset
     if before not in (None, dataset):
@@ -38,15 +38,16 @@ def _show_runs_on(dataset: str) -> None:
 
 
 def _source(view: DatasetView) -> str:
-    """What is learned from, of what the dataset has."""
+    """The kind of training, out of those that the dataset allows."""
     options = [
         source for source, kind in KINDS.items() if kind.learns_from(view.modalities, stored=view.kind)
     ]
     default = "images" if "images" in options and not view.encoders else "vectors"
     chosen = st.segmented_control(
-        "Learn from", options, default=default, required=True,
+        "Train on", options, default=default, required=True,
         key="train_source", format_func=lambda name: SOURCES[name],
-        help="Vectors: stored ones, as they are. Images: a ResNet-18 is trained from scratch under the head, on two "
-        "augmented views of each picture. Retrieval: queries learn to find their answers, by labels or judgements.",
+        help="Vectors: trains the head on stored vectors. Images: trains a ResNet-18 from scratch under the head, on "
+        "two augmented views of each image. Retrieval: trains queries to find items of their label, or judged "
+        "documents.",
     )  # fmt: skip
     return chosen or options[0]

@@ -1,4 +1,4 @@
-"""What the forms of all kinds of training share: the vectors, the name, the button that starts."""
+"""Parts of the training forms that all kinds share: vectors, name, and the button that starts the run."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ DECIDED = (
     "seed",
     pair_choice.FIELD,
     group_choice.FIELD,
-)  # by the data, or asked for once
+)  # decided by the data, or asked for once
 
 
 def pressed(place: Any) -> bool:
-    """The button that starts the run."""
+    """Draw the button that starts the run; true when it was pressed."""
     return bool(
         place.button("Start training", type="primary", key="train_start", icon=":material/play_arrow:")
     )
 
 
 def start(request: TrainingRequest) -> NoReturn:
-    """Starts the run and opens it."""
+    """Start the run and open it."""
     run = start_training(page.workspace(), request, token=url_state.form_token("train"))
     url_state.form_used("train")
     url_state.put("run", run)
@@ -39,15 +39,16 @@ def start(request: TrainingRequest) -> NoReturn:
 
 
 def encoder(encoders: list[dict[str, Any]]) -> str:
+    """Draw the choice of the encoder whose vectors are used, and return its key."""
     keys = list(dict.fromkeys(each["key"] for each in encoders))
 
-    def said(key: str) -> str:
+    def label(key: str) -> str:
         parts = [f"{each['modality']} {each['dim']}-d" for each in encoders if each["key"] == key]
         return f"{encoder_name(key)} ({', '.join(parts)})"
 
-    return url_state.pick("Vectors", keys, name="encoder", names=said)
+    return url_state.pick("Vectors", keys, name="encoder", names=label)
 
 
 def name(key: str) -> str:
-    """The field for a name that somebody may give."""
+    """Draw the field for an optional name and return it."""
     return (st.text_input("Name", key=key, placeholder="optional", max_chars=80) or "").strip()

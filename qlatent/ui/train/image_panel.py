@@ -1,4 +1,4 @@
-"""What one watches of a run on images: distances of states, the linear probe beside them, and two views of an image."""
+"""Shows a run on images: distances between states, the linear probe, and two views of an image."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LOOK = {"displayModeBar": False}
 
 
 def board(run: RunView, spec: ImageTraining) -> None:
-    """Everything beside map and losses, as far as the run has got."""
-    st.caption("The input space of these figures is the pixels, brought to 8×8.")
+    """The panels that only runs on images have."""
+    st.caption("For the metrics above, the input space is the image scaled to 8×8 pixels.")
     left, right = st.columns(2, gap="medium")
     with left:
         _distances(run)
@@ -39,16 +39,22 @@ def _distances(run: RunView) -> None:
             alt="Hilbert–Schmidt distance and its three parts over the training steps",
         )  # fmt: skip
         st.caption(
-            "How far the circuit puts an image's two views (ρ) from all others (σ): 0 is not at all, 2 the most. "
-            "It grows when own views stay together (tr ρ² near 1) and others come apart."
+            "Distance between the states of an image's two views (ρ) and those of all other images (σ), from 0 to 2. "
+            "It grows when the two views coincide (tr ρ² near 1) and other images move away."
         )
     else:
         st.markdown("**Two views**")
-        st.caption("This head has no circuit, so there are no states to compare.")
+        st.caption("This head has no circuit, so it has no states to compare.")
     with st.grid(2, min_column_width=140):
         for name, text in (
-            ("alignment", "Mean squared distance of an image's two views on the unit sphere; 0 is the same."),
-            ("uniformity", "How evenly all views cover the unit sphere; lower is more even, 0 is collapsed."),
+            (
+                "alignment",
+                "Mean squared distance between an image's two views on the unit sphere; 0 means they coincide.",
+            ),
+            (
+                "uniformity",
+                "How evenly all views cover the unit sphere; lower is more even, 0 means all collapse to one point.",
+            ),
         ):
             values = found[name]
             st.metric(
@@ -107,6 +113,6 @@ def _states(pair: Any) -> None:
             alt="Circuit states of both views",
         )
     st.caption(
-        f"Overlap of the two states |⟨a|b⟩|² = {pair.overlap:.3f} after step {pair.step:,}; of the basis states "
-        "those likeliest in either view. The views are the same throughout the run."
+        f"Overlap of the two states |⟨a|b⟩|² = {pair.overlap:.3f} after step {pair.step:,}. The chart shows the basis "
+        "states that are most likely in either view. The two views stay the same throughout the run."
     )

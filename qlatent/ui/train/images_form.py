@@ -1,4 +1,4 @@
-"""The form of a training from images."""
+"""Draws the form of a training on images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LEFT_OUT = (*DECIDED, "shared", "view_count", "view_noise", "view_dropout", "pro
 
 
 def form(view: DatasetView, place: Any) -> None:
-    """Head, steps and options of a run on pictures."""
+    """The form of a run on images."""
     heads = registry.HEADS
     head = st.selectbox(
         "Head", kind_spec.heads(), key="train_images_head", filter_mode="contains",
@@ -31,7 +31,9 @@ def form(view: DatasetView, place: Any) -> None:
     values = forms.form(registry.config_class("head", head), ("qubits", "layers"), key="train_images")
     training = KIND.config
     usual = forms.fields(training)["batch_size"]["default"]
-    room = max(2, 2 ** int(math.log2(max(2, view.rows * 0.4))))  # two batches or more of the training images
+    room = max(
+        2, 2 ** int(math.log2(max(2, view.rows * 0.4)))
+    )  # leaves at least two batches of training images
     given = {"batch_size": room} if room < usual else {}
     values |= forms.form(training, OFTEN, key="train_images", given=given)
     called = name("train_images_name")

@@ -1,4 +1,4 @@
-"""What makes a pair of views for NT-Xent on vectors: the choice on the page Train, and what it needs first."""
+"""Draws the choice of what forms a pair of views for NT-Xent on vectors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qlatent.ui.shell.formatting import literal, size
 
 FIELD = "views"
 NAMES = {
-    "auto": "Image and text, else noise",
+    "auto": "Image and text if both exist, else noise",
     "pairs": "Image and text of an item",
     "noise": "Noise and dropout on the vector",
     "augmented": "Augmented views of the image, encoded",
@@ -24,7 +24,7 @@ FLOAT = 4  # bytes
 
 
 def pairs(objective: str, dataset: DatasetView, key: str) -> dict[str, Any]:
-    """Draw the choice where the loss has one, and return it unless it is the default."""
+    """Draw the choice if the loss has one; return the setting unless it is the default."""
     part = forms.fields(registry.config_class("objective", objective)).get(FIELD)
     if part is None:
         return {}
@@ -41,7 +41,7 @@ def pairs(objective: str, dataset: DatasetView, key: str) -> dict[str, Any]:
 
 
 def _augmented(dataset: DatasetView, key: str) -> None:
-    """How many views there are, or why there are none and what to do."""
+    """The number of encoded views, or why there are none and how to encode them."""
     workspace = page.workspace()
     try:
         count = augmented.count_of(workspace, dataset.id, key, 0)
@@ -58,6 +58,6 @@ def _augmented(dataset: DatasetView, key: str) -> None:
     )
     memory = size(FLOAT * count * there.images * width)
     st.caption(
-        f"{count} views of each of {there.images:,} images, {memory} of memory while it trains. Only the image side is "
+        f"{count} views of each of {there.images:,} images; training needs {memory} of memory. Only the image head is "
         "trained."
     )

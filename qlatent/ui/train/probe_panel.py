@@ -1,4 +1,4 @@
-"""The linear probe of a run on images, in both protocols: the honest one over training, and the one as published."""
+"""Shows the linear probe of a run on images, by the honest protocol and by the published one."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from qlatent.ui.shell.progress import followed
 LOOK = {"displayModeBar": False}
 PROTOCOLS = {"honest": "Honest", "published": "As published"}
 ABOUT = (
-    "A linear layer on augmented images for 100 epochs, tested after each; the best of these tests counts, so it is "
-    "biased upwards: for comparing with published numbers. 25,000 images take one core half an hour or more; it goes "
-    "on when this tab is closed."
+    "Trains a linear layer on augmented images for 100 epochs and reports the best of the 100 test accuracies. This is "
+    "biased upwards; use it to compare with published numbers. 25,000 images take half an hour or more on one core. "
+    "It continues when you close this tab."
 )
 
 
 def board(run: RunView, spec: ImageTraining) -> None:
-    """Accuracy over training, the confusion of the last probe, and the published probe or a way to it."""
+    """Accuracy over training, the last confusion matrix, and the published probe or a button that starts it."""
     st.markdown("**Linear probe**")
     found = image_views.probes(page.workspace(), run.id)
     if not found:
         wanted = spec.configs.training
         planned = wanted["probe_steps"] or wanted["probes"]
         st.caption(
-            "No probe yet: the first comes on the way."
+            "No probe yet. The first one runs during training."
             if run.active and planned
-            else "No probe: it takes two labelled classes among training and held-out images."
+            else "No probe. It needs two labelled classes among both training and held-out images."
         )
         return
     published = image_views.published_probe(page.workspace(), run.id)
@@ -55,8 +55,8 @@ def board(run: RunView, spec: ImageTraining) -> None:
     chance = max(np.sum(last["confusion"], axis=1)) / last["n"]
     st.caption(
         f"After step {last['step']:,}: {last['accuracy']:.1%} ({last['low']:.1%}–{last['high']:.1%}) of "
-        f"{count(last['n'], 'held-out image')}; always the most frequent class: {chance:.1%}. A linear layer on "
-        "features taken once, its last epoch."
+        f"{count(last['n'], 'held-out image')}; always predicting the most frequent class gives {chance:.1%}. A "
+        "linear layer on frozen features, after its last epoch."
     )
     if run.state == "finished":
         _as_published(run, published)
@@ -77,11 +77,11 @@ def _confusion(honest: dict[str, Any], published: dict[str, Any] | None) -> None
 
 
 def _as_published(run: RunView, found: dict[str, Any] | None) -> None:
-    """The other protocol: always beside the honest one."""
+    """The result of the published protocol, or the button that starts it."""
     if found is not None:
         st.caption(
             f"As published: {found['accuracy']:.1%} ({found['low']:.1%}–{found['high']:.1%}), the best of "
-            f"{found['looks']} looks at the test images (after epoch {found['best_epoch']}), so biased upwards.",
+            f"{found['looks']} tests on the held-out images (after epoch {found['best_epoch']}), so biased upwards.",
             help=ABOUT,
         )
         return
@@ -90,7 +90,7 @@ def _as_published(run: RunView, found: dict[str, Any] | None) -> None:
     if taking is not None and taking.state != "finished":
         followed(taking.id, key="probe", polled=taking.active)
         return
-    if st.button("Probe as published", key="probe_start", icon=":material/play_arrow:", help=ABOUT):
+    if st.button("Run the published probe", key="probe_start", icon=":material/play_arrow:", help=ABOUT):
         with page.guarded():
             queue.start(workspace, image_probe.spec(workspace, run.id), token=url_state.form_token("probe"))
             url_state.form_used("probe")

@@ -1,4 +1,4 @@
-"""The runs of a workspace as a table whose chosen row is the run in the URL."""
+"""Draws the table of runs; the selected row is the run in the URL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLOURS = {word: colour for word, colour, _ in STATES.values()}
 
 
 def run_list(views: Sequence[RunView], *, key: str) -> str:
-    """Draw the table, newest first; returns the id of the chosen run, the newest where none was chosen."""
+    """Draw the table, newest first, and return the id of the selected run, by default the newest."""
     ids = [each.id for each in views]
     chosen = url_state.get("run")
     chosen = chosen if chosen in ids else ids[0]

@@ -1,4 +1,4 @@
-"""One training run, live: progress, losses, the newest frame of the map and its honesty figures."""
+"""Shows one training run live: progress, losses, the newest frame of the map and its quality metrics."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ PANELS: dict[type, Callable[[RunView, Any], None]] = {
 }
 """What a kind of training shows below map and losses."""
 REDRAWS = 60
-"""The loss figure is drawn anew at most so often in a run: each time the browser builds it from nothing."""
+"""Upper limit on how often the loss figure is redrawn during a run; the browser rebuilds it each time."""
 
 
 def header(run: RunView) -> None:
-    """Name, state and what can be done with the run now."""
+    """Name and state of the run, with the buttons that apply to its state."""
     workspace = page.workspace()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         parts.name(run.name)
@@ -47,7 +47,7 @@ def header(run: RunView) -> None:
             "Start over",
             key="run_again",
             icon=":material/restart_alt:",
-            help="A new run of the same; this one stays.",
+            help="Start a new run with the same settings. This one stays.",
         ):
             url_state.put("run", queue.start_over(workspace, run.id))
             st.rerun(scope="app")
@@ -57,11 +57,11 @@ def header(run: RunView) -> None:
 
 @st.dialog("Remove this run?", icon=":material/delete:")
 def confirm_removal(run: RunView) -> None:
-    """Asks before a run and everything it recorded is deleted."""
+    """Ask before removing a run."""
     st.markdown(literal(run.name))
     st.caption(
-        "For a day it can be brought back; then its losses, snapshots and checkpoints are deleted. "
-        "A head kept from it stays under Heads."
+        "You can restore it for a day; then its losses, snapshots and checkpoints are deleted. "
+        "A head kept from it stays on the page Heads."
     )
     if st.button("Remove", type="primary", key="run_remove_yes", icon=":material/delete:"):
         with page.guarded():
@@ -71,7 +71,7 @@ def confirm_removal(run: RunView) -> None:
 
 
 def loss_chart(run: RunView) -> None:
-    """The loss parts so far, with the held-out pairs."""
+    """The parts of the loss so far, on training and on held-out pairs."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Losses**", width="content")
         st.space("stretch")
@@ -82,7 +82,7 @@ def loss_chart(run: RunView) -> None:
     figure = _losses(str(page.workspace().path), run.id, written, until, log)
     if figure is None:
         if run.state == "finished":
-            st.caption("No steps were made: nothing of this head is learned.")
+            st.caption("No training step was made, so this head has learned nothing.")
         else:
             st.skeleton(height=300)
         return
@@ -101,7 +101,7 @@ def _losses(path: str, run_id: str, written: str, until: int, log: bool) -> go.F
 
 
 def after(run: RunView) -> None:
-    """What a finished run leads to: the moving map, and the head to keep."""
+    """Buttons that lead from a finished run to its map and its head."""
     workspace = page.workspace()
     with st.container(horizontal=True, gap="small"):
         if st.button("Explore the map", type="primary", key="run_explore", icon=":material/scatter_plot:"):
@@ -122,7 +122,7 @@ def after(run: RunView) -> None:
 
 
 def body(run: RunView) -> None:
-    """The run below its name."""
+    """Everything about the run below its header."""
     progress(run)
     if run.state == "queued" and not run.status.step:
         return
@@ -134,45 +134,45 @@ def body(run: RunView) -> None:
         maps.newest(run)
     with right:
         loss_chart(run)
-    maps.honesty(run)
+    maps.quality(run)
     if (panel := PANELS.get(type(run.spec))) is not None:
         panel(run, run.spec)
     st.caption(f"Run {run.id} · started {ago(run.created)} · attempt {max(1, run.status.attempt)}")
 
 
 def follow_link(views: list[RunView]) -> None:
-    """Where a link names a run and no dataset, the form opens with the run's."""
+    """If the URL names a run but no dataset, choose the run's dataset in the form."""
     named = next((each for each in views if each.id == url_state.get("run")), None)
     if named is not None and named.dataset and "dataset" not in st.query_params:
         url_state.put("dataset", named.dataset)
 
 
 def _listed(views: list[RunView]) -> list[RunView]:
-    """The runs on the chosen dataset without those that experiments are made of, unless somebody asks for all."""
+    """The runs on the chosen dataset, without those of experiments; all runs if the user switches to all."""
     here = [each for each in views if each.dataset == url_state.get("dataset")]
     shown = [each for each in here if not each.part_of or each.active] or here
     left_out = {each.id for each in views} - {each.id for each in shown}
     if not left_out:
         return views
-    of_experiments = "of experiments" if len(here) > len(shown) else ""
+    of_experiments = "in experiments" if len(here) > len(shown) else ""
     elsewhere = "on other datasets" if len(views) > len(here) else ""
     what = " and ".join(filter(None, [of_experiments, elsewhere]))
     if url_state.get("run") in left_out:
         st.session_state["train_every_run"] = True
-    every = st.toggle(f"Also {count(len(left_out), 'run')} {what}", key="train_every_run")
+    every = st.toggle(f"Show {count(len(left_out), 'more run')} {what}", key="train_every_run")
     return views if every else shown
 
 
 def _none_here() -> None:
     parts.empty(
         "No run on this dataset yet",
-        "Press Start training; the map appears here while the head learns.",
+        "Press Start training. The map appears here while the head learns.",
         icon=":material/model_training:",
     )
 
 
 def board(*, polled: bool) -> None:
-    """The runs and the chosen one, read from disk every second while any is under way; then polling stops."""
+    """The list of runs and the selected run; polled every second while any run is active."""
 
     def show() -> None:
         with page.guarded():

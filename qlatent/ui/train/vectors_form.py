@@ -1,4 +1,4 @@
-"""The form of a training on stored vectors."""
+"""Draws the form of a training on stored vectors."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ SEEN = "train_options_seen"
 
 
 def form(view: DatasetView, place: Any) -> None:
+    """The form of a run on stored vectors."""
     dataset, encoders = view.id, view.encoders
     if view.lost:
-        st.error(literal(view.lost, limit=600), title="Its items are lost", icon=":material/error:")
+        st.error(
+            literal(view.lost, limit=600), title="The items of this dataset are lost", icon=":material/error:"
+        )
         return
     if not encoders:
         st.info("These items have no vectors yet.", icon=":material/info:")
@@ -40,7 +43,7 @@ def form(view: DatasetView, place: Any) -> None:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """What is asked for in front of the options."""
+    """The choices that stand above the options."""
 
     head: str
     objective: str
@@ -62,7 +65,7 @@ def _often(view: DatasetView, key: str) -> _Chosen:
 
 
 def _request(dataset: str, key: str, modalities: list[str], chosen: _Chosen) -> TrainingRequest:
-    """The options, and with them the whole request."""
+    """Draw the options and return the whole request."""
     values = dict(chosen.values)
     configs = {
         "Head": registry.config_class("head", chosen.head),
@@ -72,7 +75,7 @@ def _request(dataset: str, key: str, modalities: list[str], chosen: _Chosen) -> 
     options = st.expander("Options", icon=":material/tune:", key="train_options", on_change="rerun")
     if options.open or st.session_state.get(
         SEEN
-    ):  # once drawn they stay: a widget left out forgets its value
+    ):  # once drawn, keep drawing them: Streamlit forgets the value of a widget that is not drawn
         st.session_state[SEEN] = True
         with options:
             values |= _modalities(modalities)
@@ -96,7 +99,7 @@ def _objective() -> str:
 
 
 def _modalities(have: list[str]) -> dict[str, Any]:
-    """Which of the modalities that are there to train on; nothing to say where there is one."""
+    """The setting `modalities`; empty if the vectors have one modality or all are chosen."""
     if len(have) == 1:
         return {}
     chosen = st.pills(
@@ -105,6 +108,6 @@ def _modalities(have: list[str]) -> dict[str, Any]:
         selection_mode="multi",
         default=have,
         key="train_modalities",
-        help=f"One autoencoder each; the vectors have {count(len(have), 'modality', 'modalities')}.",
+        help=f"One head per modality. The vectors have {count(len(have), 'modality', 'modalities')}.",
     )
     return {"modalities": tuple(chosen)} if chosen and list(chosen) != have else {}

@@ -44,5 +44,5 @@ def test_moments_are_told_from_now(back: float, said: str) -> None:
 def test_counts_sizes_and_figures() -> None:
     assert formatting.count(1, "item") == "1 item" and formatting.count(2000, "item") == "2,000 items"
     assert formatting.size(3_100_000) == "3.1 MB" and formatting.size(12) == "12 B"
-    assert formatting.figure(0.12345) == "0.123" and formatting.figure(float("nan")) == "–"
+    assert formatting.decimal(0.12345) == "0.123" and formatting.decimal(float("nan")) == "–"
     assert formatting.data_uri(b"ab") == "data:image/webp;base64,YWI=" and formatting.data_uri(None) is None

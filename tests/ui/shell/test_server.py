@@ -19,7 +19,7 @@ def test_a_foreign_origin_is_refused_without_asking_anybody(monkeypatch: pytest.
     def asked(*_: object, **__: object) -> None:
         raise AssertionError("somebody was asked for this machine's address")
 
-    server.ask_nobody()
+    server.use_local_addresses()
     monkeypatch.setattr(socket.socket, "connect", asked)
     monkeypatch.setattr(net_util, "_make_blocking_http_get", asked)
     assert not server_util.is_url_from_allowed_origins("http://evil.example")

@@ -19,7 +19,7 @@ def test_a_link_to_what_is_gone_opens_nothing_else() -> None:
     at.query_params["run"] = "gone"
     at.run()
     assert not at.text and not at.selectbox
-    assert "a run that is not here" in at.markdown[0].value and at.code[0].value == "gone"
+    assert "a run that does not exist here" in at.markdown[0].value and at.code[0].value == "gone"
     at.button(key="gone_run").click().run()
     assert [each.value for each in at.text] == ["r1"]
     assert chosen(at, "run") == "r1"

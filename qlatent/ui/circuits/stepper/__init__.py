@@ -1,4 +1,4 @@
-"""The circuit as a picture that is stepped through: a gate at a time, in the browser, without a rerun."""
+"""Component that steps through a circuit drawing gate by gate in the browser, without a rerun."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qlatent.services.circuits.circuits import Drawing, Walk
 
 HERE = Path(__file__).parent
 CHARTS = {name: f"circuit_{name}" for name in ("bloch", "probabilities", "entropies")}
-"""The keys of the charts that follow the picture, by what they show."""
+"""Keys of the charts that follow the drawing, by what they show."""
 
 _STEPPER = st.components.v2.component(
     "qlatent_stepper",
@@ -27,9 +27,9 @@ _STEPPER = st.components.v2.component(
 
 @dataclass(frozen=True, eq=False)
 class Stepping:
-    """What is stepped through: the drawing, the states along it where they are shown, and where to begin.
+    """Input of the stepper: the drawing, the states gate by gate if shown, and the gate to start at.
 
-    `turn` changes when somebody else than the picture says where it stands, so that it goes there.
+    `turn` changes when something other than the component sets the gate, so that the component moves there.
     """
 
     drawing: Drawing
@@ -39,7 +39,7 @@ class Stepping:
 
 
 def stepper(stepping: Stepping, *, key: str, on_gate: Callable[[int], None]) -> None:
-    """Draw the picture; `on_gate` is given the gate on which it came to rest, 0 for the start state."""
+    """Draw the stepper; `on_gate` receives the gate where the user stopped, 0 for the start state."""
     drawing = stepping.drawing
     data = {
         "view": f"{drawing.id}-{stepping.turn}",
@@ -59,7 +59,7 @@ def stepper(stepping: Stepping, *, key: str, on_gate: Callable[[int], None]) -> 
 
 
 def _numbers(walk: Walk) -> Mapping[str, Any]:
-    """The states as lists that are short to send; of many basis states those that the chart shows."""
+    """The states as rounded lists; only the basis states that the chart shows."""
     shown = plots.likeliest(walk.probabilities)
     everything = shown.shape == walk.probabilities.shape
     chosen = np.take_along_axis(walk.probabilities, shown, axis=-1)

@@ -1,6 +1,6 @@
-// Steps through a circuit: marks the present gate in the picture and shows the state after it in the Plotly charts beside it.
-// All states came with the picture, so a step asks nobody; Python hears where one came to rest, for the link.
-const SETTLED = 400; // ms without a step
+// Steps through a circuit: marks the current gate in the drawing and shows the state after it in the Plotly charts.
+// All states are sent with the drawing, so a step needs no server; the gate is sent to Python for the link.
+const SETTLED = 400; // ms without a step before the gate is sent to Python
 const QUIET = "input, textarea, select, button, a, canvas, [contenteditable], [role], .js-plotly-plot, [data-testid=stDataFrame]";
 const steppers = new WeakMap();
 
@@ -14,7 +14,7 @@ class Stepper {
     this.find("back").onclick = () => this.step(-1);
     this.find("forward").onclick = () => this.step(1);
     this.find("scrub").oninput = (event) => this.show(Number(event.target.value));
-    this.find("frame").onclick = (event) => {
+    this.find("drawing").onclick = (event) => {
       const gate = event.target.closest(".gate");
       if (gate) this.show(Number(gate.dataset.gate));
     };
@@ -27,7 +27,7 @@ class Stepper {
   update(data, send) {
     const fresh = this.data?.view !== data.view;
     if (this.data?.svg !== data.svg) {
-      this.find("frame").innerHTML = data.svg;
+      this.find("drawing").innerHTML = data.svg;
       this.marks = [...this.root.querySelectorAll("[data-gate]")];
       this.revealed = null;
     }
@@ -71,16 +71,16 @@ class Stepper {
     this.draw();
   }
 
-  // Sideways inside the frame; the page stays where it is.
+  // Scrolls sideways inside the drawing; the page does not scroll.
   reveal() {
     this.revealed = this.gate;
-    const frame = this.find("frame");
+    const drawing = this.find("drawing");
     const mark = this.marks.find((each) => each.classList.contains("now"));
-    if (!mark || frame.scrollWidth <= frame.clientWidth) return;
-    const [inner, outer] = [mark.getBoundingClientRect(), frame.getBoundingClientRect()];
+    if (!mark || drawing.scrollWidth <= drawing.clientWidth) return;
+    const [inner, outer] = [mark.getBoundingClientRect(), drawing.getBoundingClientRect()];
     const room = Math.min(80, outer.width / 4);
-    if (inner.left < outer.left + room) frame.scrollLeft -= outer.left + room - inner.left;
-    else if (inner.right > outer.right - room) frame.scrollLeft += inner.right - outer.right + room;
+    if (inner.left < outer.left + room) drawing.scrollLeft -= outer.left + room - inner.left;
+    else if (inner.right > outer.right - room) drawing.scrollLeft += inner.right - outer.right + room;
   }
 
   numbers() {
@@ -97,7 +97,7 @@ class Stepper {
     this.find("numbers").querySelector("tbody").replaceChildren(...rows);
   }
 
-  // The charts are other elements of the page and may be replaced at any time: look them up again and again.
+  // The charts are other elements of the page and may be replaced at any time, so they are looked up each time.
   attach() {
     if (!this.data?.walk) return;
     for (const [name, key] of Object.entries(this.data.charts)) {
@@ -127,11 +127,11 @@ class Stepper {
     const all = plot.data.map((_, i) => i);
     const places = name === "bloch" ? all.filter((i) => plot.data[i].meta === "wire") : [0];
     const shown = places.map((i) => plot._fullData[i]);
-    if (shown.length !== y.length) return null; // the chart of another circuit, about to go
+    if (shown.length !== y.length) return null; // the chart of a previous circuit, about to be replaced
     const change = Object.fromEntries(Object.entries({ x, y, z })
       .filter(([axis, values]) => values?.some((each, i) => !same([...shown[i][axis]], each))));
     if (!Object.keys(change).length) return null;
-    // with new numbers Plotly guesses the type of an axis anew, and "0101" looks like a number
+    // with new data Plotly guesses the axis type again, and "0101" looks like a number
     const layout = z ? {} : { "xaxis.type": "category" };
     return window.Plotly.update(plot, change, layout, places);
   }
@@ -151,7 +151,7 @@ class Stepper {
     if (!by || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const target = event.composedPath()[0];
     const own = target instanceof Node && this.find("stepper").contains(target);
-    if (own ? target === this.find("scrub") : target.closest?.(QUIET)) return; // the range moves by itself
+    if (own ? target === this.find("scrub") : target.closest?.(QUIET)) return; // the range handles its own keys
     this.step(by);
     event.preventDefault();
   }

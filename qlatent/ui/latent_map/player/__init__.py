@@ -1,4 +1,4 @@
-"""The player under a map: play, step, scrub, speed, the frame's figures, the mark on a picked item."""
+"""Component below a map: play, step, scrub, speed, the frame's metrics, and the mark on a picked item."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _PLAYER = st.components.v2.component(
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One honesty figure over the frames, and the level that chance alone would reach where it is known."""
+class Metric:
+    """One quality metric over the frames, with the level reached by chance if it is known."""
 
     label: str
     values: Sequence[float | None]
@@ -33,22 +33,24 @@ class Figure:
 
 @dataclass(frozen=True)
 class Playback:
-    """What is played: the chart's key, its steps, and where to begin."""
+    """Input of the player: the chart's key, its steps, and the frame to start at."""
 
     chart: str
-    view: str  # changes when the frames are others; the player then begins anew
+    view: str  # changes when the frames change; the player then restarts
     steps: Sequence[int]
     start: int
-    figures: Sequence[Figure] = ()
-    picked: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)  # modality → place a frame
+    metrics: Sequence[Metric] = ()
+    picked: Mapping[str, Sequence[Sequence[float]]] = field(
+        default_factory=dict
+    )  # modality → coordinates per frame
     autoplay: bool = False
-    drawn: int = -1  # the frame that the chart shows when it is new; -1: its last
+    drawn: int = -1  # the frame that the chart shows at first; -1: the last
 
 
 def player(playback: Playback, *, key: str, on_picked: Callable[[int], None] | None = None) -> int:
-    """Draw the player; returns the frame on which it came to rest.
+    """Draw the player; returns the frame at which it stopped.
 
-    `on_picked` is given the row of a point that is clicked in space; a chart on a plane tells of it itself.
+    `on_picked` receives the row of a point clicked in space; a chart in the plane reports clicks itself.
     """
     drawn = range(len(playback.steps))[playback.drawn]
     data = dataclasses.asdict(playback) | {"steps": [int(step) for step in playback.steps], "drawn": drawn}

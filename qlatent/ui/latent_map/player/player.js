@@ -1,8 +1,8 @@
-// Plays the frames of the Plotly map beside it, shows that frame's honesty figures, and marks the picked item.
-// It draws through the Plotly that Streamlit puts on `window`; a browser test sees the frames change.
-const INTERVAL = 280; // ms a frame at speed 1
-const TOUCH = 120; // ms after which Plotly has found the point under a finger
-const SETTLED = 450; // ms without movement after which Python hears of the frame
+// Plays the frames of the Plotly map beside it, shows that frame's quality metrics, and marks the picked item.
+// It uses the Plotly that Streamlit puts on `window`; a browser test checks that the frames change.
+const INTERVAL = 280; // ms per frame at speed 1
+const TOUCH = 120; // ms that Plotly needs to find the point under a finger
+const SETTLED = 450; // ms without movement before the frame is sent to Python
 const PLAY = "M8 5v14l11-7z";
 const PAUSE = "M7 5h3.5v14H7zm6.5 0H17v14h-3.5z";
 const MARK = "#D55E00";
@@ -16,8 +16,8 @@ const make = (name, attributes = {}, parent = null) => {
   return node;
 };
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-const shown = (value, figure) =>
-  Number.isFinite(value) ? value.toFixed(figure.digits) + (figure.unit ? " " + figure.unit : "") : "–";
+const shown = (value, metric) =>
+  Number.isFinite(value) ? value.toFixed(metric.digits) + (metric.unit ? " " + metric.unit : "") : "–";
 
 class Player {
   constructor(root) {
@@ -51,13 +51,13 @@ class Player {
       this.waiting = data.autoplay && !matchMedia("(prefers-reduced-motion: reduce)").matches;
     }
     this.frame = Math.min(this.frame, last);
-    this.figures();
+    this.metrics();
     this.tell();
     this.attach();
     this.mark();
   }
 
-  // The chart is another element of the page and may be replaced at any time: look it up again and again.
+  // The chart is another element of the page and may be replaced at any time, so it is looked up each time.
   attach() {
     if (!this.data) return;
     const plot = document.querySelector(`.st-key-${this.data.chart} .js-plotly-plot`);
@@ -147,58 +147,58 @@ class Player {
     event.preventDefault();
   }
 
-  figures() {
-    const stamp = JSON.stringify(this.data.figures);
+  metrics() {
+    const stamp = JSON.stringify(this.data.metrics);
     if (stamp === this.stamp) return;
     this.stamp = stamp;
-    this.find("figures").replaceChildren(...this.data.figures.map((figure) => this.card(figure)));
+    this.find("metrics").replaceChildren(...this.data.metrics.map((metric) => this.card(metric)));
   }
 
-  card(figure) {
+  card(metric) {
     const card = document.createElement("div");
-    card.className = "figure";
-    card.title = figure.help;
+    card.className = "metric";
+    card.title = metric.help;
     const label = document.createElement("div");
     label.className = "label";
-    label.textContent = figure.label;
+    label.textContent = metric.label;
     const value = document.createElement("div");
     value.className = "value";
     const graph = document.createElement("div");
     graph.className = "graph";
-    graph.append(this.line(figure), Object.assign(document.createElement("i"), { className: "spot" }));
+    graph.append(this.line(metric), Object.assign(document.createElement("i"), { className: "spot" }));
     card.append(label, value, graph);
     return card;
   }
 
-  line(figure) {
+  line(metric) {
     const svg = make("svg", { class: "line", viewBox: "0 0 100 28", preserveAspectRatio: "none", "aria-hidden": "true" });
-    const at = this.scale(figure);
-    const points = figure.values.map((value, i) => [i, value]).filter(([, value]) => Number.isFinite(value));
+    const at = this.scale(metric);
+    const points = metric.values.map((value, i) => [i, value]).filter(([, value]) => Number.isFinite(value));
     const path = points.map(([i, value], n) => (n ? "L" : "M") + at.x(i) + " " + at.y(value)).join("");
     make("path", { d: path }, svg);
-    if (Number.isFinite(figure.level)) make("path", { class: "level", d: `M0 ${at.y(figure.level)}H100` }, svg);
+    if (Number.isFinite(metric.level)) make("path", { class: "level", d: `M0 ${at.y(metric.level)}H100` }, svg);
     return svg;
   }
 
-  scale(figure) {
-    const finite = [...figure.values, figure.level].filter(Number.isFinite);
+  scale(metric) {
+    const finite = [...metric.values, metric.level].filter(Number.isFinite);
     const low = Math.min(...finite);
     const high = Math.max(...finite);
-    const last = Math.max(figure.values.length - 1, 1);
+    const last = Math.max(metric.values.length - 1, 1);
     return { x: (i) => (100 * i) / last, y: (v) => (high > low ? 25 - (22 * (v - low)) / (high - low) : 14) };
   }
 
   tell() {
-    const { steps, figures } = this.data;
+    const { steps, metrics } = this.data;
     this.find("scrub").value = String(this.frame);
     this.find("now").textContent = `step ${steps[this.frame].toLocaleString("en")} · frame ${this.frame + 1}/${steps.length}`;
     this.find("scrub").setAttribute("aria-valuetext", this.find("now").textContent);
-    [...this.find("figures").children].forEach((card, i) => {
-      const figure = figures[i];
-      const value = figure.values[this.frame];
-      const note = Object.assign(document.createElement("span"), { className: "note", textContent: figure.note });
-      card.querySelector(".value").replaceChildren(shown(value, figure), note);
-      const at = this.scale(figure);
+    [...this.find("metrics").children].forEach((card, i) => {
+      const metric = metrics[i];
+      const value = metric.values[this.frame];
+      const note = Object.assign(document.createElement("span"), { className: "note", textContent: metric.note });
+      card.querySelector(".value").replaceChildren(shown(value, metric), note);
+      const at = this.scale(metric);
       const spot = card.querySelector(".spot");
       spot.hidden = !Number.isFinite(value);
       spot.style.left = at.x(this.frame) + "%";
@@ -206,13 +206,13 @@ class Player {
     });
   }
 
-  // Points in space cannot be selected: a click without a turn picks the one whose label is shown.
+  // Points in space cannot be selected: a click without a rotation picks the point whose label is shown.
   listen(plot) {
     let under = null;
     let from = null;
     const over = (event) => (under = event.points?.[0]?.customdata);
     plot.on("plotly_hover", over);
-    plot.on("plotly_click", over); // what touch screens send instead
+    plot.on("plotly_click", over); // touch screens send this instead
     plot.on("plotly_unhover", () => (under = null));
     plot.addEventListener("pointerdown", (event) => (from = event), true);
     plot.addEventListener("pointerup", (event) => {
@@ -222,7 +222,7 @@ class Player {
     }, true);
   }
 
-  // The picked item's way through the frames, over the chart: no new figure is sent for a click.
+  // The picked item's path through the frames is drawn over the chart, so a click sends no new figure.
   mark() {
     if (this.plot?._fullLayout.scene) return this.markInSpace();
     const holder = this.plot?.querySelector(".svg-container");
@@ -247,7 +247,7 @@ class Player {
     holder.appendChild(svg);
   }
 
-  // In space the marks are traces that wait in the figure; only what differs is drawn again.
+  // In space the marks are empty traces of the figure; only changed ones are redrawn.
   markInSpace() {
     const ways = Object.values(this.data.picked ?? {});
     const path = ways.flatMap((way) => [...way, [null, null, null]]);

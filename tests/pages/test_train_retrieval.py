@@ -32,7 +32,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, s
     vectors = (centres[labels] + rng.normal(size=(80, 12))).astype(np.float32)
     folder = tmp_path_factory.mktemp("brought")
     np.savez(folder / "texts.npz", text=vectors, label=np.array([f"<b>l{label}</b>" for label in labels]))
-    workspace = open_workspace(tmp_path_factory.mktemp("answers"))
+    workspace = open_workspace(tmp_path_factory.mktemp("retrieval"))
     dataset = datasets.store(workspace, folder / "texts.npz", name="Texts").dataset
     request = TrainingRequest(
         dataset, head="qbec", objective="ranking", settings=SETTINGS, source="retrieval", name="By label"
@@ -60,7 +60,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[TrainingRequest]:
     return found
 
 
-def answers(opened: Open, trained: tuple[Workspace, str, str]) -> AppTest:
+def retrieval_form(opened: Open, trained: tuple[Workspace, str, str]) -> AppTest:
     workspace, dataset, _ = trained
     page = opened(workspace.path, "train", dataset=dataset)
     page.segmented_control(key="train_source").set_value("retrieval").run()
@@ -68,12 +68,12 @@ def answers(opened: Open, trained: tuple[Workspace, str, str]) -> AppTest:
     return page
 
 
-def test_the_form_asks_for_answers_by_label(
+def test_the_form_asks_for_relevance_by_label(
     opened: Open, trained: tuple[Workspace, str, str], asked: list[TrainingRequest]
 ) -> None:
-    page = answers(opened, trained)
-    assert page.selectbox(key="train_answers_head").value == "qbec"
-    page.number_input(key="train_answers_epochs").set_value(3).run()
+    page = retrieval_form(opened, trained)
+    assert page.selectbox(key="train_retrieval_head").value == "qbec"
+    page.number_input(key="train_retrieval_epochs").set_value(3).run()
     page.button(key="train_start").click().run()
     (request,) = asked
     assert (request.source, request.head, request.objective) == ("retrieval", "qbec", "ranking")
@@ -97,12 +97,12 @@ def test_judgements_are_asked_for_and_written_for_a_start_alone(
 
     uploads_written = uploads.written
     monkeypatch.setattr(uploads, "written", written)
-    page = answers(opened, trained)
-    page.segmented_control(key="train_answers_rule").set_value("judged").run()
+    page = retrieval_form(opened, trained)
+    page.segmented_control(key="train_retrieval_rule").set_value("judged").run()
     assert any("Upload the judgements" in each.value for each in page.info)
     assert not [each for each in page.button if each.key == "train_start"]
-    page.file_uploader(key="train_answers_file").upload("qrels.tsv", b"0\t0\t4\t1\n1\t0\t5\t1\n").run()
-    page.number_input(key="train_answers_epochs").set_value(3).run()
+    page.file_uploader(key="train_retrieval_file").upload("qrels.tsv", b"0\t0\t4\t1\n1\t0\t5\t1\n").run()
+    page.number_input(key="train_retrieval_epochs").set_value(3).run()
     assert kept == []
     page.button(key="train_start").click().run()
     assert len(asked) == 1
@@ -111,10 +111,10 @@ def test_judgements_are_asked_for_and_written_for_a_start_alone(
 
 
 def test_a_text_model_is_named_when_it_is_to_learn(opened: Open, trained: tuple[Workspace, str, str]) -> None:
-    page = answers(opened, trained)
-    page.segmented_control(key="train_answers_unfreeze").set_value("last").run()
-    assert page.text_input(key="train_answers_model").value.endswith("all-MiniLM-L6-v2")
-    assert page.slider(key="train_answers_layers").value == 1
+    page = retrieval_form(opened, trained)
+    page.segmented_control(key="train_retrieval_unfreeze").set_value("last").run()
+    assert page.text_input(key="train_retrieval_model").value.endswith("all-MiniLM-L6-v2")
+    assert page.slider(key="train_retrieval_layers").value == 1
 
 
 def test_a_finished_run_shows_how_queries_are_answered(
@@ -127,4 +127,4 @@ def test_a_finished_run_shows_how_queries_are_answered(
     shown = {each.label: each.value for each in page.metric}
     assert shown["NDCG@10"] == f"{figures['ndcg@10']:.3f}"
     assert shown["MRR@10"] == f"{figures['mrr']:.3f}"
-    assert any("16 held-out queries among 64 documents" in each.value for each in page.caption)
+    assert any("16 held-out queries search 64 documents" in each.value for each in page.caption)
