@@ -1,4 +1,4 @@
-"""The command `qlatent`: the same services as the app, without a browser."""
+"""The command line `qlatent`: the services of the app without a browser."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from qlatent.errors import QlatentError
 
 
 def main() -> None:
-    """Entry point: what people did wrong is one line and exit 1; wrong usage is exit 2."""
-    os.environ.setdefault(
-        "OMP_WAIT_POLICY", "PASSIVE"
-    )  # threads that wait for work leave the processor to others
+    """Entry point: a `QlatentError` prints one line and exits with 1; wrong usage exits with 2."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle threads yield the processor to other processes
     from qlatent.cli.commands import app
 
     try:

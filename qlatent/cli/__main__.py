@@ -1,4 +1,4 @@
-"""`python -m qlatent.cli` is `qlatent`."""
+"""Runs `qlatent` as `python -m qlatent.cli`."""
 
 from qlatent.cli import main
 

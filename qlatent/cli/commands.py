@@ -1,4 +1,4 @@
-"""The commands of `qlatent`: each opens the workspace, calls a service and shows what it returned."""
+"""Defines the commands of `qlatent`; each opens the workspace, calls a service and prints the result."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from qlatent.services.training.start import start_training
 from qlatent.services.vectors import encoding
 
 app = typer.Typer(
-    help="Explore latent spaces: import, encode, train small quantum and classical heads, watch and use them.",
+    help="Explore latent spaces: import and encode data, train small quantum and classical heads, compare them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -45,13 +45,13 @@ app = typer.Typer(
 @app.command(name="demo")
 def demo_command(
     workspace: WorkspaceOption = None,
-    count: Annotated[int, typer.Option(min=50, max=100_000, help="Listings to draw.")] = 2000,
+    count: Annotated[int, typer.Option(min=50, max=100_000, help="Number of listings to draw.")] = 2000,
     if_missing: Annotated[
-        bool, typer.Option("--if-missing", help="Do nothing where it is there already.")
+        bool, typer.Option("--if-missing", help="Do nothing if the demo already exists.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw a demo marketplace, import and encode it, and train a first head on it."""
+    """Draw a demo marketplace, import and encode it, and train a head on it."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     if not (if_missing and demo.prepared(opened)):
         with terminal.progress("Drawing, importing and encoding the demo") as progress:
@@ -66,26 +66,29 @@ def import_command(
     sources: Annotated[
         list[str],
         typer.Argument(
-            help="A file, a folder, hf://name of a Hugging Face dataset; or several files that belong together, "
-            "such as vectors and the table of their items."
+            help="A file, a folder, or hf://name of a Hugging Face dataset. Give several files that belong together, "
+            "such as vectors and the table of their items, in one command."
         ),
     ],
-    name: Annotated[str | None, typer.Option(help="Name of the dataset; the file's name by default.")] = None,
-    into: Annotated[str | None, typer.Option(help="Add to this dataset instead of making a new one.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the dataset. Default: the file name.")] = None,
+    into: Annotated[
+        str | None, typer.Option(help="Add the items to this dataset instead of creating one.")
+    ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(
-            "--map", help="part=column, e.g. image=photo, text=title,description, id=sku, label=kind."
+            "--map",
+            help="Map a column to a part of an item: part=column, such as image=photo or text=title,description.",
         ),
     ] = None,
     preview: Annotated[
-        bool, typer.Option("--preview", help="Say what would be stored, and store nothing.")
+        bool, typer.Option("--preview", help="Show what would be stored without storing it.")
     ] = False,
-    refusals: Annotated[Path | None, typer.Option(help="Write the refused rows to this CSV.")] = None,
+    refusals: Annotated[Path | None, typer.Option(help="Write the refused rows to this CSV file.")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring items: images, zips, tables, text lines, folders, saved datasets, ready embeddings; joined if several."""
+    """Import images, zips, tables, text lines, folders, saved datasets or precomputed vectors."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     source = sources[0] if len(sources) == 1 else sources
     with terminal.progress(f"Reading {', '.join(sources)}") as progress:
@@ -104,11 +107,11 @@ def import_command(
 
 @app.command(name="datasets")
 def datasets_command(
-    dataset: Annotated[str | None, typer.Argument(help="One dataset, in detail.")] = None,
+    dataset: Annotated[str | None, typer.Argument(help="Id of the dataset to describe.")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the datasets, or describe one."""
+    """List the datasets or describe one of them."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     if dataset is None:
         rows = [lines.dataset_row(view) for view in datasets.list_datasets(opened)]
@@ -125,15 +128,15 @@ def datasets_command(
 @app.command()
 def encode(
     dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
-    encoder: Annotated[str, typer.Option(help="builtin, clip or text.")] = "builtin",
+    encoder: Annotated[str, typer.Option(help="Encoder to use: builtin, clip or text.")] = "builtin",
     views: Annotated[
-        int, typer.Option(help="Encode so many augmented copies of each image too: 2 to 32, usually 4.")
+        int, typer.Option(help="Also encode this many augmented views of each image (2 to 32, usually 4).")
     ] = 0,
     set_: SetOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compute the vectors of a dataset's images and texts; what is there already is not computed again."""
+    """Compute vectors of a dataset's images and texts. Existing vectors are not computed again."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     terminal.warn(demo.beyond_builtin(encoder, dataset))
     with terminal.progress(f"Encoding {dataset}") as progress:
@@ -149,32 +152,34 @@ def train(
     head: Annotated[
         str | None,
         typer.Option(
-            help=f"One of {', '.join(HEADS)}. By default acqua; from images, qssl; from retrieval, qbec."
+            help=f"Head to train: {', '.join(HEADS)}. Default: acqua; qssl from images; qbec from retrieval."
         ),
     ] = None,
     objective: Annotated[
         str | None,
         typer.Option(
-            help=f"One of {', '.join(OBJECTIVES)}. By default acqua; from images, ntxent; from retrieval, ranking."
+            help=f"Objective: {', '.join(OBJECTIVES)}. Default: acqua; ntxent from images; ranking from retrieval."
         ),
     ] = None,
     source: Annotated[
         str,
         typer.Option(
             "--from",
-            help="images: train a ResNet-18 under the head, from the pictures. "
-            "retrieval: train queries to find their answers.",
+            help="vectors: train the head on stored vectors. images: train a ResNet-18 under the head. "
+            "retrieval: train for retrieval, by labels or judgements.",
         ),
     ] = "vectors",
     judgements: Annotated[
         Path | None,
         typer.Option(
-            help="From retrieval: what answers which item (qrels, or query, document, gain, or triples of "
-            "query, positive, negative); else labels."
+            help="Relevance judgements for retrieval: TREC qrels, or query, document, gain, or triples of query, "
+            "positive, negative. Default: items of the same label are relevant."
         ),
     ] = None,
     set_: SetOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Decides weights, split, probe and batch order.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of weights, split, snapshot sample and batch order.")
+    ] = 0,
     group_by: GroupBy = "",
     vectors: EncoderKey = None,
     name: Annotated[str | None, typer.Option(help="Name of the run.")] = None,
@@ -182,7 +187,7 @@ def train(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a head in a worker process and follow it; Ctrl-C stops the run, which can be resumed."""
+    """Train a head in a worker process and show its progress. Ctrl-C stops the run; `qlatent resume` continues it."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     kind = KINDS[source_named(source)]
     request = TrainingRequest(
@@ -196,11 +201,11 @@ def train(
 
 @app.command(name="runs")
 def runs_command(
-    run: Annotated[str | None, typer.Argument(help="One run, in detail.")] = None,
+    run: Annotated[str | None, typer.Argument(help="Id of the run to describe.")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the runs, or describe one."""
+    """List the runs or describe one of them."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     if run is not None:
         document = lines.run_document(opened, run)
@@ -220,11 +225,11 @@ def stop(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Stop a run after its current step; what it has learned is kept."""
+    """Stop a run after its current step. It keeps a checkpoint."""
     opened, terminal = (
         open_folder(workspace),
         Terminal(as_json=as_json),
-    )  # a catalogue that is away is no excuse
+    )  # stopping works without the catalogue
     queue.stop(opened, run)
     status = following.wait(opened, run, seconds=60)
     terminal.result({"run": run, "state": status.state}, f"{run}: {status.state} at step {status.step}.")
@@ -234,13 +239,16 @@ def stop(
 def resume(
     run: Annotated[str, typer.Argument(help="Id of the run.")],
     anew: Annotated[
-        bool, typer.Option("--anew", help="Start a new run of the same from its first step; this one stays.")
+        bool,
+        typer.Option(
+            "--anew", help="Start a new run with the same spec from the first step. The old run stays."
+        ),
     ] = False,
     detach: Detach = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with a stopped, interrupted or failed run from its last checkpoint."""
+    """Resume a stopped, interrupted or failed run from its last checkpoint."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     if anew:
         run = queue.start_over(opened, run)
@@ -264,12 +272,12 @@ def evaluate(
     against: retrieval.Against = None,
     encoder: retrieval.Encoder = None,
     set_: SetOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Retrieval: decides random heads and resampling.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Retrieval: seed of random heads and resampling.")] = 0,
     vectors: EncoderKey = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What a head keeps of a dataset: distances, neighbours, matched pairs, reconstruction; or its retrieval."""
+    """Measure what a head keeps of a dataset: distances, neighbours, pairs, reconstruction, or retrieval."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     if by_retrieval:
         asked = retrieval.Asked(
@@ -278,7 +286,7 @@ def evaluate(
         retrieval.evaluate(opened, asked, terminal=terminal)
         return
     if head is None or dataset is None:
-        raise typer.BadParameter("give a head and a dataset, or --retrieval with --corpus")
+        raise typer.BadParameter("give HEAD and DATASET, or --retrieval with --corpus")
     document = evaluation.evaluate(opened, head, dataset, encoder_key=vectors)
     terminal.warn(demo.beyond_builtin(document["encoder"], dataset))
     rows = list(document["metrics"].items())
@@ -288,8 +296,8 @@ def evaluate(
 @app.command()
 def transform(
     head: Annotated[str, typer.Argument(help="Id or name of a kept head, or the id of its run.")],
-    source: Annotated[str, typer.Argument(help="Id of a dataset, or an .npz / .npy of vectors.")],
-    out: Annotated[Path, typer.Option(help="Where to write: .npz, .parquet, .csv or .jsonl.")],
+    source: Annotated[str, typer.Argument(help="Id of a dataset, or an .npz or .npy file of vectors.")],
+    out: Annotated[Path, typer.Option(help="File to write: .npz, .parquet, .csv or .jsonl.")],
     vectors: EncoderKey = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -303,11 +311,14 @@ def transform(
 @app.command(name="export")
 def export_command(
     what: Annotated[str, typer.Argument(help="Id of a dataset, a run or a head.")],
-    out: Annotated[Path, typer.Option(help="A head or run: .zip. A dataset: .parquet, .csv or .jsonl.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="File to write: .zip for a head or run; .parquet, .csv or .jsonl for a dataset."),
+    ],
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a dataset with its vectors as a table, or a head as a zip that `qlatent load` reads."""
+    """Write a dataset with its vectors as a table, or a head as a zip for `qlatent load`."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     document = export.export(opened, what, out=out)
     terminal.result(document, f"{document['kind']} {what} → {out}")
@@ -316,13 +327,13 @@ def export_command(
 @app.command()
 def load(
     path: Annotated[
-        Path, typer.Argument(help="A saved head: a zip, or the folder of model.safetensors and config.json.")
+        Path, typer.Argument(help="A saved head: a zip, or a folder with model.safetensors and config.json.")
     ],
-    name: Annotated[str | None, typer.Option(help="Name of the head; the file's name by default.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the head. Default: the file name.")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Keep a head that was saved elsewhere."""
+    """Load a saved head into the workspace."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     head_id = kept_heads.load_upload(opened, path, name=name or path.stem)
     view = kept_heads.view(opened, head_id)
@@ -335,9 +346,12 @@ def load(
 @app.command(name="app")
 def app_command(
     workspace: WorkspaceOption = None,
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
     host: Annotated[
-        str, typer.Option("--host", "--address", help="Address to listen on; 0.0.0.0 lets others in.")
+        str,
+        typer.Option(
+            "--host", "--address", help="Address to listen on. 0.0.0.0 lets other machines connect."
+        ),
     ] = "127.0.0.1",
     headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
 ) -> None:

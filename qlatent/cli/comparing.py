@@ -1,4 +1,4 @@
-"""Staying with an experiment until every cell is trained and measured, and telling what it found."""
+"""Follows an experiment until every cell is trained and measured, and prints its results."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from qlatent.services.experiments.experiments import Progress
 from qlatent.services.experiments.grid import Experiment, Grid
 from qlatent.services.workspaces import Workspace
 
-POLL = 1.0  # seconds between two looks at a grid
+POLL = 1.0  # seconds between two polls of a grid
 OLDER = (
-    "This experiment keeps only equal rows together: items that share a picture, a text or an id before # may be on"
-    " both sides. `--set split_rule=groups` makes one that keeps them together."
+    "This experiment keeps only equal rows together in the split: items that share an image, a text or the part of"
+    " their id before # may be on both sides. `--set split_rule=groups` creates one that keeps them together."
 )
 SHOWN = ("spearman", "neighbour_overlap", "trustworthiness", "stress", "recall_at_10", "probe_accuracy")
 
@@ -32,7 +32,7 @@ def compare(
     out: Path | None,
     detach: bool,
 ) -> None:
-    """Make or find the experiment, work it off, write its files and print its table."""
+    """Create or find the experiment, run it, write its files and print its table."""
     experiment = experiments.create(workspace, grid)
     if experiment.settings["split_rule"] == "contents":
         terminal.note(OLDER)
@@ -41,13 +41,13 @@ def compare(
         told = experiments.progress(workspace, experiment)
         terminal.result(
             {"experiment": experiment.id, "trainings": told.total, "finished": told.finished},
-            f"{experiment.id}: {told.finished} of {told.total} trainings are done; the others go on.",
+            f"{experiment.id}: {told.finished} of {told.total} trainings have finished; the others continue.",
         )
         return
     told = follow(workspace, experiment, terminal=terminal, workers=workers)
     if not told.measured and told.failed:
         raise RunError(
-            f"Nothing was measured. {told.failed[0]}", remedy="Run the same command again to go on."
+            f"Nothing was measured. {told.failed[0]}", remedy="Run the same command again to continue."
         )
     files = comparison.write(workspace, experiment, workspace.experiments_path / experiment.id)
     if out is not None:
@@ -58,7 +58,7 @@ def compare(
 def follow(
     workspace: Workspace, experiment: Experiment, *, terminal: Terminal, workers: int | None
 ) -> Progress:
-    """Wait until nothing more will happen; Ctrl-C stops the runs, and the same command goes on later."""
+    """The progress once every run has ended; Ctrl-C stops the runs, and the same command continues them."""
     with terminal.progress(f"Experiment {experiment.id}") as progress:
         try:
             tried = False
@@ -67,7 +67,7 @@ def follow(
                 progress(told.measured, told.total)
                 if told.done and (told.measured >= told.finished or tried):
                     return told
-                if told.done:  # trained before by somebody who did not measure
+                if told.done:  # trained earlier without being measured
                     tried = bool(experiments.measure(workspace, experiment, workers=workers))
                 time.sleep(POLL)
         except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Staying with something that goes on in another process: a run until it ends, the app until it is closed."""
+"""Follows another process: a run until it ends, or the app until it is closed."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.store.runs.run_folder import RunStatus
 
 OPEN = """\
-Everyone who can reach this machine can see what the workspace holds, and import, train, download and remove in it:
+Everyone who can reach this machine can read the workspace, and import, train, download and remove in it:
 there is no sign-in. Paths on this machine cannot be imported. Connections are not encrypted."""
-POLL = 0.25  # seconds between two looks at a run
+POLL = 0.25  # seconds between two polls of a run
 
 
 def follow(workspace: Workspace, run_id: str, *, terminal: Terminal, detach: bool) -> None:
-    """Show a run's progress until it ends and say how; Ctrl-C asks it to stop. A failed run is a `RunError`."""
+    """Show a run's progress until it ends, then its result; Ctrl-C stops it. A failed run is a `RunError`."""
     if detach:
         view = listing.view(workspace, run_id)
         terminal.result({"run": run_id, "state": view.state}, f"{run_id}: {view.state}.")
         return
     view = watch(workspace, run_id, terminal=terminal)
     document = lines.run_document(workspace, run_id)
-    shown = lines.figures(document["metrics"])
+    shown = lines.metric_lines(document["metrics"])
     terminal.result(
         document, f"{run_id}: {view.state} at step {view.status.step} of {view.status.steps}.", *shown
     )
 
 
 def watch(workspace: Workspace, run_id: str, *, terminal: Terminal) -> RunView:
-    """The run once it has ended, with a bar until then; a failed or interrupted run is a `RunError`."""
+    """The run once it has ended, with a progress bar until then; a failed or interrupted run is a `RunError`."""
     with terminal.progress(f"Run {run_id}") as progress:
         view = _until_ended(workspace, run_id, progress)
     if view.state in ("failed", "interrupted"):
         raise RunError(
             f"Run {run_id} {view.message}.",
-            remedy=view.status.remedy or f"`qlatent resume {run_id}` goes on.",
+            remedy=view.status.remedy or f"`qlatent resume {run_id}` continues it.",
         )
     return view
 
@@ -68,7 +68,7 @@ def _until_ended(workspace: Workspace, run_id: str, progress: Any) -> RunView:
 
 
 def wait(workspace: Workspace, run_id: str, *, seconds: float) -> RunStatus:
-    """The status of a run once it has ended, or as it is after `seconds`; only its folder is asked."""
+    """The status of a run once it has ended, or after `seconds`; reads only the run's folder."""
     until = time.monotonic() + seconds
     folder = workspace.run(run_id)
     while (status := folder.status()).state in WAITING and time.monotonic() < until:
@@ -77,42 +77,44 @@ def wait(workspace: Workspace, run_id: str, *, seconds: float) -> RunStatus:
 
 
 def serve(path: Path, *, port: int, host: str, headless: bool) -> None:
-    """Run the app until it is closed. A port in use is an `UnavailableError` with the next free one."""
+    """Run the app until it is closed; a port in use is an `UnavailableError` that names a free one."""
     script = app_file()
     open_workspace(path).close()
     if not _is_free(host, port):
         free = next((other for other in range(port + 1, port + 50) if _is_free(host, other)), 0)
         raise UnavailableError(
             f"Port {port} is in use.",
-            remedy=f"Choose another one, for example --port {free} (or make run PORT={free}).",
+            remedy=f"Choose another port, for example --port {free} (or make run PORT={free}).",
         )
     command = [
         sys.executable, "-m", "qlatent.ui.shell.server", "run", str(script), "--server.port", str(port),
         "--server.address", host, "--server.headless", "true" if headless else "false",
     ]  # fmt: skip
-    print(f"qlatent: http://{host}:{port} (Ctrl-C ends it)", flush=True)  # Streamlit is told to say nothing
+    print(
+        f"qlatent: http://{host}:{port} (press Ctrl-C to stop)", flush=True
+    )  # Streamlit prints nothing itself
     if host not in ("127.0.0.1", "localhost", "::1"):
         print(OPEN, flush=True)
     os.environ["QLATENT_WORKSPACE"] = str(path.resolve())
-    if os.name == "posix":  # become the server: whoever ends this process ends the app
+    if os.name == "posix":  # become the server, so that killing this process ends the app
         os.execv(sys.executable, command)
     with contextlib.suppress(KeyboardInterrupt):
         subprocess.run(command, check=False)
 
 
 def app_file() -> Path:
-    """The app's script: at the top of a checkout, or inside the package where it was installed from a wheel."""
+    """The app's script: at the top of a checkout, or inside a package installed from a wheel."""
     package = Path(qlatent.__file__).resolve().parent
     found = next(
         (each for each in (package.parent / "app.py", package / "front/app.py") if _is_ours(each)), None
     )
     if found is None:
-        raise UnavailableError("app.py was not installed with the package.", remedy="Install qlatent again.")
+        raise UnavailableError("app.py was not installed with the package.", remedy="Reinstall qlatent.")
     return found
 
 
 def _is_ours(script: Path) -> bool:
-    """Whether an app.py is this project's: site-packages may hold another one."""
+    """Whether an app.py belongs to this project; site-packages may contain another one."""
     return script.is_file() and "qlatent" in script.read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""`qlatent items`: the items of a dataset as a table, sorted and filtered by any column."""
+"""The command `qlatent items`: lists the items of a dataset, sorted and filtered by any column."""
 
 from __future__ import annotations
 
@@ -21,18 +21,20 @@ def items(
     dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
     where: Annotated[
         list[str] | None,
-        typer.Option(help="A condition, e.g. size>=3, made<=2024-06-30, maker=Acme or text~red; may repeat."),
+        typer.Option(
+            help="Show only items that meet a condition: size>=3, maker=Acme, text~red. Repeatable."
+        ),
     ] = None,
-    sort: Annotated[
-        str | None, typer.Option(help="The column to sort by; the order of the import by default.")
+    sort: Annotated[str | None, typer.Option(help="Sort by this column. Default: order of import.")] = None,
+    descending: Annotated[bool, typer.Option("--descending", help="Sort in descending order.")] = False,
+    limit: Annotated[int, typer.Option(help="Show at most this many rows.")] = 20,
+    out: Annotated[
+        Path | None, typer.Option(help="Write all matching items to this CSV file instead.")
     ] = None,
-    descending: Annotated[bool, typer.Option("--descending", help="The largest first.")] = False,
-    limit: Annotated[int, typer.Option(help="At most so many rows.")] = 20,
-    out: Annotated[Path | None, typer.Option(help="Write all of them to this CSV instead.")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the items of a dataset; their metadata are columns like any other."""
+    """List the items of a dataset. Metadata can be used like any other column."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     table = browsing.items(opened, dataset)
     for condition in where or ():

@@ -1,4 +1,4 @@
-"""`qlatent heads`: the kept heads in a list, and keeping, renaming and removing one."""
+"""The commands `qlatent heads`: list the kept heads; keep, rename or remove one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qlatent.services.heads.kept_heads import HeadView
 
 app = typer.Typer(help="List the kept heads; keep, rename or remove one.", invoke_without_command=True)
 
-Head = Annotated[str, typer.Argument(help="Id of a kept head, as `qlatent heads` lists it.")]
+Head = Annotated[str, typer.Argument(help="Id of a kept head, from `qlatent heads`.")]
 
 
 @app.callback()
@@ -22,7 +22,7 @@ def listed(context: typer.Context, workspace: WorkspaceOption = None, as_json: J
     """List the kept heads; keep, rename or remove one."""
     if context.invoked_subcommand is not None:
         if workspace is not None or as_json:
-            raise typer.BadParameter(f"write it after `{context.invoked_subcommand}`")
+            raise typer.BadParameter(f"put this option after `{context.invoked_subcommand}`")
         return
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     rows = [_row(view) for view in kept_heads.list_heads(opened)]
@@ -36,11 +36,11 @@ def listed(context: typer.Context, workspace: WorkspaceOption = None, as_json: J
 @app.command()
 def keep(
     run: Annotated[str, typer.Argument(help="Id of a finished run.")],
-    name: Annotated[str | None, typer.Option(help="Name of the head; the run's by default.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the head. Default: the run's name.")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Keep the head of a finished run, such as one of an experiment; one that is kept already stays."""
+    """Keep the head of a finished run, such as a run of an experiment."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     head_id = kept_heads.keep_run(opened, run)
     view = kept_heads.rename(opened, head_id, name=name) if name else kept_heads.view(opened, head_id)
@@ -54,7 +54,7 @@ def rename(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give a head another name; its id stays."""
+    """Rename a head. Its id stays the same."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     view = kept_heads.rename(opened, head, name=name)
     terminal.result(_row(view), f"{head}: named {view.name}.")
@@ -62,13 +62,13 @@ def rename(
 
 @app.command()
 def remove(head: Head, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
-    """Remove a head, broken or not; `qlatent restore` brings it back for a day. The run it came from stays."""
+    """Remove a head. `qlatent restore` brings it back within a day. The run that trained it stays."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     view = kept_heads.view(opened, head)
     kept_heads.remove(opened, head)
     terminal.result(
         {"head": head, "removed": True},
-        f"{head}: {view.name} is removed; `qlatent restore {head}` undoes it.",
+        f"{head}: {view.name} is removed. `qlatent restore {head}` brings it back.",
     )
 
 

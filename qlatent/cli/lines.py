@@ -1,4 +1,4 @@
-"""What the commands say: plain documents for programs, lines and rows for people."""
+"""Formats what commands print: documents for programs, lines and table rows for people."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from qlatent.services.vectors.encoding import EncodingReport
 from qlatent.services.workspaces import Workspace
 from qlatent.types import Item, Refusal
 
-SHOWN = 10  # refused rows on the terminal; all of them go to --refusals
-WIDTH = 160  # characters of a part of an example
+SHOWN = 10  # refused rows printed on the terminal; --refusals writes all of them
+WIDTH = 160  # characters printed of each part of an example
 
 
 def run_row(view: RunView) -> dict[str, Any]:
-    """One run in a list."""
+    """One run as a row of a list."""
     status = view.status
     return {
         "id": view.id, "kind": view.kind, "state": view.state, "step": status.step, "of": status.steps,
@@ -28,7 +28,7 @@ def run_row(view: RunView) -> dict[str, Any]:
 
 
 def run_document(workspace: Workspace, run_id: str) -> dict[str, Any]:
-    """One run in detail; `metrics` are those of its end."""
+    """One run in detail; `metrics` are its final metrics."""
     view = listing.view(workspace, run_id)
     row = run_row(view)
     document = {"run": row.pop("id"), **row, "metrics": listing.metrics(workspace, run_id)}
@@ -37,8 +37,8 @@ def run_document(workspace: Workspace, run_id: str) -> dict[str, Any]:
     return document
 
 
-def figures(metrics: Mapping[str, Any]) -> list[str]:
-    """One line a metric."""
+def metric_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """One line per metric."""
     return [f"  {name:<24}{value:.4f}" for name, value in metrics.items() if isinstance(value, float)]
 
 
@@ -48,7 +48,7 @@ def time_of(seconds: float) -> str:
 
 
 def dataset_row(view: DatasetView) -> dict[str, Any]:
-    """One dataset in a list; `encoders` says how much of it each has encoded."""
+    """One dataset as a row of a list; `encoders` says how much of it each encoder has encoded."""
     encoders = [
         f"{each['key']} {each['modality']} {each['encoded']}/{each['total']}" for each in view.encoders
     ]
@@ -60,35 +60,33 @@ def dataset_row(view: DatasetView) -> dict[str, Any]:
 
 
 def preview(seen: Preview) -> list[str]:
-    """What an import would store."""
+    """The lines that describe a previewed import."""
     mapping = ", ".join(f"{part}={value}" for part, value in seen.mapping.as_dict().items() if value)
     counts = ", ".join(f"{count} {name}" for name, count in seen.modalities.items())
     already = [f"Already imported as {seen.already_imported}."] if seen.already_imported else []
     return [
-        f"{seen.name}: {seen.good} rows to keep ({counts}), {seen.refused} refused. Nothing is stored yet.",
+        f"{seen.name}: {seen.good} rows accepted ({counts}), {seen.refused} refused. Nothing is stored yet.",
         f"  columns: {mapping}" if mapping else "",
-        *(f"  not used: {each.column}: {each.reason}" for each in seen.unused),
+        *(f"  unused column {each.column}: {each.reason}" for each in seen.unused),
         *(line for number, item in enumerate(seen.examples, start=1) for line in _example(number, item)),
         *_notes(seen.notes), *_refusals(seen.refusals), *already,
     ]  # fmt: skip
 
 
 def imported(report: ImportReport) -> list[str]:
-    """What an import stored."""
+    """The lines that describe a finished import."""
     if report.already:
         return [f"Already imported as {report.dataset}; nothing was stored twice."]
-    there = f", {report.present} were there already" if report.present else ""
+    there = f", {report.present} already present" if report.present else ""
     marked = (
-        f", {report.duplicates} of them with the content of an earlier row (marked)"
-        if report.duplicates
-        else ""
+        f", {report.duplicates} of them marked as duplicates of an earlier row" if report.duplicates else ""
     )
     first = f"{report.dataset}: {report.rows} rows stored{marked}{there}, {report.refused} refused."
     return [first, *_notes(report.notes), *_refusals(report.refusals)]
 
 
 def _example(number: int, item: Item) -> list[str]:
-    """One item as it would be stored, a line a part."""
+    """One item as it would be stored, one line per part."""
     parts = example(item)
     metadata = parts.pop("metadata", {})
     shown = {**parts, **{f"metadata {key}": value for key, value in metadata.items()}}
@@ -113,10 +111,10 @@ def _refusals(refusals: Sequence[Refusal]) -> list[str]:
 
 
 def encoding(report: EncodingReport) -> list[str]:
-    """What an encoding did."""
+    """The lines that describe a finished encoding."""
     first = (
         f"{report.encoder_key}: {report.encoded} encoded in {report.seconds:.1f} s ({report.rate:.0f}/s),"
-        f" {report.cached} were there already{', stopped early' if report.stopped else ''}."
-        f"{f' {report.views} of each image are augmented views.' if report.views else ''}"
+        f" {report.cached} already present{', stopped early' if report.stopped else ''}."
+        f"{f' {report.views} augmented views per image.' if report.views else ''}"
     )
     return [first, *(f"  not encoded: {each.id}: {each.reason}" for each in report.failed[:SHOWN])]

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what is read out of them."""
+"""Defines the options that several commands share, and parses their values."""
 
 from __future__ import annotations
 
@@ -15,71 +15,73 @@ from qlatent.settings import settings
 
 WorkspaceOption = Annotated[
     Path | None,
-    typer.Option("--workspace", "-w", help="Folder with everything that is kept.", show_default="workspace"),
+    typer.Option("--workspace", "-w", help="Folder of the workspace.", show_default="workspace"),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; progress on stderr.")]
-SetOption = Annotated[list[str] | None, typer.Option("--set", help="key=value; may be given several times.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on stdout; progress goes to stderr.")
+]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="Change a setting: key=value. Repeatable.")
+]
 GroupBy = Annotated[
     str,
     typer.Option(
         "--group-by",
-        help="A column, such as a product code or a seller: items with an equal value are never on both sides "
-        "of the split.",
+        help="Keep items with equal values of this column, such as a product code or a seller, on the same side "
+        "of the train/held-out split.",
     ),
 ]
 EncoderKey = Annotated[
-    str | None, typer.Option("--vectors", help="Encoder key, where a dataset has several.")
+    str | None, typer.Option("--vectors", help="Encoder key, if the dataset has vectors of several encoders.")
 ]
-Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Return at once while the run continues.")]
 
 
 def path_of(workspace: Path | None) -> Path:
-    """Where that is."""
+    """The path of the workspace: the option, or the one in the settings."""
     return settings().workspace if workspace is None else workspace
 
 
 def open_workspace(workspace: Path | None) -> Workspace:
-    """The workspace of the option, or that of the settings."""
+    """The opened workspace of the option, or the one in the settings."""
     return workspaces.open_workspace(path_of(workspace))
 
 
 def open_folder(workspace: Path | None) -> Workspace:
-    """The same for what needs no catalogue, which may be away; there has to be a workspace."""
+    """An existing workspace without its catalogue, for commands that must work when the database is unreachable."""
     return Workspace.open(path_of(workspace), create=False)
 
 
 def settings_of(pairs: list[str] | None) -> dict[str, Any]:
-    """The `--set key=value` options; values are read as JSON where they are JSON, else as text."""
+    """The `--set key=value` options; a value that is valid JSON is read as JSON, else as text."""
     values: dict[str, Any] = {}
     for pair in pairs or []:
         key, equals, text = pair.partition("=")
         if not equals or not key:
-            raise ConfigError(f"--set {pair}: got no key=value.", remedy="Write for example --set qubits=4.")
+            raise ConfigError(f"--set {pair}: expected key=value.", remedy="For example: --set qubits=4.")
         try:
             values[key] = json.loads(text)
-        except (ValueError, RecursionError):  # a word, or a number or nesting without end
+        except (ValueError, RecursionError):  # a word, or JSON that is too long or too deep to read
             values[key] = {"True": True, "False": False}.get(text, text)
     return values
 
 
 def split_by(settings: dict[str, Any], group_by: str) -> dict[str, Any]:
-    """The settings with what `--group-by` adds to them."""
+    """The settings with `--group-by` added."""
     return {**settings, "group_by": group_by} if group_by else settings
 
 
 def names(text: str) -> tuple[str, ...]:
-    """The different names of a list with commas."""
+    """The distinct names in a comma-separated list."""
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def numbers(text: str, option: str) -> tuple[int, ...]:
-    """The different whole numbers of a list with commas; anything else is a `ConfigError`."""
+    """The distinct integers in a comma-separated list; anything else is a `ConfigError`."""
     try:
         return tuple(dict.fromkeys(int(part) for part in names(text)))
     except ValueError as err:
-        raise ConfigError(
-            f"{option} {text}: expected whole numbers.", remedy="Write for example 2,4,8."
-        ) from err
+        raise ConfigError(f"{option} {text}: expected integers.", remedy="For example: 2,4,8.") from err
 
 
 def mapping_of(pairs: list[str] | None) -> dict[str, Any] | None:
@@ -91,7 +93,7 @@ def mapping_of(pairs: list[str] | None) -> dict[str, Any] | None:
         part, equals, column = pair.partition("=")
         if not equals:
             raise ConfigError(
-                f"--map {pair}: got no part=column.", remedy="Write for example --map image=photo."
+                f"--map {pair}: expected part=column.", remedy="For example: --map image=photo."
             )
         values[part] = column.split(",") if part == "text" else column
     return values

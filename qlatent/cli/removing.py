@@ -1,4 +1,4 @@
-"""Removing datasets, runs, heads and experiments, and bringing them back within a day."""
+"""The commands `qlatent remove` and `qlatent restore` for datasets, runs, heads and experiments."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from qlatent.services.workspaces import Workspace
 
 def remove(
     name: Annotated[str, typer.Argument(help="Id of a dataset, a run, a head or an experiment.")],
-    stop: Annotated[bool, typer.Option("--stop", help="Stop the runs that use a dataset first.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="First stop the runs that use the dataset.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove something; `qlatent restore` brings it back for a day, then it is deleted."""
+    """Remove a dataset, run, head or experiment. `qlatent restore` brings it back within a day."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     kind = _kind(opened, name)
     if kind == "dataset":
@@ -31,22 +31,23 @@ def remove(
     else:
         {"run": queue.remove, "head": kept_heads.remove, "experiment": experiments.remove}[kind](opened, name)
     terminal.result(
-        {"removed": name, "kind": kind}, f"{kind} {name} is removed; `qlatent restore {name}` undoes it."
+        {"removed": name, "kind": kind}, f"{kind} {name} is removed. `qlatent restore {name}` brings it back."
     )
 
 
 def restore(
     name: Annotated[
-        str | None, typer.Argument(help="Its id or name; without one, what can be brought back.")
+        str | None,
+        typer.Argument(help="Id or name of what to restore. Without it, list what can be restored."),
     ] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring back what was removed in the last day, or list it."""
+    """Restore what was removed in the last day, or list it."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     if name is not None:
         found = bin.restore(opened, name)
-        terminal.result({"restored": found.id, "kind": found.kind}, f"{found.kind} {found.id} is back.")
+        terminal.result({"restored": found.id, "kind": found.kind}, f"{found.kind} {found.id} is restored.")
         return
     rows = [{"kind": each.kind, "id": each.id, "name": each.name} for each in bin.content(opened)]
     terminal.table({"removed": rows}, ["kind", "id", "name"], [list(row.values()) for row in rows])

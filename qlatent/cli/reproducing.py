@@ -1,4 +1,4 @@
-"""`qlatent reproduce` and `qlatent probe`: a published table from images, and the probe it was published with."""
+"""Runs `qlatent reproduce`: trains a published table from images and writes its report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qlatent.services.training import sweeps
 from qlatent.services.workspaces import Workspace
 from qlatent.store.disk import json_bytes, write_atomically
 
-POLL = 2.0  # seconds between two looks
+POLL = 2.0  # seconds between two polls
 TABLE = "qssl.json"
 
 
@@ -35,7 +35,7 @@ def reproduce(
     picture: str,
     terminal: Terminal,
 ) -> None:
-    """Train what is missing from the table, wait, and write it; Ctrl-C stops, the same command goes on."""
+    """Train the missing runs of the table and write it; Ctrl-C stops, and the same command continues."""
     known = reproduction.read(out / TABLE)
     with terminal.progress("Importing the images") as told:
         dataset = reproduction.bring(workspace, data, progress=told)
@@ -61,14 +61,14 @@ def reproduce(
     rows = reproduction.merged(known, reproduction.rows(workspace, table()))
     if not rows:
         raise RunError(
-            f"Nothing was trained. {' '.join(failed)}", remedy="Run the same command again to go on."
+            f"Nothing was trained. {' '.join(failed)}", remedy="Run the same command again to continue."
         )
     files = write(rows, out, command=_command(), picture=picture)
     _tell(rows, failed, files, terminal)
 
 
 def write(rows: list[Row], out: Path, *, command: str, picture: str) -> list[Path]:
-    """The table as JSON, and its report."""
+    """Write the table as JSON with its report; returns the files."""
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / TABLE, json_bytes({"made_by": made_by(), "rows": rows}))
     return [out / TABLE, *report.write(rows, out, command=command, picture=picture)]
@@ -79,7 +79,7 @@ def _command() -> str:
 
 
 def _follow(workspace: Workspace, places: Any, terminal: Terminal) -> tuple[str, ...]:
-    """Wait until no training of the table goes on; a line for each that did not finish."""
+    """Wait until no training of the table is active; returns a line for each that did not finish."""
     table: list[Place] = places()
     finished: set[str] = set()
     with terminal.progress("QSSL") as progress:
@@ -92,7 +92,7 @@ def _follow(workspace: Workspace, places: Any, terminal: Terminal) -> tuple[str,
 
 
 def _wait_for_probes(workspace: Workspace, ids: list[str], terminal: Terminal) -> tuple[str, ...]:
-    """Wait until these have ended; a line for each that did not finish."""
+    """Wait until these probes have ended; returns a line for each that did not finish."""
     with terminal.progress("Published probes") as progress:
         while True:
             views = [listing.view(workspace, each) for each in ids]
@@ -112,6 +112,6 @@ def _tell(rows: list[Row], failed: tuple[str, ...], files: list[Path], terminal:
 
 
 def check_system(name: str) -> None:
-    """Only one published table can be reproduced today."""
+    """Raise an `InputError` unless `name` is a published table that can be reproduced."""
     if name != "qssl":
-        raise InputError(f"There is no table called {name!r}.", remedy="Known: qssl.")
+        raise InputError(f"Unknown table {name!r}.", remedy="Known tables: qssl.")

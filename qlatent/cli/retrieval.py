@@ -1,4 +1,4 @@
-"""`qlatent evaluate --retrieval`: what heads make of a corpus, its queries and their judgements."""
+"""Runs `qlatent evaluate --retrieval`: measures how heads rank a corpus for queries."""
 
 from __future__ import annotations
 
@@ -23,40 +23,41 @@ COUNTED = (
 )
 
 Switch = Annotated[
-    bool, typer.Option("--retrieval", help="Judge heads by how they rank a corpus for queries, instead.")
+    bool, typer.Option("--retrieval", help="Measure how heads rank a corpus for queries instead.")
 ]
 Corpus = Annotated[
     str | None,
     typer.Option(help="Retrieval: id of a dataset, or a file with id and text (.jsonl, .jsonl.gz, .tsv, …)."),
 ]
 Queries = Annotated[
-    str | None, typer.Option(help="Retrieval: id of a dataset, or a file. Left out, labels judge.")
+    str | None,
+    typer.Option(help="Retrieval: id of a dataset, or a file. Default: items are queries, judged by label."),
 ]
 JudgementsFile = Annotated[
-    Path | None, typer.Option(help="Retrieval: TREC qrels, or query, document and gain a line.")
+    Path | None, typer.Option(help="Retrieval: TREC qrels, or one query, document and gain per line.")
 ]
 RunFile = Annotated[
-    Path | None, typer.Option("--run", help="Retrieval: rank the candidates of this run only.")
+    Path | None, typer.Option("--run", help="Retrieval: re-rank only the candidates of this run.")
 ]
 Heads = Annotated[
     list[str] | None,
     typer.Option(
         "--head",
-        help="Retrieval: none (the vectors themselves), a kept head, or one of the registry as drawn: "
-        "pca:qubits=64. May be given several times.",
+        help="Retrieval: none (the vectors themselves), a kept head, or an untrained head with settings: "
+        "pca:qubits=64. Repeatable.",
     ),
 ]
 Against = Annotated[
-    str | None, typer.Option(help="Retrieval: the head that the others are compared with; the first.")
+    str | None, typer.Option(help="Retrieval: head that the others are compared with. Default: the first.")
 ]
 Encoder = Annotated[
-    str | None, typer.Option(help="Retrieval: encode what has no vectors yet with builtin, clip or text.")
+    str | None, typer.Option(help="Retrieval: encode texts without vectors with builtin, clip or text.")
 ]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The options of `--retrieval` as they were given."""
+    """The options of `--retrieval` as given."""
 
     corpus: str | None
     queries: str | None
@@ -71,11 +72,11 @@ class Asked:
 
 
 def evaluate(workspace: Workspace, asked: Asked, *, terminal: Terminal) -> None:
-    """Bring and encode what is new, evaluate, and show a table with intervals, differences and notes."""
+    """Import and encode what is new, evaluate, and print a table with intervals, differences and notes."""
     if asked.corpus is None:
         raise typer.BadParameter("--retrieval needs --corpus")
     coder = encoding.make_encoder(asked.encoder, asked.settings) if asked.encoder else None
-    with terminal.progress("Bringing the corpus") as progress:
+    with terminal.progress("Importing the corpus") as progress:
         dataset = evaluation.bring(workspace, asked.corpus, encoder=coder, progress=progress)
     task = Task(
         dataset, queries=asked.queries or "", judgements=str(asked.judgements or ""), run=str(asked.run or ""),
@@ -103,8 +104,8 @@ def _row(head: Mapping[str, Any]) -> list[Any]:
 def _lines(document: Mapping[str, Any]) -> list[str]:
     first = (
         f"{document['ranking']}: {document['documents']:,} documents, {document['queries']:,} queries, by "
-        f"{document['relevance']}; 95 % intervals over queries; MRR within {document['depth']:,} ranks; bytes a "
-        "document, median ms a query from its vector to the 10 nearest"
+        f"{document['relevance']}; 95 % intervals over queries; MRR within {document['depth']:,} ranks; bytes per "
+        "document; median ms per query from its vector to the 10 nearest"
     )
     differences = [
         f"{each['head']} against {each['against']}, {each['measure']}: {each['words']} (p {each['p_holm']:.2g}, Holm)"
@@ -118,6 +119,6 @@ def _lines(document: Mapping[str, Any]) -> list[str]:
     ]
     if parameters:
         parameters.insert(
-            0, "parameters stored, used (they move the output) and identifiable (data can tell them apart):"
+            0, "parameters: stored, used (they influence the output), identifiable (data can determine them):"
         )
     return [first, *differences, *parameters, *(f"  note: {each}" for each in document["notes"])]

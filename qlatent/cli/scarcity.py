@@ -1,4 +1,4 @@
-"""`qlatent scarcity`: heads that learn to find answers from less and less data, and from all of it."""
+"""The command `qlatent scarcity`: compares heads trained for retrieval on shares of the data."""
 
 from __future__ import annotations
 
@@ -33,42 +33,48 @@ from qlatent.services.training.kinds.table import run_configs
 from qlatent.services.workspaces import Workspace
 from qlatent.store.disk import json_bytes, write_atomically
 
-POLL = 2.0  # seconds between two looks
+POLL = 2.0  # seconds between two polls
 SHARES = ",".join(f"{100 * share:g}" for share in service.SHARES)
 
 
 def scarcity(
     dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
-    heads: Annotated[str, typer.Option(help="Names with commas between.")] = ",".join(service.HEADS),
-    dims: Annotated[str, typer.Option(help="Latent dimensions with commas between.")] = "64",
+    heads: Annotated[str, typer.Option(help="Heads to train, comma-separated.")] = ",".join(service.HEADS),
+    dims: Annotated[str, typer.Option(help="Latent dimensions, comma-separated.")] = "64",
     shares: Annotated[
         str,
         typer.Option(
-            help="Percent of the training queries, with commas between; 0 is the head as it is drawn."
+            help="Shares of the training queries in percent, comma-separated. 0 is the untrained head."
         ),
     ] = SHARES,
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="Each is trained once for each.")] = 3,
-    against: Annotated[str, typer.Option(help="The head that the others are compared with.")] = "bec",
+    seeds: Annotated[
+        int, typer.Option(min=1, max=100, help="Number of seeds; each head is trained once per seed.")
+    ] = 3,
+    against: Annotated[str, typer.Option(help="Head that the others are compared with.")] = "bec",
     judgements: Annotated[
         Path | None,
-        typer.Option(help="What answers which item (qrels, or query, document, gain); else labels."),
+        typer.Option(help="Relevance judgements: TREC qrels, or query, document, gain. Default: labels."),
     ] = None,
     set_: SetOption = None,
     group_by: GroupBy = "",
     vectors: EncoderKey = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes at once; one a core.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Number of processes. Default: one per core.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the table as JSON, Markdown and HTML.")] = Path(
         "scarcity"
     ),
-    name: Annotated[str, typer.Option(help="Name of these files.")] = "scarcity",
-    title: Annotated[str, typer.Option(help="Heading of the report.")] = "Learning to find answers",
-    picture: Annotated[str, typer.Option(help="Image of the figure that the Markdown is to show.")] = "",
+    name: Annotated[str, typer.Option(help="Base name of these files.")] = "scarcity",
+    title: Annotated[
+        str, typer.Option(help="Heading of the report.")
+    ] = "Training for retrieval on less data",
+    picture: Annotated[str, typer.Option(help="Image to show in the Markdown report.")] = "",
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train heads to find answers on shares of the data, and compare them on held-out queries.
+    """Train heads for retrieval on shares of the data, and compare them on held-out queries.
 
-    What is finished is not trained again; Ctrl-C stops, and the same command goes on.
+    Finished runs are not trained again. Ctrl-C stops; the same command continues.
     """
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     study = Study(
@@ -81,7 +87,7 @@ def scarcity(
     rows = service.rows(opened, table)
     if not rows:
         raise RunError(
-            f"Nothing was trained. {' '.join(failed)}", remedy="Run the same command again to go on."
+            f"Nothing was trained. {' '.join(failed)}", remedy="Run the same command again to continue."
         )
     found = service.cells(rows, reference=against)
     kept = [{key: value for key, value in row.items() if key != "by_query"} for row in rows]
@@ -115,12 +121,12 @@ def _shares(text: str) -> tuple[float, ...]:
         return tuple(float(part) / 100 for part in text.split(","))
     except ValueError as err:
         raise ConfigError(
-            f"--shares {text}: expected percentages with commas between.", remedy=f"Try {SHARES}."
+            f"--shares {text}: expected comma-separated percentages.", remedy=f"For example: {SHARES}."
         ) from err
 
 
 def _train(workspace: Workspace, study: Study, workers: int, terminal: Terminal) -> tuple[str, ...]:
-    """Train what is missing and wait; a line for each that did not finish."""
+    """Train the missing runs and wait; returns a line for each that did not finish."""
     table = service.places(workspace, study)
     sweeps.start(workspace, service.lacking(table), workers=workers)
     table = service.places(workspace, study)

@@ -1,4 +1,4 @@
-"""Commands that train many: an experiment, a published table, and the probe that one was published with."""
+"""The commands `qlatent compare`, `probe` and `reproduce`, which start many runs or long ones."""
 
 from __future__ import annotations
 
@@ -32,16 +32,20 @@ from qlatent.services.training import image_probe
 def compare(
     dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
     heads: Annotated[
-        str, typer.Option(help="Names with commas between; settings of one behind colons: acqua:depth=2.")
+        str, typer.Option(help="Heads, comma-separated. Add settings after a colon: acqua:depth=2.")
     ] = "acqua",
-    objectives: Annotated[str, typer.Option(help="Names with commas between.")] = "distance_correlation",
-    dims: Annotated[str, typer.Option(help="Latent dimensions with commas between.")] = "4",
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="Each head is trained once for each.")] = 5,
+    objectives: Annotated[str, typer.Option(help="Objectives, comma-separated.")] = "distance_correlation",
+    dims: Annotated[str, typer.Option(help="Latent dimensions, comma-separated.")] = "4",
+    seeds: Annotated[
+        int, typer.Option(min=1, max=100, help="Number of seeds; each head is trained once per seed.")
+    ] = 5,
     set_: SetOption = None,
     group_by: GroupBy = "",
     vectors: EncoderKey = None,
     name: Annotated[str | None, typer.Option(help="Name of the experiment.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes at once; one a core.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Number of processes. Default: one per core.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for table.parquet, table.json, report.html and report.md.")
     ] = None,
@@ -49,7 +53,7 @@ def compare(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train and measure a grid of heads beside PCA and their classical twins; what is done is not done again."""
+    """Train and measure a grid of heads with PCA and their classical twins. Finished runs are not trained again."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     grid = Grid(
         dataset, heads=names(heads), objectives=names(objectives), dims=numbers(dims, "--dims"), seeds=seeds,
@@ -64,41 +68,45 @@ def probe(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take the linear probe as published: 100 augmented epochs, the best of 100 looks at the test images."""
+    """Run the published linear probe: 100 epochs on augmented images, the best of 100 test accuracies."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     started = queue.start(opened, image_probe.spec(opened, run))
     following.follow(opened, started, terminal=terminal, detach=detach)
 
 
 def reproduce(
-    table: Annotated[str, typer.Argument(help="Which published table: qssl.")],
-    data: Annotated[Path, typer.Option(help="The .npz with the images of CIFAR-10's first five classes.")],
+    table: Annotated[str, typer.Argument(help="Published table to reproduce: qssl.")],
+    data: Annotated[
+        Path, typer.Option(help="The .npz file with the images of CIFAR-10's first five classes.")
+    ],
     variants: Annotated[
         str,
-        typer.Option(
-            help=f"Names with commas between, of {', '.join(reproduction.VARIANTS)}; all by default."
-        ),
+        typer.Option(help=f"Variants, comma-separated: {', '.join(reproduction.VARIANTS)}. Default: all."),
     ] = "",
     seeds: Annotated[
         int | None,
-        typer.Option(min=1, max=100, help="Of each variant; by default 6 and 6, and 3 of the others."),
+        typer.Option(
+            min=1, max=100, help="Seeds per variant. Default: 6 for the two main variants, 3 for the others."
+        ),
     ] = None,
-    widths: Annotated[
-        str, typer.Option(help="Widths of the bottleneck, 2 to 10, with commas between.")
-    ] = "8",
+    widths: Annotated[str, typer.Option(help="Widths of the bottleneck, 2 to 10, comma-separated.")] = "8",
     probes: Annotated[
         int,
-        typer.Option(min=0, max=100, help="Seeds of each variant that get the published probe too (slow)."),
+        typer.Option(
+            min=0, max=100, help="Number of seeds per variant that also get the published probe (slow)."
+        ),
     ] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes at once; one a core.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Number of processes. Default: one per core.")
+    ] = None,
     out: Annotated[
-        Path, typer.Option(help="Folder for qssl.json, qssl.md and qssl.html; what it has is kept.")
+        Path, typer.Option(help="Folder for qssl.json, qssl.md and qssl.html; existing results are kept.")
     ] = Path("qssl"),
-    picture: Annotated[str, typer.Option(help="Image of the figure that qssl.md is to show.")] = "",
+    picture: Annotated[str, typer.Option(help="Image to show in qssl.md.")] = "",
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a published table anew and set it beside the published figures; what is done is not done again."""
+    """Reproduce a published table and compare it with the published results. Finished runs are not trained again."""
     reproducing.check_system(table)
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     reproducing.reproduce(

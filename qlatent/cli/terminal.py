@@ -1,4 +1,4 @@
-"""What the command line prints: results on stdout (a table, or one JSON document), progress on stderr."""
+"""Prints results on stdout (a table or one JSON document) and progress on stderr."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from qlatent import types
 
 
 class Terminal:
-    """Prints for people, or for programs with `as_json`."""
+    """Prints for people, or for programs if `as_json` is set."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
@@ -32,7 +32,7 @@ class Terminal:
         self.err = Console(stderr=True)
 
     def result(self, document: Mapping[str, Any], *lines: str) -> None:
-        """The outcome of a command: `document` as JSON, or the lines; item texts are never read as markup."""
+        """Print the result of a command: `document` as JSON, or the lines, never interpreted as markup."""
         if self.as_json:
             print(json.dumps(plain(document), ensure_ascii=False, allow_nan=False))
             return
@@ -42,7 +42,7 @@ class Terminal:
     def table(
         self, document: Mapping[str, Any], columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
-        """A table for people, `document` for programs."""
+        """Print a table for people, or `document` for programs."""
         if self.as_json:
             self.result(document)
             return
@@ -52,17 +52,17 @@ class Terminal:
         self.out.print(table if rows else Text("Nothing here yet.", style="dim"))
 
     def note(self, text: str) -> None:
-        """A line beside the result, on stderr."""
+        """Print a line on stderr."""
         self.err.print(Text(text, style="dim"), soft_wrap=True)
 
     def warn(self, text: str) -> None:
-        """A warning beside the result, on stderr; nothing where there is nothing to say."""
+        """Print a warning on stderr; nothing if the text is empty."""
         if text:
             self.err.print(Text(f"Warning: {text}", style="yellow"), soft_wrap=True)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[types.Progress]:
-        """A bar with a count, the rate's time left and a title; call it with (done, total)."""
+        """A progress bar with title, count and time left; the yielded function takes (done, total)."""
         bar = Progress(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             TimeRemainingColumn(), TextColumn("{task.fields[note]}", style="dim"),
@@ -78,7 +78,7 @@ class Terminal:
 
 
 def plain(value: Any) -> Any:
-    """The same as JSON's own types: numbers of numpy unpacked, NaN and infinity as null."""
+    """The value in JSON's own types: numpy numbers converted, NaN and infinity as null."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, str) or value is None or isinstance(value, bool):

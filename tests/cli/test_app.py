@@ -44,4 +44,4 @@ def test_the_app_answers_without_asking_anything_first(tmp_path: Path) -> None:
     finally:
         process.kill()
         said, _ = process.communicate()
-    assert said.decode().strip() == f"qlatent: http://127.0.0.1:{port} (Ctrl-C ends it)"
+    assert said.decode().strip() == f"qlatent: http://127.0.0.1:{port} (press Ctrl-C to stop)"

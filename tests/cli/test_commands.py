@@ -287,4 +287,4 @@ def test_an_app_whose_port_is_taken_says_so_and_names_a_free_one(
         with pytest.raises(SystemExit) as exit_:
             main()
     assert exit_.value.code == 1
-    assert f"Port {port} is in use. Choose another one, for example --port " in capsys.readouterr().err
+    assert f"Port {port} is in use. Choose another port, for example --port " in capsys.readouterr().err

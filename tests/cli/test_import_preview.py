@@ -27,7 +27,7 @@ def test_examples_and_unused_columns_are_shown(capsys: pytest.CaptureFixture[str
     table.write_text("\n".join(["id,title,Image Src,is_fake", *rows]), encoding="utf-8")
     code, out, _ = run(capsys, "import", str(table), "--preview", "--workspace", str(tmp_path / "ws"))
     assert code == 0
-    assert "not used: Image Src: web addresses are not fetched; kept as metadata" in out
+    assert "unused column Image Src: web addresses are not fetched; kept as metadata" in out
     assert [line for line in out.splitlines() if "example" in line] == [
         "  example 1",
         "  example 2",

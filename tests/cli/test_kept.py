@@ -83,4 +83,4 @@ def test_an_option_before_the_action_is_not_lost_silently(
     with pytest.raises(SystemExit) as exit_:
         main()
     assert exit_.value.code == 2
-    assert "write it after `remove`" in capsys.readouterr().err
+    assert "put this option after `remove`" in capsys.readouterr().err

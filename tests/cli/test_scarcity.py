@@ -90,7 +90,7 @@ def test_several_dimensions_are_columns(workspace: Workspace, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--shares", "1;2"), "expected percentages"),
+        (("--shares", "1;2"), "expected comma-separated percentages"),
         (("--shares", "200"), "A share of 2"),
         (("--heads", "nonsense"), "nonsense"),
         (("--dims", "12"), "12"),
