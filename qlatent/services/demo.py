@@ -11,7 +11,7 @@ from qlatent.errors import QlatentError
 from qlatent.services.datasets import datasets
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.job import Job
-from qlatent.services.runs.specs import DemoPreparation
+from qlatent.services.runs.specs import DemoPreparation, expected
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training
 from qlatent.services.vectors import encoding
@@ -110,8 +110,7 @@ def summary(workspace: Workspace) -> dict[str, Any]:
 
 def carry_out(workspace: Workspace, job: Job) -> str:
     """Prepare the demo and queue its training; what is stored stays when it is stopped, and a resume goes on there."""
-    spec = job.spec
-    assert isinstance(spec, DemoPreparation)
+    spec = expected(job.spec, DemoPreparation)
     try:
         furnish(workspace, count=spec.count, seed=spec.seed, progress=job.progress_or_cancel)
     except Cancelled:

@@ -36,14 +36,13 @@ def offered(workspace: Workspace, view: CircuitView, *, also: int | None = None)
     Empty if the run is gone, or where no vectors were brought: a head on a backbone that learned with it.
     """
     folder = _folder(workspace, view)
-    if folder is None or not isinstance(specs.of(folder), specs.VectorTraining):
+    spec = specs.of(folder) if folder else None
+    if folder is None or not isinstance(spec, specs.VectorTraining):
         return {}
     rows = folder.probe()["rows"]
     spaced = rows[np.unique(np.linspace(0, len(rows) - 1, OFFERED).round().astype(int))]
     rows = np.union1d(spaced, rows[rows == also])
-    texts = browsing.texts(
-        workspace, folder.spec["dataset"], rows.tolist(), at=folder.spec["dataset_version"]
-    )
+    texts = browsing.texts(workspace, spec.dataset, rows.tolist(), at=spec.dataset_version)
     return {int(row): text for row, text in zip(rows, texts, strict=True)}
 
 

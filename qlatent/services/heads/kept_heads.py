@@ -21,6 +21,7 @@ from qlatent.heads.document import CARD, FILES, MODEL, check_files
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.sources.archive import Archive
 from qlatent.registry import HEADS
+from qlatent.services.runs.specs import training_spec
 from qlatent.settings import settings
 from qlatent.store.away import put_away
 from qlatent.store.catalogue.records import HeadRecord
@@ -172,13 +173,13 @@ def keep_run(workspace: Workspace, run_id: str) -> str:
     for record in workspace.catalogue.heads():
         if record.run_id == run_id:
             return record.id
-    spec = workspace.run(run_id).spec
-    if spec.get("weights"):
-        return str(spec["weights"])
+    spec = training_spec(workspace.run(run_id))
+    if spec.weights:
+        return spec.weights
     path = workspace.run(run_id).model_path
     if not (path / "config.json").is_file():
         raise InputError(f"Run {run_id} has no head yet.", remedy="Wait until it is finished.")
-    return keep(workspace, path, name=spec["name"], run_id=run_id, dataset_id=spec["dataset"])
+    return keep(workspace, path, name=spec.name, run_id=run_id, dataset_id=spec.dataset)
 
 
 def load_upload(workspace: Workspace, path: Path, *, name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qlatent import registry
-from qlatent.errors import ConfigError, InputError, StoreError
+from qlatent.errors import ConfigError, InputError
 from qlatent.ingest.judgements.files import read_judgements, read_queries, read_run
 from qlatent.services.experiments import grid
 from qlatent.services.heads import kept_heads
@@ -19,7 +19,7 @@ from qlatent.services.retrieval.searched_heads import NONE, config, is_drawn
 from qlatent.services.runs import listing, queue, specs
 from qlatent.services.runs.job import Job
 from qlatent.services.runs.listing import RunView
-from qlatent.services.runs.specs import EncodeWith, Encoding, RetrievalEvaluation
+from qlatent.services.runs.specs import EncodeWith, Encoding, RetrievalEvaluation, expected
 from qlatent.services.vectors import stored
 from qlatent.settings import settings
 from qlatent.store.runs.run_folder import RunFolder
@@ -122,14 +122,6 @@ def _check_head(workspace: Workspace, head: str, request: Request, key: str) -> 
     config(head, stored.widths(workspace, request.corpus, key)[modality], modality, request.seed)
 
 
-def evaluation_spec(folder: RunFolder) -> RetrievalEvaluation:
-    """The spec of the evaluation in this folder; a `StoreError` if it is another kind of run."""
-    found = specs.of(folder)
-    if not isinstance(found, RetrievalEvaluation):
-        raise StoreError(f"Run {folder.id} is no evaluation: it is of kind {found.kind!r}.")
-    return found
-
-
 def execute(
     workspace: Workspace, folder: RunFolder, *, progress: Progress, should_stop: Callable[[], bool]
 ) -> dict[str, Any] | None:
@@ -139,7 +131,7 @@ def execute(
     """
     from qlatent.services.retrieval import evaluation
 
-    asked = evaluation_spec(folder)
+    asked = expected(specs.of(folder), RetrievalEvaluation)
     brought = {role: str(folder.input(role) or "") for role in READERS}
     task = Task(
         asked.dataset, asked.queries or brought["queries"], brought["judgements"], brought["run"],

@@ -9,6 +9,7 @@ import pandas as pd
 
 from qlatent.errors import StoreError
 from qlatent.ingest.judgements.files import read_queries
+from qlatent.services.runs.specs import RetrievalEvaluation, expected, of
 from qlatent.store.workspace import Workspace
 
 COUNTED = ("stored", "used", "identifiable")
@@ -73,7 +74,8 @@ def queries(workspace: Workspace, run_id: str) -> list[Asked]:
     if file is not None:
         texts, images = dict(read_queries(file).texts), dict[str, str]()
     else:
-        items = _items(workspace, folder.spec["queries"] or folder.spec["dataset"], ranked["queries"])
+        asked = expected(of(folder), RetrievalEvaluation)
+        items = _items(workspace, asked.queries or asked.dataset, ranked["queries"])
         texts = {name: item["text"] or "" for name, item in items.items()}
         images = {name: item["image_hash"] or "" for name, item in items.items()}
     found = [
@@ -95,7 +97,7 @@ def answers(workspace: Workspace, run_id: str, query: str) -> dict[str, list[Ans
         head: [ranked["documents"][place] for place in places[at]]
         for head, places in ranked["places"].items()
     }
-    items = _items(workspace, folder.spec["dataset"], {name for each in names.values() for name in each})
+    items = _items(workspace, of(folder).dataset or "", {name for each in names.values() for name in each})
     return {
         head: [
             _answer(name, items.get(name, {}), gain)

@@ -16,6 +16,7 @@ from qlatent import lengths
 from qlatent.errors import InputError, StoreError
 from qlatent.layout.plane import Basis, align, plane
 from qlatent.services.runs.event_log import journal
+from qlatent.services.runs.specs import training_spec
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
@@ -167,11 +168,9 @@ def _number(value: float | None) -> float:
 
 def items_of(workspace: Workspace, folder: RunFolder, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
     """What is known of the items of these rows, in their order; blanks once their dataset has been removed."""
-    spec = folder.spec
+    spec = training_spec(folder)
     try:
-        table = workspace.items.table(
-            spec["dataset"], columns=list(ITEM_COLUMNS), version=spec["dataset_version"]
-        )
+        table = workspace.items.table(spec.dataset, columns=list(ITEM_COLUMNS), version=spec.dataset_version)
     except StoreError:
         return [{"id": f"row {row}", "label": "", "text": "", "image_hash": None} for row in rows]
     found: list[dict[str, Any]] = table.take(rows).to_pylist()
@@ -180,7 +179,7 @@ def items_of(workspace: Workspace, folder: RunFolder, rows: NDArray[np.int64]) -
 
 def _total(workspace: Workspace, folder: RunFolder) -> int:
     try:
-        return workspace.items.count(folder.spec["dataset"])
+        return workspace.items.count(training_spec(folder).dataset)
     except StoreError:  # removed since; what is drawn is all there is
         return len(folder.probe()["rows"])
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Tag, TypeAdapter, ValidationError
 
+from qlatent import spellings
 from qlatent.errors import StoreError
 from qlatent.store.runs.run_folder import RunFolder
 
@@ -155,6 +156,7 @@ class DemoPreparation(BaseSpec):
     seed: int
 
 
+Kind = TypeVar("Kind", bound=BaseSpec)
 TrainSpec = VectorTraining | ImageTraining | RetrievalTraining
 RunSpec = TrainSpec | Encoding | Measurement | ImageProbe | RetrievalEvaluation | DemoPreparation
 
@@ -195,9 +197,16 @@ def training_spec(folder: RunFolder) -> TrainSpec:
 def read_training(document: Mapping[str, Any]) -> TrainSpec:
     """The spec of a training that a document holds; a `StoreError` if it is another kind of run."""
     found = read(document)
-    if not isinstance(found, BaseTraining):
-        raise StoreError(f"Run {found.id} is no training: it is of kind {found.kind!r}.")
-    return found
+    if isinstance(found, VectorTraining | ImageTraining | RetrievalTraining):
+        return found
+    raise StoreError(f"Run {found.id or found.name} is no training: it is of kind {found.kind!r}.")
+
+
+def expected(spec: RunSpec, kind: type[Kind]) -> Kind:
+    """The spec as one of this kind; a `StoreError` if it is another."""
+    if not isinstance(spec, kind):
+        raise StoreError(f"Run {spec.id or spec.name} is of kind {spec.kind!r}, which is not expected here.")
+    return spec
 
 
 def read(document: Mapping[str, Any]) -> RunSpec:
@@ -229,17 +238,11 @@ def _first(err: Exception) -> str:
     return f"{type(err).__name__} {err}"
 
 
-KINDS = {"retrieval": "retrieval_evaluation"}
-SOURCES = {"relevance": "retrieval"}
-
-
 def current(document: Mapping[str, Any]) -> dict[str, Any]:
     """A spec document in today's format and spelling."""
-    found = {**document, "format": FORMAT}
-    found["kind"] = KINDS.get(found["kind"], found["kind"])
+    found = spellings.current("spec", document) | {"format": FORMAT}
     if found["kind"] == "train":
-        source = found.get("source") or "vectors"
-        found["source"] = SOURCES.get(source, source)
+        found["source"] = found.get("source") or "vectors"
         found["configs"] = _current_configs(found["configs"])
     return found
 

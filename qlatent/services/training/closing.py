@@ -11,6 +11,7 @@ import traceback
 from qlatent.errors import StoreError
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs.event_log import is_trained, journal
+from qlatent.services.runs.specs import training_spec
 from qlatent.store.disk import explained
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
@@ -20,7 +21,8 @@ _MARK = "unkept"
 
 def mark(folder: RunFolder) -> None:
     """Say that the head is to be kept; not of one of many, which are kept when somebody asks for them."""
-    if not folder.spec.get("panel") and folder.spec.get("keep", True):
+    spec = training_spec(folder)
+    if spec.keep and not spec.panel:
         (folder.path / _MARK).touch()
 
 

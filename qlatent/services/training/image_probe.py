@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qlatent.errors import InputError
-from qlatent.services.runs import listing
+from qlatent.services.runs import listing, specs
 from qlatent.services.runs.job import Job
 from qlatent.services.runs.listing import RunView
-from qlatent.services.runs.specs import ImageProbe, ImageTraining, training_spec
+from qlatent.services.runs.specs import ImageProbe, ImageTraining
 from qlatent.services.training.kinds.images import work
 from qlatent.services.training.kinds.table import run_configs
 from qlatent.settings import settings
@@ -58,11 +58,9 @@ def execute(
     from qlatent.training.images import probe
     from qlatent.training.images.configs import PROBE_CODE, ProbeConfig
 
-    run_id = str(probing.spec["run"])
+    run_id = specs.expected(specs.of(probing), ImageProbe).run
     folder = workspace.run(run_id)
-    spec = training_spec(folder)
-    if not isinstance(spec, ImageTraining):
-        raise InputError(f"Run {run_id} is not on images.", remedy="Take the probe of a run that is.")
+    spec = specs.expected(specs.of(folder), ImageTraining)
     configs = run_configs(spec)
     data = work.load_images(workspace, spec, configs)
     labelled = data.probes

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qlatent.errors import InputError
 from qlatent.metrics import panel
 from qlatent.metrics.comparison import Comparison, InputSide
 from qlatent.metrics.figure import Undefined
 from qlatent.metrics.probes import probe
 from qlatent.registry import METRICS, resolve
-from qlatent.services.runs import event_log
+from qlatent.services.runs import event_log, specs
 from qlatent.services.runs.job import Job
-from qlatent.services.runs.specs import Measurement, VectorTraining, training_spec
+from qlatent.services.runs.specs import Measurement, VectorTraining, expected, training_spec
 from qlatent.services.training.kinds.table import run_configs
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
@@ -52,9 +51,7 @@ def measure_all(
         if should_stop():
             return False
         folder = workspace.run(run_id)
-        spec = training_spec(folder)
-        if not isinstance(spec, VectorTraining):
-            raise InputError(f"Run {run_id} did not learn from vectors; its metrics cannot be measured.")
+        spec = expected(specs.of(folder), VectorTraining)
         data = load_data(workspace, spec, run_configs(spec))
         measure_trained(workspace, folder, saving.load(folder.model_path), data)
     progress(len(run_ids), len(run_ids))
@@ -193,7 +190,6 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 def carry_out(workspace: Workspace, job: Job) -> str:
     """Measure the runs that a spec names; returns the state it ends in."""
-    spec = job.spec
-    assert isinstance(spec, Measurement)
+    spec = expected(job.spec, Measurement)
     done = measure_all(workspace, spec.runs, progress=job.progress, should_stop=job.should_stop)
     return "finished" if done else "stopped"

@@ -11,7 +11,7 @@ from qlatent.encoders import hub
 from qlatent.registry import config_class, entry, make_config
 from qlatent.services.runs import queue
 from qlatent.services.runs.job import Job
-from qlatent.services.runs.specs import Encoding
+from qlatent.services.runs.specs import Encoding, expected
 from qlatent.services.vectors import augmented
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
@@ -66,8 +66,7 @@ def carry_out(workspace: Workspace, job: Job) -> str:
     """Carry out an encoding run; returns the state it ends in."""
     from qlatent.services.vectors import encoding
 
-    spec = job.spec
-    assert isinstance(spec, Encoding)
+    spec = expected(job.spec, Encoding)
     report = encoding.encode(
         workspace, spec.dataset, encoder=spec.encoder, settings=spec.settings, modalities=spec.modalities,
         views=spec.views, progress=job.progress, should_stop=job.should_stop,

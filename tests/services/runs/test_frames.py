@@ -11,6 +11,7 @@ from scipy.spatial.distance import cdist
 from qlatent.errors import InputError
 from qlatent.layout.plane import align, plane
 from qlatent.services.runs.frames import evolution, item_detail
+from qlatent.services.runs.specs import Configs, VectorTraining
 from qlatent.store.catalogue.records import RunRecord
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
@@ -23,8 +24,12 @@ COUNT, PROBE = 40, 30
 def record(workspace, *, size=4, steps=STEPS, probe=PROBE, name="run"):
     """A run folder as a worker would have written it, with random frames."""
     rng = np.random.default_rng(size)
-    spec = {"kind": "train", "dataset": "pairs", "dataset_version": workspace.items.version("pairs")}
-    folder = RunFolder.create(workspace.runs_path / name, spec)
+    spec = VectorTraining(
+        id=name, name=name, created=1.0, dataset="pairs", dataset_version=workspace.items.version("pairs"),
+        encoder="given", modalities=("image", "text"), head="acqua", objective="acqua", settings={},
+        configs=Configs(head={}, objective={}, training={}),
+    )  # fmt: skip
+    folder = RunFolder.create(workspace.runs_path / name, spec.document())
     workspace.catalogue.add_run(RunRecord(name, "train", name, "pairs", time.time()))
     rows = np.sort(rng.permutation(COUNT)[:probe]) if probe <= COUNT else np.arange(probe) % COUNT
     inputs = {f"input_{m}": rng.normal(size=(probe, 8)).astype("f4") for m in ("image", "text")}

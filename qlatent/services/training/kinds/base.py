@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from qlatent.registry import config_class, make_config
-from qlatent.services.runs.specs import Configs, Source, TrainSpec
+from qlatent.services.runs.specs import Configs, Source, TrainSpec, training_spec
 from qlatent.services.training.request import TrainingRequest
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
@@ -60,7 +60,7 @@ class TrainingKind(ABC):
 
     def encoder(self, folder: RunFolder, trainer: Any) -> str:
         """The key of the encoder whose vectors the head takes."""
-        return str(folder.spec["encoder"])
+        return training_spec(folder).encoder
 
     def leave(self, folder: RunFolder, trainer: Any) -> None:  # noqa: B027  (most kinds leave nothing)
         """Save what belongs beside the head."""

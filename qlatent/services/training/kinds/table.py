@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from qlatent import spellings
 from qlatent.errors import ConfigError
-from qlatent.services.runs.specs import SOURCES, Source, TrainSpec
+from qlatent.services.runs.specs import Source, TrainSpec
 from qlatent.services.training.kinds.base import TrainingKind, configs_of
 from qlatent.services.training.kinds.images.kind import TrainingFromImages
 from qlatent.services.training.kinds.retrieval.kind import TrainingForRetrieval
@@ -17,7 +18,7 @@ KINDS: dict[Source, TrainingKind] = {
 
 def source_named(word: str) -> Source:
     """The source that a word names, older spellings included; else a `ConfigError` that lists them."""
-    found = SOURCES.get(word, word)
+    found = spellings.current("spec", {"source": word})["source"]
     for source in KINDS:
         if source == found:
             return source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qlatent.services.runs.specs import RetrievalTraining
+from qlatent.services.runs.specs import RetrievalTraining, training_spec
 from qlatent.services.training.kinds.base import TrainingKind
 from qlatent.services.training.kinds.retrieval import spec as specs
 from qlatent.services.training.kinds.retrieval import work
@@ -43,8 +43,9 @@ class TrainingForRetrieval(TrainingKind):
 
     def encoder(self, folder: RunFolder, trainer: Any) -> str:
         """The encoder of the vectors; of an end-to-end run the text model, saved where the head is kept."""
-        if folder.spec["encoder"]:
-            return super().encoder(folder, trainer)
-        if folder.spec.get("keep", True):
+        spec = training_spec(folder)
+        if spec.encoder:
+            return spec.encoder
+        if spec.keep:
             return work.save_encoder(folder, trainer)
         return f"the backbone of run {folder.id}"
