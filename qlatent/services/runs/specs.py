@@ -217,6 +217,10 @@ def read(document: Mapping[str, Any]) -> RunSpec:
 @lru_cache(maxsize=4096)
 def _read(text: str) -> RunSpec:
     document = json.loads(text)
+    if not isinstance(document, dict):
+        raise StoreError(
+            "The spec of a run cannot be understood: it is no JSON object.", remedy="Remove the run."
+        )
     if document.get("format", 1) not in (1, FORMAT):
         raise StoreError(
             f"The spec of run {document.get('id')} has format {document['format']}; this version reads up to {FORMAT}.",
@@ -234,7 +238,8 @@ def _read(text: str) -> RunSpec:
 def _first(err: Exception) -> str:
     if isinstance(err, ValidationError):
         found = err.errors()[0]
-        return f"{'.'.join(map(str, found['loc'][1:]))}: {found['msg']}"
+        place = ".".join(map(str, found["loc"][1:]))
+        return f"{place}: {found['msg']}" if place else found["msg"]
     return f"{type(err).__name__} {err}"
 
 

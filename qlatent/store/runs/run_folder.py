@@ -120,8 +120,13 @@ class RunFolder:
 
     @cached_property
     def spec(self) -> dict[str, Any]:
-        """What the run is to do, as it was when the run was created."""
-        content: dict[str, Any] = json.loads((self.path / "spec.json").read_bytes())
+        """What the run is to do, as it was when the run was created; a `StoreError` if the file is damaged."""
+        try:
+            content: dict[str, Any] = json.loads((self.path / "spec.json").read_bytes())
+        except (OSError, ValueError) as err:
+            raise StoreError(
+                f"The spec of run {self.id} cannot be read: {err}.", remedy="Remove the run."
+            ) from err
         return content
 
     # --- status -------------------------------------------------------------------------------------------
