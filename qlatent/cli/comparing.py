@@ -90,5 +90,5 @@ def _tell(
     lines = [[*key, *(line.get(name, "–") for name in SHOWN)] for key, line in shown.items()]
     terminal.table({**document, "files": [str(path) for path in files]}, columns, lines)
     if not terminal.as_json:
-        terminal.result({}, *report.in_short(table))
+        terminal.result({}, *report.in_words(table))
         terminal.result({}, *(f"→ {path}" for path in files))

@@ -1,1 +1,1 @@
-"""Reports: what was found, how it was made, and what it cannot show, as HTML and Markdown."""
+"""Writes reports as HTML and Markdown: the answer, the tables, the method, and how to read them."""

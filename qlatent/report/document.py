@@ -1,4 +1,4 @@
-"""A report as sections, and its two forms: one HTML file that needs nothing else, and Markdown."""
+"""Writes the sections of a report as one self-contained HTML file and as Markdown."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ th,td{text-align:left;padding:.3rem .7rem;border-bottom:1px solid #dfe2ea;white-
 pre{background:#f4f5f9;padding:.8rem;overflow-x:auto;font-size:.8rem;line-height:1.25}"""
 
 
-# An interval [0.1, 0.2] and a name such as acqua_twin are read as they are.
+# An interval [0.1, 0.2] and a name such as acqua_twin need no escape.
 _MARKS = re.compile(r"([\\`*<>|~$&#]|\[(?![-+\d])|\](?=[(\[:])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 
 
 @dataclass(frozen=True)
 class Part:
-    """One section: a heading, a lead, and a table, a figure, a list or code."""
+    """One section of a report: a heading, a lead, and a table, a figure, a list or code."""
 
     heading: str
     lead: str = ""
     table: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None
     figure: Any = None
-    picture: str = ""  # path of the same as an image, for the Markdown
+    picture: str = ""  # path of the figure as an image, for Markdown
     points: Sequence[str] = ()
     code: str = ""
 
 
 def write(folder: Path, name: str, title: str, made: Sequence[Part]) -> list[Path]:
-    """Write the parts as `name`.html and `name`.md into `folder`; the paths."""
+    """Write the parts as `name`.html and `name`.md into `folder`; returns the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     page, text = folder / f"{name}.html", folder / f"{name}.md"
     page.write_text(as_html(title, made), encoding="utf-8")
@@ -58,7 +58,7 @@ def number(value: float, *, sign: bool = False) -> str:
 
 
 def as_markdown(title: str, made: Sequence[Part]) -> str:
-    """The parts as Markdown; figures are in the HTML, and where one has a picture it is shown."""
+    """The parts as Markdown; a figure is shown if it has a picture, else the text points to the HTML."""
     text = [f"# {escaped(title)}"]
     for part in made:
         if part.heading:
@@ -82,7 +82,7 @@ def as_markdown(title: str, made: Sequence[Part]) -> str:
 
 
 def escaped(text: str) -> str:
-    """A text on one line whose marks Markdown does not read, names such as acqua_twin left as they are."""
+    """A text on one line with Markdown punctuation escaped; names such as acqua_twin stay unchanged."""
     line = " ".join(str(text).split())
     line = re.sub(_MARKS, r"\\\1", line)
     return re.sub(r"(?i)(https?|www)(?=://|\.)", "\\1\u2060", line)  # a word joiner: no link is made of it
@@ -95,7 +95,7 @@ def _markdown_cell(cell: str) -> str:
 
 
 def as_html(title: str, made: Sequence[Part]) -> str:
-    """The parts as one HTML file that loads nothing."""
+    """The parts as one HTML file that loads nothing from elsewhere."""
     body = [f"<h1>{html.escape(title)}</h1>"]
     plotly = True  # with the first figure, once
     for part in made:

@@ -1,7 +1,4 @@
-"""The report of an experiment.
-
-It says how the figures came about (settings, seeds, versions, circuits) and what they cannot show.
-"""
+"""Writes the report of an experiment: answer, metrics, differences, costs, settings and caveats."""
 
 from __future__ import annotations
 
@@ -30,19 +27,21 @@ COSTS = ("parameters_stored", "parameters_used", "bytes_per_item", "train_second
 DRAWN = ("spearman", "neighbour_overlap")
 PACKAGES = ("qlatent", "torch", "numpy", "scipy", "scikit-learn", "numba")
 REFERENCES = ("pca", "identity", "pca_whitened", "random_projection", "truncation")
-CONTROLS = ("acqua_frozen", "acqua_separable")  # quantum heads that stand there for another one's sake
+CONTROLS = ("acqua_frozen", "acqua_separable")  # quantum heads that are controls of another one
 CAVEATS = (
-    "Seeds vary the weights and the order of batches; the held-out part is one and the same unless split_seed is −1.",
-    "Intervals are 95 %: Student's t over seeds where they differ, else a bootstrap over held-out items.",
-    "p comes from changing the signs of paired differences over seeds, so n seeds cannot give less than 2/2ⁿ; "
-    "p (Holm) is corrected for all contrasts of its metric.",
-    "The best classical head is chosen by its mean on the very figures it is compared on.",
-    "Circuits are simulated exactly, without noise or shots. Nothing here speaks of speed on a quantum device.",
+    "Seeds vary the weights and the order of batches. The held-out part is the same for all unless split_seed is −1.",
+    "Intervals are 95 %: Student's t over seeds if they differ, else a bootstrap over held-out items.",
+    "p comes from a sign-flip permutation test of the paired differences over seeds, so n seeds cannot give less than "
+    "2/2ⁿ; p (Holm) is corrected for all contrasts of its metric.",
+    "The best classical head is chosen by its mean on the same metric on which it is compared.",
+    "Circuits are simulated exactly, without noise or shots. Nothing here is about speed on a quantum device.",
 )
+NOTHING = "Nothing can be compared yet: no quantum head has been measured together with another head."
+ROLES = {"PCA": "PCA", "twin": "its classical twin", "best classical": "the best classical head"}
 
 
 def write(workspace: Workspace, experiment: Experiment, folder: Path) -> list[Path]:
-    """Write report.html and report.md into `folder`; the paths."""
+    """Write report.html and report.md into `folder`; returns the paths."""
     return document.write(
         folder, "report", f"{experiment.name}: what the compression kept", parts(workspace, experiment)
     )
@@ -53,12 +52,12 @@ def parts(workspace: Workspace, experiment: Experiment) -> list[Part]:
     table = comparison.rows(workspace, experiment)
     told = experiments.progress(workspace, experiment)
     warned = filter(None, [demo.beyond_builtin(experiment.encoder, experiment.dataset)])
-    found = [Part("In short", points=[*warned, *in_short(table)])]
+    found = [Part("Answer", points=[*warned, *answer(table)])]
     metrics = [
         name for name in FIRST if any(row["metric"] == name and row["value"] is not None for row in table)
     ]
-    found.append(Part("Figures", "Mean over seeds [95 % interval]. Bold: better than every other head of its "
-                      "dimension, with paired intervals that leave 0 out.", figures_table(table, metrics)))  # fmt: skip
+    found.append(Part("Metrics", "Mean over seeds [95 % interval]. Bold: better than every other head of its "
+                      "dimension, with paired intervals that exclude 0.", metrics_table(table, metrics)))  # fmt: skip
     found += [
         Part(
             f"{comparison.metric_title(name)} against dimension",
@@ -68,40 +67,68 @@ def parts(workspace: Workspace, experiment: Experiment) -> list[Part]:
         for name in DRAWN
         if name in metrics
     ]
+    found.append(Part("All comparisons", points=in_words(table)))
     for name in DRAWN:
         made = comparison.contrasts(table, name)
         if made:
             found.append(Part(f"Differences in {comparison.metric_title(name)}", table=contrast_table(made)))
             found.append(Part("", figure=plots.forest(bars(made), x=comparison.metric_title(name))))
-    found.append(Part("What it costs", table=figures_table(table, list(COSTS))))
+    found.append(Part("Costs", table=metrics_table(table, list(COSTS))))
     missing = [*told.refused, *told.failed, *comparison.notes(workspace, experiment)]
     if missing:
-        found.append(Part("What is missing", points=missing))
+        found.append(Part("Missing results", points=missing))
     found += [Part("Circuit", code=drawing) for drawing in _circuits(workspace, experiment)]
-    found.append(Part("How it was made", table=(("What", "Value"), _settings(workspace, experiment))))
+    found.append(Part("Method", table=(("Setting", "Value"), _settings(workspace, experiment))))
     found.append(Part("How to read this", points=CAVEATS))
     return found
 
 
-def in_short(table: Sequence[Row]) -> list[str]:
-    """The main contrasts in plain words."""
-    said = []
-    for name in DRAWN:
-        for each in comparison.contrasts(table, name):
-            if grid.parse(each.head)[0] in CONTROLS:
-                continue
-            against = grid.title(each.against)
-            opponent = f"{against} ({each.role})" if against != each.role else against
-            trained = "" if each.objective == NO_OBJECTIVE else f" with {grid.goal(each.objective)}"
-            said.append(
-                f"{comparison.metric_title(name)}, {grid.title(each.head)}{trained} at d′ = {each.dim} "
-                f"against {opponent}: {each.words}."
-            )
-    return said or ["Nothing can be contrasted yet: no quantum head has been measured beside another head."]
+def answer(table: Sequence[Row]) -> list[str]:
+    """Up to three sentences: the first quantum head, at its largest dimension, against each of `ROLES`."""
+    made = _contrasts(table)
+    if not made:
+        return [NOTHING]
+    dim = max(each.dim for each in made if each.head == made[0].head)
+    shown = (made[0].head, made[0].objective, dim)
+    own = [each for each in made if (each.head, each.objective, each.dim) == shown]
+    sentences = []
+    for role, opponent in ROLES.items():
+        said = [
+            f"{comparison.metric_title(each.metric)}: {each.words}"
+            + (f" ({grid.title(each.against)})" if role == "best classical" else "")
+            for each in own
+            if role in each.role.split(", ")
+        ]
+        if said:
+            sentences.append(f"{_named(own[0])} against {opponent}. {'; '.join(said)}.")
+    return sentences
 
 
-def figures_table(table: Sequence[Row], metrics: Sequence[str]) -> tuple[list[str], list[list[str]]]:
-    """Heads × metrics as text; what is best beyond doubt between stars."""
+def in_words(table: Sequence[Row]) -> list[str]:
+    """Each comparison of a quantum head with its twin, PCA and the best classical head, as a sentence."""
+    sentences = []
+    for each in _contrasts(table):
+        against = grid.title(each.against)
+        opponent = f"{against} ({each.role})" if against != each.role else against
+        sentences.append(
+            f"{comparison.metric_title(each.metric)}, {_named(each)} against {opponent}: {each.words}."
+        )
+    return sentences or [NOTHING]
+
+
+def _contrasts(table: Sequence[Row]) -> list[Contrast]:
+    """The contrasts of the main metrics, without those of heads that are controls themselves."""
+    made = [each for name in DRAWN for each in comparison.contrasts(table, name)]
+    return [each for each in made if grid.parse(each.head)[0] not in CONTROLS]
+
+
+def _named(each: Contrast) -> str:
+    trained = "" if each.objective == NO_OBJECTIVE else f" with {grid.goal(each.objective)}"
+    return f"{grid.title(each.head)}{trained} at d′ = {each.dim}"
+
+
+def metrics_table(table: Sequence[Row], metrics: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Heads × metrics as text; a head that is significantly the best of its dimension stands between `**`."""
     best = {name: set() if name in comparison.COSTS else comparison.best(table, name) for name in metrics}
     cells: dict[Key, dict[str, str]] = {}
     for each in comparison.summaries(table):
@@ -119,7 +146,7 @@ def figures_table(table: Sequence[Row], metrics: Sequence[str]) -> tuple[list[st
 
 
 def contrast_table(made: Sequence[Contrast]) -> tuple[list[str], list[list[str]]]:
-    """Contrasts with intervals and p values."""
+    """Contrasts with intervals and p values, one row each."""
     columns = [
         "Head",
         "Objective",
@@ -146,7 +173,7 @@ def contrast_table(made: Sequence[Contrast]) -> tuple[list[str], list[list[str]]
 
 
 def lines(table: Sequence[Row], metric: str, *, against: str = "dim") -> list[Line]:
-    """A line for each head and objective: the metric against the dimension or a cost such as parameters_used."""
+    """One line per head and objective: the metric against the dimension or a cost such as parameters_used."""
     every = comparison.summaries(table)
     sizes = {
         (each.head, each.objective, each.dim): float(each.dim) if against == "dim" else each.mean
@@ -175,7 +202,7 @@ def lines(table: Sequence[Row], metric: str, *, against: str = "dim") -> list[Li
 
 
 def bars(made: Sequence[Contrast]) -> list[Bar]:
-    """The contrasts for a forest plot."""
+    """The contrasts as bars of a forest plot."""
     return [
         Bar(
             f"{grid.title(each.head)} {each.dim}-d − {each.role}",
@@ -188,7 +215,7 @@ def bars(made: Sequence[Contrast]) -> list[Bar]:
 
 
 def _circuits(workspace: Workspace, experiment: Experiment) -> list[str]:
-    """The drawings of the circuits inside, each once."""
+    """The distinct circuit drawings of the experiment's heads."""
     drawn: dict[str, None] = {}
     for cell in grid.cells(workspace, experiment):
         if cell.spec is not None and comparison.family(cell.head) == "quantum":
@@ -222,7 +249,7 @@ def _held_out(workspace: Workspace, experiment: Experiment) -> str:
     for cell in grid.cells(workspace, experiment):
         if cell.run is not None and cell.state == "finished":
             found = listing.metrics(workspace, cell.run.id)
-            rows = f"{found['train_pairs']:.0f} to train on, {found['heldout_pairs']:.0f} held out"
+            rows = f"{found['train_pairs']:.0f} for training, {found['heldout_pairs']:.0f} held out"
             if "train_groups" not in found:  # trained before groups were counted
                 return rows
             groups = ("train_groups", "heldout_groups", "groups_on_both_sides")

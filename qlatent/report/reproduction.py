@@ -1,4 +1,4 @@
-"""The report of the reproduced QSSL table: what came out beside what was published, and what that says."""
+"""Writes the report of the reproduced QSSL table: answer, accuracies next to the published ones, differences."""
 
 from __future__ import annotations
 
@@ -20,29 +20,31 @@ from qlatent.services.experiments.reproduction import AS_PUBLISHED, HONEST, STEP
 
 TITLE = "Quantum self-supervised learning: the published table, reproduced"
 WIDTH = 8
-LEVEL = 0.05  # of a corrected p below which a difference is spoken of
+LEVEL = 0.05  # a difference is reported if its corrected p is below this
+MAIN = ("ring", "classical")
+NOTHING = "Nothing is finished yet."
 PACKAGES = ("qlatent", "torch", "torchvision", "numpy", "scipy", "numba")
 SOURCE = (
     "Jaderberg et al. 2021 (arXiv 2103.14653, code bjader/QSSL): ResNet-18 from scratch, a representation network of "
-    "W = 8, NT-Xent of two augmented views, 176 batches of 256 of the first five classes of CIFAR-10 (25,000 images to "
-    "train on, 5,000 to test)."
+    "W = 8, NT-Xent of two augmented views, 176 batches of 256 of the first five classes of CIFAR-10 (25,000 images "
+    "for training, 5,000 for testing)."
 )
 CAVEATS = (
     "The images are JPEG copies (quality 75) of CIFAR-10's, not the original pixels. A linear probe on 200 principal "
     "pixels differs by 0.2 points between the two.",
-    "Honest probe: a linear layer on features taken once, a tenth of the training images kept apart, tested once after "
-    "its last epoch. As published: trained on augmented images for 100 epochs, and the best of the 100 accuracies on "
-    "the test images is reported, which is biased upwards. The published figures are of the second kind.",
+    "Honest probe: a linear layer on frozen features, a tenth of the training images held back, tested once after its "
+    "last epoch. As published: trained on augmented images for 100 epochs; the best of the 100 accuracies on the test "
+    "images is reported, which is biased upwards. The published values are of the second kind.",
     "Spreads are population standard deviations over seeds, as in the published code. A seed decides weights, views "
     "and the order of batches; the split is that of CIFAR-10.",
-    "Differences have Welch's 95 % interval; p is of a permutation of the seeds' labels, twice the smaller tail, "
-    "corrected by Holm for all rows. Least p: what so many seeds can give at best.",
-    "The quantum layer is simulated. Nothing here speaks of an advantage on a device.",
+    "Differences have Welch's 95 % interval. p comes from a permutation test over seeds, twice the smaller tail, with "
+    "Holm's correction for all rows. Smallest p: the smallest p that this number of seeds can give.",
+    "The quantum layer is simulated. Nothing here is about an advantage on a device.",
 )  # fmt: skip
 
 
 def write(table: Sequence[Row], folder: Path, *, command: str, picture: str = "") -> list[Path]:
-    """Write qssl.html and qssl.md of these rows into `folder`; the paths. `picture` is an image of the figure."""
+    """Write qssl.html and qssl.md into `folder`; returns the paths. `picture` is an image of the figure."""
     return document.write(folder, "qssl", TITLE, parts(table, command=command, picture=picture))
 
 
@@ -50,33 +52,58 @@ def parts(table: Sequence[Row], *, command: str, picture: str = "") -> list[Part
     """The sections of the report."""
     made = reproduction.contrasts(table, width=WIDTH)
     found = [
-        Part("What was repeated", SOURCE),
-        Part("In short", points=in_short(table, made)),
-        Part("Accuracy of the linear probe", "In percent, mean ± deviation over seeds, after so many batches.",
+        Part("Answer", points=answer(table, made)),
+        Part("Accuracy of the linear probe", "In percent, mean ± deviation over seeds, by number of batches.",
              accuracy_table(table)),
-        Part("Against the published means", "Dashed: published (by the other protocol).",
+        Part("Comparison with the published means", "Dashed: published (by the other protocol).",
              figure=accuracies(courses(table)), picture=picture),
         Part("Differences after the last batch", "In percentage points, honest probe.", contrast_table(made)),
+        Part("All comparisons", points=in_words(table, made)),
     ]  # fmt: skip
     published = reproduction.contrasts(table, width=WIDTH, protocol=AS_PUBLISHED)
     if published:
-        found.append(Part("The same by the published protocol", table=contrast_table(published)))
+        found.append(Part("Differences by the published protocol", table=contrast_table(published)))
     found += _confusions(table)
     widths = width_table(table)
     if widths[1]:
         found.append(Part("Width of the bottleneck", "Honest probe after the last batch (seeds).", widths))
-    found.append(Part("How it was made", table=(("What", "Value"), _settings(table, command))))
+    found.append(Part("Method", SOURCE, table=(("Setting", "Value"), _settings(table, command))))
     found.append(Part("How to read this", points=CAVEATS))
     return found
 
 
-def in_short(table: Sequence[Row], made: Sequence[Contrast]) -> list[str]:
-    """The main contrasts in plain words."""
+def answer(table: Sequence[Row], made: Sequence[Contrast]) -> list[str]:
+    """Up to three sentences: ring against twin with the published means, the controls, and what is significant."""
+    means = {name: mean(values) for name in VARIANTS if (values := _values(table, name, max(STEPS)))}
+    sentences = [_ring_and_twin(each, means) for each in made if (each.first, each.second) == MAIN]
+    controls = [f"{VARIANTS[name].title} {value:.1f} %" for name, value in means.items() if name not in MAIN]
+    if controls:
+        sentences.append(f"Other variants: {'; '.join(controls)}.")
+    if made:
+        significant = sum(each.p_holm < LEVEL for each in made)
+        sentences.append(
+            f"{significant} of {len(made)} differences are significant after Holm's correction (p < {LEVEL})."
+        )
+    return sentences or [NOTHING]
+
+
+def _ring_and_twin(each: Contrast, means: dict[str, float]) -> str:
+    ring, twin = (VARIANTS[name] for name in MAIN)
+    published = ring.published[-1] - twin.published[-1]
+    return (
+        f"After {max(STEPS)} batches {ring.title} has {means[each.first]:.1f} % accuracy and {_within(twin.title)} "
+        f"{means[each.second]:.1f} %: {each.difference:+.1f} points (95 % interval {each.low:+.1f} to "
+        f"{each.high:+.1f}; published {published:+.1f})."
+    )
+
+
+def in_words(table: Sequence[Row], made: Sequence[Contrast]) -> list[str]:
+    """Each difference as a sentence, which contrasts had too few seeds, and which seeds are missing."""
     titles = {name: each.title for name, each in VARIANTS.items()}
     points = []
     for each in made:
         points.append(
-            f"{titles[each.first]} less {_within(titles[each.second])}: {each.difference:+.2f} points "
+            f"{titles[each.first]} minus {_within(titles[each.second])}: {each.difference:+.2f} points "
             f"({each.low:+.2f} to {each.high:+.2f}; {each.seeds[0]} and {each.seeds[1]} seeds): {_sure(each)}."
         )
     reach = reproduction.within_reach(made, level=LEVEL)
@@ -87,8 +114,8 @@ def in_short(table: Sequence[Row], made: Sequence[Contrast]) -> list[str]:
             if not can
         }
         points.append(
-            f"{reach.count(False)} of {len(made)} contrasts ({', '.join(sorted(seeds))} seeds) could not have passed "
-            f"Holm's correction, whatever had come out: their seeds are too few. That they do not says nothing."
+            f"{reach.count(False)} of {len(made)} contrasts ({', '.join(sorted(seeds))} seeds) could not have become "
+            f"significant after Holm's correction, because they have too few seeds."
         )
     missing = [
         f"{each.title} ({count} of {each.seeds})"
@@ -96,21 +123,21 @@ def in_short(table: Sequence[Row], made: Sequence[Contrast]) -> list[str]:
         if (count := len(_values(table, name, max(STEPS)))) < each.seeds
     ]
     if missing:
-        points.append(f"Seeds still missing: {'; '.join(missing)}.")
-    return points or ["Nothing is finished yet."]
+        points.append(f"Missing seeds: {'; '.join(missing)}.")
+    return points or [NOTHING]
 
 
 def _sure(found: Contrast) -> str:
-    """What may be said of a contrast, by its corrected p before its own interval."""
+    """The verdict on a contrast: by its corrected p first, then by its interval."""
     if found.p_holm < LEVEL:
-        return "a difference"
+        return "significant"
     if found.low > 0 or found.high < 0:
-        return f"a difference by its interval, none by the corrected p ({found.p_holm:.2f})"
-    return "no difference is shown"
+        return f"the interval excludes 0, but the corrected p is {found.p_holm:.2f}"
+    return "no significant difference"
 
 
 def _within(title: str) -> str:
-    """A title as it stands within a sentence."""
+    """A title inside a sentence, with a lower-case first letter."""
     return title[0].lower() + title[1:]
 
 
@@ -131,11 +158,11 @@ def _said(values: Sequence[float]) -> str:
 
 
 def _counted(values: Sequence[float]) -> str:
-    return f"{_said(values)} ({len(values)})" if values else "not taken"
+    return f"{_said(values)} ({len(values)})" if values else "not measured"
 
 
 def accuracy_table(table: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    """Variants × steps, each measured row followed by the published one where there is one."""
+    """Variants × steps; the published row, if there is one, follows the measured row."""
     columns = ["Variant", "Seeds", *(str(step) for step in STEPS), "As published, 176 (seeds)"]
     lines = []
     for name, each in VARIANTS.items():
@@ -154,7 +181,7 @@ def accuracy_table(table: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
 
 
 def contrast_table(made: Sequence[Contrast]) -> tuple[list[str], list[list[str]]]:
-    """One row a contrast."""
+    """Contrasts with intervals and p values, one row each."""
     columns = [
         "First",
         "Second",
@@ -162,7 +189,7 @@ def contrast_table(made: Sequence[Contrast]) -> tuple[list[str], list[list[str]]
         "95 % interval (Welch)",
         "p (permutation)",
         "p (Holm)",
-        "Least p",
+        "Smallest p",
         "Seeds",
     ]
     lines = [
@@ -175,7 +202,7 @@ def contrast_table(made: Sequence[Contrast]) -> tuple[list[str], list[list[str]]
 
 
 def courses(table: Sequence[Row]) -> list[Course]:
-    """The lines of the figure: every variant that has a finished seed."""
+    """The lines of the figure, one per variant with a finished seed."""
     found = []
     for name, each in VARIANTS.items():
         values = [_values(table, name, step) for step in STEPS]
@@ -186,7 +213,7 @@ def courses(table: Sequence[Row]) -> list[Course]:
 
 
 def width_table(table: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    """Variants × widths, where other widths than 8 were trained."""
+    """Variants × widths, for variants that were also trained at other widths than 8."""
     widths = sorted({row["width"] for row in table})
     names = [
         name for name in VARIANTS if any(row["variant"] == name and row["width"] != WIDTH for row in table)
@@ -215,7 +242,7 @@ def _confusions(table: Sequence[Row]) -> list[Part]:
             [label, *(f"{value:.1%}" for value in line)] for label, line in zip(classes, share, strict=True)
         ]
         heading = f"Confusion after the last batch: {_within(VARIANTS[name].title)}"
-        lead = f"Rows: what an image is; columns: what it was called. All {len(rows)} seeds together."
+        lead = f"Rows: true class; columns: predicted class. All {len(rows)} seeds together."
         found.append(Part(heading, lead, (["", *classes], cells)))
         found.append(Part("", figure=plots.confusion(classes, total.tolist())))
     return found

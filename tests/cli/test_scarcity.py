@@ -71,7 +71,7 @@ def test_table_and_report_are_written_and_what_is_done_is_kept(workspace: Worksp
     )
     text = (out / "scarcity.md").read_text()
     assert text.startswith("# Few")
-    assert "| Head | as drawn | 25% | 100% |" in text
+    assert "| Head | untrained | 25% | 100% |" in text
     assert "plotly" in (out / "scarcity.html").read_text()
     before = len(listing.list_runs(workspace, "train"))
     assert ask(workspace, out, *USUAL, "--dims", "3", "--shares", "25,100", "--seeds", "2") == 0
@@ -82,7 +82,7 @@ def test_several_dimensions_are_columns(workspace: Workspace, tmp_path: Path) ->
     options = ("--dims", "2,3", "--shares", "0,100", "--seeds", "1", "--name", "texts")
     assert ask(workspace, tmp_path / "out", *USUAL, *options) == 0
     text = (tmp_path / "out" / "texts.md").read_text()
-    assert "## By dimension, as drawn" in text
+    assert "## By dimension, untrained" in text
     assert "## By dimension, trained on 100% of the queries" in text
     assert "| Head | 3 | 2 |" in text
 

@@ -53,7 +53,7 @@ def table(experiment: Experiment) -> None:
 
 
 def _marked(found: Sequence[Row], shown: Sequence[str]) -> pd.DataFrame:
-    columns, lines = reports.figures_table(found, shown)
+    columns, lines = reports.metrics_table(found, shown)
     plain = [[cell[2:-2] + " ★" if cell.startswith("**") else cell for cell in line] for line in lines]
     return pd.DataFrame(plain, columns=columns)
 
@@ -187,7 +187,7 @@ def report(experiment: Experiment) -> None:
             icon=":material/download:",
         )
     _keep(experiment)
-    for line in reports.in_short(rows(experiment)):
+    for line in reports.in_words(rows(experiment)):
         st.markdown(f"- {literal(line, limit=400)}")
     with st.expander("How to read this", icon=":material/help:"):
         for line in reports.CAVEATS:

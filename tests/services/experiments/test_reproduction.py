@@ -172,8 +172,8 @@ def test_the_smallest_p_of_so_many_seeds_is_told_and_what_it_cannot_pass() -> No
     assert six.least == pytest.approx(2 / 924)
     assert reproduction.within_reach([six, *[made] * 12], level=0.05) == [True, *[False] * 12]
     every = [row for name in VARIANTS for row in rows(name, [0.4, 0.41, 0.42])]
-    assert "13 of 13 contrasts (3 against 3 seeds) could not have passed" in " ".join(
-        report.in_short(every, reproduction.contrasts(every))
+    assert "13 of 13 contrasts (3 against 3 seeds) could not have become significant" in " ".join(
+        report.in_words(every, reproduction.contrasts(every))
     )
     told = [line for line in report.accuracy_table(every)[1] if "all-to-all" in line[0].lower()]
     assert [line[-1] for line in told[1:]] == ["42.78 ± 2.17", "43.46 ± 1.68"]
@@ -219,12 +219,12 @@ def test_a_difference_that_correction_takes_away_is_called_one_by_its_interval_a
     ring, twin = [0.48, 0.46, 0.47, 0.49, 0.5, 0.51], [0.44, 0.43, 0.45, 0.4, 0.41, 0.42]
 
     def said(table: list[reproduction.Row]) -> str:
-        return report.in_short(table, reproduction.contrasts(table))[0].rpartition("seeds): ")[2]
+        return report.in_words(table, reproduction.contrasts(table))[0].rpartition("seeds): ")[2]
 
-    assert said(rows("ring", ring) + rows("classical", twin)) == "a difference."
+    assert said(rows("ring", ring) + rows("classical", twin)) == "significant."
     few = said(rows("ring", ring[:3]) + rows("classical", twin[:3]))
-    assert few == "a difference by its interval, none by the corrected p (0.10)."
-    assert said(rows("ring", ring[:3]) + rows("classical", ring[2::-1])) == "no difference is shown."
+    assert few == "the interval excludes 0, but the corrected p is 0.10."
+    assert said(rows("ring", ring[:3]) + rows("classical", ring[2::-1])) == "no significant difference."
 
 
 def test_the_table_of_widths_says_of_how_many_seeds_each_figure_is() -> None:
@@ -272,7 +272,7 @@ def test_the_report_says_what_was_found_what_is_missing_and_what_was_published(t
     assert "| Ring, exact | 2 | 47.00 ± 1.00 |" in text
     assert "46.51 ± 1.37" in text
     assert "JPEG copies" in text
-    assert "Seeds still missing: Classical twin (0 of 6); Ring, exact (2 of 6)" in text
+    assert "Missing seeds: Classical twin (0 of 6); Ring, exact (2 of 6)" in text
     assert "(qssl.png)" in text
     assert "| a | 75.0% | 25.0% |" in text
     assert "| Hours on one core, all trainings | 1.0 |" in text
