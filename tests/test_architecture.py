@@ -115,7 +115,7 @@ def imports_when_loaded(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("bridge", ["to_pennylane", "to_qiskit"])
 def test_a_slow_library_is_loaded_only_when_a_function_needs_it(bridge: str) -> None:
-    name = f"qlatent.circuits.{bridge}"
+    name = f"qlatent.circuits.bridges.{bridge}"
     assert [path.name for path in FILES if name in imports_when_loaded(path)] == []
 
 

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qlatent import errors
-from qlatent.circuits.bridges.noisy import NoiseConfig
 from qlatent.circuits.circuit import Circuit
+from qlatent.circuits.noise import NoiseConfig
 from qlatent.errors import UnavailableError
 
 PATIENCE = 120.0

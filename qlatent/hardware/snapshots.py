@@ -12,7 +12,7 @@ from functools import cache
 from statistics import median
 from typing import Any
 
-from qlatent.circuits.bridges.noisy import NoiseConfig
+from qlatent.circuits.noise import NoiseConfig
 from qlatent.errors import InputError, UnavailableError
 
 _CLASS = re.compile(r"Fake[A-Z]\w*")

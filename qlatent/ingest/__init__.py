@@ -1,11 +1,12 @@
 """Files of any kind → items, with a reason for every refused row."""
 
-from qlatent.ingest.cells.guessing import guess_mapping
-from qlatent.ingest.cells.images import CheckedImage, check_image
-from qlatent.ingest.cells.mapping import Column, Mapping
-from qlatent.ingest.cells.unused import Unused, unused
-from qlatent.ingest.cells.values import RefusedRow
+from qlatent.ingest.column import Column
+from qlatent.ingest.columns.guessing import guess_mapping
+from qlatent.ingest.columns.mapping import Mapping
+from qlatent.ingest.columns.unused import Unused, unused
+from qlatent.ingest.image_check import CheckedImage, check_image
 from qlatent.ingest.limits import Limits
+from qlatent.ingest.record import RefusedRow
 from qlatent.ingest.sources.opening import KINDS_IN_WORDS, SourcePath, open_source
 from qlatent.ingest.sources.source import AbstractSource
 

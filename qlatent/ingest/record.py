@@ -1,4 +1,4 @@
-"""One row as a file has it, and what rows are read from."""
+"""One row as a file has it, what rows are read from, and why a row is refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qlatent.ingest.cells.mapping import Column
+from qlatent.ingest.column import Column
 from qlatent.types import Refusal
 
 
@@ -17,6 +17,10 @@ class Record:
 
     row: int
     values: dict[str, Any]
+
+
+class RefusedRow(Exception):  # noqa: N818  (an outcome of reading, not an error)
+    """Why one row is not kept, in plain words; becomes a `Refusal` with the row's number."""
 
 
 class Rows(Protocol):

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qlatent.errors import InputError
 from qlatent.metrics.pairs.distances import Matrix
 from qlatent.metrics.statistics import uncertainty
-
-if TYPE_CHECKING:
-    from qlatent.metrics.comparison import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +49,6 @@ class Undefined(Exception):  # noqa: N818  (an outcome, not an error)
     """A metric has no value for these items; the text says why, as a note for the reader."""
 
 
-class ItemMetric:
-    """A metric made of contributions of items: call it for a `Figure`; `contributions` lets a panel resample once."""
-
-    def __init__(self, contributions: Callable[[Comparison], Contributions]) -> None:
-        functools.update_wrapper(self, contributions)
-        self.contributions = contributions
-
-    def __call__(self, comparison: Comparison) -> Figure:
-        return finished(self.contributions, comparison)
-
-    def __repr__(self) -> str:
-        return f"<metric {self.contributions.__name__}>"
-
-
-def finished(contributions: Callable[[Comparison], Contributions], comparison: Comparison) -> Figure:
-    """The figure of one metric alone, or a figure without a value where it is undefined."""
-    try:
-        return resampled({"one": contributions(comparison)}, seed=comparison.seed)["one"]
-    except (Undefined, InputError) as err:
-        return nothing(str(err), comparison.sampled)
-
-
 def resampled(
     found: Mapping[str, Contributions], *, resamples: int = uncertainty.RESAMPLES, seed: int = 0
 ) -> dict[str, Figure]:
@@ -99,16 +71,3 @@ def _figure(found: Contributions, estimate: uncertainty.Estimate) -> Figure:
 def nothing(note: str, sampled: str = "", n: int = 0) -> Figure:
     """The figure of a metric that has no value, and why."""
     return Figure(np.nan, np.nan, np.nan, n, sampled, note)
-
-
-def metric(function: Callable[[Comparison], Figure]) -> Callable[[Comparison], Figure]:
-    """A metric that makes its figure itself; where it is `Undefined`, a figure without a value comes back."""
-
-    @functools.wraps(function)
-    def guarded(comparison: Comparison) -> Figure:
-        try:
-            return function(comparison)
-        except (Undefined, InputError) as err:
-            return nothing(str(err), comparison.sampled)
-
-    return guarded

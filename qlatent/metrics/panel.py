@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from qlatent.errors import InputError
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, Figure, ItemMetric, Undefined, nothing, resampled
+from qlatent.metrics.figure import Contributions, Figure, Undefined, nothing, resampled
+from qlatent.metrics.metric import ItemMetric
 from qlatent.metrics.statistics.uncertainty import RESAMPLES
 
 DEFAULT = (

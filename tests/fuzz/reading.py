@@ -9,8 +9,8 @@ import numpy as np
 
 from qlatent.errors import QlatentError
 from qlatent.ingest import open_source
+from qlatent.ingest.files.stored_arrays import read_arrays
 from qlatent.ingest.judgements import files
-from qlatent.ingest.sources.stored_arrays import read_arrays
 from qlatent.services.heads import kept_heads
 from qlatent.store.workspace import Workspace
 from qlatent.types import Refusal

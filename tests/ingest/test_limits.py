@@ -16,9 +16,9 @@ from pyarrow import parquet
 
 from qlatent.errors import InputError
 from qlatent.ingest import Limits, open_source
-from qlatent.ingest.cells.mapping import Mapping
+from qlatent.ingest.columns.mapping import Mapping
 from qlatent.ingest.record import Record
-from qlatent.ingest.sources.parquet import ParquetTable
+from qlatent.ingest.sources.tables.parquet import ParquetTable
 from qlatent.services.datasets import datasets
 from qlatent.settings import Settings, settings
 from qlatent.store.workspace import Workspace

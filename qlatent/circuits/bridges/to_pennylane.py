@@ -12,9 +12,9 @@ from typing import Any, Literal
 import numpy as np
 import pennylane as qml
 
-from qlatent.circuits.bridges.noisy import NoiseConfig
 from qlatent.circuits.circuit import Circuit, Operation, Parameter, PauliWord, written_out
 from qlatent.circuits.gates import UNITARY
+from qlatent.circuits.noise import NoiseConfig
 from qlatent.errors import CircuitError
 
 NAMES = {

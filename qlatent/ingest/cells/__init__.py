@@ -1,1 +1,1 @@
-"""From the cells of a row to an item, or to the reason why the row is refused."""
+"""What a single cell says: text, numbers, JSON, lists of numbers, values of Arrow."""

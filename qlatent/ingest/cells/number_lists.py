@@ -14,8 +14,8 @@ import numpy as np
 
 from qlatent.errors import InputError
 from qlatent.ingest.cells.json_text import NotJson, parse
-from qlatent.ingest.cells.values import RefusedRow
-from qlatent.ingest.sources.stored_arrays import array_of
+from qlatent.ingest.files.stored_arrays import array_of
+from qlatent.ingest.record import RefusedRow
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)|null|none"
 _WRAPPED = re.compile(r"(?:np\.|numpy\.)?(?:float|int|uint)\d+\(([^()]*)\)")

@@ -11,10 +11,7 @@ from typing import Any
 
 import numpy as np
 
-
-class RefusedRow(Exception):  # noqa: N818  (an outcome of reading, not an error)
-    """Why one row is not kept, in plain words; becomes a `Refusal` with the row's number."""
-
+from qlatent.ingest.record import RefusedRow
 
 _MISSING_WORDS = frozenset({"", "nan", "null", "<na>", "n/a", "#n/a", "nat", "\\n"})
 _MAX_ID = 300

@@ -1,1 +1,1 @@
-"""Queries, relevance judgements, ranked runs and triples, read from the files they come in."""
+"""Queries, relevance judgements and runs of retrieval, which judge items and are none."""

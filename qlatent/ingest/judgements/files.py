@@ -19,10 +19,10 @@ from pathlib import Path
 from qlatent.errors import InputError
 from qlatent.ingest.cells.json_text import NotJson, parse
 from qlatent.ingest.decoding import find_encoding, open_text
-from qlatent.ingest.judgements import triples
+from qlatent.ingest.files.packed import table_opener
 from qlatent.ingest.limits import Limits
-from qlatent.ingest.sources.packed import table_opener
-from qlatent.ingest.sources.tables import AbstractTable, CsvTable, JsonLinesTable
+from qlatent.ingest.sources.tables import triples
+from qlatent.ingest.sources.tables.tables import AbstractTable, CsvTable, JsonLinesTable
 
 _QUERY_IDS, _QUERY_TEXTS = (
     ("id", "_id", "qid", "query_id", "query-id"),

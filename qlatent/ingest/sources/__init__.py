@@ -1,1 +1,1 @@
-"""Files of every kind, each opened as one source of rows."""
+"""What people bring, opened as one source of rows: `opening` decides which reader a file gets."""

@@ -6,23 +6,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from qlatent.errors import InputError
-from qlatent.ingest.cells.images import SUFFIXES
-from qlatent.ingest.judgements import triples
+from qlatent.ingest.files.archive import ZipFiles
+from qlatent.ingest.files.files import ARCHIVE_SUFFIXES, TABLE_SUFFIXES, FolderFiles, LooseFiles
+from qlatent.ingest.files.packed import is_packed_table, table_opener
+from qlatent.ingest.git_lfs import POINTER_BYTES, check_not_pointer
+from qlatent.ingest.image_check import SUFFIXES
 from qlatent.ingest.limits import Limits
-from qlatent.ingest.sources.archive import ZipFiles
-from qlatent.ingest.sources.arrays import ArraysSource
-from qlatent.ingest.sources.bundles import open_bundle
-from qlatent.ingest.sources.files import ARCHIVE_SUFFIXES, TABLE_SUFFIXES, FolderFiles, LooseFiles
-from qlatent.ingest.sources.git_lfs import POINTER_BYTES, check_not_pointer
-from qlatent.ingest.sources.lines import LinesSource
-from qlatent.ingest.sources.packed import is_packed_table, table_opener
-from qlatent.ingest.sources.pictures import PicturesSource
-from qlatent.ingest.sources.roles import Bundle
+from qlatent.ingest.sources.arrays.arrays import ArraysSource
+from qlatent.ingest.sources.bundles.bundles import open_bundle
+from qlatent.ingest.sources.bundles.roles import Bundle
+from qlatent.ingest.sources.images.pictures import PicturesSource
 from qlatent.ingest.sources.saved import HUB_PREFIX, is_saved_dataset, open_hub, open_saved
 from qlatent.ingest.sources.source import AbstractSource
-from qlatent.ingest.sources.table_kinds import table_of, text_table
-from qlatent.ingest.sources.table_source import Place, TableSource
-from qlatent.ingest.sources.tables import AbstractTable
+from qlatent.ingest.sources.tables import triples
+from qlatent.ingest.sources.tables.table_kinds import table_of, text_table
+from qlatent.ingest.sources.tables.table_source import Place, TableSource
+from qlatent.ingest.sources.tables.tables import AbstractTable
+from qlatent.ingest.sources.texts.lines import LinesSource
 
 KINDS_IN_WORDS = (
     "image files, a .zip, a folder, .csv, .tsv, .jsonl, .json (these four also as .gz), .parquet, .xlsx, .txt, .npz, "

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qlatent.errors import InputError, UnavailableError
-from qlatent.ingest.cells.columns import SAMPLE_ROWS, columns_of, sample_of
-from qlatent.ingest.cells.image_cells import cell_bytes
-from qlatent.ingest.cells.mapping import Column, Mapping
+from qlatent.ingest.column import Column
+from qlatent.ingest.columns.described import SAMPLE_ROWS, columns_of, sample_of
+from qlatent.ingest.columns.mapping import Mapping
+from qlatent.ingest.files.files import FolderFiles
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.record import Record
-from qlatent.ingest.sources.files import FolderFiles
-from qlatent.ingest.sources.parquet import ArrowRows
+from qlatent.ingest.rows.image_cells import cell_bytes
 from qlatent.ingest.sources.source import AbstractSource
+from qlatent.ingest.sources.tables.parquet import ArrowRows
 from qlatent.types import content_hash
 
 if TYPE_CHECKING:

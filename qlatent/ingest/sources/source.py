@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from qlatent.ingest.cells.guessing import guess_mapping
-from qlatent.ingest.cells.mapping import Column, Mapping, check_mapping
-from qlatent.ingest.cells.rows import ItemMaker
+from qlatent.ingest.column import Column
+from qlatent.ingest.columns.guessing import guess_mapping
+from qlatent.ingest.columns.mapping import Mapping, check_mapping
 from qlatent.ingest.limits import Limits, short
 from qlatent.ingest.record import Record
+from qlatent.ingest.rows.items import ItemMaker
 from qlatent.types import Item, Refusal, content_hash
 
 

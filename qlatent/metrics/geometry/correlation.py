@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, Figure, ItemMetric, Undefined, metric
+from qlatent.metrics.figure import Contributions, Figure, Undefined
+from qlatent.metrics.metric import ItemMetric, metric
 from qlatent.metrics.pairs import sampling
 from qlatent.metrics.pairs.distances import Matrix, condensed, ranks
 from qlatent.metrics.pairs.point_set import rankings_of

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, ItemMetric, Undefined
+from qlatent.metrics.figure import Contributions, Undefined
+from qlatent.metrics.metric import ItemMetric
 from qlatent.metrics.pairs.distances import Matrix
 from qlatent.metrics.pairs.kernels import row_sums
 from qlatent.metrics.pairs.ranks import Ranking

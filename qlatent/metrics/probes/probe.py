@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, ItemMetric, Undefined
+from qlatent.metrics.figure import Contributions, Undefined
+from qlatent.metrics.metric import ItemMetric
 from qlatent.metrics.pairs.distances import Distance, Matrix, between
 from qlatent.types import Arrays
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, ItemMetric
+from qlatent.metrics.figure import Contributions
+from qlatent.metrics.metric import ItemMetric
 from qlatent.metrics.pairs import sampling
 from qlatent.metrics.pairs.distances import Distance, Matrix, between
 from qlatent.metrics.pairs.kernels import count_rivals

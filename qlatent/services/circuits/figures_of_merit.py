@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from qlatent.circuits.analysis import figures_of_merit, state_derivatives
 from qlatent.circuits.analysis.figures_of_merit import Expressibility, GradientVariance, Mean, Spectrum
 from qlatent.circuits.bridges import noisy
-from qlatent.circuits.bridges.noisy import NoiseConfig
 from qlatent.circuits.circuit import Circuit
+from qlatent.circuits.noise import NoiseConfig
 from qlatent.hardware import qiskit_process
 from qlatent.services.circuits.circuits import MAX_QUBITS, CircuitView
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from qlatent.errors import ConfigError, InputError
+from qlatent.ingest.files.stored_arrays import read_arrays
 from qlatent.ingest.limits import Limits
-from qlatent.ingest.sources.stored_arrays import read_arrays
 from qlatent.metrics.statistics.differences import holm
 from qlatent.services.runs import queue
 from qlatent.services.runs.event_log import journal

@@ -10,8 +10,8 @@ import pandas as pd
 
 from qlatent import lengths
 from qlatent.errors import InputError
+from qlatent.ingest.files.stored_arrays import read_arrays
 from qlatent.ingest.limits import Limits
-from qlatent.ingest.sources.stored_arrays import read_arrays
 from qlatent.services.datasets import facts
 from qlatent.services.datasets.csv_text import csv_of
 from qlatent.services.heads import kept_heads

@@ -18,8 +18,8 @@ from safetensors.numpy import load_file
 
 from qlatent.errors import InputError, QlatentError
 from qlatent.heads.document import CARD, FILES, MODEL, check_files
+from qlatent.ingest.files.archive import Archive
 from qlatent.ingest.limits import Limits
-from qlatent.ingest.sources.archive import Archive
 from qlatent.registry import HEADS
 from qlatent.services.runs.specs import training_spec
 from qlatent.settings import settings

@@ -5,9 +5,9 @@ import pytest
 from pydantic import ValidationError
 
 from qlatent.circuits.bridges import noisy
-from qlatent.circuits.bridges.noisy import NoiseConfig
 from qlatent.circuits.circuit import Circuit, Operation, PauliWord, input_
 from qlatent.circuits.layouts import dressed, each_z
+from qlatent.circuits.noise import NoiseConfig
 from qlatent.errors import CircuitError
 from tests.circuits.exported import AMPLITUDES, ASYMMETRIC, drawn, exact
 

@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from qlatent.ingest.cells.values import RefusedRow, as_id, as_json, as_price, as_text, is_missing
-from qlatent.ingest.cells.vector_cells import as_vector
+from qlatent.ingest.cells.values import as_id, as_json, as_price, as_text, is_missing
+from qlatent.ingest.record import RefusedRow
+from qlatent.ingest.rows.vector_cells import as_vector
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""Which column is the label: by name, and among flags and classes by what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qlatent.ingest.column import Column
+from qlatent.ingest.column_names import ending_in, first_named, plain, words
+
+_LABELS = ("label", "class", "target", "labels", "gold", "ground_truth", "y")
+_CLASSES = (
+    "category", "class_name", "coarse_name", "product_type", "type", "topic", "intent", "sentiment", "genre",
+    "brand",
+)  # fmt: skip
+_ENDINGS = ("label", "category", "class", "topic", "sentiment")
+_ROUTINE = frozenset((
+    "active", "available", "availability", "stock", "deleted", "published", "visible", "enabled", "prime",
+    "shipping", "new", "featured", "sponsored", "sale", "default", "taxable", "primary", "gift", "has",
+    "hidden", "archived",
+))  # fmt: skip  # flags that shops set on every row and that nobody wants to predict
+_FEW_ONES = 0.5
+
+
+def guess_label(columns: Sequence[Column]) -> str | None:
+    """The likeliest label; None when no column is one."""
+    return next(iter(label_candidates(columns)), None)
+
+
+def label_candidates(columns: Sequence[Column]) -> list[str]:
+    """The columns that could be the label, the likeliest first.
+
+    A column called label comes first, then a flag that judges an item (is_counterfeit), then classes (category),
+    then 0/1 columns with few ones, then the flags of a shop's routine (is_active).
+    """
+    names = [column.name for column in columns if column.type in ("text", "number", "empty")]
+    flags = [column for column in columns if _is_flag(column)]
+    judging = [
+        column.name
+        for column in flags
+        if not (_ROUTINE & set(words(column.name))) and _says_flag(column.name)
+    ]
+    rare = [column.name for column in flags if not (_ROUTINE & set(words(column.name))) and _is_rare(column)]
+    classes = [
+        name for name in _CLASSES for column in columns if plain(column.name) == name and column.name in names
+    ]
+    ordered = [
+        first_named(_LABELS, names),
+        *judging,
+        *classes,
+        ending_in(_ENDINGS, names),
+        *rare,
+        *(column.name for column in flags if _says_flag(column.name)),
+    ]
+    return list(dict.fromkeys(name for name in ordered if name is not None))
+
+
+def _is_flag(column: Column) -> bool:
+    if column.type not in ("text", "number", "empty"):
+        return False
+    content = column.content
+    return _says_flag(column.name) if content is None else content.ones is not None
+
+
+def _says_flag(name: str) -> bool:
+    parts = words(name)
+    return (len(parts) > 1 and parts[0] in ("is", "was")) or "flag" in parts or "flagged" in parts
+
+
+def _is_rare(column: Column) -> bool:
+    content = column.content
+    return bool(content and content.ones is not None and 0 < content.ones <= _FEW_ONES and content.cells > 1)

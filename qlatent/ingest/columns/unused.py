@@ -1,0 +1,49 @@
+"""What becomes of the columns that a mapping does not use: each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qlatent.ingest.column import Column
+from qlatent.ingest.columns.label_guess import label_candidates
+from qlatent.ingest.columns.mapping import Mapping
+
+_REASONS = {
+    "url": "web addresses are not fetched; kept as metadata",
+    "image": "a second column of pictures; not kept, choose it as Image instead",
+    "vector": "a second vector; not kept, choose it as a vector instead",
+    "numbers": "lists of numbers that are no embedding (labels, boxes, tokens); kept as metadata",
+    "bytes": "bytes that are neither pictures, texts nor numbers; not kept",
+    "empty": "no values in the first rows; kept as metadata where there are any",
+    "other": "nested values; kept as metadata",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """A column that is no part of an item, and why."""
+
+    column: str
+    reason: str
+
+
+def unused(columns: Sequence[Column], mapping: Mapping) -> tuple[Unused, ...]:
+    """The columns that the mapping does not use, in the order of the source."""
+    used = set(mapping.columns)
+    rest = [column for column in columns if column.name not in used]
+    labels = label_candidates(rest)
+    return tuple(Unused(column.name, _reason(column, mapping, labels)) for column in rest)
+
+
+def _reason(column: Column, mapping: Mapping, labels: Sequence[str]) -> str:
+    if column.parts:
+        return "numbers that could be one vector; kept as metadata, one a column"
+    if column.type == "image" and mapping.image is None:
+        return "pictures; not kept, choose it as Image to keep them"
+    if column.type == "vector" and not mapping.vectors:
+        return "vectors; not kept, choose it as a vector to keep them"
+    reason = _REASONS.get(column.type, "kept as metadata")
+    return (
+        f"{reason}; could be the label" if column.name in labels and column.name != mapping.label else reason
+    )

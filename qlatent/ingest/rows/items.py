@@ -1,0 +1,217 @@
+"""From a row of a source to an item, or to the reason why it is none."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from qlatent.ingest import image_check
+from qlatent.ingest.cells.values import as_id, as_json, as_price, as_text, is_missing
+from qlatent.ingest.column import Column
+from qlatent.ingest.columns.mapping import Mapping
+from qlatent.ingest.columns.nested import without
+from qlatent.ingest.limits import Limits, short
+from qlatent.ingest.record import RefusedRow
+from qlatent.ingest.rows.omissions import LabelCensus, Omissions
+from qlatent.ingest.rows.vector_cells import VectorReader
+from qlatent.types import Item, Refusal
+
+_Part = TypeVar("_Part")
+
+
+class Origin(Protocol):
+    """Where the rows come from, as far as making items needs it: a source, or a stand-in in a test."""
+
+    name: str
+    limits: Limits
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns with their types."""
+
+    def image_bytes(self, cell: Any) -> bytes:
+        """The bytes behind a cell of an image column; a `RefusedRow` when it leads nowhere."""
+
+
+class ItemMaker:
+    """Makes the items of one reading of a source: it remembers the ids used and the widths of the vectors.
+
+    An item is kept with the parts that are good. A part that is not (a missing or damaged picture, a vector of
+    zeros, a text over the limit) is left out, counted in the remarks and named in the item's metadata
+    (`image_note`, `text_note`, `vector_note`); a row is refused only when no part of it is good.
+    """
+
+    def __init__(self, source: Origin, mapping: Mapping, *, decode: bool) -> None:
+        self.source = source
+        self.mapping = mapping
+        self.decode = decode
+        self.notes: Counter[str] = Counter()
+        self._rows_by_id: dict[str, int] = {}
+        self._omissions = Omissions()
+        self._labels = LabelCensus(mapping.label) if mapping.label else None
+        columns = {column.name: column for column in source.columns}
+        self._readers = {
+            modality: VectorReader(columns.get(name, Column(name, "text")))
+            for modality, name in mapping.vectors.items()
+        }
+        mapped = [reader.column for reader in self._readers.values()]
+        self._nested = [column.path for column in columns.values() if column.path]
+        # A vector is no description, and too long for one; one column a dimension stays facts until it is mapped.
+        self._not_metadata = (
+            set(mapping.columns)
+            | {column.name for column in columns.values() if column.type == "vector" and not column.parts}
+            | {part for column in mapped for part in column.parts}
+        )
+
+    def make(self, row: int, values: dict[str, Any]) -> Item | Refusal:
+        """The item of a row, or its refusal; a refused row leaves its id free for a later one."""
+        name = ""
+        try:
+            given = self._given_id(values.get(self.mapping.id)) if self.mapping.id else None
+            name = given or self._made_id(row)
+            if name in self._rows_by_id:
+                raise RefusedRow(f"id {name!r} already used in row {self._rows_by_id[name]}")
+            item = self._item(row, name, values)
+        except RefusedRow as refused:
+            return Refusal(row=row, id=name, reason=str(refused))
+        except RecursionError:
+            return Refusal(row=row, id=name, reason="its values are nested too deeply")
+        self._rows_by_id[name] = row
+        if (whole := name.removesuffix(".0")).isdecimal() and {
+            whole,
+            f"{whole}.0",
+        } <= self._rows_by_id.keys():
+            self.notes["ids such as '1' and '1.0' are kept as different items, as they are written"] += 1
+        for modality, vector in item.vectors.items():
+            self._readers[modality].accept(vector)
+        return item
+
+    def remarks(self) -> list[str]:
+        """What was left out of kept items, and how labels were read; complete after the last row."""
+        return [*self._omissions.lines(), *(self._labels.lines() if self._labels else ())]
+
+    def _given_id(self, cell: Any) -> str | None:
+        given = as_id(cell)
+        if isinstance(cell, float) and given is not None and not given.endswith(".0") and cell.is_integer():
+            self.notes[f"ids in {self.mapping.id!r} that end in .0 read as whole numbers"] += 1
+        return given
+
+    def _made_id(self, row: int) -> str:
+        """An id for a row without one; kept apart from ids that a file happens to use."""
+        name, turn = f"row-{row}", 2
+        while name in self._rows_by_id:
+            name, turn = f"row-{row}-{turn}", turn + 1
+        return name
+
+    def _item(self, row: int, name: str, values: dict[str, Any]) -> Item:
+        metadata = self._metadata(values)
+        troubles: dict[str, tuple[str, str]] = {}  # part → its columns, why it is left out
+        image = _or_trouble(lambda: self._image(values, metadata), "image", self.mapping.image, troubles)
+        text = _or_trouble(lambda: self._text(values), "text", ", ".join(self.mapping.text), troubles)
+        vectors = {}
+        for modality, reader in self._readers.items():
+            part = "vector" if modality == "vector" else f"{modality}_vector"
+            vector = _or_trouble(partial(reader.read, values), part, reader.column.name, troubles)
+            if vector is not None:
+                vectors[modality] = vector
+        if image is None and text is None and not vectors:
+            raise RefusedRow("; ".join(reason for _, reason in troubles.values()) or self._nothing())
+        for part, (columns, reason) in troubles.items():
+            self._omissions.add(f"{part.replace('_', ' ')} {columns!r}", row=row, reason=reason)
+            metadata[f"{part}_note"] = f"left out: {reason}"
+        split = as_text(values.get(self.mapping.split)) if self.mapping.split else None
+        return Item(
+            id=name, image=image, text=text, label=self._label(values), split=split.lower() if split else None,
+            metadata=metadata, vectors=vectors, source=self.source.name,
+        )  # fmt: skip
+
+    def _label(self, values: dict[str, Any]) -> str | None:
+        if self._labels is None:
+            return None
+        cell = values.get(self._labels.column)
+        label = as_text(cell)
+        self._labels.add(cell, label)
+        return label
+
+    def _nothing(self) -> str:
+        columns = [*([self.mapping.image] if self.mapping.image else []), *self.mapping.text]
+        columns += self.mapping.vectors.values()
+        return "nothing to keep: no image, text or vector in " + ", ".join(repr(name) for name in columns)
+
+    def _image(self, values: dict[str, Any], metadata: dict[str, Any]) -> bytes | None:
+        cell = values.get(self.mapping.image) if self.mapping.image else None
+        if _is_no_image(cell):
+            return None
+        checked = image_check.check_image(
+            self.source.image_bytes(cell), limits=self.source.limits, decode=self.decode
+        )
+        if checked.changes:
+            metadata["image_note"] = "; ".join(checked.changes)
+            self.notes.update(f"image {change}" for change in checked.changes)
+        return checked.content
+
+    def _text(self, values: dict[str, Any]) -> str | None:
+        parts = [as_text(values.get(column)) for column in self.mapping.text]
+        found = [part for part in parts if part]
+        # "Title." and "Description" join with one full stop, not two.
+        text = ". ".join([*(part.rstrip(". ") or part for part in found[:-1]), *found[-1:]])
+        limit = self.source.limits.max_text_characters
+        if len(text) > limit:
+            raise RefusedRow(f"its text has {len(text):,} characters; the limit is {limit:,}")
+        return text or None
+
+    def _metadata(self, values: dict[str, Any]) -> dict[str, Any]:
+        kept = {}
+        for column, cell in values.items():
+            if column in self._not_metadata or is_missing(cell) or _is_picture(cell):
+                continue
+            for path in self._nested:
+                if path[0] == column:
+                    cell = without(cell, path[1:])
+            value = as_json(cell)
+            if value is not None:
+                kept[column] = self._shortened(value, column)
+        if self.mapping.price and not is_missing(values.get(self.mapping.price)):
+            kept.update(_price(values[self.mapping.price]))
+        return kept
+
+    def _shortened(self, value: Any, column: str) -> Any:
+        """Long metadata is cut, not refused: nobody asked for that column."""
+        limit = self.source.limits.max_text_characters
+        if not isinstance(value, str) or len(value) <= limit:
+            return value
+        self.notes[f"column {column!r} cut to {limit:,} characters"] += 1
+        return value[: limit - 1] + "…"
+
+
+def _or_trouble(
+    read: Callable[[], _Part | None], part: str, columns: str | None, troubles: dict[str, tuple[str, str]]
+) -> _Part | None:
+    """The part of an item, or None with the reason among the troubles."""
+    try:
+        return read()
+    except RefusedRow as refused:
+        troubles[part] = (columns or "", short(str(refused)))
+        return None
+
+
+def _is_no_image(cell: Any) -> bool:
+    if isinstance(cell, dict):  # Hugging Face: {"bytes": …, "path": …}
+        return cell.get("bytes") is None and is_missing(cell.get("path"))
+    return is_missing(cell)
+
+
+def _is_picture(cell: Any) -> bool:
+    return isinstance(cell, bytes) or (isinstance(cell, dict) and {"bytes", "path"} <= set(cell))
+
+
+def _price(cell: Any) -> dict[str, Any]:
+    """The price as a number, with the written form beside it when that says more (a currency, a range)."""
+    written, number = as_text(cell), as_price(cell)
+    if number is None:
+        return {"price_as_written": written}
+    bare = written is not None and re.fullmatch(r"[-+]?\d+(\.\d*)?", written)
+    return {"price": number} if bare else {"price": number, "price_as_written": written}

@@ -1,0 +1,1 @@
+"""Ready embeddings in numpy files (`.npz`, `.npy`)."""

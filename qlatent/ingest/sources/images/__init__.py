@@ -1,0 +1,1 @@
+"""Image files, with the captions and tables that lie beside them."""

@@ -1,0 +1,100 @@
+"""A table as a source: alone, beside a folder of images, or inside a zip with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from qlatent.ingest.column import Column
+from qlatent.ingest.columns.mapping import Mapping
+from qlatent.ingest.decoding import Opener
+from qlatent.ingest.files.files import AbstractFiles, stream_hash
+from qlatent.ingest.limits import Limits
+from qlatent.ingest.record import Record, Rows
+from qlatent.ingest.rows.image_cells import cell_bytes, file_of
+from qlatent.ingest.sources.source import AbstractSource
+from qlatent.ingest.sources.tables.shards import Shards, listed
+from qlatent.types import Refusal, content_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table comes from: its opener, the files around it and its name among them ("": outside)."""
+
+    kind: str
+    name: str
+    opener: Opener
+    files: AbstractFiles | None = None
+    inside: str = ""
+    whole: bool = False  # the files are part of what was given: a zip or a folder, not just lying beside
+
+
+class TableSource(AbstractSource):
+    """Rows of a table; image cells are paths among the files of its place, or bytes."""
+
+    def __init__(self, table: Rows, place: Place, *, limits: Limits) -> None:
+        self.table = table
+        self.place = place
+        self.kind = place.kind
+        self.name = place.name
+        self.limits = limits
+        self.notes = table.notes
+        self.row_notes = Counter()
+        self._named: set[str] = set()  # pictures that rows have named so far
+        if place.whole and place.files is not None:
+            self.notes.update(place.files.notes)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.table.columns
+
+    def guess(self) -> Mapping:
+        """As everywhere; an id that begins anew in another file is no id, and stays with the rest."""
+        found = super().guess()
+        if found.id is None and any(column.name == "ids" for column in self.columns):
+            found = replace(found, id="ids")
+        if found.id and isinstance(self.table, Shards) and self.table.repeats(found.id):
+            self.notes[f"column {found.id!r} begins anew in each file, so it is no id of the items"] = 1
+            return replace(found, id=None)
+        return found
+
+    def records(self) -> Iterator[Record | Refusal]:
+        self._named.clear()
+        yield from self.table.records()
+        if self.place.whole and self.place.files is not None:
+            self._note_unnamed(self.place.files)
+            for refusal in self.place.files.refusals:
+                yield Refusal(
+                    refusal.row,
+                    f"not a row but file {refusal.row} of {self.name}: {refusal.reason}",
+                    refusal.id,
+                )
+
+    def _note_unnamed(self, files: AbstractFiles) -> None:
+        unnamed = [name for name in files.images() if name not in self._named]
+        if unnamed:
+            self.row_notes[f"pictures that no row names left out ({len(unnamed):,}): {listed(unnamed)}"] += 1
+
+    def image_bytes(self, cell: Any) -> bytes:
+        if self.place.whole and self.place.files is not None:
+            named = file_of(cell, self.place.files, beside=self.place.inside)
+            self._named |= {named} if named else set()
+        return cell_bytes(cell, self.place.files, beside=self.place.inside, limits=self.limits)
+
+    def content_hash(self, mapping: Mapping) -> str:
+        files = self.place.files
+        if self.place.whole and files is not None:
+            return files.fingerprint()
+        with self.place.opener() as stream:
+            table = stream_hash(stream)
+        if files is None or mapping.image is None:
+            return table
+        named = {file_of(cell, files, beside="") for cell in self._cells(mapping.image)} - {None}
+        return content_hash(table + files.fingerprint(sorted(name for name in named if name)))
+
+    def _cells(self, column: str) -> Iterator[Any]:
+        for record in self.table.records():
+            if isinstance(record, Record):
+                yield record.values.get(column)

@@ -1,0 +1,1 @@
+"""Text files: one text a line, and vectors written as text (GloVe, word2vec)."""
