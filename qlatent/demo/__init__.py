@@ -1,1 +1,1 @@
-"""Drawn marketplace listings to try the application with, and the training of the encoder that knows them."""
+"""Draws marketplace listings for the demo, and trains the built-in encoder on them."""

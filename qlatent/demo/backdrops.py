@@ -1,4 +1,4 @@
-"""What stands behind the objects: eight painted places, each with its own horizon where things stand."""
+"""Draws the eight backdrops of the listings, each with a horizon on which the objects stand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One scene as a picture: backdrop, shadows, one to three objects, light and a little noise."""
+"""Draws one scene: backdrop, shadows, one to three objects, light and a little noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawings of things for the house: kitchen, home, electronics, music, books."""
+"""Draws indoor objects: kitchen, home, electronics, music, books."""
 
 from __future__ import annotations
 

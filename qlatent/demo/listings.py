@@ -1,4 +1,4 @@
-"""Drawn marketplace listings, a function of a seed: most honest, some baits, re-posts and odd prices."""
+"""Generates marketplace listings from a seed: most are honest, some are baits, re-posts or oddly priced."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLUMNS = ("id", "image", "title", "description", "text", "price", "category", "
 
 @dataclass(frozen=True)
 class Listing:
-    """One listing and what is true about it; `truth_of` names the listing that was copied, if any."""
+    """One listing with the truth about it; `truth_of` names the listing that it copies, if any."""
 
     id: str
     title: str
@@ -37,7 +37,7 @@ class Listing:
 
     @property
     def text(self) -> str:
-        """Title and description as one text: what an encoder reads."""
+        """Title and description as one text, the input of an encoder."""
         return f"{self.title}. {self.description}"
 
 
@@ -58,7 +58,7 @@ class _Draft:
 
 
 def listings(count: int = 2000, *, seed: int = 0) -> Iterator[Listing]:
-    """`count` listings, drawn one by one as they are asked for; the first n do not depend on `count`.
+    """`count` listings, drawn lazily; the first n do not depend on `count`.
 
     Every hundred has 4 baits (the text of another listing), 6 re-posts (cropped, recoloured, reworded copies by
     another seller) and 3 price outliers. Copies are made of earlier honest listings only. Raises InputError
@@ -89,7 +89,7 @@ def drawn_pair(rng: np.random.Generator) -> tuple[Image.Image, str]:
 def write_folder(
     folder: Path, items: Iterable[Listing], *, progress: Callable[[int], None] | None = None
 ) -> Path:
-    """Write images/<id>.jpg and listings.csv and return the path of the CSV; the folder appears whole or not.
+    """Write images/<id>.jpg and listings.csv and return the path of the CSV; the folder is written atomically.
 
     `progress` is called with the number of listings written so far. Raises InputError if the folder exists.
     """
@@ -125,7 +125,7 @@ def _write_items(folder: Path, items: Iterable[Listing], progress: Callable[[int
 
 
 def _truth(number: int, seed: int) -> str:
-    """What a listing is; dealt out by the hundred, so that small demos have their share of each."""
+    """The kinds of listings, balanced within each hundred, so that small demos contain every kind."""
     hundred, place = divmod(number, 100)
     deck = [truth for truth, cards in PER_HUNDRED.items() for _ in range(cards)]
     return str(np.random.default_rng([seed, hundred, 2]).permutation(deck)[place])

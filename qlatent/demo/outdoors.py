@@ -1,4 +1,4 @@
-"""Drawings of things for the street: sports, fashion, toys."""
+"""Draws outdoor objects: sports, fashion, toys."""
 
 from __future__ import annotations
 

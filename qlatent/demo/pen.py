@@ -1,4 +1,4 @@
-"""A small pen for flat drawings: shapes in a 100 × 100 field, filled with colours or patterns."""
+"""Draws flat shapes in a 100 × 100 field, filled with colours or patterns."""
 
 from __future__ import annotations
 

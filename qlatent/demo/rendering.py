@@ -1,4 +1,4 @@
-"""Many drawings at once, in several processes, at the small size that a model reads."""
+"""Renders many drawings in several processes, at the input size of the encoder."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def render_chunk(job: tuple[int, int, int, int]) -> tuple[np.ndarray, list[Scene
 def cached_render(
     cache: Path | None, drawings: int, *, size: int, seed: int, workers: int
 ) -> tuple[np.ndarray, list[Scene]]:
-    """As `render`, but kept in the folder `cache`, if there is one, for the next call."""
+    """The result of `render`, cached in the folder `cache` if one is given."""
     if cache is None:
         return render(drawings, size=size, seed=seed, workers=workers)
     images_file = cache / f"images-{size}-{seed}-{drawings}.npy"

@@ -1,4 +1,4 @@
-"""How often the right partner of a pair is found among all others, with its spread."""
+"""Measures how often the partner of a pair is retrieved among all others, with an interval."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a drawn listing shows: the object, its colours, pattern and number, and what stands behind it."""
+"""Describes a drawn listing: object, colours, pattern, number and backdrop."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ CATEGORIES = tuple(dict.fromkeys(kind.category for kind in KINDS.values()))
 
 @dataclass(frozen=True)
 class Scene:
-    """The facts that a drawing shows and an honest text states; accent is never the main colour."""
+    """The facts shown by a drawing and stated by an honest text; the accent differs from the main colour."""
 
     kind: str
     colour: str

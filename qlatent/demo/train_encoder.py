@@ -1,4 +1,4 @@
-"""Train the built-in encoder on freshly drawn listings, or measure how well it finds the pairs of new ones.
+"""Trains the built-in encoder on drawn listings, or measures its retrieval on new ones.
 
 python -m qlatent.demo.train_encoder --out qlatent/encoders/builtin_clip
 python -m qlatent.demo.train_encoder --evaluate
@@ -44,7 +44,7 @@ SAVE_EVERY = 100
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to train, on how many pairs at once, and the highest learning rate."""
+    """Number of steps, batch size and peak learning rate of the training."""
 
     batch: int
     steps: int
@@ -96,7 +96,7 @@ def contrastive_loss(model: CLIP, images: torch.Tensor, texts: torch.Tensor) -> 
 
 
 def fit(model: CLIP, images: np.ndarray, scenes: list[Scene], *, plan: Plan, out: Path) -> float:
-    """Train in place and return the seconds taken; every pass over the drawings words them anew.
+    """Train in place and return the seconds taken; every epoch draws new texts for the images.
 
     The weights are written to `out` every `SAVE_EVERY` steps, so that a long training can be looked at.
     """

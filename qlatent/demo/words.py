@@ -1,4 +1,4 @@
-"""Titles and descriptions in the words of people who sell: what can be seen, and chatter about the rest."""
+"""Generates titles and descriptions of listings in the words of sellers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qlatent.demo.scene import KINDS, Scene
 
 @dataclass(frozen=True)
 class Noun:
-    """The words for one kind of object: singular and plural by turns."""
+    """The words for one kind of object: singular and plural alternate."""
 
     singular: tuple[str, ...]
     plural: tuple[str, ...]

@@ -1,1 +1,1 @@
-"""Data in, plotly figure out. Backgrounds are transparent and greys neutral, so both themes can hold them."""
+"""Turns data into Plotly figures; transparent backgrounds and neutral greys suit the light and the dark theme."""

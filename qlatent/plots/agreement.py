@@ -1,4 +1,4 @@
-"""How many neighbours two spaces share, at every size of a neighbourhood."""
+"""Draws the share of neighbours that two spaces have in common, by neighbourhood size."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Floats = NDArray[np.floating]
 
 
 def agreement(curves: Sequence[tuple[str, Floats, Floats]], *, height: int = 300) -> go.Figure:
-    """R_NX(k) over logarithmic k, one line a space, given as (name, k, r); the dotted level is chance.
+    """A figure of R_NX(k) over logarithmic k, one line per space, given as (name, k, r); the dotted line is chance.
 
-    On this axis the area under a line is the figure of `coranking.co_ranking_auc`. Source: Lee,
+    On this axis the area under a line is the metric `coranking.co_ranking_auc`. Source: Lee,
     Peluffo-Ordóñez & Verleysen 2015.
     """
     figure = go.Figure()

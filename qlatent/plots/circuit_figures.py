@@ -1,4 +1,4 @@
-"""What a circuit can express, and what noise and shots leave of it, as figures."""
+"""Draws a circuit's figures of merit, and the effect of noise and shots on its expectation values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 
 
 def fidelities(shares: Floats, *, height: int = 240) -> go.Figure:
-    """Shares of state pairs (bins,) in bins that random states fill alike, with that level as a line."""
+    """A figure of the shares of state pairs (bins,); random states fill all bins equally, shown as a line."""
     edges = (np.arange(len(shares)) + 0.5) / len(shares)
     figure = go.Figure(go.Bar(x=edges, y=shares, marker_color=CATEGORIES[0], name="This circuit"))
     figure.update_traces(hovertemplate="%{y:.3f} of the pairs<extra></extra>")
@@ -30,7 +30,7 @@ def fidelities(shares: Floats, *, height: int = 240) -> go.Figure:
 def variances(
     sizes: Sequence[int], values: Floats, low: Floats, high: Floats, *, axis: str, height: int = 240
 ) -> go.Figure:
-    """Gradient variance against a size, with the spread between weights as bars; log scale."""
+    """A figure of gradient variance against a size on a log scale; error bars show the range over weights."""
     floor = 1e-12
     above, below = high - values, values - np.maximum(low, floor)
     bars = {"type": "data", "array": above, "arrayminus": below, "color": GREY, "thickness": 1}
@@ -47,7 +47,7 @@ def variances(
 
 
 def spectrum(frequencies: Floats, power: Floats, high: Floats, *, height: int = 240) -> go.Figure:
-    """Mean |c_ω|² at each frequency ω ≥ 0, and its 90th percentile over random angles."""
+    """A figure of the mean |c_ω|² at each frequency ω ≥ 0, with the 90th percentile over random angles."""
     bars = {"type": "data", "array": np.maximum(high - power, 0), "arrayminus": 0 * power, "color": GREY}
     figure = go.Figure(
         go.Bar(x=frequencies, y=power, error_y=bars, marker_color=CATEGORIES[0], width=0.3,
@@ -65,7 +65,7 @@ def repeated(
     shots: int,
     height: int = 380,
 ) -> go.Figure:
-    """The estimates (repetitions, observables) as boxes beside the exact values (observables,)."""
+    """A figure of estimates (repetitions, observables) as boxes, with exact values (observables,) as diamonds."""
     figure = go.Figure()
     groups = [(f"{shots:,} shots", sampled, CATEGORIES[0])]
     groups += [] if noisy is None else [(f"{shots:,} shots with noise", noisy, CATEGORIES[1])]
@@ -88,7 +88,7 @@ def repeated(
 def weights(
     dims: Sequence[int], lines: Mapping[str, Sequence[int]], *, turning: float, chosen: int, height: int = 360
 ) -> go.Figure:
-    """Numbers of weights over the latent dimension, both logarithmic; where the first two cross, and the choice."""
+    """A log–log figure of weight counts over the latent dimension, marking the first crossing and the choice."""
     figure = go.Figure()
     for number, (name, values) in enumerate(lines.items()):
         look = {"color": CATEGORIES[number], "width": 2, "dash": "solid" if number < 2 else "dot"}

@@ -1,4 +1,4 @@
-"""The state inside a circuit: Bloch vectors, outcome probabilities, entanglement of each wire."""
+"""Draws the state inside a circuit: Bloch vectors, outcome probabilities, entanglement of each wire."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
 def bloch(vectors: NDArray[np.float64], *, height: int = 380) -> go.Figure:
-    """The Bloch vectors (qubits, 3) of all wires in one sphere; a vector that is shorter is entangled."""
+    """A figure of the Bloch vectors (qubits, 3) in one sphere; a vector shorter than 1 means entanglement."""
     figure = go.Figure(_sphere())
     for wire, (x, y, z) in enumerate(vectors):
         colour = CATEGORIES[wire % len(CATEGORIES)]
@@ -34,7 +34,7 @@ def bloch(vectors: NDArray[np.float64], *, height: int = 380) -> go.Figure:
 
 
 def probabilities(values: NDArray[np.float64], *, height: int = 240) -> go.Figure:
-    """Probability of each basis state (2^qubits,), wire 0 the leftmost bit; of many, the likeliest 64."""
+    """A figure of the probability of each basis state (2^qubits,), wire 0 leftmost; at most the 64 most likely."""
     qubits = len(values).bit_length() - 1
     shown = likeliest(values)
     names = [format(place, f"0{qubits}b") for place in shown]
@@ -45,12 +45,12 @@ def probabilities(values: NDArray[np.float64], *, height: int = 240) -> go.Figur
 
 
 def likeliest(values: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The basis states of (..., 2^qubits) that are shown, in order: (..., at most 64)."""
+    """Indices of the basis states that are shown, for (..., 2^qubits) in order: (..., at most 64)."""
     return np.sort(np.argsort(values, axis=-1)[..., ::-1][..., :MOST_STATES], axis=-1)
 
 
 def entropies(values: NDArray[np.float64], *, height: int = 200) -> go.Figure:
-    """Entanglement entropy of each wire with the others (qubits,), in bits."""
+    """A figure of the entanglement entropy of each wire with the others (qubits,), in bits."""
     colours = [CATEGORIES[wire % len(CATEGORIES)] for wire in range(len(values))]
     figure = go.Figure(go.Bar(x=[f"q{wire}" for wire in range(len(values))], y=values, marker_color=colours))
     figure.update_traces(hovertemplate="%{x}: %{y:.3f} bit<extra></extra>")
@@ -66,7 +66,7 @@ def place(
     now: NDArray[np.float64],
     height: int = 300,
 ) -> go.Figure:
-    """The items of a map (n, 2) coloured by norm, and where one of them was trained to be and is now (2,)."""
+    """A map of items (n, 2) coloured by norm, with the trained and the current place (2,) of one item."""
     figure = go.Figure(
         go.Scattergl(
             x=points[:, 0], y=points[:, 1], mode="markers", hoverinfo="skip", showlegend=False,
@@ -94,7 +94,7 @@ def _flat(figure: go.Figure, title: str, height: int) -> go.Figure:
 
 
 def _sphere() -> list[go.Scatter3d]:
-    """Three great circles, the axes, and the names of the poles."""
+    """Three great circles, the axes and the labels of the poles."""
     turn = np.linspace(0, 2 * np.pi, 73)
     around, nothing = (np.cos(turn), np.sin(turn)), np.zeros_like(turn)
     circles = [(*around, nothing), (around[0], nothing, around[1]), (nothing, *around)]

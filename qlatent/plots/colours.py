@@ -1,4 +1,4 @@
-"""Colours that are told apart with every common kind of colour vision, on light and on dark."""
+"""Defines colours that people with any common colour vision can distinguish, on light and dark backgrounds."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", 
 
 OTHER, GREY, GRID, CLEAR = "#9A9A9A", "rgba(128,132,145,.9)", "rgba(128,132,145,.18)", "rgba(0,0,0,0)"
 MARK = "#D55E00"
-"""What is picked; the player draws with it too."""
+"""Colour of the picked item; player.js uses it too."""
 REST = "other"
 
 
 def plain(text: str, *, limit: int = 60) -> str:
-    """Foreign text as Plotly must show it: its tags, entities and formulas stay letters."""
+    """Foreign text escaped for Plotly: tags, entities and formulas stay plain text."""
     return html.escape(" ".join(text.split())[:limit]).replace("$", "&#36;")
 
 
 def grouped(labels: Sequence[str | None], *, top: int = len(CATEGORIES)) -> tuple[list[str], list[str]]:
-    """Labels with all but the `top` most frequent called "other", and the groups, most frequent first."""
+    """Labels with all but the `top` most frequent replaced by "other", and the groups, most frequent first."""
     counts = Counter(label for label in labels if label)
     groups = [label for label, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:top]]
     kept = set(groups)

@@ -1,4 +1,4 @@
-"""Heads beside each other: frontiers, differences, linked maps, Shepard diagrams, probes."""
+"""Draws comparisons of heads: frontiers, differences, linked maps, Shepard diagrams, probes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ DISTRUST = [(0.0, "rgba(213,94,0,0)"), (1.0, "rgba(213,94,0,.45)")]
 
 @dataclass(frozen=True)
 class Line:
-    """Quality of one head against a size: x, mean, low and high (n,).
+    """A metric of one head against a size: x, mean, low and high (n,).
 
-    A `reference` is grey; a `ceiling`, such as the uncompressed vectors, is a level over the whole width.
+    A `reference` is grey; a `ceiling`, such as the uncompressed vectors, is a horizontal line.
     """
 
     name: str
@@ -39,10 +39,12 @@ class Line:
 
 
 def frontier(lines: Sequence[Line], *, x: str, y: str, height: int = 420) -> go.Figure:
-    """Each head a line with its 95 % band; logarithmic x; references (PCA, full dimension) in grey."""
+    """A figure with one line and 95 % band per head over logarithmic x; references (PCA, full dimension) are grey."""
     figure = go.Figure()
     own = 0
-    for line in [each for each in lines if each.ceiling]:  # far to the right: a level, not a point
+    for line in [
+        each for each in lines if each.ceiling
+    ]:  # far to the right, so drawn as a level and not as a point
         figure.add_hline(
             y=line.mean[0], line={"color": "#8A8F9C", "dash": "dot", "width": 1},
             annotation={"text": plain(line.name), "font": {"color": "#8A8F9C"}},
@@ -68,7 +70,7 @@ def frontier(lines: Sequence[Line], *, x: str, y: str, height: int = 420) -> go.
 
 
 def _ticks(lines: Sequence[Line]) -> list[float]:
-    """The sizes that occur, without those too near to the one before."""
+    """The sizes that occur, without those too close to the previous one."""
     found: list[float] = []
     for value in sorted({float(each) for line in lines for each in line.x}):
         if not found or value > 1.3 * found[-1]:
@@ -107,7 +109,7 @@ class Bar:
 
 
 def forest(bars: Sequence[Bar], *, x: str) -> go.Figure:
-    """Differences as points with 95 % intervals beside the line of no difference; the first on top."""
+    """A figure of differences as points with 95 % intervals and a line at zero; the first on top."""
     given = [each for each in bars if math.isfinite(each.mean)]
     names = [plain(each.name, limit=120) for each in given]
     reach = [0.0 if not math.isfinite(each.low) else each.mean - each.low for each in given]
@@ -128,7 +130,7 @@ def forest(bars: Sequence[Bar], *, x: str) -> go.Figure:
 
 @dataclass(frozen=True)
 class MapView:
-    """One latent space of several: places (points, 2), the colour of each point, and where not to trust it.
+    """One of several maps: places (points, 2), the value of each point, and its unreliable regions.
 
     `distrust` is (xs, ys, share (len(ys), len(xs))) with NaN where no point is near.
     """
@@ -150,7 +152,7 @@ def linked_maps(
     columns: int = 2,
     height: int = 420,
 ) -> go.Figure:
-    """Maps of the same points, `columns` in a row; the items in `picked` stand out in all of them.
+    """A figure of maps of the same points, `columns` per row; the items in `picked` are highlighted in all.
 
     `items` (points,) are the dataset rows, `kinds` (points,) the modality of each point. Colour is by
     `labels` if given, else by each view's values on `scale` (low, high, title).
@@ -210,7 +212,7 @@ def _points(
 
 
 def shepard(views: Sequence[tuple[str, Floats, Floats, Floats]], *, height: int = 300) -> go.Figure:
-    """Distances before against after for each space: (title, before, after, monotone fit)."""
+    """Shepard diagrams, one per space: distances after against before; (title, before, after, monotone fit)."""
     figure = make_subplots(
         1, len(views), subplot_titles=[plain(view[0]) for view in views], horizontal_spacing=0.06
     )
@@ -241,7 +243,7 @@ def shepard(views: Sequence[tuple[str, Floats, Floats, Floats]], *, height: int 
 
 
 def probe_curves(curves: Mapping[str, Sequence[Mapping[str, float]]], *, height: int = 320) -> go.Figure:
-    """Accuracy of the linear probe over training steps, with intervals; name → points (step, value, low, high)."""
+    """A figure of linear-probe accuracy over steps with intervals; name → points (step, value, low, high)."""
     figure = go.Figure()
     for number, (name, points) in enumerate(curves.items()):
         known = [each for each in points if each["value"] is not None]
@@ -263,7 +265,7 @@ def probe_curves(curves: Mapping[str, Sequence[Mapping[str, float]]], *, height:
 
 
 def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]], *, height: int = 360) -> go.Figure:
-    """Shares of each true class (rows) by the class said (columns); the counts when one points at a cell."""
+    """A confusion matrix: true class (rows) by predicted class (columns) as shares; counts on hover."""
     table = np.asarray(counts, dtype=float)
     sizes = table.sum(axis=1, keepdims=True)
     share = np.divide(table, sizes, out=np.zeros_like(table), where=sizes > 0)
@@ -272,7 +274,7 @@ def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]], *, height:
         go.Heatmap(
             z=share, x=names, y=names, customdata=table, colorscale=RAMP, zmin=0, zmax=1, xgap=1, ygap=1,
             colorbar={"title": {"text": "share of the row", "side": "right"}, "thickness": 12},
-            hovertemplate="%{y} called %{x}: %{customdata:.0f} (%{z:.0%})<extra></extra>",
+            hovertemplate="%{y} predicted as %{x}: %{customdata:.0f} (%{z:.0%})<extra></extra>",
         )
     )  # fmt: skip
     _flat(figure, "called", "is", height)

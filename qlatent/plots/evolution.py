@@ -1,4 +1,4 @@
-"""The map of a latent space that moves while a head trains, on a plane or in space: a Plotly frame a snapshot."""
+"""Draws the moving map of a latent space, in the plane or in space, with one Plotly frame per snapshot."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID, MARK, OTHER, RA
 SYMBOLS = {"image": "circle", "text": "diamond-open", "vector": "circle"}
 NAMES = {"image": "Images", "text": "Texts", "vector": "Vectors"}
 SVG_POINTS = 6000
-"""Up to so many markers are drawn as SVG, which needs no graphics processor; more go through WebGL."""
+"""Up to this many markers are drawn as SVG, which needs no GPU; more are drawn with WebGL."""
 MARGIN, OPACITY = 0.06, 0.85
 COORDINATES, SPACE = ("x", "y", "z"), 3
-SPACE_LINES = "rgb(160,164,175)"  # what is half clear in a scene takes the brightness of white
-SMALLER = 0.6  # markers in space, beside those on a plane
+SPACE_LINES = "rgb(160,164,175)"  # half-transparent lines in a scene would look white
+SMALLER = 0.6  # size of markers in space, relative to those in the plane
 
 
 @dataclass(frozen=True)
 class Points:
-    """What is drawn: by modality `places` (frames, n, 2 or 3) and norms (frames, n); `rows` (n,) name the items."""
+    """The items to draw: `places` (frames, n, 2 or 3) and norms (frames, n) by modality; `rows` (n,) are their ids."""
 
     steps: Sequence[int]
     places: Mapping[str, NDArray[np.float32]]
@@ -35,16 +35,16 @@ class Points:
 
     @property
     def dimensions(self) -> int:
-        """Of the map: 2 or 3."""
+        """Dimensions of the map: 2 or 3."""
         return next(iter(self.places.values())).shape[2]
 
 
 @dataclass(frozen=True)
 class Look:
-    """How it is drawn. `colour`: norm (one scale over the run), frame (a scale each frame) or label."""
+    """How to draw the map. `colour`: norm (one scale over the run), frame (one scale per frame) or label."""
 
     colour: str = "norm"
-    pairs: NDArray[np.integer[Any]] | None = None  # positions whose image and text are joined
+    pairs: NDArray[np.integer[Any]] | None = None  # positions whose image and text are linked by a line
     start: int = -1  # the frame shown first
     height: int = 560
     axes: Sequence[str] = ("", "", "")
@@ -55,12 +55,12 @@ class _Trace:
     modality: str
     at: NDArray[np.integer[Any]]
     name: str
-    colour: str = ""  # a category's; empty: by norm
+    colour: str = ""  # colour of a category; empty: by norm
     first: bool = True  # shown in the legend
 
 
 def evolution_map(points: Points, look: Look | None = None, *, animated: bool = True) -> go.Figure:
-    """The figure, with frames named "0", "1", … (none if not `animated`), starting at `look.start`."""
+    """The map as a figure with frames named "0", "1", … (none if not `animated`), starting at `look.start`."""
     look = look or Look()
     traces = _by_label(points) if look.colour == "label" else _by_norm(points)
     start = range(len(points.steps))[look.start]
@@ -82,7 +82,7 @@ def _kind(points: Points) -> str:
 
 
 def _key(modality: str, points: Points) -> dict[str, Any]:
-    """A legend entry in a neutral colour; those of the points themselves have no one colour to show."""
+    """A legend entry in a neutral colour, because points coloured by norm have no single colour."""
     marker = {"symbol": SYMBOLS[modality], "size": 8, "color": GREY, "line": {"width": 1.4}}
     name = NAMES[modality]
     look = {"type": _kind(points), "mode": "markers", "name": name, "legendgroup": name, "hoverinfo": "skip"}
@@ -106,7 +106,7 @@ def _by_label(points: Points) -> list[_Trace]:
 
 
 def _moving(trace: _Trace, points: Points, index: int) -> dict[str, Any]:
-    """What of a trace changes from frame to frame."""
+    """The attributes of a trace that change from frame to frame."""
     moving = _columns(points.places[trace.modality][index, trace.at])
     if not trace.colour:
         moving["marker"] = {"color": points.norms[trace.modality][index, trace.at]}
@@ -167,7 +167,7 @@ _MARKS: list[dict[str, Any]] = [
         "marker": {"symbol": "circle-open", "size": 11, "color": MARK, "line": {"width": 3}},
     },
 ]
-"""In space the picked item's way and place are traces, which the player fills; on a plane it draws over it."""
+"""Traces for the picked item's path and place in space, filled by the player; in the plane it draws over the figure."""
 
 
 def _line_look(points: Points) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def _span(points: Points, index: int) -> tuple[float, float]:
 
 
 def _extent(points: Points) -> list[list[float]]:
-    """Axis ranges that hold every point of every frame, with a margin."""
+    """Axis ranges that contain every point of every frame, with a margin."""
     stacked = np.concatenate([each.reshape(-1, points.dimensions) for each in points.places.values()])
     low, high = stacked.min(axis=0), stacked.max(axis=0)
     pad = max(float((high - low).max()) * MARGIN, 1e-3)
@@ -239,7 +239,7 @@ _AXIS = {
 
 
 def _axes(points: Points, look: Look) -> dict[str, Any]:
-    """Fixed axes with one unit of length."""
+    """Fixed axes with equal units of length."""
     ranges = zip(_extent(points), look.axes, strict=False)
     axes = [{"range": span, "title": {"text": title}} for span, title in ranges]
     if points.dimensions == SPACE:

@@ -1,4 +1,4 @@
-"""Two views of an image in a circuit: distances of their states over training, and one pair beside each other."""
+"""Draws the distances between circuit states of two views over training, and one pair side by side."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMES = ("first view", "second view")
 
 
 def hilbert_schmidt(columns: Mapping[str, Floats], *, height: int = 300) -> go.Figure:
-    """The mean Hilbert–Schmidt distance and its parts by step; columns `step` and those in `PARTS`."""
+    """A figure of the mean Hilbert–Schmidt distance and its parts by step; columns `step` and those in `PARTS`."""
     figure = go.Figure()
     for number, (name, (title, look)) in enumerate(PARTS.items()):
         figure.add_scatter(
@@ -36,7 +36,7 @@ def hilbert_schmidt(columns: Mapping[str, Floats], *, height: int = 300) -> go.F
 
 
 def states(probabilities: Floats, *, height: int = 260) -> go.Figure:
-    """Probability of each basis state of two circuits (2, 2^W), those likeliest in either of them."""
+    """A figure of the basis-state probabilities of two circuits (2, 2^W): the states most likely in either."""
     qubits = probabilities.shape[1].bit_length() - 1
     shown = np.sort(np.argsort(probabilities.max(axis=0))[::-1][:MOST_STATES])
     names = [format(place, f"0{qubits}b") for place in shown]
@@ -46,7 +46,7 @@ def states(probabilities: Floats, *, height: int = 260) -> go.Figure:
 
 
 def latents(values: Floats, *, height: int = 260) -> go.Figure:
-    """The representations (2, k) of two views, coordinate by coordinate."""
+    """A figure of the representations (2, k) of two views, coordinate by coordinate."""
     figure = _pair([f"z{number + 1}" for number in range(values.shape[1])], values, "%{x}: %{y:.3f}")
     return _flat(figure, "representation", height)
 

@@ -1,4 +1,4 @@
-"""The parts of a training loss over the steps, as small figures side by side."""
+"""Draws the parts of a training loss over the steps side by side."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ PARTS = {
     "reconstruction_vector": "Vector reconstruction",
     "pair_distance": "Pair distance",
 }
-TRAIN, HELDOUT = "#4A9FD8", "#E69F00"  # both stand out on light and on dark
-MARKED = 40  # more marks than that would hide the line
+TRAIN, HELDOUT = "#4A9FD8", "#E69F00"  # both are visible on light and dark backgrounds
+MARKED = 40  # more markers would hide the line
 MOST = 240
-"""Longer lines are thinned evenly, to about a point a pixel of their panel; their last point stays."""
+"""Longer lines are thinned evenly to about one point per pixel; the last point stays."""
 Columns = Mapping[str, NDArray[np.float64]]
 
 
 def losses(
     train: Columns, heldout: Columns | None = None, *, log: bool = False, height: int = 440
 ) -> go.Figure:
-    """A panel a loss part: the training batches as a line and the held-out pairs as marked points.
+    """A figure with one subplot per loss part: training batches as a line, held-out pairs as points.
 
     `train` and `heldout` hold columns of equal length: `step` and any of the parts in `PARTS`.
     """

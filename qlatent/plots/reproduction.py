@@ -1,4 +1,4 @@
-"""Accuracy against training batches, measured and published, with the spread over seeds."""
+"""Draws accuracy against training batches, measured and published, with the spread over seeds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Course:
 
 
 def accuracies(courses: Sequence[Course], *, height: int = 460) -> go.Figure:
-    """Each variant as a line with error bars of one standard deviation; published means dashed, in its colour."""
+    """A figure with one line per variant, error bars of one standard deviation, and published means dashed."""
     figure = go.Figure()
     for number, each in enumerate(courses):
         colour = CATEGORIES[number % len(CATEGORIES)]

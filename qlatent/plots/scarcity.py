@@ -1,4 +1,4 @@
-"""How a figure of heads grows with the share of the data that they were trained on."""
+"""Draws a metric of heads against the share of the data that they were trained on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNTRAINED = 0.005  # where share 0 stands on a logarithmic axis
 
 @dataclass(frozen=True)
 class Growth:
-    """One head: its figure at each share (0 to 1) with the ends of its interval."""
+    """One head: its metric at each share (0 to 1) with the ends of its interval."""
 
     name: str
     shares: Sequence[float]
@@ -24,12 +24,12 @@ class Growth:
 
 
 def growth(heads: Sequence[Growth], *, measure: str = "NDCG@10", height: int = 460) -> go.Figure:
-    """Each head as a line over the share of training queries, with 95 % intervals; share 0 is the untrained head."""
+    """A figure with one line per head over the share of training queries, with 95 % intervals; share 0 is untrained."""
     shares = sorted({share for each in heads for share in each.shares})
     figure = go.Figure()
     for number, each in enumerate(heads):
         colour = CATEGORIES[number % len(CATEGORIES)]
-        shift = 1.03 ** (number - len(heads) / 2)  # so that intervals do not hide each other
+        shift = 1.03 ** (number - len(heads) / 2)  # shifts the points so that intervals do not overlap
         figure.add_scatter(
             x=[(share or UNTRAINED) * shift for share in each.shares], y=list(each.values), mode="lines+markers",
             name=each.name, line={"color": colour, "width": 2}, marker={"size": 6},
