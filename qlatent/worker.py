@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from qlatent.errors import QlatentError, StoreError
-from qlatent.services.runs import queue
+from qlatent.services.runs import queue, run_index
 from qlatent.services.runs.heartbeat import Pulse
 from qlatent.services.runs.job import Job
 from qlatent.services.work import work_of
@@ -68,6 +68,7 @@ def work(workspace: Workspace, folder: RunFolder) -> str:
             _log_failure(folder, error)
         _leave_queue(workspace, folder, state)
         pulse.end(state, error=error, remedy=remedy)
+    run_index.record(workspace, folder.id)
     return state
 
 
@@ -76,6 +77,7 @@ def _not_begun(workspace: Workspace, folder: RunFolder, err: StoreError) -> str:
     _leave_queue(workspace, folder, "failed")
     with suppress(StoreError):
         folder.write_status(state="failed", error=err.message, remedy=err.remedy)
+    run_index.record(workspace, folder.id)
     return "failed"
 
 

@@ -16,9 +16,9 @@ from qlatent.cli import lines
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import RunError, UnavailableError
 from qlatent.services.runs import listing, queue
-from qlatent.services.runs.listing import WAITING, RunView
+from qlatent.services.runs.listing import RunView
 from qlatent.services.workspaces import Workspace, open_workspace
-from qlatent.store.runs.run_folder import RunStatus
+from qlatent.store.runs.run_status import ACTIVE, RunStatus
 
 OPEN = """\
 Everyone who can reach this machine can read the workspace, and import, train, download and remove in it:
@@ -71,7 +71,7 @@ def wait(workspace: Workspace, run_id: str, *, seconds: float) -> RunStatus:
     """The status of a run once it has ended, or after `seconds`; reads only the run's folder."""
     until = time.monotonic() + seconds
     folder = workspace.run(run_id)
-    while (status := folder.status()).state in WAITING and time.monotonic() < until:
+    while (status := folder.status()).state in ACTIVE and time.monotonic() < until:
         time.sleep(POLL)
     return status
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qlatent.errors import StoreError
 from qlatent.services import bin
+from qlatent.services.runs import run_index
 from qlatent.services.training import closing
 from qlatent.store.workspace import Workspace
 
@@ -28,11 +29,11 @@ def open_workspace(path: Path, *, create: bool = True) -> Workspace:
 
 
 def tend(workspace: Workspace) -> None:
-    """Bring to an end what was killed half-way, and delete what was removed a day ago.
+    """Bring to an end what was killed half-way, update the run index, and delete what was removed a day ago.
 
     Where it cannot be written now it is left for later.
     """
-    for act in (Workspace.settle, closing.close_all, bin.empty):
+    for act in (Workspace.settle, closing.close_all, run_index.refresh, bin.empty):
         try:
             act(workspace)
         except StoreError:

@@ -5,7 +5,8 @@ Importing this package is cheap: lancedb, pyarrow and sqlalchemy are loaded when
 """
 
 from qlatent.store.catalogue.records import AddReport, DatasetRecord, HeadRecord, ImportRecord, RunRecord
-from qlatent.store.runs.run_folder import RunFolder, RunStatus
+from qlatent.store.runs.run_folder import RunFolder
+from qlatent.store.runs.run_status import RunStatus
 from qlatent.store.workspace import Workspace
 
 __all__ = [

@@ -1,20 +1,22 @@
-"""Runs looked at: what the catalogue and their folders say of them. Torch-free."""
+"""Runs looked at: what the run index and the folders of active runs say of them. Torch-free."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from qlatent.errors import StoreError
-from qlatent.services.runs import specs
 from qlatent.services.runs.event_log import Columns, columns, journal
+from qlatent.services.runs.run_index import entry_of, spec_in
 from qlatent.services.runs.specs import RunSpec
-from qlatent.store.catalogue.records import RunRecord
-from qlatent.store.runs.run_folder import RunStatus
+from qlatent.store.catalogue.records import IndexEntry
+from qlatent.store.catalogue.run_index import Indexed
+from qlatent.store.runs.run_folder import RunFolder
+from qlatent.store.runs.run_status import ACTIVE, RunStatus
 from qlatent.store.workspace import Workspace
-
-WAITING = ("queued", "running")
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,19 @@ class RunView:
     kind: str
     dataset: str | None
     head: str | None  # its name in the registry; None for an encoding
-    spec: RunSpec | None  # None where it cannot be read
     status: RunStatus
     created: float
+    path: Path  # of its folder
+    part_of: str = ""  # the table of many runs that it was made for, in words; "" for a run of its own
+    training_key: str = ""  # as the run index has it: "" where nobody asked yet
+
+    @cached_property
+    def spec(self) -> RunSpec | None:
+        """What it is to do, read from its folder when first asked for; None where it cannot be read."""
+        try:
+            return spec_in(self.path)
+        except StoreError:
+            return None
 
     @property
     def state(self) -> str:
@@ -38,7 +50,7 @@ class RunView:
     @property
     def active(self) -> bool:
         """Whether something will still happen without anybody's doing."""
-        return self.state in WAITING
+        return self.state in ACTIVE
 
     @property
     def encoder(self) -> str:
@@ -54,13 +66,6 @@ class RunView:
     def dataset_version(self) -> int | None:
         """The version of the dataset it learned from; None for the newest."""
         return getattr(self.spec, "dataset_version", None)
-
-    @property
-    def part_of(self) -> str:
-        """The table of many runs that it was made for, in words; "" for a run of its own."""
-        if self.spec is None:
-            return ""
-        return self.spec.part_of or ("an experiment" if getattr(self.spec, "panel", False) else "")
 
     @property
     def progress(self) -> float:
@@ -80,33 +85,40 @@ class RunView:
 
 
 def list_runs(workspace: Workspace, kind: str | None = None) -> list[RunView]:
-    """All runs, or those of one kind ("train" | "encode"), newest first."""
-    views = [_view(workspace, record) for record in workspace.catalogue.runs(kind)]
-    return sorted(views, key=lambda each: each.created, reverse=True)
+    """All runs, or those of one kind ("train" | "encode" | …), newest first."""
+    listed = [_view(workspace, each) for each in workspace.catalogue.run_index.runs(kind)]
+    return sorted(listed, key=lambda each: each.created, reverse=True)
 
 
 def view(workspace: Workspace, run_id: str) -> RunView:
     """One run; a `StoreError` if there is none."""
-    return _view(workspace, workspace.catalogue.run(run_id))
+    return _view(workspace, workspace.catalogue.run_index.run(run_id))
 
 
-def _view(workspace: Workspace, record: RunRecord) -> RunView:
+def views(workspace: Workspace, run_ids: Iterable[str]) -> list[RunView]:
+    """These runs, in their order, by one query; a `StoreError` if one is not there."""
+    wanted = list(run_ids)
+    found = {run.id: (run, entry) for run, entry in workspace.catalogue.run_index.runs()} if wanted else {}
+    return [_view(workspace, found[each]) if each in found else view(workspace, each) for each in wanted]
+
+
+def _view(workspace: Workspace, indexed: Indexed) -> RunView:
+    run, entry = indexed
+    path = workspace.runs_path / run.id
     try:
-        folder = workspace.run(record.id)
-        spec: RunSpec | None = specs.of(folder)
-        status = folder.status()
+        entry, status = _read(path, entry)
     except StoreError as err:
-        spec, status = None, RunStatus(state="failed", error=err.message, remedy="Remove the run.")
-    return RunView(
-        record.id,
-        record.name,
-        record.kind,
-        record.dataset_id,
-        getattr(spec, "head", None),
-        spec,
-        status,
-        record.created,
-    )
+        status = RunStatus(state="failed", error=err.message, remedy="Remove the run.")
+    head, part_of, key = (entry.head, entry.part_of, entry.training_key) if entry else (None, "", "")
+    return RunView(run.id, run.name, run.kind, run.dataset_id, head, status, run.created, path, part_of, key)
+
+
+def _read(path: Path, entry: IndexEntry | None) -> tuple[IndexEntry, RunStatus]:
+    """What the index says of a run that has ended; of an active one the folder is asked, and of one without entry."""
+    if entry is not None and entry.state not in ACTIVE:
+        return entry, RunStatus.of(entry.status)
+    folder = RunFolder(path)
+    return entry or entry_of(folder), folder.status()
 
 
 def losses(workspace: Workspace, run_id: str) -> Columns:

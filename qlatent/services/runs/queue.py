@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from qlatent.errors import QlatentError, RunError, StoreError
-from qlatent.services.runs import event_log, launchers, specs
+from qlatent.services.runs import event_log, launchers, run_index, specs
 from qlatent.services.runs.launchers import Launcher
-from qlatent.services.runs.listing import WAITING, view
+from qlatent.services.runs.listing import view
 from qlatent.services.runs.specs import RunSpec
 from qlatent.settings import settings
 from qlatent.store.away import put_away
 from qlatent.store.catalogue.records import RunRecord
 from qlatent.store.disk import json_bytes
 from qlatent.store.runs.run_folder import RunFolder
+from qlatent.store.runs.run_status import ACTIVE
 from qlatent.store.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class RunHandle:
     @property
     def running(self) -> bool:
         """Whether it is queued or under way."""
-        return self._folder.status().state in WAITING
+        return self._folder.status().state in ACTIVE
 
     @property
     def done(self) -> bool:
@@ -93,7 +94,8 @@ def enqueue(
     folder = RunFolder.create(workspace.runs_path / run_id, spec.document() | {"id": run_id}, inputs=inputs)
     record = RunRecord(run_id, spec.kind, spec.name, spec.dataset, spec.created)
     try:
-        queued = workspace.catalogue.add_run(record, token=_wish(token, spec, inputs or {}))
+        wish, entry = _wish(token, spec, inputs or {}), run_index.entry_of(folder)
+        queued = workspace.catalogue.add_run(record, token=wish, entry=entry)
     except StoreError:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
@@ -160,11 +162,12 @@ def stop(workspace: Workspace, run_id: str) -> None:
     """Ask a run to stop at its next step; a queued one stops at once, an ended one is a `RunError`."""
     folder = workspace.run(run_id)
     state = folder.status().state
-    if state not in WAITING:
+    if state not in ACTIVE:
         raise RunError(f"Run {run_id} is not running: it is {state}.", remedy=_next_step(state))
     folder.request_stop()  # also for a queued one: a worker may be starting it this very moment
     if state == "queued" and _leaves_queue(workspace, run_id):
         folder.write_status(state="stopped")
+        run_index.record(workspace, run_id)
 
 
 def _leaves_queue(workspace: Workspace, run_id: str) -> bool:
@@ -181,7 +184,7 @@ def _leaves_queue(workspace: Workspace, run_id: str) -> bool:
 def _next_step(state: str) -> str:
     if state == "finished":
         return "Start a new run, with more epochs if it should learn longer."
-    return "Resume it, or remove it." if state not in WAITING else "Stop it first."
+    return "Resume it, or remove it." if state not in ACTIVE else "Stop it first."
 
 
 def resume(workspace: Workspace, run_id: str, *, workers: int | None = None) -> None:
@@ -194,7 +197,7 @@ def resume(workspace: Workspace, run_id: str, *, workers: int | None = None) -> 
     state = folder.status().state
     if state == "finished":
         raise RunError(f"Run {run_id} is finished.", remedy=_next_step(state))
-    if state in WAITING:
+    if state in ACTIVE:
         raise RunError(f"Run {run_id} is {state} already.", remedy="Wait for it, or stop it.")
     if not event_log.is_trained(folder):
         _check_datasets(workspace, folder)

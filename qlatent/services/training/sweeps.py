@@ -10,8 +10,8 @@ from typing import Protocol
 from qlatent.errors import RunError
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunView
-from qlatent.services.runs.specs import BaseTraining, TrainSpec
-from qlatent.services.training.training_key import training_key
+from qlatent.services.runs.specs import TrainSpec
+from qlatent.services.training.training_key import training_keys
 from qlatent.store.workspace import Workspace
 
 
@@ -29,9 +29,9 @@ def known(workspace: Workspace) -> dict[str, RunView]:
     order = {"finished": 0, "running": 1, "queued": 2}
     listed = sorted(listing.list_runs(workspace, "train"), key=lambda run: order.get(run.state, 3))
     known: dict[str, RunView] = {}
-    for run in listed:
-        if isinstance(run.spec, BaseTraining):
-            known.setdefault(training_key(run.spec), run)
+    for run, key in zip(listed, training_keys(workspace, listed), strict=True):
+        if key:
+            known.setdefault(key, run)
     return known
 
 
@@ -63,7 +63,7 @@ def progress(workspace: Workspace, table: Sequence[Place], *, finished: set[str]
     """
     known = set() if finished is None else finished
     listed = ids(table)
-    views = [listing.view(workspace, each) for each in listed if each not in known]
+    views = listing.views(workspace, [each for each in listed if each not in known])
     known.update(view.id for view in views if view.state == "finished")
     failed = [
         f"{view.name}: {view.message}" for view in views if view.state in ("failed", "interrupted", "stopped")
@@ -75,10 +75,10 @@ def progress(workspace: Workspace, table: Sequence[Place], *, finished: set[str]
 
 def stop(workspace: Workspace, ids: Iterable[str]) -> None:
     """Ask those of these runs to stop that are under way or wait."""
-    for each in ids:
-        if listing.view(workspace, each).active:
+    for run in listing.views(workspace, ids):
+        if run.active:
             with suppress(RunError):  # it has just ended
-                queue.stop(workspace, each)
+                queue.stop(workspace, run.id)
 
 
 def ids(table: Sequence[Place]) -> list[str]:

@@ -11,14 +11,15 @@ from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Column, Label, Row, Table, delete, insert, select, update
+from sqlalchemy import Row, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from qlatent.errors import AbsentError, StoreError
-from qlatent.store.catalogue import schema
+from qlatent.store.catalogue import run_index, schema
 from qlatent.store.catalogue.bin import Bin
+from qlatent.store.catalogue.columns import COLUMNS, RUN
 from qlatent.store.catalogue.connection import Database
-from qlatent.store.catalogue.records import DatasetRecord, HeadRecord, ImportRecord, RunRecord
+from qlatent.store.catalogue.records import DatasetRecord, HeadRecord, ImportRecord, IndexEntry, RunRecord
 
 
 class Catalogue:
@@ -41,6 +42,11 @@ class Catalogue:
     def bin(self) -> Bin:
         """What was removed and can still be brought back."""
         return Bin(self._database)
+
+    @cached_property
+    def run_index(self) -> run_index.RunIndex:
+        """What a list shows of each run."""
+        return run_index.RunIndex(self._database)
 
     # --- datasets -----------------------------------------------------------------------------------------
 
@@ -121,10 +127,13 @@ class Catalogue:
 
     # --- runs and their queue -----------------------------------------------------------------------------
 
-    def add_run(self, record: RunRecord, *, token: str | None = None) -> RunRecord:
+    def add_run(
+        self, record: RunRecord, *, token: str | None = None, entry: IndexEntry | None = None
+    ) -> RunRecord:
         """Puts a run into the queue, and returns it; a `StoreError` if its id is taken or its dataset was removed.
 
-        Of several with one token only the first is put there: the others get that one back.
+        Of several with one token only the first is put there: the others get that one back. `entry` goes into the run
+        index with it.
         """
         runs, datasets = schema.runs.c, schema.datasets.c
         try:
@@ -134,10 +143,12 @@ class Catalogue:
                 )
                 if record.dataset_id is not None and connection.scalar(gone) is not None:
                     raise _absent("dataset", record.dataset_id)
-                known = connection.execute(select(*_RUN).where(runs.token == token)).first()
+                known = connection.execute(select(*RUN).where(runs.token == token)).first()
                 if token is not None and known is not None:
                     return RunRecord(**known._mapping)
                 connection.execute(insert(schema.runs).values(asdict(record) | {"token": token}))
+                if entry is not None:
+                    run_index.put(connection, entry)
         except IntegrityError as err:
             raise _taken(f"run {record.id!r}") from err
         return record
@@ -156,7 +167,10 @@ class Catalogue:
         self._remove(schema.runs, run_id)
 
     def set_queue_state(self, run_id: str, state: str) -> None:
-        """Sets where a run stands in the queue; a run that is not there is a `StoreError`."""
+        """Sets where a run stands in the queue; a run that is not there is a `StoreError`.
+
+        One that is queued again is so in the run index too.
+        """
         values: dict[str, Any] = {"queue_state": state}
         if state == "queued":
             values["claimed"] = None
@@ -165,6 +179,10 @@ class Catalogue:
             changed = connection.execute(update(schema.runs).where(*there).values(values))
             if changed.rowcount == 0:
                 raise _absent("run", run_id)
+            if state == "queued":
+                outdated = {"state": "queued", "seen": -time.time_ns()}  # never the same twice
+                index = schema.run_index
+                connection.execute(update(index).where(index.c.run_id == run_id).values(outdated))
 
     def claim_run(self, limit: int, alive: Callable[[str], bool], *, now: float | None = None) -> str | None:
         """The oldest queued run, now marked running, unless `limit` runs that are marked so are alive.
@@ -240,11 +258,11 @@ class Catalogue:
         return self._database.rows(query)
 
     def _all(self, table: Table, *conditions: Any) -> list[Row[Any]]:
-        query = select(*_COLUMNS[table]).where(table.c.removed.is_(None), *conditions)
+        query = select(*COLUMNS[table]).where(table.c.removed.is_(None), *conditions)
         return self._rows(query.order_by(table.c.created, table.c.id))
 
     def _one(self, table: Table, key: str, *, what: str) -> Row[Any]:
-        rows = self._rows(select(*_COLUMNS[table]).where(table.c.id == key, table.c.removed.is_(None)))
+        rows = self._rows(select(*COLUMNS[table]).where(table.c.id == key, table.c.removed.is_(None)))
         if not rows:
             raise _absent(what, key)
         return rows[0]
@@ -252,22 +270,6 @@ class Catalogue:
     def _remove(self, table: Table, key: str) -> None:
         with self._database.writing() as connection:
             connection.execute(delete(table).where(table.c.id == key))
-
-
-def _columns(table: Table) -> list[Column[Any] | Label[Any]]:
-    """What a record is made of; a link to something removed is no link."""
-    linked = {"dataset_id": schema.datasets, "run_id": schema.runs}
-    own = [column for column in table.c if column.name not in ("removed", "token")]
-    return [_link(column, linked[column.name]) if column.name in linked else column for column in own]
-
-
-def _link(column: Column[Any], to: Table) -> Label[Any]:
-    there = select(to.c.id).where(to.c.id == column, to.c.removed.is_(None))
-    return there.correlate(column.table).scalar_subquery().label(column.name)
-
-
-_COLUMNS = {table: _columns(table) for table in (schema.datasets, schema.runs, schema.heads)}
-_RUN = _COLUMNS[schema.runs]
 
 
 def _id_of(table: Table, key: str | None) -> Any:

@@ -115,7 +115,9 @@ class _Copy:
             self.dispose()
             self._folder = self._made()
             try:
-                self._engine = database.connect(f"sqlite:///{Path(self._folder.name, self._path.name)}")
+                self._engine = database.connect(
+                    f"sqlite:///{Path(self._folder.name, self._path.name)}", keep_earlier=False
+                )
             except BaseException:
                 self.dispose()
                 raise

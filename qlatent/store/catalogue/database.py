@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from qlatent.errors import StoreError, UnavailableError
 from qlatent.store.catalogue.schema import MIGRATIONS, known_revisions
@@ -23,10 +23,11 @@ _RETRY_SECONDS = 0.02
 _POSTGRES_LOCK = 0x716C6174  # "qlat": the advisory lock under which migrations and claims happen
 
 
-def connect(url: str, *, patience: float = OPENING_SECONDS) -> Engine:
+def connect(url: str, *, patience: float = OPENING_SECONDS, keep_earlier: bool = True) -> Engine:
     """An engine for this address whose schema is the newest; see `migrate` for the errors.
 
-    `patience` in seconds: how long to wait where somebody keeps an SQLite database to himself.
+    `patience` in seconds: how long to wait where somebody keeps an SQLite database to himself. `keep_earlier`: an
+    SQLite database of an earlier schema is copied before it is changed.
     """
     try:
         engine = create_engine(url)
@@ -44,7 +45,7 @@ def connect(url: str, *, patience: float = OPENING_SECONDS) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     try:
         with database_errors(engine):
-            migrate(engine)
+            migrate(engine, keep_earlier=keep_earlier)
     except BaseException:
         engine.dispose()
         raise
@@ -83,10 +84,11 @@ def lock(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
 
 
-def migrate(engine: Engine) -> None:
+def migrate(engine: Engine, *, keep_earlier: bool = True) -> None:
     """Brings the schema to the newest revision; a database of a newer version is a `StoreError`.
 
-    The usual case, nothing to do, costs one query: alembic is not even imported.
+    The usual case, nothing to do, costs one query: alembic is not even imported. An SQLite database that is not new is
+    copied beside itself first, unless not `keep_earlier`; the error of a migration that fails names the copy.
     """
     newest = known_revisions()[-1]
     with engine.connect() as connection:
@@ -94,8 +96,37 @@ def migrate(engine: Engine) -> None:
             return
     with writing(engine) as connection:
         lock(connection)
-        if _revision(connection) != newest:  # nobody else was faster
+        before = _revision(connection)
+        if before == newest:  # somebody else was faster
+            return
+        copy = _back_up(engine, before) if before is not None and keep_earlier else None
+        try:
             _upgrade(connection)
+        except SQLAlchemyError as err:
+            if copy is None:
+                raise
+            raise StoreError(
+                f"The catalogue could not be brought from schema {before} to {newest}: {str(err).splitlines()[0]}. "
+                f"It is unchanged, and a copy of it is {copy}.",
+                remedy="Open the workspace with the version that made it, and report this.",
+            ) from err
+
+
+def _back_up(engine: Engine, revision: str) -> Path | None:
+    """Copies an SQLite database to `<name>-<revision>.db` beside it; None where the database is another.
+
+    The caller holds the write lock, so nothing changes meanwhile. An older copy is of a migration that did not happen.
+    """
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return None
+    path = Path(engine.url.database)
+    copy = path.with_name(f"{path.stem}-{revision}{path.suffix}")
+    temporary = copy.with_name(f".{copy.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(temporary)) as target:
+        source.backup(target)
+    temporary.replace(copy)
+    return copy
 
 
 def _revision(connection: Connection) -> str | None:

@@ -62,6 +62,23 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """What the run index holds of a run: a copy of what its folder said.
+
+    `state` is as written (a run whose worker was killed is "running" here); `status` is the whole `RunStatus`; `seen`
+    the time of `status.json` in ns, or a negative number where the entry is known to be outdated.
+    """
+
+    run_id: str
+    state: str
+    head: str | None  # its name in the registry; None where the run has none
+    part_of: str
+    status: dict[str, Any]
+    seen: int
+    training_key: str = ""  # equal for runs that train the very same; "" until somebody asks
+
+
+@dataclass(frozen=True, slots=True)
 class HeadRecord:
     """One kept head; `origin` is "trained" or "loaded"."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import JSON, Column, Double, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Integer, MetaData, String, Table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -68,6 +68,19 @@ runs = Table(
     _removed(),
     # the same token is the same wish: of two runs only the first is made
     Column("token", String, nullable=True, index=True, unique=True),
+)
+
+# a copy of what the runs' folders say; see run_index.py
+run_index = Table(
+    "run_index",
+    metadata,
+    Column("run_id", String, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String, nullable=False),
+    Column("head", String, nullable=True),
+    Column("part_of", String, nullable=False),
+    Column("status", JSON, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("training_key", String, nullable=False),
 )
 
 heads = Table(

@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -29,36 +29,15 @@ from qlatent.store.disk import (
     write_reserved,
 )
 from qlatent.store.processes import is_alive, this_process
+from qlatent.store.runs.run_status import RunStatus
 
 if TYPE_CHECKING:
     import numpy as np
 
     from qlatent.types import Arrays
 
-STATES = ("queued", "running", "stopped", "finished", "failed", "interrupted")
 CHECKPOINTS_KEPT = 2
 _STEP = re.compile(r"step-(\d{8,})")
-
-
-@dataclass(frozen=True, slots=True)
-class RunStatus:
-    """How far a run is. `rate` in steps/s; `heartbeat` and `process_started` in unix seconds."""
-
-    state: str = "queued"
-    step: int = 0
-    steps: int = 0
-    rate: float | None = None
-    seconds_left: float | None = None
-    pid: int | None = None
-    process_started: float | None = None
-    heartbeat: float | None = None
-    error: str = ""
-    remedy: str = ""  # what to do about the error
-    attempt: int = 0
-
-    def __post_init__(self) -> None:
-        if self.state not in STATES:
-            raise ValueError(f"unknown state {self.state!r}; expected one of {', '.join(STATES)}")
 
 
 class RunFolder:
@@ -138,6 +117,11 @@ class RunFolder:
             return replace(status, state="interrupted", rate=None, seconds_left=None)
         return status
 
+    def status_time(self) -> int:
+        """When the status was last written, in ns; 0 where there is none."""
+        path = self.path / "status.json"
+        return path.stat().st_mtime_ns if path.is_file() else 0
+
     def write_status(self, status: RunStatus | None = None, **changes: Any) -> RunStatus:
         """Replaces the status, or changes some of its fields; returns what was written.
 
@@ -171,8 +155,7 @@ class RunFolder:
     def _written_status(self) -> RunStatus:
         try:
             content = json.loads((self.path / "status.json").read_bytes())
-            known = {field.name for field in fields(RunStatus)}
-            return RunStatus(**{key: value for key, value in content.items() if key in known})
+            return RunStatus.of(content)
         except FileNotFoundError:
             return RunStatus()
         except (ValueError, AttributeError) as err:

@@ -13,7 +13,7 @@ from qlatent.report import experiment as report
 from qlatent.services.experiments import ablation, comparison, experiments
 from qlatent.services.experiments import grid as grid_of
 from qlatent.services.heads import evaluation, kept_heads
-from qlatent.services.runs import listing, queue
+from qlatent.services.runs import listing, queue, run_index
 from qlatent.services.runs.specs import read_training
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.training_key import training_key
@@ -217,6 +217,7 @@ def test_a_failed_place_leaves_the_others_standing(empty, monkeypatch):
     with in_process():
         queue.dispatch(empty)
     folder.write_status(state="failed", error="disk full", remedy="Make room.")
+    run_index.record(empty, victim)
     told = experiments.progress(empty, made)
     assert any("disk full" in line for line in told.failed)
     assert {row["head"] for row in comparison.rows(empty, made)} == {"acqua", "pca"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from qlatent.services.runs import naming
 from qlatent.services.runs.listing import RunView
 from qlatent.services.runs.naming import Waiting
 from qlatent.services.runs.specs import Configs, VectorTraining
-from qlatent.store.runs.run_folder import RunStatus
+from qlatent.store.runs.run_status import RunStatus
 
 NOON = 1_700_000_000.0
 
@@ -21,7 +22,12 @@ def run(
         "name": name, "created": NOON + number, "dataset": "pairs", "dataset_version": 1, "encoder": "given",
         "modalities": (), "head": "acqua", "objective": "acqua", "settings": {}, "configs": configs(), **spec,
     })  # fmt: skip
-    return RunView(f"r{number}", name, "train", "pairs", "acqua", made, state, NOON + number)
+    part_of = spec.get("part_of") or ("an experiment" if spec.get("panel") else "")
+    view = RunView(
+        f"r{number}", name, "train", "pairs", "acqua", state, NOON + number, Path("nowhere"), part_of
+    )
+    vars(view)["spec"] = made  # as if it had been read from the folder
+    return view
 
 
 def configs(**training: Any) -> Configs:

@@ -1,35 +1,10 @@
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from qlatent.errors import StoreError
 from qlatent.store.catalogue.catalogue import Catalogue
 from qlatent.store.catalogue.records import DatasetRecord, HeadRecord, ImportRecord, RunRecord
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'catalogue.db'}"
-        return
-    server: str = request.getfixturevalue("postgresql")
-    from sqlalchemy import create_engine, text
-
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    yield server
-
-
-@pytest.fixture
-def catalogue(url: str) -> Iterator[Catalogue]:
-    opened = Catalogue(url)
-    yield opened
-    opened.close()
-
 
 SHOP = DatasetRecord("shop", "My shop", "files", 10.5, 3, ("image", "text"), "ü")
 

@@ -2,10 +2,11 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, make_url, text
 
 from qlatent.errors import StoreError, UnavailableError
 from qlatent.store.catalogue import database, schema
@@ -26,7 +27,7 @@ def test_the_migrations_lead_to_the_tables_that_the_code_expects(url: str) -> No
     engine = database.connect(url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "0002"
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "0003"
     engine.dispose()
     assert ScriptDirectory(str(schema.MIGRATIONS)).get_current_head() == schema.known_revisions()[-1]
 
@@ -54,7 +55,7 @@ def test_a_database_of_a_newer_version_is_refused(url: str) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(
-        StoreError, match="has schema 9999, made by a newer version; this version knows up to 0002"
+        StoreError, match="has schema 9999, made by a newer version; this version knows up to 0003"
     ) as caught:
         Catalogue(url)
     assert "Update qlatent" in caught.value.remedy
@@ -185,3 +186,74 @@ def test_turning_to_wal_gives_up_at_once_on_anything_else() -> None:
     with pytest.raises(sqlite3.OperationalError, match="disk I/O"):
         database._turn_to_wal(cursor)
     assert cursor.asked == 1
+
+
+def at_revision(url: str, revision: str) -> None:
+    """Makes a database as an earlier version left it."""
+    from alembic import command
+    from alembic.config import Config
+
+    engine = database.connect(url)
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    with database.writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+    engine.dispose()
+
+
+def kinds(path: Path) -> list[str]:
+    connection = sqlite3.connect(path)
+    found = [kind for (kind,) in connection.execute("SELECT kind FROM runs")]
+    connection.close()
+    return found
+
+
+def insert_run(path: Path, kind: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "INSERT INTO runs (id, kind, name, created, queue_state) VALUES ('r1', ?, 'x', 1.0, 'finished')",
+        (kind,),
+    )
+    connection.commit()
+    connection.close()
+
+
+def test_an_earlier_database_is_copied_before_it_is_changed(url: str, tmp_path: Path) -> None:
+    at_revision(url, "0002")
+    insert_run(tmp_path / "catalogue.db", "retrieval")
+    with closing(Catalogue(url)) as catalogue:
+        assert [run.kind for run in catalogue.runs()] == ["retrieval_evaluation"]
+    copy = tmp_path / "catalogue-0002.db"
+    assert kinds(copy) == ["retrieval"]
+    stamp = copy.stat().st_mtime_ns
+    Catalogue(url).close()
+    assert copy.stat().st_mtime_ns == stamp  # once
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_new_database_is_not_copied(url: str, tmp_path: Path) -> None:
+    Catalogue(url).close()
+    assert list(tmp_path.glob("catalogue-*")) == []
+
+
+def test_a_migration_that_fails_says_where_the_copy_is(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_revision(url, "0002")
+    insert_run(tmp_path / "catalogue.db", "retrieval")
+
+    def broken(connection: Connection) -> None:
+        connection.execute(text("DROP TABLE heads"))
+        connection.execute(text("SELECT nothing FROM nowhere"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "_upgrade", broken)
+        with pytest.raises(StoreError, match=r"from schema 0002 to 0003.*unchanged.*catalogue-0002\.db"):
+            Catalogue(url)
+    with closing(sqlite3.connect(tmp_path / "catalogue.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM heads").fetchone() == (0,)
+    (tmp_path / "catalogue-0002.db").write_bytes(b"of the attempt that failed")
+    with closing(Catalogue(url)) as catalogue:
+        assert [run.id for run in catalogue.runs()] == ["r1"]
+    assert kinds(tmp_path / "catalogue-0002.db") == ["retrieval"]

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from qlatent.errors import StoreError
-from qlatent.store.runs.run_folder import RunFolder, RunStatus
+from qlatent.store.runs.run_folder import RunFolder
+from qlatent.store.runs.run_status import RunStatus
 from tests.store.builders import listed
 
 SPEC = {"id": "r1", "kind": "train", "settings": {"qubits": 4}, "rate": float("nan")}

@@ -1,0 +1,98 @@
+"""The run index, filled from the runs' folders: by whoever changes a run's state, and when a workspace is opened."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from qlatent.errors import StoreError
+from qlatent.services.runs import specs
+from qlatent.services.runs.specs import RunSpec
+from qlatent.store.catalogue.records import IndexEntry, RunRecord
+from qlatent.store.runs.run_folder import RunFolder
+from qlatent.store.runs.run_status import ACTIVE, RunStatus
+from qlatent.store.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=4096)
+def spec_in(path: Path) -> RunSpec:
+    """The spec of the run in this folder, read once, since it is frozen; a `StoreError` if it cannot be read."""
+    return specs.of(RunFolder(path))
+
+
+def entry_of(folder: RunFolder) -> IndexEntry:
+    """What the index is to hold of a run, read from its folder; a `StoreError` if it cannot be read."""
+    seen = folder.status_time()  # before the status: one that is written in between makes the entry outdated
+    status, spec = folder.status(), spec_in(folder.path)
+    # that a worker was killed is found out by looking for its process, each time and on its own machine
+    state = "running" if status.state == "interrupted" else status.state
+    head: str | None = getattr(spec, "head", None)
+    return IndexEntry(folder.id, state, head, _part_of(spec), _document(status, state), seen)
+
+
+def _document(status: RunStatus, state: str) -> dict[str, Any]:
+    return {**asdict(status), "state": state}
+
+
+def _part_of(spec: RunSpec) -> str:
+    """The table of many runs that a run was made for, in words; "" for a run of its own."""
+    return spec.part_of or ("an experiment" if getattr(spec, "panel", False) else "")
+
+
+def record(workspace: Workspace, run_id: str) -> None:
+    """Write down what the folder of a run says now.
+
+    Where folder or catalogue are away it is left to the next opening of the workspace: the folder says it too.
+    """
+    try:
+        _, before = workspace.catalogue.run_index.run(run_id)
+        entry = entry_of(workspace.run(run_id))
+        workspace.catalogue.run_index.write([entry], read={run_id: before.seen if before else None})
+    except StoreError:
+        _log.warning("the run index does not know yet how %s ended", run_id, exc_info=True)
+
+
+def refresh(workspace: Workspace) -> int:
+    """Write down what folders say that have changed since the index was written; returns how many entries did.
+
+    Of folders that have not changed only the time of one file is looked at. A run whose folder cannot be read has no
+    entry.
+    """
+    index = workspace.catalogue.run_index
+    listed = index.runs()
+    read = {run.id: entry.seen if entry else None for run, entry in listed}
+    changed, lost = [], []
+    for run, entry in listed:
+        try:
+            fresh = _changed(workspace, run, entry)
+        except StoreError:
+            lost += [run.id] if entry else []
+            continue
+        changed += [fresh] if fresh else []
+    if changed:
+        index.write(changed, read=read)
+    if lost:
+        index.forget(lost)
+    return len(changed) + len(lost)
+
+
+def _changed(workspace: Workspace, run: RunRecord, entry: IndexEntry | None) -> IndexEntry | None:
+    """The entry as it should be, or None where it is good as it is."""
+    folder = workspace.run(run.id)
+    if entry is not None and entry.seen == folder.status_time():
+        return None
+    fresh = entry_of(folder)
+    if entry is not None and entry.state in ACTIVE and fresh.state in ACTIVE:
+        return None  # the folders of active runs are asked anyway
+    return fresh
+
+
+def rebuild(workspace: Workspace) -> int:
+    """Make the index anew from the runs' folders; returns how many entries it has."""
+    workspace.catalogue.run_index.clear()
+    return refresh(workspace)

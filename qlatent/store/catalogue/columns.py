@@ -1,0 +1,25 @@
+"""The columns that a record is read from: without marks of the store, and with links only to what is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Label, Table, select
+
+from qlatent.store.catalogue import schema
+
+
+def _columns(table: Table) -> list[Column[Any] | Label[Any]]:
+    linked = {"dataset_id": schema.datasets, "run_id": schema.runs}
+    own = [column for column in table.c if column.name not in ("removed", "token")]
+    return [_link(column, linked[column.name]) if column.name in linked else column for column in own]
+
+
+def _link(column: Column[Any], to: Table) -> Label[Any]:
+    """The link, or null where it leads to something that was removed."""
+    there = select(to.c.id).where(to.c.id == column, to.c.removed.is_(None))
+    return there.correlate(column.table).scalar_subquery().label(column.name)
+
+
+COLUMNS = {table: _columns(table) for table in (schema.datasets, schema.runs, schema.heads)}
+RUN = COLUMNS[schema.runs]
