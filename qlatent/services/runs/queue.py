@@ -90,7 +90,7 @@ def enqueue(
     for the same, as by a double click, the run that is there is returned.
     """
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(spec.created))
-    run_id = f"r{stamp}-{secrets.token_hex(2)}"
+    run_id = f"r{stamp}-{secrets.token_hex(4)}"
     folder = RunFolder.create(workspace.runs_path / run_id, spec.document() | {"id": run_id}, inputs=inputs)
     record = RunRecord(run_id, spec.kind, spec.name, spec.dataset, spec.created)
     try:

@@ -63,7 +63,7 @@ def room(monkeypatch):
 
 def test_a_started_run_has_an_id_a_frozen_spec_and_a_place_in_the_catalogue(workspace, started):
     run_id = start_training(workspace, request())
-    assert re.fullmatch(r"r\d{8}-\d{6}-[0-9a-f]{4}", run_id)
+    assert re.fullmatch(r"r\d{8}-\d{6}-[0-9a-f]{8}", run_id)
     assert started == [run_id]
     view = listing.view(workspace, run_id)
     assert (view.kind, view.dataset, view.head, view.state) == ("train", "pairs", "acqua", "running")
@@ -253,26 +253,7 @@ def test_a_run_is_removed_with_its_folder_unless_it_runs(workspace, started):
         listing.view(workspace, run_id)
 
 
-def test_a_run_whose_folder_is_gone_is_shown_as_failed_and_can_be_removed(workspace, started):
-    import shutil
-
-    run_id = start_training(workspace, request())
-    shutil.rmtree(workspace.runs_path / run_id)
-    (view,) = listing.list_runs(workspace)
-    assert view.state == "failed"
-    assert "no run" in view.message
-    queue.remove(workspace, run_id)
-    assert listing.list_runs(workspace) == []
-
-
-# --- looking ----------------------------------------------------------------------------------------------
-
-
-def test_the_newest_run_comes_first(workspace, started, room):
-    room(5)
-    ids = [start_training(workspace, request()) for _ in range(3)]
-    assert [view.id for view in listing.list_runs(workspace, "train")] == ids[::-1]
-    assert listing.list_runs(workspace, "encode") == []
+# --- a run as a task -------------------------------------------------------------------------------------
 
 
 def test_a_handle_has_the_shape_of_a_task(workspace, started):
@@ -286,34 +267,6 @@ def test_a_handle_has_the_shape_of_a_task(workspace, started):
     assert (handle.running, handle.done) == (False, True)
     assert str(handle.error) == "No room. Make some."
     handle.cancel()  # what has ended is left alone
-
-
-def test_losses_keep_the_last_occurrence_of_each_step_and_grow_with_the_log(workspace, started):
-    run_id = start_training(workspace, request())
-    folder = workspace.run(run_id)
-
-    def step(number, total):
-        losses = {"total": total, "pair_distance": total / 2}
-        folder.append(
-            {"type": "step", "time": 1.0, "step": number, "epoch": 1, "losses": losses, "rate": None}
-        )
-
-    for number, total in [(1, 9.0), (2, 8.0), (3, 7.0), (2, 8.5)]:
-        step(number, total)
-    first = listing.losses(workspace, run_id)
-    np.testing.assert_array_equal(first["step"], [1, 2, 3])
-    np.testing.assert_array_equal(first["total"], [9.0, 8.5, 7.0])
-    assert np.isnan(first["rate"]).all()
-    step(4, 1.0)
-    np.testing.assert_array_equal(listing.losses(workspace, run_id)["pair_distance"], [4.5, 4.25, 3.5, 0.5])
-    np.testing.assert_array_equal(first["step"], [1, 2, 3])  # what was handed out does not change
-
-
-def test_figures_of_a_run_without_events_are_empty(workspace, started):
-    run_id = start_training(workspace, request())
-    assert list(listing.losses(workspace, run_id)["step"]) == []
-    assert listing.metrics(workspace, run_id) == {}
-    assert listing.view(workspace, run_id).message == "loading"
 
 
 def test_the_service_is_torch_free_at_import():
