@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.ui.compare import experiment, maps, retrieval_results, tables
+from qlatent.ui.compare import experiment, maps, probes, retrieval_results, tables
 from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.removed import removed
 
@@ -12,7 +12,7 @@ TABS = {
     "Table": tables.table,
     "Frontier": tables.frontier,
     "Side by side": maps.side_by_side,
-    "Probe": maps.probe,
+    "Probe": probes.probe,
     "Ablation": tables.ablation,
     "Report": tables.report,
 }

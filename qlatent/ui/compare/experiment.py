@@ -53,26 +53,14 @@ def _said(each: Experiment) -> str:
 
 def _form() -> None:
     """Draw the form of a new experiment with the button that starts it."""
-    workspace = page.workspace()
-    every = dataset_cache.all_datasets()
     with page.guarded(), st.container(border=True, gap="small"):
         st.subheader("New experiment", anchor=False)
         left, right = st.columns(2, gap="medium")
         with left:
-            dataset = url_state.pick(
-                "Dataset", list(every), name="dataset", names=lambda each: every[each].name
-            )
-            encoders = list(dict.fromkeys(each["key"] for each in every[dataset].encoders))
-            if not encoders:
-                st.info("These items have no vectors yet.", icon=":material/info:")
-                if st.button("Encode them", type="primary", key="compare_encode"):
-                    url_state.go("data", dataset=dataset)
+            data = _data()
+            if data is None:
                 return
-            key = url_state.pick("Vectors", encoders, name="encoder", names=encoder_name)
-            have = [each["modality"] for each in every[dataset].encoders if each["key"] == key]
-            modalities = st.pills(
-                "Modalities", have, selection_mode="multi", default=have, key="compare_modalities"
-            )
+            dataset, key, narrowed = data
             heads = st.multiselect(
                 "Heads", list(registry.HEADS), default=list(FIRST_HEADS), key="compare_heads",
                 format_func=lambda name: registry.HEADS[name].label, filter_mode="contains",
@@ -80,39 +68,58 @@ def _form() -> None:
             )  # fmt: skip
             kept = _kept_heads(key)
         with right:
-            objectives = st.multiselect(
-                "Losses", list(registry.OBJECTIVES), default=["distance_correlation"], key="compare_objectives",
-                format_func=lambda name: registry.OBJECTIVES[name].label,
-            )  # fmt: skip
-            dims = st.pills("Dimensions d′", DIMS, selection_mode="multi", default=[4], key="compare_dims")
-            seeds = st.slider("Seeds", 1, 20, 5, key="compare_seeds")
-            pca = st.toggle("Initialise first layers from PCA", value=True, key="compare_pca")
+            objectives, dims, seeds, pca = _places()
         with st.expander("Training", icon=":material/tune:", key="compare_options"):
-            values = forms.form(registry.resolve(TRAINING), OFTEN, key="compare")
-            values |= group_choice.column(dataset, key="compare")
+            settings: dict[str, Any] = forms.form(registry.resolve(TRAINING), OFTEN, key="compare")
+            settings |= group_choice.column(dataset, key="compare")
         name = st.text_input("Name", key="compare_name", placeholder="optional", max_chars=80)
-        settings: dict[str, Any] = values | ({"bridge_start": "pca"} if pca and _knows(heads) else {})
-        if modalities and len(modalities) < len(have):
-            settings["modalities"] = list(modalities)
+        settings |= ({"bridge_start": "pca"} if pca and _knows(heads) else {}) | (narrowed or {})
         grid = Grid(
-            dataset,
-            (*heads, *kept),
-            tuple(objectives),
-            tuple(dims),
-            seeds,
-            settings,
-            key,
-            (name or "").strip(),
-        )
-        ready = bool(heads and objectives and dims and modalities)
-        if st.button(
-            _promise(grid) if ready else "Choose heads, losses and dimensions", type="primary", key="compare_start",
-            icon=":material/play_arrow:", disabled=not ready,
-        ):  # fmt: skip
-            made = experiments.create(workspace, grid)
-            experiments.start(workspace, made)
-            url_state.put("experiment", made.id)
-            st.rerun()
+            dataset, (*heads, *kept), tuple(objectives), tuple(dims), seeds, settings, key, (name or "").strip()
+        )  # fmt: skip
+        _start(grid, ready=bool(heads and objectives and dims and narrowed is not None))
+
+
+def _data() -> tuple[str, str, dict[str, Any] | None] | None:
+    """Dataset, encoder and the setting `modalities`; None without vectors, no setting where none is chosen."""
+    every = dataset_cache.all_datasets()
+    dataset = url_state.pick("Dataset", list(every), name="dataset", names=lambda each: every[each].name)
+    encoders = list(dict.fromkeys(each["key"] for each in every[dataset].encoders))
+    if not encoders:
+        st.info("These items have no vectors yet.", icon=":material/info:")
+        if st.button("Encode them", type="primary", key="compare_encode"):
+            url_state.go("data", dataset=dataset)
+        return None
+    key = url_state.pick("Vectors", encoders, name="encoder", names=encoder_name)
+    have = [each["modality"] for each in every[dataset].encoders if each["key"] == key]
+    chosen = st.pills("Modalities", have, selection_mode="multi", default=have, key="compare_modalities")
+    if not chosen:
+        return dataset, key, None
+    return dataset, key, {"modalities": list(chosen)} if len(chosen) < len(have) else {}
+
+
+def _places() -> tuple[list[str], list[int], int, bool]:
+    """Losses, dimensions, seeds, and whether first layers start from PCA."""
+    objectives = st.multiselect(
+        "Losses", list(registry.OBJECTIVES), default=["distance_correlation"], key="compare_objectives",
+        format_func=lambda name: registry.OBJECTIVES[name].label,
+    )  # fmt: skip
+    dims = st.pills("Dimensions d′", DIMS, selection_mode="multi", default=[4], key="compare_dims")
+    seeds = st.slider("Seeds", 1, 20, 5, key="compare_seeds")
+    pca = st.toggle("Initialise first layers from PCA", value=True, key="compare_pca")
+    return objectives, list(dims), seeds, pca
+
+
+def _start(grid: Grid, *, ready: bool) -> None:
+    """Draw the button that creates the experiment and starts its trainings."""
+    if st.button(
+        _promise(grid) if ready else "Choose heads, losses and dimensions", type="primary", key="compare_start",
+        icon=":material/play_arrow:", disabled=not ready,
+    ):  # fmt: skip
+        made = experiments.create(page.workspace(), grid)
+        experiments.start(page.workspace(), made)
+        url_state.put("experiment", made.id)
+        st.rerun()
 
 
 def _kept_heads(key: str) -> list[str]:

@@ -174,31 +174,7 @@ def items(dataset: DatasetView) -> None:
     workspace = page.workspace()
     table = _items(str(workspace.path), dataset.id, browsing.version(workspace, dataset.id))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        words = st.text_input(
-            "Search",
-            key="q",
-            type="search",
-            live=True,
-            icon=":material/search:",
-            bind="query-params",
-            placeholder="Words in id, text or label",
-            width=320,
-        )
-        names = sorted(name for name in table["label"].unique() if name)
-        label = (
-            st.selectbox(
-                "Label", ["", *names], key="label", format_func=lambda each: each or "all", width=200
-            )
-            if names
-            else ""
-        )
-        look = st.segmented_control(
-            "View", ["Gallery", "Table"], default="Gallery", required=True, key="view", bind="query-params"
-        )
-        marked = int((table["duplicate_of"] != "").sum())
-        only = st.toggle(f"Only duplicates ({marked:,})", key="duplicates") if marked else False
-        kept = filters.narrowed(table)
-    hits = browsing.found(kept, words=words or "", duplicates=only, label=label)
+        hits, look = _search(table)
     size = PAGE if look == "Gallery" else TABLE_PAGE
     pages = max(1, -(-len(hits) // size))
     number = min(st.session_state.get("data_page", 1), pages)
@@ -211,22 +187,36 @@ def items(dataset: DatasetView) -> None:
     else:
         rows(part, images)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(
-            f"{count(len(hits), 'item')}{'' if len(hits) == len(table) else f' of {len(table):,}'}",
-            width="content",
-        )
+        of = "" if len(hits) == len(table) else f" of {len(table):,}"
+        st.caption(f"{count(len(hits), 'item')}{of}", width="content")
         if look == "Table" and len(hits):
             st.download_button(
-                "Download rows (CSV)",
-                lambda: browsing.rows_csv(hits),
-                f"{dataset.id}.csv",
-                "text/csv",
-                key="data_rows_csv",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+                "Download rows (CSV)", lambda: browsing.rows_csv(hits), f"{dataset.id}.csv", "text/csv",
+                key="data_rows_csv", icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
         if pages > 1:
             st.pagination(pages, key="data_page")
+
+
+def _search(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Draw search and filters; returns the items that match and the chosen view."""
+    words = st.text_input(
+        "Search", key="q", type="search", live=True, icon=":material/search:", bind="query-params",
+        placeholder="Words in id, text or label", width=320,
+    )  # fmt: skip
+    names = sorted(name for name in table["label"].unique() if name)
+    label = ""
+    if names:
+        label = st.selectbox(
+            "Label", ["", *names], key="label", format_func=lambda each: each or "all", width=200
+        )
+    look = st.segmented_control(
+        "View", ["Gallery", "Table"], default="Gallery", required=True, key="view", bind="query-params"
+    )
+    marked = int((table["duplicate_of"] != "").sum())
+    only = st.toggle(f"Only duplicates ({marked:,})", key="duplicates") if marked else False
+    kept = filters.narrowed(table)
+    return browsing.found(kept, words=words or "", duplicates=only, label=label), str(look)
 
 
 def gallery(part: pd.DataFrame, images: dict[str, bytes]) -> None:

@@ -11,10 +11,9 @@ from qlatent import registry
 from qlatent.services.datasets.datasets import DatasetView
 from qlatent.services.training.kinds.table import KINDS
 from qlatent.services.training.request import TrainingRequest
-from qlatent.ui.shell import forms, group_choice, url_state
+from qlatent.ui.shell import forms, url_state
 from qlatent.ui.shell.formatting import count, literal
-from qlatent.ui.train import pair_choice
-from qlatent.ui.train.form_parts import DECIDED, FIRST, encoder, name, pressed, start
+from qlatent.ui.train import form_parts, pair_choice
 
 KIND = KINDS["vectors"]
 OFTEN = ("epochs", "learning_rate", "seed")
@@ -34,11 +33,11 @@ def form(view: DatasetView, place: Any) -> None:
         if st.button("Encode them", type="primary", key="train_encode", icon=":material/arrow_forward:"):
             url_state.go("data", dataset=dataset)
         return
-    key = encoder(encoders)
+    key = form_parts.encoder(encoders)
     chosen = _often(view, key)
     request = _request(dataset, key, [each["modality"] for each in encoders if each["key"] == key], chosen)
-    if pressed(place):
-        start(request)
+    if form_parts.pressed(place):
+        form_parts.start(request)
 
 
 @dataclass(frozen=True)
@@ -52,26 +51,17 @@ class _Chosen:
 
 
 def _often(view: DatasetView, key: str) -> _Chosen:
-    heads = registry.HEADS
-    head = st.selectbox(
-        "Head", list(heads), key="train_head", filter_mode="contains", format_func=lambda each: heads[each].label
-    )  # fmt: skip
-    st.caption(heads[head].summary)
+    head = form_parts.head(list(registry.HEADS), key="train")
     objective = _objective()
     values = pair_choice.pairs(objective, view, key)
-    values |= forms.form(registry.config_class("head", head), FIRST, key="train")
+    values |= forms.form(registry.config_class("head", head), form_parts.FIRST, key="train")
     values |= forms.form(KIND.config, OFTEN, key="train")
-    return _Chosen(head, objective, values, name("train_name"))
+    return _Chosen(head, objective, values, form_parts.name("train_name"))
 
 
 def _request(dataset: str, key: str, modalities: list[str], chosen: _Chosen) -> TrainingRequest:
     """Draw the options and return the whole request."""
     values = dict(chosen.values)
-    configs = {
-        "Head": registry.config_class("head", chosen.head),
-        "Loss": registry.config_class("objective", chosen.objective),
-        "Training": KIND.config,
-    }
     options = st.expander("Options", icon=":material/tune:", key="train_options", on_change="rerun")
     if options.open or st.session_state.get(
         SEEN
@@ -79,13 +69,10 @@ def _request(dataset: str, key: str, modalities: list[str], chosen: _Chosen) -> 
         st.session_state[SEEN] = True
         with options:
             values |= _modalities(modalities)
-            values |= group_choice.column(dataset, key="train")
-            for tab, config in zip(st.tabs(list(configs)), configs.values(), strict=True):
-                with tab:
-                    rest = [
-                        field for field in forms.fields(config) if field not in (*FIRST, *OFTEN, *DECIDED)
-                    ]
-                    values |= forms.form(config, rest, key="train")
+            values |= form_parts.options(
+                dataset, head=chosen.head, objective=chosen.objective, training=KIND.config,
+                asked=(*form_parts.FIRST, *OFTEN, *form_parts.DECIDED), key="train",
+            )  # fmt: skip
     return TrainingRequest(dataset, key, chosen.head, chosen.objective, values, chosen.name)
 
 
