@@ -143,7 +143,7 @@ def test_what_the_pages_import_is_torch_free() -> None:
     code = "import sys\n" + "\n".join(
         f"try:\n    __import__({name!r})\nexcept ModuleNotFoundError:\n    pass" for name in sorted(names)
     )
-    slow = ("torch", "open_clip", "transformers", "umap", "lancedb", "pennylane", "qiskit")
+    slow = ("torch", "open_clip", "transformers", "umap", "lancedb", "sqlalchemy", "pennylane", "qiskit")
     code += f"\nprint([m for m in {slow} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip().splitlines()[-1] == "[]"

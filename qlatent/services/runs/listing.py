@@ -12,8 +12,7 @@ from qlatent.errors import StoreError
 from qlatent.services.runs.event_log import Columns, columns, journal
 from qlatent.services.runs.run_index import entry_of, spec_in
 from qlatent.services.runs.specs import RunSpec
-from qlatent.store.catalogue.records import IndexEntry
-from qlatent.store.catalogue.run_index import Indexed
+from qlatent.store.catalogue.records import Indexed, IndexEntry
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.runs.run_status import ACTIVE, RunStatus
 from qlatent.store.workspace import Workspace

@@ -99,3 +99,7 @@ class Removed:
     id: str
     name: str
     removed: float
+
+
+Indexed = tuple[RunRecord, IndexEntry | None]
+"""A run, and what the index holds of it; None where it has no entry."""

@@ -17,9 +17,7 @@ from qlatent.errors import AbsentError
 from qlatent.store.catalogue import schema
 from qlatent.store.catalogue.columns import RUN
 from qlatent.store.catalogue.connection import Database
-from qlatent.store.catalogue.records import IndexEntry, RunRecord
-
-Indexed = tuple[RunRecord, IndexEntry | None]
+from qlatent.store.catalogue.records import Indexed, IndexEntry, RunRecord
 
 _INDEX = schema.run_index.c
 _ENTRY = [_INDEX[field.name].label(f"index_{field.name}") for field in fields(IndexEntry)]
