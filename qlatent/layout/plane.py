@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import orthogonal_procrustes
 
 from qlatent.errors import InputError
 
@@ -36,8 +37,8 @@ class Plane:
 
 def rotation(frame: Frame, target: Frame) -> Frame:
     """The orthogonal (k, k) R that brings `frame @ R` nearest to `target` (both (m, k)), about the origin."""
-    left, _, right = np.linalg.svd(frame.T @ target)
-    return left @ right
+    turn: Frame = orthogonal_procrustes(frame, target)[0]
+    return turn
 
 
 def align(frames: Sequence[Frame]) -> tuple[list[Frame], NDArray[np.float64]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 EXACT_UP_TO = 14  # seeds whose sign changes are all tried: 16,384
@@ -47,18 +47,19 @@ def paired(first: Mapping[int, float], second: Mapping[int, float], *, seed: int
     count = len(values)
     if count == 0:
         return Difference(NAN, NAN, NAN, NAN, NAN, NAN, 0)
-    mean = float(values.mean())
+    mean, low, high = mean_interval(values)
     if count == 1:
         return Difference(mean, NAN, NAN, NAN, NAN, NAN, 1)
-    half = float(stats.t.ppf(0.975, count - 1) * values.std(ddof=1) / np.sqrt(count))
-    rng = np.random.default_rng(seed)
-    drawn = [
-        values[rng.integers(count, size=(size, count))].mean(axis=1) for size in _blocks(RESAMPLES, count)
-    ]
-    low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975])
-    return Difference(
-        mean, mean - half, mean + half, float(low), float(high), sign_change(values, seed=seed), count
-    )
+    boot_low, boot_high = _bootstrap_interval(values, seed=seed)
+    return Difference(mean, low, high, boot_low, boot_high, sign_change(values, seed=seed), count)
+
+
+def _bootstrap_interval(values: NDArray[np.float64], *, seed: int) -> tuple[float, float]:
+    interval = stats.bootstrap(
+        (values,), np.mean, n_resamples=RESAMPLES, method="percentile", batch=max(1, BLOCK // len(values)),
+        rng=np.random.default_rng(seed),
+    ).confidence_interval  # fmt: skip
+    return float(interval.low), float(interval.high)
 
 
 def sign_change(values: NDArray[np.float64], *, seed: int = 0) -> float:
@@ -95,15 +96,20 @@ def holm(ps: Sequence[float]) -> list[float]:
     return [float(each) for each in result]
 
 
-def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean of `values` with its 95 % interval (Student's t); NaN ends for a single one."""
-    known = np.asarray([each for each in values if np.isfinite(each)], dtype=np.float64)
+def mean_interval(values: ArrayLike) -> tuple[float, float, float]:
+    """Mean of `values` (n,) with its 95 % interval (Student's t); NaN ends for a single one.
+
+    Values that are NaN or infinite are left out; without any the mean is NaN too.
+    """
+    given = np.asarray(values, dtype=np.float64)
+    known = given[np.isfinite(given)]
     if len(known) < 2:
-        mean = float(known.mean()) if len(known) else float("nan")
-        return mean, float("nan"), float("nan")
-    half = float(stats.t.ppf(0.975, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
-    mean = float(known.mean())
-    return mean, mean - half, mean + half
+        return (float(known.mean()) if len(known) else NAN), NAN, NAN
+    mean, error = float(known.mean()), float(stats.sem(known))
+    if error == 0:  # scipy gives NaN for an interval without width
+        return mean, mean, mean
+    low, high = stats.t.interval(0.95, len(known) - 1, loc=mean, scale=error)
+    return mean, float(low), float(high)
 
 
 def in_words(difference: Difference, *, digits: int = 3) -> str:

@@ -161,10 +161,7 @@ def _differences(own: Mapping[int, Any], first: Mapping[int, Any], name: str) ->
 
 
 def _estimate(values: Sequence[float]) -> Estimate:
-    from scipy.stats import t
+    from qlatent.metrics.statistics.differences import mean_interval  # here: scipy.stats is slow to load
 
-    count = len(values)
-    if count < 2:
-        return Estimate(float(np.mean(values)), None)
-    half = t.ppf(0.975, count - 1) * np.std(values, ddof=1) / np.sqrt(count)
-    return Estimate(float(np.mean(values)), float(half))
+    mean, _, high = mean_interval(values)
+    return Estimate(mean, None if np.isnan(high) else high - mean)

@@ -22,6 +22,24 @@ def test_the_interval_is_that_of_a_paired_t_test() -> None:
     assert found.seeds == 7
 
 
+def test_the_interval_of_a_mean_leaves_undefined_values_out_and_may_have_no_width() -> None:
+    reference = stats.ttest_1samp([0.2, 0.5, 0.1], 0.0).confidence_interval()
+    assert differences.mean_interval([0.2, math.nan, 0.5, 0.1]) == pytest.approx(
+        (0.8 / 3, reference.low, reference.high)
+    )
+    assert differences.mean_interval([0.5, 0.5, 0.5]) == (0.5, 0.5, 0.5)
+    assert differences.mean_interval([0.5]) == pytest.approx((0.5, math.nan, math.nan), nan_ok=True)
+    assert all(math.isnan(each) for each in differences.mean_interval([]))
+
+
+def test_the_bootstrap_draws_seeds_with_repetition() -> None:
+    values = np.array([0.3, 0.1, -0.05, 0.2])
+    means = [np.mean(drawn) for drawn in product(values, repeat=4)]  # every resample there is
+    wanted = np.quantile(means, [0.025, 0.975])
+    found = differences.paired(dict(enumerate(values)), dict.fromkeys(range(4), 0.0))
+    assert (found.boot_low, found.boot_high) == pytest.approx(tuple(wanted), abs=0.01)
+
+
 def test_only_seeds_that_both_have_count_and_undefined_values_are_left_out() -> None:
     found = differences.paired({0: 1.0, 1: 2.0, 2: math.nan, 3: 9.0}, {0: 0.5, 1: 1.0, 2: 0.0})
     assert found.seeds == 2
