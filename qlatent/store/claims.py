@@ -13,20 +13,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock
+
 from qlatent.errors import StoreError
 from qlatent.store.disk import explained
 from qlatent.store.processes import still_there, this_process
-
-try:
-    import fcntl
-except ModuleNotFoundError:  # Windows: two processes that find the same leftover at once may collide
-    fcntl = None  # type: ignore[assignment]
 
 _OWNER = "owner.json"
 _LOCK = ".lock"
 # whether a process of another machine is alive cannot be seen; no import takes as long as this
 _LONGEST_SECONDS = 48 * 3600.0
 _WAIT_STEP_SECONDS = 0.05
+_LOCK_POLL_SECONDS = 0.002  # it is held for as long as a folder takes to rename
 
 
 class HeldError(StoreError):
@@ -126,9 +124,8 @@ class Claims:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Nobody else takes or sweeps meanwhile: what looks dead could else be taken anew while we remove it."""
-        with (self._root / _LOCK).open("ab") as file:
-            if fcntl is not None:  # given back by the system when the file is closed or the process dies
-                fcntl.flock(file, fcntl.LOCK_EX)
+        # the system gives it back when the process dies
+        with FileLock(self._root / _LOCK, poll_interval=_LOCK_POLL_SECONDS):
             yield
 
 

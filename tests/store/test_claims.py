@@ -1,6 +1,7 @@
 import json
 import os
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +44,24 @@ def test_only_one_can_hold_a_claim(tmp_path: Path) -> None:
             pass
         with Claims(tmp_path).hold("b"):
             assert sorted(Claims(tmp_path).living()) == ["a", "b"]
+
+
+def test_a_claim_is_taken_while_nobody_else_takes_or_sweeps_one(tmp_path: Path) -> None:
+    """Workspaces are shared with older versions, which hold the same file by `flock`."""
+    fcntl = pytest.importorskip("fcntl")
+    taken = threading.Event()
+
+    def take() -> None:
+        with Claims(tmp_path).hold("a"):
+            taken.set()
+
+    with (tmp_path / ".lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        thread = threading.Thread(target=take)
+        thread.start()
+        assert not taken.wait(0.2)
+    thread.join(timeout=10)
+    assert taken.is_set()
 
 
 def test_what_a_dead_process_left_is_swept_and_can_be_claimed(tmp_path: Path) -> None:
