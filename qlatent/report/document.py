@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-STYLE = """body{font:16px/1.55 system-ui,sans-serif;color:#1c2130;max-width:1080px;margin:2rem auto;padding:0 1rem}
-h1,h2{line-height:1.2}table{border-collapse:collapse;font-size:.86rem;margin:.6rem 0}
-th,td{text-align:left;padding:.3rem .7rem;border-bottom:1px solid #dfe2ea;white-space:nowrap}
-.wide{overflow-x:auto}caption,.said{color:#5a6072;text-align:left}b{color:#3f51c7}
-pre{background:#f4f5f9;padding:.8rem;overflow-x:auto;font-size:.8rem;line-height:1.25}"""
-
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 # An interval [0.1, 0.2] and a name such as acqua_twin need no escape.
 _MARKS = re.compile(r"([\\`*<>|~$&#]|\[(?![-+\d])|\](?=[(\[:])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
@@ -90,43 +85,42 @@ def escaped(text: str) -> str:
 
 def _markdown_cell(cell: str) -> str:
     text = str(cell)
-    bold = text.startswith("**") and text.endswith("**") and len(text) > len("****")
-    return f"**{escaped(text[2:-2])}**" if bold else escaped(text)
+    return f"**{escaped(text[2:-2])}**" if _is_bold(text) else escaped(text)
 
 
 def as_html(title: str, made: Sequence[Part]) -> str:
     """The parts as one HTML file that loads nothing from elsewhere."""
-    body = [f"<h1>{html.escape(title)}</h1>"]
-    plotly = True  # with the first figure, once
-    for part in made:
-        if part.heading:
-            body.append(f"<h2>{html.escape(part.heading)}</h2>")
-        if part.lead:
-            body.append(f'<p class="said">{html.escape(part.lead)}</p>')
-        if part.table is not None:
-            body.append(_html_table(*part.table))
-        if part.points:
-            body.append("<ul>" + "".join(f"<li>{html.escape(point)}</li>" for point in part.points) + "</ul>")
-        if part.code:
-            body.append(f"<pre>{html.escape(part.code)}</pre>")
-        if part.figure is not None:
-            body.append(part.figure.to_html(full_html=False, include_plotlyjs="inline" if plotly else False))
-            plotly = False
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
-        + "\n".join(body)
-        + "</body></html>\n"
+    return _TEMPLATES.get_template("document.html.jinja").render(
+        title=title, parts=zip(made, _figures(made), strict=True)
     )
 
 
-def _html_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-    lines_ = ["".join(f"<td>{_bold(cell)}</td>" for cell in row) for row in rows]
-    body = "".join(f"<tr>{line}</tr>" for line in lines_)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+def _figures(made: Sequence[Part]) -> Iterator[Markup | None]:
+    """Each part's figure as HTML; the first one brings plotly's script for all."""
+    script: str | bool = "inline"
+    for part in made:
+        if part.figure is None:
+            yield None
+            continue
+        yield Markup(part.figure.to_html(full_html=False, include_plotlyjs=script))
+        script = False
 
 
-def _bold(cell: str) -> str:
-    safe = html.escape(str(cell))
-    return f"<b>{safe[2:-2]}</b>" if safe.startswith("**") and safe.endswith("**") else safe
+def _bold(cell: str) -> Markup:
+    text = str(cell)
+    return Markup("<b>{}</b>").format(text[2:-2]) if _is_bold(text) else escape(text)
+
+
+def _is_bold(text: str) -> bool:
+    return text.startswith("**") and text.endswith("**") and len(text) > len("****")
+
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+_TEMPLATES.filters["bold"] = _bold
