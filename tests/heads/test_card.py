@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import yaml
+from huggingface_hub import ModelCard
 
 from qlatent.heads.card import model_card
 from qlatent.heads.dressed.configs import AcquaConfig, AcquaTwinConfig
@@ -16,6 +17,13 @@ def test_front_matter_is_yaml_with_library_tags_and_encoder() -> None:
     assert front["library_name"] == "qlatent"
     assert front["tags"] == ["qlatent", "acqua", "quantum"]
     assert front["encoder"] == "clip-0123"
+
+
+def test_the_hub_reads_the_card() -> None:
+    card = ModelCard(model_card(HEAD, FACTS))
+    assert (card.data.library_name, card.data.pipeline_tag) == ("qlatent", "feature-extraction")
+    assert card.data.tags == ["qlatent", "acqua", "quantum"]
+    assert card.text.lstrip().startswith("# ")
 
 
 def test_the_card_tells_circuit_parameters_encoder_and_metrics() -> None:
