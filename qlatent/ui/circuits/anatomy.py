@@ -237,7 +237,7 @@ def _angles(view: CircuitView, row: int | None) -> CircuitView:
             st.session_state["angles_turn"] = turn + 1
             st.rerun()
         if row is None and st.button(
-            "Redraw",
+            "New angles",
             key="angles_draw",
             icon=":material/casino:",
             help="Draw random angles with another seed.",

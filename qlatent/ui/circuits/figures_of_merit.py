@@ -62,7 +62,7 @@ def _beside_published(view: CircuitView, equal_width: float, *, drawn: Drawn) ->
     """The figure in the paper's own bins, with the published value for this circuit if there is one."""
     said = f"In bins of equal width, as in the paper: {equal_width:.3f} nats, over random {RANDOM[drawn].lower()}"
     if (printed := service.published_expressibility(view)) is None:
-        return f"{said}. No figure is published for this circuit."
+        return f"{said}. No value is published for this circuit."
     same = (
         "."
         if drawn == "weights"

@@ -193,6 +193,10 @@ def sampled(found: Evolution, shown: int, *, colour: str = "norm") -> str:
     """A caption: how many items are shown, how they were sampled, and what the colour means."""
     total = len(found.rows)
     drawn = min(shown, total)
-    how = "all" if drawn == total else f"evenly spaced among the {total:,}"
-    caption = f"Showing {drawn:,} of {count(found.total, 'item')}: {how} that the run snapshots, sampled by its seed."
+    caption = f"Showing {drawn:,} of {count(found.total, 'item')}"
+    if drawn < total:
+        caption += f", evenly spaced among the {total:,} that the run snapshots"
+    elif total < found.total:
+        caption += ", all that the run snapshots"
+    caption += ", sampled by its seed." if total < found.total else "."
     return f"{caption} {SCALES[colour]}"
