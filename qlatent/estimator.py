@@ -23,7 +23,7 @@ from qlatent.heads import arrays, saving
 from qlatent.heads.base import AbstractHead, Circuit
 from qlatent.registry import HEADS, OBJECTIVES, config_class, resolve
 from qlatent.training.core import events
-from qlatent.training.core.configs import RunConfigs, split_settings
+from qlatent.training.core.configs import RunConfigs, current_settings, split_settings
 from qlatent.training.vectors import data, views
 from qlatent.training.vectors.loop import Trainer
 from qlatent.types import Arrays
@@ -84,7 +84,7 @@ class Estimator(TransformerMixin, BaseEstimator):
     def __init__(self, head: str = "acqua", objective: str = "acqua", **settings: Any) -> None:
         self.head = head
         self.objective = objective
-        self._settings = settings
+        self._settings = current_settings(head, objective, settings)
         self._configs()
 
     def __repr__(self) -> str:
@@ -106,9 +106,12 @@ class Estimator(TransformerMixin, BaseEstimator):
         before = (self.head, self.objective, self._settings)
         self.head = params.pop("head", self.head)
         self.objective = params.pop("objective", self.objective)
-        self._settings = {**self._settings, **params}
         try:
             with _refusals():
+                own, new = (
+                    current_settings(self.head, self.objective, each) for each in (self._settings, params)
+                )
+                self._settings = {**own, **new}
                 self._configs()
         except ConfigError:
             self.head, self.objective, self._settings = before

@@ -273,6 +273,11 @@ def config_class(kind: str, name: str) -> type:
     return resolve(entry(kind, name).config)
 
 
+def head_class(name: str) -> Any:
+    """The config class of a head, a `heads.config.HeadConfig`, which declares what the head can."""
+    return config_class("head", name)
+
+
 def make_config(cls: type, values: Mapping[str, Any]) -> Any:
     """A checked config: unknown keys and values out of range are `ConfigError`s that name the key.
 

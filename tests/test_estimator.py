@@ -198,6 +198,23 @@ def test_a_refused_setting_changes_nothing() -> None:
     assert head.get_params() == before
 
 
+@pytest.mark.parametrize(("name", "word", "other"), [("pca", "dim", "qubits"), ("acqua", "qubits", "dim")])
+def test_the_width_of_the_latent_has_one_name_among_the_parameters(name: str, word: str, other: str) -> None:
+    head = qlatent.create(name, **{other: 3})
+    assert head.get_params()[word] == 3 and other not in head.get_params()
+    assert clone(head).get_params() == head.get_params()
+    assert head.set_params(**{other: 5}).get_params()[word] == 5
+    with pytest.raises(ConfigError, match="both name the same setting"):
+        head.set_params(dim=2, qubits=2)
+    assert head.get_params()[word] == 5
+
+
+def test_the_width_stays_when_the_head_changes_to_one_with_the_other_word() -> None:
+    head = qlatent.create("acqua", qubits=3).set_params(head="pca")
+    assert head.get_params()["dim"] == 3
+    assert "qubits" not in repr(head)
+
+
 def test_a_clone_of_a_fitted_head_is_not_fitted() -> None:
     head = qlatent.create("acqua", **QUICK).fit(pairs())
     with pytest.raises(NotFittedError):

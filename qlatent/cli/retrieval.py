@@ -44,7 +44,7 @@ Heads = Annotated[
     typer.Option(
         "--head",
         help="Retrieval: none (the vectors themselves), a kept head, or an untrained head with settings: "
-        "pca:qubits=64. Repeatable.",
+        "pca:dim=64. Repeatable.",
     ),
 ]
 Against = Annotated[

@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from qlatent.circuits.circuit import Circuit
 from qlatent.errors import ConfigError, InputError
+from qlatent.heads.config import Distance
 from qlatent.heads.saturation import shares
 from qlatent.registry import HEADS
 
@@ -22,14 +23,11 @@ FEW = 64  # latent dimensions up to which distances are taken one by one, which 
 class AbstractHead(nn.Module, ABC):
     """A trainable map (n, d) → (n, k) for each modality, and back."""
 
-    config: Any
+    config: Any  # a HeadConfig
     modalities: tuple[str, ...]
     input_dims: dict[str, int]
     normalise: str = "l2"  # how inputs were brought to length in training; kept with the weights
     prepared: bool = False  # its weights are given: nothing is taken from the training rows any more
-    distance: Literal["euclidean", "cosine", "log_fidelity"] = (
-        "euclidean"  # the distance between latents that `similarity` is the negative of
-    )
 
     def __init__(self, config: Any) -> None:
         super().__init__()
@@ -43,14 +41,21 @@ class AbstractHead(nn.Module, ABC):
         return next(entry.name for entry in HEADS.values() if entry.config == target)
 
     @property
-    @abstractmethod
     def latent_dim(self) -> int:
         """The width k of the latent vectors."""
+        return int(self.config.latent_dim)
+
+    @property
+    def distance(self) -> Distance:
+        """The distance between latents that `similarity` is the negative of."""
+        found: Distance = self.config.distance
+        return found
 
     @property
     def circuit(self) -> Circuit | None:
         """The circuit inside, or None for a classical head."""
-        return None
+        found: Circuit | None = self.config.circuit()
+        return found
 
     @property
     def counted(self) -> list[nn.Parameter]:
@@ -143,8 +148,7 @@ class AbstractHead(nn.Module, ABC):
 
 def input_dims(config: Any) -> dict[str, int]:
     """The input width of each modality that a config describes."""
-    text = config.input_dim_text or config.input_dim
-    dims = {name: text if name == "text" else config.input_dim for name in config.modalities}
+    dims: dict[str, int] = config.input_dims
     if config.shared and len(set(dims.values())) > 1:
         raise ConfigError(
             f"shared=True: the modalities have different widths {dims}.",

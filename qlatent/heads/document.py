@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import safetensors
 
+from qlatent import spellings
 from qlatent.errors import ConfigError, InputError
-from qlatent.registry import config_class, entry, make_config
+from qlatent.registry import config_class, make_config
 
-FORMAT = 1
+FORMAT = 2
+READ = (1, FORMAT)
+"""Format 1 called the width of every latent `qubits`."""
 MODEL, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 FILES = (MODEL, CONFIG, CARD)
 LARGEST_TEXT = 1_000_000
@@ -36,7 +39,7 @@ class HeadCard:
 class HeadDocument:
     """A config.json: the head's name in the registry, its checked config, how inputs are normalised, the card.
 
-    `values` are the settings as they are written, `config` the object made of them.
+    `values` are the settings that are written, in today's spelling, `config` the object made of them.
     """
 
     head: str
@@ -55,9 +58,9 @@ def read_document(file: Path) -> HeadDocument:
         raise ConfigError(f"{file}: unknown key {unknown[0]!r}", remedy="Was it made by a newer version?")
     if not isinstance(version, int) or not isinstance(name, str) or not isinstance(values, dict):
         raise InputError(f"{file}: expected the keys format, head and config.", remedy=_QLATENT_WROTE)
-    if version != FORMAT:
+    if version not in READ:
         raise InputError(
-            f"{file}: format {version}, expected {FORMAT}.",
+            f"{file}: format {version}, expected {' or '.join(map(str, READ))}.",
             remedy="It was made by another version: update qlatent.",
         )
     normalise = document.get("normalise", "l2")
@@ -66,8 +69,9 @@ def read_document(file: Path) -> HeadDocument:
             f"{file}: normalise={normalise!r}, expected 'l2' or 'none'.", remedy="Save the head again."
         )
     try:
-        entry("head", name)
-        config = make_config(config_class("head", name), values)
+        cls = config_class("head", name)
+        values = spellings.current("settings", values, known=[each.name for each in fields(cls)])
+        config = make_config(cls, values)
     except ConfigError as err:
         raise ConfigError(f"{file}: {err.message}", remedy=err.remedy) from err
     return HeadDocument(name, config, values, normalise, _card(file, document.get("card", {})))

@@ -62,7 +62,7 @@ class AbstractObjective(ABC):
     @property
     def fewest(self) -> int:
         """Rows below which a batch says nothing; the loop leaves a smaller last batch out."""
-        return int(getattr(self.config, "fewest", 1))
+        return int(self.config.fewest)
 
     def of(self, head: Any, inputs: Tensors, latents: Tensors) -> dict[str, Tensor]:
         """The same with what `head` makes of these latents; decoders run only where they are looked at,

@@ -14,7 +14,31 @@ Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class AcquaObjectiveConfig:
+class ObjectiveConfig:
+    """What the config of an objective declares; this one asks nothing of its batch and compares the vectors given."""
+
+    fewest: ClassVar[int] = 1
+    """Rows below which a batch says nothing."""
+    without_pairs: ClassVar[str] = "Train on both, or choose another objective."
+    """What to do where image or text is missing and both are needed."""
+
+    @property
+    def needs_pairs(self) -> bool:
+        """Whether both image and text must be there."""
+        return False
+
+    @property
+    def augmented_views(self) -> bool:
+        """Whether it compares augmented copies of an image that were encoded before."""
+        return False
+
+    def noisy_views(self, modalities: Iterable[str]) -> bool:
+        """Whether it compares noisy copies of the vectors of a head of these modalities."""
+        return False
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class AcquaObjectiveConfig(ObjectiveConfig):
     """CLIP-ACQUA's loss α_i‖x_i−x̂_i‖₁ + α_t‖x_t−x̂_t‖₁ + α_d|d_x − ‖z_i−z_t‖₂|."""
 
     alpha_image: Annotated[
@@ -64,7 +88,7 @@ class AcquaAllPairsConfig(AcquaObjectiveConfig):
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class DistanceCorrelationConfig:
+class DistanceCorrelationConfig(ObjectiveConfig):
     """1 − Pearson's correlation of all pair distances."""
 
     follow: Annotated[
@@ -86,7 +110,7 @@ class DistanceCorrelationConfig:
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class StressConfig:
+class StressConfig(ObjectiveConfig):
     """√(Σ(d − αδ)² / Σd²) over all pairs."""
 
     scale: Annotated[
@@ -99,7 +123,7 @@ class StressConfig:
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class NeighboursConfig:
+class NeighboursConfig(ObjectiveConfig):
     """Cross-entropy between the neighbour distributions before and after."""
 
     neighbours: Annotated[
@@ -124,10 +148,15 @@ Temperature = Annotated[
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class NTXentConfig:
+class NTXentConfig(ObjectiveConfig):
     """NT-Xent of two views of each item: image and text, two noisy copies, or two augmented views of its image."""
 
     fewest: ClassVar[int] = 2  # with one item there is nobody to tell it from
+    without_pairs: ClassVar[str] = (
+        "Train on both, or use views=noise: two noisy copies of each vector; or views=augmented: augmented copies of "
+        "each image, encoded before."
+    )
+
     temperature: Temperature = 0.07
     views: Annotated[
         Literal["auto", "pairs", "noise", "augmented"],
@@ -184,19 +213,23 @@ class NTXentConfig:
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class ContrastConfig:
+class ContrastConfig(ObjectiveConfig):
     """CLIP's symmetric image–text contrast."""
 
-    needs_pairs: ClassVar[bool] = True
     fewest: ClassVar[int] = 2
+
     temperature: Temperature = 0.07
+
+    @property
+    def needs_pairs(self) -> bool:
+        """Whether both image and text must be there."""
+        return True
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class RankingConfig:
+class RankingConfig(ObjectiveConfig):
     """Cross-entropy of each item's partner among the batch, by the similarity that the head ranks with."""
 
-    needs_pairs: ClassVar[bool] = True
     logits: Annotated[
         Literal["own", "log_fidelity", "fidelity", "cosine"],
         Field(
@@ -222,3 +255,8 @@ class RankingConfig:
             description="Of the similarities, from its usual value on; the published forms keep theirs (20).",
         ),
     ] = True
+
+    @property
+    def needs_pairs(self) -> bool:
+        """Whether both image and text must be there."""
+        return True

@@ -18,7 +18,7 @@ from qlatent.heads import saving
 from qlatent.heads.base import AbstractHead
 from qlatent.objectives.acqua import AcquaObjective
 from qlatent.objectives.configs import AcquaObjectiveConfig
-from qlatent.registry import HEADS, OBJECTIVES, config_class, make_config, resolve
+from qlatent.registry import HEADS, OBJECTIVES, config_class, head_class, make_config, resolve
 from qlatent.training.core.configs import SHARED_KEYS, TrainingConfig
 
 names = pytest.mark.parametrize("name", HEADS)
@@ -36,7 +36,7 @@ def found_in_data(name: str) -> bool:
 
 def has_dimension(name: str) -> bool:
     """Whether the head compresses to a width that can be asked for."""
-    return "qubits" in {field.name for field in dataclasses.fields(config_class("head", name))}
+    return bool(head_class(name).width_key())
 
 
 def inputs_of(head: AbstractHead, *, rows: int = 7) -> dict[str, torch.Tensor]:
@@ -118,7 +118,7 @@ def test_the_gradient_reaches_every_parameter_that_counts_as_used(
     head = make(name, modalities=modalities)
     inputs = inputs_of(head, rows=63)  # odd, so that the signs of an L1 loss never cancel
     trained = [p for p in head.counted if p.requires_grad]
-    assert bool(trained) == (not getattr(head.config, "closed_form", False))
+    assert bool(trained) == (not head.config.closed_form)
     if not trained:
         return
     config = AcquaObjectiveConfig(
@@ -175,8 +175,28 @@ def test_configs_survive_json(name: str) -> None:
 
 @names
 def test_an_unknown_key_is_refused_with_the_nearest(name: str) -> None:
-    with pytest.raises(ConfigError, match=r"unknown key '(qubit|seeed)'.*did you mean '(qubits|seed)'"):
-        make(name, **({"qubit": 4} if has_dimension(name) else {"seeed": 4}))
+    key = head_class(name).width_key() or "seed"
+    with pytest.raises(ConfigError, match=rf"unknown key '{key[:-1]}'.*did you mean '{key}'"):
+        make(name, **{key[:-1]: 4})
+
+
+@names
+def test_the_width_goes_by_either_word_and_never_by_both(name: str) -> None:
+    if not has_dimension(name):
+        for key in ("dim", "qubits"):
+            with pytest.raises(ConfigError, match=f"unknown key '{key}'"):
+                make(name, **{key: 3})
+        return
+    assert make(name, dim=3).config == make(name, qubits=3).config
+    assert make(name, dim=3).latent_dim == 3
+    with pytest.raises(ConfigError, match="both name the same setting"):
+        make(name, dim=3, qubits=3)
+
+
+@names
+def test_the_word_is_qubits_where_there_are_some(name: str) -> None:
+    has_qubits = HEADS[name].family.startswith("quantum")
+    assert head_class(name).width_key() in (("qubits",) if has_qubits else ("dim", ""))
 
 
 @names

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import numpy as np
 import pytest
 
-from qlatent.registry import HEADS, OBJECTIVES, config_class, resolve
+from qlatent.registry import HEADS, OBJECTIVES, config_class, head_class, resolve
 from qlatent.training.core import events
 from qlatent.training.core.configs import split_settings
 from qlatent.training.vectors import data
@@ -22,7 +21,7 @@ def trainer(head: str, objective: str, **settings) -> Trainer:
     image = rng.normal(size=(24, 10)).astype(np.float32)
     arrays = {"image": image, "text": (image + 0.3 * rng.normal(size=image.shape)).astype(np.float32)}
     known = {"input_dim": 10, "epochs": 2, "batch_size": 9, "snapshots": 2, "learning_rate": 0.01, **settings}
-    if "qubits" in {field.name for field in dataclasses.fields(config_class("head", head))}:
+    if head_class(head).width_key():
         known.setdefault("qubits", 4)
     configs = split_settings(head, objective, known)
     used = {name: arrays[name] for name in configs.head.modalities}
@@ -37,7 +36,7 @@ def test_any_head_trains_towards_it_with_finite_losses(head: str, objective: str
     made = trainer(head, objective)
     happened = list(made.run())
     steps = [each for each in happened if isinstance(each, events.Step)]
-    assert bool(steps) == (not getattr(made.head.config, "closed_form", False))
+    assert bool(steps) == (not made.head.config.closed_form)
     assert all(math.isfinite(value) for step in steps for value in step.losses.values())
     judged = [each.metrics for each in happened if isinstance(each, events.Evaluation)]
     assert judged and all(math.isfinite(value) for metrics in judged for value in metrics.values())
@@ -55,7 +54,7 @@ def test_it_gets_better_while_it_is_trained(objective: str) -> None:
 
 @objectives
 def test_one_modality_trains_where_no_pairs_are_needed(objective: str) -> None:
-    if getattr(config_class("objective", objective), "needs_pairs", False):
+    if config_class("objective", objective)().needs_pairs:
         pytest.skip("needs image and text; the plan refuses it")
     made = trainer("acqua_linear", objective, modalities=("text",))
     assert all(math.isfinite(e.losses["total"]) for e in made.run() if isinstance(e, events.Step))

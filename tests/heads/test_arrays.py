@@ -34,7 +34,7 @@ def test_inputs_are_normalised_as_in_training() -> None:
     x = rows().astype(np.float32)
     scaled = arrays.transform(HEAD, {"image": x * 7})["image"]
     np.testing.assert_allclose(scaled, arrays.transform(HEAD, {"image": x})["image"], atol=1e-6)
-    raw = DressedHead(AcquaLinearConfig(input_dim=6, qubits=2))
+    raw = DressedHead(AcquaLinearConfig(input_dim=6, dim=2))
     raw.normalise = "none"
     wanted = raw.encode({"text": torch.from_numpy(x)})["text"].detach().numpy()
     np.testing.assert_array_equal(arrays.transform(raw, {"text": x})["text"], wanted)

@@ -9,7 +9,7 @@ import pytest
 from qlatent.errors import InputError, QlatentError
 from qlatent.heads import saving
 from qlatent.heads.document import check_files, read_document
-from qlatent.heads.dressed.configs import AcquaConfig
+from qlatent.heads.dressed.configs import AcquaConfig, AcquaTwinConfig
 from qlatent.heads.dressed.heads import DressedHead
 
 CARD = {"encoder": "given", "metrics": {"spearman": 0.5, "probe": {"a": [1, 2]}, "lost": None}, "run": "r1"}
@@ -34,6 +34,19 @@ def test_what_a_head_says_of_itself_comes_out_as_it_was_saved(folder: Path) -> N
     assert document.card.metrics == CARD["metrics"]
     assert (document.card.encoder, document.card.facts) == ("given", {"run": "r1"})
     assert document.card.parameters["stored"] > 0
+
+
+def test_a_width_under_its_old_name_is_read(tmp_path: Path) -> None:
+    """Format 1 wrote `qubits` for heads that have none."""
+    folder = saving.save(DressedHead(AcquaTwinConfig(input_dim=6, dim=3)), tmp_path / "twin")
+    file = folder / "config.json"
+    document = json.loads(file.read_text())
+    del document["config"]["dim"]
+    file.write_text(json.dumps(document | {"format": 1, "config": document["config"] | {"qubits": 3}}))
+    read = read_document(file)
+    assert (read.config, read.values["dim"]) == (AcquaTwinConfig(input_dim=6, dim=3), 3)
+    assert "qubits" not in read.values
+    assert saving.load(folder).latent_dim == 3
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_a_head_is_three_files_and_nothing_else_is_left_behind(folder: Path) -> 
 
 def test_the_config_names_format_head_and_settings(folder: Path) -> None:
     document = json.loads((folder / "config.json").read_text())
-    assert (document["format"], document["head"], document["normalise"]) == (1, "acqua", "l2")
+    assert (document["format"], document["head"], document["normalise"]) == (2, "acqua", "l2")
     assert document["config"]["modalities"] == ["image", "text"]
 
 
@@ -165,7 +165,8 @@ def test_tensors_of_another_head_are_refused(folder: Path, change: Any, message:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, r"format 2, expected 1.*update qlatent"),
+        ({"format": 3}, r"format 3, expected 1 or 2.*update qlatent"),
+        ({"format": 0}, r"format 0, expected 1 or 2"),
         ({"format": None}, r"expected the keys format, head and config"),
         ({"head": "aqua"}, r"There is no head called 'aqua'.*did you mean 'acqua'"),
         ({"config": {"qubit": 4}}, r"unknown key 'qubit'.*did you mean 'qubits'"),

@@ -21,7 +21,7 @@ from tests.launchers import LauncherDouble
 from tests.pages.conftest import Furnished, brought
 
 Open = Callable[..., AppTest]
-HEADS = ("none", "pca:qubits=8", "qbec:qubits=8:input_scale=60")
+HEADS = ("none", "pca:dim=8", "qbec:qubits=8:input_scale=60")
 NAME = "<b>mine</b> $x$"
 
 
@@ -127,15 +127,15 @@ def test_an_evaluation_keeps_its_files_stops_goes_on_and_asks_before_it_is_remov
     at = judge(form(opened, furnished), furnished, pairs(workspace, furnished.pairs))
     at.number_input(key="retrieval_scale").set_value(0.5).run()
     at.number_input(key="retrieval_seed").set_value(7).run()
-    at.selectbox(key="retrieval_against").set_value("pca:qubits=8").run()
+    at.selectbox(key="retrieval_against").set_value("pca:dim=8").run()
     at.button(key="retrieval_start").click().run()
     run = newest(workspace)
     assert (run.spec.queries, run.spec.seed, run.spec.against) == (
         furnished.pairs,
         7,
-        "pca:qubits=8",
+        "pca:dim=8",
     )
-    assert run.spec.heads == ("none", "pca:qubits=8", "qbec:qubits=8:input_scale=0.5")
+    assert run.spec.heads == ("none", "pca:dim=8", "qbec:qubits=8:input_scale=0.5")
     assert workspace.run(run.id).input("judgements").name == "my judgements.tsv"
     assert at.query_params["evaluation"] == run.id
     at.button(key="retrieval_stop").click().run()

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from qlatent.objectives.base import AbstractObjective, nearness
+from qlatent.objectives.configs import ObjectiveConfig
 from qlatent.training.core.configs import TrainingConfig
 from qlatent.training.vectors.data import TrainingData, from_arrays
 
@@ -47,7 +48,7 @@ class TinyObjective(AbstractObjective):
         return {"total": torch.stack(list(parts.values())).sum(), **parts}
 
 
-objective = TinyObjective(None)
+objective = TinyObjective(ObjectiveConfig())
 
 
 def arrays(count: int = 50, *, seed: int = 0) -> dict[str, np.ndarray]:

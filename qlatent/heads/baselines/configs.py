@@ -1,21 +1,21 @@
-"""What the baselines can be told. Torch-free; they share the keys of the heads that they stand beside."""
+"""What the baselines can be told. Torch-free."""
 
 from __future__ import annotations
 
-# closed_form: found in the training rows, so no objective and no steps; deterministic: the seed decides nothing
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from qlatent.errors import ConfigError
-from qlatent.heads.dressed.configs import InputDim, InputDimText, Modalities, Seed, Shared
+from qlatent.heads.config import HeadConfig, Seed
+from qlatent.heads.dressed.configs import Shared
 
 Dim = Annotated[
     int,
     Field(
         title="Latent dimension",
-        description="Called qubits, as in the quantum head it stands beside.",
+        description="Numbers in a latent vector.",
         ge=1,
         le=65536,
     ),
@@ -34,40 +34,35 @@ def check_width(kept: int, width: int) -> None:
     """Refuses more latent dimensions than the vectors have."""
     if kept > width:
         raise ConfigError(
-            f"qubits={kept}: the vectors have only {width} dimensions.", remedy=f"Use at most {width}."
+            f"dim={kept}: the vectors have only {width} dimensions.", remedy=f"Use at most {width}."
         )
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class IdentityConfig:
+class IdentityConfig(HeadConfig):
     """The vectors themselves, uncompressed: the ceiling."""
 
     closed_form: ClassVar[bool] = True
     deterministic: ClassVar[bool] = True
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
     seed: Seed = 0
 
     shared: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class PCAConfig:
+class PCAConfig(HeadConfig):
     """Principal axes of the training vectors."""
 
     closed_form: ClassVar[bool] = True
+    useful_untrained: ClassVar[bool] = True
     deterministic: ClassVar[bool] = True
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
-    qubits: Dim = 4
+    dim: Dim = 4
     whiten: Whiten = False
     shared: OneBasis = True
     seed: Seed = 0
 
     def __post_init__(self) -> None:
-        check_width(self.qubits, self.input_dim)
+        check_width(self.dim, self.input_dim)
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
@@ -78,14 +73,12 @@ class WhitenedPCAConfig(PCAConfig):
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class TruncationConfig:
+class TruncationConfig(HeadConfig):
     """Some coordinates of the vectors, the others left out."""
 
     closed_form: ClassVar[bool] = True
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
-    qubits: Dim = 4
+    useful_untrained: ClassVar[bool] = True
+    dim: Dim = 4
     which: Annotated[
         Literal["first", "random"],
         Field(title="Coordinates", description="The first ones, or some drawn by the seed."),
@@ -95,34 +88,29 @@ class TruncationConfig:
     shared: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        check_width(self.qubits, self.input_dim)
+        check_width(self.dim, self.input_dim)
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class RandomProjectionConfig:
+class RandomProjectionConfig(HeadConfig):
     """A Gaussian random projection, the same for all modalities of one width."""
 
     closed_form: ClassVar[bool] = True
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
-    qubits: Dim = 4
+    useful_untrained: ClassVar[bool] = True
+    dim: Dim = 4
     seed: Seed = 0
 
     shared: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        check_width(self.qubits, self.input_dim)
+        check_width(self.dim, self.input_dim)
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class MLPConfig:
+class MLPConfig(HeadConfig):
     """A hidden layer of as many weights as CLIP-ACQUA has at the same width and dimension."""
 
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
-    qubits: Dim = 4
+    dim: Dim = 4
     parameters: Annotated[
         Literal["stored", "used"],
         Field(

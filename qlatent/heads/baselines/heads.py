@@ -42,10 +42,6 @@ class MappedHead(AbstractHead):
         parts = self.modalities[:1] if config.shared else self.modalities
         self.maps = nn.ModuleDict({name: self._map(self.input_dims[name]) for name in parts})
 
-    @property
-    def latent_dim(self) -> int:
-        return int(self.config.qubits)
-
     def encode(self, inputs: Tensors) -> dict[str, Tensor]:
         inputs = self.taken(inputs)
         return {name: self._of(name)(x) for name, x in inputs.items()}
@@ -58,7 +54,7 @@ class MappedHead(AbstractHead):
 
     def _map(self, width: int) -> LinearMap:
         """The map of vectors of this width before any data is known."""
-        return LinearMap(torch.eye(width)[:, : self.config.qubits], torch.eye(width)[: self.config.qubits])
+        return LinearMap(torch.eye(width)[:, : self.config.dim], torch.eye(width)[: self.config.dim])
 
 
 class IdentityHead(AbstractHead):
@@ -69,10 +65,6 @@ class IdentityHead(AbstractHead):
         self.input_dims = input_dims(config)
         # a head has at least one tensor, so that it has a device and a file
         self.scale = nn.Parameter(torch.ones(()), requires_grad=False)
-
-    @property
-    def latent_dim(self) -> int:
-        return max(self.input_dims.values())
 
     @property
     def parameter_count(self) -> dict[str, int]:
@@ -100,7 +92,7 @@ class PCAHead(MappedHead):
             rows = (
                 torch.cat([inputs[each] for each in self.modalities]) if self.config.shared else inputs[name]
             )
-            basis = principal(rows, self.config.qubits)
+            basis = principal(rows, self.config.dim)
             scale = (
                 basis.deviations.clamp_min(1e-12) if self.config.whiten else torch.ones_like(basis.deviations)
             )
@@ -113,7 +105,7 @@ class TruncationHead(MappedHead):
     """Coordinates 0 … k − 1 of the vectors, or k of them drawn by the seed, the same in all modalities."""
 
     def _map(self, width: int) -> LinearMap:
-        kept = self.config.qubits
+        kept = self.config.dim
         generator = torch.Generator().manual_seed(self.config.seed)
         chosen = (
             torch.randperm(width, generator=generator)
@@ -129,7 +121,7 @@ class RandomProjectionHead(MappedHead):
 
     def _map(self, width: int) -> LinearMap:
         generator = torch.Generator().manual_seed(self.config.seed)
-        weight = torch.randn((width, self.config.qubits), generator=generator) / self.config.qubits**0.5
+        weight = torch.randn((width, self.config.dim), generator=generator) / self.config.dim**0.5
         return LinearMap(weight, torch.linalg.pinv(weight))
 
 
@@ -148,14 +140,10 @@ class MLPHead(AbstractHead):
         for name in parts:
             width, hidden = self.input_dims[name], hidden_width(self.input_dims[name], config)
             first = seeded_linear(width, hidden, generator=generator)
-            second = seeded_linear(hidden, config.qubits, generator=generator)
+            second = seeded_linear(hidden, config.dim, generator=generator)
             encoders[name] = nn.Sequential(first, nn.GELU(), second)
-            decoders[name] = seeded_linear(config.qubits, width, generator=generator)
+            decoders[name] = seeded_linear(config.dim, width, generator=generator)
         self.encoders, self.decoders = nn.ModuleDict(encoders), nn.ModuleDict(decoders)
-
-    @property
-    def latent_dim(self) -> int:
-        return int(self.config.qubits)
 
     def encode(self, inputs: Tensors) -> dict[str, Tensor]:
         inputs = self.taken(inputs)
@@ -170,7 +158,7 @@ class MLPHead(AbstractHead):
 
 def hidden_width(width: int, config: Any) -> int:
     """The hidden width at which Linear(d, h), Linear(h, k) weigh as much as Linear(d, k) and a dressed circuit."""
-    circuit = layouts.dressed(max(config.qubits, 2), config.circuit_depth)
+    circuit = layouts.dressed(max(config.dim, 2), config.circuit_depth)
     angles = circuit.weights if config.parameters == "stored" else len(weights_used(circuit))
-    wanted = (width + 1) * config.qubits + angles
-    return max(1, round((wanted - config.qubits) / (width + 1 + config.qubits)))
+    wanted = (width + 1) * config.dim + angles
+    return max(1, round((wanted - config.dim) / (width + 1 + config.dim)))

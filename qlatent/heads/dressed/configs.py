@@ -1,51 +1,17 @@
-"""What the dressed heads can be told. Torch-free; forms, the command line and comparisons are drawn from these.
-
-All heads share their keys, so that a comparison needs no renaming: for the classical ones `qubits` is the
-latent dimension.
-"""
+"""What the dressed heads can be told. Torch-free; forms, the command line and comparisons are drawn from these."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from qlatent.circuits import layouts
 from qlatent.circuits.circuit import Circuit
+from qlatent.heads.config import CircuitHeadConfig, CircuitWeights, HeadConfig, Seed
 
-Modality = Literal["image", "text", "vector"]
-
-
-def _distinct(modalities: tuple[Modality, ...]) -> tuple[Modality, ...]:
-    if len(set(modalities)) != len(modalities):
-        raise ValueError("each modality may be named once")
-    return modalities
-
-
-Modalities = Annotated[
-    tuple[Modality, ...],
-    AfterValidator(_distinct),
-    Field(
-        title="Modalities",
-        description="One autoencoder each. With one modality only its reconstruction is trained.",
-        min_length=1,
-        max_length=3,
-    ),
-]
-InputDim = Annotated[
-    int,
-    Field(title="Input width", description="Width of the vectors brought; CLIP ViT-B: 512.", ge=1, le=65536),
-]
-InputDimText = Annotated[
-    int,
-    Field(
-        title="Input width of texts",
-        description="If it differs from the others; 0: the same.",
-        ge=0,
-        le=65536,
-    ),
-]
 Qubits = Annotated[
     int,
     Field(title="Qubits", description="Also the latent dimension. The papers: 4.", ge=2, le=10),
@@ -54,7 +20,7 @@ LatentDim = Annotated[
     int,
     Field(
         title="Latent dimension",
-        description="Called qubits, as in the quantum head it stands beside.",
+        description="Numbers in a latent vector. The papers: 4.",
         ge=2,
         le=10,
     ),
@@ -85,13 +51,6 @@ InputScaling = Annotated[
 Entanglers = Annotated[
     bool, Field(title="Entanglers", description="Off: the CNOTs are left out, as a control.")
 ]
-CircuitWeights = Annotated[
-    Literal["trained", "frozen"],
-    Field(
-        title="Circuit weights",
-        description="frozen: drawn from −π to π by the seed and never trained, as a control.",
-    ),
-]
 BridgeStart = Annotated[
     Literal["random", "pca"],
     Field(
@@ -99,18 +58,23 @@ BridgeStart = Annotated[
         description="pca: the principal axes of the training vectors. random: torch's default (paper).",
     ),
 ]
-Seed = Annotated[
-    int, Field(title="Seed", description="Decides the weights at the start.", ge=0, le=2**31 - 1)
-]
+
+
+class DenseLayers:
+    """What the configs of all dressed heads declare of the layers around the core."""
+
+    hidden: int
+
+    @property
+    def widest_layer(self) -> int:
+        """The width of the widest hidden layer; 0 without one."""
+        return self.hidden
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class AcquaConfig:
+class AcquaConfig(DenseLayers, CircuitHeadConfig):
     """Dressed quantum circuits between linear layers; what CLIP-ACQUA leaves open follows Mari et al."""
 
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
     qubits: Qubits = 4
     depth: Annotated[
         int, Field(title="Depth", description="Layers of CNOTs and RY rotations. Mari: 6.", ge=1, le=10)
@@ -150,6 +114,10 @@ class AcquaConfig:
             return layouts.product(self.qubits, self.depth)
         return layouts.dressed(self.qubits, self.depth, order=self.layer_order)
 
+    def resized(self, qubits: int, layers: int) -> Circuit:
+        """The same kind of circuit with so many qubits and layers."""
+        return replace(self, qubits=qubits, depth=layers).circuit()
+
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class AcquaFrozenConfig(AcquaConfig):
@@ -166,13 +134,10 @@ class AcquaSeparableConfig(AcquaConfig):
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class AcquaTwinConfig:
+class AcquaTwinConfig(DenseLayers, HeadConfig):
     """The classical twin: each circuit replaced by tanh(Linear) or a simpler function, everything else equal."""
 
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
-    qubits: LatentDim = 4
+    dim: LatentDim = 4
     function: Annotated[
         Literal["tanh", "sin", "identity"],
         Field(
@@ -188,13 +153,11 @@ class AcquaTwinConfig:
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class AcquaLinearConfig:
+class AcquaLinearConfig(DenseLayers, HeadConfig):
     """The linear control: z = Wx+b, nothing between the linear layers."""
 
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
-    qubits: LatentDim = 4
+    input_scaling: ClassVar[str] = "none"
+    dim: LatentDim = 4
     hidden: Hidden = 0
     bridge_start: BridgeStart = "random"
     shared: Shared = False
@@ -202,13 +165,10 @@ class AcquaLinearConfig:
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class AcquaFourierConfig:
+class AcquaFourierConfig(DenseLayers, HeadConfig):
     """A classical surrogate: each circuit replaced by a linear layer over random Fourier features."""
 
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
-    qubits: LatentDim = 4
+    dim: LatentDim = 4
     features: Annotated[
         int,
         Field(title="Fourier features", description="Frequencies drawn by the seed.", ge=1, le=4096),

@@ -46,7 +46,7 @@ class TwinCore(nn.Module):
         super().__init__()
         self.function = config.function
         if self.function != "identity":
-            self.dense = seeded_linear(config.qubits, config.qubits, generator=generator)
+            self.dense = seeded_linear(config.dim, config.dim, generator=generator)
         self.scaling = config.input_scaling
 
     def forward(self, values: Tensor) -> Tensor:
@@ -68,10 +68,10 @@ class FourierCore(nn.Module):
 
     def __init__(self, config: AcquaFourierConfig, *, generator: torch.Generator) -> None:
         super().__init__()
-        drawn = torch.randint(-1, 2, (config.features, config.qubits), generator=generator)
+        drawn = torch.randint(-1, 2, (config.features, config.dim), generator=generator)
         drawn[:, 0][(drawn == 0).all(dim=1)] = 1  # a constant is the bias already
         self.register_buffer("frequencies", drawn.to(torch.get_default_dtype()))
-        self.dense = seeded_linear(2 * config.features, config.qubits, generator=generator)
+        self.dense = seeded_linear(2 * config.features, config.dim, generator=generator)
         self.scaling = config.input_scaling
 
     def forward(self, values: Tensor) -> Tensor:

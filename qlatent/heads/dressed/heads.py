@@ -37,16 +37,12 @@ class DressedHead(AbstractHead):
         parts = self.modalities[:1] if config.shared else self.modalities
         generator = torch.Generator().manual_seed(config.seed)
         widths = [self.input_dims[name] for name in parts]
-        encoders = [_dense(width, config.qubits, config.hidden, generator=generator) for width in widths]
-        decoders = [_dense(config.qubits, width, config.hidden, generator=generator) for width in widths]
+        encoders = [_dense(width, config.latent_dim, config.hidden, generator=generator) for width in widths]
+        decoders = [_dense(config.latent_dim, width, config.hidden, generator=generator) for width in widths]
         cores = [make_core(config, generator=generator) for _ in parts]
         self.encoders = nn.ModuleDict(dict(zip(parts, encoders, strict=True)))
         self.cores = nn.ModuleDict(dict(zip(parts, cores, strict=True)))
         self.decoders = nn.ModuleDict(dict(zip(parts, decoders, strict=True)))
-
-    @property
-    def latent_dim(self) -> int:
-        return int(self.config.qubits)
 
     @property
     def circuit(self) -> Circuit | None:
@@ -59,7 +55,7 @@ class DressedHead(AbstractHead):
 
     def entering_tanh(self, inputs: Tensors) -> dict[str, Tensor]:
         """The linear layer's outputs (n, k), where angles are a tanh of them."""
-        if getattr(self.config, "input_scaling", None) != "tanh":
+        if self.config.input_scaling != "tanh":
             return {}
         return {name: self._part(self.encoders, name)(x) for name, x in inputs.items()}
 
@@ -75,7 +71,7 @@ class DressedHead(AbstractHead):
         """With `bridge_start="pca"`, every first layer becomes the principal axes of all rows, whatever modality."""
         if self.config.bridge_start != "pca":
             return
-        basis = principal(torch.cat([inputs[name] for name in self.modalities]), self.config.qubits)
+        basis = principal(torch.cat([inputs[name] for name in self.modalities]), self.config.latent_dim)
         weight = basis.axes * (SPREAD / basis.deviations[0].clamp_min(1e-12))
         for layer in self.encoders.values():
             assert isinstance(layer, nn.Linear)

@@ -12,16 +12,18 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from qlatent.errors import ConfigError
-from qlatent.heads.dressed.configs import InputDim, InputDimText, Modalities, Seed
+from qlatent.heads.config import Distance, HeadConfig, Seed
 
-Dim = Annotated[
+_FEWER = "Fewer than the vectors have. Paper: 768 → 384, 256, 128, 64."
+Qubits = Annotated[
     int,
     Field(
-        title="Latent dimension",
-        description="Fewer than the vectors have. Paper: 768 → 384, 256, 128, 64.",
-        ge=1,
-        le=65536,
+        title="Qubits", description=f"Left after the merges, a latent number each. {_FEWER}", ge=1, le=65536
     ),
+]
+Dim = Annotated[
+    int,
+    Field(title="Latent dimension", description=f"Numbers in a latent vector. {_FEWER}", ge=1, le=65536),
 ]
 Compression = Annotated[
     Literal["merge", "merge_cnot", "linear", "grouped"],
@@ -78,18 +80,27 @@ MergeAngles = Annotated[
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class QBECConfig:
-    """Bloch encoding, pairwise merges of qubits, fidelity."""
+class ComparedConfig(HeadConfig):
+    """What the configs of all heads of the projection declare: they compare latents by `similarity`."""
 
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
-    qubits: Dim = 256
-    compression: Compression = "merge"
+    useful_untrained: ClassVar[bool] = True
+
     encoding: Encoding = "bloch"
     similarity: Similarity = "fidelity"
     input_scale: InputScale = 1.0
     unit_inputs: UnitInputs = False
+
+    @property
+    def distance(self) -> Distance:
+        """The distance between latents that the head compares by."""
+        return "log_fidelity" if self.similarity == "fidelity" else "cosine"
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class CompressionConfig(ComparedConfig):
+    """The same of the heads that compress."""
+
+    compression: Compression = "merge"
     merge_angles: MergeAngles = "published"
     shared: Shared = True
     seed: Seed = 0
@@ -104,6 +115,13 @@ class QBECConfig:
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
+class QBECConfig(CompressionConfig):
+    """Bloch encoding, pairwise merges of qubits, fidelity."""
+
+    qubits: Qubits = 256
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
 class QBFECConfig(QBECConfig):
     """QBEC as its authors ran it on frozen vectors: brought to unit length first, which BFEC's are not."""
 
@@ -111,9 +129,10 @@ class QBFECConfig(QBECConfig):
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class BECConfig(QBECConfig):
+class BECConfig(CompressionConfig):
     """tanh of a dense linear layer, cosine: the classical head of the paper."""
 
+    dim: Dim = 256
     compression: Compression = "linear"
     encoding: Encoding = "tanh"
     similarity: Similarity = "cosine"
@@ -125,9 +144,10 @@ class BFECConfig(BECConfig):
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class LinearFidelityConfig(QBECConfig):
+class LinearFidelityConfig(CompressionConfig):
     """A dense linear layer with Bloch encoding and fidelity: what of QBEC is its similarity?"""
 
+    dim: Dim = 256
     compression: Compression = "linear"
 
 
@@ -153,20 +173,15 @@ class GroupedLinearConfig(BECConfig):
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class BTConfig:
+class BTConfig(ComparedConfig):
     """tanh of the vectors, cosine; nothing is trained."""
 
     closed_form: ClassVar[bool] = True
     deterministic: ClassVar[bool] = True
     compression: ClassVar[str] = "none"
     shared: ClassVar[bool] = False
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
     encoding: Encoding = "tanh"
     similarity: Similarity = "cosine"
-    input_scale: InputScale = 1.0
-    unit_inputs: UnitInputs = False
     seed: Seed = 0
 
 
@@ -178,11 +193,11 @@ class QBTConfig(BTConfig):
     similarity: Similarity = "fidelity"
 
 
-def _check_widths(config: QBECConfig) -> None:
-    text = config.input_dim_text or config.input_dim
-    narrowest = min(text if name == "text" else config.input_dim for name in config.modalities)
-    if config.qubits >= narrowest:
+def _check_widths(config: CompressionConfig) -> None:
+    narrowest = min(config.input_dims.values())
+    if config.latent_dim >= narrowest:
+        asked = f"{config.width_key()}={config.latent_dim}"
         raise ConfigError(
-            f"qubits={config.qubits}: the vectors have {narrowest} dimensions, so this compresses nothing.",
+            f"{asked}: the vectors have {narrowest} dimensions, so this compresses nothing.",
             remedy=f"Use 1 to {narrowest - 1}." if narrowest > 1 else "Use wider vectors.",
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +34,7 @@ class Merges(nn.Module):
         super().__init__()
         self.kind: Kind = config.compression
         self.parameters_as: merging.Angles = config.merge_angles
-        self.width, self.sizes = config.qubits, SIZES[self.kind, self.parameters_as]
+        self.width, self.sizes = config.latent_dim, SIZES[self.kind, self.parameters_as]
         self.raw = nn.Parameter(torch.randn((width - self.width, self.sizes.stored), generator=generator))
 
     def forward(self, u: Tensor) -> Tensor:
@@ -68,9 +68,6 @@ class ProjectionHead(AbstractHead):
     def __init__(self, config: Any) -> None:
         super().__init__(config)
         self.input_dims = input_dims(config)
-        self.distance: Literal["euclidean", "cosine", "log_fidelity"] = (
-            "log_fidelity" if config.similarity == "fidelity" else "cosine"
-        )
         generator = torch.Generator().manual_seed(config.seed)
         widths = {name: self.input_dims[name] for name in self.modalities[: 1 if config.shared else None]}
         if config.compression == "none":
@@ -81,12 +78,11 @@ class ProjectionHead(AbstractHead):
             {name: _compressor(width, config, generator=generator) for name, width in widths.items()}
         )
         self.decoders = nn.ModuleDict(
-            {name: seeded_linear(config.qubits, width, generator=generator) for name, width in widths.items()}
+            {
+                name: seeded_linear(config.latent_dim, width, generator=generator)
+                for name, width in widths.items()
+            }
         )
-
-    @property
-    def latent_dim(self) -> int:
-        return int(getattr(self.config, "qubits", max(self.input_dims.values())))
 
     @property
     def merges(self) -> bool:
@@ -184,9 +180,9 @@ class ProjectionHead(AbstractHead):
 
 def _compressor(width: int, config: Any, *, generator: torch.Generator) -> nn.Module:
     if config.compression == "linear":
-        return seeded_linear(width, config.qubits, generator=generator)
+        return seeded_linear(width, config.latent_dim, generator=generator)
     if config.compression == "grouped":
-        return GroupedLinear(width, config.qubits, generator=generator)
+        return GroupedLinear(width, config.latent_dim, generator=generator)
     return Merges(width, config, generator=generator)
 
 

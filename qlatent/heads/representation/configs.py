@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -9,7 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from qlatent.circuits import layouts
 from qlatent.circuits.circuit import Circuit
-from qlatent.heads.dressed.configs import CircuitWeights, InputDim, InputDimText, Modalities, Seed
+from qlatent.heads.config import CircuitHeadConfig, CircuitWeights, HeadConfig, Seed
 
 Width = Annotated[
     int,
@@ -19,7 +20,7 @@ TwinWidth = Annotated[
     int,
     Field(
         title="Latent dimension",
-        description="W; called qubits, as in the quantum head it stands beside. Paper: 8.",
+        description="W, the numbers in a latent vector. Paper: 8.",
         ge=2,
         le=10,
     ),
@@ -98,14 +99,11 @@ ShotsIn = Annotated[
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class QSSLConfig:
+class QSSLConfig(CircuitHeadConfig):
     """The quantum representation network of QSSL (Jaderberg et al. 2021) with its projection head."""
 
-    from_images: ClassVar[bool] = True  # a backbone may be trained under it
+    from_images: ClassVar[bool] = True
 
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
     qubits: Width = 8
     layers: Layers = 2
     ansatz: Ansatz = "ring"
@@ -126,6 +124,10 @@ class QSSLConfig:
             return layouts.qssl_all_to_all(self.qubits, 2 * self.layers - 1)
         return layouts.qssl_ring(self.qubits, self.layers)
 
+    def resized(self, qubits: int, layers: int) -> Circuit:
+        """The same kind of circuit with so many qubits and layers."""
+        return replace(self, qubits=qubits, layers=layers).circuit()
+
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class QSSLFrozenConfig(QSSLConfig):
@@ -142,15 +144,12 @@ class QSSLSeparableConfig(QSSLConfig):
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class QSSLTwinConfig:
+class QSSLTwinConfig(HeadConfig):
     """The classical twin of the paper: [Linear → LeakyReLU] × layers in place of the circuit."""
 
-    from_images: ClassVar[bool] = True  # a backbone may be trained under it
+    from_images: ClassVar[bool] = True
 
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
-    qubits: TwinWidth = 8
+    dim: TwinWidth = 8
     layers: Annotated[
         int, Field(title="Layers", description="Linear and LeakyReLU each. Paper: 2.", ge=1, le=10)
     ] = 2
@@ -161,15 +160,12 @@ class QSSLTwinConfig:
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
-class QSSLLinearConfig:
+class QSSLLinearConfig(HeadConfig):
     """The linear control: one Linear(W, W) in place of the circuit."""
 
-    from_images: ClassVar[bool] = True  # a backbone may be trained under it
+    from_images: ClassVar[bool] = True
 
-    input_dim: InputDim = 512
-    input_dim_text: InputDimText = 0
-    modalities: Modalities = ("image", "text")
-    qubits: TwinWidth = 8
+    dim: TwinWidth = 8
     squash: Squash = True
     sigmoid_temperature: SigmoidTemperature = 1.0
     shared: OneNetwork = True

@@ -39,7 +39,7 @@ class RepresentationHead(AbstractHead):
         self.input_dims = input_dims(config)
         parts = self.modalities[:1] if config.shared else self.modalities
         generator = torch.Generator().manual_seed(config.seed)
-        width = config.qubits
+        width = config.latent_dim
         self.bridges, self.decoders, self.projections, self.cores = (nn.ModuleDict() for _ in range(4))
         for name in parts:
             d = self.input_dims[name]
@@ -48,10 +48,6 @@ class RepresentationHead(AbstractHead):
             self.projections[name] = projection_head(width, generator=generator)
         for name in parts:  # last, since cores take different numbers of draws
             self.cores[name] = make_core(config, generator=generator)
-
-    @property
-    def latent_dim(self) -> int:
-        return int(self.config.qubits)
 
     @property
     def circuit(self) -> Circuit | None:
@@ -161,7 +157,7 @@ def make_core(config: Any, *, generator: torch.Generator) -> nn.Module:
     """The core that a head's config asks for."""
     if isinstance(config, QSSLConfig):
         return MeasuredCore(config, generator=generator)
-    width = config.qubits
+    width = config.latent_dim
     layers: list[nn.Module] = [Squash(config.sigmoid_temperature)] if config.squash else []
     if not isinstance(config, QSSLTwinConfig):
         return nn.Sequential(*layers, seeded_linear(width, width, generator=generator))

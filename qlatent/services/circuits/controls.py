@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qlatent import registry
+from qlatent import registry, spellings
 from qlatent.errors import InputError
 from qlatent.registry import HEADS, config_class, make_config
 from qlatent.services.runs import listing, queue
@@ -135,9 +135,10 @@ def _spec(spec: TrainSpec, head: str, seed: int) -> TrainSpec:
     """The run of the same training with this head and seed."""
     cls = config_class("head", head)
     known = {each.name for each in fields(cls)}
-    values = _plain(spec.configs.head) | {"seed": seed}
+    values = spellings.current("settings", _plain(spec.configs.head), known=known) | {"seed": seed}
     config = asdict(make_config(cls, {name: value for name, value in values.items() if name in known}))
     training = spec.configs.training | {"seed": seed}
+    asked = spellings.current("settings", spec.settings, known=known)
     flat = config | spec.configs.objective | training
     return spec.model_copy(
         update={
@@ -147,7 +148,7 @@ def _spec(spec: TrainSpec, head: str, seed: int) -> TrainSpec:
             "created": time.time(),
             "head": head,
             "configs": Configs(head=config, objective=spec.configs.objective, training=training),
-            "settings": {name: flat[name] for name in spec.settings if name in flat} | {"seed": seed},
+            "settings": {name: flat[name] for name in asked if name in flat} | {"seed": seed},
         }
     )
 

@@ -63,8 +63,10 @@ def dimension(cell: Cell) -> int:
     """The latent dimension of a cell; the full width for a head that compresses nothing."""
     if cell.dim is not None:
         return cell.dim
-    config = cell.spec.configs.head if cell.spec else {}
-    return int(config.get("qubits", config.get("input_dim", 0)))
+    if cell.spec is None:
+        return 0
+    config = registry.make_config(registry.head_class(cell.spec.head), cell.spec.configs.head)
+    return int(config.latent_dim)
 
 
 def notes(workspace: Workspace, experiment: Experiment) -> list[str]:

@@ -97,12 +97,12 @@ def _check_settings(heads: tuple[str, ...], grid: Grid) -> None:
     classes += [registry.config_class("objective", name) for name in grid.objectives]
     known = set.union(*(grid_of.keys(cls) for cls in [*classes, TrainingConfig]))
     for key in grid.settings:
-        if key not in known:
-            raise ConfigError(f"unknown key {key!r}", remedy=registry.did_you_mean(key, known))
-        if key in ("qubits", "seed"):
+        if key in ("qubits", "dim", "seed"):
             raise ConfigError(
                 f"{key} is given by the grid.", remedy="Use the dimensions and seeds of the grid."
             )
+        if key not in known:
+            raise ConfigError(f"unknown key {key!r}", remedy=registry.did_you_mean(key, known))
 
 
 # --- looking ----------------------------------------------------------------------------------------------

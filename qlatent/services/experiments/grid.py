@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qlatent import registry
+from qlatent import registry, spellings
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.services.heads import kept_heads as heads_kept
 from qlatent.services.runs.listing import RunView
@@ -163,9 +163,9 @@ def _places(experiment: Experiment, head: str) -> list[tuple[str, int | None]]:
     """The objectives and dimensions in which a head occurs."""
     if head.startswith(KEPT):
         return [(NO_OBJECTIVE, None)]
-    cls = registry.config_class("head", parse(head)[0])
-    objectives = (NO_OBJECTIVE,) if getattr(cls, "closed_form", False) else experiment.objectives
-    dims: tuple[int | None, ...] = experiment.dims if "qubits" in keys(cls) else (None,)
+    cls = registry.head_class(parse(head)[0])
+    objectives = (NO_OBJECTIVE,) if cls.closed_form else experiment.objectives
+    dims: tuple[int | None, ...] = experiment.dims if cls.width_key() else (None,)
     return [(objective, dim) for objective in objectives for dim in dims]
 
 
@@ -193,7 +193,8 @@ def _request(
 ) -> TrainingRequest:
     """The run of one place; common settings go to the parts that know them."""
     name, own = parse(head)
-    cls = registry.config_class("head", name)
+    cls = registry.head_class(name)
+    own = spellings.current("settings", own, known=keys(cls))
     trained = objective != NO_OBJECTIVE
     target = objective if trained else "acqua"  # what is found is only judged by it
     known = (
@@ -203,8 +204,8 @@ def _request(
     )
     values = {key: value for key, value in experiment.settings.items() if key in known} | own
     if dim is not None:
-        values["qubits"] = dim
-    fixed = getattr(cls, "deterministic", False) and experiment.settings.get("split_seed", -1) >= 0
+        values[cls.width_key()] = dim
+    fixed = cls.deterministic and experiment.settings.get("split_seed", -1) >= 0
     values["seed"] = 0 if fixed else seed
     if isinstance(values.get("modalities"), list):
         values["modalities"] = tuple(values["modalities"])

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent import spellings
 from qlatent.errors import ConfigError
 from qlatent.metrics.retrieval import relevance
 from qlatent.metrics.retrieval.relevance import Compared
-from qlatent.registry import config_class
+from qlatent.registry import head_class
 from qlatent.services.experiments import grid
 from qlatent.services.runs.listing import RunView
 from qlatent.services.runs.specs import BaseTraining, RetrievalTraining
@@ -118,10 +119,13 @@ def _spec(
     widths: dict[str, int] | None,
 ) -> RetrievalTraining:
     name, own = grid.parse(head)
-    config = config_class("head", name)
-    width = {"qubits": dim} if "qubits" in grid.keys(config) else {}
+    config = head_class(name)
+    common, own = (
+        spellings.current("settings", each, known=grid.keys(config)) for each in (study.settings, own)
+    )
+    width = {key: dim} if (key := config.width_key()) else {}
     amount = {"share": share} if share > 0 else {"epochs": 0}
-    values = {**QUIET, **study.settings, **width, **own, **amount, "seed": seed, "split_seed": 0}
+    values = {**QUIET, **common, **width, **own, **amount, "seed": seed, "split_seed": 0}
     request = TrainingRequest(
         study.dataset, study.encoder_key, name, "ranking", values,
         name=f"{grid.title(head)}, {dim} dimensions, {share:.0%} of the queries, seed {seed}",

@@ -82,7 +82,7 @@ def judged(
 ) -> Evaluation:
     """What each head makes of a collection: measures with intervals, differences, bytes, latency and parameters.
 
-    `heads`: "none" (the vectors themselves), names of the registry with settings behind colons ("pca:qubits=64"),
+    `heads`: "none" (the vectors themselves), names of the registry with settings behind colons ("pca:dim=64"),
     ids or names of kept heads. All are compared with `against`, the first of them if it is left out. The
     document says whether the whole corpus was ranked or a run re-ranked, and in `notes` what did not fit. `progress`
     is told of queries: first of those that are encoded, then of those that were ranked, all heads together.

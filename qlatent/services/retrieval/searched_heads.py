@@ -93,8 +93,10 @@ def _drawn(head: str, collection: Collection, seed: int) -> tuple[AbstractHead, 
     model: AbstractHead = registry.resolve(registry.entry("head", grid.parse(head)[0]).target)(made)
     model.normalise = "l2"
     model.prepare({collection.modality: arrays.as_inputs(model, collection.vectors)})
-    closed = getattr(made, "closed_form", False)
-    return model.eval(), "the corpus, without labels" if closed else f"nothing: random weights of seed {seed}"
+    return (
+        model.eval(),
+        "the corpus, without labels" if made.closed_form else f"nothing: random weights of seed {seed}",
+    )
 
 
 def _saturation(model: AbstractHead, collection: Collection) -> tuple[float | None, list[str]]:

@@ -118,6 +118,15 @@ class RunConfigs:
     training: Any  # a TrainingConfig, or the ImageTrainingConfig of a run on images
 
 
+def current_settings(
+    head: str, objective: str, values: Mapping[str, Any], *, training: type = TrainingConfig
+) -> dict[str, Any]:
+    """Flat settings in today's spelling for this head; two spellings of one setting at once are a `ConfigError`."""
+    classes = (config_class("head", head), config_class("objective", objective), training)
+    known = {field.name for cls in classes for field in dataclasses.fields(cls)}
+    return spellings.current("settings", values, known=known)
+
+
 def split_settings(
     head: str, objective: str, values: Mapping[str, Any], *, training: type = TrainingConfig
 ) -> RunConfigs:
@@ -129,7 +138,7 @@ def split_settings(
     classes = (config_class("head", head), config_class("objective", objective), training)
     keys = [[field.name for field in dataclasses.fields(cls)] for cls in classes]
     known = [key for names in keys for key in names]
-    values = spellings.current("settings", values, known=known)
+    values = current_settings(head, objective, values, training=training)
     for key in values:
         if key not in known:
             raise ConfigError(f"unknown key {key!r}", remedy=did_you_mean(key, known))
@@ -138,7 +147,7 @@ def split_settings(
         for cls, names in zip(classes, keys, strict=True)
     ]
     configs = RunConfigs(*parts)
-    if configs.training.batch_size < (fewest := getattr(configs.objective, "fewest", 1)):
+    if configs.training.batch_size < (fewest := configs.objective.fewest):
         raise ConfigError(
             f"batch_size={configs.training.batch_size}: the objective {objective!r} compares the items of a batch.",
             remedy=f"Use {fewest} or more.",

@@ -41,13 +41,13 @@ def losses(
     there are several they are logged apart. Augmented views that were not given are an `InputError`.
     """
     config = objective.config
-    if getattr(config, "augmented_views", False):
+    if config.augmented_views:
         if copies is None:
             raise InputError(
                 "This loss compares augmented views of images, and there are only vectors here.",
                 remedy="Train where they are encoded (`qlatent encode … --views 4`), or use views=noise.",
             )
-    elif not hasattr(config, "noisy_views") or not config.noisy_views(inputs):
+    elif not config.noisy_views(inputs):
         return dict(objective.of(head, inputs, head.encode(inputs) if latents is None else latents))
     else:
         copies = pair(inputs, noise=config.view_noise, dropout=config.view_dropout, place=place)

@@ -147,10 +147,7 @@ def _knows(heads: list[str]) -> bool:
 
 def _promise(grid: Grid) -> str:
     heads = grid_of.with_controls(grid.heads)
-    fixed = sum(
-        head.startswith(grid_of.KEPT) or getattr(registry.config_class("head", head), "closed_form", False)
-        for head in heads
-    )
+    fixed = sum(head.startswith(grid_of.KEPT) or registry.head_class(head).closed_form for head in heads)
     trainings = (len(heads) - fixed) * len(grid.objectives) * len(grid.dims) * grid.seeds
     return f"Compare {count(len(heads), 'head')} in {count(trainings, 'training')}"
 

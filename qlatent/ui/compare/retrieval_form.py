@@ -212,20 +212,17 @@ def _heads(dataset: DatasetView, key: str) -> list[str]:
     found = []
     for name in names:
         scaled = f":input_scale={scale:g}" if scale != 1 and "input_scale" in _keys(name) else ""
-        sizes = [f":qubits={dim}" for dim in chosen or ()] if "qubits" in _keys(name) else [""]
+        key = "" if name == searched_heads.NONE else registry.head_class(name).width_key()
+        sizes = [f":{key}={dim}" for dim in chosen or ()] if key else [""]
         found += [f"{name}{size}{scaled}" for size in sizes]
     return [*found, *_kept(key)]
 
 
 def _drawn() -> list[str]:
     """Heads that are useful without training: random projections, and heads with a closed form."""
-    found = [
-        name for name in registry.HEADS if getattr(registry.config_class("head", name), "closed_form", False)
-    ]
-    projection = [name for name, entry in registry.HEADS.items() if entry.group == "Projection"]
-    return [
-        name for name in dict.fromkeys([*projection, *found]) if name != "identity"
-    ]  # identity equals the vectors themselves
+    useful = [name for name in registry.HEADS if registry.head_class(name).useful_untrained]
+    trained = [name for name in useful if not registry.head_class(name).closed_form]
+    return list(dict.fromkeys([*trained, *useful]))
 
 
 def _keys(name: str) -> set[str]:

@@ -26,13 +26,13 @@ def head_name(head: str) -> str:
     name, *own = head.split(":")
     if name not in registry.HEADS:
         return head
-    said = [
-        f"{each.removeprefix('qubits=')}-d"
-        if each.startswith("qubits=")
-        else each.replace("_", " ").replace("=", " ")
-        for each in own
-    ]
-    return ", ".join([registry.HEADS[name].title, *said])
+    return ", ".join([registry.HEADS[name].title, *map(_setting, own)])
+
+
+def _setting(said: str) -> str:
+    """A setting "key=value" in words; the width of the latent has two keys."""
+    key, _, value = said.partition("=")
+    return f"{value}-d" if key in ("qubits", "dim") else said.replace("_", " ").replace("=", " ")
 
 
 def row_name(row: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from qlatent.ui.shell import forms, group_choice, page, url_state
 from qlatent.ui.shell.formatting import encoder_name
 from qlatent.ui.train import pair_choice
 
-FIRST = ("qubits", "depth")
+FIRST = ("qubits", "dim", "depth")
 DECIDED = (
     "input_dim",
     "input_dim_text",

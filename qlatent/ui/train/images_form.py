@@ -17,7 +17,7 @@ from qlatent.ui.train import form_parts
 
 KIND = KINDS["images"]
 OFTEN = ("steps", "batch_size", "learning_rate", "seed")
-FIRST = ("qubits", "layers")
+FIRST = ("qubits", "dim", "layers")
 LEFT_OUT = (*form_parts.DECIDED, "shared", "view_count", "view_noise", "view_dropout", "probe_steps")
 
 

@@ -32,7 +32,7 @@ def tensors(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("shared", [False, True])
 def test_pca_is_that_of_scikit_learn(whiten: bool, shared: bool) -> None:
     data = rows()
-    made = head("pca", input_dim=12, qubits=3, whiten=whiten, shared=shared)
+    made = head("pca", input_dim=12, dim=3, whiten=whiten, shared=shared)
     made.prepare(tensors(data))
     for name in PAIR:
         given = np.concatenate(list(data.values())) if shared else data[name]
@@ -46,7 +46,7 @@ def test_pca_is_that_of_scikit_learn(whiten: bool, shared: bool) -> None:
 
 def test_pca_points_each_axis_the_same_way_however_rows_are_ordered() -> None:
     data = rows()
-    made, turned = head("pca", input_dim=12, qubits=4), head("pca", input_dim=12, qubits=4)
+    made, turned = head("pca", input_dim=12, dim=4), head("pca", input_dim=12, dim=4)
     made.prepare(tensors(data))
     turned.prepare(tensors({name: array[::-1].copy() for name, array in data.items()}))
     torch.testing.assert_close(
@@ -55,22 +55,22 @@ def test_pca_points_each_axis_the_same_way_however_rows_are_ordered() -> None:
 
 
 def test_more_axes_than_vectors_are_refused() -> None:
-    made = head("pca", input_dim=12, qubits=10)
+    made = head("pca", input_dim=12, dim=10)
     with pytest.raises(InputError, match="10 principal axes of 8 vectors of width 12 do not exist"):
         made.prepare(tensors(rows(4)))
 
 
 @pytest.mark.parametrize("name", ["pca", "random_projection", "truncation"])
 def test_more_dimensions_than_the_vectors_have_are_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match="qubits=13: the vectors have only 12 dimensions"):
-        head(name, input_dim=12, qubits=13)
+    with pytest.raises(ConfigError, match="dim=13: the vectors have only 12 dimensions"):
+        head(name, input_dim=12, dim=13)
 
 
 def test_truncation_takes_coordinates_and_puts_them_back() -> None:
     data = tensors(rows())
-    first = head("truncation", input_dim=12, qubits=3)
+    first = head("truncation", input_dim=12, dim=3)
     torch.testing.assert_close(first.encode(data)["image"], data["image"][:, :3])
-    drawn = head("truncation", input_dim=12, qubits=3, which="random", seed=1)
+    drawn = head("truncation", input_dim=12, dim=3, which="random", seed=1)
     z = drawn.encode(data)
     columns = [int((data["image"] == z["image"][:, [i]]).all(dim=0).nonzero()) for i in range(3)]
     assert len(set(columns)) == 3 and columns != [0, 1, 2]
@@ -82,7 +82,7 @@ def test_random_projection_keeps_squared_distances_on_average() -> None:
     x = torch.randn((40, 200), generator=torch.Generator().manual_seed(0))
     ratios = []
     for seed in range(20):
-        z = head("random_projection", input_dim=200, qubits=16, seed=seed).encode({"image": x})["image"]
+        z = head("random_projection", input_dim=200, dim=16, seed=seed).encode({"image": x})["image"]
         ratios.append(float((torch.pdist(z) ** 2).mean() / (torch.pdist(x) ** 2).mean()))
     assert np.mean(ratios) == pytest.approx(1.0, abs=4 * np.std(ratios) / len(ratios) ** 0.5)
 
@@ -95,20 +95,20 @@ def test_the_full_dimension_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("parameters", ["stored", "used"])
-@pytest.mark.parametrize(("width", "qubits", "depth"), [(512, 4, 6), (512, 8, 6), (64, 3, 10)])
+@pytest.mark.parametrize(("width", "dim", "depth"), [(512, 4, 6), (512, 8, 6), (64, 3, 10)])
 def test_the_mlp_weighs_what_the_quantum_head_weighs(
-    parameters: str, width: int, qubits: int, depth: int
+    parameters: str, width: int, dim: int, depth: int
 ) -> None:
-    mlp = head("mlp", input_dim=width, qubits=qubits, parameters=parameters, circuit_depth=depth)
-    acqua = head("acqua", input_dim=width, qubits=qubits, depth=depth)
+    mlp = head("mlp", input_dim=width, dim=dim, parameters=parameters, circuit_depth=depth)
+    acqua = head("acqua", input_dim=width, dim=dim, depth=depth)
     ratio = mlp.parameter_count[parameters] / acqua.parameter_count[parameters]
-    assert ratio == pytest.approx(1.0, abs=0.5 * (width + qubits + 1) * 2 / acqua.parameter_count["stored"])
+    assert ratio == pytest.approx(1.0, abs=0.5 * (width + dim + 1) * 2 / acqua.parameter_count["stored"])
 
 
 @pytest.mark.parametrize("name", ["acqua", "acqua_twin", "acqua_linear", "acqua_fourier"])
 def test_a_bridge_can_start_from_the_principal_axes(name: str) -> None:
     data = rows()
-    made = head(name, input_dim=12, qubits=3, bridge_start="pca")
+    made = head(name, input_dim=12, dim=3, bridge_start="pca")
     made.prepare(tensors(data))
     reference = PCA(3).fit(np.concatenate(list(data.values())))
     wanted = reference.transform(data["image"]) * 0.5 / np.sqrt(reference.explained_variance_[0])
@@ -123,7 +123,7 @@ def test_a_start_from_axes_needs_a_single_layer() -> None:
 
 def test_what_is_found_is_fitted_through_the_same_call_and_survives_saving(tmp_path) -> None:
     data = rows()
-    made = qlatent.create("pca", input_dim=12, qubits=2).fit(data)
+    made = qlatent.create("pca", input_dim=12, dim=2).fit(data)
     z = made.transform(data)
     assert made.history_ == []
     loaded = qlatent.load(made.save(tmp_path / "head"))

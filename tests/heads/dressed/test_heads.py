@@ -38,7 +38,7 @@ def test_acqua_is_linear_then_circuit_then_linear() -> None:
 
 
 def test_the_twin_has_tanh_of_a_linear_layer_in_place_of_the_circuit() -> None:
-    head = DressedHead(AcquaTwinConfig(input_dim=9, qubits=3))
+    head = DressedHead(AcquaTwinConfig(input_dim=9, dim=3))
     x = inputs(9)["text"]
     core, encoder = head.cores["text"].dense, head.encoders["text"]
     wanted = torch.tanh(core(torch.tanh(encoder(x)) * math.pi / 2))
@@ -46,7 +46,7 @@ def test_the_twin_has_tanh_of_a_linear_layer_in_place_of_the_circuit() -> None:
 
 
 def test_the_linear_head_is_linear() -> None:
-    head = DressedHead(AcquaLinearConfig(input_dim=9, qubits=3))
+    head = DressedHead(AcquaLinearConfig(input_dim=9, dim=3))
     x = inputs(9)["image"]
     torch.testing.assert_close(head.encode({"image": x})["image"], head.encoders["image"](x))
 

@@ -128,9 +128,9 @@ def test_what_is_only_encoded_can_be_undone(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("kept", "message"), [
-    (12, r"qubits=12: the vectors have 12 dimensions.*Use 1 to 11"),
-    (13, r"qubits=13: the vectors have 12 dimensions"),
-    (0, r"qubits=0.*greater than or equal to 1"),
+    (12, r"(qubits|dim)=12: the vectors have 12 dimensions.*Use 1 to 11"),
+    (13, r"(qubits|dim)=13: the vectors have 12 dimensions"),
+    (0, r"(qubits|dim)=0.*greater than or equal to 1"),
 ])  # fmt: skip
 def test_a_latent_dimension_that_compresses_nothing_is_refused(name: str, kept: int, message: str) -> None:
     with pytest.raises(ConfigError, match=message):

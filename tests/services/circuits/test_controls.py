@@ -50,7 +50,7 @@ def test_what_is_missing_is_each_head_and_seed_but_the_run_itself(trained):
     for each in before:
         assert each.spec.configs.training["epochs"] == 1
         assert each.spec.configs.training["seed"] == each.spec.configs.head["seed"] == each.seed
-        assert each.spec.configs.head["qubits"] == 2
+        assert each.spec.configs.head["dim" if each.head.endswith("twin") else "qubits"] == 2
         assert each.spec.objective == ("acqua" if head == "acqua" else "ntxent")
     assert before[1].spec.name.endswith("frozen circuit, seed 4: mine")
 

@@ -126,7 +126,7 @@ def test_every_training_ran_once_and_what_cannot_run_is_said(done):
     # three heads × two seeds, and PCA once for both seeds
     assert (told.total, told.finished, told.measured, len(started)) == (7, 7, 7, 7)
     assert len(told.refused) == 4
-    assert "PCA, 11-d: qubits=11: the vectors have only 8 dimensions. Use at most 8." in told.refused
+    assert "PCA, 11-d: dim=11: the vectors have only 8 dimensions. Use at most 8." in told.refused
     assert any(
         line.startswith("CLIP-ACQUA, 11-d") and "less than or equal to 10" in line for line in told.refused
     )

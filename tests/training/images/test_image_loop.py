@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from qlatent.errors import InputError
-from qlatent.registry import HEADS, config_class, make_config, resolve
+from qlatent.registry import HEADS, head_class, make_config, resolve
 from qlatent.training.core import events
 from qlatent.training.core.configs import split_settings
 from qlatent.training.core.rows import Labels
@@ -177,7 +177,7 @@ def test_the_augmentation_is_the_codes_unless_the_papers_is_asked_for() -> None:
 
 def test_heads_that_can_be_trained_from_images_have_a_projection() -> None:
     for name in HEADS:
-        config = config_class("head", name)
-        marked = getattr(config, "from_images", False)
+        config = head_class(name)
+        marked = config.from_images
         made = resolve(HEADS[name].target)(make_config(config, {"modalities": ("image",), "input_dim": 512}))
         assert marked == hasattr(made, "projections"), name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from qlatent.errors import InputError
 from qlatent.metrics import panel
 from qlatent.metrics.comparison import Comparison
-from qlatent.registry import HEADS, METRICS, OBJECTIVES, config_class, resolve
+from qlatent.registry import HEADS, METRICS, OBJECTIVES, head_class, resolve
 from qlatent.training.core import events
 from qlatent.training.core.configs import split_settings
 from qlatent.training.vectors import data
@@ -36,7 +35,7 @@ def vectors(case: str) -> np.ndarray:
 
 def trainer(head: str, objective: str, rows: np.ndarray, **settings) -> Trainer:
     known = {"input_dim": rows.shape[1], "epochs": 2, "batch_size": 24, "snapshots": 2, **settings}
-    if "qubits" in {field.name for field in dataclasses.fields(config_class("head", head))}:
+    if head_class(head).width_key():
         known["qubits"] = 4
     configs = split_settings(head, objective, known | {"unique_pairs": False})
     arrays = {name: np.roll(rows, i, axis=0) for i, name in enumerate(configs.head.modalities)}

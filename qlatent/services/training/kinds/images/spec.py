@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from qlatent.errors import ConfigError, InputError
-from qlatent.registry import HEADS, config_class, entry
+from qlatent.registry import HEADS, entry, head_class
 from qlatent.services.datasets import grouping
 from qlatent.services.runs.specs import ImageTraining
 from qlatent.services.training.kinds.base import documented
@@ -31,7 +31,7 @@ SHOWN = 5  # ids named in a message
 
 def heads() -> list[str]:
     """The heads under which a backbone can be trained: those with a projection head."""
-    return [name for name in HEADS if getattr(config_class("head", name), "from_images", False)]
+    return [name for name in HEADS if head_class(name).from_images]
 
 
 def spec(workspace: Workspace, request: TrainingRequest) -> ImageTraining:

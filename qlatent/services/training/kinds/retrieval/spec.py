@@ -146,7 +146,7 @@ def _configs(
     asked = split_settings(
         request.head, request.objective, request.settings, training=RetrievalTrainingConfig
     )
-    if asked.objective.logits in OF_FIDELITY and getattr(asked.head, "similarity", "") != "fidelity":
+    if asked.objective.logits in OF_FIDELITY and asked.head.distance != "log_fidelity":
         raise ConfigError(
             f"logits={asked.objective.logits!r}: latents of the head {request.head!r} have no fidelity.",
             remedy="Use logits=own or cosine, or a head with fidelity, such as qbec.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any
 
 import numpy as np
 
@@ -81,7 +80,7 @@ class Material:
 
 def _threads(configs: RunConfigs) -> int:
     """Threads for training: one where layers are small, since sharing them costs more than it saves."""
-    wide = getattr(configs.head, "hidden", 0) >= WIDE
+    wide = configs.head.widest_layer >= WIDE
     return settings().threads if wide else 1
 
 
@@ -117,25 +116,16 @@ def _configs(request: TrainingRequest, widths: dict[str, int]) -> RunConfigs:
 def _check_pairs(request: TrainingRequest, configs: RunConfigs) -> None:
     """Some objectives are about an item's image and text, and need both."""
     have = tuple(configs.head.modalities)
-    if getattr(configs.objective, "augmented_views", False) and have != ("image",):
+    if configs.objective.augmented_views and have != ("image",):
         raise ConfigError(
             f"Augmented views are of images alone; the head has {' and '.join(have)}.",
             remedy='Leave modalities out, or use modalities=["image"].',
         )
-    if getattr(configs.objective, "needs_pairs", False) and not {"image", "text"} <= set(have):
+    if configs.objective.needs_pairs and not {"image", "text"} <= set(have):
         raise ConfigError(
             f"The objective {request.objective!r} needs image and text; the head has {' and '.join(have)}.",
-            remedy=_other_views(configs.objective),
+            remedy=configs.objective.without_pairs,
         )
-
-
-def _other_views(objective: Any) -> str:
-    if hasattr(objective, "views"):
-        return (
-            "Train on both, or use views=noise: two noisy copies of each vector; or views=augmented: augmented"
-            " copies of each image, encoded before."
-        )
-    return "Train on both, or choose another objective."
 
 
 def _modalities(widths: dict[str, int]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def load_data(workspace: Workspace, spec: VectorTraining, configs: RunConfigs) -
         modality: workspace.items.embeddings(key, modality, hashes[modality]) for modality in modalities
     }
     views = {}
-    if getattr(configs.objective, "augmented_views", False):
+    if configs.objective.augmented_views:
         count = configs.objective.view_count
         views = {name: augmented.read(workspace, key, hashes[name], count) for name in modalities}
     return from_items(arrays, known, configs.training, views=views)
