@@ -19,7 +19,7 @@ from types import FrameType
 
 from qlatent.errors import QlatentError, StoreError
 from qlatent.services.runs import queue, run_index
-from qlatent.services.runs.heartbeat import Pulse
+from qlatent.services.runs.heartbeat import Heartbeat
 from qlatent.services.runs.job import Job
 from qlatent.services.work import work_of
 from qlatent.store.runs.run_folder import RunFolder
@@ -52,11 +52,11 @@ def work(workspace: Workspace, folder: RunFolder) -> str:
     should_stop = _stop_wishes(folder)
     with ExitStack() as stack:
         try:
-            pulse = stack.enter_context(Pulse(folder))
+            heartbeat = stack.enter_context(Heartbeat(folder))
         except StoreError as err:  # not even that it runs can be written
             return _not_begun(workspace, folder, err)
         try:
-            job = Job(folder, pulse, should_stop)
+            job = Job(folder, heartbeat, should_stop)
             state = work_of(job)(workspace, job)
             error = remedy = ""
         except QlatentError as err:
@@ -67,7 +67,7 @@ def work(workspace: Workspace, folder: RunFolder) -> str:
             remedy = f"This is a bug in qlatent; the traceback is in {folder.log_path}."
             _log_failure(folder, error)
         _leave_queue(workspace, folder, state)
-        pulse.end(state, error=error, remedy=remedy)
+        heartbeat.end(state, error=error, remedy=remedy)
     run_index.record(workspace, folder.id)
     return state
 

@@ -20,7 +20,7 @@ from qlatent import worker
 from qlatent.errors import InputError, QlatentError
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.frames import evolution
-from qlatent.services.runs.heartbeat import Pulse
+from qlatent.services.runs.heartbeat import Heartbeat
 from qlatent.services.runs.specs import DemoPreparation
 from qlatent.services.training import execution
 from qlatent.services.training.start import start_training
@@ -104,15 +104,15 @@ def test_a_finished_run_has_everything_and_its_head_is_kept(workspace):
 def test_a_run_that_is_resumed_the_moment_it_says_stopped_is_started(workspace, monkeypatch, no_workers):
     folder = queued(workspace)
     folder.request_stop()
-    end = Pulse.end
+    end = Heartbeat.end
 
-    def resumed_at_once(pulse, state, **told):
-        end(pulse, state, **told)
+    def resumed_at_once(heartbeat, state, **told):
+        end(heartbeat, state, **told)
         folder.clear_stop()
         folder.write_status(state="queued")
         workspace.catalogue.set_queue_state(folder.id, "queued")  # as far as `runs.resume` got by now
 
-    monkeypatch.setattr(Pulse, "end", resumed_at_once)
+    monkeypatch.setattr(Heartbeat, "end", resumed_at_once)
     assert worker.main([str(workspace.path), folder.id]) == 0
     assert no_workers.launched == [folder.id] * 2  # by the form, and by the worker that ended
 
@@ -199,8 +199,8 @@ def test_a_bug_fails_the_run_and_leaves_its_traceback(workspace, monkeypatch, ca
 def test_the_heart_beats_while_one_step_takes_long(workspace, monkeypatch):
     beats = set()
 
-    def take_long(workspace, folder, *, pulse, should_stop):
-        pulse.update(3, 10)
+    def take_long(workspace, folder, *, heartbeat, should_stop):
+        heartbeat.update(3, 10)
         until = time.monotonic() + 2.5
         while time.monotonic() < until:
             status = folder.status()

@@ -22,7 +22,7 @@ from qlatent.ingest.files.stored_arrays import read_arrays
 from qlatent.ingest.limits import Limits
 from qlatent.metrics.statistics.differences import holm
 from qlatent.services.runs import queue
-from qlatent.services.runs.event_log import journal
+from qlatent.services.runs.event_log import read_log
 from qlatent.services.runs.listing import RunView
 from qlatent.services.runs.specs import TrainSpec
 from qlatent.services.training import image_probe, image_views, sweeps
@@ -232,7 +232,7 @@ def rows(workspace: Workspace, table: Sequence[Place]) -> list[Row]:
 
 def _seconds(workspace: Workspace, run_id: str) -> float:
     """From start to end, of the last attempt."""
-    read = journal(workspace.run(run_id))
+    read = read_log(workspace.run(run_id))
     return float(read.finish.get("time", 0)) - float(read.start.get("time", 0))
 
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from qlatent.store.runs.run_folder import RunFolder
 
-KEPT = 8  # journals in memory at once
+KEPT = 8  # event logs in memory at once
 Columns = dict[str, NDArray[Any]]
 Figures = dict[str, float | None]
 
 
-class Journal:
+class EventLog:
     """The events of one run by step; of a step made twice, after a kill, the last occurrence counts."""
 
     def __init__(self) -> None:
@@ -54,17 +54,17 @@ class Journal:
             self.finish = event
 
 
-_journals: OrderedDict[Path, Journal] = OrderedDict()
+_logs: OrderedDict[Path, EventLog] = OrderedDict()
 _lock = threading.Lock()
 
 
-def journal(folder: RunFolder) -> Journal:
-    """The up-to-date journal of a run; the same object for the same run, so do not change it."""
+def read_log(folder: RunFolder) -> EventLog:
+    """The up-to-date event log of a run; the same object for the same run, so do not change it."""
     with _lock:
-        found = _journals.setdefault(folder.path, Journal())
-        _journals.move_to_end(folder.path)
-        while len(_journals) > KEPT:
-            _journals.popitem(last=False)
+        found = _logs.setdefault(folder.path, EventLog())
+        _logs.move_to_end(folder.path)
+        while len(_logs) > KEPT:
+            _logs.popitem(last=False)
     found.refresh(folder)
     return found
 
@@ -82,4 +82,4 @@ def columns(table: dict[int, Figures]) -> Columns:
 
 def is_trained(folder: RunFolder) -> bool:
     """Whether the run has made its last step and written its model: there is nothing left to train."""
-    return bool(journal(folder).finish) and (folder.model_path / "config.json").is_file()
+    return bool(read_log(folder).finish) and (folder.model_path / "config.json").is_file()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qlatent import lengths
 from qlatent.errors import InputError, StoreError
 from qlatent.layout.plane import Basis, align, plane
-from qlatent.services.runs.event_log import journal
+from qlatent.services.runs.event_log import read_log
 from qlatent.services.runs.specs import training_spec
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
@@ -156,7 +156,7 @@ def _range(norms: Arrays) -> tuple[float, float]:
 
 def _figures(folder: RunFolder, steps: list[int]) -> dict[str, NDArray[np.float64]]:
     """What the worker measured at each frame, as columns; NaN where it has not written it down yet."""
-    measured = journal(folder).snapshots
+    measured = read_log(folder).snapshots
     rows = [measured.get(step, {}) for step in steps]
     names = list(dict.fromkeys(name for row in rows for name in row))
     return {name: np.array([_number(row.get(name)) for row in rows], dtype=np.float64) for name in names}

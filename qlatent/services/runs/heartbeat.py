@@ -1,4 +1,4 @@
-"""The sign of life of a worker: its status, rewritten every second even while one step takes minutes."""
+"""The heartbeat of a worker: the run's status, rewritten every second even while one step takes minutes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOM_SECONDS = 600.0  # how long the last status waits for room on the disk
 WINDOW_SECONDS = 0.5  # rates are measured over at least this long, then averaged with what came before
 
 
-class Pulse:
+class Heartbeat:
     """Keeps the status of one run fresh between `__enter__` and `end`; used by the working process.
 
     Only the figures set by `update` change in between. All writes go through one lock, so that the last state
@@ -27,12 +27,12 @@ class Pulse:
         self._folder, self._clock = folder, clock
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self._step = self._steps = 0
         self._rate: float | None = None
         self._mark: tuple[float, int] | None = None  # when the rate was last measured, and the step then
 
-    def __enter__(self) -> Pulse:
+    def __enter__(self) -> Heartbeat:
         before = self._folder.status()
         self._step, self._steps = (
             before.step,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qlatent.services.runs import specs
-from qlatent.services.runs.heartbeat import Pulse
+from qlatent.services.runs.heartbeat import Heartbeat
 from qlatent.services.runs.specs import RunSpec
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.types import Cancelled
@@ -18,8 +18,8 @@ PROGRESS_SECONDS = 0.25  # between two progress events
 class Job:
     """One attempt at a run. The work returns "finished" or "stopped"; a `QlatentError` makes the run fail."""
 
-    def __init__(self, folder: RunFolder, pulse: Pulse, should_stop: Callable[[], bool]) -> None:
-        self.folder, self.pulse, self.should_stop = folder, pulse, should_stop
+    def __init__(self, folder: RunFolder, heartbeat: Heartbeat, should_stop: Callable[[], bool]) -> None:
+        self.folder, self.heartbeat, self.should_stop = folder, heartbeat, should_stop
         self._told = -PROGRESS_SECONDS
 
     @property
@@ -29,12 +29,12 @@ class Job:
 
     def progress(self, done: int, total: int | None) -> None:
         """Write how far the work is: to the status, and a few times a second to the event log."""
-        rate = self.pulse.update(done, total or 0)
+        rate = self.heartbeat.update(done, total or 0)
         now = time.monotonic()
         if now - self._told < PROGRESS_SECONDS and done != total:
             return
         self._told = now
-        left = self.pulse.seconds_left
+        left = self.heartbeat.seconds_left
         self._append({"type": "progress", "done": done, "total": total, "rate": rate, "seconds_left": left})
 
     def progress_or_cancel(self, done: int, total: int | None) -> None:

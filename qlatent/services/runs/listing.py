@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qlatent.errors import StoreError
-from qlatent.services.runs.event_log import Columns, columns, journal
+from qlatent.services.runs.event_log import Columns, columns, read_log
 from qlatent.services.runs.run_index import entry_of, spec_in
 from qlatent.services.runs.specs import RunSpec
 from qlatent.store.catalogue.records import Indexed, IndexEntry
@@ -122,12 +122,12 @@ def _read(path: Path, entry: IndexEntry | None) -> tuple[IndexEntry, RunStatus]:
 
 def losses(workspace: Workspace, run_id: str) -> Columns:
     """Columns by step: step, total, reconstruction_…, pair_distance, epoch, time (unix s), rate (steps/s)."""
-    return columns(journal(workspace.run(run_id)).steps)
+    return columns(read_log(workspace.run(run_id)).steps)
 
 
 def evaluations(workspace: Workspace, run_id: str) -> Columns:
     """Columns of the held-out rows by step: step, epoch, total, its parts, pair_error."""
-    return columns(journal(workspace.run(run_id)).evaluations)
+    return columns(read_log(workspace.run(run_id)).evaluations)
 
 
 def encoder_path(workspace: Workspace, run_id: str) -> Path:
@@ -137,5 +137,5 @@ def encoder_path(workspace: Workspace, run_id: str) -> Path:
 
 def metrics(workspace: Workspace, run_id: str) -> dict[str, Any]:
     """The final figures of a finished run; empty before."""
-    found: dict[str, Any] = journal(workspace.run(run_id)).finish.get("metrics", {})
+    found: dict[str, Any] = read_log(workspace.run(run_id)).finish.get("metrics", {})
     return found

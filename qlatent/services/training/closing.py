@@ -10,7 +10,7 @@ import traceback
 
 from qlatent.errors import StoreError
 from qlatent.services.heads import kept_heads
-from qlatent.services.runs.event_log import is_trained, journal
+from qlatent.services.runs.event_log import is_trained, read_log
 from qlatent.services.runs.specs import training_spec
 from qlatent.store.disk import explained
 from qlatent.store.runs.run_folder import RunFolder
@@ -48,6 +48,6 @@ def close_all(workspace: Workspace) -> None:
         if status.state in ("queued", "running") or not is_trained(folder):
             continue
         if close(workspace, folder) and status.state != "finished":
-            step = int(journal(folder).finish.get("step", status.step))
+            step = int(read_log(folder).finish.get("step", status.step))
             folder.write_status(state="finished", step=step, steps=step, error="", remedy="")
             workspace.catalogue.set_queue_state(folder.id, "finished")

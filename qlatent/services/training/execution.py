@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from qlatent.metrics.geometry.honesty import Reference
 from qlatent.registry import entry, resolve
-from qlatent.services.runs.event_log import is_trained, journal
-from qlatent.services.runs.heartbeat import Pulse
+from qlatent.services.runs.event_log import is_trained, read_log
+from qlatent.services.runs.heartbeat import Heartbeat
 from qlatent.services.runs.job import Job
 from qlatent.services.runs.specs import TrainSpec, training_spec
 from qlatent.services.training import closing, panel
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 FRAME_POINTS = 600  # points whose ranks are compared in each frame: some hundredths of a second
 
 
-def execute(workspace: Workspace, folder: RunFolder, *, pulse: Pulse, should_stop: Callable[[], bool]) -> str:
+def execute(
+    workspace: Workspace, folder: RunFolder, *, heartbeat: Heartbeat, should_stop: Callable[[], bool]
+) -> str:
     """Train as the run's spec says, from its last checkpoint if any; returns "finished" or "stopped".
 
     Everything that can go wrong with the user's doing is a `QlatentError`.
@@ -41,8 +43,8 @@ def execute(workspace: Workspace, folder: RunFolder, *, pulse: Pulse, should_sto
     from qlatent.training.core import checkpoint
 
     if is_trained(folder):  # what failed came after the last step
-        step = int(journal(folder).finish["step"])
-        pulse.update(step, step)
+        step = int(read_log(folder).finish["step"])
+        heartbeat.update(step, step)
         closing.close(workspace, folder)
         return "finished"
     trainer = _trainer(workspace, training_spec(folder))
@@ -52,8 +54,8 @@ def execute(workspace: Workspace, folder: RunFolder, *, pulse: Pulse, should_sto
     if not (folder.path / "probe.npz").exists():
         data = trainer.data
         folder.write_probe({"rows": data.probe_rows, "heldout": data.probe_heldout, **_prefixed(data.probe)})
-    pulse.update(trainer.step, trainer.steps)
-    recorder = Recorder(workspace, folder, trainer, pulse)
+    heartbeat.update(trainer.step, trainer.steps)
+    recorder = Recorder(workspace, folder, trainer, heartbeat)
     for event in trainer.run(should_stop=should_stop):
         recorder.record(event)
     return recorder.state
@@ -93,9 +95,9 @@ def _head(workspace: Workspace, spec: TrainSpec, configs: RunConfigs) -> Any:
 class Recorder:
     """Writes what the loop yields into the run folder."""
 
-    def __init__(self, workspace: Workspace, folder: RunFolder, trainer: Any, pulse: Pulse) -> None:
+    def __init__(self, workspace: Workspace, folder: RunFolder, trainer: Any, heartbeat: Heartbeat) -> None:
         """`trainer` is a `training.core` `Work`."""
-        self._workspace, self.folder, self.trainer, self._pulse = workspace, folder, trainer, pulse
+        self._workspace, self.folder, self.trainer, self._heartbeat = workspace, folder, trainer, heartbeat
         self._spec = training_spec(folder)
         self._kind = kind_of(self._spec)
         self._of_kind: dict[str, float] = {}
@@ -117,7 +119,7 @@ class Recorder:
         self.append("start", **asdict(event), attempt=attempt, left_out=self.trainer.data.left_out)
 
     def _step(self, event: events.Step) -> None:
-        rate = self._pulse.update(event.step, self.trainer.steps)
+        rate = self._heartbeat.update(event.step, self.trainer.steps)
         self.append("step", step=event.step, epoch=event.epoch, losses=_plain(event.losses), rate=rate)
 
     def _evaluation(self, event: events.Evaluation) -> None:
@@ -184,4 +186,4 @@ def _save_head(folder: RunFolder, trainer: Any, figures: dict[str, float | None]
 
 def carry_out(workspace: Workspace, job: Job) -> str:
     """Carry out a training run; returns the state it ends in."""
-    return execute(workspace, job.folder, pulse=job.pulse, should_stop=job.should_stop)
+    return execute(workspace, job.folder, heartbeat=job.heartbeat, should_stop=job.should_stop)

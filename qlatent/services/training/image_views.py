@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.errors import InputError
-from qlatent.services.runs.event_log import Columns, columns, journal
+from qlatent.services.runs.event_log import Columns, columns, read_log
 from qlatent.services.runs.frames import items_of
 from qlatent.store.workspace import Workspace
 
@@ -37,13 +37,13 @@ class Pair:
 
 def figures(workspace: Workspace, run_id: str) -> Columns:
     """Columns by step of the Hilbert–Schmidt distance and its parts, alignment and uniformity of the views."""
-    found = columns(journal(workspace.run(run_id)).snapshots)
+    found = columns(read_log(workspace.run(run_id)).snapshots)
     return {name: values for name, values in found.items() if name == "step" or name.startswith(OF_VIEWS)}
 
 
 def probes(workspace: Workspace, run_id: str) -> list[dict[str, Any]]:
     """The linear probes so far, by step: accuracy, its interval, how many images, classes and confusion matrix."""
-    found = journal(workspace.run(run_id)).probes
+    found = read_log(workspace.run(run_id)).probes
     return [found[step] for step in sorted(found)]
 
 

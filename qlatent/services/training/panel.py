@@ -124,7 +124,7 @@ def _costs(folder: RunFolder, head: AbstractHead, inputs: Arrays) -> dict[str, f
 
 def _train_seconds(folder: RunFolder) -> float:
     """Seconds spent on steps, breaks left out; NaN for a run without steps."""
-    times = event_log.columns(event_log.journal(folder).steps).get("time")
+    times = event_log.columns(event_log.read_log(folder).steps).get("time")
     if times is None or len(times) < 2:
         return math.nan
     gaps = np.diff(np.asarray(times, dtype=float))

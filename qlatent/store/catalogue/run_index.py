@@ -20,7 +20,9 @@ from qlatent.store.catalogue.connection import Database
 from qlatent.store.catalogue.records import Indexed, IndexEntry, RunRecord
 
 _INDEX = schema.run_index.c
-_ENTRY = [_INDEX[field.name].label(f"index_{field.name}") for field in fields(IndexEntry)]
+_RECORD_FIELDS = [field.name for field in fields(RunRecord)]
+_ENTRY_FIELDS = [field.name for field in fields(IndexEntry)]
+_ENTRY = [_INDEX[name].label(f"index_{name}") for name in _ENTRY_FIELDS]
 
 
 class RunIndex:
@@ -91,7 +93,7 @@ def _exists(connection: Connection, run_id: str) -> bool:
 
 def _indexed(row: Row[tuple[object, ...]]) -> Indexed:
     values = row._mapping
-    record = RunRecord(**{field.name: values[field.name] for field in fields(RunRecord)})
+    record = RunRecord(*(values[name] for name in _RECORD_FIELDS))
     if values["index_run_id"] is None:
         return record, None
-    return record, IndexEntry(**{field.name: values[f"index_{field.name}"] for field in fields(IndexEntry)})
+    return record, IndexEntry(*(values[f"index_{name}"] for name in _ENTRY_FIELDS))

@@ -33,5 +33,7 @@ class RunStatus:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> RunStatus:
         """The status that a JSON object holds; what a newer version has added is left out."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in document.items() if key in known})
+        return cls(**{key: value for key, value in document.items() if key in _FIELDS})
+
+
+_FIELDS = {field.name for field in fields(RunStatus)}

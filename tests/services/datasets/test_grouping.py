@@ -13,7 +13,7 @@ from qlatent.services.datasets import grouping
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments import grid as grid_of
 from qlatent.services.runs import listing, queue
-from qlatent.services.runs.heartbeat import Pulse
+from qlatent.services.runs.heartbeat import Heartbeat
 from qlatent.services.training import execution
 from qlatent.services.training.kinds.retrieval import spec as retrieval_spec
 from qlatent.services.training.kinds.table import run_configs
@@ -181,12 +181,14 @@ def test_a_run_without_a_rule_resumes_as_it_began(workspace):
     assert "split_rule" not in workspace.run(run).spec["configs"]["training"]
     turns = iter(range(100))
     folder = workspace.run(run)
-    with Pulse(folder) as pulse:
+    with Heartbeat(folder) as heartbeat:
         assert (
-            execution.execute(workspace, folder, pulse=pulse, should_stop=lambda: next(turns) == 7)
+            execution.execute(workspace, folder, heartbeat=heartbeat, should_stop=lambda: next(turns) == 7)
             == "stopped"
         )
-        assert execution.execute(workspace, folder, pulse=pulse, should_stop=lambda: False) == "finished"
+        assert (
+            execution.execute(workspace, folder, heartbeat=heartbeat, should_stop=lambda: False) == "finished"
+        )
     assert losses(workspace, run) == losses(workspace, whole)
 
 

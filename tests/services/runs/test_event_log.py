@@ -33,7 +33,7 @@ def test_events_are_sorted_by_their_kind_and_step(folder: RunFolder) -> None:
         {"type": "finish", "step": 1, "metrics": {"total": 3.0}},
     ):
         folder.append(event)
-    found = event_log.journal(folder)
+    found = event_log.read_log(folder)
     assert found.start["attempt"] == 2
     assert found.steps == {1: {"total": 3.0, "epoch": 1, "time": 5.0, "rate": None}}
     assert found.evaluations == {1: {"epoch": 1, "pair_error": 0.5}}
@@ -45,7 +45,7 @@ def test_events_are_sorted_by_their_kind_and_step(folder: RunFolder) -> None:
 def test_of_a_step_made_twice_the_last_occurrence_counts(folder: RunFolder) -> None:
     for number, total in [(1, 9.0), (2, 8.0), (3, 7.0), (2, 8.5)]:
         folder.append(step(number, total=total))
-    found = event_log.columns(event_log.journal(folder).steps)
+    found = event_log.columns(event_log.read_log(folder).steps)
     np.testing.assert_array_equal(found["step"], [1, 2, 3])
     np.testing.assert_array_equal(found["total"], [9.0, 8.5, 7.0])
 
@@ -59,22 +59,22 @@ def test_a_second_look_reads_only_what_was_added(folder: RunFolder, monkeypatch:
 
     monkeypatch.setattr(RunFolder, "events", events)
     folder.append(step(1, total=2.0))
-    first = event_log.journal(folder)
+    first = event_log.read_log(folder)
     length = (folder.path / "events.jsonl").stat().st_size
     folder.append(step(2, total=1.0))
-    assert event_log.journal(folder) is first
+    assert event_log.read_log(folder) is first
     assert offsets == [0, length]
     assert sorted(first.steps) == [1, 2]
 
 
 def test_only_the_journals_used_last_are_kept(tmp_path: Path) -> None:
     folders = [RunFolder.create(tmp_path / f"r{n}", {}) for n in range(event_log.KEPT + 1)]
-    first, second = (event_log.journal(folder) for folder in folders[:2])
-    event_log.journal(folders[0])  # used again: the second is the oldest now
+    first, second = (event_log.read_log(folder) for folder in folders[:2])
+    event_log.read_log(folders[0])  # used again: the second is the oldest now
     for folder in folders[2:]:
-        event_log.journal(folder)
-    assert event_log.journal(folders[0]) is first
-    assert event_log.journal(folders[1]) is not second
+        event_log.read_log(folder)
+    assert event_log.read_log(folders[0]) is first
+    assert event_log.read_log(folders[1]) is not second
 
 
 def test_columns_are_in_the_order_of_steps_with_nan_where_a_step_lacks_a_figure() -> None:

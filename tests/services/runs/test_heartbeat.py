@@ -10,7 +10,7 @@ import pytest
 
 from qlatent.errors import StoreError
 from qlatent.services.runs import heartbeat
-from qlatent.services.runs.heartbeat import Pulse
+from qlatent.services.runs.heartbeat import Heartbeat
 from qlatent.store.runs.run_folder import RunFolder
 
 
@@ -30,31 +30,31 @@ def folder(tmp_path: Path) -> RunFolder:
 
 def test_the_rate_is_measured_over_half_a_second_and_averaged_with_the_one_before(folder: RunFolder) -> None:
     clock = Clock()
-    pulse = Pulse(folder, clock=clock)
+    heartbeat = Heartbeat(folder, clock=clock)
     rates = []
     for now, step in [(0.0, 0), (0.4, 10), (1.0, 20), (1.4, 90), (2.0, 60)]:
         clock.now = now
-        rates.append(pulse.update(step, 100))
+        rates.append(heartbeat.update(step, 100))
     # nothing is known before 0.5 s; then 20 steps in 1 s; then 40 in the next, half as new: (20 + 40) / 2
     assert rates == [None, None, 20.0, 20.0, 30.0]
-    assert pulse.seconds_left == pytest.approx(40 / 30)
+    assert heartbeat.seconds_left == pytest.approx(40 / 30)
 
 
 def test_how_long_it_takes_is_unknown_while_nothing_moves(folder: RunFolder) -> None:
     clock = Clock()
-    pulse = Pulse(folder, clock=clock)
-    assert pulse.seconds_left is None
-    pulse.update(0, 10)
+    heartbeat = Heartbeat(folder, clock=clock)
+    assert heartbeat.seconds_left is None
+    heartbeat.update(0, 10)
     clock.now = 1.0
-    assert pulse.update(0, 10) == 0.0
-    assert pulse.seconds_left is None
+    assert heartbeat.update(0, 10) == 0.0
+    assert heartbeat.seconds_left is None
 
 
 def test_an_attempt_is_counted_and_takes_back_neither_steps_nor_more(folder: RunFolder) -> None:
     folder.write_status(
         state="failed", step=3, steps=10, error="no room", remedy="Make some.", attempt=1, rate=2.0
     )
-    with Pulse(folder):
+    with Heartbeat(folder):
         status = folder.status()
     assert (status.state, status.attempt, status.step, status.steps) == ("running", 2, 3, 10)
     assert (status.error, status.remedy, status.rate) == ("", "", None)
@@ -64,8 +64,8 @@ def test_the_status_is_written_again_while_nothing_is_told(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.01)
-    with Pulse(folder) as pulse:
-        pulse.update(4, 10)
+    with Heartbeat(folder) as beating:
+        beating.update(4, 10)
         until = time.monotonic() + 10
         while folder.status().step != 4 and time.monotonic() < until:
             time.sleep(0.005)
@@ -74,11 +74,11 @@ def test_the_status_is_written_again_while_nothing_is_told(
 
 def test_nothing_is_written_after_the_end(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.01)
-    with Pulse(folder) as pulse:
-        pulse.update(10, 10)
-        pulse.end("failed", error="the store is away", remedy="Wait.")
+    with Heartbeat(folder) as beating:
+        beating.update(10, 10)
+        beating.end("failed", error="the store is away", remedy="Wait.")
         ended = folder.status()
-        pulse.update(11, 10)
+        beating.update(11, 10)
         time.sleep(0.05)
     assert folder.status() == ended
     assert (ended.state, ended.step, ended.error, ended.remedy) == (
@@ -105,8 +105,8 @@ def test_the_last_status_waits_for_room_and_gives_up_in_the_end(
         return write(self, *given, **changes)
 
     monkeypatch.setattr(RunFolder, "write_status", full)
-    Pulse(folder, clock=clock).end("finished")  # the second time there is room
+    Heartbeat(folder, clock=clock).end("finished")  # the second time there is room
     assert folder.status().state == "finished"
     with pytest.raises(StoreError, match="No room"):
-        Pulse(folder, clock=clock).end("stopped")
+        Heartbeat(folder, clock=clock).end("stopped")
     assert tries == ["finished"] * 2 + ["stopped"] * 3

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qlatent.services.runs import job as jobs
-from qlatent.services.runs.heartbeat import Pulse
+from qlatent.services.runs.heartbeat import Heartbeat
 from qlatent.services.runs.job import PROGRESS_SECONDS, Job
 from qlatent.services.runs.specs import Measurement
 from qlatent.store.runs.run_folder import RunFolder
@@ -33,7 +33,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 def job(folder: RunFolder, *, stop: bool = False) -> Job:
-    return Job(folder, Pulse(folder), lambda: stop)
+    return Job(folder, Heartbeat(folder), lambda: stop)
 
 
 def told(folder: RunFolder) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ import qlatent
 from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import launchers, listing, queue
-from qlatent.services.runs.heartbeat import Pulse
+from qlatent.services.runs.heartbeat import Heartbeat
 from qlatent.services.training import execution, image_probe, image_views
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training, training_spec
@@ -91,8 +91,8 @@ def execute(workspace: Workspace, run_id: str, *, stop_after: int | None = None)
     def asked() -> bool:
         return stop_after is not None and len(listing.losses(workspace, run_id)["step"]) >= stop_after
 
-    with Pulse(folder) as pulse:
-        pulse.end(execution.execute(workspace, folder, pulse=pulse, should_stop=asked))
+    with Heartbeat(folder) as heartbeat:
+        heartbeat.end(execution.execute(workspace, folder, heartbeat=heartbeat, should_stop=asked))
 
 
 def total(workspace: Workspace, run_id: str) -> list[float]:

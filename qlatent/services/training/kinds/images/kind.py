@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from qlatent.services.runs.event_log import journal
+from qlatent.services.runs.event_log import read_log
 from qlatent.services.runs.specs import ImageTraining
 from qlatent.services.training.kinds.base import TrainingKind, Writer
 from qlatent.services.training.kinds.images import spec as specs
@@ -53,7 +53,7 @@ class TrainingFromImages(TrainingKind):
 
     def final_metrics(self, folder: RunFolder, trainer: Any, step: int) -> dict[str, float]:
         """Held-out loss, the last probe and the counts of images."""
-        return work.final_metrics(trainer, journal(folder).probes.get(step))
+        return work.final_metrics(trainer, read_log(folder).probes.get(step))
 
     def learns_from(self, modalities: Sequence[str], *, stored: str) -> bool:
         """Datasets that hold images, not their vectors alone."""
