@@ -87,7 +87,13 @@ def main() -> None:
             f"{side:8} {1000 * value:8.1f} ms   ({1000 * min(found[side]):.1f} to {1000 * max(found[side]):.1f})"
         )
     print(f"the index is {ratio:.1f} × faster than the folders; goals: {GOAL_SECONDS} s, {GOAL_RATIO} ×")
-    document = {"runs": asked.runs, "seconds": found, "median_seconds": medians, "ratio": ratio, **made_by()}
+    document = {
+        "made_by": made_by(),
+        "runs": asked.runs,
+        "seconds": found,
+        "medians": medians,
+        "ratio": ratio,
+    }
     asked.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
