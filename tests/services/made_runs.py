@@ -36,5 +36,5 @@ def made(
     for event in events:
         workspace.run(run).append(event)
     if status:
-        workspace.run(run).write_status(**status)
+        workspace.catalogue.set_queue_state(run, workspace.run(run).write_status(**status).state)
     return run

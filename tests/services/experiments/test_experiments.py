@@ -14,9 +14,7 @@ from qlatent.services.experiments import ablation, comparison, experiments
 from qlatent.services.experiments import grid as grid_of
 from qlatent.services.heads import evaluation, kept_heads
 from qlatent.services.runs import listing, queue, run_index
-from qlatent.services.runs.specs import read_training
 from qlatent.services.training.request import TrainingRequest
-from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
 from tests.carried_out import in_process, trained
 from tests.services.experiment_workspace import QUICK, grid, labelled
@@ -194,16 +192,6 @@ def test_a_kept_head_of_another_space_is_refused(empty, tmp_path):
         experiments.create(empty, grid(heads=("kept/foreign",)))
     with pytest.raises(InputError, match="these are of given"):
         evaluation.evaluate(empty, "foreign", "pairs")
-
-
-def test_a_run_from_before_a_setting_existed_is_still_the_same_training(done):
-    workspace, experiment, _ = done
-    spec = next(cell.spec for cell in grid_of.cells(workspace, experiment) if cell.spec)
-    older = json.loads(json.dumps(spec.document()))
-    del older["configs"]["training"]["weight_decay"]
-    assert training_key(read_training(older)) == training_key(spec)
-    older["configs"]["training"]["epochs"] += 1
-    assert training_key(read_training(older)) != training_key(spec)
 
 
 def test_a_failed_place_leaves_the_others_standing(empty, monkeypatch):

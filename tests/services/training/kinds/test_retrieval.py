@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
@@ -21,12 +20,10 @@ from qlatent.services.datasets import datasets
 from qlatent.services.experiments import scarcity
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import listing, queue
-from qlatent.services.runs.specs import read_training
 from qlatent.services.training import sweeps
 from qlatent.services.training.kinds.table import run_configs
 from qlatent.services.training.request import TrainingRequest
-from qlatent.services.training.start import start_training, training_spec
-from qlatent.services.training.training_key import training_key
+from qlatent.services.training.start import start_training
 from qlatent.services.vectors import encoding
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.worker import work
@@ -298,15 +295,6 @@ def test_triples_of_texts_are_imported_and_learned_from(
     other.write_text('{"query": "nothing", "positive": ["of these", "is here"]}\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"0 of 1 judged queries.*nothing"):
         start_training(workspace, replace(asked, judgements=str(other)))
-
-
-def test_a_run_that_says_learn_scale_where_it_stood_before_is_the_same(workspace: Workspace) -> None:
-    spec = training_spec(workspace, request())
-    older = json.loads(json.dumps(spec.document()))
-    older["configs"]["training"]["learn_scale"] = older["configs"]["objective"].pop("learn_scale")
-    assert training_key(read_training(older)) == training_key(spec)
-    older["configs"]["training"]["learn_scale"] = False
-    assert training_key(read_training(older)) != training_key(spec)
 
 
 def test_a_study_begun_before_rules_had_names_keeps_its_rule_of_splitting(workspace: Workspace) -> None:
