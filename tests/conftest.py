@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from qlatent.services.runs import launchers
-from tests.launchers import LauncherDouble
+# Set before anything is imported that reads them, for this process and for those that tests start.
+# One thread: the arithmetic is small, and threads that wait for each other on busy cores take twenty times as long.
+os.environ.update(
+    {
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "QLATENT_THREADS": "1",
+        "HF_HUB_OFFLINE": "1",  # no test may fetch a model or a data set
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+)
 
-if side_by_side := int(
-    os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")
-):  # threads, theirs and their children's
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // side_by_side)))
+gc.disable()  # while tests are collected: modules and test functions stay to the end
+
+from qlatent.services.runs import launchers  # noqa: E402 - it brings numpy, which reads the environment
+from tests.launchers import LauncherDouble  # noqa: E402
 
 SHARED = Path(os.environ.get("QLATENT_SHARED", Path(__file__).resolve().parents[1].parent / "shared"))
 
@@ -40,11 +51,19 @@ def minilm() -> Path:
     return Path(spec.origin).parent / "model"
 
 
+def pytest_collection_finish() -> None:
+    """Excludes all that was imported from garbage collection: each full pass over it takes half a second."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(autouse=True)
-def no_network_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test may fetch a model or a data set."""
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
+def threads_as_before() -> Iterator[None]:
+    """Gives torch one thread again after a test that carried out a run: a run sets as many as its spec says."""
+    yield
+    if (torch := sys.modules.get("torch")) is not None and torch.get_num_threads() != 1:
+        torch.set_num_threads(1)
 
 
 @pytest.fixture

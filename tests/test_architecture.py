@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -63,19 +65,26 @@ ONLY_IN = {
 }
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a file, parsed once for all tests."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Every module name that a file imports, anywhere in it."""
-    return imports_of(ast.parse(path.read_text(encoding="utf-8")))
+    return imports_of(ast.walk(parsed(path)))
 
 
-def imports_of(tree: ast.Module) -> set[str]:
+def imports_of(nodes: Iterable[ast.AST]) -> frozenset[str]:
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def part(name: str) -> str:
@@ -104,13 +113,19 @@ def test_a_library_with_a_home_is_imported_nowhere_else(library: str) -> None:
             assert inside.startswith(ONLY_IN[library]), f"{inside} imports {library}"
 
 
-def imports_when_loaded(path: Path) -> set[str]:
+@cache
+def imports_when_loaded(path: Path) -> frozenset[str]:
     """The module names that loading a file imports: those outside functions."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [ast.Pass()]
-    return imports_of(tree)
+    return imports_of(outside_functions(parsed(path)))
+
+
+def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case) and not isinstance(
+            child, ast.FunctionDef | ast.AsyncFunctionDef
+        ):
+            yield child
+            yield from outside_functions(child)
 
 
 @pytest.mark.parametrize("bridge", ["to_pennylane", "to_qiskit"])

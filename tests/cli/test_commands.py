@@ -188,6 +188,7 @@ def test_texts_are_encoded_by_a_model_in_a_folder(
     assert vectors.shape == (4, 384) and near > far + 0.3 and same == pytest.approx(1.0, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_detached_run_can_be_stopped_and_resumed(
     capsys: pytest.CaptureFixture[str], workspace: str, pairs: Path
 ) -> None:
@@ -202,6 +203,7 @@ def test_a_detached_run_can_be_stopped_and_resumed(
     assert run(capsys, "stop", run_id, *place)[1]["state"] == "stopped"
 
 
+@pytest.mark.slow
 def test_a_comparison_ends_with_a_tidy_table_and_a_report(
     capsys: pytest.CaptureFixture[str], workspace: str, pairs: Path, tmp_path: Path
 ) -> None:

@@ -218,6 +218,7 @@ def killed_import(workspace: Workspace, source: Path, *, into: str = "") -> None
     assert done.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_an_import_killed_between_items_and_catalogue_is_recorded_by_whoever_comes_next(
     workspace: Workspace, tmp_path: Path
 ) -> None:

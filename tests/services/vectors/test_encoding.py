@@ -217,6 +217,7 @@ def test_wishes_that_cannot_be_met(workspace: Workspace, tmp_path: Path) -> None
         encoding.encode(workspace, "nothing", encoder=MeanColour())
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_a_second_call_goes_on(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("\n".join(f"text {n}" for n in range(60)))
     dataset = datasets.store(workspace, tmp_path / "t.txt").dataset

@@ -92,6 +92,7 @@ def test_what_is_added_while_it_is_decided_what_to_keep_stays(tables: Tables) ->
     assert tables.column("t", "hash").to_pylist() == ["new"]
 
 
+@pytest.mark.slow
 def test_two_processes_that_make_the_same_table_at_once_lose_nothing(
     tables: Tables, another_process: Callable[..., Any]
 ) -> None:

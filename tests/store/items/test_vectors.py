@@ -94,6 +94,7 @@ def test_lengths_that_differ_are_refused(vectors: Vectors) -> None:
         vectors.add(KEY, "image", ["a"], np.ones((2, 2)))
 
 
+@pytest.mark.slow
 def test_two_processes_lose_nothing_and_readers_see_their_commits(
     tmp_path: Path, another_process: Callable[..., object]
 ) -> None:
