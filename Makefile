@@ -1,24 +1,32 @@
-# `make run` opens the app, `make test` runs the tests; both install what they need into .venv first.
+# `make run` opens the app, `make test` runs the tests and `make test-slow` those that take long; all install what they need into .venv first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKSPACE ?= workspace
 PORT ?= 8501
 
-.PHONY: run test test-fast check format benchmarks ci clean
+.PHONY: run test test-slow test-fast check format benchmarks clean
 
 run: $(VENV)/.installed
 	$(BIN)/qlatent demo --workspace $(WORKSPACE) --if-missing
 	$(BIN)/qlatent app --workspace $(WORKSPACE) --port $(PORT)
 
-# A file stays in one process, for what its tests share; browsers, which wait most, come first.
-PARALLEL := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# A file stays in one process, for what its tests share; `tests/conftest.py` puts long files first.
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=20
+# Some images set it; then every process that a test starts compiles the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(PARALLEL)
+	$(PYTEST) -m "not slow and not external"
 
+# Kills at random moments, fuzzing, real servers, workers and browsers.
+test-slow: $(VENV)/.installed-dev
+	$(PYTEST) -m "slow and not external"
+
+# Leaves out what is slow and the folders whose tests carry out whole runs: pages, services, command line.
+WHOLE := $(addprefix --ignore=tests/,browser cli earlier pages services)
 test-fast: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser and not external"
+	$(PYTEST) -m "not slow and not external" $(WHOLE)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -51,6 +51,14 @@ def minilm() -> Path:
     return Path(spec.origin).parent / "model"
 
 
+WHOLE_RUNS = {"browser", "pages", "services", "training"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts folders whose tests carry out whole runs first, so that no process begins a long file when others end."""
+    items.sort(key=lambda item: WHOLE_RUNS.isdisjoint(item.path.parts))
+
+
 def pytest_collection_finish() -> None:
     """Excludes all that was imported from garbage collection: each full pass over it takes half a second."""
     gc.collect()
