@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -89,6 +90,24 @@ def test_pages_reach_only_services_plots_ui_and_the_base_words() -> None:
         parts = {part(name) for name in imports(path) if name.startswith("qlatent.")}
         known = {entry.name.removesuffix(".py") for entry in PACKAGE.iterdir()}
         assert (parts & known) - BASE <= {"services", "plots", "ui"}, path.name
+
+
+def test_pages_and_ui_hand_the_workspace_on_and_never_reach_into_it() -> None:
+    """What is in it is the business of services; `path` names it and `problem` says why it cannot be written."""
+    for path in [*sorted((ROOT / "pages").glob("*.py")), *sorted(PACKAGE.glob("ui/**/*.py"))]:
+        reached = {node.attr for node in ast.walk(parsed(path)) if _reaches_into_workspace(node)}
+        assert reached <= {"path", "problem"}, f"{path.name}: {reached}"
+
+
+def _reaches_into_workspace(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    """`workspace.…`, or `page.workspace().…`."""
+    if not isinstance(node, ast.Attribute):
+        return False
+    if isinstance(node.value, ast.Name):
+        return node.value.id in ("workspace", "opened")
+    call = node.value.func if isinstance(node.value, ast.Call) else None
+    name = call.id if isinstance(call, ast.Name) else getattr(call, "attr", None)
+    return name == "workspace"
 
 
 def test_what_the_pages_import_is_torch_free() -> None:

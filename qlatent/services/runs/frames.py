@@ -90,6 +90,11 @@ class ItemDetail:
     after: dict[str, list[Neighbour]]  # and in the latent space of the frame
 
 
+def frame_steps(workspace: Workspace, run_id: str) -> list[int]:
+    """The steps that the run has recorded a frame of so far, ascending."""
+    return workspace.run(run_id).snapshot_steps()
+
+
 def evolution(
     workspace: Workspace,
     run_id: str,

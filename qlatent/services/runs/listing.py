@@ -139,3 +139,8 @@ def metrics(workspace: Workspace, run_id: str) -> dict[str, Any]:
     """The final figures of a finished run; empty before."""
     found: dict[str, Any] = read_log(workspace.run(run_id)).finish.get("metrics", {})
     return found
+
+
+def measured(workspace: Workspace, run_id: str) -> dict[str, Any]:
+    """What every metric of the panel says of a finished run, with notes and confusion matrices; empty before."""
+    return workspace.run(run_id).figures()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from qlatent.plots import comparison as plots
 from qlatent.services.experiments.grid import Cell, Experiment
+from qlatent.services.runs import listing
 from qlatent.ui.compare import spaces
 from qlatent.ui.shell import page, url_state
 
@@ -28,7 +29,7 @@ def probe(experiment: Experiment) -> None:
         spaces.waiting()
         return
     workspace = page.workspace()
-    kept = {run: workspace.run(run).figures() for run in cells}
+    kept = {run: listing.measured(workspace, run) for run in cells}
     kept = {run: figures for run, figures in kept.items() if figures.get("confusion")}
     if not kept:
         st.info(

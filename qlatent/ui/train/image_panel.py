@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from qlatent.plots import image_views
+from qlatent.services.runs.frames import frame_steps
 from qlatent.services.runs.listing import RunView
 from qlatent.services.runs.specs import ImageTraining
 from qlatent.services.training import image_views as service
@@ -65,7 +66,7 @@ def _distances(run: RunView) -> None:
 def _views(run: RunView) -> None:
     workspace = page.workspace()
     named = service.watched(workspace, run.id)
-    steps = workspace.run(run.id).snapshot_steps()
+    steps = frame_steps(workspace, run.id)
     if not named or not steps:
         return
     st.markdown("**Two views of an image**")

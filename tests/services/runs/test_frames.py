@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 
 from qlatent.errors import InputError
 from qlatent.layout.plane import align, plane
-from qlatent.services.runs.frames import evolution, item_detail
+from qlatent.services.runs.frames import evolution, frame_steps, item_detail
 from qlatent.services.runs.specs import Configs, VectorTraining
 from qlatent.store.catalogue.records import RunRecord
 from qlatent.store.runs.run_folder import RunFolder
@@ -171,6 +171,7 @@ def test_a_row_or_frame_that_is_not_drawn_is_refused(workspace):
     absent = next(row for row in range(COUNT) if row not in workspace.run("run4").probe()["rows"])
     with pytest.raises(InputError, match=f"Row {absent} is not among the items drawn"):
         item_detail(workspace, "run4", absent, 0)
+    assert frame_steps(workspace, "run4") == STEPS
     with pytest.raises(InputError, match="no frame 4; it has 4"):
         item_detail(workspace, "run4", int(workspace.run("run4").probe()["rows"][0]), 4)
 

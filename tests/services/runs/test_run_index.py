@@ -305,3 +305,10 @@ def test_many_runs_are_asked_for_at_once(workspace: Workspace, spec: VectorTrain
     assert listing.views(workspace, []) == []
     with pytest.raises(StoreError, match="There is no run 'gone'"):
         listing.views(workspace, [*ids, "gone"])
+
+
+def test_what_was_measured_of_a_run_is_told(workspace: Workspace, spec: VectorTraining) -> None:
+    folder = ended(workspace, spec)
+    assert listing.measured(workspace, folder.id) == {}
+    folder.write_figures({"metrics": {"stress": 0.5}})
+    assert listing.measured(workspace, folder.id) == {"metrics": {"stress": 0.5}}
