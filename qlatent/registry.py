@@ -30,6 +30,7 @@ class Entry:
     config: str
     family: str = ""  # heads: quantum | quantum-inspired (no circuit inside) | classical
     twin: str = ""  # heads: the classical head that differs in the circuit alone, or the authors' counterpart
+    controls: tuple[str, ...] = ()  # heads: this one with its circuit changed or taken away
     better: str = ""  # metrics: higher | lower, or "" where neither is better as such
     group: str = ""  # heads and objectives: with which others it stands in a long list
 
@@ -51,7 +52,8 @@ HEADS = _table(
     *_group("CLIP-ACQUA",
     Entry("acqua", "CLIP-ACQUA", "Two hybrid autoencoders; a dressed quantum circuit between linear layers.",
           "qlatent.heads.dressed.heads:DressedHead", "qlatent.heads.dressed.configs:AcquaConfig", "quantum",
-          "acqua_twin"),
+          "acqua_twin",
+          controls=("acqua_twin", "acqua_linear", "acqua_frozen", "acqua_separable", "acqua_fourier")),
     Entry("acqua_twin", "CLIP-ACQUA, classical twin", "The same with each circuit replaced by tanh(Linear).",
           "qlatent.heads.dressed.heads:DressedHead", "qlatent.heads.dressed.configs:AcquaTwinConfig", "classical"),
     Entry("acqua_linear", "CLIP-ACQUA, linear", "The same with nothing between the linear layers.",
@@ -68,7 +70,7 @@ HEADS = _table(
     *_group("QSSL",
     Entry("qssl", "QSSL", "Quantum self-supervised learning: squashed angles, a ring of RY and CRX, a projection head.",
           "qlatent.heads.representation.heads:RepresentationHead", "qlatent.heads.representation.configs:QSSLConfig",
-          "quantum", "qssl_twin"),
+          "quantum", "qssl_twin", controls=("qssl_twin", "qssl_linear", "qssl_frozen", "qssl_separable")),
     Entry("qssl_twin", "QSSL, classical twin", "The same with the circuit replaced by Linear and LeakyReLU, twice.",
           "qlatent.heads.representation.heads:RepresentationHead",
           "qlatent.heads.representation.configs:QSSLTwinConfig", "classical"),
@@ -254,14 +256,6 @@ def entry(kind: str, name: str) -> Entry:
     return table[name]
 
 
-def controls(head: str) -> tuple[str, ...]:
-    """The heads that are this one with its circuit changed or taken away; only the first of its group has any."""
-    own = entry("head", head)
-    members = [each for each in HEADS.values() if each.group == own.group]
-    is_first = members[0] is own and own.family == "quantum"
-    return tuple(each.name for each in members[1:]) if is_first else ()
-
-
 def resolve(target: str) -> Any:
     """The object behind "module:Name"."""
     module, _, name = target.partition(":")
@@ -278,13 +272,19 @@ def head_class(name: str) -> Any:
     return config_class("head", name)
 
 
+def respelled(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings in the spelling that this config class has; two spellings of one at once are a `ConfigError`."""
+    known = {field.name for field in dataclasses.fields(cls)}
+    return spellings.current("settings", values, known=known)
+
+
 def make_config(cls: type, values: Mapping[str, Any]) -> Any:
     """A checked config: unknown keys and values out of range are `ConfigError`s that name the key.
 
     Old spellings are read. Of two spellings of one setting, both given are a `ConfigError` too.
     """
     known = [field.name for field in dataclasses.fields(cls)]
-    values = spellings.current("settings", values, known=known)
+    values = respelled(cls, values)
     for key in values:
         if key not in known:
             raise ConfigError(f"unknown key {key!r}", remedy=did_you_mean(key, known))

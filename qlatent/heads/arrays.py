@@ -28,6 +28,25 @@ def transform(head: AbstractHead, values: Any) -> Arrays:
         return {name: _encode(head, name, array) for name, array in arrays.items()}
 
 
+@torch.no_grad()
+def circuit_inputs(head: AbstractHead, values: Any) -> Arrays | None:
+    """What the head's circuit is fed for arrays (n, d): (n, circuit inputs) by modality; None without a circuit.
+
+    Inputs are checked and normalised as in `transform`.
+    """
+    inputs = {name: as_inputs(head, array) for name, array in checked(head, values).items()}
+    found = head.circuit_inputs(inputs)
+    return None if found is None else {name: each.cpu().numpy() for name, each in found.items()}
+
+
+@torch.no_grad()
+def circuit_latents(head: AbstractHead, expectations: Arrays) -> Arrays:
+    """Latents (n, k) of what the head's circuit gives, (n, observables) by modality."""
+    device = next(head.parameters()).device
+    given = {name: torch.from_numpy(np.float32(each)).to(device) for name, each in expectations.items()}
+    return {name: each.cpu().numpy() for name, each in head.circuit_latents(given).items()}
+
+
 def checked(head: AbstractHead, values: Any) -> Arrays:
     """Float32 arrays (n, d) by modality, or an `InputError` that says what is wrong with which.
 

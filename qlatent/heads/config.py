@@ -74,6 +74,8 @@ class HeadConfig:
     """A backbone can be trained under it."""
     has_circuit: ClassVar[bool] = False
     """It is a `CircuitHeadConfig`."""
+    control_settings: ClassVar[tuple[str, ...]] = ()
+    """The settings that turn the head into a control of itself."""
 
     input_dim: InputDim = 512
     input_dim_text: InputDimText = 0
@@ -118,7 +120,6 @@ class CircuitHeadConfig(HeadConfig):
 
     has_circuit: ClassVar[bool] = True
     control_settings: ClassVar[tuple[str, ...]] = ("entanglers", "circuit_weights")
-    """The settings that turn the head into a control of itself."""
 
     @abstractmethod
     def circuit(self) -> Circuit:
@@ -128,6 +129,6 @@ class CircuitHeadConfig(HeadConfig):
     def resized(self, qubits: int, layers: int) -> Circuit:
         """The same kind of circuit with so many qubits and layers."""
 
+    @abstractmethod
     def circuit_tensor(self, modality: str) -> str:
         """The name of the stored tensor that holds the circuit's weights for a modality."""
-        return f"cores.{modality}.weights"

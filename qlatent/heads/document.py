@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import safetensors
 
-from qlatent import spellings
 from qlatent.errors import ConfigError, InputError
-from qlatent.registry import config_class, make_config
+from qlatent.registry import config_class, make_config, respelled
 
 FORMAT = 2
 READ = (1, FORMAT)
@@ -70,7 +69,7 @@ def read_document(file: Path) -> HeadDocument:
         )
     try:
         cls = config_class("head", name)
-        values = spellings.current("settings", values, known=[each.name for each in fields(cls)])
+        values = respelled(cls, values)
         config = make_config(cls, values)
     except ConfigError as err:
         raise ConfigError(f"{file}: {err.message}", remedy=err.remedy) from err

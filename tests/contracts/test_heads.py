@@ -13,9 +13,11 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 
+from qlatent.circuits import simulate
 from qlatent.errors import ConfigError, InputError
 from qlatent.heads import saving
 from qlatent.heads.base import AbstractHead
+from qlatent.heads.config import CircuitHeadConfig
 from qlatent.objectives.acqua import AcquaObjective
 from qlatent.objectives.configs import AcquaObjectiveConfig
 from qlatent.registry import HEADS, OBJECTIVES, config_class, head_class, make_config, resolve
@@ -155,6 +157,42 @@ def test_a_head_takes_nothing_from_rows_that_it_does_not_want(name: str) -> None
 def test_the_circuit_is_there_for_quantum_heads_alone(name: str) -> None:
     head = make(name)
     assert (head.circuit is not None) == (HEADS[name].family == "quantum")
+
+
+@names
+def test_the_config_declares_its_circuit(name: str) -> None:
+    head = make(name)
+    assert head.config.has_circuit == isinstance(head.config, CircuitHeadConfig) == (head.circuit is not None)
+    if not head.config.has_circuit:
+        assert head.config.control_settings == ()
+        return
+    for modality in head.modalities:
+        assert head.state_dict()[head.config.circuit_tensor(modality)].shape == (head.circuit.weights,)
+    assert set(head.config.control_settings) <= {field.name for field in dataclasses.fields(head.config)}
+    assert head.config.resized(head.latent_dim, 1).weights < head.config.resized(head.latent_dim, 2).weights
+
+
+@names
+def test_what_the_circuit_is_fed_gives_the_latents(name: str) -> None:
+    head = make(name).double()
+    inputs = {modality: x.double() for modality, x in inputs_of(head).items()}
+    fed = head.circuit_inputs(inputs)
+    assert (fed is None) == (head.circuit is None)
+    if fed is None:
+        return
+    state = head.state_dict()
+    measured = {
+        modality: simulate.expectations(head.circuit, each, state[head.config.circuit_tensor(modality)])
+        for modality, each in fed.items()
+    }
+    for modality, z in head.circuit_latents(measured).items():
+        torch.testing.assert_close(z, head.encode(inputs)[modality])
+
+
+@names
+def test_controls_are_heads_of_the_registry_and_named_at_a_circuit_alone(name: str) -> None:
+    assert set(HEADS[name].controls) <= set(HEADS) - {name}
+    assert not HEADS[name].controls or head_class(name).has_circuit
 
 
 @names

@@ -118,6 +118,10 @@ class AcquaConfig(DenseLayers, CircuitHeadConfig):
         """The same kind of circuit with so many qubits and layers."""
         return replace(self, qubits=qubits, depth=layers).circuit()
 
+    def circuit_tensor(self, modality: str) -> str:
+        """The name of the stored tensor that holds the circuit's weights for a modality."""
+        return f"cores.{self.modalities[0] if self.shared else modality}.weights"
+
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class AcquaFrozenConfig(AcquaConfig):

@@ -32,8 +32,15 @@ class CircuitCore(nn.Module):
         )
 
     def forward(self, values: Tensor) -> Tensor:
-        z = simulate.expectations(self.circuit, angles(values, self.scaling), self.weights)
-        return z if self.dense is None else self.dense(z)
+        return self.latents(simulate.expectations(self.circuit, self.inputs(values), self.weights))
+
+    def inputs(self, values: Tensor) -> Tensor:
+        """The angles in radians that the circuit is fed for the linear layer's values; same shape."""
+        return angles(values, self.scaling)
+
+    def latents(self, expectations: Tensor) -> Tensor:
+        """What follows the circuit: a linear layer, or nothing."""
+        return expectations if self.dense is None else self.dense(expectations)
 
 
 class TwinCore(nn.Module):

@@ -11,10 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from qlatent.circuits.circuit import Circuit
 from qlatent.errors import ConfigError
 from qlatent.heads.base import AbstractHead, Tensors, input_dims, principal, seeded_linear
-from qlatent.heads.dressed.cores import CircuitCore, make_core
+from qlatent.heads.dressed.cores import make_core
 
 SPREAD = 0.5  # standard deviation of the first axis after a start from the principal axes, before any tanh
 
@@ -44,14 +43,22 @@ class DressedHead(AbstractHead):
         self.cores = nn.ModuleDict(dict(zip(parts, cores, strict=True)))
         self.decoders = nn.ModuleDict(dict(zip(parts, decoders, strict=True)))
 
-    @property
-    def circuit(self) -> Circuit | None:
-        core = next(iter(self.cores.values()))
-        return core.circuit if isinstance(core, CircuitCore) else None
-
     def encode(self, inputs: Tensors) -> dict[str, Tensor]:
         inputs = self.taken(inputs)
         return {name: self._core_of(name)(self._part(self.encoders, name)(x)) for name, x in inputs.items()}
+
+    def circuit_inputs(self, inputs: Tensors) -> dict[str, Tensor] | None:
+        """The angles (n, qubits) in radians that the linear layer's outputs stand for."""
+        if self.circuit is None:
+            return None
+        inputs = self.taken(inputs)
+        return {
+            name: self._core_of(name).inputs(self._part(self.encoders, name)(x)) for name, x in inputs.items()
+        }
+
+    def circuit_latents(self, expectations: Tensors) -> dict[str, Tensor]:
+        """Latents (n, k) of ⟨Z⟩ (n, qubits): the same, or a linear layer of them."""
+        return {name: self._core_of(name).latents(z) for name, z in expectations.items()}
 
     def entering_tanh(self, inputs: Tensors) -> dict[str, Tensor]:
         """The linear layer's outputs (n, k), where angles are a tanh of them."""
@@ -78,7 +85,7 @@ class DressedHead(AbstractHead):
             layer.weight.copy_(weight)
             layer.bias.copy_(-(weight @ basis.mean))
 
-    def _core_of(self, modality: str) -> nn.Module:
+    def _core_of(self, modality: str) -> Any:
         return self._part(self.cores, modality)
 
     def _part(self, parts: nn.ModuleDict, modality: str) -> nn.Module:

@@ -128,6 +128,10 @@ class QSSLConfig(CircuitHeadConfig):
         """The same kind of circuit with so many qubits and layers."""
         return replace(self, qubits=qubits, layers=layers).circuit()
 
+    def circuit_tensor(self, modality: str) -> str:
+        """The name of the stored tensor that holds the circuit's weights for a modality."""
+        return f"cores.{self.modalities[0] if self.shared else modality}.weights"
+
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class QSSLFrozenConfig(QSSLConfig):

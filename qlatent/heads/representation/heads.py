@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from qlatent.circuits import simulate
 from qlatent.circuits.analysis import state_derivatives
-from qlatent.circuits.circuit import Circuit
 from qlatent.circuits.specs import weights_used
 from qlatent.errors import InputError
 from qlatent.heads.base import AbstractHead, Tensors, input_dims, seeded_linear
@@ -50,11 +49,6 @@ class RepresentationHead(AbstractHead):
             self.cores[name] = make_core(config, generator=generator)
 
     @property
-    def circuit(self) -> Circuit | None:
-        core = next(iter(self.cores.values()))
-        return core.circuit if isinstance(core, MeasuredCore) else None
-
-    @property
     def parameter_count(self) -> dict[str, int]:
         """The projection head is stored, but it changes neither latents nor reconstructions."""
         stored = sum(parameter.numel() for parameter in self.parameters())
@@ -67,6 +61,16 @@ class RepresentationHead(AbstractHead):
         inputs = self.taken(inputs)
         return {
             name: self._of(self.cores, name)(self._of(self.bridges, name)(x)) for name, x in inputs.items()
+        }
+
+    def circuit_inputs(self, inputs: Tensors) -> dict[str, Tensor] | None:
+        """The squashed angles (n, W) in radians."""
+        if self.circuit is None:
+            return None
+        inputs = self.taken(inputs)
+        return {
+            name: self._of(self.cores, name).squash(self._of(self.bridges, name)(x))
+            for name, x in inputs.items()
         }
 
     def decode(self, latents: Tensors) -> dict[str, Tensor]:
@@ -87,15 +91,13 @@ class RepresentationHead(AbstractHead):
     @torch.no_grad()
     def states(self, inputs: Tensors) -> dict[str, NDArray[np.complex128]]:
         """End states (n, 2^W) of the circuit for inputs (n, d); an `InputError` where there is no circuit."""
-        inputs = self.taken(inputs)
-        if self.circuit is None:
+        angles = self.circuit_inputs(inputs)
+        if self.circuit is None or angles is None:
             raise InputError("This head has no circuit, so no states.", remedy="Use a quantum head.")
         found = {}
-        for name, x in inputs.items():
-            core = self._of(self.cores, name)
-            angles = core.squash(self._of(self.bridges, name)(x)).double().cpu().numpy()
-            weights = core.weights.double().cpu().numpy()
-            found[name] = state_derivatives.end_states(self.circuit, angles, weights)
+        for name, fed in angles.items():
+            weights = self._of(self.cores, name).weights.double().cpu().numpy()
+            found[name] = state_derivatives.end_states(self.circuit, fed.double().cpu().numpy(), weights)
         return found
 
     def _of(self, parts: nn.ModuleDict, modality: str) -> Any:

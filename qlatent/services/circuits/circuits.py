@@ -20,7 +20,7 @@ from qlatent.circuits.drawings.text import angle, described, draw
 from qlatent.circuits.specs import Specs, specs
 from qlatent.errors import InputError
 from qlatent.hardware import qiskit_process
-from qlatent.registry import HEADS, config_class, make_config
+from qlatent.registry import head_class, make_config
 from qlatent.services.heads import kept_heads
 from qlatent.services.heads.kept_heads import HeadView
 from qlatent.store.workspace import Workspace
@@ -104,33 +104,19 @@ def heads_with_circuits(workspace: Workspace) -> list[HeadView]:
     return [
         head
         for head in kept_heads.list_heads(workspace)
-        if not head.broken and head.head in HEADS and HEADS[head.head].family == "quantum"
+        if not head.broken and head_class(head.head).has_circuit
     ]
 
 
 def of_head(workspace: Workspace, head_id: str, *, modality: str, seed: int = 0) -> CircuitView:
     """The circuit of one modality of a kept head with its trained weights, and input angles drawn by the seed."""
     head = kept_heads.usable(kept_heads.view(workspace, head_id))
-    config = make_config(config_class("head", head.head), head.config)
-    circuit = config.circuit()
-    stored = kept_heads.weights(workspace, head.id)
-    name = config.modalities[0] if config.shared else modality
-    if f"cores.{name}.weights" not in stored:
+    config = make_config(head_class(head.head), head.config)
+    if not config.has_circuit or modality not in config.modalities:
         raise InputError(f"{head.name!r} has no circuit for {modality}.", remedy="Choose another modality.")
-    drawn = _with_angles(circuit, seed)
-    weights = stored[f"cores.{name}.weights"].astype(float)
-    return replace(
-        drawn,
-        weights=weights,
-        head=head,
-        modality=modality,
-        sized=lambda n, d: replace(config, qubits=n, **{_depth(config): d}).circuit(),
-    )
-
-
-def _depth(config: Any) -> str:
-    """The setting that says how many layers a head's circuit has."""
-    return "depth" if hasattr(config, "depth") else "layers"
+    weights = kept_heads.weights(workspace, head.id)[config.circuit_tensor(modality)].astype(float)
+    drawn = _with_angles(config.circuit(), seed)
+    return replace(drawn, weights=weights, head=head, modality=modality, sized=config.resized)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,8 +178,8 @@ def gate_rows(view: CircuitView) -> list[dict[str, object]]:
 
 def drawing_of(head: str, config: Mapping[str, Any]) -> str:
     """The circuit of a head of the registry with this config, as text; "" for one without."""
-    made = make_config(config_class("head", head), config)
-    return draw(made.circuit()) if hasattr(made, "circuit") else ""
+    circuit = make_config(head_class(head), config).circuit()
+    return "" if circuit is None else draw(circuit)
 
 
 def exported(view: CircuitView, format: str) -> bytes:

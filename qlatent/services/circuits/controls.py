@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from qlatent import registry, spellings
+from qlatent import registry
 from qlatent.errors import InputError
-from qlatent.registry import HEADS, config_class, make_config
+from qlatent.registry import HEADS, head_class, make_config
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunView
 from qlatent.services.runs.specs import Configs, TrainSpec, training_spec
@@ -21,8 +21,6 @@ from qlatent.store.workspace import Workspace
 
 METRICS = ("pair_error", "spearman", "neighbour_overlap", "probe_accuracy")
 """What heads are compared by, as far as their runs tell it."""
-CHANGED = ("entanglers", "circuit_weights")
-"""Settings by which a head can be its own control."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,9 @@ class Place:
 
 def names(head: str) -> tuple[str, ...]:
     """The controls of a head by their names: those with a circuit, then the classical twin."""
-    with_circuit = [each for each in registry.controls(head) if HEADS[each].family == "quantum"]
-    return (*with_circuit, HEADS[head].twin) if with_circuit else ()
+    entry = registry.entry("head", head)
+    with_circuit = [each for each in entry.controls if head_class(each).has_circuit]
+    return (*with_circuit, entry.twin) if with_circuit else ()
 
 
 def places(workspace: Workspace, run_id: str, seeds: int) -> list[Place]:
@@ -66,8 +65,8 @@ def places(workspace: Workspace, run_id: str, seeds: int) -> list[Place]:
     On the same items with the same settings; the run of a control is refused.
     """
     spec = training_spec(workspace.run(run_id))
-    cls, own = config_class("head", spec.head), spec.configs.head
-    itself = make_config(cls, own) == make_config(cls, _plain(own))
+    cls, own = head_class(spec.head), spec.configs.head
+    itself = make_config(cls, own) == make_config(cls, _without_changes(spec))
     if not itself or not names(spec.head) or spec.weights:
         raise InputError(
             "This head is a control itself, or has none.", remedy="Choose the head that it is a control of."
@@ -127,18 +126,20 @@ def rows(workspace: Workspace, found: Sequence[Place]) -> list[Row]:
     ]
 
 
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name not in CHANGED}
+def _without_changes(spec: TrainSpec) -> dict[str, Any]:
+    """The settings of the head of a run but those that make it a control of itself."""
+    changing = head_class(spec.head).control_settings
+    return {name: value for name, value in spec.configs.head.items() if name not in changing}
 
 
 def _spec(spec: TrainSpec, head: str, seed: int) -> TrainSpec:
     """The run of the same training with this head and seed."""
-    cls = config_class("head", head)
+    cls = head_class(head)
     known = {each.name for each in fields(cls)}
-    values = spellings.current("settings", _plain(spec.configs.head), known=known) | {"seed": seed}
+    values = registry.respelled(cls, _without_changes(spec)) | {"seed": seed}
     config = asdict(make_config(cls, {name: value for name, value in values.items() if name in known}))
     training = spec.configs.training | {"seed": seed}
-    asked = spellings.current("settings", spec.settings, known=known)
+    asked = registry.respelled(cls, spec.settings)
     flat = config | spec.configs.objective | training
     return spec.model_copy(
         update={

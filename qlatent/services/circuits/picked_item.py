@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +14,13 @@ from qlatent.circuits.analysis import state_derivatives
 from qlatent.errors import InputError, StoreError
 from qlatent.services.circuits.circuits import CircuitView
 from qlatent.services.datasets import browsing
-from qlatent.services.heads import kept_heads
 from qlatent.services.runs import specs
 from qlatent.services.runs.frames import Evolution
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from qlatent.heads.base import AbstractHead
 
 Array = NDArray[np.float64]
 OFFERED = 300
@@ -55,8 +59,12 @@ def with_item(workspace: Workspace, view: CircuitView, row: int) -> CircuitView:
     places = np.flatnonzero(probe["rows"] == row)
     if not len(places) or f"input_{view.modality}" not in probe:
         raise InputError(f"Row {row} is not among the items drawn.", remedy="Choose another item.")
-    values = probe[f"input_{view.modality}"][places[0]].astype(float)
-    return replace(view, inputs=_angles(view, _stored(workspace, view), values))
+    from qlatent.heads import arrays  # torch comes with the first head
+
+    values = {view.modality: probe[f"input_{view.modality}"][places[:1]]}
+    fed = arrays.circuit_inputs(_model(workspace, view), values)
+    assert fed is not None  # the view is of its circuit
+    return replace(view, inputs=fed[view.modality][0].astype(float))
 
 
 def on_map(workspace: Workspace, view: CircuitView, trained: CircuitView, drawn: Evolution) -> OnMap:
@@ -65,13 +73,13 @@ def on_map(workspace: Workspace, view: CircuitView, trained: CircuitView, drawn:
     The map is an affine image of the latents; it is read off the frame itself by least squares.
     """
     assert view.head is not None
-    folder, stored = _folder(workspace, view), _stored(workspace, view)
+    folder, model = _folder(workspace, view), _model(workspace, view)
     assert folder is not None  # its frames were drawn
     latents = folder.snapshot(int(drawn.steps[-1]))
     known = np.concatenate([latents[name] for name in drawn.modalities]).astype(float)
     places = np.concatenate([drawn.places[name][-1] for name in drawn.modalities]).astype(float)
     affine, *_ = np.linalg.lstsq(np.column_stack([known, np.ones(len(known))]), places, rcond=None)
-    return OnMap(*(np.append(_latent(each, stored), 1.0) @ affine for each in (trained, view)))
+    return OnMap(*(np.append(_latent(each, model), 1.0) @ affine for each in (trained, view)))
 
 
 def _folder(workspace: Workspace, view: CircuitView) -> RunFolder | None:
@@ -82,41 +90,23 @@ def _folder(workspace: Workspace, view: CircuitView) -> RunFolder | None:
         return None
 
 
-def _stored(workspace: Workspace, view: CircuitView) -> dict[str, Any]:
+def _model(workspace: Workspace, view: CircuitView) -> AbstractHead:
     assert view.head is not None
-    return kept_heads.weights(workspace, view.head.id)
+    return _loaded(workspace.heads_path, view.head.id)
 
 
-def _angles(view: CircuitView, stored: dict[str, Any], values: Array) -> Array:
-    """As the head computes them: a linear layer, or two with a ReLU between, then the squash."""
-    assert view.head is not None
-    config = view.head.config
-    part = _part(view)
-    if "sigmoid_temperature" in config:  # of `heads.representation`
-        values = _linear(stored, f"bridges.{part}", values)
-        return np.pi / (1 + np.exp(-values / config["sigmoid_temperature"]))
-    if config["hidden"]:  # of `heads.dressed`
-        values = np.maximum(_linear(stored, f"encoders.{part}.0", values), 0)
-        values = _linear(stored, f"encoders.{part}.2", values)
-    else:
-        values = _linear(stored, f"encoders.{part}", values)
-    if config["input_scaling"] == "tanh":
-        return np.tanh(values) * (np.pi / 2)
-    return np.pi / (1 + np.exp(-values)) if config["input_scaling"] == "sigmoid" else values
+@lru_cache(maxsize=4)
+def _loaded(folder: Path, head_id: str) -> AbstractHead:
+    """The head of an id, whose files never change; kept, since every changed angle asks for it again."""
+    from qlatent.heads import saving
+
+    return saving.load(folder / head_id)
 
 
-def _latent(view: CircuitView, stored: dict[str, Any]) -> Array:
+def _latent(view: CircuitView, model: AbstractHead) -> Array:
+    """The latent (k,) that the head makes of its circuit at the view's angles."""
+    from qlatent.heads import arrays
+
     state = state_derivatives.states(view.circuit, view.inputs[None], view.weights[None])
-    z = state_derivatives.expectations(view.circuit, state)[0]
-    dense = f"cores.{_part(view)}.dense"
-    return _linear(stored, dense, z) if f"{dense}.weight" in stored else z
-
-
-def _linear(stored: dict[str, Any], name: str, values: Array) -> Array:
-    result: Array = stored[f"{name}.weight"].astype(float) @ values + stored[f"{name}.bias"]
-    return result
-
-
-def _part(view: CircuitView) -> str:
-    assert view.head is not None
-    return str(view.head.config["modalities"][0] if view.head.config["shared"] else view.modality)
+    z = state_derivatives.expectations(view.circuit, state)
+    return arrays.circuit_latents(model, {view.modality: z})[view.modality][0].astype(float)

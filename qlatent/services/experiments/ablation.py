@@ -47,13 +47,13 @@ def circuit(table: Sequence[Row], metric: str) -> list[Effect]:
     found = []
     for head, objective, dim in known:
         name = grid.parse(head)[0]
-        for rival in dict.fromkeys([registry.entry("head", name).twin, *registry.controls(name)]):
+        own = registry.entry("head", name)
+        for rival in dict.fromkeys([own.twin, *own.controls]):
             if rival and (rival, objective, dim) in known:
                 made = differences.paired(known[head, objective, dim], known[rival, objective, dim])
-                own = grid.title(head)
-                label = (
-                    f"{own} − {grid.title(rival).removeprefix(f'{own}, ')}, {dim}-d{_with(objective, table)}"
-                )
+                title = grid.title(head)
+                rest = grid.title(rival).removeprefix(f"{title}, ")
+                label = f"{title} − {rest}, {dim}-d{_with(objective, table)}"
                 found.append(Effect(label, made))
     return found
 

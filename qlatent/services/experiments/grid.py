@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qlatent import registry, spellings
+from qlatent import registry
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.services.heads import kept_heads as heads_kept
 from qlatent.services.runs.listing import RunView
@@ -194,7 +194,7 @@ def _request(
     """The run of one place; common settings go to the parts that know them."""
     name, own = parse(head)
     cls = registry.head_class(name)
-    own = spellings.current("settings", own, known=keys(cls))
+    own = registry.respelled(cls, own)
     trained = objective != NO_OBJECTIVE
     target = objective if trained else "acqua"  # what is found is only judged by it
     known = (

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qlatent import spellings
 from qlatent.errors import ConfigError
 from qlatent.metrics.retrieval import relevance
 from qlatent.metrics.retrieval.relevance import Compared
-from qlatent.registry import head_class
+from qlatent.registry import head_class, respelled
 from qlatent.services.experiments import grid
 from qlatent.services.runs.listing import RunView
 from qlatent.services.runs.specs import BaseTraining, RetrievalTraining
@@ -120,9 +119,7 @@ def _spec(
 ) -> RetrievalTraining:
     name, own = grid.parse(head)
     config = head_class(name)
-    common, own = (
-        spellings.current("settings", each, known=grid.keys(config)) for each in (study.settings, own)
-    )
+    common, own = (respelled(config, each) for each in (study.settings, own))
     width = {key: dim} if (key := config.width_key()) else {}
     amount = {"share": share} if share > 0 else {"epochs": 0}
     values = {**QUIET, **common, **width, **own, **amount, "seed": seed, "split_seed": 0}

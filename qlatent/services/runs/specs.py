@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Tag, TypeAdapter, Val
 
 from qlatent import spellings
 from qlatent.errors import StoreError
+from qlatent.registry import HEADS, head_class, respelled
 from qlatent.store.runs.run_folder import RunFolder
 
 FORMAT = 2
@@ -248,14 +249,16 @@ def current(document: Mapping[str, Any]) -> dict[str, Any]:
     found = spellings.current("spec", document) | {"format": FORMAT}
     if found["kind"] == "train":
         found["source"] = found.get("source") or "vectors"
-        found["configs"] = _current_configs(found["configs"])
+        found["configs"] = _current_configs(found["configs"], found["head"])
     return found
 
 
-def _current_configs(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def _current_configs(configs: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:
     """The configs of a training, with what was a rule without a name, or stood elsewhere, in its place."""
     head, objective, training = (dict(configs[name]) for name in ("head", "objective", "training"))
     if "learn_scale" in training:  # it belongs to the objective
         objective["learn_scale"] = training.pop("learn_scale")
+    if name in HEADS:
+        head = respelled(head_class(name), head)
     training.setdefault("split_rule", "contents")  # the only rule before it had a name
     return {"head": head, "objective": objective, "training": training}

@@ -186,7 +186,8 @@ def _of_item(view: CircuitView) -> tuple[CircuitView, int | None]:
     row = url_state.pick("Item", list(names), name="row", names=names.__getitem__)
     if row == RANDOM:
         return view, None
-    return picked_item.with_item(workspace, view, int(row)), int(row)
+    with st.spinner("Loading the head…"):
+        return picked_item.with_item(workspace, view, int(row)), int(row)
 
 
 def _moved(view: CircuitView, trained: CircuitView) -> None:

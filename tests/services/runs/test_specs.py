@@ -123,6 +123,13 @@ def test_a_split_without_a_named_rule_was_by_contents() -> None:
     assert configs["training"] == {"heldout": 0.2}  # what was handed in does not change
 
 
+@pytest.mark.parametrize(("head", "word"), [("pca", "dim"), ("acqua", "qubits")])
+@pytest.mark.parametrize("written", ["dim", "qubits"])
+def test_the_width_of_the_latent_is_read_by_either_word(head: str, word: str, written: str) -> None:
+    configs = {"head": {written: 3}, "objective": {}, "training": {}}
+    assert specs.read_training(earlier(head=head, configs=configs)).configs.head == {word: 3}
+
+
 # --- what cannot be read ----------------------------------------------------------------------------------
 
 
