@@ -1,6 +1,9 @@
-"""A small experiment, and what tests of several services ask of it."""
+"""A small experiment, what tests of several services ask of it, and a table of figures by hand."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,3 +39,14 @@ def grid(**changes) -> Grid:
         "heads": ("acqua", "acqua_separable:depth=2"), "dims": (2, 11), "seeds": 2, "settings": QUICK,
     }  # fmt: skip
     return Grid("pairs", **(values | changes))
+
+
+def rows(metric: str = "spearman", *, dim: int = 2, **values: Sequence[float | None]) -> list[dict[str, Any]]:
+    """Rows of one metric: head → value by seed."""
+    return [
+        {"head": head, "objective": "none" if head == "pca" else "stress", "dim": dim, "seed": seed,
+         "metric": metric, "value": value, "low": None if value is None else value - 0.1,
+         "high": None if value is None else value + 0.1, "n": 10}
+        for head, given in values.items()
+        for seed, value in enumerate(given)
+    ]  # fmt: skip

@@ -42,21 +42,6 @@ def empty(tmp_path):
 # --- what a grid is ---------------------------------------------------------------------------------------
 
 
-def test_pca_and_the_twin_of_each_quantum_head_are_always_there():
-    assert grid_of.with_controls(["acqua", "mlp"]) == ("acqua", "mlp", "acqua_twin", "pca")
-    assert grid_of.with_controls(["pca", "acqua_twin"]) == ("pca", "acqua_twin")
-
-
-def test_a_head_may_bring_settings_of_its_own():
-    assert grid_of.parse("acqua:depth=2:entanglers=false:input_scaling=none") == (
-        "acqua", {"depth": 2, "entanglers": False, "input_scaling": "none"},
-    )  # fmt: skip
-    with pytest.raises(ConfigError, match="got 'depth', expected key=value"):
-        grid_of.parse("acqua:depth")
-    with pytest.raises(ConfigError, match=r"no head called 'aqua'.*did you mean 'acqua'"):
-        grid_of.parse("aqua")
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -102,16 +87,6 @@ def test_nt_xent_takes_noisy_copies_of_one_modality_unless_it_is_to_have_pairs(e
         lines = [line for line in experiments.progress(empty, made).refused if "needs image and text" in line]
         assert bool(lines) == refused
         assert all("views=noise: two noisy copies" in line for line in lines)
-
-
-def test_common_settings_reach_those_that_know_them(empty):
-    made = experiments.create(empty, grid(settings=QUICK | {"focus": 2.0, "function": "sin"}))
-    by_head = {cell.head: cell.spec.configs for cell in grid_of.cells(empty, made) if cell.spec}
-    assert by_head["acqua"].objective["focus"] == 2.0
-    assert by_head["acqua"].head["depth"] == 1
-    assert by_head["acqua_separable:depth=2"].head["depth"] == 2
-    assert by_head["acqua_twin"].head["function"] == "sin"
-    assert by_head["acqua"].training["split_seed"] == 0
 
 
 # --- what it does -----------------------------------------------------------------------------------------
@@ -250,48 +225,6 @@ def test_nothing_is_written_where_nothing_is_measured(empty, tmp_path):
         comparison.write(empty, made, tmp_path)
 
 
-def rows(**values: list[float]) -> list[comparison.Row]:
-    """Rows of one metric: head → value by seed."""
-    return [
-        {"head": head, "objective": "none" if head == "pca" else "stress", "dim": 2, "seed": seed,
-         "metric": "spearman", "value": value, "low": value - 0.1, "high": value + 0.1, "n": 10}
-        for head, given in values.items()
-        for seed, value in enumerate(given)
-    ]  # fmt: skip
-
-
-def test_contrasts_stand_against_twin_pca_and_the_best_classical_head():
-    table = rows(acqua=[0.8, 0.82, 0.81], acqua_twin=[0.7, 0.73, 0.7], pca=[0.5] * 3, mlp=[0.9, 0.93, 0.9])
-    found = {each.role: each for each in comparison.contrasts(table, "spearman")}
-    assert set(found) == {"twin", "PCA", "best classical"}
-    assert found["best classical"].against == "mlp"
-    assert found["PCA"].difference.mean == pytest.approx(0.31)
-    assert found["PCA"].p_holm == pytest.approx(0.75)  # 0.25 is the least for three seeds, times three
-    assert found["twin"].words.startswith("higher by 0.100")
-
-
-def test_a_quantum_inspired_head_stands_against_its_counterpart_as_well():
-    table = rows(qbec=[0.8, 0.82, 0.81], bec=[0.7, 0.73, 0.7], pca=[0.5] * 3)
-    found = {(each.head, each.role, each.against) for each in comparison.contrasts(table, "spearman")}
-    assert ("qbec", "PCA", "pca") in found
-    assert {against for head, role, against in found if "twin" in role} == {"bec"}
-    assert {head for head, _, _ in found} == {"qbec"}
-
-
-def test_the_best_is_marked_only_where_it_holds_up_against_all():
-    clear = rows(acqua=[0.8, 0.82, 0.81], pca=[0.5] * 3, mlp=[0.6, 0.63, 0.6])
-    assert comparison.best(clear, "spearman") == {("acqua", "stress", 2)}
-    noisy = rows(acqua=[0.8, 0.5, 0.9], pca=[0.5] * 3, mlp=[0.7, 0.75, 0.72])
-    assert comparison.best(noisy, "spearman") == set()
-
-
-def test_equal_seeds_have_the_interval_of_their_items():
-    [summary] = comparison.summaries(rows(pca=[0.5, 0.5]))
-    assert (summary.over, summary.low, summary.high) == ("items", pytest.approx(0.4), pytest.approx(0.6))
-    [summary] = comparison.summaries(rows(mlp=[0.5, 0.6]))
-    assert summary.over == "seeds" and summary.mean == pytest.approx(0.55)
-
-
 def test_ablations_compare_what_differs_in_one_part(done):
     workspace, experiment, _ = done
     table = comparison.rows(workspace, experiment)
@@ -301,11 +234,6 @@ def test_ablations_compare_what_differs_in_one_part(done):
     effects = ablation.distance(workspace, experiment, "spearman")
     assert any("log-fidelity" in each.name and "CLIP-ACQUA" in each.name for each in effects)
     assert any("PCA" in each.name and "cosine" in each.name for each in effects)
-    mixed = rows(acqua=[0.8, 0.82]) + [
-        row | {"objective": "acqua", "value": 0.5} for row in rows(acqua=[1, 1])
-    ]
-    [effect] = ablation.objective(mixed, "spearman")
-    assert effect.name == "CLIP-ACQUA, 2-d: stress − acqua" and effect.difference.mean == pytest.approx(0.31)
 
 
 def test_the_report_is_one_file_that_loads_nothing(done, tmp_path):
