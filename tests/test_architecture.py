@@ -15,6 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "qlatent"
 BASE = {
+    "assignments",
+    "json_values",
     "types",
     "errors",
     "images",
@@ -22,6 +24,7 @@ BASE = {
     "provenance",
     "registry",
     "settings",
+    "spacing",
     "spellings",
     "tensors",
     "",

@@ -1,10 +1,12 @@
 """Any picture becomes plain RGB without surprises."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from qlatent.images import on_white
+from qlatent.images import UNREADABLE, decoded, on_white
 
 
 def colour(image: Image.Image) -> tuple[int, ...]:
@@ -50,3 +52,25 @@ def test_transparent_palette_colour_turns_white() -> None:
     assert colour(on_white(image)) == (10, 20, 30)
     image.info["transparency"] = 0
     assert colour(on_white(image)) == (255, 255, 255)
+
+
+def encoded(image: Image.Image, form: str) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form)
+    return buffer.getvalue()
+
+
+def test_a_file_is_decoded_to_rgb_over_white() -> None:
+    assert colour(decoded(encoded(Image.new("RGBA", (2, 2), (255, 0, 0, 0)), "PNG"))) == (255, 255, 255)
+
+
+def test_a_jpeg_is_decoded_smaller_where_that_is_large_enough() -> None:
+    content = encoded(Image.new("RGB", (640, 480), (90, 90, 90)), "JPEG")
+    assert decoded(content).size == (640, 480)
+    assert decoded(content, side=100).size == (160, 120)
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", encoded(Image.new("RGB", (64, 64)), "PNG")[:60]])
+def test_damaged_bytes_are_told_by_one_of_the_known_errors(content: bytes) -> None:
+    with pytest.raises(UNREADABLE):
+        decoded(content)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from qlatent import assignments
 from qlatent.errors import ConfigError
 from qlatent.services import workspaces
 from qlatent.services.workspaces import Workspace
@@ -56,13 +56,10 @@ def settings_of(pairs: list[str] | None) -> dict[str, Any]:
     """The `--set key=value` options; a value that is valid JSON is read as JSON, else as text."""
     values: dict[str, Any] = {}
     for pair in pairs or []:
-        key, equals, text = pair.partition("=")
-        if not equals or not key:
+        found = assignments.split(pair)
+        if found is None:
             raise ConfigError(f"--set {pair}: expected key=value.", remedy="For example: --set qubits=4.")
-        try:
-            values[key] = json.loads(text)
-        except (ValueError, RecursionError):  # a word, or JSON that is too long or too deep to read
-            values[key] = {"True": True, "False": False}.get(text, text)
+        values[found[0]] = assignments.value_of(found[1])
     return values
 
 
@@ -90,10 +87,11 @@ def mapping_of(pairs: list[str] | None) -> dict[str, Any] | None:
         return None
     values: dict[str, Any] = {}
     for pair in pairs:
-        part, equals, column = pair.partition("=")
-        if not equals:
+        found = assignments.split(pair)
+        if found is None:
             raise ConfigError(
                 f"--map {pair}: expected part=column.", remedy="For example: --map image=photo."
             )
+        part, column = found
         values[part] = column.split(",") if part == "text" else column
     return values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from qlatent import types
+from qlatent.json_values import plain
 
 
 class Terminal:
@@ -75,21 +75,6 @@ class Terminal:
                 bar.update(task, completed=done, total=total, note=note)
 
             yield report
-
-
-def plain(value: Any) -> Any:
-    """The value in JSON's own types: numpy numbers converted, NaN and infinity as null."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, str) or value is None or isinstance(value, bool):
-        return value
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, Sequence | set | frozenset):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if isinstance(value, int) else str(value)
 
 
 def _cell(value: Any) -> str:

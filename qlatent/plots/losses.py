@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from qlatent import spacing
 from qlatent.plots.colours import CLEAR, GRID
 
 PARTS = {
@@ -54,15 +55,8 @@ def losses(
     return figure
 
 
-def thinned(length: int, *, most: int = MOST) -> NDArray[np.intp]:
-    """At most `most` indices of a line, evenly spaced, first and last among them."""
-    if length <= most:
-        return np.arange(length)
-    return np.unique(np.linspace(0, length - 1, most).round().astype(np.intp))
-
-
 def _line(columns: Columns, part: str, *, first: bool) -> go.Scatter:
-    at = thinned(len(columns["step"]))
+    at = spacing.evenly(len(columns["step"]), MOST)
     return go.Scatter(
         x=columns["step"][at], y=columns[part][at], mode="lines", name="Training batches",
         legendgroup="train", showlegend=first, line={"width": 1.3, "color": TRAIN},
@@ -71,7 +65,7 @@ def _line(columns: Columns, part: str, *, first: bool) -> go.Scatter:
 
 
 def _marks(columns: Columns, part: str, *, first: bool) -> go.Scatter:
-    at = thinned(len(columns["step"]))
+    at = spacing.evenly(len(columns["step"]), MOST)
     return go.Scatter(
         x=columns["step"][at], y=columns[part][at], name="Held-out pairs",
         mode="lines+markers" if len(at) <= MARKED else "lines",

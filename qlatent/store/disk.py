@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qlatent.errors import StoreError
+from qlatent.json_values import plain
 
 RESERVED = 4096
 _LEAST_BYTES = 200_000  # less is full: not even a database can work with it
@@ -146,19 +147,7 @@ def write_reserved(path: Path, spare: Path, content: bytes) -> None:
 
 def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
     """A value as strict JSON in UTF-8: numpy numbers become plain, NaN and infinity become null."""
-    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, indent=indent).encode()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(entry) for entry in value]
-    if hasattr(value, "tolist"):  # numpy scalars and arrays
-        return _plain(value.tolist())
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    return value if value is None or isinstance(value, str | int) else str(value)
+    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, indent=indent).encode()
 
 
 def sync_folder(folder: Path) -> None:

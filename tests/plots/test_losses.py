@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qlatent.plots.losses import MOST, losses, thinned
+from qlatent.plots.losses import MOST, losses
 
 STEP = np.arange(10.0)
 TRAIN = {"step": STEP, "total": STEP + 3, "reconstruction_image": STEP + 1, "pair_distance": STEP + 2}
@@ -30,9 +30,10 @@ def test_a_log_axis_is_asked_for_by_name() -> None:
 
 
 def test_long_lines_are_thinned_and_keep_both_ends() -> None:
-    at = thinned(10 * MOST)
-    assert len(at) <= MOST and (at[0], at[-1]) == (0, 10 * MOST - 1)
-    assert thinned(5).tolist() == [0, 1, 2, 3, 4]
+    steps = np.arange(10 * MOST, dtype=float)
+    drawn = losses({"step": steps, "total": steps + 1}).data[0]
+    assert len(drawn.x) <= MOST and (drawn.x[0], drawn.x[-1]) == (0, 10 * MOST - 1)
+    np.testing.assert_array_equal(drawn.y, drawn.x + 1)
 
 
 def test_the_legend_names_each_kind_of_line_once() -> None:

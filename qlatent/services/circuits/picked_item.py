@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent import spacing
 from qlatent.circuits.analysis import state_derivatives
 from qlatent.errors import InputError, StoreError
 from qlatent.services.circuits.circuits import CircuitView
@@ -44,7 +45,7 @@ def offered(workspace: Workspace, view: CircuitView, *, also: int | None = None)
     if folder is None or not isinstance(spec, specs.VectorTraining):
         return {}
     rows = folder.probe()["rows"]
-    spaced = rows[np.unique(np.linspace(0, len(rows) - 1, OFFERED).round().astype(int))]
+    spaced = rows[spacing.evenly(len(rows), OFFERED)]
     rows = np.union1d(spaced, rows[rows == also])
     texts = browsing.texts(workspace, spec.dataset, rows.tolist(), at=spec.dataset_version)
     return {int(row): text for row, text in zip(rows, texts, strict=True)}

@@ -6,12 +6,11 @@ Torch-free. A cell whose run is there already, whoever started it, is not traine
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qlatent import registry
+from qlatent import assignments, registry
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.services.heads import kept_heads as heads_kept
 from qlatent.services.runs.listing import RunView
@@ -106,13 +105,10 @@ def parse(head: str) -> tuple[str, dict[str, Any]]:
     name, *parts = head.split(":")
     values: dict[str, Any] = {}
     for part in parts:
-        key, equals, text = part.partition("=")
-        if not equals:
+        found = assignments.split(part)
+        if found is None:
             raise ConfigError(f"{head}: got {part!r}, expected key=value.", remedy="Write acqua:depth=2.")
-        try:
-            values[key] = json.loads(text)
-        except (ValueError, RecursionError):
-            values[key] = {"True": True, "False": False}.get(text, text)
+        values[found[0]] = assignments.value_of(found[1])
     registry.entry("head", name)
     return name, values
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qlatent import lengths
+from qlatent import lengths, spacing
 from qlatent.errors import InputError
 from qlatent.layout.plane import plane, rotation
 from qlatent.metrics.comparison import Comparison, InputSide
@@ -98,7 +98,7 @@ def side_by_side(workspace: Workspace, runs: Sequence[tuple[str, str]]) -> SideB
                 remedy="Compare runs of one experiment, or with one split seed and probe size.",
             )
     total = len(probes[0]["rows"])
-    taken = np.unique(np.linspace(0, total - 1, min(ITEMS, total)).round().astype(np.intp))
+    taken = spacing.evenly(total, ITEMS)
     latents = [folder.snapshot(folder.snapshot_steps()[-1]) for folder in folders]
     modalities = tuple(latents[0])
     if (points := len(taken) * len(modalities)) < FEWEST:

@@ -6,13 +6,13 @@ again it goes on from the last checkpoint with the same losses.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from qlatent.json_values import plain
 from qlatent.metrics.geometry.honesty import Reference
 from qlatent.registry import entry, resolve
 from qlatent.services.runs.event_log import is_trained, read_log
@@ -120,15 +120,15 @@ class Recorder:
 
     def _step(self, event: events.Step) -> None:
         rate = self._heartbeat.update(event.step, self.trainer.steps)
-        self.append("step", step=event.step, epoch=event.epoch, losses=_plain(event.losses), rate=rate)
+        self.append("step", step=event.step, epoch=event.epoch, losses=plain(event.losses), rate=rate)
 
     def _evaluation(self, event: events.Evaluation) -> None:
-        self.append("evaluation", step=event.step, epoch=event.epoch, metrics=_plain(event.metrics))
+        self.append("evaluation", step=event.step, epoch=event.epoch, metrics=plain(event.metrics))
 
     def _snapshot(self, event: events.Snapshot) -> None:
         path = self.folder.write_snapshot(event.step, event.latents)
         figures = self._reference.compare(event.latents) | self._of_kind
-        self.append("snapshot", step=event.step, file=path.name, metrics=_plain(figures))
+        self.append("snapshot", step=event.step, file=path.name, metrics=plain(figures))
 
     @cached_property
     def _reference(self) -> Reference:
@@ -148,7 +148,7 @@ class Recorder:
 
     def _finish(self, event: events.Finish) -> None:
         folder, trainer = self.folder, self.trainer
-        figures = _plain(self._kind.final_metrics(folder, trainer, event.step))
+        figures = plain(self._kind.final_metrics(folder, trainer, event.step))
         _save_head(folder, trainer, figures, encoder=self._kind.encoder(folder, trainer))
         self._kind.leave(folder, trainer)
         if self._spec.panel:
@@ -160,11 +160,6 @@ class Recorder:
         if not self._kind.keeps_checkpoints:
             folder.drop_checkpoints()
         self.state = "finished"
-
-
-def _plain(figures: dict[str, float]) -> dict[str, float | None]:
-    """Figures as JSON has them: NaN and infinity are null."""
-    return {name: value if math.isfinite(value) else None for name, value in figures.items()}
 
 
 def _save_head(folder: RunFolder, trainer: Any, figures: dict[str, float | None], *, encoder: str) -> None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qlatent import spacing
+from qlatent.json_values import plain
 from qlatent.metrics import panel
 from qlatent.metrics.comparison import Comparison, InputSide
 from qlatent.metrics.figure import Undefined
@@ -80,9 +82,9 @@ def measure_trained(workspace: Workspace, folder: RunFolder, head: AbstractHead,
     document = {
         "format": FORMAT,
         "judged": "heldout" if heldout else "train",
-        "metrics": {name: _plain(asdict(figure)) for name, figure in figures.items()},
+        "metrics": {name: plain(asdict(figure)) for name, figure in figures.items()},
         "distances": _distances(comparison, metrics),
-        "costs": _plain(_costs(folder, head, judged)),
+        "costs": plain(_costs(folder, head, judged)),
         "confusion": _confusion(comparison),
         "curve": _curve(folder, data, words),
     }
@@ -140,7 +142,7 @@ def _distances(comparison: Comparison, metrics: dict[str, Any]) -> dict[str, Any
             comparison.before.inputs, comparison.latents, distance=distance, reference=comparison.before
         )
         figures = panel.measure(taken, metrics, names=OF_DISTANCES, resamples=0)
-        found[distance] = _plain({name: figure.value for name, figure in figures.items()})
+        found[distance] = plain({name: figure.value for name, figure in figures.items()})
     return found
 
 
@@ -157,8 +159,7 @@ def _confusion(comparison: Comparison) -> dict[str, Any]:
 
 def _curve(folder: RunFolder, data: TrainingData, words: np.ndarray) -> list[dict[str, Any]]:
     """The linear probe's accuracy at each snapshot: learned on the probe set's training rows, judged on the others."""
-    total = len(data.probe_rows)
-    taken = np.unique(np.linspace(0, total - 1, min(CURVE_ITEMS, total)).round().astype(np.intp))
+    taken = spacing.evenly(len(data.probe_rows), CURVE_ITEMS)
     labels, away = words[data.probe_rows][taken], data.probe_heldout[taken]
     learned = data.probe_rows[taken][~away]
     place = np.searchsorted(data.train_rows, learned)
@@ -176,16 +177,8 @@ def _curve(folder: RunFolder, data: TrainingData, words: np.ndarray) -> list[dic
             train_labels=labels[~away].tolist(),
             train_groups=_apart(folder, data.train_groups[place]),
         )
-        curve.append({"step": step, **_plain(asdict(probe.probe_accuracy(judged)))})
+        curve.append({"step": step, **plain(asdict(probe.probe_accuracy(judged)))})
     return curve
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """The same as JSON has it: NaN and infinity are null."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in values.items()
-    }
 
 
 def carry_out(workspace: Workspace, job: Job) -> str:

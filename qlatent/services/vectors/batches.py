@@ -6,8 +6,6 @@ decoding beside them takes the rest away again. A batch a core, from the file to
 
 from __future__ import annotations
 
-import io
-import struct
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,18 +17,13 @@ import numpy as np
 from PIL import Image
 
 from qlatent.encoders.base import AbstractEncoder
-from qlatent.images import on_white
+from qlatent.images import UNREADABLE, decoded
 from qlatent.services.vectors import augmented
 from qlatent.store.items.items import ItemStore
 from qlatent.store.items.names import image_of
 
 MOST_THREADS = 4  # batches in memory at once; 64 images of 224 × 224 are 39 MB
 _SORTED_BATCHES = 16  # texts of so many batches are sorted by length together, so that little is padded
-# what Pillow's readers raise on bytes that are damaged or no image
-UNREADABLE = (
-    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error,
-    Image.DecompressionBombError,
-)  # fmt: skip
 
 
 class Failure(NamedTuple):
@@ -122,7 +115,7 @@ def _images(store: ItemStore, encoder: AbstractEncoder, names: Sequence[str], pr
             failed += [(name, "its image is not in the workspace any more") for name in asked]
             continue
         try:
-            picture = _decoded(encoder, contents[image])
+            picture = decoded(contents[image], side=encoder.decoded_side)
             inputs += [prepare(picture, name) for name in asked]
             good += asked
         except UNREADABLE as err:
@@ -130,10 +123,3 @@ def _images(store: ItemStore, encoder: AbstractEncoder, names: Sequence[str], pr
             failed += [(name, reason) for name in asked]
     vectors = encoder.embed_images(np.stack(inputs)) if inputs else np.zeros((0, encoder.dim), np.float32)
     return Batch(good, vectors, failed)
-
-
-def _decoded(encoder: AbstractEncoder, content: bytes) -> Image.Image:
-    image = Image.open(io.BytesIO(content))
-    if encoder.decoded_side:
-        image.draft(None, (encoder.decoded_side, encoder.decoded_side))
-    return on_white(image)

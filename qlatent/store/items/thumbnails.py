@@ -8,7 +8,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from qlatent.errors import StoreError
-from qlatent.images import on_white
+from qlatent.images import UNREADABLE, on_white
 
 SIDE = 160  # pixels, the longer side
 _QUALITY = 80
@@ -30,7 +30,7 @@ def thumbnail(image: bytes, *, item: str) -> Thumbnail:
             opened.draft("RGB", (2 * SIDE, 2 * SIDE))  # JPEG: decoded at an eighth to a half of its size
             small = on_white(opened)
             small.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as err:
+    except UNREADABLE as err:
         raise StoreError(
             f"The image of item {item!r} cannot be decoded: {err}.",
             remedy="Leave it out, or repair the file.",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from qlatent import spacing
 from qlatent.errors import CircuitError, UnavailableError
 from qlatent.plots import circuits as plots
 from qlatent.services.circuits import circuits, figures_of_merit, picked_item
@@ -198,7 +199,7 @@ def _moved(view: CircuitView, trained: CircuitView) -> None:
     if found is None:
         return
     place = picked_item.on_map(workspace, view, trained, found)
-    at = maps.sample(len(found.rows), maps.HOME_POINTS)
+    at = spacing.evenly(len(found.rows), maps.HOME_POINTS)
     figure = plots.place(
         found.places[view.modality][-1, at],
         found.norms[view.modality][-1, at],

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from qlatent import spacing
 from qlatent.plots.evolution import Look, evolution_map
 from qlatent.services.datasets import browsing
 from qlatent.services.runs.frames import Evolution
@@ -107,12 +108,12 @@ def positions(found: Evolution, view: View) -> NDArray[np.intp]:
     eligible = np.flatnonzero(
         {"all": np.ones_like(heldout), "heldout": heldout, "train": ~heldout}[view.part]
     )
-    return eligible[maps.sample(len(eligible), view.amount)]
+    return eligible[spacing.evenly(len(eligible), view.amount)]
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _figure(name: str, view: View, _found: Evolution, _at: NDArray[np.intp]) -> go.Figure:
-    pairs = maps.sample(len(_at), MOST_LINES) if view.pairs else None
+    pairs = spacing.evenly(len(_at), MOST_LINES) if view.pairs else None
     look = Look(colour=view.colour, pairs=pairs, axes=maps.axes(_found), height=440)
     return evolution_map(maps.points(_found, _at), look)
 

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from PIL import Image
 
-from qlatent.images import on_white
+from qlatent.images import decoded
 from qlatent.services.datasets import facts
 from qlatent.types import Item
 from qlatent.ui.shell.formatting import cut, data_uri
@@ -53,8 +52,7 @@ def _cut(value: Any) -> Any:
 def _thumbnail(image: bytes | None) -> str | None:
     if image is None:
         return None
-    with Image.open(io.BytesIO(image)) as opened:
-        small = on_white(opened)
+    small = decoded(image)
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=80)

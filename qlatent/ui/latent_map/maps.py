@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from qlatent import spacing
 from qlatent.plots.evolution import Look, Points, evolution_map
 from qlatent.services.datasets import browsing
 from qlatent.services.runs import frames as service
@@ -83,11 +84,6 @@ def read(run: RunView, *, basis: Basis = "pooled", dimensions: int = 2) -> tuple
     return _read(str(workspace.path), run.id, basis, dimensions, version) if version else None, name
 
 
-def sample(total: int, shown: int) -> NDArray[np.intp]:
-    """Positions of at most `shown` of `total` items, evenly spaced in the order of the snapshots."""
-    return np.unique(np.linspace(0, total - 1, min(shown, total)).round().astype(np.intp))
-
-
 def points(found: Evolution, at: NDArray[np.intp]) -> Points:
     """The items at these positions as input of the plot."""
     return Points(
@@ -103,7 +99,7 @@ def points(found: Evolution, at: NDArray[np.intp]) -> Points:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _drawn(name: str, _found: Evolution, look: tuple[Any, ...]) -> go.Figure:
     shown, height, animated = look
-    at = sample(len(_found.rows), shown)
+    at = spacing.evenly(len(_found.rows), shown)
     return evolution_map(points(_found, at), Look(height=height, axes=axes(_found)), animated=animated)
 
 

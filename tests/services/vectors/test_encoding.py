@@ -21,7 +21,7 @@ from PIL import Image
 from qlatent.encoders.base import AbstractEncoder
 from qlatent.errors import ConfigError, InputError, StoreError
 from qlatent.services.datasets import datasets
-from qlatent.services.vectors import batches, encoding
+from qlatent.services.vectors import encoding
 from qlatent.services.vectors.batches import image_batches
 from qlatent.store.items.items import ItemStore
 from qlatent.store.workspace import Workspace
@@ -286,10 +286,3 @@ def test_a_jpeg_is_decoded_no_smaller_than_the_encoder_asks(workspace: Workspace
     encoder = Asked()
     encoding.encode(workspace, dataset, encoder=encoder)
     assert encoder.sizes == {(63, 33), (40, 50), (200, 100)}
-
-
-def test_transparency_that_was_never_imported_is_white_to_an_encoder_too(workspace: Workspace) -> None:
-    buffer = io.BytesIO()
-    Image.new("RGBA", (40, 40), (0, 0, 0, 0)).save(buffer, "PNG")
-    seen = batches._decoded(Asked(), buffer.getvalue())
-    assert (seen.mode, seen.getextrema()) == ("RGB", ((255, 255),) * 3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qlatent.errors import InputError
+from qlatent.images import UNREADABLE, decoded
 from qlatent.metrics import panel
 from qlatent.metrics.comparison import Comparison
 from qlatent.metrics.geometry import hilbert_schmidt
@@ -18,7 +18,6 @@ from qlatent.registry import METRICS, resolve
 from qlatent.services.datasets import grouping
 from qlatent.services.runs.specs import ImageTraining
 from qlatent.services.training.kinds.images import spec as specs
-from qlatent.services.vectors.batches import UNREADABLE
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 
@@ -72,16 +71,12 @@ def load_images(workspace: Workspace, spec: ImageTraining, configs: RunConfigs) 
 
 
 def _decoded(content: bytes | None, config: Any) -> Tensor | None:
-    from PIL import Image
-
     from qlatent.training.images.batches import as_batch
 
     if content is None:
         return None
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            image.load()
-            return as_batch([image], size=config.size, small=config.small)
+        return as_batch([decoded(content)], size=config.size, small=config.small)
     except UNREADABLE:
         return None
 

@@ -1,0 +1,11 @@
+"""Which of many rows to draw or measure where all would be too many."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def evenly(total: int, most: int) -> NDArray[np.intp]:
+    """At most `most` of the positions 0 … total-1, rising and evenly spaced, the first and the last among them."""
+    return np.unique(np.linspace(0, total - 1, min(most, total)).round().astype(np.intp))
