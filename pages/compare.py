@@ -1,4 +1,4 @@
-"""The page Compare: heads beside PCA and their classical twins, in experiments and in retrieval evaluations."""
+"""The page Compare: heads next to PCA and their classical twins, in experiments and in retrieval evaluations."""
 
 from __future__ import annotations
 

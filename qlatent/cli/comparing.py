@@ -38,21 +38,21 @@ def compare(
         terminal.note(OLDER)
     experiments.start(workspace, experiment, workers=workers)
     if detach:
-        told = experiments.progress(workspace, experiment)
+        status = experiments.progress(workspace, experiment)
         terminal.result(
-            {"experiment": experiment.id, "trainings": told.total, "finished": told.finished},
-            f"{experiment.id}: {told.finished} of {told.total} trainings have finished; the others continue.",
+            {"experiment": experiment.id, "trainings": status.total, "finished": status.finished},
+            f"{experiment.id}: {status.finished} of {status.total} trainings have finished; the others continue.",
         )
         return
-    told = follow(workspace, experiment, terminal=terminal, workers=workers)
-    if not told.measured and told.failed:
+    status = follow(workspace, experiment, terminal=terminal, workers=workers)
+    if not status.measured and status.failed:
         raise RunError(
-            f"Nothing was measured. {told.failed[0]}", remedy="Run the same command again to continue."
+            f"Nothing was measured. {status.failed[0]}", remedy="Run the same command again to continue."
         )
     files = comparison.write(workspace, experiment, workspace.experiments_path / experiment.id)
     if out is not None:
         files = [*comparison.write(workspace, experiment, out), *report.write(workspace, experiment, out)]
-    _tell(workspace, experiment, told, files, terminal)
+    _tell(workspace, experiment, status, files, terminal)
 
 
 def follow(
@@ -63,11 +63,11 @@ def follow(
         try:
             tried = False
             while True:
-                told = experiments.progress(workspace, experiment)
-                progress(told.measured, told.total)
-                if told.done and (told.measured >= told.finished or tried):
-                    return told
-                if told.done:  # trained earlier without being measured
+                status = experiments.progress(workspace, experiment)
+                progress(status.measured, status.total)
+                if status.done and (status.measured >= status.finished or tried):
+                    return status
+                if status.done:  # trained earlier without being measured
                     tried = bool(experiments.measure(workspace, experiment, workers=workers))
                 time.sleep(POLL)
         except KeyboardInterrupt:
@@ -76,11 +76,11 @@ def follow(
 
 
 def _tell(
-    workspace: Workspace, experiment: Experiment, told: Progress, files: list[Path], terminal: Terminal
+    workspace: Workspace, experiment: Experiment, status: Progress, files: list[Path], terminal: Terminal
 ) -> None:
     document = comparison.tidy(workspace, experiment)
     table = document["rows"]
-    for line in (*told.failed, *told.refused, *document["notes"]):
+    for line in (*status.failed, *status.refused, *document["notes"]):
         terminal.note(line)
     shown: dict[comparison.Key, dict[str, Any]] = {}
     for each in comparison.summaries(table):

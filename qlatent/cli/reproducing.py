@@ -37,8 +37,8 @@ def reproduce(
 ) -> None:
     """Train the missing runs of the table and write it; Ctrl-C stops, and the same command continues."""
     known = reproduction.read(out / TABLE)
-    with terminal.progress("Importing the images") as told:
-        dataset = reproduction.bring(workspace, data, progress=told)
+    with terminal.progress("Importing the images") as status:
+        dataset = reproduction.bring(workspace, data, progress=status)
 
     def table() -> list[Place]:
         return reproduction.places(
@@ -84,10 +84,10 @@ def _follow(workspace: Workspace, places: Any, terminal: Terminal) -> tuple[str,
     finished: set[str] = set()
     with terminal.progress("QSSL") as progress:
         while True:
-            told = sweeps.progress(workspace, table, finished=finished)
-            progress(round(told.done * 100), told.total * 100)
-            if not told.active:
-                return told.failed
+            status = sweeps.progress(workspace, table, finished=finished)
+            progress(round(status.done * 100), status.total * 100)
+            if not status.active:
+                return status.failed
             time.sleep(POLL)
 
 

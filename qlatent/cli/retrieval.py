@@ -95,10 +95,10 @@ def evaluate(workspace: Workspace, asked: Asked, *, terminal: Terminal) -> None:
 
 def _row(head: Mapping[str, Any]) -> list[Any]:
     main, *others = (head["measures"][name] for name in ("ndcg@10", *SHOWN))
-    said = (f"{main['value']:.3f}", f"{main['low']:.3f}–{main['high']:.3f}")
+    main_cells = (f"{main['value']:.3f}", f"{main['low']:.3f}–{main['high']:.3f}")
     values = [f"{each['value']:.3f}" for each in others]
     cost = head.get("bytes_per_document"), head.get("latency_ms")
-    return [head["head"], head.get("dim"), *said, *values, *cost]
+    return [head["head"], head.get("dim"), *main_cells, *values, *cost]
 
 
 def _lines(document: Mapping[str, Any]) -> list[str]:

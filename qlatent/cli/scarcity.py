@@ -134,10 +134,10 @@ def _train(workspace: Workspace, study: Study, workers: int, terminal: Terminal)
     try:
         with terminal.progress("Training") as progress:
             while True:
-                told = sweeps.progress(workspace, table, finished=finished)
-                progress(round(told.done * 100), told.total * 100)
-                if not told.active:
-                    return told.failed
+                status = sweeps.progress(workspace, table, finished=finished)
+                progress(round(status.done * 100), status.total * 100)
+                if not status.active:
+                    return status.failed
                 time.sleep(POLL)
     except KeyboardInterrupt:
         sweeps.stop(workspace, sweeps.ids(table))

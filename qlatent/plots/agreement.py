@@ -34,7 +34,7 @@ def agreement(curves: Sequence[tuple[str, Floats, Floats]], *, height: int = 300
         showlegend=True, legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip
     figure.update_xaxes(
-        title_text="neighbours looked at, k", type="log", dtick=1, gridcolor=GRID, zeroline=False
+        title_text="neighbourhood size k", type="log", dtick=1, gridcolor=GRID, zeroline=False
     )
     figure.update_yaxes(title_text="shared, above chance", gridcolor=GRID, zeroline=False)
     return figure

@@ -73,9 +73,9 @@ def _table(found: list[Row], seeds: int) -> None:
     }
     for name in (each for each in controls.METRICS if any(each in row.figures for row in found)):
         label = comparison.metric_title(name)
-        table[label] = [_said(row.figures.get(name)) for row in found]
+        table[label] = [_estimate(row.figures.get(name)) for row in found]
         table[f"Δ {label}"] = [
-            "" if row is found[0] else _said(row.differences.get(name), sign=True) for row in found
+            "" if row is found[0] else _estimate(row.differences.get(name), sign=True) for row in found
         ]
     st.dataframe(pd.DataFrame(table), hide_index=True, key="controls_table", alt="The head and its controls")
     st.caption(
@@ -103,7 +103,7 @@ def reading(found: list[Row]) -> str:
     return f"These differ from the head by more than the variation between seeds: {', '.join(apart)}."
 
 
-def _said(found: Estimate | None, *, sign: bool = False) -> str:
+def _estimate(found: Estimate | None, *, sign: bool = False) -> str:
     if found is None:
         return "–"
     value = f"{found.mean:+.3f}" if sign else f"{found.mean:.3f}"

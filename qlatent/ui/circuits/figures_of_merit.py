@@ -42,7 +42,7 @@ def expressing(view: CircuitView) -> None:
 
 def _expressibility(view: CircuitView, *, drawn: Drawn) -> None:
     found = service.expressibility(view, drawn=drawn)
-    told = (
+    verdict = (
         "no farther from them than chance allows"
         if found.divergence < 2 * found.floor
         else "distinguishable from them"
@@ -51,7 +51,7 @@ def _expressibility(view: CircuitView, *, drawn: Drawn) -> None:
     st.metric("Divergence from random states", f"{found.divergence:.3f} nats", border=True)
     st.plotly_chart(plots.fidelities(found.shares), key="figures_fidelities", config=CONFIG)
     st.caption(
-        f"Random states fill all {len(found.shares)} bins equally (dashed); this circuit is {told}. 0 means random, "
+        f"Random states fill all {len(found.shares)} bins equally (dashed); this circuit is {verdict}. 0 means random, "
         f"{math.log(len(found.shares)):.2f} a single state; {found.pairs:,} pairs cannot distinguish "
         f"{found.floor:.3f} from 0. Sim et al. 2019, arXiv 1905.10876, in bins of equal probability."
     )
@@ -60,15 +60,15 @@ def _expressibility(view: CircuitView, *, drawn: Drawn) -> None:
 
 def _beside_published(view: CircuitView, equal_width: float, *, drawn: Drawn) -> str:
     """The figure in the paper's own bins, with the published value for this circuit if there is one."""
-    said = f"In bins of equal width, as in the paper: {equal_width:.3f} nats, over random {RANDOM[drawn].lower()}"
+    text = f"In bins of equal width, as in the paper: {equal_width:.3f} nats, over random {RANDOM[drawn].lower()}"
     if (printed := service.published_expressibility(view)) is None:
-        return f"{said}. No value is published for this circuit."
+        return f"{text}. No value is published for this circuit."
     same = (
         "."
         if drawn == "weights"
         else ", over random weights without inputs: choose *Weights only* to compare."
     )
-    return f"{said}. Published: {printed:g} nats{same}"
+    return f"{text}. Published: {printed:g} nats{same}"
 
 
 def _entangling(view: CircuitView, *, drawn: Drawn) -> None:

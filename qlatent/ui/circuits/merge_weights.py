@@ -28,11 +28,11 @@ def counted(view: CircuitView) -> None:
     side, main = st.columns([1, 2.4], gap="large")
     kind: Any = url_state.get("merge", "merge")
     with side:
-        inputs = _asked("Vector dimension", "width", USUAL[0], 2, service.WIDEST)
-        outputs = _asked("Latent dimension", "kept", min(USUAL[1], inputs - 1), 1, inputs - 1)
+        inputs = _number("Vector dimension", "width", USUAL[0], 2, service.WIDEST)
+        outputs = _number("Latent dimension", "kept", min(USUAL[1], inputs - 1), 1, inputs - 1)
     found, turning = service.weights(inputs, outputs, kind=kind), service.turning(inputs, kind=kind)
     with main:
-        st.markdown(f"**{_said(inputs, outputs, found)}**")
+        st.markdown(f"**{_comparison(inputs, outputs, found)}**")
         dims = service.dimensions(inputs)
         every = [service.weights(inputs, each, kind=kind) for each in dims]
         lines = {name: [getattr(each, key) for each in every] for key, name in NAMES.items()}
@@ -52,7 +52,7 @@ def counted(view: CircuitView) -> None:
         )
 
 
-def _said(inputs: int, outputs: int, found: Weights) -> str:
+def _comparison(inputs: int, outputs: int, found: Weights) -> str:
     """A sentence that compares the weights stored here with those of the linear layers."""
     less, factor = ("fewer", found.ratio) if found.ratio >= 1 else ("more", 1 / found.ratio)
     here = f"{inputs:,} → {outputs:,}: merges store {factor:.1f} × {less} weights than a dense linear layer"
@@ -62,7 +62,7 @@ def _said(inputs: int, outputs: int, found: Weights) -> str:
     return f"{here}, and {grouped} than a grouped one."
 
 
-def _asked(label: str, name: str, default: int, least: int, most: int) -> int:
+def _number(label: str, name: str, default: int, least: int, most: int) -> int:
     """An integer whose value stands in the URL."""
     key = f"weights_{name}"
     st.session_state[key] = min(max(url_state.number(name, default) or default, least), most)

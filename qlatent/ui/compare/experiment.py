@@ -36,7 +36,7 @@ def pick() -> Experiment | None:
         _form()
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = {key: _said(each) for key, each in every.items()} | {url_state.NEW: "New experiment …"}
+        names = {key: _label(each) for key, each in every.items()} | {url_state.NEW: "New experiment …"}
         chosen = url_state.pick(
             "Experiment", [*every, url_state.NEW], name="experiment", names=lambda key: names[key]
         )
@@ -46,7 +46,7 @@ def pick() -> Experiment | None:
     return every[chosen]
 
 
-def _said(each: Experiment) -> str:
+def _label(each: Experiment) -> str:
     dims = ", ".join(map(str, each.dims))
     return f"{each.name} · d′ = {dims} · {count(each.seeds, 'seed')} · {each.dataset}"
 
@@ -154,20 +154,20 @@ def _promise(grid: Grid) -> str:
 
 def progress(experiment: Experiment) -> None:
     """The progress of an experiment, with Stop and Resume; polled while any of its runs is active."""
-    told = experiments.progress(page.workspace(), experiment)
-    busy = told.active > 0
-    fresh = [told]  # saves reading every run twice for the first drawing
+    status = experiments.progress(page.workspace(), experiment)
+    busy = status.active > 0
+    fresh = [status]  # saves reading every run twice for the first drawing
 
     def show() -> None:
         queue.go_on(page.workspace())  # a killed worker cannot start the next run
         now = fresh.pop() if fresh else experiments.progress(page.workspace(), experiment)
         _bar(experiment, now)
-        if busy and (now.active == 0 or now.measured != told.measured):
+        if busy and (now.active == 0 or now.measured != status.measured):
             st.rerun(scope="app")
 
     with page.guarded():
         st.fragment(show, run_every=2.0 if busy else None)()
-    lines = [*told.failed, *told.refused]
+    lines = [*status.failed, *status.refused]
     if lines:
         with st.expander(
             f"{count(len(lines), 'cell')} of the grid failed or cannot be trained", icon=":material/warning:"
@@ -176,29 +176,29 @@ def progress(experiment: Experiment) -> None:
                 st.markdown(f"- {literal(line, limit=400)}")
 
 
-def _bar(experiment: Experiment, told: Progress) -> None:
+def _bar(experiment: Experiment, status: Progress) -> None:
     workspace = page.workspace()
-    whole = told.total > 0 and told.measured == told.total
+    whole = status.total > 0 and status.measured == status.total
     with st.container(horizontal=True, vertical_alignment="center"):
         if whole:
             st.caption(
-                f"All {count(told.total, 'training')} measured on the held-out items.", width="content"
+                f"All {count(status.total, 'training')} measured on the held-out items.", width="content"
             )
         else:
-            share = told.measured / told.total if told.total else 0.0
-            words = f"{told.measured} of {count(told.total, 'training')} measured"
-            st.progress(share, text=words + (f", {told.active} running or queued" if told.active else ""))
-        if told.active and st.button("Stop", key="compare_stop", icon=":material/stop:"):
+            share = status.measured / status.total if status.total else 0.0
+            words = f"{status.measured} of {count(status.total, 'training')} measured"
+            st.progress(share, text=words + (f", {status.active} running or queued" if status.active else ""))
+        if status.active and st.button("Stop", key="compare_stop", icon=":material/stop:"):
             experiments.stop(workspace, experiment)
             st.rerun(scope="app")
         if (
-            not told.active
+            not status.active
             and not whole
             and st.button("Resume", key="compare_go_on", type="primary", icon=":material/play_arrow:")
         ):
             experiments.start(workspace, experiment)
             st.rerun(scope="app")
-        if not told.active and st.button("Remove", key="compare_remove", icon=":material/delete:", type="tertiary",
+        if not status.active and st.button("Remove", key="compare_remove", icon=":material/delete:", type="tertiary",
                                          help="Removes the experiment. Its runs and heads stay."):  # fmt: skip
             experiments.remove(workspace, experiment.id)
             url_state.put("experiment", "")

@@ -45,7 +45,7 @@ def form() -> None:
             key = _vectors(every[dataset])
             if not key:
                 return
-            asked, files, lacking = _asked(every, dataset, key)
+            asked, files, lacking = _query_fields(every, dataset, key)
         with right:
             heads = _heads(every[dataset], key)
             against = _against(heads)
@@ -89,7 +89,7 @@ def _vectors(dataset: DatasetView) -> str:
     return url_state.pick("Vectors", keys, name="encoder", names=encoder_name)
 
 
-def _asked(
+def _query_fields(
     every: Mapping[str, DatasetView], dataset: str, key: str
 ) -> tuple[dict[str, Any], dict[str, Any], str]:
     """Fields of the request, uploads by role, and a message about what is missing ("" if nothing is)."""

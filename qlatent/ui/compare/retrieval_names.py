@@ -29,10 +29,10 @@ def head_name(head: str) -> str:
     return ", ".join([registry.HEADS[name].title, *map(_setting, own)])
 
 
-def _setting(said: str) -> str:
+def _setting(setting: str) -> str:
     """A setting "key=value" in words; the width of the latent has two keys."""
-    key, _, value = said.partition("=")
-    return f"{value}-d" if key in ("qubits", "dim") else said.replace("_", " ").replace("=", " ")
+    key, _, value = setting.partition("=")
+    return f"{value}-d" if key in ("qubits", "dim") else setting.replace("_", " ").replace("=", " ")
 
 
 def row_name(row: dict[str, Any]) -> str:

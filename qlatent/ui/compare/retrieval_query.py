@@ -42,17 +42,17 @@ def look(run: RunView, found: dict[str, Any]) -> None:
         format_func=lambda each: names[each],
     )
     asked = every[query]
-    _asked(asked)
+    _query(asked)
     answers = results.answers(workspace, run.id, query)
     with st.grid(max(1, len(beside)), min_column_width=300, gap="small") as grid:
         for number, head in enumerate(beside):
             with grid.cell():
                 _list(
-                    names[head], answers[head], asked, asked.values[head], key=f"retrieval_answers_{number}"
+                    names[head], answers[head], asked, asked.values[head], key=f"retrieval_documents_{number}"
                 )
 
 
-def _asked(asked: Asked) -> None:
+def _query(asked: Asked) -> None:
     images = browsing.thumbnails(page.workspace(), [asked.image]) if asked.image else {}
     with st.container(horizontal=True, border=True, gap="medium", wrap=False):
         for image in images.values():

@@ -50,14 +50,14 @@ def _pick() -> RunView | None:
             icon=":material/manage_search:",
         )
         return None
-    names = {key: _said(each) for key, each in every.items()} | {url_state.NEW: "New evaluation …"}
+    names = {key: _label(each) for key, each in every.items()} | {url_state.NEW: "New evaluation …"}
     chosen = url_state.pick(
         "Evaluation", [*every, url_state.NEW], name="evaluation", names=lambda key: names[key]
     )
     return every.get(chosen)
 
 
-def _said(run: RunView) -> str:
+def _label(run: RunView) -> str:
     ended = "" if run.state == "finished" else f" · {run.state}"
     return f"{run.name} · {ago(run.created)}{ended}"
 

@@ -18,9 +18,9 @@ def spaces(experiment: Experiment) -> dict[str, Cell]:
 
 def title(cell: Cell, *, seed: bool = False) -> str:
     """Head, dimension and loss of a cell, with its seed if asked."""
-    said = [grid.title(cell.head), f"{comparison.dimension(cell)}-d"]
-    said += [] if cell.objective == NO_OBJECTIVE else [grid.goal(cell.objective)]
-    return ", ".join([*said, f"seed {cell.seed}"] if seed else said)
+    words = [grid.title(cell.head), f"{comparison.dimension(cell)}-d"]
+    words += [] if cell.objective == NO_OBJECTIVE else [grid.goal(cell.objective)]
+    return ", ".join([*words, f"seed {cell.seed}"] if seed else words)
 
 
 def waiting() -> None:

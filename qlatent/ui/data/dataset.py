@@ -148,8 +148,10 @@ def imports(dataset: DatasetView) -> None:
     with st.expander("Imports", icon=":material/history:", key="data_imports"):
         for record in dataset.imports:
             with st.container(horizontal=True, vertical_alignment="center"):
-                said = f"{count(record.rows, 'row')} kept, {record.refused:,} refused · {ago(record.created)}"
-                st.text(f"{record.source_name}: {said}")
+                summary = (
+                    f"{count(record.rows, 'row')} kept, {record.refused:,} refused · {ago(record.created)}"
+                )
+                st.text(f"{record.source_name}: {summary}")
                 if record.refused:
                     content = datasets.refusals_file(page.workspace(), record)
                     st.download_button(

@@ -196,22 +196,22 @@ def _store(seen: Preview) -> None:
         result = datasets.store(
             workspace, seen, name=(name or "").strip() or None, into=into, progress=report
         )
-        st.session_state["import_said"] = _said(result)
+        st.session_state["import_summary"] = _summary(result)
         _forget()
         _open(result.dataset)
 
 
-def _said(result: datasets.ImportReport) -> str:
+def _summary(result: datasets.ImportReport) -> str:
     if result.already:
         return f"{literal(result.name)} already contains exactly these items; nothing was stored twice."
-    parts_said = [f"{count(result.rows, 'item')} stored in {literal(result.name)}"]
+    counts = [f"{count(result.rows, 'item')} stored in {literal(result.name)}"]
     if result.refused:
-        parts_said.append(f"{count(result.refused, 'row')} refused")
+        counts.append(f"{count(result.refused, 'row')} refused")
     if result.duplicates:
-        parts_said.append(f"{count(result.duplicates, 'row')} marked as duplicates")
+        counts.append(f"{count(result.duplicates, 'row')} marked as duplicates")
     if result.present:
-        parts_said.append(f"{result.present:,} already present")
-    return " · ".join(parts_said)
+        counts.append(f"{result.present:,} already present")
+    return " · ".join(counts)
 
 
 def _open(dataset: str) -> None:
@@ -224,6 +224,6 @@ def _open(dataset: str) -> None:
 
 def report() -> None:
     """Show the result of the last import once."""
-    said = st.session_state.pop("import_said", "")
-    if said:
-        st.success(said, icon=":material/check_circle:")
+    summary = st.session_state.pop("import_summary", "")
+    if summary:
+        st.success(summary, icon=":material/check_circle:")

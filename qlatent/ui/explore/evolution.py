@@ -142,7 +142,7 @@ def moving_map(found: Evolution, at: NDArray[np.intp], name: str, view: View) ->
             steps,
             max(0, min(start, len(steps) - 1)),
             maps.metrics(found),
-            _way(found),
+            _path(found),
         ),
         key="player",
         on_picked=lambda row: url_state.put("row", row),
@@ -152,7 +152,7 @@ def moving_map(found: Evolution, at: NDArray[np.intp], name: str, view: View) ->
     return shown
 
 
-def _way(found: Evolution) -> dict[str, list[list[float]]]:
+def _path(found: Evolution) -> dict[str, list[list[float]]]:
     """The picked item's coordinates frame by frame, to mark it on the map."""
     place = np.flatnonzero(found.rows == url_state.number("row", -1))
     return {name: each[:, place[0]].tolist() for name, each in found.places.items()} if len(place) else {}

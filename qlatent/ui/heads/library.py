@@ -135,11 +135,11 @@ def _circuit(document: str) -> str:
 
 
 def _settings(config: dict[str, Any]) -> pd.DataFrame:
-    said = {
+    texts = {
         key: ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         for key, value in config.items()
     }
-    return pd.DataFrame({"Setting": list(said), "Value": list(said.values())})
+    return pd.DataFrame({"Setting": list(texts), "Value": list(texts.values())})
 
 
 @st.dialog("Remove this head?", icon=":material/delete:")

@@ -26,9 +26,9 @@ def narrowed(table: pd.DataFrame) -> pd.DataFrame:
             format_func=_name,
         )
         for name in chosen:
-            wanted = _wanted(table[name], name)
-            if wanted is not None:
-                table = browsing.having(table, name, wanted)
+            condition = _condition(table[name], name)
+            if condition is not None:
+                table = browsing.having(table, name, condition)
     if by != "row" or descending:
         table = browsing.ordered(table, by, descending=descending)
     return table
@@ -44,7 +44,7 @@ def _order(known: list[str]) -> tuple[str, bool]:
         return by or "row", st.toggle("Descending", key="descending", bind="query-params")
 
 
-def _wanted(values: pd.Series, name: str) -> Any:
+def _condition(values: pd.Series, name: str) -> Any:
     """The condition chosen for one column; None if there is none."""
     kind, label = facts.kind(values), literal(_name(name))
     if kind == "number":

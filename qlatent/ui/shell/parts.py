@@ -98,9 +98,9 @@ def bug_card(err: Exception, trace: str) -> None:
 
 def beyond_builtin(encoder: str | None, dataset: str | None) -> None:
     """Warn if the built-in encoder's vectors represent items unlike those it was trained on."""
-    said = demo.beyond_builtin(encoder, dataset)
-    if said:
-        st.warning(said, icon=":material/visibility_off:")
+    warning = demo.beyond_builtin(encoder, dataset)
+    if warning:
+        st.warning(warning, icon=":material/visibility_off:")
 
 
 def rows_csv(table: pd.DataFrame, file: str, *, key: str) -> None:

@@ -24,10 +24,10 @@ def progress(run: RunView) -> None:
         st.info(waiting(run), icon=":material/schedule:")
         return
     if run.state in ("failed", "interrupted"):
-        said = literal(status.error, limit=2000) or "Its process was killed."
+        message = literal(status.error, limit=2000) or "Its process was killed."
         remedy = literal(status.remedy, limit=2000) or "Resume it from its last checkpoint or remove it."
-        st.warning(remedy, title=said)
-    st.progress(run.progress, text=_said(run))
+        st.warning(remedy, title=message)
+    st.progress(run.progress, text=_progress_text(run))
 
 
 def waiting(run: RunView) -> str:
@@ -43,7 +43,7 @@ def waiting(run: RunView) -> str:
     )
 
 
-def _said(run: RunView) -> str:
+def _progress_text(run: RunView) -> str:
     status, unit = run.status, UNITS.get(run.kind)
     if not status.steps:
         return run.message.capitalize() if run.active else run.state.capitalize()

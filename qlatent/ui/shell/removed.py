@@ -18,8 +18,10 @@ def removed(kind: str, words: str) -> None:
     with st.expander(label, icon=":material/restore_from_trash:", key=f"removed_{kind}"):
         for each in found:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                said = f"{literal(each.name, limit=60)} · {literal(each.id)} · removed {ago(each.removed)}"
-                st.markdown(said, width="content")
+                description = (
+                    f"{literal(each.name, limit=60)} · {literal(each.id)} · removed {ago(each.removed)}"
+                )
+                st.markdown(description, width="content")
                 if st.button("Restore", key=f"restore_{kind}_{each.id}", icon=":material/undo:"):
                     with page.guarded():
                         bin.restore(page.workspace(), each.id, kind=kind)

@@ -40,20 +40,20 @@ def board(run: RunView, spec: RetrievalTraining) -> None:
             first, last = (float(found[name][place]) for place in (0, -1))
             gained = f"{last - first:+.3f}" if len(found["step"]) > 1 else None
             st.metric(title, f"{last:.3f}", gained, border=True, help=HELP[name])
-    _told(run, spec)
+    _description(run, spec)
 
 
-def _told(run: RunView, spec: RetrievalTraining) -> None:
+def _description(run: RunView, spec: RetrievalTraining) -> None:
     training, figures = spec.configs.training, listing.metrics(page.workspace(), run.id)
     rule = "judged relevant" if spec.judgements else "of the query's label"
-    said = f"Relevant documents are those {rule}. "
+    text = f"Relevant documents are those {rule}. "
     if "documents" in figures:
         queries, documents = (int(figures[name]) for name in ("heldout_pairs", "documents"))
-        said += f"{queries:,} held-out queries search {count(documents, 'document')}; during training, a part of them. "
+        text += f"{queries:,} held-out queries search {count(documents, 'document')}; during training, a part of them. "
     if training["unfreeze"] == "none":
-        st.caption(said + "Only the head is trained, on stored vectors.")
+        st.caption(text + "Only the head is trained, on stored vectors.")
         return
-    st.caption(said + "Layers of the text model are trained with the head.")
+    st.caption(text + "Layers of the text model are trained with the head.")
     if run.state == "finished":
         st.caption("Encode a dataset for this head with its fine-tuned text model:")
         st.code(
