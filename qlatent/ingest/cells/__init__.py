@@ -1,1 +1,1 @@
-"""What a single cell says: text, numbers, JSON, lists of numbers, values of Arrow."""
+"""Reads single cells: text, numbers, JSON, lists of numbers, Arrow values."""

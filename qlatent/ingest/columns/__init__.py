@@ -1,1 +1,1 @@
-"""What a column holds, told from its first cells, and which column becomes which part of an item."""
+"""Finds what each column holds, and which part of an item it becomes."""

@@ -1,1 +1,1 @@
-"""Queries, relevance judgements and runs of retrieval, which judge items and are none."""
+"""Reads queries, relevance judgements and retrieval runs; they judge items and become none."""

@@ -1,1 +1,1 @@
-"""From a row to an item, or to the reason why the row is refused."""
+"""Turns rows into items, and decides why a row is refused."""

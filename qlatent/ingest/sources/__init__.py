@@ -1,1 +1,1 @@
-"""What people bring, opened as one source of rows: `opening` decides which reader a file gets."""
+"""Opens whatever a user uploads as one source of rows; `opening` chooses the reader."""

@@ -7,6 +7,7 @@ import math
 import re
 import time
 
+# humanize writes "3 minutes and 20 seconds" and "5 minutes ago", for which tables and progress lines have no room
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 THOUSAND = 1000
 JOINER = "\u2060"

@@ -1,1 +1,1 @@
-"""Ready embeddings in numpy files (`.npz`, `.npy`)."""
+"""Reads ready embeddings from numpy files (`.npz`, `.npy`)."""

@@ -1,1 +1,1 @@
-"""Several files that belong together: which file is what, and how vectors find their items."""
+"""Reads several files that belong together: finds the role of each, and joins vectors with their items."""

@@ -1,1 +1,1 @@
-"""Image files, with the captions and tables that lie beside them."""
+"""Reads image files, with the captions and tables beside them."""

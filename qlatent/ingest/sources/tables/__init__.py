@@ -1,1 +1,1 @@
-"""Tables: CSV, TSV, JSON, JSON lines, Parquet and Excel, and several files of one table."""
+"""Reads tables: CSV, TSV, JSON, JSON lines, Parquet and Excel, also one table in several files."""

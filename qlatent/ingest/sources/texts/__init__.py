@@ -1,1 +1,1 @@
-"""Text files: one text a line, and vectors written as text (GloVe, word2vec)."""
+"""Reads text files: one text a line, or vectors written as text (GloVe, word2vec)."""
