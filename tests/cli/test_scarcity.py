@@ -114,7 +114,7 @@ def test_a_column_to_keep_together_reaches_the_split_of_every_command(
 ) -> None:
     """All items have one source, so that nothing can be held out, and one column is not there."""
     for column, said in (
-        ("source", "All 80 usable rows hang together"),
+        ("source", "All 80 usable rows form one group"),
         ("shop", "no item of 'texts' has such a column"),
     ):
         name, *options = command

@@ -80,7 +80,7 @@ def test_its_word_names_it(kind: TrainingKind) -> None:
 
 def test_an_older_word_names_it_too_and_an_unknown_one_is_an_error_that_lists_them() -> None:
     assert table.source_named("relevance") == "retrieval"
-    with pytest.raises(ConfigError, match=r"no training from 'sounds'.*vectors, images, retrieval"):
+    with pytest.raises(ConfigError, match=r"Unknown kind of training 'sounds'.*vectors, images, retrieval"):
         table.source_named("sounds")
 
 

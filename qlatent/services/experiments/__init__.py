@@ -1,1 +1,1 @@
-"""Many trainings compared: grids, scarcity studies, the reproduction, latent spaces side by side."""
+"""Compare many trainings: grids, data-scarcity studies, the reproduction, latent spaces side by side."""

@@ -1,4 +1,4 @@
-"""What each part of a head contributes: differences between runs that differ in that part alone. Torch-free."""
+"""Estimate the contribution of each part of a head from runs that differ in that part only. Torch-free."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from qlatent.services.experiments.grid import NO_OBJECTIVE, Experiment
 from qlatent.store.workspace import Workspace
 
 MISSING = {
-    "What the circuit contributes": "Needs a quantum head beside its twin, a frozen or a separable circuit.",
-    "What the objective contributes": "Needs a head trained towards two objectives.",
-    "What the distance contributes": "This figure is not measured with other distances, or nothing is measured yet.",
+    "What the circuit contributes": "Needs a quantum head and its twin, or its frozen or separable circuit.",
+    "What the objective contributes": "Needs a head trained with two objectives.",
+    "What the distance contributes": "This metric has no values for other distances, or nothing is measured yet.",
 }
 
 
 @dataclass(frozen=True)
 class Effect:
-    """A difference and what it is of."""
+    """A difference with its label."""
 
     name: str
     difference: Difference
 
     @property
     def words(self) -> str:
-        """The difference in plain words."""
+        """The difference as text."""
         return differences.in_words(self.difference)
 
 
@@ -42,7 +42,7 @@ def _known(table: Sequence[Row], metric: str) -> dict[Key, dict[int, float]]:
 
 
 def circuit(table: Sequence[Row], metric: str) -> list[Effect]:
-    """Each quantum head less its twin, less itself without entanglers, less itself with a frozen circuit, …"""
+    """Differences of each quantum head to its twin, to itself without entanglers, with a frozen circuit, …"""
     known = _known(table, metric)
     found = []
     for head, objective, dim in known:
@@ -64,7 +64,7 @@ def _with(objective: str, table: Sequence[Row]) -> str:
 
 
 def objective(table: Sequence[Row], metric: str) -> list[Effect]:
-    """Each head's objectives less CLIP-ACQUA's own, or less the last one where that was not asked for."""
+    """Differences of each head's objectives to CLIP-ACQUA's, or to the last one if that is not in the grid."""
     known = _known(table, metric)
     by_head: dict[tuple[str, int], dict[str, Mapping[int, float]]] = {}
     for (head, name, dim), seeds in known.items():
@@ -80,7 +80,7 @@ def objective(table: Sequence[Row], metric: str) -> list[Effect]:
 
 
 def distance(workspace: Workspace, experiment: Experiment, metric: str) -> list[Effect]:
-    """Each head's figure with another latent distance less that with the Euclidean one: the same latents."""
+    """Differences of each head's metric with other latent distances to that with the Euclidean, on equal latents."""
     own: dict[tuple[Key, str], dict[int, float]] = {}
     for cell in grid.cells(workspace, experiment):
         if cell.run is None or cell.state != "finished":

@@ -1,4 +1,4 @@
-"""What an experiment found: one tidy table, its summary, what differs from what, and files of it. Torch-free."""
+"""Results of an experiment: the tidy table, summaries, contrasts and exported files. Torch-free."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COLUMNS = ("head", "objective", "dim", "seed", "metric", "value", "low", "high",
 
 
 def rows(workspace: Workspace, experiment: Experiment) -> list[Row]:
-    """One row for each measured cell and metric, undefined values as None."""
+    """One row per measured cell and metric; undefined values are None."""
     found: list[Row] = []
     for cell in grid.cells(workspace, experiment):
         found.extend(_rows_of(workspace, cell))
@@ -60,7 +60,7 @@ def _rows_of(workspace: Workspace, cell: Cell) -> list[Row]:
 
 
 def dimension(cell: Cell) -> int:
-    """The latent dimension of a cell; the full width for a head that compresses nothing."""
+    """The latent dimension of a cell, or the full width for a head without compression."""
     if cell.dim is not None:
         return cell.dim
     if cell.spec is None:
@@ -70,7 +70,7 @@ def dimension(cell: Cell) -> int:
 
 
 def notes(workspace: Workspace, experiment: Experiment) -> list[str]:
-    """Why figures are missing, each reason once."""
+    """The reasons for missing values, each once."""
     said: dict[str, None] = {}
     for cell in grid.cells(workspace, experiment):
         if cell.run is not None and cell.state == "finished":
@@ -81,25 +81,25 @@ def notes(workspace: Workspace, experiment: Experiment) -> list[str]:
 
 
 def metric_title(name: str) -> str:
-    """A metric or a cost in words."""
+    """The title of a metric or cost."""
     return METRICS[name].title if name in METRICS else COSTS.get(name, name)
 
 
 def better(name: str) -> str:
-    """higher | lower | "" where neither is better as such."""
+    """The better direction of a metric: "higher", "lower" or "" (neither)."""
     if name in METRICS:
         return METRICS[name].better
     return "lower" if name in COSTS else ""
 
 
-# --- what the rows say ------------------------------------------------------------------------------------
+# --- summaries and contrasts ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A metric of one head at one dimension, over its seeds.
+    """Summary of a metric of one head at one dimension over its seeds.
 
-    The interval is over seeds (Student's t) where they differ, else that of the items of the one value.
+    The interval is over seeds (Student's t) if there are several values, else the interval over items of the one value.
     """
 
     head: str
@@ -114,7 +114,7 @@ class Summary:
 
 
 def by_seed(table: Iterable[Row]) -> dict[tuple[Key, str], dict[int, Row]]:
-    """(head, objective, dim), metric → seed → row."""
+    """Rows keyed by ((head, objective, dim), metric), then by seed."""
     found: dict[tuple[Key, str], dict[int, Row]] = {}
     for row in table:
         key = (row["head"], row["objective"], row["dim"])
@@ -123,12 +123,12 @@ def by_seed(table: Iterable[Row]) -> dict[tuple[Key, str], dict[int, Row]]:
 
 
 def values(of_seeds: Mapping[int, Row]) -> dict[int, float]:
-    """seed → value of the rows that have one."""
+    """Values by seed, of the rows that have one."""
     return {seed: row["value"] for seed, row in of_seeds.items() if row["value"] is not None}
 
 
 def summaries(table: Iterable[Row]) -> list[Summary]:
-    """One summary for each head, objective, dimension and metric, in the order of the rows."""
+    """One summary per head, objective, dimension and metric, in the order of the rows."""
     found = []
     for (key, metric), of_seeds in by_seed(table).items():
         known = values(of_seeds)
@@ -144,7 +144,7 @@ def summaries(table: Iterable[Row]) -> list[Summary]:
 
 @dataclass(frozen=True)
 class Contrast:
-    """What one head has more than another of a metric, at one dimension, over the same seeds."""
+    """Difference of a metric between two heads at one dimension, over the same seeds."""
 
     head: str
     objective: str
@@ -152,21 +152,21 @@ class Contrast:
     metric: str
     against: str
     against_objective: str
-    role: str  # twin, PCA or best classical; two of them where they are one
+    role: str  # twin, PCA or best classical; joined where one head has two roles
     difference: Difference
     p_holm: float
 
     @property
     def words(self) -> str:
-        """The difference in plain words."""
+        """The difference as text."""
         return differences.in_words(self.difference)
 
 
 def contrasts(table: Sequence[Row], metric: str) -> list[Contrast]:
-    """Each quantum(-inspired) head against its twin, against PCA and against the best classical head of its dimension.
+    """Contrasts of each quantum(-inspired) head with its twin, PCA and the best classical head of its dimension.
 
-    Holm's correction is over all contrasts of the metric. The best classical head is chosen by its mean on
-    the very rows it is compared on, so it is a hard opponent by construction.
+    Holm's correction covers all contrasts of the metric. The best classical head is chosen by its mean on the rows of
+    the comparison, which favours that head.
     """
     known = {key: values(seeds) for (key, name), seeds in by_seed(table).items() if name == metric}
     found: list[tuple[Key, Key, str]] = []
@@ -182,7 +182,7 @@ def contrasts(table: Sequence[Row], metric: str) -> list[Contrast]:
 
 
 def family(head: str) -> str:
-    """quantum | quantum-inspired | classical."""
+    """The family of a head: "quantum", "quantum-inspired" or "classical"."""
     name = grid.parse(head)[0]
     return registry.entry("head", name).family
 
@@ -213,9 +213,9 @@ def _opponents(key: Key, known: Mapping[Key, Mapping[int, float]], metric: str) 
 
 
 def best(table: Sequence[Row], metric: str) -> set[Key]:
-    """At each dimension the head that is better than every other one there, if the intervals bear it out.
+    """The best head at each dimension, where it is significantly better than every other head there.
 
-    The paired 95 % interval of its difference to each of the others must leave 0 out.
+    The paired 95 % interval of its difference to each other head must exclude 0.
     """
     direction = better(metric)
     known = {key: values(seeds) for (key, name), seeds in by_seed(table).items() if name == metric}
@@ -243,7 +243,7 @@ def frame(table: Sequence[Row]) -> pd.DataFrame:
 
 
 def wide(table: Sequence[Row], metrics: Sequence[str]) -> pd.DataFrame:
-    """Heads × metrics: one line a head, objective and dimension; "mean [low, high]" in each cell."""
+    """Heads × metrics: one row per head, objective and dimension, with cells "mean [low, high]"."""
     lines: dict[Key, dict[str, str]] = {}
     for each in summaries(table):
         if each.metric in metrics:
@@ -268,7 +268,7 @@ def said(summary: Summary) -> str:
 
 
 def latex(table: Sequence[Row], metrics: Sequence[str]) -> str:
-    """The heads × metrics table for LaTeX, with booktabs."""
+    """The heads × metrics table as LaTeX with booktabs."""
     given = wide(table, metrics)
     safe = given.map(lambda cell: _escaped(str(cell))).rename(columns=_escaped)
     return safe.style.hide(axis="index").to_latex(hrules=True, column_format="l" * len(safe.columns))
@@ -288,7 +288,7 @@ def _escaped(text: str) -> str:
 
 
 def tidy(workspace: Workspace, experiment: Experiment) -> dict[str, Any]:
-    """The experiment and all it found, as one JSON document with `rows`."""
+    """The experiment and its results as one JSON document with `rows`."""
     table = rows(workspace, experiment)
     told = experiments.progress(workspace, experiment)
     return {
@@ -305,11 +305,11 @@ def tidy(workspace: Workspace, experiment: Experiment) -> dict[str, Any]:
 
 
 def write(workspace: Workspace, experiment: Experiment, folder: Path) -> list[Path]:
-    """Write table.parquet and table.json into `folder`; the paths."""
+    """Write table.parquet and table.json into `folder`; returns their paths."""
     document = tidy(workspace, experiment)
     if not document["rows"]:
         raise InputError(
-            "Nothing of this experiment is measured yet.",
+            "This experiment has no results yet.",
             remedy="Run `qlatent compare` until it is finished.",
         )
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""Experiments: make, list, start, stop and follow grids whose cells are ordinary runs. Torch-free.
+"""Create, list, start, stop and follow experiments: grids whose cells are ordinary runs. Torch-free.
 
-An experiment is one JSON file; everything else is looked up among the runs.
+An experiment is one JSON file; its state is derived from the runs.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import TrainingConfig
 
 FILE = bin.EXPERIMENT
-OLDER = {"split_rule": "contents"}  # of experiments that name no rule of splitting: there was no other
+OLDER = {"split_rule": "contents"}  # default of experiments without a split rule: it was the only one
 
 
-# --- making -----------------------------------------------------------------------------------------------
+# --- creating ---------------------------------------------------------------------------------------------
 
 
 def create(workspace: Workspace, grid: Grid) -> Experiment:
-    """Write an experiment down and return it; a grid in which nothing can run is a `QlatentError`.
+    """Save an experiment and return it; a grid in which no cell can run raises `QlatentError`.
 
-    PCA and the classical twin of every quantum head are added where they are missing. Where views are augmented all
-    heads are of images alone, and as many views are used as there are now. A grid that names no rule of splitting and
-    was made when there was but one is found again, with that rule.
+    PCA and the classical twin of every quantum head are added if missing. With augmented views, all heads are trained
+    on images only, with the number of views stored now. A grid without a split rule that an earlier version saved is
+    found again, with the rule of that version.
     """
     if grid.seeds < 1 or not grid.heads or not grid.dims or not grid.objectives:
-        raise ConfigError("A grid needs a head, an objective, a dimension and a seed at least.")
+        raise ConfigError("A grid needs at least one head, objective, dimension and seed.")
     key = grid.encoder_key or stored.choose(workspace, grid.dataset)
     heads = grid_of.with_controls(grid_of.resolved(workspace, head, key) for head in grid.heads)
     _check_settings(heads, grid)
@@ -76,13 +76,13 @@ def create(workspace: Workspace, grid: Grid) -> Experiment:
 
 
 def _id(content: dict[str, Any]) -> str:
-    """The id that an experiment's content decides."""
+    """The experiment id, derived from its content."""
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return f"e{digest[:10]}"
 
 
 def _as_before(workspace: Workspace, content: dict[str, Any], grid: Grid) -> dict[str, Any]:
-    """The content as it was written before rules of splitting had names, where it is the same or is here already."""
+    """The content without a split rule, as earlier versions wrote it, if it is equivalent or already saved."""
     settings = {key: value for key, value in content["settings"].items() if key != "split_rule"}
     older = {**content, "settings": settings}
     if content["settings"]["split_rule"] == "contents":
@@ -92,20 +92,20 @@ def _as_before(workspace: Workspace, content: dict[str, Any], grid: Grid) -> dic
 
 
 def _check_settings(heads: tuple[str, ...], grid: Grid) -> None:
-    """Every common setting is known to some part of the grid."""
+    """Raise `ConfigError` for a common setting that no part of the grid has."""
     classes = [registry.config_class("head", grid_of.parse(head)[0]) for head in heads]
     classes += [registry.config_class("objective", name) for name in grid.objectives]
     known = set.union(*(grid_of.keys(cls) for cls in [*classes, TrainingConfig]))
     for key in grid.settings:
         if key in ("qubits", "dim", "seed"):
             raise ConfigError(
-                f"{key} is given by the grid.", remedy="Use the dimensions and seeds of the grid."
+                f"{key} is set by the grid.", remedy="Use the dimensions and seeds of the grid."
             )
         if key not in known:
             raise ConfigError(f"unknown key {key!r}", remedy=registry.did_you_mean(key, known))
 
 
-# --- looking ----------------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------------------
 
 
 def list_experiments(workspace: Workspace, dataset: str | None = None) -> list[Experiment]:
@@ -118,11 +118,12 @@ def list_experiments(workspace: Workspace, dataset: str | None = None) -> list[E
 
 
 def view(workspace: Workspace, experiment_id: str) -> Experiment:
-    """One experiment; `InputError` for an id that is not here."""
+    """The experiment with this id; an unknown id raises `InputError`."""
     path = workspace.experiments_path / experiment_id / FILE
     if not experiment_id or not path.is_file():
         raise InputError(
-            f"There is no experiment {experiment_id!r} here.", remedy="`qlatent compare DATASET` makes one."
+            f"There is no experiment {experiment_id!r} here.",
+            remedy="Create one with `qlatent compare DATASET`.",
         )
     return _experiment(json.loads(path.read_text(encoding="utf-8")))
 
@@ -135,18 +136,18 @@ def _experiment(document: dict[str, Any]) -> Experiment:
 
 
 def remove(workspace: Workspace, experiment_id: str) -> None:
-    """Take an experiment out of all lists; its runs and heads stay. For a day `bin.restore` brings it back."""
+    """Move an experiment to the bin; its runs and heads stay. `bin.restore` undoes this for a day."""
     view(workspace, experiment_id)
     bin.put_experiment(workspace, experiment_id)
 
 
-# --- doing ------------------------------------------------------------------------------------------------
+# --- running ----------------------------------------------------------------------------------------------
 
 
 def start(workspace: Workspace, experiment: Experiment, *, workers: int | None = None) -> list[str]:
-    """Queue what is missing, go on with what was stopped or failed, measure what is not; the runs' ids.
+    """Queue missing runs, resume stopped and failed ones and measure finished ones; returns the runs' ids.
 
-    `workers` processes work at once: by default as many as there are cores.
+    Up to `workers` processes run at once, by default as many as there are cores.
     """
     workers = workers or os.cpu_count() or 1
     queued: list[str] = []
@@ -161,7 +162,7 @@ def start(workspace: Workspace, experiment: Experiment, *, workers: int | None =
 
 
 def measure(workspace: Workspace, experiment: Experiment, *, workers: int | None = None) -> list[str]:
-    """Queue the measurement of finished runs that have no figures yet, and start what waits."""
+    """Queue the measurement of finished runs without metrics, and start waiting runs."""
     lacking = [
         cell.run.id
         for cell in grid_of.distinct(grid_of.cells(workspace, experiment))
@@ -179,20 +180,20 @@ def measure(workspace: Workspace, experiment: Experiment, *, workers: int | None
 
 
 def _measurements(workspace: Workspace, run_ids: Iterable[str]) -> list[RunView]:
-    """The measuring runs that are about some of these runs."""
+    """The measuring runs that cover any of these runs."""
     wanted = set(run_ids)
     listed = listing.list_runs(workspace, "measure")
     return [run for run in listed if isinstance(run.spec, Measurement) and wanted & set(run.spec.runs)]
 
 
 def stop(workspace: Workspace, experiment: Experiment) -> int:
-    """Ask every run of the experiment that is under way or waits to stop; returns how many."""
+    """Request all active and queued runs of the experiment to stop; returns their number."""
     asked = 0
     for cell in grid_of.distinct(grid_of.cells(workspace, experiment)):
         if cell.run is not None and cell.run.active:
             try:
                 queue.stop(workspace, cell.run.id)
-            except RunError:  # it has just ended
+            except RunError:  # it has ended in the meantime
                 continue
             asked += 1
     return asked
@@ -200,7 +201,7 @@ def stop(workspace: Workspace, experiment: Experiment) -> int:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an experiment is, in different trainings; `refused` and `failed` hold lines to show."""
+    """Progress of an experiment, counting distinct trainings; `refused` and `failed` hold lines for display."""
 
     total: int
     finished: int
@@ -211,12 +212,12 @@ class Progress:
 
     @property
     def done(self) -> bool:
-        """Whether nothing more will happen by itself."""
+        """Whether no run is active or queued."""
         return self.active == 0
 
 
 def progress(workspace: Workspace, experiment: Experiment) -> Progress:
-    """How far the trainings and measurements of an experiment are."""
+    """The progress of the trainings and measurements of an experiment."""
     every = grid_of.cells(workspace, experiment)
     found = grid_of.distinct(every)
     finished = [cell.run for cell in found if cell.run is not None and cell.state == "finished"]
@@ -249,5 +250,5 @@ def _said(cell: Cell) -> str:
 
 
 def document(experiment: Experiment) -> dict[str, Any]:
-    """The experiment as plain JSON."""
+    """The experiment as JSON values."""
     return asdict(experiment)

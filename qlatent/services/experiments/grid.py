@@ -1,6 +1,6 @@
-"""What an experiment is: heads × objectives × dimensions × seeds, and the run that belongs in each place.
+"""The grid of an experiment: heads × objectives × dimensions × seeds, and the run of each cell.
 
-Torch-free. A cell whose run is there already, whoever started it, is not trained again.
+Torch-free. A cell that already has a run, started in any way, is not trained again.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import TrainingConfig
 
-CONTROLS = ("pca",)  # beside every grid, with the twin of each quantum head
-NO_OBJECTIVE = "none"  # what stands in the column of a head that is found rather than trained
-KEPT = "kept/"  # before the id or name of a kept head
-COMMON = {  # one held-out part for all, and a short film of each run
+CONTROLS = ("pca",)  # added to every grid, with the twin of each quantum head
+NO_OBJECTIVE = "none"  # objective column of a head with a closed form
+KEPT = "kept/"  # prefix of the id or name of a kept head
+COMMON = {  # the same held-out part for all, and few frames per run
     "split_seed": 0,
     "snapshots": 12,
     "split_rule": "groups",
@@ -34,11 +34,10 @@ COMMON = {  # one held-out part for all, and a short film of each run
 
 @dataclass(frozen=True)
 class Grid:
-    """What to compare on a dataset.
+    """The heads, objectives, dimensions and seeds to compare on a dataset.
 
-    `heads` are names of the registry, with settings of their own behind colons: "acqua", "acqua:depth=2"; or
-    kept heads, which are measured as they are: "kept/NAME".
-    `settings` go to every head, objective and training that knows them.
+    `heads` are registry names, optionally followed by settings ("acqua", "acqua:depth=2"), or kept heads, which are
+    measured without training ("kept/NAME"). `settings` apply to every head, objective and training that has them.
     """
 
     dataset: str
@@ -53,7 +52,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A grid on the items as they were; `id` follows from its content, so asking again finds the same one."""
+    """A grid on a fixed version of the items; `id` is derived from the content, so an equal grid is found again."""
 
     id: str
     name: str
@@ -70,9 +69,9 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Cell:
-    """One place of the grid: what to run there and the run that did, or why there can be none.
+    """One cell of the grid: its request and its run, or the reason why it cannot run.
 
-    `dim` is None for a head that keeps the full dimension, `objective` is "none" for one without training.
+    `dim` is None for a head that keeps the full dimension; `objective` is "none" for a head without training.
     """
 
     head: str
@@ -85,21 +84,21 @@ class Cell:
 
     @property
     def state(self) -> str:
-        """missing | refused | a state of its run."""
+        """The state of the cell: "missing", "refused" or the state of its run."""
         if self.refusal:
             return "refused"
         return self.run.state if self.run else "missing"
 
 
 def with_controls(heads: Iterable[str]) -> tuple[str, ...]:
-    """The heads, the twin of each quantum one, and PCA; each once, in this order."""
+    """The heads, the twins of the quantum heads and PCA, in this order and without duplicates."""
     given = list(heads)
     twins = [registry.entry("head", parse(head)[0]).twin for head in given if not head.startswith(KEPT)]
     return tuple(dict.fromkeys([*given, *filter(None, twins), *CONTROLS]))
 
 
 def parse(head: str) -> tuple[str, dict[str, Any]]:
-    """The registry's name and the settings of "name:key=value:key=value"; none of a kept head."""
+    """The registry name and the settings of "name:key=value:key=value"; a kept head has no settings."""
     if head.startswith(KEPT):
         return head.rsplit("/", 1)[1], {}
     name, *parts = head.split(":")
@@ -114,7 +113,7 @@ def parse(head: str) -> tuple[str, dict[str, Any]]:
 
 
 def resolved(workspace: Workspace, head: str, key: str) -> str:
-    """A kept head as "kept/id/kind", checked to be of the encoder's space; other heads as they are."""
+    """A kept head as "kept/id/kind", checked against the encoder; other heads unchanged."""
     if not head.startswith(KEPT):
         return head
     view = heads_kept.find(workspace, head.removeprefix(KEPT).split("/")[0])
@@ -123,7 +122,7 @@ def resolved(workspace: Workspace, head: str, key: str) -> str:
 
 
 def title(head: str) -> str:
-    """A head of a grid in words."""
+    """The title of a head of a grid."""
     if head.startswith(KEPT):
         return f"{title(head.rsplit('/', 1)[1])}, kept as {head.split('/')[1]}"
     name, *own = head.split(":")
@@ -132,7 +131,7 @@ def title(head: str) -> str:
 
 
 def goal(objective: str) -> str:
-    """An objective of a grid in words; a dash for a head without one."""
+    """The title of an objective of a grid; a dash for a head without one."""
     return "–" if objective == NO_OBJECTIVE else objective.replace("_", " ")
 
 
@@ -141,10 +140,10 @@ def keys(cls: type) -> set[str]:
 
 
 def cells(workspace: Workspace, experiment: Experiment) -> list[Cell]:
-    """Every place of the grid, seed by seed, each with the run that belongs there if there is one."""
+    """All cells of the grid, seed by seed, each with its run if there is one."""
     try:
         material = Material(workspace, experiment.dataset, experiment.encoder)
-    except QlatentError as err:  # the vectors are gone: the runs that are there still stand
+    except QlatentError as err:  # the vectors are gone; existing runs stay valid
         raise InputError(f"{experiment.name}: {err.message}", remedy=err.remedy) from err
     known = sweeps.known(workspace)
     found = []
@@ -156,7 +155,7 @@ def cells(workspace: Workspace, experiment: Experiment) -> list[Cell]:
 
 
 def _places(experiment: Experiment, head: str) -> list[tuple[str, int | None]]:
-    """The objectives and dimensions in which a head occurs."""
+    """The objectives and dimensions of a head in the grid."""
     if head.startswith(KEPT):
         return [(NO_OBJECTIVE, None)]
     cls = registry.head_class(parse(head)[0])
@@ -187,12 +186,12 @@ def _cell(
 def _request(
     experiment: Experiment, head: str, objective: str, dim: int | None, seed: int
 ) -> TrainingRequest:
-    """The run of one place; common settings go to the parts that know them."""
+    """The request of one cell; common settings are passed to the parts that have them."""
     name, own = parse(head)
     cls = registry.head_class(name)
     own = registry.respelled(cls, own)
     trained = objective != NO_OBJECTIVE
-    target = objective if trained else "acqua"  # what is found is only judged by it
+    target = objective if trained else "acqua"  # a closed-form head is only evaluated with it
     known = (
         keys(cls)
         | keys(TrainingConfig)
@@ -211,7 +210,7 @@ def _request(
 
 
 def _kept(experiment: Experiment, workspace: Workspace, head: str, seed: int) -> TrainingRequest:
-    """A run of a kept head in which nothing is learned: it is shown and measured as it is."""
+    """The request of a run that shows and measures a kept head without training it."""
     view = heads_kept.view(workspace, head.split("/")[1])
     heads_kept.check_space(view, experiment.encoder)
     common = {key: value for key, value in experiment.settings.items() if key in keys(TrainingConfig)}
@@ -224,7 +223,7 @@ def _kept(experiment: Experiment, workspace: Workspace, head: str, seed: int) ->
 
 
 def distinct(found: Iterable[Cell]) -> list[Cell]:
-    """The cells without those that share the run of an earlier one."""
+    """The cells without those that share the run of an earlier cell."""
     seen: dict[str, Cell] = {}
     for cell in found:
         if cell.spec is not None:

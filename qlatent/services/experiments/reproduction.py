@@ -1,8 +1,8 @@
-"""Reproducing a published table: which trainings it takes, which are done, and what they found. Torch-free.
+"""Reproduce a published table: its trainings, their state and their results. Torch-free.
 
 Quantum self-supervised learning (Jaderberg et al. 2021, arXiv 2103.14653, code bjader/QSSL): ResNet-18 from
-scratch under a representation network, 176 batches of 256 images of the first five classes of CIFAR-10, and a
-linear probe after 40, 92, 137, 163 and 176 of them.
+scratch followed by a representation network, 176 batches of 256 images of the first five classes of CIFAR-10, and
+a linear probe after 40, 92, 137, 163 and 176 batches.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ TRAINING = {"steps": 176, "batch_size": 256, "probe_steps": STEPS, "unique_pairs
 
 @dataclass(frozen=True)
 class Variant:
-    """One row of the table: a head with settings, how many seeds it gets, and what was published of it.
+    """One row of the table: a head with settings, its number of seeds and its published results.
 
-    `published` are means of accuracy in percent after `STEPS`, and the deviation over six runs after the last, of the
-    authors' data; `in_text` is what the paper's text has after the last, where it says otherwise.
+    `published` are mean accuracies in percent after `STEPS`, followed by the standard deviation over six runs after
+    the last step, from the authors' data. `in_text` is the final accuracy in the paper's text where it differs.
     """
 
     name: str
@@ -81,7 +81,7 @@ VARIANTS = {
 
 @dataclass(frozen=True)
 class Place:
-    """One training of the table: its variant, width and seed, what it is to do, and the run that does it."""
+    """One training of the table: its variant, width, seed and spec, and its run if there is one."""
 
     variant: str
     width: int
@@ -91,15 +91,15 @@ class Place:
 
     @property
     def key(self) -> tuple[str, int, int]:
-        """Variant, width and seed."""
+        """The variant, width and seed."""
         return self.variant, self.width, self.seed
 
 
 def bring(workspace: Workspace, path: Path, *, progress: Progress | None = None) -> str:
-    """The id of the dataset with the images of this `.npz`, imported if it is not here yet.
+    """Import the images of this `.npz` unless they are already here; returns the id of the dataset.
 
-    It holds image files joined (`data`, uint8) with their ends (`offsets`, (n + 1,)), `label` (n,) int,
-    `is_test` (n,) bool and `class_names`; anything else is an `InputError`.
+    The file holds concatenated image files (`data`, uint8) with their ends (`offsets`, (n + 1,)), `label` (n,) int,
+    `is_test` (n,) bool and `class_names`; any other content raises `InputError`.
     """
     if any(record.id == DATASET for record in workspace.catalogue.datasets()):
         return DATASET
@@ -116,13 +116,13 @@ def bring(workspace: Workspace, path: Path, *, progress: Progress | None = None)
 
 def _items(path: Path) -> Iterator[Item]:
     if not path.is_file():
-        raise InputError(f"There is no file {path}.", remedy="Give the .npz with the images (`--data`).")
+        raise InputError(f"There is no file {path}.", remedy="Pass the .npz with the images (`--data`).")
     arrays = read_arrays(path, limits=Limits.of(settings()))
     missing = [key for key in KEYS if key not in arrays]
     if missing:
         raise InputError(
             f"{path.name} has no {', '.join(missing)}; it has {', '.join(arrays)}.",
-            remedy=f"Bring one with {', '.join(KEYS)}.",
+            remedy=f"Pass a file with {', '.join(KEYS)}.",
         )
     data, offsets, label, test, names = (arrays[key] for key in KEYS)
     _check_images(path.name, arrays)
@@ -134,7 +134,7 @@ def _items(path: Path) -> Iterator[Item]:
 
 
 def _check_images(name: str, arrays: dict[str, np.ndarray]) -> None:
-    """Refuses arrays that do not belong together: ends outside the bytes, or labels that name no class."""
+    """Raise `InputError` for inconsistent arrays: ends outside the bytes, or labels without a class name."""
     data, offsets, label, test, names = (arrays[key] for key in KEYS)
     shapes = all(array.ndim == 1 for array in (data, offsets, label, test, names))
     kinds = offsets.dtype.kind in "iu" and label.dtype.kind in "iu" and data.dtype == np.uint8
@@ -147,22 +147,22 @@ def _check_images(name: str, arrays: dict[str, np.ndarray]) -> None:
         or not 0 <= label.min() <= label.max() < len(names)
     ):
         raise InputError(
-            f"{name}: data, offsets, label, is_test and class_names do not belong together.",
-            remedy="Bring the images joined as uint8, (n + 1) ends, and n labels below the number of class names.",
+            f"{name}: data, offsets, label, is_test and class_names are inconsistent.",
+            remedy="Pass concatenated images as uint8, n + 1 offsets, and n labels below the number of class names.",
         )
 
 
 def places(
     workspace: Workspace, dataset: str, *, variants: Sequence[str], seeds: int | None, widths: Sequence[int]
 ) -> list[Place]:
-    """The trainings of the table, each with its run if there is one; variants with most seeds first, seed by seed."""
+    """The trainings of the table with their runs, seed by seed; variants with the most seeds come first."""
     for name in variants:
         if name not in VARIANTS:
             raise ConfigError(f"There is no variant {name!r}.", remedy=f"Known: {', '.join(VARIANTS)}.")
     chosen = [VARIANTS[name] for name in variants]
     known = sweeps.known(workspace)
     found = []
-    for each in sorted(chosen, key=lambda variant: -variant.seeds):  # what is compared most comes first
+    for each in sorted(chosen, key=lambda variant: -variant.seeds):  # the main comparisons come first
         for seed in range(seeds or each.seeds):
             for width in widths:
                 spec = _spec(workspace, dataset, each, width, seed)
@@ -182,9 +182,9 @@ def _spec(workspace: Workspace, dataset: str, variant: Variant, width: int, seed
 def probe(
     workspace: Workspace, table: Sequence[Place], known: Sequence[Row], *, seeds: int, workers: int
 ) -> list[str]:
-    """Queue the published probe of the first seeds of each variant where no row is known of it.
+    """Queue the published probe of the first seeds of each variant that has no row for it.
 
-    One that was stopped goes on. Returns the ids of all that are under way now.
+    Stopped probes resume. Returns the ids of all active probes.
     """
     taken = _done(known, AS_PUBLISHED)
     begun = image_probe.newest(workspace)
@@ -208,9 +208,9 @@ def probe(
 
 
 def rows(workspace: Workspace, table: Sequence[Place]) -> list[Row]:
-    """What the finished trainings found: one row a probe, accuracies in [0, 1].
+    """Results of the finished trainings: one row per probe, accuracies in [0, 1].
 
-    That of a published probe has the last honest accuracy of the same network beside it, `honest`.
+    The row of a published probe also has the last honest accuracy of the same network, `honest`.
     """
     found: list[Row] = []
     for place in table:
@@ -231,7 +231,7 @@ def rows(workspace: Workspace, table: Sequence[Place]) -> list[Row]:
 
 
 def _seconds(workspace: Workspace, run_id: str) -> float:
-    """From start to end, of the last attempt."""
+    """Seconds from start to end of the last attempt."""
     read = read_log(workspace.run(run_id))
     return float(read.finish.get("time", 0)) - float(read.start.get("time", 0))
 
@@ -241,9 +241,9 @@ def _kept(each: dict[str, Any]) -> Row:
 
 
 def merged(known: Sequence[Row], fresh: Sequence[Row]) -> list[Row]:
-    """Rows found earlier, perhaps elsewhere, and now; of the same probe the earlier counts.
+    """Earlier rows, possibly from another machine, and new ones; the earlier row of the same probe wins.
 
-    A seed that is trained again for its published probe is another draw, which must not change what was found.
+    A seed trained again for its published probe is another sample, which must not change earlier results.
     """
     found = {tuple(row[key] for key in KEY): row for row in (*fresh, *known)}
     order = list(VARIANTS)
@@ -253,10 +253,10 @@ def merged(known: Sequence[Row], fresh: Sequence[Row]) -> list[Row]:
 
 
 def lacking(table: Sequence[Place], known: Sequence[Row], *, probes: int = 0) -> list[Place]:
-    """The places that must be trained here, since the rows that are known have no last honest probe of them.
+    """The places to train here: those without a final honest probe in the known rows.
 
-    Of the first `probes` seeds also those without a published one: it needs the trained network, which may have
-    stayed on another machine.
+    Of the first `probes` seeds, also those without a published probe, since it needs the trained network, which may be
+    on another machine.
     """
     done, probed = _done(known, HONEST), _done(known, AS_PUBLISHED)
     return [
@@ -265,7 +265,7 @@ def lacking(table: Sequence[Place], known: Sequence[Row], *, probes: int = 0) ->
 
 
 def _done(known: Sequence[Row], protocol: str) -> set[tuple[str, int, int]]:
-    """Keys of the places that have a probe of this protocol after the last step."""
+    """Keys of the places with a probe of this protocol after the last step."""
     return {
         (row["variant"], row["width"], row["seed"])
         for row in known
@@ -274,7 +274,7 @@ def _done(known: Sequence[Row], protocol: str) -> set[tuple[str, int, int]]:
 
 
 def read(path: Path) -> list[Row]:
-    """The rows of a table that was written before; none where there is no file, an `InputError` for another one."""
+    """The rows of a saved table; empty without a file. A file of another kind raises `InputError`."""
     if not path.exists():
         return []
     try:
@@ -283,17 +283,17 @@ def read(path: Path) -> list[Row]:
             return found
     except (ValueError, KeyError, TypeError) as err:
         raise InputError(
-            f"{path} is not a table of this reproduction: {err}.", remedy="Name another folder."
+            f"{path} is not a table of this reproduction: {err}.", remedy="Pass another folder."
         ) from err
-    raise InputError(f"{path} has variants that are not known here.", remedy="Name another folder.")
+    raise InputError(f"{path} has unknown variants.", remedy="Pass another folder.")
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """Mean accuracy of one variant less that of another after the last step, in percentage points.
+    """Difference of the mean accuracies of two variants after the last step, in percentage points.
 
-    `low` and `high` are Welch's 95 % interval, `p` that of a permutation test of the seeds' labels (exact where there
-    are few), twice the smaller tail, `p_holm` corrected for all contrasts of the table.
+    `low` and `high` are Welch's 95 % interval. `p` is twice the smaller tail of a permutation test of the seeds'
+    labels (exact for few seeds); `p_holm` is corrected for all contrasts of the table.
     """
 
     first: str
@@ -307,12 +307,12 @@ class Contrast:
 
     @property
     def least(self) -> float:
-        """The smallest p that so many seeds can give, whatever they measure: two of all ways to deal them out."""
+        """The smallest p possible with these numbers of seeds: two of all assignments to the variants."""
         return min(1.0, 2 / math.comb(sum(self.seeds), self.seeds[0]))
 
 
 def contrasts(table: Sequence[Row], *, width: int = 8, protocol: str = HONEST) -> list[Contrast]:
-    """Each variant against the classical twin, and each control against the ring it is one of."""
+    """Contrasts of each variant with the classical twin, and of each control with its ring."""
     last = max(STEPS)
     values = {
         name: [100 * row["accuracy"] for row in table
@@ -330,7 +330,7 @@ def contrasts(table: Sequence[Row], *, width: int = 8, protocol: str = HONEST) -
 
 
 def within_reach(made: Sequence[Contrast], *, level: float) -> list[bool]:
-    """Which contrasts could have a corrected p below `level` at all, if each had the smallest p its seeds can give."""
+    """Which contrasts could reach a corrected p below `level` if each had the smallest p its seeds allow."""
     corrected = holm([each.least for each in made])
     return [bool(each < level) for each in corrected]
 

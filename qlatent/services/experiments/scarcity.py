@@ -1,7 +1,7 @@
-"""Heads that learn to find answers from less and less data: the trainings, and what they found. Torch-free.
+"""Data-scarcity studies: train retrieval heads on shares of the queries, and collect the results. Torch-free.
 
-After Kankeu et al. (arXiv 2501.04591), Fig. 5: heads are trained on 1 to 100 % of the queries and judged on the same
-held-out ones. Share 0 is the head as it is drawn.
+After Kankeu et al. (arXiv 2501.04591), Fig. 5: heads are trained on 1 to 100 % of the queries and evaluated on the
+same held-out queries. Share 0 is the untrained head.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from qlatent.store.workspace import Workspace
 
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 HEADS = ("qbec", "bec", "linear_fidelity", "merge_cosine", "grouped_linear", "pca")
-QUIET = {"snapshots": 2, "probe_size": 200, "evaluations": 1}  # what nobody watches is not recorded
+QUIET = {"snapshots": 2, "probe_size": 200, "evaluations": 1}  # nobody watches these runs
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Study:
-    """Heads × latent dimensions × shares × seeds on one dataset, with settings as for a training for retrieval."""
+    """Heads × latent dimensions × shares × seeds on one dataset, with the settings of a retrieval training."""
 
     dataset: str
     heads: Sequence[str] = HEADS
@@ -49,7 +49,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Place:
-    """One training of the study, and the run that does it."""
+    """One training of the study, and its run if there is one."""
 
     head: str
     dim: int
@@ -60,15 +60,15 @@ class Place:
 
 
 def places(workspace: Workspace, study: Study) -> list[Place]:
-    """The trainings of a study, each with its run if there is one; what is refused is refused before any begins.
+    """The trainings of a study with their runs; an invalid study raises before any training starts.
 
-    All seeds have the same split and shares, so that their queries can be compared. A study that names no rule of
-    splitting keeps that of its trainings where they were begun before rules had names.
+    All seeds use the same split and shares, so that results can be compared by query. A study without a split rule
+    uses that of its existing trainings, which may be from an earlier version.
     """
     for share in study.shares:
         if not 0 <= share <= 1:
             raise ConfigError(
-                f"A share of {share:g}.", remedy="Shares go from 0 (not trained) to 1 (all queries)."
+                f"Got a share of {share:g}.", remedy="Use shares from 0 (untrained) to 1 (all queries)."
             )
     known = sweeps.known(workspace)
     if "split_rule" in study.settings:
@@ -78,7 +78,7 @@ def places(workspace: Workspace, study: Study) -> list[Place]:
 
 
 def _rules(study: Study, known: Mapping[str, RunView]) -> list[str]:
-    """The rules of splitting that a study which names none may have; the older one only where it was in use."""
+    """Possible split rules of a study that names none; the older rule only if existing trainings use it."""
     rules = {
         run.spec.configs.training["split_rule"]
         for run in known.values()
@@ -93,7 +93,7 @@ def _split_by(study: Study, rule: str) -> Study:
 
 
 def _places(workspace: Workspace, study: Study, known: Mapping[str, RunView]) -> list[Place]:
-    widths: dict[str, int] | None = None  # read once; the first spec checks the items for all
+    widths: dict[str, int] | None = None  # read once; the first spec checks the items for all others
     found: list[Place] = []
     for share in sorted(study.shares):
         for seed in range(study.seeds):
@@ -134,12 +134,12 @@ def _spec(
 
 
 def lacking(table: Sequence[Place]) -> list[Place]:
-    """The places whose training is not finished."""
+    """The places without a finished training."""
     return [place for place in table if place.run is None or place.run.state != "finished"]
 
 
 def rows(workspace: Workspace, table: Sequence[Place]) -> list[Row]:
-    """What the finished trainings found, one row each, with NDCG@10 of every held-out query."""
+    """Results of the finished trainings: one row each, with NDCG@10 of every held-out query."""
     found = []
     for place in table:
         if place.run is None or place.run.state != "finished":
@@ -162,10 +162,10 @@ def rows(workspace: Workspace, table: Sequence[Place]) -> list[Row]:
 
 @dataclass(frozen=True)
 class Cell:
-    """A head at one dimension and share: mean NDCG@10 with its 95 % interval over queries, and the seeds' spread.
+    """A head at one dimension and share: mean NDCG@10, its 95 % interval over queries and its spread over seeds.
 
-    A query's figure is its mean over the seeds. `against` is the difference from the reference head of the same
-    dimension and share, paired by query, p after Holm over the heads; None for the reference itself.
+    The value of a query is its mean over the seeds. `against` is the difference to the reference head of the same
+    dimension and share, paired by query, with Holm's correction over the heads; None for the reference.
     """
 
     head: str
@@ -179,7 +179,7 @@ class Cell:
     against: Compared | None = None
 
     def document(self) -> dict[str, Any]:
-        """The cell as plain JSON values."""
+        """The cell as JSON values."""
         found = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "against"}
         if self.against is None:
             return found
@@ -188,7 +188,7 @@ class Cell:
 
 
 def cells(table: Sequence[Row], *, reference: str) -> list[Cell]:
-    """Every head at every dimension and share, compared with `reference` where it is there."""
+    """All heads at all dimensions and shares, compared with `reference` if present."""
     groups: dict[tuple[int, float], dict[str, list[Row]]] = {}
     for row in table:
         groups.setdefault((row["dim"], row["share"]), {}).setdefault(row["head"], []).append(row)

@@ -1,4 +1,4 @@
-"""Latent spaces of the same items: maps, neighbourhood change and agreement, Shepard diagrams. Torch-free."""
+"""Compare latent spaces of the same items: maps, neighbourhood change, agreement, Shepard diagrams. Torch-free."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ from qlatent.types import Arrays
 
 ITEMS = 500  # drawn in each map, evenly spaced in the probe set
 MOST = 4
-GRID, REACH = 48, 0.06  # cells a side of the shading, and how far a point shines, as a share of the map
+GRID, REACH = 48, 0.06  # cells per side of the shading; standard reach of a point, as a share of the map
 K = 10
-FEWEST = 3  # points; two are each other's only neighbours
+FEWEST = 3  # points; with two, each has only one possible neighbour
 AREA = "co_ranking_auc"
 Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class Space:
-    """One latent space, drawn in its principal plane and turned onto the first one.
+    """One latent space, drawn in its principal plane and aligned with the first space.
 
-    All arrays are by point: all items of the first modality, then those of the next.
+    All arrays are by point: the items of the first modality, then those of the next.
     """
 
     run_id: str
     title: str
     dimensions: int
     places: Floats  # (points, 2)
-    explained: float  # share of the variance that lies in the plane
-    change: Floats  # (points,): share of the 10 nearest neighbours that are others than before
-    trust: Floats  # (points,): low where the neighbours on the map are false ones
-    distrust: tuple[Floats, Floats, Floats]  # xs, ys, 1 − trust around there (NaN where no point is near)
+    explained: float  # share of the variance in the plane
+    change: Floats  # (points,): share of the 10 nearest neighbours that changed from the input space
+    trust: Floats  # (points,): low where neighbours on the map are false neighbours
+    distrust: tuple[Floats, Floats, Floats]  # xs, ys, 1 − trust around there (NaN without a point nearby)
     shepard: Shepard
-    agreement: CoRanking  # neighbours shared with the input space at every neighbourhood size
-    area: Figure  # under that curve, every scale alike; the registry's metric on the items drawn
+    agreement: CoRanking  # neighbours shared with the input space, at every neighbourhood size
+    area: Figure  # area under that curve, all scales weighted equally; the registry's metric on these items
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class SideBySide:
     ids: list[str]
     labels: list[str]
     heldout: NDArray[np.bool_]
-    total: int  # items of the probe set
+    total: int  # number of items in the probe set
     spaces: list[Space]
 
     @property
@@ -74,12 +74,12 @@ class SideBySide:
 
 
 def side_by_side(workspace: Workspace, runs: Sequence[tuple[str, str]]) -> SideBySide:
-    """The last frames of two to four runs, given as (id, title), on the same items.
+    """The last frames of one to four runs, given as (id, title), on the same items.
 
-    Runs on other vectors or with another probe set are refused: their spaces hold other points.
+    Runs on other vectors or with another probe set raise `InputError`, since their points differ.
     """
     if not 1 <= len(runs) <= MOST:
-        raise InputError(f"Got {len(runs)} spaces; between 1 and {MOST} can stand side by side.")
+        raise InputError(f"Got {len(runs)} spaces; expected between 1 and {MOST}.")
     folders = [workspace.run(run_id) for run_id, _ in runs]
     specs = {folder.id: training_spec(folder) for folder in folders}
     spec = specs[folders[0].id]
@@ -88,13 +88,13 @@ def side_by_side(workspace: Workspace, runs: Sequence[tuple[str, str]]) -> SideB
             if getattr(specs[folder.id], key) != getattr(spec, key):
                 raise InputError(
                     f"{title} was trained on {what} ({getattr(specs[folder.id], key)}, not {getattr(spec, key)}).",
-                    remedy="Compare heads of the same vectors.",
+                    remedy="Compare heads trained on the same vectors.",
                 )
     probes = [folder.probe() for folder in folders]
     for probe, (_, title) in zip(probes, runs, strict=True):
         if not np.array_equal(probe["rows"], probes[0]["rows"]):
             raise InputError(
-                f"{title} has recorded other items than {runs[0][1]}.",
+                f"{title} recorded other items than {runs[0][1]}.",
                 remedy="Compare runs of one experiment, or with one split seed and probe size.",
             )
     total = len(probes[0]["rows"])
@@ -103,7 +103,7 @@ def side_by_side(workspace: Workspace, runs: Sequence[tuple[str, str]]) -> SideB
     modalities = tuple(latents[0])
     if (points := len(taken) * len(modalities)) < FEWEST:
         raise InputError(
-            f"{runs[0][1]} has recorded {points} points; neighbourhoods need {FEWEST}.",
+            f"{runs[0][1]} recorded {points} points; neighbourhoods need {FEWEST}.",
             remedy="Train with more probe items.",
         )
     inputs = {name: probes[0][f"input_{name}"][taken] for name in modalities}
@@ -135,7 +135,7 @@ def _space(
     stacked = np.concatenate([latents[name] for name in inputs]).astype(np.float64)
     flat = plane([stacked], "last")
     places = flat.project(stacked)
-    if target is not None:  # turned and mirrored, so that the eye finds its way; never scaled
+    if target is not None:  # rotated and mirrored so that maps look alike; never scaled
         places = places @ rotation(places, target)
     whole = Comparison(inputs, latents, reference=before)
     size = len(before.rows)
@@ -157,7 +157,7 @@ def _space(
 
 
 def _shading(places: Floats, trust: Floats) -> tuple[Floats, Floats, Floats]:
-    """1 − trust averaged around each cell of a grid with a Gaussian; NaN where no point is within its reach."""
+    """Gaussian average of 1 − trust around each grid cell; NaN where no point is within reach."""
     low, high = places.min(axis=0), places.max(axis=0)
     span = np.maximum(high - low, 1e-9)
     xs, ys = (np.linspace(low[i] - 0.03 * span[i], high[i] + 0.03 * span[i], GRID) for i in (0, 1))
@@ -174,7 +174,7 @@ def _shading(places: Floats, trust: Floats) -> tuple[Floats, Floats, Floats]:
 
 @dataclass(frozen=True)
 class Around:
-    """The nearest neighbours of one item in one space; `kept` where they are so in the input space too."""
+    """The nearest neighbours of one item in one space; `kept` marks neighbours in the input space too."""
 
     title: str
     rows: list[int]
@@ -185,10 +185,10 @@ class Around:
 def neighbours(
     workspace: Workspace, found: SideBySide, row: int, modality: str, *, k: int = K
 ) -> list[Around]:
-    """The k nearest items of an item's modality in the input space and in each space, among the items drawn."""
+    """The k nearest neighbours of an item within its modality, in the input space and in each space."""
     places = np.flatnonzero(found.rows == row)
     if not len(places) or modality not in found.modalities:
-        raise InputError(f"Row {row} is not among the items drawn.", remedy="Choose a point of the map.")
+        raise InputError(f"Row {row} is not on the map.", remedy="Choose a point of the map.")
     first = workspace.run(found.spaces[0].run_id).probe()
     at = np.flatnonzero(np.isin(first["rows"], found.rows))
     spaces = [("Input space", first[f"input_{modality}"][at])]

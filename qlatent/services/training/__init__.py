@@ -1,1 +1,1 @@
-"""Training runs: from a request to a frozen spec, and from the spec to a kept head."""
+"""Training runs: turn a request into a frozen spec, carry it out and keep the head."""

@@ -1,7 +1,7 @@
-"""What is left to do when a run has made its last step: its head is kept, whatever else went wrong meanwhile.
+"""Keep the head of a run that has made its last step, also after a crash.
 
-A run marks itself as one whose head is still to be kept before it says that it has finished training. The mark goes
-when the head is kept; until then opening the workspace tries again. Torch-free.
+A run marks its head as still to be kept before it records the end of training. Keeping the head removes the mark;
+until then, each opening of the workspace tries again. Torch-free.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _MARK = "unkept"
 
 
 def mark(folder: RunFolder) -> None:
-    """Say that the head is to be kept; not of one of many, which are kept when somebody asks for them."""
+    """Mark the run's head as still to be kept; heads of sweeps are not marked, since they are kept on request."""
     spec = training_spec(folder)
     if spec.keep and not spec.panel:
         (folder.path / _MARK).touch()
 
 
 def close(workspace: Workspace, folder: RunFolder) -> bool:
-    """Keep the head of a run that is marked; False if it cannot be now, which the run's log says."""
+    """Keep the head of a marked run; returns False, and logs the reason, if that fails now."""
     if not (folder.path / _MARK).exists():
         return True
     try:
@@ -41,7 +41,7 @@ def close(workspace: Workspace, folder: RunFolder) -> bool:
 
 
 def close_all(workspace: Workspace) -> None:
-    """Keep the heads of all runs that are marked and have ended; those that were killed at their end have finished."""
+    """Keep the heads of all marked runs that have ended; a run killed after its last step counts as finished."""
     for file in workspace.runs_path.glob(f"*/{_MARK}"):
         folder = workspace.run(file.parent.name)
         status = folder.status()

@@ -1,7 +1,7 @@
-"""One training run, carried out: from the frozen spec to snapshots, checkpoints and a kept head.
+"""Carry out one training run: from the frozen spec to snapshots, checkpoints and a kept head.
 
-`execute` is what the worker calls. Killed at any moment, it leaves a folder that can be read, and called
-again it goes on from the last checkpoint with the same losses.
+The worker calls `execute`. If it is killed at any moment, the run's folder stays readable; the next call continues
+from the last checkpoint with the same losses.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
     from qlatent.training.core import events
     from qlatent.types import Arrays
 
-FRAME_POINTS = 600  # points whose ranks are compared in each frame: some hundredths of a second
+FRAME_POINTS = 600  # points whose ranks are compared in each frame, which takes some hundredths of a second
 
 
 def execute(
     workspace: Workspace, folder: RunFolder, *, heartbeat: Heartbeat, should_stop: Callable[[], bool]
 ) -> str:
-    """Train as the run's spec says, from its last checkpoint if any; returns "finished" or "stopped".
+    """Train by the run's spec, from its last checkpoint if there is one; returns "finished" or "stopped".
 
-    Everything that can go wrong with the user's doing is a `QlatentError`.
+    Errors that the user can cause are `QlatentError`s.
     """
     from qlatent.training.core import checkpoint
 
-    if is_trained(folder):  # what failed came after the last step
+    if is_trained(folder):  # a failure came after the last step
         step = int(read_log(folder).finish["step"])
         heartbeat.update(step, step)
         closing.close(workspace, folder)
@@ -62,7 +62,7 @@ def execute(
 
 
 def _trainer(workspace: Workspace, spec: TrainSpec) -> Any:
-    """What trains, at its first step."""
+    """The trainer of the spec, at its first step."""
     kind = kind_of(spec)
     configs = configs_of(spec, kind.config)
     objective = resolve(entry("objective", spec.objective).target)(configs.objective)
@@ -74,15 +74,17 @@ def _prefixed(probe: Arrays) -> Arrays:
 
 
 def _head(workspace: Workspace, spec: TrainSpec, configs: RunConfigs) -> Any:
-    """The head with its first weights, on the device asked for; "auto" is the CPU, since heads are small.
+    """The head with its initial weights, on the requested device; "auto" is the CPU, since heads are small.
 
-    With `weights` in the spec it is that kept head as it is: nothing of it learns.
+    With `weights` in the spec, it is that kept head, with no trainable weights.
     """
     import torch
 
     torch.set_num_threads(spec.threads)
     head = resolve(entry("head", spec.head).target)(configs.head)
-    head.normalise = configs.training.normalise  # kept with the weights: new items are treated alike
+    head.normalise = (
+        configs.training.normalise
+    )  # kept with the weights, so that new items are normalised alike
     if spec.weights:
         from qlatent.heads import saving
 
@@ -93,7 +95,7 @@ def _head(workspace: Workspace, spec: TrainSpec, configs: RunConfigs) -> Any:
 
 
 class Recorder:
-    """Writes what the loop yields into the run folder."""
+    """Writes the events of the loop into the run folder."""
 
     def __init__(self, workspace: Workspace, folder: RunFolder, trainer: Any, heartbeat: Heartbeat) -> None:
         """`trainer` is a `training.core` `Work`."""
@@ -104,7 +106,7 @@ class Recorder:
         self.state = "running"
 
     def record(self, event: events.Event) -> None:
-        """Write one event, and all that belongs to it, before the next is asked for."""
+        """Write one event and its files; returns before the loop yields the next."""
         known = getattr(self, f"_{type(event).__name__.lower()}", None)
         if known is None:
             self._of_kind |= self._kind.record(self, event)
@@ -163,7 +165,7 @@ class Recorder:
 
 
 def _save_head(folder: RunFolder, trainer: Any, figures: dict[str, float | None], *, encoder: str) -> None:
-    """Write the final model beside the checkpoints, all or nothing."""
+    """Write the final model beside the checkpoints, atomically."""
     from qlatent.heads import saving
 
     spec = training_spec(folder)

@@ -1,4 +1,4 @@
-"""The linear probe in the published protocol, of a finished run on images: a run of its own, since it takes long."""
+"""Run the published linear probe on a finished image training, as a run of its own since it takes long."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ FIGURE = "probe_as_published"
 
 
 def spec(workspace: Workspace, run_id: str) -> ImageProbe:
-    """The spec of a run that takes the published probe of a run; only finished ones on labelled images have one."""
+    """The spec of a published-probe run; the probed run must be finished and trained on labelled images."""
     view = listing.view(workspace, run_id)
     on_images = isinstance(view.spec, ImageTraining)
     if not on_images or view.state != "finished":
         raise InputError(
             f"Run {run_id} is {view.state}{'' if on_images else ' and not on images'}.",
-            remedy="Take the probe of a finished run that was trained from images.",
+            remedy="Choose a finished run that was trained on images.",
         )
     return ImageProbe(
         name=f"Published probe of {view.name}", created=time.time(), dataset=view.dataset, run=run_id,
@@ -41,7 +41,7 @@ def spec(workspace: Workspace, run_id: str) -> ImageProbe:
 
 
 def newest(workspace: Workspace) -> dict[str, RunView]:
-    """The latest probe of each run that one was ever started of, by the run's id, whatever became of it."""
+    """The latest probe run of each probed run, in any state, by the id of the probed run."""
     listed = reversed(listing.list_runs(workspace, "probe"))
     return {run.spec.run: run for run in listed if isinstance(run.spec, ImageProbe)}
 
@@ -49,9 +49,9 @@ def newest(workspace: Workspace) -> dict[str, RunView]:
 def execute(
     workspace: Workspace, probing: RunFolder, *, progress: Progress, should_stop: Callable[[], bool]
 ) -> dict[str, Any] | None:
-    """Take the probe and keep it beside the run it is of; None if asked to stop in between.
+    """Run the probe and save its result beside the probed run; None if stopped before the end.
 
-    It goes on behind the last epoch that an earlier call has finished.
+    It resumes after the last epoch that an earlier call completed.
     """
     from qlatent.training.core import checkpoint
     from qlatent.training.core.checkpoint import Checkpoint
@@ -66,8 +66,8 @@ def execute(
     labelled = data.probes
     if labelled is None:
         raise InputError(
-            f"The images of run {run_id} have fewer than two labelled classes on both sides.",
-            remedy="A linear probe needs labels.",
+            f"The images of run {run_id} have fewer than two labelled classes on both sides of the split.",
+            remedy="Add labels to the images, and train again.",
         )
 
     def tell(done: int, total: int | None) -> None:
@@ -102,7 +102,7 @@ def execute(
 
 
 def load_network(folder: RunFolder) -> ImageNetwork:
-    """Backbone and head of a finished run."""
+    """The backbone and head of a finished run."""
     from safetensors.torch import load_file
 
     from qlatent.heads import saving
@@ -114,6 +114,6 @@ def load_network(folder: RunFolder) -> ImageNetwork:
 
 
 def carry_out(workspace: Workspace, job: Job) -> str:
-    """Take the published probe of a run; returns the state it ends in."""
+    """Run the published probe of a run; returns the final state."""
     found = execute(workspace, job.folder, progress=job.progress, should_stop=job.should_stop)
     return "stopped" if found is None else job.finish(accuracy=found["accuracy"])

@@ -1,4 +1,4 @@
-"""What a run on images shows while it goes on: its figures by step, its probes, and pairs of views. Torch-free."""
+"""Read the metrics by step, the probes and the pairs of views of an image training. Torch-free."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ OF_VIEWS = ("hilbert_schmidt_", "alignment", "uniformity")
 class Pair:
     """Two views of one image after `step` steps.
 
-    `pictures` (2, size, size, 3) bytes, `latents` (2, k); `states` are probabilities (2, 2^W) of the circuit's
-    basis states with wire 0 leftmost, and `overlap` is |⟨a|b⟩|²: both None without a circuit.
+    `pictures` are bytes (2, size, size, 3), `latents` are (2, k). `states` are the probabilities (2, 2^W) of the
+    circuit's basis states with wire 0 leftmost, and `overlap` is |⟨a|b⟩|²; both are None without a circuit.
     """
 
     row: int
@@ -36,25 +36,25 @@ class Pair:
 
 
 def figures(workspace: Workspace, run_id: str) -> Columns:
-    """Columns by step of the Hilbert–Schmidt distance and its parts, alignment and uniformity of the views."""
+    """Hilbert–Schmidt distance and its parts, alignment and uniformity of the views, as columns by step."""
     found = columns(read_log(workspace.run(run_id)).snapshots)
     return {name: values for name, values in found.items() if name == "step" or name.startswith(OF_VIEWS)}
 
 
 def probes(workspace: Workspace, run_id: str) -> list[dict[str, Any]]:
-    """The linear probes so far, by step: accuracy, its interval, how many images, classes and confusion matrix."""
+    """The linear probes so far, by step: accuracy with interval, number of images, classes, confusion matrix."""
     found = read_log(workspace.run(run_id)).probes
     return [found[step] for step in sorted(found)]
 
 
 def published_probe(workspace: Workspace, run_id: str) -> dict[str, Any] | None:
-    """The probe in the published protocol, where it was taken: accuracy, epoch, looks, confusion."""
+    """The result of the published probe, or None: accuracy, epoch, accuracy of every epoch, confusion matrix."""
     found: dict[str, Any] | None = workspace.run(run_id).figures().get("probe_as_published")
     return found
 
 
 def watched(workspace: Workspace, run_id: str) -> list[tuple[str, str]]:
-    """Id and label of the images whose views are kept, in their order; empty before the first frame."""
+    """Id and label of the images whose views are kept, in order; empty before the first frame."""
     folder = workspace.run(run_id)
     if not (folder.path / "views" / "pictures.npz").exists():
         return []
@@ -63,13 +63,13 @@ def watched(workspace: Workspace, run_id: str) -> list[tuple[str, str]]:
 
 
 def pair(workspace: Workspace, run_id: str, *, place: int, frame: int) -> Pair:
-    """The views of image number `place` of `watched` at frame number `frame`; others are an `InputError`."""
+    """The views of image `place` of `watched` at frame `frame`; numbers out of range raise `InputError`."""
     folder = workspace.run(run_id)
     named, steps = watched(workspace, run_id), folder.snapshot_steps()
     if not 0 <= place < len(named) or not 0 <= frame < len(steps):
         raise InputError(
-            f"Run {run_id} has {len(named)} pairs of views and {len(steps)} frames; there is no {place} at {frame}.",
-            remedy="Choose an image of the list.",
+            f"Run {run_id} has {len(named)} pairs of views and {len(steps)} frames; got {place} at {frame}.",
+            remedy="Choose an image from the list.",
         )
     pictures, kept = folder.views("pictures"), folder.views(f"step-{steps[frame]:08d}")
     latents = np.stack([kept[f"latents_{number}"][place] for number in (0, 1)]).astype(np.float64)

@@ -1,6 +1,6 @@
-"""The whole panel of a trained head, measured on its run's held-out rows and kept beside the run.
+"""Compute the metric panel of a trained head on its run's held-out rows, and save it beside the run.
 
-What cannot be measured (no labels, too few items) is kept as a note; the other figures stand.
+A metric that cannot be computed (no labels, too few items) is saved as a note.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from qlatent.training.vectors.data import TrainingData
 
 FORMAT = 1
-POINTS = 2000  # of the joint set, whose distances are compared
-TIMED = 1000  # items, encoded again and again for the time they take
+POINTS = 2000  # points of the joint set whose distances are compared
+TIMED = 1000  # items encoded repeatedly to measure the time
 REPEATS = 5
 OF_DISTANCES = ("spearman", "neighbour_overlap", "trustworthiness", "continuity", "recall_at_10")
 CURVE_ITEMS = 1000  # of the probe set, evenly spaced, for the accuracy over training steps
@@ -44,7 +44,7 @@ CURVE_ITEMS = 1000  # of the probe set, evenly spaced, for the accuracy over tra
 def measure_all(
     workspace: Workspace, run_ids: Sequence[str], *, progress: Progress, should_stop: Callable[[], bool]
 ) -> bool:
-    """Measure finished runs one after the other; False if asked to stop in between."""
+    """Measure finished runs one after the other; returns False if stopped before the end."""
     from qlatent.heads import saving
     from qlatent.services.training.kinds.vectors.work import load_data
 
@@ -61,7 +61,7 @@ def measure_all(
 
 
 def measure_trained(workspace: Workspace, folder: RunFolder, head: AbstractHead, data: TrainingData) -> None:
-    """Measure a trained head and keep the figures in its run's folder."""
+    """Measure a trained head and save the metrics in its run folder."""
     spec = training_spec(folder)
     labels = workspace.items.table(spec.dataset, columns=["label"], version=spec.dataset_version)
     words = np.array([each or "" for each in labels.column("label").to_pylist()], dtype=np.str_)
@@ -92,13 +92,13 @@ def measure_trained(workspace: Workspace, folder: RunFolder, head: AbstractHead,
 
 
 def _apart(folder: RunFolder, groups: np.ndarray) -> np.ndarray | None:
-    """What probes keep together, in a run whose rule of splitting does."""
+    """The groups that probes keep whole; None under a split rule without groups."""
     rule = run_configs(training_spec(folder)).training.split_rule
     return groups if rule == "groups" else None
 
 
 def latents_of(head: AbstractHead, arrays: Arrays) -> Arrays:
-    """Latents of rows that are normalised already."""
+    """Latents of normalised rows."""
     import torch
 
     with torch.no_grad():
@@ -107,7 +107,7 @@ def latents_of(head: AbstractHead, arrays: Arrays) -> Arrays:
 
 
 def _costs(folder: RunFolder, head: AbstractHead, inputs: Arrays) -> dict[str, float]:
-    """What a head takes: bytes an item, parameters, training time, milliseconds for 1,000 items."""
+    """Costs of a head: bytes per item, parameters, training time, milliseconds per 1,000 items."""
     few = {name: np.resize(array, (TIMED, array.shape[1])) for name, array in inputs.items()}
     taken = []
     for _ in range(REPEATS):
@@ -125,16 +125,16 @@ def _costs(folder: RunFolder, head: AbstractHead, inputs: Arrays) -> dict[str, f
 
 
 def _train_seconds(folder: RunFolder) -> float:
-    """Seconds spent on steps, breaks left out; NaN for a run without steps."""
+    """Seconds spent on steps, without interruptions; NaN for a run without steps."""
     times = event_log.columns(event_log.read_log(folder).steps).get("time")
     if times is None or len(times) < 2:
         return math.nan
     gaps = np.diff(np.asarray(times, dtype=float))
-    return float(gaps[gaps < 60.0].sum())  # a longer one is a stop and a resume
+    return float(gaps[gaps < 60.0].sum())  # a longer gap is an interruption
 
 
 def _distances(comparison: Comparison, metrics: dict[str, Any]) -> dict[str, Any]:
-    """What the same latents score with each distance; log-fidelity only where they are expectations."""
+    """Metrics of the same latents with each distance; log-fidelity only for latents that are expectations."""
     bounded = all(np.abs(z).max(initial=0.0) <= 1.0 for z in comparison.latents.values())
     found = {}
     for distance in ("euclidean", "cosine", *(("log_fidelity",) if bounded else ())):
@@ -147,7 +147,7 @@ def _distances(comparison: Comparison, metrics: dict[str, Any]) -> dict[str, Any
 
 
 def _confusion(comparison: Comparison) -> dict[str, Any]:
-    """Confusion matrices of both probes; none where the probes are undefined, which their figures explain."""
+    """Confusion matrices of both probes; empty where the probes are undefined, with the reason in their metrics."""
     try:
         found = {"linear": probe.confusion(comparison), "knn": probe.knn_confusion(comparison)}
     except Undefined:
@@ -158,7 +158,7 @@ def _confusion(comparison: Comparison) -> dict[str, Any]:
 
 
 def _curve(folder: RunFolder, data: TrainingData, words: np.ndarray) -> list[dict[str, Any]]:
-    """The linear probe's accuracy at each snapshot: learned on the probe set's training rows, judged on the others."""
+    """Accuracy of a linear probe at each snapshot, trained on the probe set's training rows, tested on its others."""
     taken = spacing.evenly(len(data.probe_rows), CURVE_ITEMS)
     labels, away = words[data.probe_rows][taken], data.probe_heldout[taken]
     learned = data.probe_rows[taken][~away]
@@ -171,7 +171,7 @@ def _curve(folder: RunFolder, data: TrainingData, words: np.ndarray) -> list[dic
         heldout = {name: array[away] for name, array in z.items()}
         judged = Comparison(
             heldout,
-            heldout,  # a probe looks at latents alone
+            heldout,  # a probe uses latents only
             labels=labels[away].tolist(),
             train_latents={name: array[~away] for name, array in z.items()},
             train_labels=labels[~away].tolist(),

@@ -1,4 +1,4 @@
-"""What somebody asks to be trained. Torch-free."""
+"""The request for a training run. Torch-free."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from qlatent.services.runs.specs import Source
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """Train `head` towards `objective` on the vectors that encoder `encoder_key` made of `dataset`.
+    """A request to train `head` with `objective` on the vectors of `dataset` by the encoder `encoder_key`.
 
-    Without a key the one encoder whose vectors are there is taken; `settings` are flat, as on the command
-    line. With `source` "images" a backbone is trained under the head, from the images themselves; with "retrieval"
-    queries learn to find their answers: items of their label, or what the file `judgements` names.
+    Without a key, the only encoder with stored vectors is used. `settings` are flat, as on the command line. With
+    `source` "images", a backbone and the head are trained on the images; with "retrieval", queries are trained to find
+    their answers: items of the same label, or those that the file `judgements` names.
     """
 
     dataset: str

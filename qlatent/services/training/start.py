@@ -1,4 +1,4 @@
-"""Starting a training run: its spec is made and checked, then it is queued. Torch-free."""
+"""Start a training run: build and check its spec, then queue it. Torch-free."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qlatent.store.workspace import Workspace
 
 
 def start_training(workspace: Workspace, request: TrainingRequest, *, token: str = "") -> str:
-    """Queue a training run and start it if there is room; returns its id. Refusals leave nothing behind.
+    """Queue a training run and start it if there is room; returns its id. A refused request leaves nothing behind.
 
     `token` as in `queue.enqueue`.
     """
@@ -18,9 +18,9 @@ def start_training(workspace: Workspace, request: TrainingRequest, *, token: str
 
 
 def training_spec(workspace: Workspace, request: TrainingRequest) -> TrainSpec:
-    """The spec of a training run, checked against what the workspace holds.
+    """The spec of a training run, checked against the workspace.
 
-    Unknown or wrong settings are `ConfigError`s; items without vectors, an unclear choice of encoder,
-    widths that do not fit or too few pairs are `InputError`s that say what to do.
+    Unknown or wrong settings raise `ConfigError`. Items without vectors, an ambiguous encoder, widths that do not fit
+    and too few pairs raise `InputError`.
     """
     return KINDS[request.source].spec(workspace, request)

@@ -1,4 +1,4 @@
-"""Many trainings at once that make one table: queue them, follow them, stop them. Torch-free."""
+"""Queue, follow and stop the trainings of a sweep. Torch-free."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qlatent.store.workspace import Workspace
 
 
 class Place(Protocol):
-    """One training of a table: what it is to do, and the run that does it."""
+    """One training of a sweep: its spec, and its run if there is one."""
 
     @property
     def spec(self) -> TrainSpec: ...
@@ -25,7 +25,7 @@ class Place(Protocol):
 
 
 def known(workspace: Workspace) -> dict[str, RunView]:
-    """The best run of each training there is: finished ones first, then those under way, then the newest."""
+    """The best run of each training by its key: finished runs first, then active ones, then the newest."""
     order = {"finished": 0, "running": 1, "queued": 2}
     listed = sorted(listing.list_runs(workspace, "train"), key=lambda run: order.get(run.state, 3))
     known: dict[str, RunView] = {}
@@ -36,7 +36,7 @@ def known(workspace: Workspace) -> dict[str, RunView]:
 
 
 def start(workspace: Workspace, table: Sequence[Place], *, workers: int) -> None:
-    """Queue what was not begun, wake what stopped or failed, and let `workers` processes work."""
+    """Queue missing trainings, resume stopped and failed ones, and start up to `workers` processes."""
     for place in table:
         if place.run is None:
             queue.enqueue(workspace, place.spec)
@@ -47,7 +47,7 @@ def start(workspace: Workspace, table: Sequence[Place], *, workers: int) -> None
 
 @dataclass(frozen=True)
 class Told:
-    """How far a table is: trainings in all and finished, steps done of all, and a line for each that failed."""
+    """Progress of a sweep: total and finished trainings, steps done and in total, one line per failure."""
 
     total: int
     finished: int
@@ -57,9 +57,9 @@ class Told:
 
 
 def progress(workspace: Workspace, table: Sequence[Place], *, finished: set[str] | None = None) -> Told:
-    """How far the trainings of the table are.
+    """The progress of the sweep's trainings.
 
-    `finished` takes the ids of finished runs, which are not looked up again where it is given once more.
+    `finished` collects the ids of finished runs; pass it again to skip looking them up.
     """
     known = set() if finished is None else finished
     listed = ids(table)
@@ -74,13 +74,13 @@ def progress(workspace: Workspace, table: Sequence[Place], *, finished: set[str]
 
 
 def stop(workspace: Workspace, ids: Iterable[str]) -> None:
-    """Ask those of these runs to stop that are under way or wait."""
+    """Request those of these runs that are active or queued to stop."""
     for run in listing.views(workspace, ids):
         if run.active:
-            with suppress(RunError):  # it has just ended
+            with suppress(RunError):  # it has ended in the meantime
                 queue.stop(workspace, run.id)
 
 
 def ids(table: Sequence[Place]) -> list[str]:
-    """Those of the runs that the places have."""
+    """The ids of the runs of these places."""
     return [place.run.id for place in table if place.run is not None]

@@ -1,4 +1,4 @@
-"""What two runs have in common if they train the very same, as a key that the run index keeps. Torch-free."""
+"""Compute the key that identifies identical trainings; the run index caches it. Torch-free."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ FIELDS = {
 
 
 def training_key(spec: TrainSpec) -> str:
-    """Equal for two specs with equal data, head, objective and settings, as long as the code is the same."""
+    """A key that is equal for specs with equal data, head, objective and settings under the same code."""
     return _digested(json.dumps(spec.document() | {"id": "", "name": "", "created": 0.0}, sort_keys=True))
 
 
 def training_keys(workspace: Workspace, runs: Sequence[RunView]) -> list[str]:
-    """The key of each of these trainings, from the run index where other code has not made it; "" where unreadable."""
+    """The key of each training, from the run index if the present code computed it; "" for an unreadable spec."""
     made = {
         run.id: training_key(run.spec)
         for run in runs
         if not run.training_key.startswith(_code()) and isinstance(run.spec, BaseTraining)
     }
     if made and not workspace.catalogue.problem:
-        with suppress(StoreError):  # made again the next time
+        with suppress(StoreError):  # computed again the next time
             workspace.catalogue.run_index.write_keys(made)
     return [made.get(run.id, run.training_key) for run in runs]
 
 
 @lru_cache(maxsize=1)
 def _code() -> str:
-    """Eight digits that change with the package: a new setting, or a new reading of old ones, makes other keys."""
+    """Eight hex digits of a hash of the package's code, so that new settings or new readings change the keys."""
     digest = hashlib.sha256()
     for file in sorted(PACKAGE.rglob("*.py")):
         digest.update(file.read_bytes())
@@ -53,9 +53,9 @@ def _code() -> str:
 
 @lru_cache(maxsize=4096)
 def _digested(text: str) -> str:
-    """A digest of the fields that decide, with defaults for settings newer than the run.
+    """A digest of the determining fields, with defaults for settings newer than the run.
 
-    Settings that cannot be read count as they are.
+    Unreadable settings are used unchanged.
     """
     document = json.loads(text)
     with suppress(QlatentError, KeyError):

@@ -1,1 +1,1 @@
-"""What every trainer uses: the optimizer, checkpoints, events, splits and configs."""
+"""Parts that all trainers share: the optimizer, checkpoints, events, splits and configs."""

@@ -1,8 +1,8 @@
-"""Adam with torch's own kernel, without `torch.optim.Optimizer`.
+"""Adam on torch's fused kernel, without `torch.optim.Optimizer`.
 
-Constructing a `torch.optim` optimizer imports torch's compiler, which takes longer than importing torch
-does: a quarter of the time between starting a worker and its first step. The arithmetic is
-`torch.optim.Adam(fused=True)`'s.
+Constructing a `torch.optim` optimizer imports torch's compiler. That import takes longer than importing torch,
+and a quarter of the time between starting a worker and its first step. The arithmetic is that of
+`torch.optim.Adam(fused=True)`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from torch import Tensor
 from torch.optim.adam import adam
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
-QUANTITIES = ("step", "exp_avg", "exp_avg_sq")  # what is kept of each parameter, under torch's names
+QUANTITIES = ("step", "exp_avg", "exp_avg_sq")  # state of each parameter, under torch's names
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015) with torch's defaults; the learning rate comes with each step.
+    """Adam (Kingma & Ba 2015) with torch's defaults; the learning rate is passed to each step.
 
-    `weight_decay` times the weight joins its gradient, as in `torch.optim.Adam` (not as in AdamW).
+    `weight_decay` times the weight is added to its gradient, as in `torch.optim.Adam` (not as in AdamW).
     """
 
     def __init__(self, parameters: Iterable[Tensor], *, weight_decay: float = 0.0) -> None:
@@ -33,13 +33,13 @@ class Adam:
         }
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Clear all gradients."""
         for parameter in self.parameters:
             parameter.grad = None
 
     @torch.no_grad()
     def step(self, *, rate: float) -> None:
-        """Move every parameter that has a gradient."""
+        """Update every parameter that has a gradient."""
         moved = [index for index, each in enumerate(self.parameters) if each.grad is not None]
         kept = {name: [self.state[name][index] for index in moved] for name in QUANTITIES}
         parameters = [self.parameters[index] for index in moved]
@@ -51,7 +51,7 @@ class Adam:
         )  # fmt: skip
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Its state by "<number of the parameter>.<quantity>"."""
+        """The optimizer state, keyed "<parameter index>.<quantity>"."""
         return {
             f"{index}.{name}": self.state[name][index]
             for index in range(len(self.parameters))
@@ -59,6 +59,6 @@ class Adam:
         }
 
     def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
-        """Take over a state; one of other parameters is a `KeyError` or a `RuntimeError`, as in torch."""
+        """Load a state; a state of other parameters raises `KeyError` or `RuntimeError`, as in torch."""
         for name, own in self.state_dict().items():
             own.copy_(tensors[name])

@@ -1,4 +1,4 @@
-"""What training needs to go on as if it had never stopped: weights, optimizer state and the step."""
+"""Take, save, load and restore training checkpoints: weights, optimizer state and step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMAT = 1
 
 
 class Optimizer(Protocol):
-    """What is kept of an optimizer, by name."""
+    """An optimizer whose state can be saved and loaded by name."""
 
     def state_dict(self) -> dict[str, torch.Tensor]: ...
     def load_state_dict(self, tensors: dict[str, torch.Tensor]) -> None: ...
@@ -26,7 +26,7 @@ class Optimizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Copies of all tensors after `step` steps. The optimizer's are named "<parameter>.<quantity>"."""
+    """Copies of all tensors after `step` steps; the optimizer's are keyed "<parameter>.<quantity>"."""
 
     step: int
     model: dict[str, torch.Tensor]
@@ -34,12 +34,12 @@ class Checkpoint:
 
 
 def take(step: int, model: torch.nn.Module, optimizer: Optimizer) -> Checkpoint:
-    """A checkpoint of `model` and `optimizer` as they are now; later steps do not change it."""
+    """A checkpoint of the present state of `model` and `optimizer`; later steps do not change it."""
     return Checkpoint(step, _copies(model.state_dict()), _copies(optimizer.state_dict()))
 
 
 def put(checkpoint: Checkpoint, model: torch.nn.Module, optimizer: Optimizer) -> None:
-    """Give `model` and `optimizer` the state of `checkpoint`, by copying."""
+    """Copy the state of `checkpoint` into `model` and `optimizer`."""
     model.load_state_dict(checkpoint.model)
     optimizer.load_state_dict(checkpoint.optimizer)
 
@@ -49,7 +49,7 @@ def _copies(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def save(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write the three files of a checkpoint into `folder`, which exists."""
+    """Write the three files of a checkpoint into the existing `folder`."""
     save_file(checkpoint.model, folder / MODEL)
     save_file(checkpoint.optimizer, folder / OPTIMIZER)
     state = {"format": FORMAT, "step": checkpoint.step}
@@ -57,17 +57,17 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
 
 
 def load(folder: Path) -> Checkpoint:
-    """The checkpoint in `folder`; a damaged or newer one is a `StoreError`."""
+    """The checkpoint in `folder`; a damaged checkpoint or one of a newer format raises `StoreError`."""
     try:
         state = json.loads((folder / STATE).read_text(encoding="utf-8"))
         model, optimizer = load_file(folder / MODEL), load_file(folder / OPTIMIZER)
     except (OSError, ValueError, SafetensorError) as err:
         raise StoreError(
-            f"The checkpoint {folder.name} cannot be read: {err}.", remedy="Start the run anew."
+            f"The checkpoint {folder.name} cannot be read: {err}.", remedy="Start a new run."
         ) from err
     if state.get("format") != FORMAT:
         raise StoreError(
             f"The checkpoint {folder.name} has format {state.get('format')}; this version reads {FORMAT}.",
-            remedy="Install the version that wrote it, or start the run anew.",
+            remedy="Install the version that wrote it, or start a new run.",
         )
     return Checkpoint(state["step"], model, optimizer)

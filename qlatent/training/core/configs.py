@@ -1,4 +1,4 @@
-"""How training goes, and the split of flat settings into the three configs. Torch-free."""
+"""Training configs, and splitting flat settings into configs of head, objective and training. Torch-free."""
 
 from __future__ import annotations
 
@@ -15,37 +15,41 @@ from qlatent.errors import ConfigError
 from qlatent.registry import config_class, did_you_mean, make_config
 
 SHARED_KEYS = frozenset({"seed"})
-"""The only keys that more than one config has: one value in the settings goes to all of them."""
+"""Keys that several configs share; one value in the settings is passed to all of them."""
 
 HeldOut = Annotated[
     float,
     Field(
-        title="Held-out share", description="Never trained on; a split column takes precedence.", ge=0, le=0.9
+        title="Held-out share",
+        description="Kept out of training. A split column takes precedence.",
+        ge=0,
+        le=0.9,
     ),
 ]
 SplitRule = Annotated[
     Literal["groups", "contents"],
     Field(
-        title="Kept together",
-        description="groups: rows that share a picture, a text, a vector, an id before # or the chosen column are "
-        "never on both sides. contents: only equal rows (the one rule of earlier versions).",
+        title="Split rule",
+        description="groups: items that share an image, a text, a vector, an id before # or a value of the chosen "
+        "column stay on one side of the split. contents: only identical items do (earlier versions).",
     ),
 ]
 GroupBy = Annotated[
     str,
     Field(
-        title="Column kept together",
-        description="Rows with an equal value, such as a product code or a seller, are never on both sides.",
+        title="Group by column",
+        description="Items with the same value, such as a product code or a seller, stay on one side of the split.",
     ),
 ]
 Snapshots = Annotated[
-    int, Field(title="Snapshots", description="Frames of the map, at log-spaced steps.", ge=2, le=1000)
+    int,
+    Field(title="Snapshots", description="Frames recorded for the map, at log-spaced steps.", ge=2, le=1000),
 ]
 SplitSeed = Annotated[
     int,
     Field(
-        title="Seed of the split",
-        description="Decides what is held out and whose way is recorded. −1: the seed. Fix it to vary weights alone.",
+        title="Split seed",
+        description="Draws the held-out items and the probe set; −1 uses the seed. Fix it to vary only the weights.",
         ge=-1,
         le=2**31 - 1,
     ),
@@ -54,68 +58,89 @@ SplitSeed = Annotated[
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class TrainingConfig:
-    """Adam over batches of pairs; the defaults are measured in heads/README.md."""
+    """Settings of training with Adam on batches of pairs; heads/README.md has the measurements behind the defaults."""
 
     epochs: Annotated[
         int, Field(title="Epochs", description="Passes over the training pairs.", ge=1, le=100_000)
     ] = 300
-    batch_size: Annotated[int, Field(title="Batch size", description="Pairs a step.", ge=1, le=65536)] = 128
+    batch_size: Annotated[int, Field(title="Batch size", description="Pairs per step.", ge=1, le=65536)] = 128
     learning_rate: Annotated[
-        float, Field(title="Learning rate", description="Of Adam, at the start. Mari: 0.0004.", gt=0, le=10)
+        float,
+        Field(title="Learning rate", description="Initial learning rate of Adam. Mari: 0.0004.", gt=0, le=10),
     ] = 0.004
     weight_decay: Annotated[
         float,
-        Field(title="Weight decay", description="Of Adam (L2, not AdamW). QSSL: 1e-6.", ge=0, le=1),
+        Field(
+            title="Weight decay",
+            description="L2 penalty of Adam, not AdamW's decoupled decay. QSSL: 1e-6.",
+            ge=0,
+            le=1,
+        ),
     ] = 0.0
     schedule: Annotated[
         Literal["none", "cosine", "step"],
         Field(
             title="Schedule",
-            description="none: constant. cosine: down to 0 at the end. step: times a factor (Mari).",
+            description="none: constant learning rate. cosine: decays to 0. step: times a factor every few epochs "
+            "(Mari).",
         ),
     ] = "none"
     step_every: Annotated[
         int,
-        Field(title="Epochs a stair", description="Only for the step schedule. Mari: 10.", ge=1, le=100_000),
+        Field(
+            title="Epochs per decay", description="For the step schedule only. Mari: 10.", ge=1, le=100_000
+        ),
     ] = 10
     step_factor: Annotated[
-        float, Field(title="Factor a stair", description="Only for the step schedule. Mari: 0.1.", gt=0, le=1)
+        float, Field(title="Decay factor", description="For the step schedule only. Mari: 0.1.", gt=0, le=1)
     ] = 0.1
     heldout: HeldOut = 0.2
     split_rule: SplitRule = "groups"
     group_by: GroupBy = ""
     unique_pairs: Annotated[
-        bool, Field(title="Unique pairs only", description="Train on each different pair once (paper).")
+        bool,
+        Field(title="Unique pairs only", description="Train on each distinct pair once, as in the paper."),
     ] = True
     normalise: Annotated[
         Literal["l2", "none"],
         Field(
-            title="Inputs",
-            description="l2: unit length, so that the distances can be reached in the latent space.",
+            title="Input normalisation",
+            description="l2: scale inputs to unit length, so that the latent space can reproduce their distances.",
         ),
     ] = "l2"
     probe_size: Annotated[
-        int, Field(title="Probe items", description="Items whose way is recorded.", ge=1, le=20_000)
+        int,
+        Field(title="Probe items", description="Items whose latents each frame records.", ge=1, le=20_000),
     ] = 2000
     snapshots: Snapshots = 40
     checkpoint_every: Annotated[
         int,
-        Field(title="Steps a checkpoint", description="The most that a kill can lose.", ge=1, le=1_000_000),
+        Field(
+            title="Steps per checkpoint",
+            description="The most steps that a killed run loses.",
+            ge=1,
+            le=1_000_000,
+        ),
     ] = 200
     split_seed: SplitSeed = -1
     seed: Annotated[
         int,
-        Field(title="Seed", description="Decides weights, split, probe and batch order.", ge=0, le=2**31 - 1),
+        Field(
+            title="Seed",
+            description="Determines initial weights, split, probe set and batch order.",
+            ge=0,
+            le=2**31 - 1,
+        ),
     ] = 0
 
 
 @plain_dataclass(frozen=True, slots=True)
 class RunConfigs:
-    """The three configs of a run, checked."""
+    """The validated configs of a run: head, objective and training."""
 
     head: Any
     objective: Any
-    training: Any  # a TrainingConfig, or the ImageTrainingConfig of a run on images
+    training: Any  # a TrainingConfig, or an ImageTrainingConfig for training on images
 
 
 def current_settings(
@@ -130,10 +155,10 @@ def current_settings(
 def split_settings(
     head: str, objective: str, values: Mapping[str, Any], *, training: type = TrainingConfig
 ) -> RunConfigs:
-    """The configs of a head, an objective and the training from one flat mapping of settings.
+    """The configs of head, objective and training, taken from one flat mapping of settings.
 
-    Left-out keys keep their defaults. No key but `seed` occurs in two of the configs; the seed goes to each
-    that has one. An unknown key, head or objective, or a value out of range is a `ConfigError`.
+    Missing keys keep their defaults. `seed` is the only key that several configs share, and is passed to each of
+    them. An unknown key, head or objective, or a value out of range raises `ConfigError`.
     """
     classes = (config_class("head", head), config_class("objective", objective), training)
     keys = [[field.name for field in dataclasses.fields(cls)] for cls in classes]
@@ -149,7 +174,8 @@ def split_settings(
     configs = RunConfigs(*parts)
     if configs.training.batch_size < (fewest := configs.objective.fewest):
         raise ConfigError(
-            f"batch_size={configs.training.batch_size}: the objective {objective!r} compares the items of a batch.",
+            f"batch_size={configs.training.batch_size} is too small: the objective {objective!r} compares "
+            "the items of a batch.",
             remedy=f"Use {fewest} or more.",
         )
     return configs

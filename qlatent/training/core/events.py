@@ -1,4 +1,4 @@
-"""What a training run says while it goes on. The loop yields these; whoever drives it writes them down."""
+"""Events that a training loop yields; the caller of the loop writes them to the event log."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Numbers = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened after `step` steps."""
+    """An event after `step` steps."""
 
     step: int
 
 
 @dataclass(frozen=True, slots=True)
 class Start(Event):
-    """Training begins, or goes on, after `step` steps."""
+    """Training starts or resumes after `step` steps."""
 
     steps: int
     epochs: int
@@ -30,7 +30,7 @@ class Start(Event):
 
 @dataclass(frozen=True, slots=True)
 class Step(Event):
-    """Step number `step` (from 1) was made; `losses` are those of its batch, before the step."""
+    """Step `step` (from 1) is done; `losses` are those of its batch before the update."""
 
     epoch: int
     losses: Numbers
@@ -38,7 +38,7 @@ class Step(Event):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation(Event):
-    """The held-out rows after `step` steps: losses and `pair_error`."""
+    """Losses and `pair_error` of the held-out rows after `step` steps."""
 
     epoch: int
     metrics: Numbers
@@ -46,23 +46,23 @@ class Evaluation(Event):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot(Event):
-    """The latents (modality → (probe, k) float32) of the probe after `step` steps."""
+    """Latents of the probe set, modality → (probe, k) float32, after `step` steps."""
 
     latents: Arrays
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointDue(Event):
-    """Everything needed to go on after `step` steps; write it down now."""
+    """A checkpoint after `step` steps, to be saved now."""
 
     checkpoint: Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
 class Stop(Event):
-    """Asked to stop after `step` steps; the state was handed over just before."""
+    """Training stopped on request after `step` steps; the preceding event is its checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finish(Event):
-    """All steps are made."""
+    """Training completed all steps."""

@@ -1,6 +1,6 @@
-"""What every trainer does alike: steps, checkpoints and events, and the schedules of learning rate and snapshots.
+"""The training loop that all trainers share, and the schedules of learning rate and snapshots.
 
-The loop yields events and touches no disk.
+The loop yields events and does not touch the disk.
 """
 
 from __future__ import annotations
@@ -23,41 +23,41 @@ Numbers = dict[str, float]
 
 
 class Work(ABC):
-    """Something that is trained step by step: what every trainer does alike."""
+    """Base class of all trainers: runs the steps and yields their events."""
 
-    checkpoint_seconds = 10.0  # slow steps are saved by the clock; when is never visible in the results
+    checkpoint_seconds = 10.0  # limits the loss with slow steps; does not affect the results
     data: Any  # with train_pairs, heldout_pairs and probe_rows
-    learner: nn.Module  # all that learns: what a checkpoint holds
-    optimizer: Any  # its state belongs to a checkpoint
-    batches: int  # steps an epoch
+    learner: nn.Module  # all trainable parts, saved in a checkpoint
+    optimizer: Any  # its state is saved in a checkpoint
+    batches: int  # steps per epoch
     steps: int
     step: int
     checkpoint_every: int  # steps
 
     @abstractmethod
     def make_step(self) -> Numbers:
-        """One step; the losses of its batch before it."""
+        """Make one step and return the losses of its batch before the update."""
 
     @abstractmethod
     def due(self) -> Iterator[events.Event]:
-        """What is to be looked at after this step."""
+        """Evaluations and snapshots that are due after this step."""
 
     @property
     def epochs(self) -> int:
-        """Passes over the training rows in all, a last one that is not whole among them."""
+        """Total number of passes over the training rows, counting an incomplete last pass."""
         return math.ceil(self.steps / self.batches)
 
     @property
     def epoch(self) -> int:
-        """The epoch (from 1) that the last step belongs to; 0 before the first."""
+        """The epoch of the last step, from 1; 0 before the first step."""
         return math.ceil(self.step / self.batches)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from `checkpoint`; one of a longer run is an `InputError`."""
+        """Continue from `checkpoint`; a checkpoint beyond the last step raises `InputError`."""
         if checkpoint.step > self.steps:
             raise InputError(
-                f"The checkpoint was made after step {checkpoint.step}, but this run has {self.steps} steps.",
-                remedy="Resume with the settings the run was started with.",
+                f"The checkpoint was saved after step {checkpoint.step}, but this run has {self.steps} steps.",
+                remedy="Resume with the settings of the original run.",
             )
         put(checkpoint, self.learner, self.optimizer)
         self.step = checkpoint.step
@@ -99,7 +99,7 @@ class Work(ABC):
 
 
 def _finite(event: events.Event) -> events.Event:
-    """The event, or an `InputError` if it holds a number that is not finite."""
+    """Return the event, or raise `InputError` if it contains a number that is not finite."""
     if isinstance(event, events.Snapshot):
         wrong = [f"latents of {name}" for name, z in event.latents.items() if not np.isfinite(z).all()]
     elif isinstance(event, events.Step | events.Evaluation):
@@ -109,20 +109,20 @@ def _finite(event: events.Event) -> events.Event:
         return event
     if wrong:
         raise InputError(
-            f"At step {event.step} the training left the finite numbers ({', '.join(wrong)}).",
-            remedy="Bring the vectors to unit length (normalise=l2), or use a lower learning rate.",
+            f"Training diverged: values are not finite at step {event.step} ({', '.join(wrong)}).",
+            remedy="Scale the vectors to unit length (normalise=l2), or use a lower learning rate.",
         )
     return event
 
 
 def batches_of(rows: int, config: TrainingConfig, *, fewest: int = 1) -> int:
-    """Batches an epoch: a last one that is not full counts, unless it has fewer rows than the loss needs.
+    """Batches per epoch; an incomplete last batch counts unless it has fewer rows than the loss needs.
 
-    Fewer rows than that altogether, or a smaller batch size, are an `InputError`.
+    Fewer than `fewest` rows in total or per batch raise `InputError`.
     """
     if min(rows, config.batch_size) < fewest:
         raise InputError(
-            f"{rows} rows in batches of {config.batch_size}: this loss compares rows and needs {fewest} at a time.",
+            f"Got {rows} rows in batches of {config.batch_size}; this loss compares rows and needs {fewest} per batch.",
             remedy="Use a larger batch size, or more rows.",
         )
     left = rows % config.batch_size
@@ -130,7 +130,7 @@ def batches_of(rows: int, config: TrainingConfig, *, fewest: int = 1) -> int:
 
 
 def learning_rate(config: TrainingConfig, step: int, *, batches: int) -> float:
-    """The learning rate of step number `step` (from 0) with `batches` steps an epoch: a pure function."""
+    """The learning rate of step `step` (from 0) with `batches` steps per epoch."""
     if config.schedule == "step":
         return config.learning_rate * config.step_factor ** (step // batches // config.step_every)
     if config.schedule == "cosine":
@@ -139,13 +139,13 @@ def learning_rate(config: TrainingConfig, step: int, *, batches: int) -> float:
 
 
 def snapshot_steps(steps: int, *, count: int) -> list[int]:
-    """`count` log-spaced steps from 0 (before training) to the last, ascending; all steps if fewer.
+    """`count` log-spaced steps from 0 (before training) to the last, ascending; all steps if there are fewer.
 
-    Early steps are dense, because that is when a latent space moves most.
+    Early steps are dense, because a latent space moves most at the start.
     """
     if count > steps:
         return list(range(steps + 1))
-    resolution = count  # rounding merges the earliest; ask for more until as many as wanted remain
+    resolution = count  # rounding merges the earliest steps; ask for more until `count` distinct ones remain
     while len(_log_spaced(steps, resolution + 1)) <= count:
         resolution += 1
     return _log_spaced(steps, resolution)

@@ -1,4 +1,4 @@
-"""Which rows are held out, which are drawn on the map, and the order of batches: decided by seed and content."""
+"""Choose the held-out rows, the probe set and the batch order from seed and content."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ HELDOUT_NAMES = frozenset(
     {"test", "testing", "val", "valid", "validation", "dev", "eval"}
     | {"heldout", "held-out", "held_out", "holdout"}
 )
-HELDOUT_STREAM, PROBE_STREAM = 1, 2  # so that the split and the probe draw from different random numbers
+HELDOUT_STREAM, PROBE_STREAM = 1, 2  # separate random streams for the split and the probe set
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 
 class Split(Protocol):
-    """What decides which rows are held out and which are drawn."""
+    """Settings that determine the held-out rows and the probe set."""
 
     @property
     def seed(self) -> int: ...
@@ -38,31 +38,31 @@ class Split(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What is known of n rows beside their vectors; all of length n.
+    """Content, split, label and group of each row; all arrays have length n.
 
-    `content` names the content of a row: rows of equal content never stand on both sides of the split. Nor do rows of
-    an equal `group`, where groups decide.
+    `content` is a hash of the row's content. Rows of equal content stay on one side of the split, as do rows of equal
+    `group` under the rule `groups`.
     """
 
     content: NDArray[np.str_]
     split: NDArray[np.str_]  # "" where unknown
     label: NDArray[np.str_]  # "" where unknown
-    group: Rows | None = None  # numbers from 0 on; None: nothing but the content is shared
+    group: Rows | None = None  # numbers from 0; None: rows share only their content
 
 
 def nobody() -> Rows:
-    """No rows."""
+    """An empty array of rows."""
     return np.empty(0, dtype=np.int64)
 
 
 def replace_rows(labels: Labels, rows: Rows) -> Labels:
-    """The labels of some rows only."""
+    """The labels of the given rows."""
     group = None if labels.group is None else labels.group[rows]
     return Labels(labels.content[rows], labels.split[rows], labels.label[rows], group)
 
 
 def groups_of(labels: Labels) -> Rows:
-    """The group of each row, (n,), numbered so that the order of the rows decides nothing."""
+    """The group of each row, (n,), numbered independently of the order of the rows."""
     content = np.unique(labels.content, return_inverse=True)[1].astype(np.int64)
     if labels.group is None:
         return content
@@ -70,11 +70,11 @@ def groups_of(labels: Labels) -> Rows:
 
 
 def heldout_mask(labels: Labels, config: Split) -> Mask:
-    """Which of the rows are held out: (n,) bool.
+    """Mask of the held-out rows, (n,) bool.
 
-    The items' own split column is honoured where it names both sides; a group (or content, by that rule) that stands
-    on both is held out. Otherwise `config.heldout` of the rows is drawn with the seed by whole groups and by label
-    (`splits.held_out`), or of the distinct contents, whatever their order.
+    The items' split column is used where it names both sides; a group (or content, under that rule) with rows on both
+    sides is held out. Otherwise the share `config.heldout` of the rows is drawn by the seed, in whole groups and
+    stratified by label (`splits.held_out`), or the same share of the distinct contents. Row order has no influence.
     """
     names = np.char.lower(np.char.strip(labels.split))
     own_train, own_heldout = np.isin(names, list(TRAIN_NAMES)), np.isin(names, list(HELDOUT_NAMES))
@@ -93,9 +93,9 @@ def heldout_mask(labels: Labels, config: Split) -> Mask:
 
 
 def probe_positions(label: NDArray[np.str_], config: Split) -> Rows:
-    """Positions of the rows that are drawn, ascending: at most `config.probe_size`, stratified by label.
+    """Positions of the probe set, ascending: at most `config.probe_size` rows, stratified by label.
 
-    Every label gets one row before any gets two, and shares are proportional beyond that (as far as they go).
+    Every label gets one row before any gets two; beyond that, shares are proportional as far as the rows allow.
     """
     shuffled = _stream(config, PROBE_STREAM).permutation(len(label))
     _, strata, sizes = np.unique(label[shuffled], return_inverse=True, return_counts=True)
@@ -113,14 +113,14 @@ def _stream(config: Split, stream: int) -> np.random.Generator:
 
 
 def batch_order(count: int, *, seed: int, epoch: int) -> Rows:
-    """The order in which an epoch visits `count` rows: a pure function of its arguments."""
+    """The order in which an epoch visits `count` rows; it depends on the arguments alone."""
     return np.random.default_rng((seed, 0, epoch)).permutation(count)
 
 
 def labels_of(
     columns: dict[str, Sequence[str | None]], *, content: str = "pair_hash", group: Rows | None = None
 ) -> Labels:
-    """`Labels` of item columns as the store gives them (None where unknown)."""
+    """`Labels` built from item columns of the store (None where unknown)."""
 
     def text(name: str) -> NDArray[np.str_]:
         return np.array([value or "" for value in columns[name]], dtype=np.str_)

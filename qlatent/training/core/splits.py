@@ -1,7 +1,7 @@
-"""Rows that belong together, and which of them are held out together.
+"""Group related rows, and hold out whole groups.
 
-Rows that share a picture, a text, a vector, the stem of their ids or a value of a chosen column form a group, over as
-many steps as it takes. A group is never divided between the training and the held-out part.
+Rows that share an image, a text, a vector, the stem of their ids or a value of a chosen column form a group. Sharing
+is transitive. A group is never divided between the training and the held-out part.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from qlatent.errors import InputError
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-_NUMBERED = re.compile(r"(.+)#\d+")  # "1000268201.jpg#0", the first of several captions of one picture
+_NUMBERED = re.compile(r"(.+)#\d+")  # "1000268201.jpg#0", the first of several captions of one image
 
 
 def codes(values: Iterable[str | None]) -> Rows:
-    """A number for each value, equal for equal ones; −1 for None and "", which tie nothing."""
+    """An integer code of each value, equal for equal values; −1 for None and "", which group nothing."""
     known: dict[str, int] = {}
     return np.array(
         [known.setdefault(value, len(known)) if value else -1 for value in values], dtype=np.int64
@@ -29,9 +29,9 @@ def codes(values: Iterable[str | None]) -> Rows:
 
 
 def content_codes(values: Iterable[str | None]) -> Rows:
-    """`codes` of contents (texts, pictures, vectors); one that more than half of the rows have ties nothing.
+    """`codes` of contents (texts, images, vectors); −1 for a content that more than half of the rows have.
 
-    A phrase such as "no description" or a picture that stands for missing ones does not make one thing of its rows.
+    Rows do not belong together because they share "no description" or a placeholder image.
     """
     found = codes(values)
     common = np.bincount(found[found >= 0], minlength=1) > len(found) / 2
@@ -39,21 +39,21 @@ def content_codes(values: Iterable[str | None]) -> Rows:
 
 
 def id_stems(ids: Iterable[str]) -> list[str | None]:
-    """What ids of the form `stem#number` have before the last `#`; None for every other id.
+    """The stem of each id of the form `stem#number`; None for every other id.
 
-    Flickr8k, COCO's captions and their kin name the captions of a picture so. Other endings (`a-1`, `a_2`) are as
-    often plain counters, and tie nothing: for these there is the chosen column.
+    Flickr8k, COCO captions and similar files number the captions of an image this way. Other endings (`a-1`, `a_2`)
+    are as often plain counters and group nothing; choose a column for these.
     """
     found = (_NUMBERED.fullmatch(each) for each in ids)
     return [match[1] if match else None for match in found]
 
 
 def tied(columns: Sequence[Rows]) -> Rows:
-    """The group of each row, (n,) from 0 on: rows with an equal code in a column share one.
+    """The group of each row, (n,) from 0: rows with an equal code in any column share a group.
 
-    Columns are (n,) of codes, −1 where a row has none. They are the connected components of rows and codes.
+    Columns are (n,) codes, −1 where a row has none. The groups are the connected components of rows and codes.
     """
-    from scipy.sparse import coo_array  # not what a page needs to open
+    from scipy.sparse import coo_array  # imported here, because pages import this module
     from scipy.sparse.csgraph import connected_components
 
     count = len(columns[0])
@@ -70,7 +70,7 @@ def tied(columns: Sequence[Rows]) -> Rows:
 
 
 def in_order(groups: Rows, content: NDArray[np.str_]) -> Rows:
-    """The groups numbered anew by the least content in each, so that the order of the rows decides nothing."""
+    """The groups renumbered by the smallest content in each, so that row order has no influence."""
     rank = np.unique(content, return_inverse=True)[1]
     least = np.full(int(groups.max(initial=-1)) + 1, len(content), dtype=np.int64)
     np.minimum.at(least, groups, rank)
@@ -78,10 +78,10 @@ def in_order(groups: Rows, content: NDArray[np.str_]) -> Rows:
 
 
 def held_out(groups: Rows, labels: NDArray[np.str_], *, share: float, generator: np.random.Generator) -> Mask:
-    """Which rows are held out, (n,): whole groups, `share` of the rows at most, of every label alike.
+    """Mask of the held-out rows, (n,): whole groups, at most `share` of the rows, stratified by label.
 
-    The label of a group is the one most of its rows have. Groups larger than what is still wanted are learned from;
-    where every group is larger, the smallest is held out. Rows that are all one group are an `InputError`.
+    The label of a group is its most frequent one. A group larger than the rows still wanted is trained on; if every
+    group is larger, the smallest is held out. Rows that all form one group raise `InputError`.
     """
     sizes = np.bincount(groups)
     wanted = round(share * len(groups))
@@ -90,10 +90,10 @@ def held_out(groups: Rows, labels: NDArray[np.str_], *, share: float, generator:
         return chosen[groups]
     if len(sizes) < 2:
         raise InputError(
-            f"All {len(groups)} usable rows hang together (by pictures, texts, ids or the chosen column):"
-            " none can be held out without its like being learned from.",
+            f"All {len(groups)} usable rows form one group (by images, texts, ids or the chosen column):"
+            " none can be held out without training on related rows.",
             remedy="Choose another column, set heldout=0, mark train and test in a split column, or use"
-            " split_rule=contents, which keeps only equal rows together.",
+            " split_rule=contents, which groups only identical rows.",
         )
     room = wanted
     for group in _in_turn(sizes, main_labels(groups, labels), generator):
@@ -106,7 +106,7 @@ def held_out(groups: Rows, labels: NDArray[np.str_], *, share: float, generator:
 
 
 def main_labels(groups: Rows, labels: NDArray[np.str_] | Rows) -> Rows:
-    """A number for the label that most rows of a group have, (groups,); of equals the first in order."""
+    """Code of the most frequent label of each group, (groups,); ties go to the first in order."""
     names, numbers = np.unique(labels, return_inverse=True)
     pairs, counts = np.unique(groups * len(names) + numbers, return_counts=True)
     order = np.lexsort((pairs, -counts, pairs // len(names)))
@@ -115,10 +115,10 @@ def main_labels(groups: Rows, labels: NDArray[np.str_] | Rows) -> Rows:
 
 
 def _in_turn(sizes: Rows, label: Rows, generator: np.random.Generator) -> Rows:
-    """The groups in an order whose every beginning has the labels in the proportions of the whole.
+    """The groups in an order of which every prefix has about the label proportions of the whole.
 
-    Systematic sampling: the groups of a label stand one behind the other on a circle of length 1, each as long as its
-    share of the label's rows, and all circles are walked at once, from a random place each.
+    Systematic sampling: the groups of a label lie one after the other on a circle of length 1, each as long as its
+    share of the label's rows. All circles are walked in parallel, each from a random start.
     """
     order = generator.permutation(len(sizes))
     start = generator.random(int(label.max()) + 1)
@@ -130,7 +130,7 @@ def _in_turn(sizes: Rows, label: Rows, generator: np.random.Generator) -> Rows:
 
 
 def sides(train: Rows, heldout: Rows) -> dict[str, float]:
-    """How many groups the rows of both parts are of, and how many are on both sides: 0 where groups decide."""
+    """Numbers of groups in the training part, in the held-out part and in both (0 under the rule `groups`)."""
     learned, judged = np.unique(train), np.unique(heldout)
     both = np.intersect1d(learned, judged)
     return {

@@ -1,4 +1,4 @@
-"""Random views of a batch of images, each image with its own draw, all from one generator."""
+"""Augment a batch of images: each image gets its own random view, all drawn from one generator."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ JITTERS = (colours.brighten, colours.contrasted, colours.saturated, colours.turn
 
 
 def view(images: Tensor, config: AugmentationConfig, *, generator: torch.Generator) -> Tensor:
-    """A random view, normalised float32 (n, 3, size, size), of images in bytes (n, 3, h, w).
+    """A random view of each image, normalised float32 (n, 3, size, size), from bytes (n, 3, h, w).
 
-    In the published order: crop (with turn), colour jitter, grey, blur, flip; the flip is taken with the crop,
-    where it comes to the same. Images smaller than `size` are an `InputError`.
+    The published order is crop (with rotation), colour jitter, greyscale, blur, flip; the flip is done with the crop,
+    which gives the same result. Images smaller than `size` raise `InputError`.
     """
     _check(images, config.size)
     count = len(images)
@@ -34,30 +34,30 @@ def view(images: Tensor, config: AugmentationConfig, *, generator: torch.Generat
 
 
 def plain(images: Tensor, *, size: int = 32) -> Tensor:
-    """The images themselves, normalised float32 (n, 3, size, size): what is tested on."""
+    """The images without augmentation, as used for tests: normalised float32 (n, 3, size, size)."""
     _check(images, size)
     if images.shape[-2:] != (size, size):
         raise InputError(
             f"The images have {images.shape[-1]}×{images.shape[-2]} pixels, expected {size}×{size}.",
-            remedy="Bring them to one size first (`images.as_batch`).",
+            remedy="Resize them first (`images.as_batch`).",
         )
     return normalised(images.float() / 255)
 
 
 def normalised(values: Tensor) -> Tensor:
-    """Values in [0, 1] less the mean of CIFAR-10, divided by its deviation, in each channel."""
+    """Values in [0, 1] standardised per channel with the mean and standard deviation of CIFAR-10."""
     mean, deviation = (torch.tensor(each).view(1, 3, 1, 1).to(values) for each in (MEAN, DEVIATION))
     return (values - mean) / deviation
 
 
 def as_bytes(images: Tensor) -> Tensor:
-    """Normalised images (n, 3, h, w) as bytes again, as near as bytes come."""
+    """Normalised images (n, 3, h, w) converted back to bytes, rounded."""
     mean, deviation = (torch.tensor(each).view(1, 3, 1, 1).to(images) for each in (MEAN, DEVIATION))
     return ((images * deviation + mean) * 255).round().clamp(0, 255).to(torch.uint8)
 
 
 def _jittered(images: Tensor, config: AugmentationConfig, generator: torch.Generator) -> Tensor:
-    """Four distortions in an order of its own for each image that gets any."""
+    """Images with four colour distortions, in a random order for each image that is jittered."""
     count = len(images)
     reach = torch.tensor([config.brightness, config.contrast, config.saturation, config.hue])
     strength = _between(count * 4, -1, 1, generator).view(count, 4) * reach
@@ -87,7 +87,7 @@ def _check(images: Tensor, size: int) -> None:
     if images.ndim != 4 or images.shape[1] != 3 or images.dtype != torch.uint8:
         raise InputError(
             f"Got {images.dtype} of shape {tuple(images.shape)}, expected bytes (n, 3, h, w).",
-            remedy="Make a batch of pictures with `images.as_batch`.",
+            remedy="Make a batch of images with `images.as_batch`.",
         )
     if min(images.shape[-2:]) < size:
         raise InputError(

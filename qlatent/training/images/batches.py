@@ -1,4 +1,4 @@
-"""Pictures of any kind as one batch of bytes."""
+"""Convert images of any mode and size to one batch of bytes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from qlatent.images import on_white
 def as_batch(
     images: Sequence[Image.Image], *, size: int = 32, small: Literal["refuse", "upscale"] = "refuse"
 ) -> Tensor:
-    """Images of any mode and shape as bytes (n, 3, size, size).
+    """Images of any mode and shape as a batch of bytes, (n, 3, size, size).
 
-    Grey and paletted ones become RGB, transparent ones are laid on white. The shorter side is brought down to
-    `size` (antialiased), and the middle is cut out. One smaller than that is an `InputError`, or enlarged.
+    Greyscale and palette images become RGB, transparency becomes white. The shorter side is scaled to `size`
+    (antialiased) and the centre is cropped. A smaller image raises `InputError`, or is enlarged with
+    `small="upscale"`.
     """
     if not images:
         raise InputError("There are no images.", remedy="Pass one or more.")

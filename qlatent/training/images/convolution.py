@@ -1,4 +1,4 @@
-"""Convolutions of images that have become smaller than the kernel: most of their products are with padding."""
+"""Faster convolution for feature maps smaller than the kernel, where most products are with padding."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from torch import Tensor, nn
 
 
 class DenseConv2d(nn.Conv2d):
-    """`nn.Conv2d` that multiplies by one dense matrix where every output position sees the whole image.
+    """`nn.Conv2d` that multiplies by one dense matrix where every output position covers the whole image.
 
-    A 3×3 kernel on an image of 1×1 meets eight pixels of padding; on 2×2, five. The last two stages of a
-    ResNet-18 on 32×32 images are such, and took two thirds of a training step. Same weights, same gradients,
-    the same sums without their zeros. For square images and kernels without dilation, groups and bias.
+    A 3×3 kernel on a 1×1 image covers eight pixels of padding, on 2×2 five. This happens in the last two stages of a
+    ResNet-18 on 32×32 images, which took two thirds of a training step. Weights, gradients and sums are the same,
+    without the zero terms. Square images and kernels only, without dilation, groups and bias.
     """
 
     def forward(self, input: Tensor) -> Tensor:
         kernel, padding, stride = self.kernel_size[0], int(self.padding[0]), self.stride[0]
         height, width = input.shape[-2:]
         out = (height + 2 * padding - kernel) // stride + 1
-        first, last = padding - (out - 1) * stride, padding + height  # the kernel rows that meet the image
+        first, last = padding - (out - 1) * stride, padding + height  # the kernel rows that overlap the image
         if height != width or first < 0 or last > kernel:
             return super().forward(input)
         taps = self.weight.permute(2, 3, 0, 1)  # (k, k, out, in)
@@ -28,13 +28,13 @@ class DenseConv2d(nn.Conv2d):
             for right in range(padding, first - 1, -stride)
         ]
         matrix = torch.stack(seen).permute(0, 3, 1, 2, 4).reshape(out * out * self.out_channels, -1)
-        flat = input.permute(0, 2, 3, 1).reshape(len(input), -1)  # (n, h·w·in), as it lies in channels-last
+        flat = input.permute(0, 2, 3, 1).reshape(len(input), -1)  # (n, h·w·in), contiguous in channels-last
         found = nn.functional.linear(flat, matrix)
         return found.view(len(input), out, out, self.out_channels).permute(0, 3, 1, 2)
 
 
 def densify(network: nn.Module) -> None:
-    """Let every plain square convolution of `network` be a `DenseConv2d`, in place; weights stay as they are."""
+    """Replace every plain square convolution of `network` by a `DenseConv2d` in place, with the same weights."""
     for module in network.modules():
         if type(module) is nn.Conv2d and _fits(module):
             module.__class__ = DenseConv2d

@@ -1,4 +1,4 @@
-"""Random crops, flips and turns of a batch, each image with its own: boxes are drawn, pixels read by one sampling."""
+"""Random crops, flips and rotations per image of a batch: draw boxes, then sample all pixels at once."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ RATIO = (3 / 4, 4 / 3)  # of width to height
 
 
 def boxes(count: int, height: int, width: int, *, smallest: float, generator: torch.Generator) -> Tensor:
-    """(count, 4) of left, top, width, height in pixels, float: the boxes of torchvision's `RandomResizedCrop`.
+    """Random boxes (count, 4) of left, top, width, height in float pixels, as torchvision's `RandomResizedCrop` draws.
 
-    Area uniform from `smallest` to 1 of the image, log-uniform shape from 3:4 to 4:3; the first of ten that
-    fits, else the largest in the middle with a shape as near as allowed.
+    The area is uniform from `smallest` to 1 of the image, the aspect ratio log-uniform from 3:4 to 4:3. The first of
+    ten boxes that fits is taken, else the largest central box with the nearest allowed aspect ratio.
     """
     area = height * width * (smallest + (1 - smallest) * torch.rand((count, TRIES), generator=generator))
     low, high = math.log(RATIO[0]), math.log(RATIO[1])
@@ -41,13 +41,13 @@ def _middle(height: int, width: int) -> Tensor:
 
 
 def cut(images: Tensor, box: Tensor, *, size: int, flipped: Tensor, turn: Tensor) -> Tensor:
-    """Images (n, c, h, w) cut to their box (n, 4), brought to (n, c, size, size) by bilinear interpolation.
+    """Images (n, c, h, w) cropped to their boxes (n, 4) and resized to (n, c, size, size), bilinearly.
 
-    Pixels beyond a box repeat its border, so that without turns it is crop, then resize; a box of more than
-    `size` pixels is not smoothed first. `flipped` (n,) bool mirrors left and right, `turn` (n,) is in radians
-    about the middle of the box, before the flip.
+    Pixels beyond a box repeat its border, so that without rotation this equals crop, then resize. A box of more than
+    `size` pixels is not smoothed first. `flipped` (n,) bool mirrors left and right. `turn` (n,) is the rotation in
+    radians about the centre of the box, before the flip.
     """
-    step = (torch.arange(size, dtype=torch.float32) + 0.5) / size - 0.5  # (size,), from the middle
+    step = (torch.arange(size, dtype=torch.float32) + 0.5) / size - 0.5  # (size,), from the centre
     x = step.repeat(len(images), 1) * torch.where(flipped, -1.0, 1.0)[:, None]  # (n, size)
     left, top, width, height = (each[:, None, None] for each in box.T)
     across, down = x[:, None, :] * width, step[None, :, None] * height  # in pixels of the image

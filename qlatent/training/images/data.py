@@ -1,4 +1,4 @@
-"""Which images are learned from, which judge and which are drawn: the same rules as for vectors."""
+"""Choose training, held-out and probe images, by the same rules as for vectors."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from qlatent.training.images.configs import ImageTrainingConfig
 from qlatent.training.images.probe import Labelled
 from qlatent.types import Arrays
 
-THUMBNAIL = 8  # pixels a side of what stands for the input space beside a map
+THUMBNAIL = 8  # side in pixels of the thumbnails that represent the input space beside a map
 
 
 @dataclass(frozen=True)
 class ImageData:
-    """Images in bytes (n, 3, size, size) with their classes (n,) int64, −1 where unknown.
+    """Images as bytes (n, 3, size, size) with their classes (n,) int64, −1 where unknown.
 
-    `train`, `heldout` and `probe` are positions among these images; `rows` (n,) are their rows in the dataset, `groups`
-    (n,) what they belong to. `apart` tells whether the linear probe's own split goes by groups too.
+    `train`, `heldout` and `probe` are positions among these images; `rows` (n,) are their rows in the dataset and
+    `groups` (n,) their groups. `apart`: whether the linear probe's inner split keeps groups whole too.
     """
 
     images: Tensor
@@ -50,40 +50,40 @@ class ImageData:
 
     @property
     def counts(self) -> dict[str, float]:
-        """Images and groups of both parts, and how many groups are on both sides."""
+        """Numbers of images and groups in the training and held-out parts, and of groups in both."""
         rows = {"train_pairs": float(self.train_pairs), "heldout_pairs": float(self.heldout_pairs)}
         return rows | splits.sides(self.groups[self.train], self.groups[self.heldout])
 
     @property
     def train_pairs(self) -> int:
-        """Images that are learned from."""
+        """Number of training images."""
         return len(self.train)
 
     @property
     def heldout_pairs(self) -> int:
-        """Images that are kept for judging."""
+        """Number of held-out images."""
         return len(self.heldout)
 
     @property
     def probe_rows(self) -> Rows:
-        """Dataset rows of the images that are drawn."""
+        """Dataset rows of the probe set."""
         return self.rows[self.drawn]
 
     @property
     def probe_heldout(self) -> Mask:
-        """Which of the drawn images are held out, (drawn,) bool."""
+        """Which images of the probe set are held out, (probe,) bool."""
         return np.isin(self.drawn, self.heldout)
 
     @cached_property
     def probe(self) -> Arrays:
-        """The input space of the drawn images: their pixels brought to 8×8, (drawn, 192) float32 in [0, 1]."""
+        """The input space of the probe set: images scaled to 8×8 pixels, (probe, 192) float32 in [0, 1]."""
         pixels = self.images[torch.from_numpy(self.drawn)].float() / 255
         small = torch.nn.functional.adaptive_avg_pool2d(pixels, THUMBNAIL)
         return {"image": small.flatten(1).numpy()}
 
     @property
     def probed_classes(self) -> tuple[str, ...]:
-        """The classes that the linear probe tells apart: two training images of each, one held-out at least."""
+        """Classes of the linear probe: those with at least two training images and one held-out image."""
         learned, judged = (self._labels(part) for part in (self.train, self.heldout))
         names, counts = np.unique(learned, return_counts=True)
         shared = np.intersect1d(names[(counts > 1) & (names >= 0)], judged)
@@ -91,7 +91,7 @@ class ImageData:
 
     @property
     def probes(self) -> tuple[Labelled, Labelled] | None:
-        """Training and held-out images of these classes, numbered in their order; None with fewer than two."""
+        """Training and held-out images of `probed_classes`, with their indices as labels; None with fewer than two."""
         numbers = [self.classes.index(name) for name in self.probed_classes]
         if len(numbers) < 2:
             return None
@@ -114,10 +114,10 @@ class ImageData:
 def from_images(
     images: Tensor, labels: Labels, rows: Sequence[int], config: ImageTrainingConfig
 ) -> ImageData:
-    """Training data of images in bytes (n, 3, size, size) whose content, split and label `labels` tells.
+    """Training data of images as bytes (n, 3, size, size), with their content, split and label in `labels`.
 
-    With `config.unique_pairs` a content that came before is left out and counted. Fewer training images than
-    a batch are an `InputError`.
+    With `config.unique_pairs`, repeated contents are left out and counted. Fewer training images than one batch
+    raise `InputError`.
     """
     kept = np.arange(len(images))
     left_out: dict[str, int] = {}
@@ -130,7 +130,7 @@ def from_images(
     train, heldout = np.flatnonzero(~away), np.flatnonzero(away)
     if len(train) < config.batch_size:
         raise InputError(
-            f"{len(train)} images to train on, {len(heldout)} held out; a batch takes {config.batch_size}.",
+            f"Got {len(train)} training and {len(heldout)} held-out images; a batch needs {config.batch_size}.",
             remedy=f"Set batch_size to {max(2, len(train))} or less, or bring more images.",
         )
     classes = tuple(sorted(set(known.label.tolist()) - {""}))

@@ -1,4 +1,4 @@
-"""What only a training from images says while it goes on."""
+"""Events that only training on images yields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Matrix = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Probed(Event):
-    """The linear probe after `step` steps, on representations taken once."""
+    """Result of the linear probe after `step` steps, on representations computed once."""
 
     epoch: int
     result: ProbeResult
@@ -23,7 +23,7 @@ class Probed(Event):
 
 @dataclass(frozen=True, slots=True)
 class Views(Event):
-    """Two views of the same m images after `step` steps: latents (m, k), and states (m, 2^W) of a circuit."""
+    """Latents (m, k) of two views of the same m images after `step` steps, and the circuit's states (m, 2^W)."""
 
     latents: tuple[Matrix, Matrix]
     states: tuple[Matrix, Matrix] | None

@@ -1,7 +1,7 @@
-"""Training a backbone and a head from images, as events. It touches no disk; all follows from its arguments.
+"""Train a backbone and a head on images, yielding events. The loop does not touch the disk.
 
-The order of batches is a pure function of (seed, epoch) and the views of a batch one of (seed, step), so that
-a resumed run sees what an unbroken one would have seen.
+The batch order is a pure function of (seed, epoch) and the views of a batch a pure function of (seed, step), so a
+resumed run sees the same batches as an unbroken one.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from qlatent.training.images.network import ImageNetwork, ImageStep, resnet18
 from qlatent.types import Arrays
 
 TRAINING, EVALUATION, WATCHED = 5, 6, 7  # streams of a seed; smaller numbers belong to training on vectors
-JUDGED = 1024  # held-out images whose loss is taken
+JUDGED = 1024  # held-out images in an evaluation of the loss
 PAIRS = 128  # images whose two views are compared
 
 
 class ImageTrainer(Work):
-    """ResNet-18 and a head on their way from step 0 to the last: NT-Xent of two augmented views of each image."""
+    """Trains ResNet-18 and a head with NT-Xent on two augmented views of each image."""
 
     checkpoint_seconds = 60.0
 
@@ -40,9 +40,7 @@ class ImageTrainer(Work):
         self.network = ImageNetwork(resnet18(seed=config.seed), head).to(next(head.parameters()).device)
         self._take_step = ImageStep(self.network, objective, weight_decay=config.weight_decay)
         self.learner, self.optimizer = self.network, self._take_step.optimizer
-        self.batches = (
-            data.train_pairs // config.batch_size
-        )  # an epoch; the last that is not full is left out
+        self.batches = data.train_pairs // config.batch_size  # per epoch; an incomplete last batch is dropped
         self.steps, self.step = config.steps, 0
         self.checkpoint_every = config.checkpoint_every
         self._labelled = data.probes
@@ -50,7 +48,7 @@ class ImageTrainer(Work):
         self._probed = frozenset(config.probed_at)
 
     def make_step(self) -> Numbers:
-        """One step on two views of a batch; its loss before the step."""
+        """Make one step on two views of a batch and return its loss before the update."""
         epoch, batch = divmod(self.step, self.batches)
         order = batch_order(self.data.train_pairs, seed=self.config.seed, epoch=epoch)
         size = self.config.batch_size
@@ -61,7 +59,7 @@ class ImageTrainer(Work):
         return {"total": loss}
 
     def due(self) -> Iterator[events.Event]:
-        """Two views and the latents of the drawn images, the held-out loss and the linear probe, where due."""
+        """Views, probe-set latents, held-out loss and linear probe, each where due after this step."""
         if self.step in self._snapshots:
             yield self._two_views()
             yield events.Snapshot(self.step, self.latents(self.data.drawn))
@@ -72,13 +70,13 @@ class ImageTrainer(Work):
                 yield image_events.Probed(self.step, self.epoch, self.probe())
 
     def latents(self, positions: np.ndarray) -> Arrays:
-        """Latents of these images as they are, without augmentation."""
+        """Latents of these images without augmentation."""
         images = plain(self.data.images[torch.from_numpy(positions)], size=self.config.size)
         return {self.network.modality: self.network.represent(images).numpy()}
 
     @torch.no_grad()
     def evaluate(self) -> Numbers:
-        """NT-Xent of views of held-out images, the same views every time, in batches as large as in training."""
+        """NT-Xent of held-out images, with the same views every time and the batch size of training."""
         size = min(self.config.batch_size, len(self.data.heldout))
         sums, count = 0.0, 0
         for number in range(max(1, JUDGED // size)):
@@ -92,7 +90,7 @@ class ImageTrainer(Work):
         return {"total": sums / count}
 
     def probe(self) -> probe.ProbeResult:
-        """The linear probe on representations taken once; an error where there are no classes to tell apart."""
+        """The linear probe on representations computed once; fewer than two classes raise an error."""
         assert self._labelled is not None
         train, test = self._labelled
         config = ProbeConfig(seed=self.config.seed)
@@ -100,13 +98,13 @@ class ImageTrainer(Work):
 
     @property
     def watched(self) -> np.ndarray:
-        """Positions of the images whose two views are compared: held-out ones first."""
+        """Positions of the images whose two views are compared, held-out images first."""
         data = self.data
         away = data.probe_heldout
         return np.concatenate([data.drawn[away], data.drawn[~away]])[:PAIRS]
 
     def watched_views(self) -> tuple[Tensor, Tensor]:
-        """Two views of each, normalised (m, 3, size, size), the same throughout the run."""
+        """Two views of each watched image, normalised (m, 3, size, size), the same throughout the run."""
         return self._views(self.watched, WATCHED, 0)
 
     def _two_views(self) -> image_events.Views:

@@ -1,4 +1,4 @@
-"""Images → ResNet-18 → representation head → projection, and one contrastive training step on it.
+"""The network images → ResNet-18 → representation head → projection, and one contrastive training step.
 
 Source: Jaderberg et al. 2021 (arXiv 2103.14653, code bjader/QSSL).
 """
@@ -23,10 +23,10 @@ CHUNK = 512
 
 
 def resnet18(*, seed: int) -> nn.Module:
-    """torchvision's ResNet-18 from scratch without its last layer: (n, 3, h, w) → (n, 512), channels last.
+    """An untrained torchvision ResNet-18 without its last layer: (n, 3, h, w) → (n, 512), channels last.
 
-    The stem is that for ImageNet (7×7, stride 2, max-pooling), as published, though images are 32×32.
-    Convolutions start Kaiming-normal by fan-out, batch norms at 1 and 0; all of it follows from the seed.
+    The stem is the one for ImageNet (7×7, stride 2, max-pooling), as published, although images are 32×32.
+    Convolutions start Kaiming-normal by fan-out, batch norms at 1 and 0; the seed determines all weights.
     """
     from torchvision.models import resnet18 as build  # takes a second to import
 
@@ -39,7 +39,7 @@ def resnet18(*, seed: int) -> nn.Module:
 
 
 class ImageNetwork(nn.Module):
-    """A backbone (n, 3, h, w) → (n, d) and a head of one modality on it."""
+    """A backbone (n, 3, h, w) → (n, d), followed by a head of one modality."""
 
     def __init__(self, backbone: nn.Module, head: Any) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class ImageNetwork(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return next(self.parameters()).device
 
     def _features(self, images: Tensor) -> Tensor:
@@ -63,7 +63,7 @@ class ImageNetwork(nn.Module):
 
     @torch.no_grad()
     def states(self, images: Tensor) -> NDArray[np.complex128]:
-        """The circuit's end states (n, 2^W) for normalised images; an `InputError` where there is no circuit."""
+        """The circuit's final states (n, 2^W) for normalised images; a head without a circuit raises `InputError`."""
         was_training = self.training
         self.eval()
         try:
@@ -74,13 +74,13 @@ class ImageNetwork(nn.Module):
             self.train(was_training)
 
     def project(self, latents: Tensor) -> Tensor:
-        """What the loss sees of them, (n, W)."""
+        """Projections of latents, (n, W): the input of the loss."""
         seen: Tensor = self.head.project({self.modality: latents.to(self.device)})[self.modality]
         return seen
 
     @torch.no_grad()
     def represent(self, images: Tensor) -> Tensor:
-        """Representations of any number of images, on the CPU, without learning anything."""
+        """Representations of any number of images, on the CPU and without gradients."""
         was_training = self.training
         self.eval()
         try:
@@ -90,18 +90,18 @@ class ImageNetwork(nn.Module):
 
 
 class ImageStep:
-    """Adam on a loss of two views; each view passes the network by itself (code)."""
+    """One step of Adam on a loss of two views; each view passes through the network separately, as in the code."""
 
     def __init__(
         self, network: ImageNetwork, loss: NTXent | None = None, *, weight_decay: float = WEIGHT_DECAY
     ) -> None:
-        """NT-Xent with τ = 0.07 where no loss is given."""
+        """The default loss is NT-Xent with τ = 0.07."""
         self.network = network
         self.loss = loss or NTXent(NTXentConfig())
         self.optimizer = Adam(network.parameters(), weight_decay=weight_decay)
 
     def __call__(self, first: Tensor, second: Tensor, *, rate: float = LEARNING_RATE) -> float:
-        """The loss of views (n, 3, h, w) before the step; one image alone is an `InputError`."""
+        """Make one step on views (n, 3, h, w) and return the loss before it; a single image raises `InputError`."""
         self.network.train()
         one, other = (self.network.project(self.network(view)) for view in (first, second))
         loss = self.loss.between(one, other)

@@ -1,7 +1,7 @@
-"""The linear probe: how well a linear layer on frozen representations tells classes apart, in two protocols.
+"""The linear probe: accuracy of a linear classifier on frozen representations, in two protocols.
 
-`as_published` repeats what Jaderberg et al. 2021 (code bjader/QSSL) did, which takes the best of a hundred looks
-at the test images. `honest` looks at them once.
+`as_published` follows Jaderberg et al. 2021 (code bjader/QSSL), who report the best of a hundred tests on the test
+images. `honest` tests once.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from qlatent.training.images.configs import PROBE_CODE, AugmentationConfig, Prob
 from qlatent.types import Progress
 
 PART = 4096  # images as floats at a time
-GENERATOR, FOUND = "generator", "confusions"  # in a checkpoint, beside the layer
+GENERATOR, FOUND = "generator", "confusions"  # keys in a checkpoint, beside the layer's
 
 Encode = Callable[[Tensor], Tensor]
-"""Frozen representations (n, W) of normalised images (n, 3, h, w)."""
+"""A function from normalised images (n, 3, h, w) to frozen representations (n, W)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """Images in bytes (n, 3, h, w), their classes (n,) int64, from 0 on, and what is never divided, (n,)."""
+    """Images as bytes (n, 3, h, w), their classes (n,) int64 from 0, and groups (n,) that no split divides."""
 
     images: Tensor
     labels: Tensor
@@ -41,11 +41,11 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """`accuracy` is the reported share, `epoch` (from 1) where it was taken.
+    """Result of a linear probe: the reported `accuracy` in [0, 1] and the `epoch` (from 1) that it is from.
 
-    `confusion` counts test images, (classes, classes): row the class, column the answer. `test` are the
-    accuracies of all looks at the test images, one an epoch, or the only one; `validation` those on training
-    rows kept apart, one an epoch, where there are any.
+    `confusion` counts test images, (classes, classes): rows are classes, columns predictions. `test` has the test
+    accuracy of each epoch, or the only one; `validation` has the accuracy on held-back training rows of each epoch,
+    where there are any.
     """
 
     accuracy: float
@@ -66,11 +66,11 @@ def as_published(
     begin: Checkpoint | None = None,
     keep: Callable[[Checkpoint], None] = lambda checkpoint: None,
 ) -> ProbeResult:
-    """Trained on augmented images, tested after every epoch, **the best of these tests** reported.
+    """The published probe: train on augmented images, test after every epoch, report **the best of these tests**.
 
-    Its accuracy is biased upwards, since the epoch is chosen on the images it is measured on: use it to compare
-    with published numbers only. `progress` gets batches done and all of them, and may end it by an error. `keep`
-    gets a checkpoint after every epoch; with one of them as `begin` the same call goes on to the same result.
+    The accuracy is biased upwards, since the epoch is chosen on the test images: use it only to compare with published
+    numbers. `progress` gets the numbers of done and of all batches, and may raise an error to end the probe. `keep`
+    gets a checkpoint after every epoch; the same call with one of them as `begin` continues to the same result.
     """
     config = config or ProbeConfig()
     classes = _classes(train, test)
@@ -103,10 +103,10 @@ def honest(
     *,
     size: int = 32,
 ) -> ProbeResult:
-    """Trained on representations taken once, and tested once, after the last epoch.
+    """The honest probe: train on representations computed once, and test once, after the last epoch.
 
-    A share of the training rows is kept apart, the same of each class and by whole groups; its accuracies show whether
-    the last epoch was a good one to stop at, and choose nothing.
+    A share of the training rows of each class is held back, in whole groups. Its accuracies show whether the last epoch
+    was a good point to stop; they do not choose the epoch.
     """
     config = config or ProbeConfig()
     classes = _classes(train, test)
@@ -121,17 +121,17 @@ def honest(
 
 
 def _features(encode: Encode, images: Tensor, size: int) -> Tensor:
-    """Representations (n, W) of images in bytes, some at a time: as floats they are four times as large."""
+    """Representations (n, W) of images as bytes, in parts, because images as floats are four times as large."""
     return torch.cat([encode(plain(part, size=size)).detach() for part in images.split(PART)])
 
 
 def split(
     labels: Tensor, config: ProbeConfig, *, groups: NDArray[np.int64] | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Row numbers to learn from and to keep apart, by the seed: `validation` of each class, at least one row.
+    """Row numbers to train on and to hold back, drawn by the seed: the share `validation` of each class, at least one.
 
-    Where `groups` tie some rows, whole groups are kept apart, and none of a class that would lose all its rows.
-    A class of one row is an `InputError`.
+    With `groups` that share rows, whole groups are held back, but none of a class that would lose all its rows.
+    A class of one row raises `InputError`.
     """
     if groups is not None and 1 < len(np.unique(groups)) < len(groups):
         return _by_groups(labels, config, np.unique(groups, return_inverse=True)[1].astype(np.int64))
@@ -141,7 +141,7 @@ def split(
         rows = (labels == label).nonzero()[:, 0]
         if len(rows) < 2:
             raise InputError(
-                f"Class {int(label)} has one training image; two are needed to keep one apart.",
+                f"Class {int(label)} has one training image; validation needs two or more.",
                 remedy="Add images of it, or leave it out.",
             )
         rows = rows[torch.randperm(len(rows), generator=generator)]
@@ -161,10 +161,10 @@ def _by_groups(labels: Tensor, config: ProbeConfig, groups: NDArray[np.int64]) -
 
 
 class _Learner:
-    """A linear layer with its optimizer and the generator of its batches; learns an epoch at a time."""
+    """A linear layer with its optimizer and batch generator, trained epoch by epoch."""
 
     def __init__(self, sizes: tuple[int, int], config: ProbeConfig) -> None:
-        """`sizes`: numbers in a representation, classes."""
+        """`sizes`: width of a representation, number of classes."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.layer = nn.Linear(*sizes)
@@ -173,7 +173,7 @@ class _Learner:
         self.generator = torch.Generator().manual_seed(config.seed)
 
     def learn(self, batch: Callable[[Tensor], Tensor], labels: Tensor) -> None:
-        """One epoch; `batch` gives the features (b, W) of row numbers (b,)."""
+        """Train one epoch; `batch` returns the features (b, W) of row numbers (b,)."""
         rate = self.config.learning_rate * 0.1 ** sum(self.epoch >= stair for stair in self.config.stairs)
         for rows in torch.randperm(len(labels), generator=self.generator).split(self.config.batch_size):
             loss = cross_entropy(self.layer(batch(rows)), labels[rows])
@@ -183,13 +183,13 @@ class _Learner:
         self.epoch += 1
 
     def checkpoint(self, found: list[NDArray[np.int64]]) -> Checkpoint:
-        """What it takes to go on, with the confusion after each epoch so far."""
+        """A checkpoint with the confusion matrices of all epochs so far."""
         taken = checkpoint.take(self.epoch, self.layer, self.optimizer)
         taken.model.update({GENERATOR: self.generator.get_state(), FOUND: torch.from_numpy(np.stack(found))})
         return taken
 
     def go_on(self, begin: Checkpoint) -> list[NDArray[np.int64]]:
-        """Take over a checkpoint; the confusions that it holds."""
+        """Restore a checkpoint and return its confusion matrices."""
         model = dict(begin.model)
         self.generator.set_state(model.pop(GENERATOR))
         found: list[NDArray[np.int64]] = list(model.pop(FOUND).numpy())
@@ -213,7 +213,7 @@ def _classes(train: Labelled, test: Labelled) -> int:
         if not len(part.labels) or len(part.labels) != len(part.images):
             raise InputError(
                 f"{len(part.images)} {name} images have {len(part.labels)} labels.",
-                remedy="Pass one label for each image, and one image at least.",
+                remedy="Pass at least one image, and one label per image.",
             )
     count = int(train.labels.max()) + 1
     unseen = sorted(set(test.labels.tolist()) - set(train.labels.tolist()))

@@ -1,1 +1,1 @@
-"""Training for retrieval: texts that answer one another are brought together, on stored vectors or end to end."""
+"""Training for retrieval: pull queries and their answers together, on stored vectors or end to end."""

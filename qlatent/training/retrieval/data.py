@@ -1,4 +1,4 @@
-"""Queries to learn from and to judge by, and the documents they are ranked against: decided by seed and content."""
+"""Choose training and held-out queries and the documents they rank, from seed and content."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from qlatent.training.retrieval.configs import RetrievalTrainingConfig
 from qlatent.training.retrieval.relevance import ByJudgement, ByLabel, Relevance, answered
 from qlatent.types import Arrays
 
-FEWEST = 2  # queries; one alone has nothing to be ranked against
-SHARE, POSITIVES = 8, 9  # streams of a seed: which queries a share keeps, which answer a batch meets
+FEWEST = 2  # queries; a single one has no in-batch negatives
+SHARE, POSITIVES = 8, 9  # random streams: which queries a share keeps, which answers a batch uses
 SHOWN = 5
 
 
@@ -32,9 +32,9 @@ SHOWN = 5
 class RetrievalData:
     """Positions among the n items that have a vector or a text; `rows` (n,) are their rows in the dataset.
 
-    `train` and `heldout` are queries, `documents` what may answer in training, `corpus` what held-out queries are
-    ranked against. `probe` is the input space of the items that are drawn, by modality. `groups` (n,) is what items
-    belong to.
+    `train` and `heldout` are queries, `documents` the possible answers in training, `corpus` the documents that
+    held-out queries rank. `drawn` is the probe set and `probe` its input space by modality. `groups` (n,) has the
+    group of each item.
     """
 
     rows: Rows
@@ -50,37 +50,37 @@ class RetrievalData:
 
     @property
     def counts(self) -> dict[str, float]:
-        """Queries and their groups of both parts, how many groups are on both sides, and the documents."""
+        """Numbers of queries and groups in the training and held-out parts, of groups in both, and of documents."""
         rows = {"train_pairs": float(self.train_pairs), "heldout_pairs": float(self.heldout_pairs)}
         sides = splits.sides(self.groups[self.train], self.groups[self.heldout])
         return rows | sides | {"documents": float(len(self.corpus))}
 
     @property
     def train_pairs(self) -> int:
-        """Queries that are learned from."""
+        """Number of training queries."""
         return len(self.train)
 
     @property
     def heldout_pairs(self) -> int:
-        """Queries that are kept for judging."""
+        """Number of held-out queries."""
         return len(self.heldout)
 
     @property
     def probe_rows(self) -> Rows:
-        """Dataset rows of the items that are drawn."""
+        """Dataset rows of the probe set."""
         return self.rows[self.drawn]
 
     @property
     def probe_heldout(self) -> Mask:
-        """Which of the drawn items are held-out queries, (drawn,) bool."""
+        """Which items of the probe set are held-out queries, (drawn,) bool."""
         return np.isin(self.drawn, self.heldout)
 
 
 def by_labels(rows: Rows, labels: Labels, config: RetrievalTrainingConfig) -> RetrievalData:
-    """Every item with a label asks, and the others of its label answer; held-out items ask among the training items.
+    """Retrieval data in which items of one label answer each other; held-out items query the training items.
 
-    `labels` are those of the items that can be used, whose dataset rows are `rows`. Of a share of the training items
-    every label gets two before any gets a third, so that they have answers. Fewer than 2 queries are an `InputError`.
+    `labels` are those of the usable items, whose dataset rows are `rows`. With a share of the training items, every
+    label gets two items before any gets a third, so that queries have answers. Fewer than 2 queries raise `InputError`.
     """
     rows, labels, left_out = _unique(rows, labels, config)
     names = {name: code for code, name in enumerate(sorted(set(labels.label.tolist()) - {""}))}
@@ -95,7 +95,7 @@ def by_labels(rows: Rows, labels: Labels, config: RetrievalTrainingConfig) -> Re
     heldout = answered(relevance, asking, _mask(corpus, len(rows)))
     _count(left_out, "label of no other training item", len(kept) - len(train))
     _count(left_out, "held out without an answer in training", len(asking) - len(heldout))
-    _check(train, "No two training items have the same label.", "Bring labels, or judgements.")
+    _check(train, "No two training items have the same label.", "Add labels, or relevance judgements.")
     drawn = probe_positions(labels.label, config)
     parts = (rows, train, heldout, kept, corpus, relevance, drawn)
     return RetrievalData(*parts, left_out=left_out, groups=groups_of(labels))
@@ -105,10 +105,11 @@ def by_judgements(
     rows: Rows, names: Mapping[str, int], labels: Labels, gains: Mapping[str, Mapping[str, float]],
     config: RetrievalTrainingConfig,
 ) -> RetrievalData:  # fmt: skip
-    """Queries and documents are items, each known by names → position of n; `gains` has query → document → gain.
+    """Retrieval data from relevance judgements, `gains`: query → document → gain.
 
-    An item that asks is no document unless it answers somewhere itself. Judgements of unknown items are counted; no
-    known ones, or fewer than 2 queries with an answer, are an `InputError`.
+    Queries and documents are items; `names` maps their names to positions. A query item is a document only if it
+    answers another query. Judgements of unknown items are counted and left out. Fewer than 2 queries with an answer
+    raise `InputError`.
     """
     judged = {
         names[query]: {
@@ -131,8 +132,8 @@ def by_judgements(
     if len(usable) < FEWEST:
         named = ", ".join(list(gains)[:SHOWN])
         raise InputError(
-            f"{len(usable)} of {len(gains)} judged queries and an answer to them are items here ({named}).",
-            remedy="Queries and documents must be items of the dataset, named by their ids or by their whole texts.",
+            f"Only {len(usable)} of {len(gains)} judged queries are items with an answer in this dataset ({named}).",
+            remedy="Name queries and documents by the ids or the full texts of the dataset's items.",
         )
     away = heldout_mask(replace_rows(labels, usable), config)
     train = _share(usable[~away], config)
@@ -143,7 +144,7 @@ def by_judgements(
 
 
 def with_probe(data: RetrievalData, probe: Arrays) -> RetrievalData:
-    """The same with the input space of the items that are drawn."""
+    """`data` with the input space of the probe set."""
     return replace(data, probe=probe)
 
 
@@ -159,7 +160,7 @@ def _unique(
 
 
 def _in_twos(items: Rows, codes: Rows, config: RetrievalTrainingConfig) -> Rows:
-    """A share of items, drawn by the seed of the split: of each label two, then four, and so on."""
+    """A share of the items, drawn by the split seed: two of each label, then four, and so on."""
     wanted = max(FEWEST, round(config.share * len(items)))
     if wanted >= len(items):
         return items

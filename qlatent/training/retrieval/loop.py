@@ -1,7 +1,7 @@
-"""Training a head, and layers of an encoder, to rank answers first; as events. It touches no disk.
+"""Train a head, and optionally encoder layers, to rank answers first, yielding events. It does not touch the disk.
 
-The order of queries is a pure function of (seed, epoch), the answers, negatives and dropout of a batch one of
-(seed, step), so that a resumed run sees what an unbroken one would have seen.
+The order of queries is a pure function of (seed, epoch); the answers, negatives and dropout of a batch are a pure
+function of (seed, step). A resumed run therefore sees the same batches as an unbroken one.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from qlatent.training.retrieval.readers import Reader
 from qlatent.types import Arrays
 
 TRAINING, EVALUATION = 0, 1
-JUDGED = 500  # held-out queries that are asked on the way; at the end all are
-DEPTH = 10  # ranks that are looked at
+JUDGED = 500  # held-out queries in an evaluation during training; the last uses all
+DEPTH = 10  # ranks that count
 FIGURES = (judged.MAIN, "mrr", "recall@10")
 
 
 class Network(nn.Module):
-    """All that learns: a head, layers of an encoder, and the scale of the similarities."""
+    """All trainable parts: a head, encoder layers and the scale of the similarities."""
 
     def __init__(self, head: Any, layers: nn.ModuleList, log_scale: nn.Parameter | None) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Network(nn.Module):
 
 
 class RetrievalTrainer(Work):
-    """A head on its way from step 0 to the last, with the layers that learn beneath it."""
+    """Trains a head, and the trainable encoder layers below it, on ranking."""
 
     checkpoint_seconds = 30.0
 
@@ -58,7 +58,7 @@ class RetrievalTrainer(Work):
         self.network = self.learner = Network(head, reader.learned, objective.learned(head))
         self.optimizer = _Adams(self.network, weight_decay=config.weight_decay)
         batches = batches_of(data.train_pairs, config, fewest=2)
-        self.batches = max(1, batches // config.accumulate)  # steps an epoch
+        self.batches = max(1, batches // config.accumulate)  # steps per epoch
         learns = any(each.requires_grad for part in (head, reader.learned) for each in part.parameters())
         self.steps = self.batches * config.epochs if learns else 0
         self.step = 0
@@ -69,7 +69,7 @@ class RetrievalTrainer(Work):
         self._may_answer, self._in_corpus = (
             np.isin(np.arange(len(data.rows)), each) for each in (data.documents, data.corpus)
         )
-        if not head.prepared and head.rows_wanted != 0:  # end to end, reading them takes a while
+        if not head.prepared and head.rows_wanted != 0:  # end to end, encoding them takes a while
             rows = data.documents[
                 :: max(1, -(-len(data.documents) // (head.rows_wanted or len(data.documents))))
             ]
@@ -77,18 +77,18 @@ class RetrievalTrainer(Work):
 
     @property
     def epochs(self) -> int:
-        """Passes that were asked for, also where nothing is left to learn."""
+        """The configured number of passes, even where nothing is trainable."""
         return int(self.config.epochs)
 
     def due(self) -> Iterator[events.Event]:
-        """How held-out queries are answered, and the latents of the items that are drawn, where due."""
+        """Evaluation on held-out queries and latents of the probe set, each where due after this step."""
         if self.step in self._judged and self.data.heldout_pairs:
             yield events.Evaluation(self.step, self.epoch, self.evaluate(few=self.step < self.steps))
         if self.step in self._snapshots:
             yield events.Snapshot(self.step, self.latents(self.data.drawn))
 
     def make_step(self) -> Numbers:
-        """One step of Adam on the batches that belong to it; their mean loss before it."""
+        """Make one step of Adam on its batches and return their mean loss before the update."""
         config, (epoch, number) = self.config, divmod(self.step, self.batches)
         order = self.data.train[batch_order(self.data.train_pairs, seed=config.seed, epoch=epoch)]
         self.network.train()
@@ -99,7 +99,7 @@ class RetrievalTrainer(Work):
             queries = order[place * config.batch_size : (place + 1) * config.batch_size]
             if len(queries) < 2:
                 break
-            with torch.random.fork_rng(devices=[]):  # of dropout
+            with torch.random.fork_rng(devices=[]):  # for dropout
                 torch.manual_seed(self._generator(TRAINING, self.step, part).integers(2**31))
                 loss = self._loss(queries, self._generator(TRAINING, self.step, part, 1)) / config.accumulate
                 loss.backward()
@@ -120,7 +120,7 @@ class RetrievalTrainer(Work):
 
     @torch.no_grad()
     def inputs(self, positions: Rows) -> NDArray[np.float32]:
-        """What the head sees of items, (m, d) float32, under the present weights."""
+        """Inputs of the head for items, (m, d) float32, under the present weights."""
         self.network.eval()
         order, parts = [], []
         for places, part in self.reader.parts(positions):
@@ -132,7 +132,7 @@ class RetrievalTrainer(Work):
         return found
 
     def evaluate(self, *, few: bool = False) -> Numbers:
-        """The loss of held-out queries, and means of how their answers are ranked in the corpus."""
+        """The loss of the held-out queries and the means of their retrieval metrics on the corpus."""
         queries = self._asked() if few else self.data.heldout
         measures = self._measures(queries) if few else self.by_query()
         found = {name: float(np.nanmean(values)) for name, values in measures.items()}
@@ -140,7 +140,7 @@ class RetrievalTrainer(Work):
 
     @torch.no_grad()
     def heldout_loss(self, queries: Rows) -> float:
-        """The mean loss of held-out queries in batches as in training, with the same answers every time."""
+        """The mean loss of held-out queries, in batches as in training and with the same answers every time."""
         self.network.eval()
         size = self.config.batch_size
         sums = 0.0
@@ -150,12 +150,12 @@ class RetrievalTrainer(Work):
         return sums / len(queries)
 
     def by_query(self) -> dict[str, NDArray[np.float64]]:
-        """`FIGURES` as in `metrics.relevance`, one number a held-out query; the first 10 ranks count, for mrr too."""
+        """The metrics `FIGURES` of each held-out query, as in `metrics.relevance`, at depth 10, for mrr too."""
         if self._judged_last is None or self._judged_last[0] != self.step:
             self._judged_last = (self.step, self._measures(self.data.heldout))
         return self._judged_last[1]
 
-    _judged_last: tuple[int, dict[str, NDArray[np.float64]]] | None = None  # the step after which that was
+    _judged_last: tuple[int, dict[str, NDArray[np.float64]]] | None = None  # step, result
 
     def _measures(self, asked: Rows) -> dict[str, NDArray[np.float64]]:
         corpus = self.data.corpus
@@ -174,14 +174,14 @@ class RetrievalTrainer(Work):
         return self.data.relevance.gains(np.array([query]), answers)[0]
 
     def _asked(self) -> Rows:
-        """The held-out queries that are asked on the way, always the same."""
+        """The held-out queries of evaluations during training, always the same."""
         queries = self.data.heldout
         if len(queries) <= JUDGED:
             return queries
         return np.sort(self._generator(EVALUATION, 1 << 20).permutation(queries)[:JUDGED])
 
     def _loss(self, queries: Rows, random: np.random.Generator, *, judging: bool = False) -> Tensor:
-        """Cross-entropy of an answer of each query, drawn, among the documents of the batch."""
+        """Cross-entropy of a drawn answer of each query among the documents of the batch."""
         known = self._in_corpus if judging else self._may_answer
         answers = [
             self._draw(self.data.relevance.answers(each), known, random, 1) for each in queries.tolist()
@@ -191,7 +191,7 @@ class RetrievalTrainer(Work):
             for each in queries.tolist()
         ]
         documents = np.concatenate([*answers, *hard])
-        excluded = self.data.relevance.gains(queries, documents) > 0  # other answers are no negatives
+        excluded = self.data.relevance.gains(queries, documents) > 0  # other answers are not negatives
         excluded |= documents == queries[:, None]
         excluded[np.arange(len(queries)), np.arange(len(queries))] = False
         used, spots = np.unique(np.concatenate([queries, documents]), return_inverse=True)
@@ -218,7 +218,7 @@ class RetrievalTrainer(Work):
 
 
 class _Adams:
-    """Adam for the head and the scale, and Adam with its own rate for the encoder's layers."""
+    """Adam for the head and the scale, and Adam with a separate learning rate for the encoder layers."""
 
     def __init__(self, network: Network, *, weight_decay: float) -> None:
         layers = {id(each) for each in network.layers.parameters()}
@@ -229,18 +229,18 @@ class _Adams:
         }
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Clear all gradients."""
         for part in self._parts.values():
             part.zero_grad()
 
     def step(self, *, rate: float, encoder_rate: float) -> None:
-        """Move everything that has a gradient."""
+        """Update every parameter that has a gradient."""
         for part, own in zip(self._parts.values(), (rate, encoder_rate), strict=True):
             if part.parameters:
                 part.step(rate=own)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Both states, by "<part>.<number of the parameter>.<quantity>"."""
+        """Both optimizer states, keyed "<part>.<parameter index>.<quantity>"."""
         return {
             f"{name}.{key}": value
             for name, part in self._parts.items()
@@ -248,7 +248,7 @@ class _Adams:
         }
 
     def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
-        """Take over both states."""
+        """Load both optimizer states."""
         for name, part in self._parts.items():
             part.load_state_dict(
                 {

@@ -1,4 +1,4 @@
-"""What a head sees of items: stored vectors, or a text model some of whose layers learn."""
+"""Provide a head's inputs: stored vectors, or the outputs of a partly trained text model."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from qlatent.errors import InputError
 from qlatent.training.core.rows import Rows
 from qlatent.training.retrieval.configs import RetrievalTrainingConfig
 
-TOKENS = 8192  # in a batch where nothing is learned
-TOGETHER = 24  # texts that are padded to one length where something is
-PUBLISHED_LAST = 3  # layers that the published code trains beside the first: its loop takes 0, -1, -2, -3
+TOKENS = 8192  # in a batch without gradients
+TOGETHER = 24  # texts padded to one length in a batch with gradients
+PUBLISHED_LAST = 3  # the published code trains layers 0, -1, -2, -3
 
 
 class Reader(Protocol):
-    """Vectors of items by their positions."""
+    """Reads the vectors of items by position."""
 
-    learned: nn.ModuleList  # what of it is trained
+    learned: nn.ModuleList  # the trained layers
 
     def read(self, positions: Rows) -> Tensor:
-        """Vectors (m, d) of items, with gradients where something learns."""
+        """Vectors (m, d) of items, with gradients where layers are trained."""
 
     def parts(self, positions: Rows) -> Iterator[tuple[Rows, Rows]]:
-        """Places among `positions` and the positions there, in pieces that fit into memory."""
+        """Pairs of indices into `positions` and the positions there, in pieces that fit into memory."""
 
 
 class StoredVectors:
-    """Vectors (n, d) that stay as they are."""
+    """Reads fixed vectors (n, d)."""
 
     def __init__(self, vectors: NDArray[np.float32]) -> None:
         self.learned = nn.ModuleList()
@@ -47,37 +47,37 @@ class StoredVectors:
         return self._vectors[torch.from_numpy(positions)]
 
     def parts(self, positions: Rows) -> Iterator[tuple[Rows, Rows]]:
-        """All at once: they are in memory already."""
+        """All positions in one piece, since the vectors are in memory."""
         yield np.arange(len(positions)), positions
 
 
 class TokenStates:
-    """Outputs of layers that do not learn, for every token of every text: taken once, used in every step.
+    """Outputs of the frozen layers for every token of every text: computed once, used in every step.
 
-    `values` (tokens, d) float32 of all texts in a row; text i has `ends[i-1]` to `ends[i]`.
+    `values` (tokens, d) float32 holds all texts one after the other; text i is `ends[i-1]` to `ends[i]`.
     """
 
     def __init__(self, values: NDArray[np.float32], ends: NDArray[np.int64]) -> None:
         self.values, self.ends = values, ends
 
     def of(self, position: int) -> Tensor:
-        """(tokens, d) of one text, a copy."""
+        """A copy of the token states (tokens, d) of one text."""
         start = self.ends[position - 1] if position else 0
         return torch.from_numpy(np.array(self.values[start : self.ends[position]]))
 
 
 class TextLayers:
-    """A transformers encoder whose last (or published) layers learn; mean over the tokens, as the text encoder has it.
+    """A transformers encoder whose last (or published) layers are trained, with mean pooling as in the text encoder.
 
-    With `states` only the layers that learn are computed, on top of stored outputs of those below. Layers that do not
-    learn have no dropout.
+    With `states`, only the trained layers are computed, on stored outputs of the layers below. Frozen layers have no
+    dropout.
     """
 
     def __init__(
         self, model: Any, tokens: Sequence[Sequence[int]], config: RetrievalTrainingConfig, *,
         states: TokenStates | None = None, tokenizer: Any = None,
     ) -> None:  # fmt: skip
-        """`tokens` are those of each text with the model's own first and last; `states` only for "last"."""
+        """`tokens` are the token ids of each text, special tokens included; `states` is for `unfreeze="last"` only."""
         stack = layers_of(model)
         chosen = learning(len(stack), config)
         model.requires_grad_(False).eval()
@@ -89,7 +89,7 @@ class TextLayers:
         self._model = model if states is None else above(model, chosen[0])
 
     def read(self, positions: Rows) -> Tensor:
-        """The vectors (m, d) of these texts; texts of about the same length go together, to pad little."""
+        """The vectors (m, d) of these texts; texts of similar length are batched together to limit padding."""
         order = np.argsort(self._lengths[positions], kind="stable")
         parts = [self._read(positions[part]) for part in np.array_split(order, -(-len(order) // TOGETHER))]
         found: Tensor = torch.cat(parts)[torch.from_numpy(np.argsort(order))]
@@ -106,23 +106,23 @@ class TextLayers:
             states = [self._states.of(each) for each in positions.tolist()]
             return {"inputs_embeds": pad_sequence(states, batch_first=True)}
         ids = [torch.tensor(self._tokens[each]) for each in positions.tolist()]
-        return {"input_ids": pad_sequence(ids, batch_first=True)}  # what stands behind the end is masked
+        return {"input_ids": pad_sequence(ids, batch_first=True)}  # padding is masked
 
     def parts(self, positions: Rows) -> Iterator[tuple[Rows, Rows]]:
-        """Texts of about the same length together."""
+        """Pieces of texts of similar length."""
         yield from pieces(self._lengths[positions], positions)
 
     def save(self, path: Path) -> None:
-        """Write the whole model as it is now, with its tokenizer, as transformers reads it."""
+        """Write the whole model with its tokenizer in the format of transformers."""
         self._whole.save_pretrained(path)
         self._tokenizer.save_pretrained(path)
 
 
 class Given(nn.Module):
-    """Stands where a model embeds its tokens, and hands on what it is given instead."""
+    """Replaces a model's token embedding and passes given states through."""
 
     def forward(self, *args: Any, **named: Any) -> Tensor:
-        """The only argument that is made of floats, (m, t, d): models differ in how they name and place it."""
+        """The only floating-point argument, (m, t, d); models differ in its name and position."""
         given = [
             each for each in (*args, *named.values()) if isinstance(each, Tensor) and each.is_floating_point()
         ]
@@ -132,11 +132,11 @@ class Given(nn.Module):
 
 
 def learning(count: int, config: RetrievalTrainingConfig) -> list[int]:
-    """Which of `count` layers learn, ascending; more than there are is an `InputError`."""
+    """Indices of the trained layers among `count`, ascending; more than `count` raise `InputError`."""
     wanted = config.layers if config.unfreeze == "last" else PUBLISHED_LAST + 1
     if wanted > count:
         raise InputError(
-            f"{wanted} layers are to learn, and the text model has {count}.", remedy=f"Use {count} or fewer."
+            f"Cannot train {wanted} layers; the text model has {count}.", remedy=f"Use {count} or fewer."
         )
     if config.unfreeze == "published":
         return [0, *range(count - PUBLISHED_LAST, count)]
@@ -144,36 +144,36 @@ def learning(count: int, config: RetrievalTrainingConfig) -> list[int]:
 
 
 def layers_of(model: nn.Module) -> nn.ModuleList:
-    """The layers of a transformers encoder; a model without them is an `InputError`."""
+    """The layers of a transformers encoder; a model without layers raises `InputError`."""
     return _stack(model)[1]
 
 
 def _stack(model: nn.Module) -> tuple[list[str], nn.ModuleList]:
-    """The names that lead to the layers, and the layers: one for each that the model's config counts."""
+    """The attribute path to the layers, and the layers: as many as the model's config counts."""
     wanted = getattr(getattr(model, "config", None), "num_hidden_layers", None)
     for name, module in model.named_modules():
         if isinstance(module, nn.ModuleList) and len(module) == wanted and hasattr(model, "embeddings"):
             return name.split("."), module
     raise InputError(
-        f"{type(model).__name__} is no encoder whose layers can be trained one by one.",
+        f"{type(model).__name__} has no stack of encoder layers that can be trained separately.",
         remedy="Use a BERT-like text model, such as all-MiniLM-L6-v2.",
     )
 
 
 def below(model: nn.Module, layer: int) -> Any:
-    """The same model up to `layer`, sharing its weights: its last hidden states are what `layer` is given."""
+    """The model below `layer`, sharing its weights: its last hidden states are the inputs of `layer`."""
     return _cut(model, slice(0, layer))
 
 
 def above(model: nn.Module, layer: int) -> Any:
-    """The same model from `layer` on, sharing its weights: it takes `inputs_embeds` for that layer's input."""
+    """The model from `layer` on, sharing its weights: it takes `inputs_embeds` as that layer's input."""
     found = _cut(model, slice(layer, None))
     found.embeddings = Given()
     return found
 
 
 def _cut(model: nn.Module, kept: slice) -> Any:
-    """A copy of what leads to the layers, with some of them; nothing else is copied."""
+    """A shallow copy of the model with only the `kept` layers; weights are shared."""
     names, stack = _stack(model)
     found = parent = _shallow(model)
     for name in names[:-1]:
@@ -192,7 +192,7 @@ def _shallow(module: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def token_states(model: Any, tokens: Sequence[Sequence[int]], layer: int, out: NDArray[np.float32]) -> None:
-    """Fills `out` (tokens of all texts, d) with what `layer` is given for every text."""
+    """Fill `out` (tokens of all texts, d) with the inputs of `layer` for every text."""
     lower = below(model, layer).eval()
     lengths = np.array([len(each) for each in tokens], dtype=np.int64)
     ends = lengths.cumsum()
@@ -208,7 +208,7 @@ def token_states(model: Any, tokens: Sequence[Sequence[int]], layer: int, out: N
 
 
 def pieces(lengths: NDArray[np.int64], positions: Rows) -> Iterator[tuple[Rows, Rows]]:
-    """Places and positions by length, at most about `TOKENS` padded tokens at a time."""
+    """Pairs of indices and positions, sorted by length, with at most about `TOKENS` padded tokens each."""
     order = np.argsort(lengths, kind="stable")
     start = 0
     for end in _ends(lengths[order].tolist()):
@@ -218,7 +218,7 @@ def pieces(lengths: NDArray[np.int64], positions: Rows) -> Iterator[tuple[Rows, 
 
 def _ends(lengths: Iterable[int]) -> Iterator[int]:
     count, end = 0, 0
-    for end, longest in enumerate(lengths):  # ascending: the newest is the longest
+    for end, longest in enumerate(lengths):  # ascending, so the last text is the longest
         if count and (count + 1) * longest > TOKENS:
             yield end
             count = 0

@@ -1,4 +1,4 @@
-"""Which document answers which query, by labels or by judgements; positions number the items of a training."""
+"""Relevance of documents to queries, by labels or by judgements; both are positions of a training's items."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ NONE = np.empty(0, dtype=np.int64)
 
 
 class Relevance(Protocol):
-    """What is known of queries and documents."""
+    """Relevance of documents to queries."""
 
     def answers(self, query: int) -> Rows:
         """The documents that answer a query, ascending."""
 
     def negatives(self, query: int) -> Rows:
-        """The documents that are judged not to answer it, ascending."""
+        """The documents that are judged irrelevant to a query, ascending."""
 
     def gains(self, queries: Rows, documents: Rows) -> NDArray[np.float64]:
-        """Gains (q, m) of documents (m,) or of a list for each query (q, m); 0 where nothing is known."""
+        """Gains (q, m) of documents, (m,) or one list per query (q, m); 0 where there is no judgement."""
 
 
 @dataclass(frozen=True)
 class ByLabel:
-    """Items of one label answer each other, never themselves; `codes` (n,) are numbers of labels, -1 for none."""
+    """Items of one label answer each other, but not themselves; `codes` (n,) are label codes, -1 for none."""
 
     codes: Rows
 
@@ -42,7 +42,7 @@ class ByLabel:
         return np.split(order, ends)
 
     def answers(self, query: int) -> Rows:
-        """The other items of its label."""
+        """The other items with the query's label."""
         code = self.codes[query]
         if code < 0:
             return NONE
@@ -50,11 +50,11 @@ class ByLabel:
         return members[members != query]
 
     def negatives(self, query: int) -> Rows:
-        """None: labels name no hard negatives."""
+        """An empty array: labels define no hard negatives."""
         return NONE
 
     def gains(self, queries: Rows, documents: Rows) -> NDArray[np.float64]:
-        """1 for another item of the label."""
+        """Gains (q, m): 1 for another item of the query's label, else 0."""
         own = self.codes[queries][:, None]
         same = (self.codes[documents] == own) & (own >= 0) & (np.atleast_1d(documents) != queries[:, None])
         return same.astype(np.float64)
@@ -62,20 +62,20 @@ class ByLabel:
 
 @dataclass(frozen=True)
 class ByJudgement:
-    """Query → document → gain, in positions; above 0 answers, 0 or less is a hard negative."""
+    """Judged gains, query → document → gain by position; above 0 is an answer, 0 or less a hard negative."""
 
     judged: Mapping[int, Mapping[int, float]]
 
     def answers(self, query: int) -> Rows:
-        """The documents of gain above 0."""
+        """The documents with a gain above 0."""
         return self._those(query, relevant=True)
 
     def negatives(self, query: int) -> Rows:
-        """The documents of gain 0 or less."""
+        """The documents with a gain of 0 or less."""
         return self._those(query, relevant=False)
 
     def gains(self, queries: Rows, documents: Rows) -> NDArray[np.float64]:
-        """The gains as judged, at least 0."""
+        """The judged gains (q, m), clipped at 0."""
         lists = (
             documents if documents.ndim == 2 else np.broadcast_to(documents, (len(queries), len(documents)))
         )
@@ -96,7 +96,7 @@ class ByJudgement:
 
 
 def answered(relevance: Relevance, queries: Rows, documents: Mask) -> Rows:
-    """The queries that a document of `documents` (n,) bool answers."""
+    """The queries with an answer among `documents`, (n,) bool."""
     return np.array(
         [query for query in queries.tolist() if documents[relevance.answers(query)].any()], dtype=np.int64
     )

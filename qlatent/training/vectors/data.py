@@ -1,4 +1,4 @@
-"""Which rows a head learns from, which judge it and which are drawn: decided by seed and content."""
+"""Choose training, held-out and probe rows of stored vectors, from seed and content."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from qlatent.training.core.rows import (
 )
 from qlatent.types import Arrays, content_hash
 
-FEWEST = 8  # pairs; below it neither a batch nor a held-out share means anything
+FEWEST = 8  # pairs; with fewer, neither a batch nor a held-out share is meaningful
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Arrays by modality, (n, d) float32, normalised as the config says; row i of all modalities is one item.
+    """Arrays by modality, (n, d) float32, normalised by the config; row i of all modalities is one item.
 
-    `…_rows` are row numbers in what was given. The probe is drawn from train and held-out rows alike. `…_views` hold
-    the vectors of augmented views, (n, views, d) in the order of the rows, where the loss compares them.
+    `…_rows` are row numbers in the given arrays. The probe set is drawn from training and held-out rows. `…_views`
+    are the vectors of augmented views, (n, views, d) in the order of the rows, for losses that compare them.
     """
 
     train: Arrays
@@ -40,7 +40,7 @@ class TrainingData:
     train_rows: Rows
     heldout_rows: Rows
     probe_rows: Rows
-    probe_heldout: Mask  # (probe,): True where the probe's row is held out
+    probe_heldout: Mask  # (probe,): whether a row of the probe set is held out
     left_out: dict[str, int] = field(default_factory=dict)  # reason → rows
     train_views: Arrays = field(default_factory=dict)
     heldout_views: Arrays = field(default_factory=dict)
@@ -49,7 +49,7 @@ class TrainingData:
 
     @property
     def counts(self) -> dict[str, float]:
-        """Rows and groups of both parts, and how many groups are on both sides."""
+        """Numbers of rows and groups in the training and held-out parts, and of groups in both."""
         rows = {"train_pairs": float(self.train_pairs), "heldout_pairs": float(self.heldout_pairs)}
         return rows | splits.sides(self.train_groups, self.heldout_groups)
 
@@ -60,19 +60,19 @@ class TrainingData:
 
     @property
     def train_pairs(self) -> int:
-        """Rows that are learned from."""
+        """Number of training rows."""
         return len(self.train_rows)
 
     @property
     def heldout_pairs(self) -> int:
-        """Rows that are kept for judging."""
+        """Number of held-out rows."""
         return len(self.heldout_rows)
 
 
 def from_arrays(arrays: Arrays, config: TrainingConfig) -> TrainingData:
-    """Training data of plain arrays (modality → (n, d)): content is the vectors themselves, no labels.
+    """Training data from arrays (modality → (n, d)), without labels; the content of a row is its vectors.
 
-    Rows with an equal vector of a modality are a group.
+    Rows with an equal vector in any modality form a group.
     """
     count = _length(arrays)
     content = [content_hash(np.concatenate([array[i] for array in arrays.values()])) for i in range(count)]
@@ -86,11 +86,11 @@ def from_arrays(arrays: Arrays, config: TrainingConfig) -> TrainingData:
 def from_items(
     arrays: Arrays, labels: Labels, config: TrainingConfig, *, views: Arrays | None = None
 ) -> TrainingData:
-    """Training data of items: `arrays` (modality → (n, d)) with NaN rows where an item lacks the modality.
+    """Training data of items: `arrays` (modality → (n, d)) have NaN rows where an item lacks the modality.
 
-    `views` (modality → (n, views, d)) are augmented views of the items, all of them needed. Rows that lack a
-    vector, whose vector is zero (it has no direction to normalise) or, with `config.unique_pairs`, whose content
-    came before, are left out and counted. Fewer than 8 remaining rows are an `InputError`.
+    `views` (modality → (n, views, d)) are augmented views of the items; an item needs all of them. Rows without a
+    vector, with a zero vector (it cannot be normalised) or, with `config.unique_pairs`, with a repeated content are
+    left out and counted. Fewer than 8 remaining rows raise `InputError`.
     """
     _length(arrays)
     views = views or {}
@@ -101,13 +101,13 @@ def from_items(
     if len(rows) < FEWEST:
         raise InputError(
             f"Only {len(rows)} usable {_pairs(arrays)}{_reasons(left_out)}; training needs {FEWEST}.",
-            remedy="Import more items, or encode the ones that have no vectors yet.",
+            remedy="Import more items, or encode those without vectors.",
         )
     known = replace_rows(labels, rows)
     heldout, group = heldout_mask(known, config), groups_of(known)
     if heldout.all():
         raise InputError(
-            f"All {len(rows)} usable {_pairs(arrays)} are held out; nothing is left to learn from.",
+            f"All {len(rows)} usable {_pairs(arrays)} are held out; none is left for training.",
             remedy="Lower `heldout`, or mark more items as train in their split column.",
         )
     probe = probe_positions(labels.label[rows], config)

@@ -1,8 +1,8 @@
-"""The training loop. It yields events and touches no disk; everything it does follows from its arguments.
+"""Train a head on stored vectors, yielding events. The loop does not touch the disk.
 
-The order of batches is a pure function of (seed, epoch), the views of a batch one of (seed, epoch, batch) and the
-learning rate one of the epoch, so weights, optimizer state and the step are all that a resumed run needs:
-its losses equal those of an unbroken one bit for bit.
+The batch order is a pure function of (seed, epoch), the views of a batch of (seed, epoch, batch) and the learning
+rate of the epoch. A run therefore resumes from weights, optimizer state and step, and its losses equal those of an
+unbroken run bit for bit.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from qlatent.types import Arrays
 Tensors = dict[str, Tensor]
 
 EVALUATIONS = 100  # at most, in a run
-CHUNK = 2048  # rows at a time where nothing is learned
+CHUNK = 2048  # rows per batch without gradients
 
 
 def train(
     head: Any, objective: Any, data: TrainingData, config: TrainingConfig, *, resume: Checkpoint | None = None
 ) -> Iterator[events.Event]:
-    """Train `head` in place and yield what happens: see `Trainer`.
+    """Train `head` in place and yield the events of `Trainer`.
 
     `head` is an `AbstractHead`, `objective` an `AbstractObjective`.
     """
@@ -45,13 +45,13 @@ def train(
 
 
 class Trainer(Work):
-    """One head on its way from step 0 to the last: Adam on the batches that `config` and `data` determine."""
+    """Trains one head with Adam on the batches that `config` and `data` determine."""
 
     def __init__(self, head: Any, objective: Any, data: TrainingData, config: TrainingConfig) -> None:
         self.head, self.objective, self.data, self.config = head, objective, data, config
         self.device = next(head.parameters()).device
         self._train = self._tensors(data.train)
-        # they may be many times as large as the rest: on the processor the arrays themselves
+        # views may be many times as large as the rest, so on the CPU they are shared, not copied
         self._train_views = {
             name: torch.from_numpy(each).to(self.device) for name, each in data.train_views.items()
         }
@@ -61,8 +61,8 @@ class Trainer(Work):
         own = objective.learned(head) if learns else None
         self.learner = head if own is None else _WithLoss(head, own)
         self.optimizer = Adam(self.learner.parameters(), weight_decay=config.weight_decay)
-        self.batches = batches_of(data.train_pairs, config, fewest=objective.fewest)  # an epoch
-        self.steps = self.batches * config.epochs if learns else 0  # what is found needs no steps
+        self.batches = batches_of(data.train_pairs, config, fewest=objective.fewest)  # per epoch
+        self.steps = self.batches * config.epochs if learns else 0  # closed-form heads need no steps
         self.step = 0
         self.checkpoint_every = config.checkpoint_every
         self._snapshots = frozenset(snapshot_steps(self.steps, count=config.snapshots))
@@ -70,11 +70,11 @@ class Trainer(Work):
 
     @property
     def epochs(self) -> int:
-        """Passes that were asked for, also where nothing is left to learn."""
+        """The configured number of passes, even where nothing is trainable."""
         return int(self.config.epochs)
 
     def due(self) -> Iterator[events.Event]:
-        """What is to be looked at after this step."""
+        """Evaluation and snapshot, each where due after this step."""
         if self.data.heldout_pairs and (self.step % self._evaluate_every == 0 or self.step == self.steps):
             found = self.evaluate(self.data.heldout, self.data.heldout_views)
             yield events.Evaluation(self.step, self.epoch, found)
@@ -82,7 +82,7 @@ class Trainer(Work):
             yield events.Snapshot(self.step, self.latents(self.data.probe))
 
     def make_step(self) -> Numbers:
-        """One step of Adam; the losses of its batch before it."""
+        """Make one step of Adam and return the losses of its batch before the update."""
         epoch, batch = divmod(self.step, self.batches)
         if batch == 0 or self._order is None:
             order = batch_order(self.data.train_pairs, seed=self.config.seed, epoch=epoch)
@@ -99,10 +99,10 @@ class Trainer(Work):
         self.step += 1
         return _numbers(losses)
 
-    _order: Tensor | None = None  # of the epoch under way
+    _order: Tensor | None = None  # of the current epoch
 
     def _two_views(self, rows: Tensor, place: views.Place) -> views.Copies | None:
-        """Two different augmented views of each of these rows, where there are any."""
+        """Two different augmented views of each of these rows; None without augmented views."""
         if not self._train_views:
             return None
         there = next(iter(self._train_views.values())).shape[1]
@@ -131,9 +131,9 @@ class Trainer(Work):
     def evaluate(self, arrays: Arrays, augmented: Arrays | None = None) -> Numbers:
         """Losses over all rows and `pair_error` (mean |d_x - d_z|) under the present weights.
 
-        Batches are as large as in training, since some losses look at the pairs of a batch. Noisy views are
-        the same every time, and of `augmented` ones (modality → (n, views, d)) it is the first two, so that only the
-        weights make a difference.
+        Batches are as large as in training, since some losses compare the pairs of a batch. Noisy views are the same
+        every time and `augmented` views (modality → (n, views, d)) are the first two, so that only the weights make a
+        difference.
         """
         self.head.eval()
         sums: Numbers = {}
@@ -163,7 +163,7 @@ class Trainer(Work):
 
 
 class _WithLoss(nn.Module):
-    """A head, and the number that its loss learns."""
+    """A head and the learned parameter of its loss."""
 
     def __init__(self, head: nn.Module, own: nn.Parameter) -> None:
         super().__init__()
@@ -171,7 +171,7 @@ class _WithLoss(nn.Module):
 
 
 def _numbers(losses: Tensors) -> Numbers:
-    """Plain floats of scalar tensors, fetched together: one wait for the device."""
+    """Floats of scalar tensors, fetched together to synchronise with the device only once."""
     values = torch.stack([value.detach() for value in losses.values()]).tolist()
     return dict(zip(losses, values, strict=True))
 

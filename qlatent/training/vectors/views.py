@@ -1,8 +1,8 @@
-"""Two views of each item for losses that compare views.
+"""Two views of each item, for losses that compare views.
 
-They are noisy copies of its vector (noise and dropout, not an augmentation of an image), or the vectors of two
-augmented copies of its image, encoded before. Which ones a batch gets follows from its place (seed, purpose, epoch,
-batch) alone, so a resumed run sees the same.
+Views are noisy copies of a vector (noise and dropout, no image augmentation), or precomputed vectors of two augmented
+copies of the image. The views of a batch depend only on its place (seed, purpose, epoch, batch), so a resumed run
+sees the same views.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Copies = tuple[Tensors, Tensors]
 Place = tuple[int, ...]
 Numbers = NDArray[np.int64]
 
-TRAINING, EVALUATION = 3, 4  # the streams 0 to 2 of a seed are the batch order, the split and the probe
+TRAINING, EVALUATION = 3, 4  # streams 0 to 2 of a seed are the batch order, the split and the probe set
 
 
 def losses(
@@ -34,18 +34,18 @@ def losses(
     latents: Tensors | None = None,
     copies: Copies | None = None,
 ) -> Tensors:
-    """The losses of a batch by name, scalars: of the vectors, or of two views of each.
+    """Scalar losses of a batch by name, of the vectors or of two views of each.
 
-    `latents` (n, k) of the inputs are taken where they are known and of use; `copies` are the augmented views. With
-    noisy or augmented views each modality is compared with itself: `total` is the mean over modalities, and where
-    there are several they are logged apart. Augmented views that were not given are an `InputError`.
+    `latents` (n, k) of the inputs save a forward pass where the loss uses them; `copies` are the augmented views. With
+    noisy or augmented views, each modality is compared with itself: `total` is the mean over modalities, and several
+    modalities are also reported separately. Missing augmented views raise `InputError`.
     """
     config = objective.config
     if config.augmented_views:
         if copies is None:
             raise InputError(
-                "This loss compares augmented views of images, and there are only vectors here.",
-                remedy="Train where they are encoded (`qlatent encode … --views 4`), or use views=noise.",
+                "This loss compares augmented views of images, but got only vectors.",
+                remedy="Encode augmented views first (`qlatent encode … --views 4`), or use views=noise.",
             )
     elif not config.noisy_views(inputs):
         return dict(objective.of(head, inputs, head.encode(inputs) if latents is None else latents))
@@ -58,14 +58,14 @@ def losses(
 
 
 def two_of(views: int, *, rows: int, place: Place) -> tuple[Numbers, Numbers]:
-    """Two different ones of so many views for each row, (rows,) from 0 on; all pairs are equally likely."""
+    """Indices (rows,) of two different views per row, from 0; all pairs are equally likely."""
     draw = np.random.default_rng(place)
     first = draw.integers(views, size=rows)
     return first, (first + draw.integers(1, views, size=rows)) % views
 
 
 def pair(inputs: Tensors, *, noise: float, dropout: float, place: Place) -> Copies:
-    """Two noisy copies of inputs (modality → (n, d)), drawn apart; see `noisy`."""
+    """Two independent noisy copies of inputs (modality → (n, d)); see `noisy`."""
     generator = torch.Generator().manual_seed(
         int(np.random.SeedSequence(place).generate_state(1, np.uint64)[0])
     )
@@ -77,10 +77,10 @@ def pair(inputs: Tensors, *, noise: float, dropout: float, place: Place) -> Copi
 
 
 def noisy(vectors: Tensor, *, noise: float, dropout: float, generator: torch.Generator) -> Tensor:
-    """A copy of vectors (n, d) with Gaussian noise and zeroed coordinates, each row as long as it was.
+    """A copy of vectors (n, d) with Gaussian noise and zeroed coordinates; the norm of each row is kept.
 
-    The noise of a row is about `noise` times as long as the row, whatever d is: its standard deviation in each
-    coordinate is noise·‖x‖/√d. A coordinate is zero with probability `dropout`.
+    The norm of the noise is about `noise` times that of the row for every d: its standard deviation in each coordinate
+    is noise·‖x‖/√d. A coordinate is zero with probability `dropout`.
     """
     drawn = torch.randn(vectors.shape, generator=generator).to(vectors)
     kept = (torch.rand(vectors.shape, generator=generator) >= dropout).to(vectors.device)

@@ -110,9 +110,9 @@ def test_items_that_all_hang_together_are_refused_before_a_run_starts(workspace,
     with Workspace.open(tmp_path / "workspace") as other:
         add(other, "captions", items)
         request = TrainingRequest("captions", settings={**QUIET, "group_by": "shop"})
-        with pytest.raises(InputError, match="All 120 usable rows hang together"):
+        with pytest.raises(InputError, match="All 120 usable rows form one group"):
             training_spec(other, request)
-        with pytest.raises(InputError, match="All 120 usable rows hang together"):
+        with pytest.raises(InputError, match="All 120 usable rows form one group"):
             experiments.create(other, grid_of.Grid("captions", ("pca",), settings={"group_by": "shop"}))
 
 

@@ -221,7 +221,7 @@ def test_files_hold_the_table_and_json_is_strict(done, tmp_path):
 
 def test_nothing_is_written_where_nothing_is_measured(empty, tmp_path):
     made = experiments.create(empty, grid())
-    with pytest.raises(InputError, match="Nothing of this experiment is measured yet"):
+    with pytest.raises(InputError, match="This experiment has no results yet"):
         comparison.write(empty, made, tmp_path)
 
 

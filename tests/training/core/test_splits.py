@@ -100,7 +100,7 @@ def test_where_every_group_is_larger_the_smallest_is_held_out() -> None:
 
 
 def test_rows_that_are_all_one_group_are_refused() -> None:
-    with pytest.raises(InputError, match=r"All 30 usable rows hang together .*split_rule=contents"):
+    with pytest.raises(InputError, match=r"All 30 usable rows form one group .*split_rule=contents"):
         drawn(np.zeros(30, dtype=np.int64), [""] * 30)
     assert not drawn(np.zeros(30, dtype=np.int64), [""] * 30, share=0.0).any()
 

@@ -126,7 +126,7 @@ def test_the_last_batch_that_is_not_full_is_left_out() -> None:
 
 def test_fewer_images_than_a_batch_are_refused() -> None:
     with pytest.raises(
-        InputError, match=r"15 images to train on, 5 held out; a batch takes 16. Set batch_size to 15"
+        InputError, match=r"Got 15 training and 5 held-out images; a batch needs 16. Set batch_size to 15"
     ):
         data(ImageTrainingConfig(size=8, batch_size=16))
 

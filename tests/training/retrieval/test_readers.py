@@ -91,9 +91,9 @@ def test_the_published_choice_is_the_first_and_the_last_three() -> None:
 
 
 def test_more_layers_than_there_are_and_other_models_are_refused() -> None:
-    with pytest.raises(InputError, match="5 layers are to learn, and the text model has 4"):
+    with pytest.raises(InputError, match="Cannot train 5 layers; the text model has 4"):
         learning(4, RetrievalTrainingConfig(unfreeze="last", layers=5))
-    with pytest.raises(InputError, match="Linear is no encoder"):
+    with pytest.raises(InputError, match="Linear has no stack of encoder layers"):
         TextLayers(torch.nn.Linear(2, 2), TOKENS, RetrievalTrainingConfig(unfreeze="last"))
 
 

@@ -90,7 +90,7 @@ def test_only_a_last_batch_that_is_too_small_for_the_loss_is_left_out() -> None:
     config = TrainingConfig(batch_size=8)
     assert [batches_of(rows, config) for rows in (1, 8, 9, 10, 16)] == [1, 1, 2, 2, 2]
     assert [batches_of(rows, config, fewest=2) for rows in (2, 8, 9, 10, 16)] == [1, 1, 1, 2, 2]
-    with pytest.raises(InputError, match="1 rows in batches of 8: this loss compares rows and needs 2"):
+    with pytest.raises(InputError, match="1 rows in batches of 8; this loss compares rows and needs 2"):
         batches_of(1, config, fewest=2)
 
 

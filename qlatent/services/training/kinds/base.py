@@ -1,4 +1,4 @@
-"""The protocol of a kind of training: its spec, its work, its figures, and what it leaves behind. Torch-free."""
+"""The interface of a kind of training: its spec, trainer, metrics and saved files. Torch-free."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Writer(Protocol):
-    """What records a run: appends to its event log."""
+    """Appends to a run's event log."""
 
     folder: RunFolder
     trainer: Any
@@ -28,46 +28,46 @@ class Writer(Protocol):
 
 
 class TrainingKind(ABC):
-    """One kind of training. A new kind is a class of its own and a line in `table.KINDS`."""
+    """One kind of training. Add a kind by a subclass and a line in `table.KINDS`."""
 
     source: ClassVar[Source]
     config: ClassVar[type]
-    """The class of its training config."""
+    """Class of the training config."""
     usual: ClassVar[tuple[str, str]]
-    """Head and objective where nothing else is asked for."""
+    """Default head and objective."""
     keeps_checkpoints: ClassVar[bool] = False
-    """Whether checkpoints stay when the run has finished."""
+    """Whether checkpoints are kept after the run has finished."""
 
     @abstractmethod
     def spec(self, workspace: Workspace, request: TrainingRequest) -> TrainSpec:
-        """The spec of a run of this request; what cannot work is refused with a `QlatentError`."""
+        """The spec of a run for this request; a request that cannot work raises `QlatentError`."""
 
     @abstractmethod
     def trainer(self, workspace: Workspace, spec: Any, configs: RunConfigs, head: Any, objective: Any) -> Any:
-        """A `training.core.loop.Work` at its first step. Loads torch."""
+        """A `training.core.loop.Work` at its first step. Imports torch."""
 
     @abstractmethod
     def final_metrics(self, folder: RunFolder, trainer: Any, step: int) -> dict[str, float]:
-        """The figures that a run ends with."""
+        """The final metrics of a run."""
 
     @abstractmethod
     def learns_from(self, modalities: Sequence[str], *, stored: str) -> bool:
-        """Whether it can be offered for a dataset of this kind with these modalities."""
+        """Whether this kind can train on a dataset with this stored form and these modalities."""
 
     def record(self, writer: Writer, event: events.Event) -> dict[str, float]:
-        """Keep an event that only this kind has; returns figures for the next snapshot."""
+        """Save an event specific to this kind; returns metrics for the next snapshot."""
         raise NotImplementedError(f"{type(event).__name__} in a training from {self.source}")
 
     def encoder(self, folder: RunFolder, trainer: Any) -> str:
-        """The key of the encoder whose vectors the head takes."""
+        """The key of the encoder whose vectors are the head's inputs."""
         return training_spec(folder).encoder
 
-    def leave(self, folder: RunFolder, trainer: Any) -> None:  # noqa: B027  (most kinds leave nothing)
-        """Save what belongs beside the head."""
+    def leave(self, folder: RunFolder, trainer: Any) -> None:  # noqa: B027  (most kinds save nothing more)
+        """Save further files beside the head."""
 
 
 def configs_of(spec: TrainSpec, training: type) -> RunConfigs:
-    """The three configs of a training run, as they were when it was created."""
+    """The configs of a training run, as of its creation."""
     return RunConfigs(
         make_config(config_class("head", spec.head), spec.configs.head),
         make_config(config_class("objective", spec.objective), spec.configs.objective),
@@ -76,5 +76,5 @@ def configs_of(spec: TrainSpec, training: type) -> RunConfigs:
 
 
 def documented(configs: RunConfigs) -> Configs:
-    """The configs as a spec holds them."""
+    """The configs in the form stored in a spec."""
     return Configs(**{name: asdict(getattr(configs, name)) for name in ("head", "objective", "training")})

@@ -1,4 +1,4 @@
-"""The kinds of training, by what they learn from. Torch-free."""
+"""The kinds of training by source: vectors, images or retrieval. Torch-free."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ KINDS: dict[Source, TrainingKind] = {
 
 
 def source_named(word: str) -> Source:
-    """The source that a word names, older spellings included; else a `ConfigError` that lists them."""
+    """The source of this name, older spellings included; an unknown name raises `ConfigError`."""
     found = spellings.current("spec", {"source": word})["source"]
     for source in KINDS:
         if source == found:
             return source
-    raise ConfigError(f"There is no training from {word!r}.", remedy=f"Use one of {', '.join(KINDS)}.")
+    raise ConfigError(f"Unknown kind of training {word!r}.", remedy=f"Use one of {', '.join(KINDS)}.")
 
 
 def kind_of(spec: TrainSpec) -> TrainingKind:
-    """The kind of training that a spec asks for."""
+    """The kind of training of a spec."""
     return KINDS[spec.source]
 
 
 def run_configs(spec: TrainSpec) -> RunConfigs:
-    """The three configs of a training run, as they were when it was created."""
+    """The configs of a training run, as of its creation."""
     return configs_of(spec, kind_of(spec).config)

@@ -190,16 +190,16 @@ def test_the_backbone_and_the_head_come_back_as_they_were(finished) -> None:
 @pytest.mark.parametrize(
     ("changes", "settings", "error", "message"),
     [
-        ({"objective": "acqua"}, {}, ConfigError, "'acqua' cannot be trained from images. Use ntxent"),
-        ({"head": "acqua"}, {}, ConfigError, "'acqua' cannot be trained from images: it has no projection"),
+        ({"objective": "acqua"}, {}, ConfigError, "'acqua' cannot be trained on images. Use ntxent"),
+        ({"head": "acqua"}, {}, ConfigError, "'acqua' cannot be trained on images: it has no projection"),
         ({"head": "qsl"}, {}, ConfigError, "no head called 'qsl'"),
-        ({}, {"input_dim": 8}, ConfigError, "input_dim=8: training from images decides it (512)"),
+        ({}, {"input_dim": 8}, ConfigError, "Got input_dim=8; training on images sets it to 512"),
         ({}, {"batch": 8}, ConfigError, "unknown key 'batch' did you mean 'batch_size'"),
         ({}, {"batch_size": 1}, ConfigError, "batch_size=1"),
         ({}, {"qubits": 11}, ConfigError, "qubits=11"),
         ({}, {"shots": -1}, ConfigError, "shots=-1"),
         ({}, {"probe_steps": (2, 9)}, ConfigError, "the run has 4 steps"),
-        ({}, {"batch_size": 64}, InputError, "30 images to train on and 10 held out; a batch takes 64. Set"),
+        ({}, {"batch_size": 64}, InputError, "30 training and 10 held-out images; a batch needs 64. Set"),
         ({}, {"size": 32}, InputError, "40 of 40 images have fewer than 32 pixels a side: i00, i01, i02, i03, i04, …."),
         ({"dataset": "texts"}, {}, InputError, "'texts' has no images"),
         ({"dataset": "bare"}, {}, InputError, "needs two classes among training and held-out images; 'bare' has 0"),
@@ -250,7 +250,7 @@ def test_other_images_than_at_the_start_are_refused(workspace) -> None:
     folder = workspace.run(run_id)
     folder.spec["content"] = "0" * 32
     assert work(workspace, folder) == "failed"
-    assert "not those that the run began with" in folder.status().error
+    assert "have changed since the run was created" in folder.status().error
 
 
 def test_equal_requests_are_the_same_training_and_others_are_not(workspace) -> None:

@@ -150,7 +150,7 @@ def test_end_to_end_the_text_model_is_kept_and_its_vectors_fit_the_head(
     workspace: Workspace, model: Path, unfreeze: str
 ) -> None:
     if unfreeze == "published":
-        with pytest.raises(InputError, match="4 layers are to learn, and the text model has 3"):
+        with pytest.raises(InputError, match="Cannot train 4 layers; the text model has 3"):
             start_training(workspace, request({"unfreeze": unfreeze, "model": str(model)}))
         return
     settings = {"unfreeze": unfreeze, "model": str(model), "encoder_rate": 0.01, "max_length": 16}
@@ -185,12 +185,12 @@ def test_stored_token_states_are_used_again_and_change_nothing(workspace: Worksp
 
 
 REFUSED: list[tuple[dict[str, Any], dict[str, Any], type[Exception], str]] = [
-    ({}, {"objective": "stress"}, ConfigError, "does not learn which item answers which"),
+    ({}, {"objective": "stress"}, ConfigError, "cannot be trained for retrieval"),
     ({"nonsense": 1}, {}, ConfigError, "nonsense"),
     ({"qubits": 12}, {}, ConfigError, "12"),
     ({"input_dim": 99}, {}, ConfigError, "vectors have width 12"),
-    ({"modalities": ("image",)}, {}, ConfigError, "vectors have text"),
-    ({"unfreeze": "last"}, {}, ConfigError, "none is named"),
+    ({"modalities": ("image",)}, {}, ConfigError, "one of the vectors' modalities: text"),
+    ({"unfreeze": "last"}, {}, ConfigError, "model is empty"),
     ({"unfreeze": "last", "model": "/nowhere"}, {}, UnavailableError, "not on this machine"),
     ({"heldout": 0.0, "share": 1.5}, {}, ConfigError, "share"),
     ({"logits": "fidelity"}, {"head": "bec"}, ConfigError, "have no fidelity"),

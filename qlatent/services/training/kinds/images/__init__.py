@@ -1,1 +1,1 @@
-"""Training a backbone under a head, from images."""
+"""Training a backbone and a head on images."""

@@ -1,4 +1,4 @@
-"""Training from images, as a kind of training. Torch-free."""
+"""The kind of training on images. Torch-free."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class TrainingFromImages(TrainingKind):
-    """A backbone and a head learn from two augmented views of each image."""
+    """Trains a backbone and a head on two augmented views of each image."""
 
     source = "images"
     config = ImageTrainingConfig
     usual = ("qssl", specs.OBJECTIVE)
 
     def spec(self, workspace: Workspace, request: TrainingRequest) -> ImageTraining:
-        """The spec of a run of this request."""
+        """The spec of a run for this request."""
         return specs.spec(workspace, request)
 
     def trainer(
@@ -40,7 +40,7 @@ class TrainingFromImages(TrainingKind):
         return ImageTrainer(head, objective, work.load_images(workspace, spec, configs), configs.training)
 
     def record(self, writer: Writer, event: Event) -> dict[str, float]:
-        """Keep pairs of views and the linear probe."""
+        """Save pairs of views and linear probes."""
         from qlatent.training.images import events
 
         if isinstance(event, events.Views):
@@ -52,15 +52,15 @@ class TrainingFromImages(TrainingKind):
         return super().record(writer, event)
 
     def final_metrics(self, folder: RunFolder, trainer: Any, step: int) -> dict[str, float]:
-        """Held-out loss, the last probe and the counts of images."""
+        """Held-out loss, last linear probe and numbers of images."""
         return work.final_metrics(trainer, read_log(folder).probes.get(step))
 
     def learns_from(self, modalities: Sequence[str], *, stored: str) -> bool:
-        """Datasets that hold images, not their vectors alone."""
+        """Whether the dataset stores images, not only their vectors."""
         return "image" in modalities and stored != "vectors"
 
     def encoder(self, folder: RunFolder, trainer: Any) -> str:
-        """The backbone has no key of its own: the run names it."""
+        """A name derived from the run, since the backbone has no encoder key."""
         return f"the backbone of run {folder.id}"
 
     def leave(self, folder: RunFolder, trainer: Any) -> None:

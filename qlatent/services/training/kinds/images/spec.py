@@ -1,4 +1,4 @@
-"""The spec of a training run on images; what cannot work is refused here, before it starts. Torch-free."""
+"""Build and check the spec of a training on images. Torch-free."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from qlatent.training.core.rows import Labels, heldout_mask, labels_of, replace_
 from qlatent.training.images.configs import ImageTrainingConfig
 from qlatent.types import content_hash
 
-FEATURES = 512  # what ResNet-18 gives
+FEATURES = 512  # output width of ResNet-18
 OBJECTIVE = "ntxent"
 COLUMNS = ("row", "id", "image_hash", "label", "split", "width", "height")
 SHOWN = 5  # ids named in a message
 
 
 def heads() -> list[str]:
-    """The heads under which a backbone can be trained: those with a projection head."""
+    """Names of the heads that can be trained on images: those with a projection head."""
     return [name for name in HEADS if head_class(name).from_images]
 
 
 def spec(workspace: Workspace, request: TrainingRequest) -> ImageTraining:
-    """The spec of a run that trains ResNet-18 and a head from the pictures of a dataset.
+    """The spec of a run that trains ResNet-18 and a head on the images of a dataset.
 
-    Another objective than NT-Xent, a head without projection, wrong settings, no or too few images, images
-    smaller than the crop and probes that cannot be taken are refused.
+    Raises `QlatentError` for an objective other than NT-Xent, a head without projection, wrong settings, no or too few
+    images, images smaller than the crop, and impossible linear probes.
     """
     configs = _configs(request)
     record = workspace.catalogue.dataset(request.dataset)
@@ -71,13 +71,13 @@ def pictures(workspace: Workspace, dataset: str, version: int) -> pa.Table:
 
 
 def content(table: pa.Table) -> str:
-    """A name for exactly these images with these labels and splits, in this order."""
+    """A hash of these images with their labels and splits, in this order."""
     rows = zip(*(table[name].to_pylist() for name in ("image_hash", "label", "split")), strict=True)
     return content_hash("\n".join("|".join(each or "" for each in row) for row in rows))
 
 
 def labels(table: pa.Table, groups: NDArray[np.int64]) -> Labels:
-    """Content, split, label and group of these rows; the content is the image, `groups` are of the whole dataset."""
+    """Content (the image), split, label and group of these rows; `groups` covers the whole dataset."""
     columns = {name: table[name].to_pylist() for name in ("image_hash", "split", "label")}
     return labels_of(columns, content="image_hash", group=groups[table["row"].to_numpy()])
 
@@ -85,13 +85,13 @@ def labels(table: pa.Table, groups: NDArray[np.int64]) -> Labels:
 def _configs(request: TrainingRequest) -> RunConfigs:
     if request.objective != OBJECTIVE:
         raise ConfigError(
-            f"The objective {request.objective!r} cannot be trained from images.",
-            remedy=f"Use {OBJECTIVE}: two augmented views of each image.",
+            f"The objective {request.objective!r} cannot be trained on images.",
+            remedy=f"Use {OBJECTIVE}, which compares two augmented views of each image.",
         )
     if request.head not in heads():
-        entry("head", request.head)  # an unknown name has its own message
+        entry("head", request.head)  # raises for an unknown name
         raise ConfigError(
-            f"The head {request.head!r} cannot be trained from images: it has no projection head.",
+            f"The head {request.head!r} cannot be trained on images: it has no projection head.",
             remedy=f"Use one of {', '.join(heads())}, or train it on vectors.",
         )
     values = _decided(request.settings, {"modalities": ("image",), "input_dim": FEATURES, "views": "auto"})
@@ -103,7 +103,7 @@ def _decided(given: Mapping[str, Any], decided: dict[str, Any]) -> dict[str, Any
         wanted = given.get(key, value)
         if (tuple(wanted) if isinstance(wanted, list) else wanted) != value:
             raise ConfigError(
-                f"{key}={wanted!r}: training from images decides it ({value!r}).", remedy=f"Leave {key} out."
+                f"Got {key}={wanted!r}; training on images sets it to {value!r}.", remedy=f"Leave {key} out."
             )
     return {**given, **decided}
 
@@ -124,9 +124,9 @@ def _check_images(
     train = int((~away).sum())
     if train < config.batch_size:
         raise InputError(
-            f"{dataset!r} has {train} images to train on and {int(away.sum())} held out;"
-            f" a batch takes {config.batch_size}.",
-            remedy=f"Set batch_size to {max(2, train)} or less, or bring more images.",
+            f"{dataset!r} has {train} training and {int(away.sum())} held-out images;"
+            f" a batch needs {config.batch_size}.",
+            remedy=f"Set batch_size to {max(2, train)} or less, or add more images.",
         )
     if config.probe_steps:
         _check_probes(known, away, dataset, config)
@@ -140,17 +140,17 @@ def _check_sizes(table: pa.Table, config: ImageTrainingConfig) -> None:
         named = ", ".join(ids) + (", …" if len(small) > SHOWN else "")
         raise InputError(
             f"{len(small)} of {table.num_rows} images have fewer than {config.size} pixels a side: {named}.",
-            remedy=f"Set small=upscale to enlarge them, or size to {int(sides.min())} or less.",
+            remedy=f"Set small=upscale to enlarge them, or set size to {int(sides.min())} or less.",
         )
 
 
 def _check_probes(known: Labels, away: np.ndarray, dataset: str, config: ImageTrainingConfig) -> None:
-    """Linear probes that were asked for by step need two classes on both sides, and steps of this run."""
+    """Raise `InputError` if requested probe steps exceed the run, or fewer than two classes are on both sides."""
     late = [step for step in config.probe_steps if not 0 <= step <= config.steps]
     if late:
         raise ConfigError(
-            f"probe_steps={config.probe_steps}: the run has {config.steps} steps.",
-            remedy="Use steps of the run.",
+            f"Got probe_steps={config.probe_steps}; the run has {config.steps} steps.",
+            remedy=f"Use steps from 0 to {config.steps}.",
         )
     names, counts = np.unique(known.label[~away], return_counts=True)
     learned = set(names[counts > 1].tolist()) - {""}
@@ -158,5 +158,5 @@ def _check_probes(known: Labels, away: np.ndarray, dataset: str, config: ImageTr
     if len(both) < 2:
         raise InputError(
             f"A linear probe needs two classes among training and held-out images; {dataset!r} has {len(both)}.",
-            remedy="Bring labels, or leave probe_steps out.",
+            remedy="Add labels, or leave probe_steps out.",
         )

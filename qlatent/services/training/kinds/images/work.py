@@ -1,4 +1,4 @@
-"""What a training run on images needs beside the loop: its pictures, its figures, and what is kept of it."""
+"""Load the images of a training run, compute its metrics and save its views and backbone."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from qlatent.training.images.loop import ImageTrainer
     from qlatent.training.images.probe import ProbeResult
 
-READ = 1000  # pictures read from the store at a time
+READ = 1000  # images read from the store at a time
 SHOWN = 24  # pairs of views whose states are kept
 OF_VIEWS = ("alignment", "uniformity")
 BACKBONE = "backbone.safetensors"
 
 
 def load_images(workspace: Workspace, spec: ImageTraining, configs: RunConfigs) -> ImageData:
-    """The pictures of the run as they were when it was created; ones that cannot be read are left out and counted.
+    """The images of the run as of its creation; unreadable images are left out and counted.
 
-    Images that are not the same as then are an `InputError`.
+    Images that have changed since then raise `InputError`.
     """
     import torch
 
@@ -48,8 +48,8 @@ def load_images(workspace: Workspace, spec: ImageTraining, configs: RunConfigs) 
     table = specs.pictures(workspace, spec.dataset, spec.dataset_version)
     if specs.content(table) != spec.content:
         raise InputError(
-            f"The images of {spec.dataset!r} are not those that the run began with.",
-            remedy="Start a new run on what is there now.",
+            f"The images of {spec.dataset!r} have changed since the run was created.",
+            remedy="Start a new run on the present images.",
         )
     hashes = table["image_hash"].to_pylist()
     parts, kept = [], []
@@ -82,7 +82,7 @@ def _decoded(content: bytes | None, config: Any) -> Tensor | None:
 
 
 def keep_event(folder: RunFolder, trainer: ImageTrainer, event: image_events.Views) -> dict[str, float]:
-    """Keep what a step makes of the views that are shown; returns their figures."""
+    """Save the latents and states of the watched views after a step; returns their metrics."""
     if not (folder.path / "views" / "pictures.npz").exists():
         keep_pictures(folder, trainer)
     keep_views(folder, event)
@@ -90,7 +90,7 @@ def keep_event(folder: RunFolder, trainer: ImageTrainer, event: image_events.Vie
 
 
 def figures_of_views(event: image_events.Views) -> dict[str, float]:
-    """Alignment and uniformity of two views' latents, and the Hilbert–Schmidt distance of their states."""
+    """Alignment and uniformity of the views' latents, and the Hilbert–Schmidt distance of their states."""
     first, second = event.latents
     sides = {"first": first, "second": second}
     found = panel.measure(
@@ -105,7 +105,7 @@ def figures_of_views(event: image_events.Views) -> dict[str, float]:
 
 
 def keep_views(folder: RunFolder, event: image_events.Views) -> None:
-    """What a step makes of the views that are shown, beside their pictures."""
+    """Save the latents and states of the watched views after a step."""
     kept = {f"latents_{number}": each[:SHOWN] for number, each in enumerate(event.latents)}
     for number, states in enumerate(event.states or ()):
         kept[f"states_{number}"] = states[:SHOWN].astype(np.complex64)
@@ -113,7 +113,7 @@ def keep_views(folder: RunFolder, event: image_events.Views) -> None:
 
 
 def keep_pictures(folder: RunFolder, trainer: ImageTrainer) -> None:
-    """The pictures of the views that are shown, once: bytes (m, size, size, 3), and their dataset rows."""
+    """Save the images of the watched views once, as bytes (m, size, size, 3), with their dataset rows."""
     from qlatent.training.images.augmentation import as_bytes
 
     first, second = (as_bytes(each[:SHOWN]).permute(0, 2, 3, 1).numpy() for each in trainer.watched_views())
@@ -122,7 +122,7 @@ def keep_pictures(folder: RunFolder, trainer: ImageTrainer) -> None:
 
 
 def probe_document(result: ProbeResult, classes: tuple[str, ...]) -> dict[str, Any]:
-    """A probe's result as JSON, with the 95 % interval of its accuracy (Wilson)."""
+    """A probe's result as JSON, with the 95 % Wilson interval of its accuracy."""
     from scipy.stats import binomtest
 
     total = int(result.confusion.sum())
@@ -136,7 +136,7 @@ def probe_document(result: ProbeResult, classes: tuple[str, ...]) -> dict[str, A
 
 
 def final_metrics(trainer: ImageTrainer, probe: dict[str, Any] | None) -> dict[str, float]:
-    """Held-out loss, the last probe, the figures of the views, and how many images there were."""
+    """Held-out loss, last linear probe, metrics of the views and numbers of images."""
     found = {
         name: float(value) for name, value in (probe or {}).items() if name in ("accuracy", "low", "high")
     }
@@ -148,7 +148,7 @@ def final_metrics(trainer: ImageTrainer, probe: dict[str, Any] | None) -> dict[s
 
 
 def save_backbone(folder: RunFolder, trainer: ImageTrainer) -> None:
-    """The weights of the backbone beside those of the head, with what an encoder needs to know."""
+    """Save the backbone's weights beside the head's, with the settings that an encoder needs."""
     from safetensors.torch import save_file
 
     tensors = {name: value.contiguous() for name, value in trainer.network.backbone.state_dict().items()}

@@ -1,1 +1,1 @@
-"""Training queries to find their answers, on stored vectors or end to end."""
+"""Training for retrieval, on stored vectors or end to end."""

@@ -1,4 +1,4 @@
-"""Training for retrieval, as a kind of training. Torch-free."""
+"""The kind of training for retrieval. Torch-free."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from qlatent.training.retrieval.configs import RetrievalTrainingConfig
 
 
 class TrainingForRetrieval(TrainingKind):
-    """Queries learn to find their answers, by labels or by judgements."""
+    """Trains a head to rank the answers of queries, given by labels or judgements."""
 
     source = "retrieval"
     config = RetrievalTrainingConfig
     usual = ("qbec", specs.OBJECTIVE)
 
     def spec(self, workspace: Workspace, request: TrainingRequest) -> RetrievalTraining:
-        """The spec of a run of this request."""
+        """The spec of a run for this request."""
         return specs.spec(workspace, request)
 
     def trainer(
@@ -34,15 +34,15 @@ class TrainingForRetrieval(TrainingKind):
         return work.trainer(workspace, spec, configs, head, objective)
 
     def final_metrics(self, folder: RunFolder, trainer: Any, step: int) -> dict[str, float]:
-        """Retrieval measures of the held-out queries."""
+        """Retrieval metrics of the held-out queries."""
         return work.final_metrics(folder, trainer)
 
     def learns_from(self, modalities: Sequence[str], *, stored: str) -> bool:
-        """Any dataset: by stored vectors, or by a text model."""
+        """True for any dataset: it has stored vectors, or a text model reads its texts."""
         return True
 
     def encoder(self, folder: RunFolder, trainer: Any) -> str:
-        """The encoder of the vectors; of an end-to-end run the text model, saved where the head is kept."""
+        """Key of the vectors' encoder; for an end-to-end run, of its text model, saved where the head is kept."""
         spec = training_spec(folder)
         if spec.encoder:
             return spec.encoder

@@ -1,4 +1,4 @@
-"""The spec of a training run for retrieval; what cannot work is refused here, before it starts. Torch-free."""
+"""Build and check the spec of a training for retrieval. Torch-free."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OF_FIDELITY = ("fidelity", "log_fidelity")
 
 @dataclass(frozen=True)
 class Items:
-    """What a run learns from: rows of a dataset that have a vector or a text, in order."""
+    """The items of a run: rows of a dataset that have a vector or a text, in order."""
 
     table: pa.Table
     data: RetrievalData
@@ -43,11 +43,11 @@ class Items:
 def spec(
     workspace: Workspace, request: TrainingRequest, *, widths: Mapping[str, int] | None = None
 ) -> RetrievalTraining:
-    """The spec of a run in which queries learn to find their answers, by labels or by judgements.
+    """The spec of a retrieval training by labels or judgements, on stored vectors or end to end (`unfreeze`).
 
-    On stored vectors, or end to end on a text model (`unfreeze`). Another objective than ranking, wrong settings, a
-    text model that is not there, no vectors or texts, and fewer than 2 queries with an answer are refused.
-    With `widths`, those of the encoder's vectors, the items are not read: one like it was checked before.
+    Raises `QlatentError` for an objective other than ranking, wrong settings, a missing text model, no vectors or
+    texts, and fewer than 2 queries with an answer. With `widths` of the encoder's vectors, the items are not read
+    again: a spec on the same items was checked before.
     """
     configs, key, modality = _configs(workspace, request, widths)
     record = workspace.catalogue.dataset(request.dataset)
@@ -74,7 +74,7 @@ def spec(
 
 
 def items(workspace: Workspace, spec: RetrievalTraining, config: RetrievalTrainingConfig) -> Items:
-    """The items of a run and their parts, as they were when it was created."""
+    """The items of a run and their split, as of its creation."""
     (modality,) = spec.modalities
     column = "text_hash" if config.end_to_end else stored.hash_column(spec.encoder, modality)
     table = workspace.items.table(
@@ -92,7 +92,7 @@ def items(workspace: Workspace, spec: RetrievalTraining, config: RetrievalTraini
         what = "texts" if config.end_to_end else f"{modality} vectors"
         raise InputError(
             f"{spec.dataset!r} has {table.num_rows} items with {what}; training needs {FEWEST}.",
-            remedy="Import more items, or encode them first.",
+            remedy="Import more items, or encode the dataset first.",
         )
     rows = table["row"].to_numpy().astype(np.int64)
     known = labels_of(
@@ -107,29 +107,30 @@ def items(workspace: Workspace, spec: RetrievalTraining, config: RetrievalTraini
 
 
 def _names(table: pa.Table) -> dict[str, int]:
-    """What judgements may call an item: its id or its whole text; ids come first, then the earlier item."""
+    """Positions by name, an id or a full text; ids take precedence, then earlier items."""
     texts = [text or "" for text in table["text"].to_pylist()]
     found = {text: place for place, text in reversed(list(enumerate(texts))) if text}
     return found | {name: place for place, name in enumerate(table["id"].to_pylist())}
 
 
 def keep(workspace: Workspace, judgements: Judgements) -> str:
-    """Put judgements into the workspace under a name that their content decides; the name."""
+    """Save judgements in the workspace under a name derived from their content; returns the name."""
     content = json_bytes(judgements.gains)
     name = content_hash(content.decode())
     path = workspace.judgements(name)
     path.parent.mkdir(exist_ok=True)
-    write_atomically(path, content)  # also where it is there: its time says that it is in use
+    write_atomically(path, content)  # even if it exists: its modification time marks it as in use
     return name
 
 
 def kept(workspace: Workspace, name: str) -> dict[str, dict[str, float]]:
-    """Judgements that were kept; a `StoreError` if they are gone."""
+    """The saved judgements of this name; missing judgements raise `StoreError`."""
     try:
         found: dict[str, dict[str, float]] = json.loads(workspace.judgements(name).read_bytes())
     except (OSError, ValueError) as err:
         raise StoreError(
-            f"The judgements {name} of this run cannot be read.", remedy="Start a new run with their file."
+            f"The judgements {name} of this run cannot be read.",
+            remedy="Start a new run with the judgements file.",
         ) from err
     return found
 
@@ -137,10 +138,10 @@ def kept(workspace: Workspace, name: str) -> dict[str, dict[str, float]]:
 def _configs(
     workspace: Workspace, request: TrainingRequest, widths: Mapping[str, int] | None
 ) -> tuple[RunConfigs, str, str]:
-    """The configs with the width of what the head sees, the key of the vectors ("" end to end) and their modality."""
+    """The configs with the head's input width set, the vectors' encoder key ("" end to end) and the modality."""
     if request.objective != OBJECTIVE:
         raise ConfigError(
-            f"The objective {request.objective!r} does not learn which item answers which.",
+            f"The objective {request.objective!r} cannot be trained for retrieval.",
             remedy=f"Use {OBJECTIVE}.",
         )
     asked = split_settings(
@@ -148,7 +149,7 @@ def _configs(
     )
     if asked.objective.logits in OF_FIDELITY and asked.head.distance != "log_fidelity":
         raise ConfigError(
-            f"logits={asked.objective.logits!r}: latents of the head {request.head!r} have no fidelity.",
+            f"Got logits={asked.objective.logits!r}, but latents of the head {request.head!r} have no fidelity.",
             remedy="Use logits=own or cosine, or a head with fidelity, such as qbec.",
         )
     key, modality = "", "text"
@@ -161,15 +162,15 @@ def _configs(
         modality = str(wanted[0]) if wanted else "text" if "text" in widths else next(iter(widths))
         if modality not in widths or (wanted and len(wanted) > 1):
             raise ConfigError(
-                f"modalities={wanted!r}: answers are of the queries' modality; the vectors have {', '.join(widths)}.",
-                remedy="Choose one of them. Images with their texts are pairs: train on vectors with the loss ranking.",
+                f"Got modalities={wanted!r}; retrieval needs one of the vectors' modalities: {', '.join(widths)}.",
+                remedy="Choose one modality. To rank the texts of images, train on vectors with the objective ranking.",
             )
         width = widths[modality]
     values = {**request.settings, "modalities": (modality,), "input_dim": width}
     if request.settings.get("input_dim", width) != width:
         raise ConfigError(
-            f"input_dim={request.settings['input_dim']}, but the vectors have width {width}.",
-            remedy="Leave it out.",
+            f"Got input_dim={request.settings['input_dim']}, but the vectors have width {width}.",
+            remedy="Leave input_dim out.",
         )
     return (
         split_settings(request.head, request.objective, values, training=RetrievalTrainingConfig),
@@ -179,13 +180,13 @@ def _configs(
 
 
 def _model_width(name: str, config: RetrievalTrainingConfig) -> int:
-    """The width of a text model's vectors; a model that is not there, or has too few layers, is refused."""
+    """The width of a text model's vectors; a missing model, or one with too few layers, raises `QlatentError`."""
     if not name:
         raise ConfigError(
-            f"unfreeze={config.unfreeze!r} trains a text model, and none is named.",
+            f"unfreeze={config.unfreeze!r} needs a text model, but model is empty.",
             remedy="Set `model` to a folder or an id, such as sentence-transformers/all-MiniLM-L6-v2.",
         )
-    from qlatent.encoders.text import open_config  # loads transformers
+    from qlatent.encoders.text import open_config  # imports transformers
     from qlatent.training.retrieval.readers import learning
 
     found = open_config(name)

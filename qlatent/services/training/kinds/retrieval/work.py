@@ -1,4 +1,4 @@
-"""What a training run for retrieval needs beside the loop: its items, its text model, and what is kept of it."""
+"""Build the trainer of a retrieval run, compute its metrics and save its text model."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from qlatent.training.retrieval.loop import RetrievalTrainer
     from qlatent.training.retrieval.readers import Reader, TokenStates
 
-ENCODER = "encoder"  # the folder of the trained text model in the run's
+ENCODER = "encoder"  # folder of the trained text model in the run folder
 MOST = (
     4 * 2**30
-)  # bytes of token states that are kept on disk; beyond it lower layers are computed every time
+)  # largest cache of token states, in bytes; beyond it, frozen layers are computed in every step
 
 
 def means(by_query: Mapping[str, Any]) -> dict[str, float]:
-    """The mean of each measure over the queries that have an answer."""
+    """The mean of each metric over the queries that have an answer."""
     return {name: float(np.nanmean(values)) for name, values in by_query.items()}
 
 
@@ -49,9 +49,9 @@ def trainer(
 
 
 def final_metrics(folder: RunFolder, trainer: RetrievalTrainer) -> dict[str, float]:
-    """How all held-out queries are answered, and how many queries and documents there were.
+    """Mean retrieval metrics of all held-out queries, and the numbers of queries and documents.
 
-    The measures of each, with its row in the dataset, are written down: they are what heads are compared by.
+    The metrics of each query are saved with its dataset row, since heads are compared by query.
     """
     data = trainer.data
     counts = data.counts
@@ -63,7 +63,7 @@ def final_metrics(folder: RunFolder, trainer: RetrievalTrainer) -> dict[str, flo
 
 
 def save_encoder(folder: RunFolder, trainer: RetrievalTrainer) -> str:
-    """Write the text model as it is now, as transformers reads it; the key of its vectors."""
+    """Save the text model in the format of transformers; returns the encoder key of its vectors."""
     from qlatent.encoders.configs import TextConfig
     from qlatent.encoders.text import TextEncoder
 
@@ -81,7 +81,7 @@ def _stored(workspace: Workspace, spec: RetrievalTraining, items: Items) -> Read
 
 
 def _of(items: Items, column: str) -> list[str]:
-    """A column of the items that are used, in their order."""
+    """A column of the used items, in order."""
     places = np.searchsorted(items.table["row"].to_numpy(), items.data.rows)
     found: list[str] = items.table[column].take(places).to_pylist()
     return found
@@ -105,7 +105,7 @@ def _text_layers(
 def _states(
     workspace: Workspace, model: Any, tokens: Sequence[Sequence[int]], layer: int
 ) -> TokenStates | None:
-    """What `layer` is given for each token: from the cache, or computed and put there; None where it is too much."""
+    """The inputs of `layer` for each token, cached or computed; None where they exceed the cache limit."""
     from qlatent.encoders.weights import tensors_digest
     from qlatent.training.retrieval.readers import TokenStates, token_states
 
@@ -128,7 +128,7 @@ def _states(
 
 
 def _cache(workspace: Workspace) -> Path:
-    """The folder of what can be computed again; it may be emptied at any time."""
+    """The cache folder; it may be emptied at any time."""
     path = workspace.path / "cache"
     path.mkdir(exist_ok=True)
     return path

@@ -1,4 +1,4 @@
-"""Training on stored vectors, as a kind of training. Torch-free."""
+"""The kind of training on stored vectors. Torch-free."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qlatent.training.core.configs import RunConfigs, TrainingConfig
 
 
 class TrainingOnVectors(TrainingKind):
-    """A head learns from the vectors that an encoder made."""
+    """Trains a head on the stored vectors of an encoder."""
 
     source = "vectors"
     config = TrainingConfig
@@ -24,7 +24,7 @@ class TrainingOnVectors(TrainingKind):
     keeps_checkpoints = True
 
     def spec(self, workspace: Workspace, request: TrainingRequest) -> VectorTraining:
-        """The spec of a run of this request."""
+        """The spec of a run for this request."""
         return specs.checked(workspace, request)
 
     def trainer(
@@ -36,9 +36,9 @@ class TrainingOnVectors(TrainingKind):
         return Trainer(head, objective, work.load_data(workspace, spec, configs), configs.training)
 
     def final_metrics(self, folder: RunFolder, trainer: Any, step: int) -> dict[str, float]:
-        """Losses and honesty figures of the held-out rows."""
+        """Losses and geometry metrics of the held-out rows."""
         return work.final_metrics(trainer)
 
     def learns_from(self, modalities: Sequence[str], *, stored: str) -> bool:
-        """Whatever has vectors, or can have some."""
+        """Whether the dataset has vectors or can be encoded."""
         return True

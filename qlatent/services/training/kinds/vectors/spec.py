@@ -1,4 +1,4 @@
-"""The spec of a training on stored vectors; what cannot work is refused here, before it starts. Torch-free."""
+"""Build and check the spec of a training on stored vectors. Torch-free."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from qlatent.training.core.configs import RunConfigs, TrainingConfig, split_sett
 from qlatent.training.core.rows import heldout_mask, replace_rows
 
 FEWEST = 8
-WIDE = 256  # hidden width from which a second thread pays
+WIDE = 256  # hidden width above which more threads are faster
 SHOWN = 5  # ids named in a message
 
 
 def checked(workspace: Workspace, request: TrainingRequest) -> VectorTraining:
-    """The spec of a run of this request, checked against what the workspace holds."""
-    split_settings(request.head, request.objective, request.settings)  # what is wrong in them comes first
+    """The spec of a run for this request, checked against the workspace."""
+    split_settings(request.head, request.objective, request.settings)  # reports wrong settings first
     key = request.encoder_key or stored.choose(workspace, request.dataset)
     spec = Material(workspace, request.dataset, key).spec(request)
     check_split(workspace, spec)
@@ -35,7 +35,7 @@ def checked(workspace: Workspace, request: TrainingRequest) -> VectorTraining:
 
 
 def check_split(workspace: Workspace, spec: VectorTraining) -> None:
-    """Whether the items of the run can be divided as it says; else a `QlatentError` that says why."""
+    """Raise `QlatentError` if the run's items cannot be split by its settings."""
     config = configs_of(spec, TrainingConfig).training
     hashes, known = grouping.of_vectors(workspace, spec, config)
     there = np.all([[bool(each) for each in column] for column in hashes.values()], axis=0)
@@ -43,7 +43,7 @@ def check_split(workspace: Workspace, spec: VectorTraining) -> None:
 
 
 class Material:
-    """What there is to train on, read once for any number of runs on it."""
+    """The vectors of a dataset and encoder, read once for any number of specs."""
 
     def __init__(self, workspace: Workspace, dataset: str, key: str) -> None:
         self.workspace, self.dataset, self.key = workspace, dataset, key
@@ -54,7 +54,7 @@ class Material:
         self._views = lru_cache(partial(augmented.count_of, workspace, dataset, key))
 
     def spec(self, request: TrainingRequest) -> VectorTraining:
-        """The spec of a run of this request; refusals as in `training_spec`."""
+        """The spec of a run for this request; errors as in `training_spec`."""
         asked = replace(request, settings=augmented.settled(request.settings, self._views))
         configs = _configs(asked, self._widths)
         modalities = tuple(configs.head.modalities)
@@ -79,13 +79,13 @@ class Material:
 
 
 def _threads(configs: RunConfigs) -> int:
-    """Threads for training: one where layers are small, since sharing them costs more than it saves."""
+    """Number of training threads: one for small layers, where more threads cost more than they save."""
     wide = configs.head.widest_layer >= WIDE
     return settings().threads if wide else 1
 
 
 def _configs(request: TrainingRequest, widths: dict[str, int]) -> RunConfigs:
-    """The configs with modalities and widths taken from the vectors where the request leaves them open."""
+    """The configs, with modalities and widths taken from the vectors where the request does not set them."""
     values = dict(request.settings)
     values.setdefault("modalities", _modalities(widths))
     configs = split_settings(request.head, request.objective, values)
@@ -102,23 +102,23 @@ def _configs(request: TrainingRequest, widths: dict[str, int]) -> RunConfigs:
         said = ", ".join(f"{name} {width}" for name, width in used.items())
         raise InputError(
             f"The distance between image and text needs vectors of one width; got {said}.",
-            remedy="Choose an encoder that puts both into one space, or train on one modality.",
+            remedy="Choose an encoder with one space for both, or train on one modality.",
         )
     width = next(iter(used.values()))
     given = request.settings.get("input_dim", width)
     if given != width:
         raise InputError(
-            f"input_dim={given}, but the vectors have width {width}.", remedy="Leave input_dim out."
+            f"Got input_dim={given}, but the vectors have width {width}.", remedy="Leave input_dim out."
         )
     return split_settings(request.head, request.objective, values | {"input_dim": width})
 
 
 def _check_pairs(request: TrainingRequest, configs: RunConfigs) -> None:
-    """Some objectives are about an item's image and text, and need both."""
+    """Raise `InputError` if the objective needs image and text, or images only, and the head has others."""
     have = tuple(configs.head.modalities)
     if configs.objective.augmented_views and have != ("image",):
         raise ConfigError(
-            f"Augmented views are of images alone; the head has {' and '.join(have)}.",
+            f"Augmented views need a head of images only; this head has {' and '.join(have)}.",
             remedy='Leave modalities out, or use modalities=["image"].',
         )
     if configs.objective.needs_pairs and not {"image", "text"} <= set(have):
@@ -129,13 +129,13 @@ def _check_pairs(request: TrainingRequest, configs: RunConfigs) -> None:
 
 
 def _modalities(widths: dict[str, int]) -> tuple[str, ...]:
-    """Image and text where both are there, else the one that is."""
+    """Image and text where both have vectors, else the one that does."""
     pair = tuple(name for name in ("image", "text") if name in widths)
     return pair or tuple(widths)
 
 
 def _check_vectors(workspace: Workspace, dataset: str, key: str, modalities: tuple[str, ...]) -> None:
-    """Every content of the modalities has its vector, and enough rows have all of them."""
+    """Raise `InputError` if an item of these modalities lacks its vector, or too few items have all of them."""
     names = [stored.hash_column(key, modality) for modality in modalities]
     table = workspace.items.table(dataset, columns=["id", *names])
     ids = table.column("id").to_pylist()

@@ -1,4 +1,4 @@
-"""What training on stored vectors needs beside the loop: its rows and its figures."""
+"""Load the rows of a training on stored vectors, and compute its final metrics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FINAL_POINTS = 4000  # held-out rows whose ranks are compared
 
 
 def load_data(workspace: Workspace, spec: VectorTraining, configs: RunConfigs) -> TrainingData:
-    """The vectors of the run's items as they were when it was created, split and sampled by its seed."""
+    """The vectors of the run's items as of its creation, split and sampled by its seed."""
     from qlatent.training.vectors.data import from_items
 
     key, modalities = spec.encoder, spec.modalities
@@ -35,7 +35,7 @@ def load_data(workspace: Workspace, spec: VectorTraining, configs: RunConfigs) -
 
 
 def final_metrics(trainer: Trainer) -> dict[str, float]:
-    """Losses and honesty figures of the held-out rows; of the training rows where none are held out."""
+    """Losses and geometry metrics of the held-out rows, or of the training rows if none are held out."""
     data = trainer.data
     arrays = data.heldout if data.heldout_pairs else data.train
     views = data.heldout_views if data.heldout_pairs else data.train_views
