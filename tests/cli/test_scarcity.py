@@ -115,7 +115,7 @@ def test_a_column_to_keep_together_reaches_the_split_of_every_command(
     """All items have one source, so that nothing can be held out, and one column is not there."""
     for column, said in (
         ("source", "All 80 usable rows form one group"),
-        ("shop", "no item of 'texts' has such a column"),
+        ("shop", "no item of 'texts' has this column"),
     ):
         name, *options = command
         sys.argv = ["qlatent", name, "texts", *options, "--group-by", column, "-w", str(workspace.path)]

@@ -1,1 +1,1 @@
-"""Circuits of layouts and of kept heads, for the page Circuits."""
+"""Circuits of layouts and kept heads, for the page Circuits."""

@@ -1,4 +1,4 @@
-"""Circuits to look at: a layout or a kept head's, its sizes, its states gate by gate, its exports. Torch-free."""
+"""Circuits of layouts and kept heads: drawings, sizes, states gate by gate and exports. Torch-free."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from qlatent.store.workspace import Workspace
 Array = NDArray[np.float64]
 
 MAX_QUBITS = 8
-"""A picture of more says nothing any more."""
+"""The most gates of a readable drawing."""
 
 LARGEST_MERGE = merging.LARGEST
-"""Inputs that are merged by circuits one after another."""
+"""The most inputs of a merging circuit."""
 
 FORMATS = {
     "json": ("circuit.json", "application/json"),
@@ -39,29 +39,29 @@ FORMATS = {
     "qasm3": ("circuit.qasm", "text/plain"),
     "qpy": ("circuit.qpy", "application/octet-stream"),
 }
-"""File name and type of each export."""
+"""File name and media type of each export."""
 
 
 @dataclass(frozen=True, eq=False)
 class CircuitView:
-    """A circuit with numbers for its angles: `inputs` (inputs,) of one sample and `weights` (weights,)."""
+    """A circuit with its angles: `inputs` (inputs,) of one sample and `weights` (weights,)."""
 
     circuit: Circuit
     inputs: Array
     weights: Array
-    sized: Callable[[int, int], Circuit] | None = None  # (qubits, layers) → the same kind of circuit
-    head: HeadView | None = None  # whose circuit it is
+    sized: Callable[[int, int], Circuit] | None = None  # (qubits, layers) → a circuit of the same kind
+    head: HeadView | None = None  # the head with this circuit
     modality: str = ""  # of the head
 
     @property
     def specs(self) -> Specs:
-        """What can be counted in it."""
+        """Numbers of gates, wires, parameters and so on."""
         return specs(self.circuit)
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A circuit as SVG, `gates` in words with the start state before them, and an id that is its own."""
+    """A circuit as SVG, the start state and its gates as text, and a unique id."""
 
     id: str
     svg: str
@@ -70,10 +70,10 @@ class Drawing:
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """The states along a circuit, the start state first.
+    """The states of a circuit gate by gate, the start state first.
 
-    `probabilities` (gates + 1, 2^qubits) of the basis states, `bloch` (gates + 1, qubits, 3), ⟨Z⟩ of each wire in its
-    last column, and `entropies` (gates + 1, qubits) in bits.
+    `probabilities` (gates + 1, 2^qubits) are those of the basis states; `bloch` (gates + 1, qubits, 3) has ⟨Z⟩ of each
+    wire in its last column; `entropies` (gates + 1, qubits) are in bits.
     """
 
     probabilities: Array
@@ -90,7 +90,7 @@ def layout_names() -> dict[str, str]:
 
 
 def of_layout(name: str, *, qubits: int, layers: int, seed: int = 0) -> CircuitView:
-    """A layout with weights and input angles drawn uniformly from −π to π by the seed."""
+    """The circuit of a layout, with weights and input angles drawn uniformly from −π to π by the seed."""
     if name not in layouts.LAYOUTS:
         raise InputError(
             f"There is no layout called {name!r}.", remedy=f"Use one of {', '.join(layouts.LAYOUTS)}."
@@ -100,7 +100,7 @@ def of_layout(name: str, *, qubits: int, layers: int, seed: int = 0) -> CircuitV
 
 
 def heads_with_circuits(workspace: Workspace) -> list[HeadView]:
-    """The kept heads that hold a circuit, newest first."""
+    """The kept heads with a circuit, newest first."""
     return [
         head
         for head in kept_heads.list_heads(workspace)
@@ -121,7 +121,7 @@ def of_head(workspace: Workspace, head_id: str, *, modality: str, seed: int = 0)
 
 @dataclass(frozen=True, eq=False)
 class MergeView:
-    """One merge of a projection: its circuit, which of the inputs it merges, and ⟨Z⟩ that it leaves."""
+    """One merge of a projection: its circuit, the indices of its inputs, and ⟨Z⟩ of its output."""
 
     circuit: CircuitView
     control: int
@@ -132,8 +132,8 @@ class MergeView:
 def of_merges(kind: merging.Kind, *, inputs: int, outputs: int, seed: int = 0) -> list[MergeView]:
     """The merges of `inputs` Bloch encodings into `outputs`, in order, with inputs and angles drawn by the seed.
 
-    Each is a circuit of two qubits that starts from what the one before it left, prepared anew. The angles are
-    uniform in (0, 4π), as those of a head that has not learned; more inputs than `LARGEST_MERGE` are refused.
+    Each is a two-qubit circuit whose inputs are outputs of earlier merges, prepared as new states. The angles are
+    uniform in (0, 4π), as in an untrained head. More inputs than `LARGEST_MERGE` raise an error.
     """
     rng = np.random.default_rng(seed)
     tilt = 0.5 * np.pi * (1 + np.tanh(rng.normal(size=(1, inputs))))  # the encoding of tanh u, phase π
@@ -148,23 +148,23 @@ def of_merges(kind: merging.Kind, *, inputs: int, outputs: int, seed: int = 0) -
 
 
 def with_angles(view: CircuitView, angles: NDArray[np.float64]) -> CircuitView:
-    """The same circuit with other angles, inputs first, then weights."""
+    """The view with other angles, inputs first, then weights."""
     split = view.circuit.inputs
     return replace(view, inputs=angles[:split], weights=angles[split:])
 
 
 def walk(view: CircuitView) -> Walk:
-    """The circuit's picture and the states along it, for the view's angles; kept for the views seen last."""
+    """The states of the view's circuit gate by gate, for the view's angles; recent results are cached."""
     return _walk(view.circuit, view.inputs.tobytes(), view.weights.tobytes())
 
 
 def drawn(circuit: Circuit) -> Drawing:
-    """The circuit's picture, and its gates in words."""
+    """The drawing of a circuit, with its gates as text."""
     return _drawing(circuit)
 
 
 def gate_rows(view: CircuitView) -> list[dict[str, object]]:
-    """The gates in order: what, where, and with which angles."""
+    """One row per gate in order: name, wires and angles."""
     return [
         {
             "Gate": operation.gate,
@@ -177,21 +177,21 @@ def gate_rows(view: CircuitView) -> list[dict[str, object]]:
 
 
 def drawing_of(head: str, config: Mapping[str, Any]) -> str:
-    """The circuit of a head of the registry with this config, as text; "" for one without."""
+    """The circuit of a registered head with this config, as a text drawing; "" for a head without a circuit."""
     circuit = make_config(head_class(head), config).circuit()
     return "" if circuit is None else draw(circuit)
 
 
 def exported(view: CircuitView, format: str) -> bytes:
-    """The circuit in one of `FORMATS`, its angles open; amplitudes are bound, since Qiskit has no symbols for them.
+    """The circuit in one of `FORMATS`, with free angles; amplitudes are bound, since Qiskit has no symbols for them.
 
-    `UnavailableError` if Qiskit is needed and not installed, or its process does not answer.
+    Raises `UnavailableError` if Qiskit is needed but not installed, or its process does not respond.
     """
     circuit = view.circuit
     if format == "json":
         return circuit.to_json().encode()
     if format == "pennylane":
-        from qlatent.circuits.bridges import to_pennylane  # seconds to load
+        from qlatent.circuits.bridges import to_pennylane  # slow to import
 
         return to_pennylane.source(circuit).encode()
     inputs = view.inputs.tobytes() if circuit.encoding == "amplitudes" else None

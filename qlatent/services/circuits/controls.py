@@ -1,4 +1,4 @@
-"""What the circuit contributes: a head beside the same head without it, seed by seed. Torch-free."""
+"""Measure what a circuit contributes: compare a head with controls without it, seed by seed. Torch-free."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
 
 METRICS = ("pair_error", "spearman", "neighbour_overlap", "probe_accuracy")
-"""What heads are compared by, as far as their runs tell it."""
+"""Metrics for the comparison, where the runs have them."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds and half of its 95 % interval (Student's t); None for a single seed."""
+    """A mean over seeds and the half-width of its 95 % interval (Student's t); None for a single seed."""
 
     mean: float
     half: float | None
@@ -33,7 +33,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Row:
-    """One head: how far its runs are, its figures, and what they are more than the first's, seed by seed."""
+    """One head: the state of its runs, its metrics, and their paired differences to the first head."""
 
     head: str
     finished: int
@@ -44,7 +44,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Place:
-    """A head at a seed: what to train there, and the run that did."""
+    """A head at a seed: its spec, and its run if there is one."""
 
     head: str
     seed: int
@@ -53,23 +53,23 @@ class Place:
 
 
 def names(head: str) -> tuple[str, ...]:
-    """The controls of a head by their names: those with a circuit, then the classical twin."""
+    """Names of a head's controls: those with a circuit, then the classical twin."""
     entry = registry.entry("head", head)
     with_circuit = [each for each in entry.controls if head_class(each).has_circuit]
     return (*with_circuit, entry.twin) if with_circuit else ()
 
 
 def places(workspace: Workspace, run_id: str, seeds: int) -> list[Place]:
-    """The head of a run and its controls over `seeds` seeds from its own on, seed by seed.
+    """The head of a run and its controls over `seeds` seeds, starting at the run's seed, seed by seed.
 
-    On the same items with the same settings; the run of a control is refused.
+    All use the same items and settings. The run of a control raises an error.
     """
     spec = training_spec(workspace.run(run_id))
     cls, own = head_class(spec.head), spec.configs.head
     itself = make_config(cls, own) == make_config(cls, _without_changes(spec))
     if not itself or not names(spec.head) or spec.weights:
         raise InputError(
-            "This head is a control itself, or has none.", remedy="Choose the head that it is a control of."
+            "This head is a control, or has no controls.", remedy="Choose the head that it is a control of."
         )
     known = sweeps.known(workspace)
     found = []
@@ -81,19 +81,19 @@ def places(workspace: Workspace, run_id: str, seeds: int) -> list[Place]:
 
 
 def missing(found: Sequence[Place]) -> list[Place]:
-    """What must still be trained; seed by seed, so that the first seeds are complete early."""
+    """The places without a training; seed by seed, so that the first seeds are complete early."""
     return [
         each for each in found if each.run is None or not (each.run.active or each.run.state == "finished")
     ]
 
 
 def start(workspace: Workspace, found: Sequence[Place]) -> list[str]:
-    """Queue what is missing; the ids of the runs."""
+    """Queue the missing trainings; returns the ids of the runs."""
     return [queue.start(workspace, each.spec) for each in missing(found)]
 
 
 def rows(workspace: Workspace, found: Sequence[Place]) -> list[Row]:
-    """Each head over its seeds, the first of `places` first. Only what has been trained has figures."""
+    """One row per head over its seeds, in the order of `places`; only trained heads have metrics."""
     by_head: dict[str, list[Place]] = {}
     for place in found:
         by_head.setdefault(place.head, []).append(place)
@@ -133,7 +133,7 @@ def _without_changes(spec: TrainSpec) -> dict[str, Any]:
 
 
 def _spec(spec: TrainSpec, head: str, seed: int) -> TrainSpec:
-    """The run of the same training with this head and seed."""
+    """The spec of the same training with this head and seed."""
     cls = head_class(head)
     known = {each.name for each in fields(cls)}
     values = registry.respelled(cls, _without_changes(spec)) | {"seed": seed}
@@ -163,7 +163,9 @@ def _differences(own: Mapping[int, Any], first: Mapping[int, Any], name: str) ->
 
 
 def _estimate(values: Sequence[float]) -> Estimate:
-    from qlatent.metrics.statistics.differences import mean_interval  # here: scipy.stats is slow to load
+    from qlatent.metrics.statistics.differences import (
+        mean_interval,
+    )  # imported here: scipy.stats is slow to import
 
     mean, _, high = mean_interval(values)
     return Estimate(mean, None if np.isnan(high) else high - mean)

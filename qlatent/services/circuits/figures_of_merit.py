@@ -1,4 +1,4 @@
-"""What a circuit can express and what noise and shots leave of it, for the page Circuits. Torch-free."""
+"""Expressibility, entangling capability and other figures of merit of circuits, and noise and shots. Torch-free."""
 
 from __future__ import annotations
 
@@ -39,51 +39,51 @@ Drawn = Literal["all", "inputs", "weights"]
 MAX_NOISY_QUBITS = noisy.QUBIT_LIMIT
 LAYERS = (1, 2, 4, 6, 10)
 REPETITIONS = 400
-_EFFORT = 4e8  # multiplications; a few seconds
+_EFFORT = 4e8  # multiplications, a few seconds
 _MOMENT = 5e7
 _DRAWS, _FEWEST_DRAWS, _SAMPLES = 50, 4, 10
 
 
 @dataclass(frozen=True, eq=False)
 class Repeated:
-    """⟨O⟩ of one sample exactly (observables,), and estimated again and again (repetitions, observables)."""
+    """⟨O⟩ of one sample: exact (observables,), and repeatedly estimated (repetitions, observables)."""
 
     exact: Array
     sampled: Array
-    noisy: Array | None  # (observables,), without the error of finite shots
+    noisy: Array | None  # (observables,), without shot noise
     noisy_sampled: Array | None
 
 
 def expressibility(view: CircuitView, *, drawn: Drawn) -> Expressibility:
-    """Over random inputs and weights, inputs with the view's weights, or weights with inputs at rest."""
+    """Expressibility over random inputs and weights, inputs with the view's weights, or weights with zero inputs."""
     return _expressibility(view.circuit, view.weights.tobytes() if drawn == "inputs" else None, drawn)
 
 
 def published_expressibility(view: CircuitView) -> float | None:
-    """In nats and bins of equal width, over random weights; None where the paper has no such circuit."""
+    """Published expressibility (nats, equal bins, random weights); None if the paper lacks this circuit."""
     return figures_of_merit.PUBLISHED.get(view.circuit.name)
 
 
 def entangling_capability(view: CircuitView, *, drawn: Drawn) -> Mean:
-    """As above."""
+    """Entangling capability, with the same choices of `drawn` as `expressibility`."""
     return _entangling(view.circuit, view.weights.tobytes() if drawn == "inputs" else None, drawn)
 
 
 @lru_cache(maxsize=64)
 def independent_weights(circuit: Circuit) -> int:
-    """Directions of the weights that change the state, at random angles."""
+    """Number of directions in weight space that change the state, at random angles."""
     return figures_of_merit.independent_weights(circuit)
 
 
 def quick_independent_weights(circuit: Circuit) -> int | None:
-    """The same where it takes a moment; else None."""
+    """`independent_weights` if it is fast to compute, else None."""
     effort = len(circuit.elementary) * (1 + circuit.weights) * 2**circuit.qubits * 24
     return independent_weights(circuit) if effort < _MOMENT else None
 
 
 @lru_cache(maxsize=64)
 def effective_dimension(circuit: Circuit) -> tuple[float, int] | None:
-    """Over the number of weights, and the draws of weights it rests on; None where it would take minutes."""
+    """The effective dimension per weight and the number of weight samples; None where it would take minutes."""
     each = len(circuit.elementary) * (1 + circuit.weights) * 2**circuit.qubits * _SAMPLES
     draws = min(_DRAWS, int(_EFFORT / each))
     if draws < _FEWEST_DRAWS or not circuit.weights:
@@ -93,12 +93,12 @@ def effective_dimension(circuit: Circuit) -> tuple[float, int] | None:
 
 @lru_cache(maxsize=64)
 def spectrum(circuit: Circuit, column: int) -> Spectrum:
-    """Frequencies of the expectations in one input."""
+    """The Fourier spectrum of the expectations in one input."""
     return figures_of_merit.fourier_spectrum(circuit, column=column)
 
 
 def plateaus(view: CircuitView, *, layers: int) -> dict[str, GradientVariance]:
-    """Gradient variance of this kind of circuit against qubits and against layers."""
+    """Gradient variance of this kind of circuit by number of qubits and of layers."""
     if view.sized is None:
         return {}
     wide = tuple(view.sized(qubits, layers) for qubits in range(2, MAX_QUBITS + 1))
@@ -109,18 +109,18 @@ def plateaus(view: CircuitView, *, layers: int) -> dict[str, GradientVariance]:
 
 @lru_cache(maxsize=1)
 def devices() -> tuple[str, ...]:
-    """IBM's devices whose noise is known; `UnavailableError` without qiskit-ibm-runtime."""
+    """Names of IBM devices with a noise snapshot; raises `UnavailableError` without qiskit-ibm-runtime."""
     return tuple(qiskit_process.devices())
 
 
 @lru_cache(maxsize=128)
 def device_noise(name: str) -> NoiseConfig:
-    """Median errors of a device on the day of its snapshot."""
+    """The median errors of a device in its snapshot."""
     return qiskit_process.device_noise(name)
 
 
 def repeated(view: CircuitView, *, shots: int, noise: NoiseConfig | None, seed: int = 0) -> Repeated:
-    """The view's sample measured `REPETITIONS` times with so many shots, and the same with noise."""
+    """The view's sample estimated `REPETITIONS` times with `shots` shots, and its noisy expectations."""
     circuit, inputs = view.circuit, view.inputs[None]
     rng = np.random.default_rng(seed)
     exact = state_derivatives.expectations(
@@ -136,7 +136,7 @@ def repeated(view: CircuitView, *, shots: int, noise: NoiseConfig | None, seed: 
 
 
 def _estimates(expectations: Array, shots: int, rng: np.random.Generator) -> Array:
-    """Averages of `shots` outcomes ±1: each wire's own distribution is binomial."""
+    """Averages of `shots` outcomes ±1, from each wire's binomial distribution."""
     chance = np.clip((1 + expectations) / 2, 0, 1)
     drawn: Array = 2 * rng.binomial(shots, chance, (REPETITIONS, len(chance))) / shots - 1
     return drawn
@@ -161,6 +161,6 @@ def _entangling(circuit: Circuit, weights: bytes | None, drawn: Drawn) -> Mean:
 
 
 def _fixed(circuit: Circuit, weights: bytes | None, drawn: Drawn) -> tuple[Array | None, Array | None]:
-    """The weights and the inputs that are not drawn."""
+    """The fixed weights and inputs; None for those that are drawn."""
     at_rest = figures_of_merit.resting_inputs(circuit) if drawn == "weights" else None
     return None if weights is None else np.frombuffer(weights), at_rest

@@ -1,4 +1,4 @@
-"""How many weights merging takes beside linear layers of the same sizes, and where it takes more. Torch-free.
+"""Compare the numbers of weights of merging and of linear layers of the same sizes. Torch-free.
 
 Kankeu et al. (arXiv 2501.04591) count 32 × fewer at 768 → 256; the ratio depends on both sizes.
 """
@@ -18,7 +18,7 @@ POINTS = 60
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights of a projection d → k: of d − k merges, of a dense layer with bias, of one as sparse as the merges."""
+    """Numbers of weights of a projection d → k: d − k merges, a dense layer with bias, an equally sparse layer."""
 
     stored: int
     used: int
@@ -28,16 +28,16 @@ class Weights:
 
     @property
     def ratio(self) -> float:
-        """How many times as many the dense layer stores; below 1 merges store more."""
+        """Weights of the dense layer divided by those of the merges; below 1, merges store more."""
         return self.dense / self.stored
 
 
 def weights(inputs: int, outputs: int, *, kind: Kind = "merge") -> Weights:
-    """The weights of a projection `inputs` → `outputs` with the angles as published; `ConfigError` unless 1 ≤ k < d."""
+    """Numbers of weights of a projection `inputs` → `outputs`, as published; raises `ConfigError` unless 1 ≤ k < d."""
     if not 1 <= outputs < inputs:
         raise ConfigError(
             f"{inputs} numbers cannot be merged into {outputs}.",
-            remedy="Choose fewer outputs than inputs, 1 at least.",
+            remedy="Choose at least 1 output, and fewer outputs than inputs.",
         )
     merge, merges = SIZES[kind, "published"], inputs - outputs
     return Weights(
@@ -49,13 +49,13 @@ def weights(inputs: int, outputs: int, *, kind: Kind = "merge") -> Weights:
 def turning(inputs: int, *, kind: Kind = "merge") -> float:
     """The latent dimension at which merges store as many weights as a dense layer, c·d / (d + 1 + c).
 
-    c is what one merge stores. With fewer dimensions merges store more.
+    c is the number of weights of one merge. With fewer dimensions, merges store more.
     """
     each = SIZES[kind, "published"].stored
     return each * inputs / (inputs + 1 + each)
 
 
 def dimensions(inputs: int) -> list[int]:
-    """Latent dimensions from 1 to `inputs` − 1 to draw a curve by, evenly on a logarithmic axis."""
+    """Latent dimensions from 1 to `inputs` − 1 for a curve, evenly spaced on a logarithmic axis."""
     spaced = np.geomspace(1, max(1, inputs - 1), POINTS).round().astype(int)
     return sorted({int(each) for each in spaced})

@@ -1,4 +1,4 @@
-"""An item of a head's run in its circuit: the angles that encode it, and its point on the last map. Torch-free."""
+"""Encode an item of a head's run: its input angles in the circuit and its point on the last map. Torch-free."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ OFFERED = 300
 
 @dataclass(frozen=True, eq=False)
 class OnMap:
-    """Places (2,) of an item on the run's last map: with the trained angles, and with those of the view."""
+    """Positions (2,) of an item on the run's last map, with the trained angles and with the view's angles."""
 
     trained: Array
     now: Array
 
 
 def offered(workspace: Workspace, view: CircuitView, *, also: int | None = None) -> dict[int, str]:
-    """Rows of the run's probe items, 300 evenly spaced and `also`, each with its text.
+    """Rows of the run's probe set, 300 evenly spaced ones and `also`, with their texts.
 
-    Empty if the run is gone, or where no vectors were brought: a head on a backbone that learned with it.
+    Empty if the run is gone, or has no stored vectors because its backbone was trained with the head.
     """
     folder = _folder(workspace, view)
     spec = specs.of(folder) if folder else None
@@ -52,14 +52,14 @@ def offered(workspace: Workspace, view: CircuitView, *, also: int | None = None)
 
 
 def with_item(workspace: Workspace, view: CircuitView, row: int) -> CircuitView:
-    """The view with the input angles that the head's linear layers make of the item in this dataset row."""
+    """The view with the input angles that the head's linear layers compute for the item in this dataset row."""
     folder = _folder(workspace, view)
     if folder is None or view.head is None:
         raise InputError("The run of this head is not here.", remedy="Use random angles.")
     probe = folder.probe()
     places = np.flatnonzero(probe["rows"] == row)
     if not len(places) or f"input_{view.modality}" not in probe:
-        raise InputError(f"Row {row} is not among the items drawn.", remedy="Choose another item.")
+        raise InputError(f"Row {row} is not in the probe set.", remedy="Choose another item.")
     from qlatent.heads import arrays  # torch comes with the first head
 
     values = {view.modality: probe[f"input_{view.modality}"][places[:1]]}
@@ -69,13 +69,13 @@ def with_item(workspace: Workspace, view: CircuitView, row: int) -> CircuitView:
 
 
 def on_map(workspace: Workspace, view: CircuitView, trained: CircuitView, drawn: Evolution) -> OnMap:
-    """Where the item is on the last frame of `drawn`, in the view's modality.
+    """The positions of the item on the last frame of `drawn`, in the view's modality.
 
-    The map is an affine image of the latents; it is read off the frame itself by least squares.
+    The map is an affine function of the latents, fitted to the frame by least squares.
     """
     assert view.head is not None
     folder, model = _folder(workspace, view), _model(workspace, view)
-    assert folder is not None  # its frames were drawn
+    assert folder is not None  # its frames have been drawn
     latents = folder.snapshot(int(drawn.steps[-1]))
     known = np.concatenate([latents[name] for name in drawn.modalities]).astype(float)
     places = np.concatenate([drawn.places[name][-1] for name in drawn.modalities]).astype(float)

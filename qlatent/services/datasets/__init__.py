@@ -1,1 +1,1 @@
-"""Datasets: importing, browsing, filtering and removing them."""
+"""Import, browse, filter and remove datasets."""

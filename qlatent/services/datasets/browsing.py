@@ -1,4 +1,4 @@
-"""Looking through the items of a dataset: rows by search, thumbnails by hash. Torch-free."""
+"""Browse the items of a dataset: search rows, load thumbnails by hash. Torch-free."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from qlatent.services.datasets import facts
 from qlatent.services.datasets.csv_text import csv_of
 from qlatent.store.workspace import Workspace
 
-RECENT = 4  # runs whose progress is looked at
+RECENT = 4  # newest encoding runs that count
 COLUMNS = ("row", "id", "text", "label", "split", "image_hash", "duplicate_of", "source")
 
 
 def version(workspace: Workspace, dataset: str) -> int:
-    """A number that changes whenever the items do: what caches of them are keyed by."""
+    """A number that changes whenever the items do, as a cache key."""
     return workspace.items.version(dataset)
 
 
 def state_of(workspace: Workspace) -> str:
-    """A text that changes when a dataset is added, renamed or removed, or an encoding run moves on."""
+    """A text that changes when a dataset is added, renamed or removed, or an encoding run makes progress."""
     found = [(each.id, each.rows, each.name) for each in workspace.catalogue.datasets()]
     busy = [each.id for each in workspace.catalogue.runs() if each.kind != "train"]
     moved = [_moved(workspace, run_id) for run_id in sorted(busy)[-RECENT:]]
@@ -32,15 +32,15 @@ def state_of(workspace: Workspace) -> str:
 def _moved(workspace: Workspace, run_id: str) -> tuple[str, str, int]:
     try:
         status = workspace.run(run_id).status()
-    except StoreError:  # removed at this very moment
+    except StoreError:  # removed in the meantime
         return run_id, "", 0
     return run_id, status.state, status.step
 
 
 def items(workspace: Workspace, dataset: str) -> pd.DataFrame:
-    """The rows of a dataset: the columns in `COLUMNS`, missing texts and labels as "", and behind them their metadata.
+    """The rows of a dataset: the columns in `COLUMNS`, with missing texts and labels as "", followed by metadata.
 
-    Each key of the metadata is a column with a type (see `facts.columns`); `facts_of` names them.
+    Each metadata key is a typed column (see `facts.columns`); `facts_of` lists them.
     """
     table = workspace.items.table(dataset, columns=[*COLUMNS, "metadata"]).to_pandas()
     words = ["text", "label", "split", "image_hash", "duplicate_of"]
@@ -50,15 +50,15 @@ def items(workspace: Workspace, dataset: str) -> pd.DataFrame:
 
 
 def facts_of(table: pd.DataFrame) -> list[str]:
-    """The columns of a table of items that come from their metadata."""
+    """The metadata columns of a table of items."""
     return [name for name in table.columns if name not in COLUMNS]
 
 
 def having(table: pd.DataFrame, column: str, wanted: Any) -> pd.DataFrame:
-    """The rows whose value in a column fits; rows without a value do not.
+    """The rows whose value in a column matches; rows without a value do not match.
 
-    `wanted` is (least, largest) for numbers and dates, None for no bound; the values themselves for truth values; and
-    for texts the values, or words that must all occur in it.
+    `wanted` is (least, largest) for numbers and dates, with None for no bound; a collection of values for truth values;
+    and for texts a collection of values, or words that must all occur.
     """
     values = table[column]
     if isinstance(wanted, str):
@@ -76,7 +76,7 @@ def having(table: pd.DataFrame, column: str, wanted: Any) -> pd.DataFrame:
 
 
 def ordered(table: pd.DataFrame, column: str, *, descending: bool = False) -> pd.DataFrame:
-    """The rows by a column, those without a value at the end, equal ones in their old order."""
+    """The rows sorted by a column, stably, with missing values at the end."""
     key = table[column].replace("", None) if facts.kind(table[column]) == "text" else table[column]
     places = (
         key.reset_index(drop=True)
@@ -87,7 +87,7 @@ def ordered(table: pd.DataFrame, column: str, *, descending: bool = False) -> pd
 
 
 def found(table: pd.DataFrame, *, words: str = "", duplicates: bool = False, label: str = "") -> pd.DataFrame:
-    """The rows that contain every one of the words in id, text or label, whatever their case."""
+    """The rows that contain all of the words in id, text or label, ignoring case."""
     mask = pd.Series(True, index=table.index)
     for word in words.lower().split():
         hits = [
@@ -103,12 +103,12 @@ def found(table: pd.DataFrame, *, words: str = "", duplicates: bool = False, lab
 
 
 def rows_csv(table: pd.DataFrame) -> bytes:
-    """A table of items as the bytes of a CSV: what they are and what is known of them, without inner columns."""
+    """A table of items as CSV bytes: its content and metadata, without internal columns."""
     return csv_of(table.drop(columns=["image_hash", "source"])).encode()
 
 
 def texts(workspace: Workspace, dataset: str, rows: Sequence[int], *, at: int | None = None) -> list[str]:
-    """The texts of some rows of a dataset as it was at version `at`; "" for each once it was removed."""
+    """The texts of some rows of a dataset at version `at`; "" for all of them if the dataset was removed."""
     try:
         column = workspace.items.table(dataset, columns=["text"], version=at)["text"]
     except StoreError:
@@ -117,7 +117,7 @@ def texts(workspace: Workspace, dataset: str, rows: Sequence[int], *, at: int | 
 
 
 def frames(workspace: Workspace, run_id: str) -> str:
-    """A name for the frames that a run has recorded so far: their number and last step; "" for none."""
+    """A cache key for the recorded frames of a run: their number and last step; "" without frames."""
     steps = workspace.run(run_id).snapshot_steps()
     return f"{len(steps)}-{steps[-1]}" if steps else ""
 

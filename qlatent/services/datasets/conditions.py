@@ -1,4 +1,4 @@
-"""Conditions on items in a line each: "size>=3", "made<=2024-06-30", "maker=Acme", "text~red chair"."""
+"""Filter items by conditions such as "size>=3", "made<=2024-06-30", "maker=Acme", "text~red chair"."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _FORM = "Write a column, one of >= <= = ~ and a value, e.g. size>=3 or text~red.
 
 
 def meeting(table: pd.DataFrame, condition: str) -> pd.DataFrame:
-    """The rows of a table of items that meet a condition; an `InputError` says what is wrong with it.
+    """The rows of a table of items that meet a condition; an invalid condition raises `InputError`.
 
-    `=` asks for the value, `>=` and `<=` for numbers or dates up to it, `~` for words that a text must contain.
+    `=` compares values, `>=` and `<=` compare numbers or dates, `~` finds words in a text.
     """
     parts = _CONDITION.fullmatch(condition)
     if parts is None:
-        raise InputError(f"{condition!r} is no condition.", remedy=_FORM)
+        raise InputError(f"{condition!r} is not a condition.", remedy=_FORM)
     column, sign, value = parts["column"], parts["sign"], parts["value"]
     kind = facts.kind(known_column(table, column))
     if sign == "~":
@@ -31,12 +31,12 @@ def meeting(table: pd.DataFrame, condition: str) -> pd.DataFrame:
     if sign == "=":
         return browsing.having(table, column, (read, read) if kind in ("number", "date") else [read])
     if kind not in ("number", "date"):
-        raise InputError(f"{column!r} is a {kind}, so {sign} says nothing of it.", remedy="Use = or ~.")
+        raise InputError(f"{column!r} is a {kind}, so {sign} does not apply.", remedy="Use = or ~.")
     return browsing.having(table, column, (read, None) if sign == ">=" else (None, read))
 
 
 def known_column(table: pd.DataFrame, column: str) -> pd.Series:
-    """A column of a table of items by its name; an `InputError` where there is none."""
+    """The column of this name in a table of items; an unknown name raises `InputError`."""
     if column not in table:
         names = [str(name) for name in table.columns]
         raise InputError(f"The items have no column {column!r}.", remedy=did_you_mean(column, names))
@@ -52,5 +52,5 @@ def _read(value: str, kind: str, condition: str) -> Any:
         if kind == "truth value":
             return {"true": True, "false": False}[value.lower()]
     except (ValueError, KeyError) as err:
-        raise InputError(f"{value!r} in {condition!r} is no {kind}.", remedy=_FORM) from err
+        raise InputError(f"{value!r} in {condition!r} is not a {kind}.", remedy=_FORM) from err
     return value

@@ -1,4 +1,4 @@
-"""Tables as CSV that a spreadsheet only shows: a text that it would run as a formula is written as a text."""
+"""Write tables as CSV in which a spreadsheet does not run texts as formulas."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # the wide forms too
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # full-width forms too
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 def harmless(cell: Any) -> Any:
-    """The cell with an apostrophe before it if it is a text that a spreadsheet would run; anything else as it is.
+    """The cell, prefixed with an apostrophe if it is a text that a spreadsheet would run as a formula.
 
-    A text that is nothing but a number ("-1.5") is no formula. See https://owasp.org/www-community/attacks/CSV_Injection.
+    A text that is a number ("-1.5") is not a formula. See https://owasp.org/www-community/attacks/CSV_Injection.
     """
     if not isinstance(cell, str) or not cell.startswith(_RUNS) or _NUMBER.fullmatch(cell):
         return cell
@@ -24,7 +24,7 @@ def harmless(cell: Any) -> Any:
 
 
 def csv_of(frame: pd.DataFrame) -> str:
-    """The table as CSV (RFC 4180) without its index; names of columns are harmless like cells, lists are JSON."""
+    """The table as CSV (RFC 4180) without its index; column names are escaped like cells, and lists are JSON."""
     plain = frame.copy(deep=False)
     plain.columns = [harmless(str(name)) for name in frame.columns]
     for place, dtype in enumerate(frame.dtypes):
@@ -32,7 +32,7 @@ def csv_of(frame: pd.DataFrame) -> str:
             plain.isetitem(place, frame.iloc[:, place].astype(object).map(_written).to_numpy())
     text: str = plain.to_csv(
         index=False, lineterminator="\r\n"
-    )  # with which a lone "\r" in a cell is quoted too
+    )  # so that a lone "\r" in a cell is quoted too
     return text
 
 

@@ -1,4 +1,4 @@
-"""Datasets: looked at before anything is stored, stored whole or not at all, listed, renamed, removed."""
+"""Preview, store, list, rename and remove datasets; an import is stored completely or not at all."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ __all__ = [
 
 FIRST_ROWS = 12
 SHOWN = 3  # runs named in a message
-STOPPING_SECONDS, STOPPING_STEP = 120.0, 0.1  # how long a run may need for its step and a checkpoint
-LOST = "Import its file again to have it back under the same id, or remove it."
+STOPPING_SECONDS, STOPPING_STEP = 120.0, 0.1  # time for a run to finish its step and a checkpoint
+LOST = "Import its file again to restore it under the same id, or remove it."
 _PROGRESS_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetView:
-    """A dataset as lists and pages show it."""
+    """A dataset as shown in lists and on pages."""
 
     id: str
     name: str
@@ -50,11 +50,11 @@ class DatasetView:
     note: str
     encoders: list[dict[str, Any]] = field(default_factory=list)  # key, modality, dim, encoded, total
     imports: list[ImportRecord] = field(default_factory=list)
-    views: list[Coverage] = field(default_factory=list)  # augmented ones of its images, encoded
-    lost: str = ""  # why its items cannot be read, and what to do; "" where they can
+    views: list[Coverage] = field(default_factory=list)  # encoded augmented views of its images
+    lost: str = ""  # why its items cannot be read, with the remedy; "" where they can
 
 
-# --- looking ----------------------------------------------------------------------------------------------
+# --- preview ----------------------------------------------------------------------------------------------
 
 
 def preview(
@@ -65,10 +65,10 @@ def preview(
     limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Preview:
-    """Reads a source to its end without storing anything: columns, mapping, first rows, counts and refusals.
+    """Read a source to its end without storing it: columns, mapping, first rows, counts and refusals.
 
-    A dict changes the guessed mapping, a `Mapping` replaces it. Images are checked by header and end, not
-    decoded, so storing may refuse a few more. `InputError` when the source cannot be read at all.
+    A dict changes the guessed mapping, a `Mapping` replaces it. Images are checked by header and end but not
+    decoded, so storing may refuse a few more. A source that cannot be read raises `InputError`.
     """
     bring = source if isinstance(source, Bring) else Bring(source)
     bring = Bring(bring.path, bring.images, bring.limits or limits or Limits.of(settings()), bring.title)
@@ -100,7 +100,7 @@ def preview(
 
 
 def _rows(source: AbstractSource, mapping: Mapping) -> tuple[Iterable[Item | Refusal], InputError | None]:
-    """The rows; none, and why, when no column is guessed or chosen for any content: the person can choose one."""
+    """The rows, or none and the error when no content column is guessed or chosen, so that the user can choose one."""
     try:
         return source.rows(mapping, decode=False), None
     except InputError as err:
@@ -124,7 +124,7 @@ def _known(workspace: Workspace, fingerprint: str, *, dataset: str | None = None
     return record.dataset_id if record else None
 
 
-# --- storing ----------------------------------------------------------------------------------------------
+# --- store ------------------------------------------------------------------------------------------------
 
 
 def store(
@@ -135,11 +135,11 @@ def store(
     into: str | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Imports a source as a new dataset, or adds what is new of it to the dataset `into`.
+    """Import a source as a new dataset, or add its new rows to the dataset `into`.
 
-    All or nothing: an error or a `Cancelled` from `progress` leaves the workspace as it was. A source that
-    was imported before (same content, same mapping) stores nothing and is reported as `already`.
-    `InputError`: no row can be kept, or the source changed since the preview.
+    An error or a `Cancelled` from `progress` leaves the workspace unchanged. A source that was imported before (same
+    content, same mapping) stores nothing and is reported as `already`. If no row can be kept, or the source has changed
+    since the preview, it raises `InputError`.
     """
     seen = source if isinstance(source, Preview) else None
     bring = seen.bring if seen else source if isinstance(source, Bring) else Bring(source)  # type: ignore[arg-type]
@@ -148,11 +148,11 @@ def store(
     fingerprint = opened.fingerprint(mapping)
     if seen and fingerprint != seen.fingerprint:
         raise InputError(
-            f"{seen.name} has changed since it was looked at.", remedy="Look at it again, then store it."
+            f"{seen.name} has changed since the preview.", remedy="Preview it again, then store it."
         )
     intake = Intake(workspace, opened, mapping, title=bring.title or opened.name, fingerprint=fingerprint)
     workspace.settle()
-    # of two who bring the same at once one waits, and then finds that it is there
+    # of two simultaneous imports of the same file, one waits and then finds the other's dataset
     same = f"source-{fingerprint[:32]}-{into or 'new'}"
     with workspace.claims.hold(same, what=intake.title, wait=math.inf, meanwhile=told(progress)):
         return _stored(intake, name or _title(intake.title), into, progress)
@@ -171,11 +171,11 @@ def _stored(intake: Intake, name: str, into: str | None, progress: Progress | No
 
 
 def _title(name: str) -> str:
-    """A dataset's name from a file's: without its ending."""
+    """The name of a dataset from a file name, without its extension."""
     return Path(name).stem if Path(name).suffix and " " not in Path(name).suffix else name
 
 
-# --- what is there ----------------------------------------------------------------------------------------
+# --- list, rename, remove ---------------------------------------------------------------------------------
 
 
 def list_datasets(workspace: Workspace) -> list[DatasetView]:
@@ -184,7 +184,7 @@ def list_datasets(workspace: Workspace) -> list[DatasetView]:
 
 
 def dataset_view(workspace: Workspace, dataset: str) -> DatasetView:
-    """One dataset with its imports; a `StoreError` if there is none."""
+    """One dataset with its imports; an unknown id raises `StoreError`."""
     return _view(workspace, workspace.catalogue.dataset(dataset))
 
 
@@ -197,27 +197,27 @@ def _view(workspace: Workspace, record: DatasetRecord) -> DatasetView:
         return replace(
             view, encoders=workspace.items.encoders(record.id), views=coverage(workspace, record.id)
         )
-    except StoreError as err:  # one dataset that is damaged is no reason to show none
+    except StoreError as err:  # show the other datasets even if one is damaged
         return replace(view, lost=f"{err.message} {LOST}")
 
 
 def rename(workspace: Workspace, dataset: str, *, name: str) -> DatasetView:
-    """Gives a dataset another name to show; its id stays, because links and runs use it."""
+    """Change the display name of a dataset; its id stays, because links and runs use it."""
     if not name.strip():
         raise InputError("A dataset needs a name.", remedy="Give at least one letter.")
     return _view(workspace, workspace.catalogue.update_dataset(dataset, name=name.strip()))
 
 
 def used_by(workspace: Workspace, dataset: str) -> list[RunView]:
-    """The runs that wait or are under way and read this dataset."""
+    """The queued and active runs that read this dataset."""
     return [run for run in listing.list_runs(workspace) if run.active and dataset in run.datasets]
 
 
 def remove(workspace: Workspace, dataset: str, *, stop: bool = False) -> None:
-    """Takes a dataset out of all lists; runs and heads that came from it stay. `bin.restore` brings it back for a day.
+    """Move a dataset to the bin; its runs and heads stay. `bin.restore` undoes this for a day.
 
-    A `StoreError` names the runs that use it; with `stop` these are asked to stop, and waited for. An import into it
-    that is under way is a `StoreError` too.
+    Runs that use it raise a `StoreError` that names them; with `stop`, they are stopped first. An active import into
+    it raises `StoreError` too.
     """
     workspace.catalogue.dataset(dataset)
     if stop:
@@ -231,27 +231,27 @@ def remove(workspace: Workspace, dataset: str, *, stop: bool = False) -> None:
         users = workspace.catalogue.bin.put("dataset", dataset, used=reads)
     if users:
         raise in_use(dataset, [listing.view(workspace, each) for each in users])
-    bin.empty(workspace)  # an app that is never closed would keep what was removed for ever
+    bin.empty(workspace)  # an app that is never closed would otherwise never empty the bin
 
 
 def in_use(dataset: str, users: Sequence[RunView]) -> StoreError:
-    """The error that says which runs use a dataset, and what to do."""
+    """The error that names the runs which use a dataset."""
     shown = ", ".join(f"{run.id} ({run.name}, {run.state})" for run in users[:SHOWN])
     more = f" and {len(users) - SHOWN} more" if len(users) > SHOWN else ""
     return StoreError(
         f"The dataset {dataset!r} is in use by {shown}{more}; it was not removed.",
-        remedy="Wait until they end, or stop them with the removal (`qlatent remove --stop`).",
+        remedy="Wait until they end, or stop them as well (`qlatent remove --stop`).",
     )
 
 
 def _stop(workspace: Workspace, dataset: str) -> None:
-    """Stops what uses a dataset, what waits first, and comes back when all has ended; a `StoreError` if it does not."""
+    """Stop the runs that use a dataset, queued ones first, and wait for their end; raises `StoreError` on timeout."""
     until = time.monotonic() + STOPPING_SECONDS
     asked: set[str] = set()
     while users := used_by(workspace, dataset):
         for run in sorted(users, key=lambda each: each.state):  # "queued" before "running"
             if run.id not in asked:
-                with suppress(RunError):  # it has just ended
+                with suppress(RunError):  # it has ended in the meantime
                     queue.stop(workspace, run.id)
                 asked.add(run.id)
         if time.monotonic() > until:
@@ -260,7 +260,7 @@ def _stop(workspace: Workspace, dataset: str) -> None:
 
 
 def refusals_file(workspace: Workspace, record: ImportRecord) -> bytes:
-    """The saved refusals of an import, for download; only a header when nothing was refused."""
+    """The refused rows of an import as CSV bytes; only a header if nothing was refused."""
     if not record.refusals_path:
         return refusals_csv([]).encode()
     return (workspace.path / record.refusals_path).read_bytes()

@@ -1,4 +1,4 @@
-"""What of a further file is new to a dataset: told by id and content, row by row."""
+"""Find the rows of a file that are new to a dataset, by id and content."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from qlatent.store.workspace import Workspace
 from qlatent.types import MODALITIES, Item, Refusal, content_hash
 
 Content = tuple[str | None, str | None, str | None]
-"""Hashes of image, text and unnamed vector; a ready vector stands in for a missing image or text."""
+"""Hashes of image, text and unnamed vector; an imported vector replaces a missing image or text."""
 
 _COLUMNS = ["id", "image_hash", "text_hash", "given_image", "given_text", "given_vector"]
 _MADE_ID = re.compile(r"row-\d+(-\d+)?")
 
 
 def content_of(item: Item) -> Content:
-    """The content of an item, as the store compares items."""
+    """The content of an item, by which the store compares items."""
     given = {modality: content_hash(vector) for modality, vector in item.vectors.items()}
     image = given.get("image") if item.image is None else content_hash(item.image)
     text = given.get("text") if item.text is None else content_hash(item.text)
@@ -24,10 +24,10 @@ def content_of(item: Item) -> Content:
 
 
 class Additions:
-    """Lets only those rows through that a dataset does not have; counts the others in `present`.
+    """Filters rows that a dataset does not have yet; counts the others in `present`.
 
-    An id that the dataset has with another content refuses the row. Ids made from row numbers mean nothing
-    outside their file: such a row is known by its content alone, and gets a free id if it is new.
+    A row whose id the dataset has with another content is refused. Ids made from row numbers have no meaning outside
+    their file: such a row is compared by content only, and gets a free id if it is new.
     """
 
     def __init__(self, workspace: Workspace, dataset: str) -> None:
@@ -44,7 +44,7 @@ class Additions:
         }
 
     def filter(self, rows: Iterable[Item | Refusal]) -> Iterator[Item | Refusal]:
-        """The new items and all refusals; the number of an item's row is its place among `rows`."""
+        """The new items and all refusals; an item's row number is its position in `rows`."""
         for number, row in enumerate(rows, start=1):
             kept = row if isinstance(row, Refusal) else self._judged(number, row)
             if kept is not None:

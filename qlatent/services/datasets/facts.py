@@ -1,7 +1,7 @@
-"""What else is known of items, as columns with types, read from the JSON document that each item keeps.
+"""Read the metadata of items, stored as JSON, into typed columns.
 
-The types are told from the values each time they are read: so every workspace has them, whenever it was made, and an
-import that adds other values needs no change of what is stored.
+Types are inferred from the values on each read. This works for workspaces of any age, and an import with other values
+needs no migration.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _TRUE_FALSE = {"true": True, "false": False}
 
 
 def columns(documents: Sequence[str | None], *, beside: Collection[str] = ()) -> pd.DataFrame:
-    """One column a key of the JSON objects, in the order in which the keys first come, a row for each document.
+    """A table with one column per key of the JSON objects, in order of appearance, and one row per document.
 
-    Each is a number (`Int64`, `Float64`), a truth value (`boolean`), a date (`datetime64`) or a text (`object`), by
-    what all its values are; texts that are plain numbers, true or false, or dates as ISO 8601 writes them count as
-    such. Numbers with leading zeros or a plus sign (codes, telephone numbers) and those of more than 15 digits stay
-    texts; lists and objects become JSON. A key that is a name in `beside` is called "key (metadata)".
+    A column is a number (`Int64`, `Float64`), truth value (`boolean`), date (`datetime64`) or text (`object`), inferred
+    from all its values. Texts that are plain numbers, true or false, or ISO 8601 dates count as such. Numbers with
+    leading zeros or a plus sign (codes, telephone numbers) and those of more than 15 digits stay texts; lists and
+    objects become JSON. A key that is a name in `beside` is called "key (metadata)".
     """
     found = json.loads("[" + ",".join(each or "{}" for each in documents) + "]")
     cells: dict[str, list[Any]] = {}
@@ -41,7 +41,7 @@ def columns(documents: Sequence[str | None], *, beside: Collection[str] = ()) ->
 
 
 def typed(values: Sequence[Any]) -> pd.Series:
-    """JSON values as one column of the narrowest type that holds them all."""
+    """JSON values as a column of the narrowest type that holds all of them."""
     given = [value for value in values if value is not None]
     for read in (_truths, _numbers, _dates):
         column = read(values, given)
@@ -51,7 +51,7 @@ def typed(values: Sequence[Any]) -> pd.Series:
 
 
 def kind(column: pd.Series) -> str:
-    """One of `KINDS`."""
+    """The kind of a column, one of `KINDS`."""
     if pd.api.types.is_bool_dtype(column.dtype):
         return "truth value"
     if pd.api.types.is_numeric_dtype(column.dtype):
@@ -99,7 +99,7 @@ def _dates(values: Sequence[Any], given: Sequence[Any]) -> pd.Series | None:
 
 
 def _all_match(texts: Sequence[str], pattern: re.Pattern[str]) -> bool:
-    """Whether every text is of the pattern; `all` ends at the first that is not."""
+    """Whether every text matches the pattern; stops at the first that does not."""
     return all(map(pattern.fullmatch, texts))
 
 

@@ -1,4 +1,4 @@
-"""Which items of a dataset belong together: what they share, and the column that was chosen for it. Torch-free."""
+"""Group the items of a dataset by shared content and by a chosen column. Torch-free."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from qlatent.training.core import splits
 from qlatent.training.core.rows import Labels, labels_of
 
 SHARED = ("image_hash", "text_hash", "given_image", "given_text", "given_vector")
-OWN = ("label", "source")  # columns of every item, beside those that its file brought
-LOOKED_AT = 200  # rows whose columns are offered
+OWN = ("label", "source")  # columns of every item, in addition to those of its file
+LOOKED_AT = 200  # first rows, whose metadata columns are offered
 
 
 class Rule(Protocol):
-    """What a training config says of the split."""
+    """The split settings of a training config."""
 
     @property
     def split_rule(self) -> str: ...
@@ -32,10 +32,10 @@ class Rule(Protocol):
 
 
 def groups(workspace: Workspace, dataset: str, version: int, rule: Rule) -> NDArray[np.int64]:
-    """The group of each row of a dataset, (rows,) from 0 on.
+    """The group of each row of a dataset, (rows,) from 0.
 
-    Items belong together that share a picture, a text or a ready vector, whose ids are equal before a final `#number`,
-    or whose values in the column `rule.group_by` are equal. An unknown column is a `ConfigError`.
+    Items are grouped if they share an image, a text or an imported vector, the id before a final `#number`, or the
+    value in the column `rule.group_by`. An unknown column raises `ConfigError`.
     """
     check(rule)
     column = rule.group_by
@@ -52,33 +52,33 @@ def groups(workspace: Workspace, dataset: str, version: int, rule: Rule) -> NDAr
 def of_vectors(
     workspace: Workspace, spec: VectorTraining, rule: Rule
 ) -> tuple[dict[str, list[str | None]], Labels]:
-    """Of a run on vectors, modality → hash of each row's vector, and what is known of the rows."""
+    """For a run on vectors: the hash of each row's vector by modality, and the `Labels` of the rows."""
     dataset, version = spec.dataset, spec.dataset_version
     names = {modality: hash_column(spec.encoder, modality) for modality in spec.modalities}
     table = workspace.items.table(dataset, columns=["split", "label", *names.values()], version=version)
     hashes = {modality: table.column(name).to_pylist() for modality, name in names.items()}
-    # content is what the head sees: equal texts are one where only texts are used
+    # content is what the head sees: with texts only, equal texts are equal contents
     content = ["|".join(each or "" for each in row) for row in zip(*hashes.values(), strict=True)]
     columns = {name: table.column(name).to_pylist() for name in ("split", "label")} | {"content": content}
     return hashes, labels_of(columns, content="content", group=groups(workspace, dataset, version, rule))
 
 
 def check(rule: Rule) -> None:
-    """A column can only be kept together where groups decide."""
+    """Raise an error for a group column under a split rule without groups."""
     if rule.group_by and rule.split_rule != "groups":
         raise ConfigError(
-            f"group_by={rule.group_by!r} with split_rule={rule.split_rule!r}: only groups go by a column.",
+            f"group_by={rule.group_by!r} has no effect with split_rule={rule.split_rule!r}.",
             remedy="Use split_rule=groups, or leave group_by out.",
         )
 
 
 def _values(cells: Sequence[str | None], column: str, dataset: str) -> list[str | None]:
-    """What each item has in a column of its metadata; None where it has nothing."""
+    """The value of each item in a metadata column; None where it is missing."""
     every = [json.loads(cell or "{}") for cell in cells]
     if not any(column in each for each in every):
         known = sorted({name for each in every for name in each} | set(OWN))
         raise ConfigError(
-            f"group_by={column!r}: no item of {dataset!r} has such a column.",
+            f"Got group_by={column!r}, but no item of {dataset!r} has this column.",
             remedy=did_you_mean(column, known),
         )
     return [_said(each.get(column)) for each in every]
@@ -91,7 +91,7 @@ def _said(value: object) -> str | None:
 
 
 def columns(workspace: Workspace, dataset: str) -> list[str]:
-    """The columns by which items can be kept together: of the first rows' metadata, then label and source."""
+    """Names of columns to group by: metadata columns of the first rows, then label and source."""
     cells = workspace.items.rows(
         dataset, range(min(LOOKED_AT, workspace.items.count(dataset))), columns=["metadata"]
     )

@@ -1,4 +1,4 @@
-"""What an import is asked for and what it says: frozen records, and the refused rows as CSV."""
+"""Records of an import: its request, preview and report, and the refused rows as CSV."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class Bring:
-    """Something to import with more than its path: the folder of a table's images, limits, a name to show."""
+    """A source to import with its options: image folder of a table, limits, display name."""
 
     path: SourcePath
     images: str | Path | None = None
@@ -30,43 +30,43 @@ class Bring:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an import would bring; nothing is stored yet."""
+    """The expected result of an import, before anything is stored."""
 
     bring: Bring
     name: str
     kind: str
     columns: tuple[Column, ...]
     mapping: Mapping
-    first: tuple[Item, ...]  # the first good rows
+    first: tuple[Item, ...]  # the first accepted rows
     good: int
     refusals: tuple[Refusal, ...]
-    modalities: dict[str, int]  # modality → items that have it
+    modalities: dict[str, int]  # modality → number of items
     notes: tuple[str, ...]
     fingerprint: str
-    already_imported: str | None  # the dataset that has exactly this content already
-    problem: InputError | None = None  # why there are no rows at all
+    already_imported: str | None  # an existing dataset with exactly this content
+    problem: InputError | None = None  # why there are no rows
 
     @property
     def refused(self) -> int:
-        """How many rows are refused."""
+        """Number of refused rows."""
         return len(self.refusals)
 
     @property
     def unused(self) -> tuple[Unused, ...]:
-        """The columns that are no part of an item, each with its reason."""
+        """The unused columns with their reasons."""
         return unused(self.columns, self.mapping)
 
     @property
     def examples(self) -> tuple[Item, ...]:
-        """The first items as they would be stored."""
+        """The first items in the form that would be stored."""
         return self.first[:EXAMPLES]
 
     def nothing_kept(self) -> InputError:
-        """What is wrong when no row can be kept."""
+        """The error for an import without accepted rows."""
         return self.problem or none_kept(self.name, self.refusals)
 
     def document(self) -> dict[str, Any]:
-        """The preview as plain JSON values, without images."""
+        """The preview as JSON values, without images."""
         return {
             "source": self.name, "kind": self.kind, "rows": self.good, "refused": self.refused,
             "mapping": self.mapping.as_dict(), "modalities": self.modalities,
@@ -81,7 +81,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did: `rows` were added, `present` were there before; `already`: all of it was."""
+    """Result of an import: `rows` added and `present` before; `already`: the source was imported before."""
 
     dataset: str
     name: str
@@ -95,7 +95,7 @@ class ImportReport:
     refusals_path: str = ""  # relative to the workspace; "" when nothing was refused
 
     def document(self) -> dict[str, Any]:
-        """The report as plain JSON values."""
+        """The report as JSON values."""
         return {
             "dataset": self.dataset, "name": self.name, "rows": self.rows, "refused": self.refused,
             "duplicates": self.duplicates, "present": self.present, "already": self.already,
@@ -104,7 +104,7 @@ class ImportReport:
 
 
 def none_kept(name: str, refusals: Sequence[Refusal]) -> InputError:
-    """The error for a source of which no row can be kept, with the reason of its first row."""
+    """The error for a source without accepted rows, with the reason for its first row."""
     first = refusals[0] if refusals else Refusal(0, "there are no rows")
     return InputError(
         f"None of the {len(refusals):,} rows of {name} can be kept; row {first.row}: {first.reason}.",
@@ -113,7 +113,7 @@ def none_kept(name: str, refusals: Sequence[Refusal]) -> InputError:
 
 
 def example(item: Item) -> dict[str, Any]:
-    """An item as plain JSON values, parts that it does not have left out; images and vectors by their size."""
+    """An item as JSON values without missing parts; images and vectors are described by their size."""
     parts = {
         "id": item.id, "text": item.text, "label": item.label, "split": item.split,
         "image": None if item.image is None else f"{len(item.image):,} bytes",
@@ -124,7 +124,7 @@ def example(item: Item) -> dict[str, Any]:
 
 
 def _shown(vector: np.ndarray) -> str:
-    """The first numbers of a vector and how many there are."""
+    """The first numbers of a vector and its length."""
     numbers = ", ".join(f"{number:.3g}" for number in vector[:3].tolist())
     return f"[{numbers}{', …' if len(vector) > 3 else ''}] {len(vector)} numbers"
 

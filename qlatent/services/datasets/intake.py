@@ -1,4 +1,4 @@
-"""One import on its way into a dataset: all of it or nothing."""
+"""Run one import into a dataset, atomically."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qlatent.types import MODALITIES, Item, Progress, Refusal
 
 
 class Intake:
-    """One import on its way in: counts what passes and keeps the refusals."""
+    """One import: stores the accepted rows, counts them and keeps the refusals."""
 
     def __init__(
         self, workspace: Workspace, source: AbstractSource, mapping: Mapping, *, title: str, fingerprint: str
@@ -35,12 +35,12 @@ class Intake:
         self.passed = 0
 
     def create(self, name: str, progress: Progress | None) -> ImportReport:
-        """A new dataset with all good rows."""
+        """Store all accepted rows as a new dataset."""
         with self.workspace.new_dataset(name) as (dataset, claim):
             return self._whole(dataset, name, claim, progress)
 
     def restore(self, dataset: str, progress: Progress | None) -> ImportReport:
-        """The rows of a dataset whose rows are lost, under its old id and name."""
+        """Store the rows of a dataset whose rows are lost, under its old id and name."""
         name = self.workspace.catalogue.dataset(dataset).name
         with self.workspace.holding(dataset) as claim:
             return self._whole(dataset, name, claim, progress)
@@ -63,7 +63,7 @@ class Intake:
             raise
         try:
             path = self._record(claim)
-        except BaseException:  # also when the person presses Ctrl-C: rows that nobody sees would be no use
+        except BaseException:  # also on Ctrl-C, so that no unlisted rows remain
             self._undo(dataset)
             raise
         return self._report(dataset, name, rows=added.rows, duplicates=added.duplicates, path=path)
@@ -73,7 +73,7 @@ class Intake:
         self.workspace.items.remove(dataset)
 
     def append(self, dataset: str, progress: Progress | None) -> ImportReport:
-        """The rows that the dataset does not have yet, behind those it has; waits while others add to it."""
+        """Append the rows that the dataset does not have yet; waits while others add to it."""
         with self.workspace.holding(dataset, wait=math.inf, meanwhile=told(progress)) as claim:
             return self._more(self.workspace.catalogue.dataset(dataset), claim, progress)
 
@@ -86,7 +86,7 @@ class Intake:
         before = self.workspace.items.count(record.id)
         additions = Additions(self.workspace, record.id)
         items = self._good(additions.filter(self.source.rows(self.mapping)))
-        first = next(items, None)  # the store takes no empty import, and there may be nothing new
+        first = next(items, None)  # the store refuses empty imports, and there may be no new rows
         if first is None and additions.present == 0:
             raise self._nothing()
         rows = duplicates = 0
@@ -115,7 +115,7 @@ class Intake:
         return none_kept(self.title, self.refusals)
 
     def _write_down(self, claim: Path, dataset: DatasetRecord, *, rows: int, new: bool) -> None:
-        """What is to be recorded, where it is found if this process is killed before it has done so."""
+        """Save the pending record in the claim, so that it survives if this process is killed before recording it."""
         record = ImportRecord(
             dataset_id=dataset.id, source_name=self.title, source_hash=self.fingerprint, rows=rows,
             refused=len(self.refusals), created=time.time(), mapping=self.mapping.as_dict(),
@@ -124,7 +124,7 @@ class Intake:
         Pending(dataset, record, new).write(claim)
 
     def _record(self, claim: Path) -> str:
-        """Records what was written down; the path of the refusals."""
+        """Record the pending import in the catalogue; returns the path of the refusals."""
         pending = Pending.read(claim)
         assert pending is not None  # the claim is ours
         self.workspace.catalogue.record_import(pending.dataset, pending.record, new=pending.new)
@@ -149,7 +149,7 @@ class Intake:
 
 
 def told(progress: Progress | None) -> Callable[[], None] | None:
-    """Says again and again that nothing is done yet, so that who waits can be stopped."""
+    """A callback that reports zero progress while waiting, so that the wait can be cancelled."""
     return None if progress is None else lambda: progress(0, None)
 
 
@@ -164,6 +164,6 @@ def _ordered(modalities: Iterable[str]) -> tuple[str, ...]:
 
 
 def modalities_of(item: Item) -> set[str]:
-    """What an item carries, ready vectors counted under their modality."""
+    """The modalities of an item, including those of imported vectors."""
     carried = {"image": item.image is not None, "text": item.text is not None}
     return {modality for modality, has in carried.items() if has} | set(item.vectors)

@@ -99,7 +99,7 @@ def _check_settings(heads: tuple[str, ...], grid: Grid) -> None:
     for key in grid.settings:
         if key in ("qubits", "dim", "seed"):
             raise ConfigError(
-                f"{key} is set by the grid.", remedy="Use the dimensions and seeds of the grid."
+                f"{key} is given by the grid.", remedy="Use the dimensions and seeds of the grid."
             )
         if key not in known:
             raise ConfigError(f"unknown key {key!r}", remedy=registry.did_you_mean(key, known))

@@ -94,7 +94,7 @@ def side_by_side(workspace: Workspace, runs: Sequence[tuple[str, str]]) -> SideB
     for probe, (_, title) in zip(probes, runs, strict=True):
         if not np.array_equal(probe["rows"], probes[0]["rows"]):
             raise InputError(
-                f"{title} recorded other items than {runs[0][1]}.",
+                f"{title} has recorded other items than {runs[0][1]}.",
                 remedy="Compare runs of one experiment, or with one split seed and probe size.",
             )
     total = len(probes[0]["rows"])

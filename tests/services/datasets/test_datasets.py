@@ -262,7 +262,7 @@ def test_a_catalogue_that_fails_leaves_no_rows_behind(
 def test_a_source_that_changed_since_the_preview_is_not_stored(workspace: Workspace, tmp_path: Path) -> None:
     seen = datasets.preview(workspace, write(tmp_path / "t.txt", "one\n"))
     write(tmp_path / "t.txt", "one\ntwo\n")
-    with pytest.raises(InputError, match=r"t\.txt has changed since it was looked at"):
+    with pytest.raises(InputError, match=r"t\.txt has changed since the preview"):
         datasets.store(workspace, seen)
 
 

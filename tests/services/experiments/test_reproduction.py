@@ -76,7 +76,7 @@ def test_images_come_in_once_with_class_and_split(workspace, tmp_path) -> None:
 
 def test_another_file_is_refused_by_what_it_lacks(workspace, tmp_path) -> None:
     with pytest.raises(
-        InputError, match=r"some.npz has no is_test; it has .*label.*Bring one with data, offsets"
+        InputError, match=r"some.npz has no is_test; it has .*label.*Pass a file with data, offsets"
     ):
         reproduction.bring(workspace, archive(tmp_path / "some.npz", leave="is_test"))
     with pytest.raises(InputError, match="There is no file"):
@@ -283,7 +283,7 @@ def test_the_report_says_what_was_found_what_is_missing_and_what_was_published(t
 @pytest.mark.parametrize("content", ["{", '{"rows": [{"variant": "x"}]}', "[]"])
 def test_another_table_is_not_overwritten(tmp_path, content) -> None:
     (tmp_path / "qssl.json").write_text(content)
-    with pytest.raises(InputError, match="Name another folder"):
+    with pytest.raises(InputError, match="Pass another folder"):
         reproduction.read(tmp_path / "qssl.json")
 
 
