@@ -87,7 +87,7 @@ def test_items_are_listed_by_any_column(capsys: pytest.CaptureFixture[str], tmp_
     assert (document["rows"], document["items"][0]["size"], document["items"][0]["new"]) == (3, 3.0, True)
     assert run(capsys, "items", "t", "--out", str(tmp_path / "o.csv"), *place)[1]["rows"] == 3
     assert "'=1+1" in (tmp_path / "o.csv").read_text()
-    for wrong, said in (("sise>=2", "no column 'sise'"), ("size>=big", "is no number"), ("maker>=a", "is a text"),
+    for wrong, said in (("sise>=2", "no column 'sise'"), ("size>=big", "is not a number"), ("maker>=a", "is a text"),
                         ("size", "is not a condition")):  # fmt: skip
         code, _, err = run(capsys, "items", "t", "--where", wrong, *place)
         assert code == 1
