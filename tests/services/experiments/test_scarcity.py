@@ -130,5 +130,5 @@ def test_a_study_has_a_place_for_each_head_dimension_share_and_seed(workspace: W
 
 @pytest.mark.parametrize("share", [-0.1, 1.5])
 def test_a_share_beyond_all_queries_is_refused(workspace: Workspace, share: float) -> None:
-    with pytest.raises(ConfigError, match=f"A share of {share}"):
+    with pytest.raises(ConfigError, match=f"Got a share of {share}"):
         scarcity.places(workspace, Study("pairs", shares=(0.5, share)))
