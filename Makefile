@@ -54,8 +54,8 @@ $(VENV)/bin/python:
 $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@echo "Compiling the circuit kernels, once…"
-	$(BIN)/python -m qlatent.circuits.engines.compiled
+	@echo "Compiling the kernels of circuits, metrics and search, once…"
+	$(BIN)/python -m qlatent.kernels
 	touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt requirements-hardware.txt requirements-encoder.txt $(VENV)/.installed

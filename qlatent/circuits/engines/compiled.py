@@ -22,7 +22,6 @@ from qlatent.circuits.circuit import Circuit
 from qlatent.circuits.engines import compiled_kernels as kernels
 from qlatent.circuits.engines import statevector
 from qlatent.circuits.engines.rotations import WEIGHT, Rotations, rotations
-from qlatent.circuits.layouts import dressed
 
 _BLOCK_BYTES = 256 * 1024  # a state and its adjoint, twice this, fit into a core's second cache
 _LANES = (8, 16, 32, 64, 128)
@@ -52,12 +51,6 @@ def probabilities(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> 
     squares = np.square(room[1][:, program.rotations.where])  # (blocks, rows, lanes)
     squares = squares.reshape(len(squares), -1, 2**circuit.qubits, lanes).sum(axis=1)
     return squares.transpose(0, 2, 1).reshape(-1, 2**circuit.qubits)[: len(inputs)]
-
-
-def compile_kernels() -> None:
-    """Compiles what training uses (float32), unless the disk has it; otherwise the first use would wait for it."""
-    inputs, weights = torch.zeros(1, 2, requires_grad=True), torch.zeros(2, requires_grad=True)
-    expectations(dressed(2, 1), inputs, weights).sum().backward()
 
 
 class _Program:
@@ -207,7 +200,3 @@ if hasattr(os, "register_at_fork"):  # a forked child has the pool without its t
 def _program(circuit: Circuit, dtype: torch.dtype) -> _Program:
     numbers = np.float32 if dtype == torch.float32 else np.float64
     return _Program(circuit, numbers)
-
-
-if __name__ == "__main__":
-    compile_kernels()

@@ -45,10 +45,14 @@ def assert_nearest(found: search.Found, expected: np.ndarray, tolerance: float =
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("width", [1, 7, 64])
-def test_finds_what_a_full_sort_finds(metric: str, dtype: type, width: int) -> None:
+def test_finds_what_a_full_sort_finds(
+    metric: str, dtype: type, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "ROWS", 512)
+    monkeypatch.setattr(search, "QUERIES", 32)
     rng = np.random.default_rng(width)
-    latents = encoded(rng, 9000, width).astype(dtype)  # more than two blocks
-    queries = encoded(rng, 140, width).astype(dtype)  # more than one block
+    latents = encoded(rng, 1300, width).astype(dtype)  # more than two blocks
+    queries = encoded(rng, 40, width).astype(dtype)  # more than one block
     found = search.top(latents, queries, 10, metric=metric)
     assert_nearest(found, scores(queries, latents, metric))
 

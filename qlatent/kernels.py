@@ -1,0 +1,68 @@
+"""Compiles every numba kernel ahead: `python -m qlatent.kernels`, which the Makefile runs once after the install.
+
+numba keeps what it compiled beside the sources (or in `NUMBA_CACHE_DIR`). Without this, the first training, figure or
+search of each precision waits for the compiler: about 40 seconds in all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def compile_kernels() -> None:
+    """Compiles the kernels of circuits and search in both precisions and those of metrics, unless the disk has them.
+
+    Each is called as its callers call it, on the smallest data: numba compiles for the types that it is given.
+    """
+    for dtype in (np.float32, np.float64):
+        _circuits(dtype)
+        _search(dtype)
+    _metrics()
+
+
+def _circuits(dtype: type[np.floating[Any]]) -> None:
+    """Expectations with their gradients, from angles and from amplitudes, and shots that are placed one by one."""
+    import torch
+
+    from qlatent.circuits import simulate
+    from qlatent.circuits.layouts import amplitude, dressed
+
+    for circuit in (dressed(2, 1), amplitude(2, 1)):
+        inputs = torch.from_numpy(np.full((1, circuit.inputs), 0.5, dtype)).requires_grad_()
+        weights = torch.from_numpy(np.zeros(circuit.weights, dtype)).requires_grad_()
+        simulate.expectations(circuit, inputs, weights, engine="compiled").sum().backward()
+    circuit, draws = dressed(2, 1), np.random.default_rng(0)
+    for samples in (1, 2):  # the chances of one sample lie otherwise in memory than those of several
+        angles, weights = (
+            torch.from_numpy(np.zeros(n, dtype)) for n in ((samples, circuit.inputs), circuit.weights)
+        )
+        simulate.estimates(circuit, angles, weights, shots=1, generator=draws)
+
+
+def _search(dtype: type[np.floating[Any]]) -> None:
+    from qlatent.metrics.retrieval import search
+
+    latents = np.linspace(-0.9, 0.9, 8, dtype=dtype).reshape(4, 2)
+    for metric in search.KINDS:
+        search.top(latents, latents, 1, metric=metric)
+
+
+def _metrics() -> None:
+    """Every registered metric of a small comparison, with their intervals, and the curves of the co-ranking matrix."""
+    from qlatent.metrics.comparison import Comparison
+    from qlatent.metrics.geometry.coranking import co_ranking
+    from qlatent.metrics.panel import measure
+    from qlatent.registry import METRICS, resolve
+
+    rng = np.random.default_rng(0)
+    inputs = {name: rng.normal(size=(60, 4)) for name in ("image", "text")}
+    labels = ["a", "b"] * 30
+    compared = Comparison(inputs, inputs, labels=labels, train_latents=inputs, train_labels=labels)
+    measure(compared, {name: resolve(entry.target) for name, entry in METRICS.items()}, names=None)
+    co_ranking(compared)
+
+
+if __name__ == "__main__":
+    compile_kernels()
