@@ -1,1 +1,1 @@
-"""Frozen models that turn images and texts into vectors; loaded by name, so importing this is light."""
+"""Frozen models that turn images and texts into vectors. Loaded by name, so importing this package is cheap."""

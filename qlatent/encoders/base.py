@@ -1,4 +1,4 @@
-"""What every encoder offers: images and texts in, vectors out, and a key that says which model made them."""
+"""The interface of an encoder: images and texts in, vectors out, and a key that identifies the model."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ KEY_VERSION = 1
 
 
 class AbstractEncoder(ABC):
-    """A frozen model that turns images or texts into vectors of one width; every method is safe in threads.
+    """A frozen model that maps images or texts to vectors of one width; every method is thread-safe.
 
-    Loading weights happens in the constructor of each encoder, so an encoder that exists can encode.
+    The constructor loads the weights.
     """
 
     name: str
@@ -25,15 +25,15 @@ class AbstractEncoder(ABC):
     dim: int
     batch_size: int = 64
     decoded_side: int = 0
-    """A JPEG may be decoded at ½, ¼ or ⅛ of its size as long as no side gets shorter; 0: always in full."""
+    """Shortest side in pixels down to which a JPEG may be decoded at ½, ¼ or ⅛ of its size; 0: full size only."""
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """The settings that decide the vectors: architecture, weights (hash), pooling, input size."""
+        """The settings that determine the vectors: architecture, hash of the weights, pooling, input size."""
 
     @abstractmethod
     def prepare_image(self, image: Image.Image) -> np.ndarray:
-        """One RGB image as the model's input array, (channels, height, width)."""
+        """The model's input array (channels, height, width) of one RGB image."""
 
     @abstractmethod
     def embed_images(self, prepared: np.ndarray) -> np.ndarray:
@@ -45,6 +45,6 @@ class AbstractEncoder(ABC):
 
     @property
     def key(self) -> str:
-        """Name and 12 hexadecimal digits that change whenever the vectors would: half of a cache key."""
+        """Name and 12 hexadecimal digits that change whenever the vectors would; one part of a cache key."""
         text = json.dumps({"version": KEY_VERSION, "name": self.name, **self.describe()}, sort_keys=True)
         return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"

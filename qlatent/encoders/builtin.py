@@ -1,7 +1,7 @@
-"""The tiny CLIP that comes with the package: open_clip's own model class, trained on drawn listings only.
+"""The tiny CLIP shipped with the package: open_clip's model class, trained on drawn listings only.
 
-It exists so that the whole application can be tried without a network. The model card beside the weights
-(`builtin_clip/README.md`) says what it was trained on, how well it retrieves and what it is not for.
+With it the whole application runs without a network. The model card beside the weights
+(`builtin_clip/README.md`) gives its training data, retrieval scores and limits.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from qlatent.images import fitted
 
 FOLDER = Path(__file__).parent / "builtin_clip"
 PAD, START, END = 0, 1, 2
-LAYOUT = torch.channels_last  # a quarter faster on processors
+LAYOUT = torch.channels_last  # 25 % faster on CPUs
 
 
 class BuiltinEncoder(AbstractEncoder):
-    """Images and texts of drawn listings as vectors of width 512; on the processor, without a network."""
+    """Encoder of images and texts of drawn listings to width 512; runs on the CPU, without a network."""
 
     name = "builtin"
     modalities = BuiltinConfig.modalities
@@ -58,11 +58,11 @@ class BuiltinEncoder(AbstractEncoder):
 
     @property
     def context_length(self) -> int:
-        """The longest text, in tokens with the start and end marks; the rest is not read."""
+        """Maximum length of a text in tokens, including the start and end tokens; the rest is cut."""
         return int(self._settings["model_cfg"]["text_cfg"]["context_length"])
 
     def describe(self) -> dict[str, Any]:
-        """Architecture, input sizes and the hashes of weights and tokenizer."""
+        """Architecture, input sizes, and the hashes of weights and tokenizer."""
         return {
             "architecture": self._settings["model_cfg"],
             "preprocess": self._settings["preprocess_cfg"],
@@ -72,7 +72,7 @@ class BuiltinEncoder(AbstractEncoder):
         }
 
     def prepare_image(self, image: Image.Image) -> np.ndarray:
-        """The centre square of the picture, scaled: (3, size, size) uint8."""
+        """The centre square of the image, resized: (3, size, size) uint8."""
         return np.asarray(fitted(image, self.image_size)).transpose(2, 0, 1)
 
     def embed_images(self, prepared: np.ndarray) -> np.ndarray:
@@ -92,22 +92,22 @@ class BuiltinEncoder(AbstractEncoder):
 
 
 def build_model(model_cfg: dict[str, Any]) -> CLIP:
-    """open_clip's CLIP with random weights, from the `model_cfg` part of config.json."""
+    """open_clip's CLIP with random weights, built from `model_cfg` in config.json."""
     return CLIP(model_cfg["embed_dim"], dict(model_cfg["vision_cfg"]), dict(model_cfg["text_cfg"]))
 
 
 def open_tokenizer(path: Path, context_length: int) -> Tokenizer:
-    """The byte-level tokenizer of the built-in model; cuts and pads to the context length."""
+    """The byte-level tokenizer of the built-in model; truncates and pads to the context length."""
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.enable_truncation(context_length)
     tokenizer.enable_padding(length=context_length, pad_id=PAD, pad_token="<pad>")
-    # A text that happens to contain "<end>" must not end there.
+    # "<end>" within a text must not be read as the end token.
     tokenizer.encode_special_tokens = True
     return tokenizer
 
 
 def token_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> np.ndarray:
     """Token ids, (n, context length) int64: start, the text, end, padding."""
-    # A lone surrogate cannot be written as UTF-8; it is read as "?".
+    # UTF-8 cannot encode a lone surrogate; it becomes "?".
     clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
     return np.array([row.ids for row in tokenizer.encode_batch(clean)], dtype=np.int64)

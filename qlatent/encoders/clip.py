@@ -1,4 +1,4 @@
-"""Any CLIP model of open_clip, by architecture and tag, from a local weights file, or from a local folder."""
+"""CLIP models of open_clip, loaded by architecture and tag, from a weights file, or from a local folder."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ SUFFIX = ".safetensors"
 
 
 class ClipEncoder(AbstractEncoder):
-    """Images and texts as vectors of an open_clip model, with the preprocessing the model was trained with.
+    """Encoder of images and texts by an open_clip model, with the model's own preprocessing.
 
-    Raises ConfigError for an unknown architecture or tag, InputError for a file that is not weights,
-    UnavailableError where weights would have to be downloaded and cannot be.
+    Raises ConfigError for an unknown architecture or tag, InputError for a file that holds no weights,
+    UnavailableError if weights need a download and it fails.
     """
 
     name = "clip"
@@ -51,7 +51,7 @@ class ClipEncoder(AbstractEncoder):
         self.dim = _width(self._model, self._tokenizer([""]).to(self._device))
 
     def describe(self) -> dict[str, Any]:
-        """Architecture, hash of the weights, and the steps of the preprocessing with the image size."""
+        """Architecture, hash of the weights, and the preprocessing with its image size."""
         settings = open_clip.get_model_preprocess_cfg(self._model)
         return {
             "architecture": self.config.architecture.removeprefix(LOCAL_DIR),
@@ -61,7 +61,7 @@ class ClipEncoder(AbstractEncoder):
         }
 
     def prepare_image(self, image: Image.Image) -> np.ndarray:
-        """The picture through the model's own preprocessing: (3, size, size) float32."""
+        """The image after the model's own preprocessing: (3, size, size) float32."""
         return self._preprocess(on_white(image)).numpy()
 
     def embed_images(self, prepared: np.ndarray) -> np.ndarray:
@@ -76,7 +76,7 @@ class ClipEncoder(AbstractEncoder):
         """Vectors of texts: n strings → (n, dim) float32, not normalised; cut at the context length."""
         if len(texts) == 0:
             return np.zeros((0, self.dim), dtype=np.float32)
-        with self._tokenizing:  # some tokenizers set their length and padding anew with each call
+        with self._tokenizing:  # some tokenizers reset their length and padding on every call
             ids = self._tokenizer(list(texts))
         ids = ids.to(self._device)
         with torch.inference_mode():
@@ -84,7 +84,7 @@ class ClipEncoder(AbstractEncoder):
 
 
 def _checked_architecture(architecture: str) -> str:
-    """The architecture, if open_clip knows it or its folder is complete."""
+    """The architecture, checked: known to open_clip, or a complete local folder."""
     if architecture.startswith(LOCAL_DIR):
         _check_folder(Path(architecture.removeprefix(LOCAL_DIR)))
         return architecture
@@ -103,17 +103,15 @@ def _check_folder(folder: Path) -> None:
     if not (folder / "open_clip_config.json").is_file():
         raise InputError(
             f"{folder} has no file open_clip_config.json.",
-            remedy="Give a folder in open_clip's local-dir form.",
+            remedy="Give a folder in open_clip's local-dir format.",
         )
-    # open_clip falls back to pickled files where no safetensors file lies beside them.
+    # Without a safetensors file open_clip would fall back to pickled weights.
     if not any(folder.glob(f"*{SUFFIX}")):
-        raise InputError(
-            f"{folder} has no {SUFFIX} file.", remedy=f"Only {SUFFIX} weights are read: convert them."
-        )
+        raise InputError(f"{folder} has no {SUFFIX} file.", remedy=f"Convert the weights to {SUFFIX}.")
 
 
 def _weights(config: ClipConfig) -> str | None:
-    """The path or tag of the weights; None for a folder, which holds its own."""
+    """The path or tag of the weights; None for a local folder, which contains them."""
     if config.checkpoint is not None:
         return str(_checked_file(Path(config.checkpoint)))
     if config.architecture.startswith(LOCAL_DIR):
@@ -131,7 +129,7 @@ def _checked_file(path: Path) -> Path:
     if path.suffix != SUFFIX:
         raise InputError(
             f"The weights file {path.name} is not a {SUFFIX} file.",
-            remedy=f"Only {SUFFIX} files are read, since other formats can run code: convert it first.",
+            remedy=f"Convert it to {SUFFIX} first; other formats can run code.",
         )
     if not path.is_file():
         raise InputError(f"There is no weights file {path}.", remedy="Check the path.")
@@ -139,9 +137,9 @@ def _checked_file(path: Path) -> Path:
 
 
 def _open_model(architecture: str, weights: str | None) -> tuple[Any, Any]:
-    """The model with its weights, and its preprocessing for images."""
+    """The model with its weights, and its image preprocessing."""
     try:
-        # A checkpoint beside a folder replaces the folder's own weights.
+        # A checkpoint given with a folder replaces the folder's own weights.
         if weights is not None and architecture.startswith(LOCAL_DIR):
             model, _, preprocess = open_clip.create_model_and_transforms(architecture, load_weights=False)
             open_clip.load_checkpoint(model, weights)
@@ -152,13 +150,13 @@ def _open_model(architecture: str, weights: str | None) -> tuple[Any, Any]:
         if _is_local(weights):
             raise InputError(
                 f"The weights do not fit {architecture}: {_first_line(err)}",
-                remedy="Give the architecture that the file was saved from.",
+                remedy="Give the architecture that the weights were saved from.",
             ) from err
         raise hub.no_weights(weights, architecture) from err
 
 
 def _is_local(weights: str | None) -> bool:
-    """Whether the weights are a file, or a folder's own."""
+    """Whether the weights come from a local file or folder."""
     return weights is None or weights.endswith(SUFFIX)
 
 

@@ -1,4 +1,4 @@
-"""The settings of each encoder: frozen, checked, and described well enough to draw a form from."""
+"""Settings of the encoders: frozen and validated. Forms are generated from their titles and descriptions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pydantic.dataclasses import dataclass
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 DeviceField = Annotated[
-    Device, Field(title="Device", description="Where to compute; auto takes a graphics card if there is one.")
+    Device,
+    Field(title="Device", description="Device to compute on. auto: a GPU if there is one, else the CPU."),
 ]
 _CHECKED = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, config=_CHECKED)
 class BuiltinConfig:
-    """The small model that comes with the package has no settings: no network, no graphics card."""
+    """The model shipped with the package; it has no settings and needs neither network nor GPU."""
 
     modalities: ClassVar[tuple[str, ...]] = ("image", "text")
 
@@ -31,20 +32,18 @@ class ClipConfig:
         Field(
             title="Architecture",
             min_length=1,
-            description="A name of open_clip such as ViT-B-32, or local-dir:FOLDER.",
+            description="An architecture of open_clip such as ViT-B-32, or local-dir:FOLDER.",
         ),
     ] = "ViT-B-32"
     pretrained: Annotated[
         str,
-        Field(
-            title="Weights", description="The tag of the weights; downloaded once, then read from the cache."
-        ),
+        Field(title="Weights", description="Tag of the weights; downloaded once, then read from the cache."),
     ] = "openai"
     checkpoint: Annotated[
         str | None,
         Field(
             title="Weights file",
-            description="A .safetensors file to read instead of the tag; no network needed.",
+            description="A .safetensors file that replaces the tag; needs no network.",
         ),
     ] = None
     device: DeviceField = "auto"
@@ -52,7 +51,7 @@ class ClipConfig:
 
 @dataclass(frozen=True, config=_CHECKED)
 class TextConfig:
-    """A text model of transformers, its token vectors averaged."""
+    """A text model of transformers with mean pooling over tokens."""
 
     modalities: ClassVar[tuple[str, ...]] = ("text",)
     model: Annotated[
@@ -62,6 +61,6 @@ class TextConfig:
         ),
     ] = "sentence-transformers/all-MiniLM-L6-v2"
     max_length: Annotated[
-        int, Field(title="Longest text", ge=2, le=8192, description="In tokens; longer texts are cut.")
+        int, Field(title="Maximum length", ge=2, le=8192, description="In tokens; longer texts are cut.")
     ] = 256
     device: DeviceField = "auto"

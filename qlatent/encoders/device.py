@@ -1,4 +1,4 @@
-"""Where a model computes."""
+"""Choose the device that a model runs on."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from qlatent.errors import UnavailableError
 
 
 def chosen_device(name: str) -> torch.device:
-    """The device called `name`; "auto" is CUDA, else Apple's MPS, else the processor.
+    """The device called `name`; "auto" is CUDA, else Apple's MPS, else the CPU.
 
-    Raises UnavailableError if a device was asked for by name and this machine has none.
+    Raises UnavailableError if this machine does not have the named device.
     """
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":

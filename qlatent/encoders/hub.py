@@ -1,4 +1,4 @@
-"""Models from the Hugging Face hub: whether one can be had is said before any library of models is loaded."""
+"""Check that a model of the Hugging Face hub is available, before any model library is imported."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from huggingface_hub import constants
 
 from qlatent.errors import UnavailableError
 
-SECONDS = 3.0  # to wait for an answer; the libraries try six times, for a minute
-NOISY = ("", "huggingface_hub.utils._http")  # "": what open_clip logs at the root itself
+SECONDS = 3.0  # to wait for a response; the libraries retry six times, for a minute
+NOISY = ("", "huggingface_hub.utils._http")  # "": open_clip logs to the root logger
 
 
 def check(config: Any) -> None:
-    """Refuses an encoder's config with an `UnavailableError` if its weights are not here and cannot be fetched.
+    """Raises `UnavailableError` if the weights of an encoder's config are neither on this machine nor downloadable.
 
-    A `TextConfig` is looked up by its model. Of a CLIP tag only open_clip knows the repository, so it is let pass
-    where anything at all is cached, and refused when it is loaded.
+    A `TextConfig` is looked up by its model. Only open_clip knows the repository of a CLIP tag, so a tag passes if
+    anything is cached; a missing one then fails on loading.
     """
     if hasattr(config, "model"):
         here = Path(config.model).is_dir() or isinstance(_cached(config.model, "config.json"), str)
@@ -50,7 +50,7 @@ def no_weights(tag: str | None, architecture: str) -> UnavailableError:
 
 
 def is_reachable() -> bool:
-    """Whether the hub answers within three seconds, whatever its answer is."""
+    """Whether the hub responds within three seconds, with any status."""
     if constants.HF_HUB_OFFLINE:
         return False
     answered = threading.Event()
@@ -58,13 +58,11 @@ def is_reachable() -> bool:
     def ask() -> None:
         try:
             huggingface_hub.get_session().head(constants.ENDPOINT, timeout=SECONDS)
-        except Exception:  # noqa: BLE001  (each library below the hub's has errors of its own; all mean no)
+        except Exception:  # noqa: BLE001  (each HTTP library has its own errors; all mean unreachable)
             return
         answered.set()
 
-    asking = threading.Thread(
-        target=ask, daemon=True
-    )  # looking up a name may take longer than any time limit
+    asking = threading.Thread(target=ask, daemon=True)  # a DNS lookup ignores the timeout
     asking.start()
     asking.join(SECONDS)
     return answered.is_set()
@@ -72,13 +70,13 @@ def is_reachable() -> bool:
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Models are loaded inside: downloaded where the hub can be reached, else from the cache or not at all."""
+    """Context for loading models: with downloads if the hub is reachable, else from the cache only."""
     if is_reachable():
         yield
         return
     with ExitStack() as stack:
         stack.enter_context(patch.object(constants, "HF_HUB_OFFLINE", True))
-        for name in NOISY:  # what they have to say is said in our words
+        for name in NOISY:  # our own error replaces their warnings
             logger = logging.getLogger(name)
             logger.addFilter(_nothing)
             stack.callback(logger.removeFilter, _nothing)
@@ -92,7 +90,7 @@ def _nothing(record: logging.LogRecord) -> bool:
 def _cached(model: str, file: str) -> Any:
     try:
         return huggingface_hub.try_to_load_from_cache(model, file)
-    except ValueError:  # not the form of an id; the library that loads it says so
+    except ValueError:  # not a valid id; reported by the library that loads it
         return None
 
 

@@ -1,4 +1,4 @@
-"""Any encoder of transformers, its token vectors averaged over the words that are really there."""
+"""Text encoders of transformers, mean-pooled over the tokens that are not padding."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from qlatent.errors import InputError
 
 
 class TextEncoder(AbstractEncoder):
-    """Texts as the mean of a transformer's last hidden states, padding left out.
+    """Encoder of texts by the mean of a transformer's last hidden states, without padding.
 
-    Weights are read from safetensors files only and no code of the model's repository is run. Raises
-    UnavailableError if the model is neither in a local folder nor in the cache and cannot be downloaded.
+    Reads weights from safetensors files only and runs no code of the model's repository. Raises UnavailableError
+    if the model is not in a local folder or the cache and cannot be downloaded.
     """
 
     name = "text"
@@ -35,7 +35,7 @@ class TextEncoder(AbstractEncoder):
     def __init__(self, config: TextConfig) -> None:
         self.config = config
         self._device = chosen_device(config.device)
-        transformers_logging.disable_progress_bar()  # stderr is the command line's
+        transformers_logging.disable_progress_bar()  # stderr belongs to the command line
         self._tokenizer, model = open_model(config.model)
         self._digest = tensors_digest(model.state_dict())
         self._model = model.eval().to(self._device)
@@ -44,7 +44,7 @@ class TextEncoder(AbstractEncoder):
         self.dim = int(model.config.hidden_size)
 
     def describe(self) -> dict[str, Any]:
-        """Model id (a folder's name, not its path), hash of the weights, pooling, longest text in tokens."""
+        """Model id (a folder's name, not its path), hash of the weights, pooling, maximum length in tokens."""
         folder = Path(self.config.model)
         return {
             "model": folder.name if folder.is_dir() else self.config.model,
@@ -66,7 +66,7 @@ class TextEncoder(AbstractEncoder):
         """Vectors of texts: n strings → (n, dim) float32, not normalised; cut at `max_length` tokens."""
         if len(texts) == 0:
             return np.zeros((0, self.dim), dtype=np.float32)
-        with self._tokenizing:  # its length and padding are set anew with each call
+        with self._tokenizing:  # tokenizers reset length and padding on every call
             tokens = self._tokenizer(
                 list(texts), padding=True, truncation=True, max_length=self._max_length, return_tensors="pt"
             )
@@ -77,15 +77,15 @@ class TextEncoder(AbstractEncoder):
 
 
 def masked_mean(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The mean of the vectors where the mask is 1; zero where a row has none. (n, t, d), (n, t) → (n, d)."""
+    """Mean of the vectors where the mask is 1, or zero for an empty mask: (n, t, d), (n, t) → (n, d)."""
     weight = mask.unsqueeze(-1).to(hidden.dtype)  # (n, t, 1)
     return (hidden * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
 
 
 def open_model(name: str) -> tuple[Any, Any]:
-    """Tokenizer and model of a folder or an id, without running code of its repository.
+    """Tokenizer and model of a folder or model id; runs no code of the repository.
 
-    `InputError` for a folder that holds none, `UnavailableError` for an id that cannot be had.
+    `InputError` for a folder without a text model, `UnavailableError` for an id that cannot be downloaded.
     """
     with _explained(name):
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
@@ -96,7 +96,7 @@ def open_model(name: str) -> tuple[Any, Any]:
 
 
 def open_config(name: str) -> Any:
-    """The config of a text model, with `hidden_size` and `num_hidden_layers`; errors as those of `open_model`."""
+    """The config of a text model, with `hidden_size` and `num_hidden_layers`; raises as `open_model` does."""
     with _explained(name):
         found = AutoConfig.from_pretrained(name, trust_remote_code=False)
     for key in ("hidden_size", "num_hidden_layers"):
@@ -106,7 +106,7 @@ def open_config(name: str) -> Any:
 
 
 def tokenized(tokenizer: Any, model: Any, texts: Sequence[str], *, max_length: int) -> list[list[int]]:
-    """The token numbers of each text, with the model's own first and last, at most `max_length` and as it allows."""
+    """The token ids of each text with special tokens, cut at `max_length` and at the model's own maximum."""
     found = tokenizer(list(texts), truncation=True, max_length=min(max_length, longest(tokenizer, model)))
     numbers: list[list[int]] = found["input_ids"]
     return numbers
@@ -114,7 +114,7 @@ def tokenized(tokenizer: Any, model: Any, texts: Sequence[str], *, max_length: i
 
 @contextmanager
 def _explained(name: str) -> Iterator[None]:
-    """Errors of transformers in our words."""
+    """Converts errors of transformers to `InputError` and `UnavailableError`."""
     try:
         with nullcontext() if Path(name).is_dir() else hub.loading():
             yield
@@ -122,13 +122,13 @@ def _explained(name: str) -> Iterator[None]:
         if Path(name).is_dir():
             raise InputError(
                 f"The folder {name} holds no text model that can be read: {str(err).splitlines()[0]}",
-                remedy="It needs config.json, tokenizer files and weights as safetensors.",
+                remedy="Give a folder with config.json, tokenizer files and safetensors weights.",
             ) from err
         raise hub.no_text_model(name) from err
 
 
 def longest(tokenizer: Any, model: Any) -> int:
-    """The longest text in tokens that both tokenizer and position table allow."""
+    """Maximum length in tokens that both tokenizer and position embeddings allow."""
     positions = getattr(model.config, "max_position_embeddings", None)
     longest = int(tokenizer.model_max_length)
     return min(longest, int(positions)) if positions else longest
@@ -137,5 +137,5 @@ def longest(tokenizer: Any, model: Any) -> int:
 def _no_images() -> InputError:
     return InputError(
         "The text encoder cannot read images.",
-        remedy="Choose an encoder with images, such as builtin or clip.",
+        remedy="Choose an encoder that reads images, such as builtin or clip.",
     )

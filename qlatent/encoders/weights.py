@@ -1,4 +1,4 @@
-"""A fingerprint of a model's weights: what makes two vectors comparable."""
+"""Hash of a model's weights, by which vectors of the same model are recognised."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 
 def tensors_digest(tensors: Mapping[str, torch.Tensor]) -> str:
-    """SHA-256 over names, types, shapes and bytes of the tensors, by name: 64 hexadecimal digits."""
+    """SHA-256 of names, dtypes, shapes and bytes of the tensors in order of names: 64 hexadecimal digits."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()

@@ -1,1 +1,1 @@
-"""What a head is trained towards."""
+"""Losses that heads are trained with."""

@@ -1,6 +1,4 @@
-"""The loss of CLIP-ACQUA (Rivas & Zhao, SC22 poster): two reconstructions and the distance of image and
-text.
-"""
+"""The loss of CLIP-ACQUA (Rivas & Zhao, SC22 poster): reconstruction errors and the image–text distance."""
 
 from __future__ import annotations
 
@@ -14,10 +12,9 @@ from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, chec
 class AcquaObjective(AbstractObjective):
     """α_i‖x_i−x̂_i‖₁ + α_t‖x_t−x̂_t‖₁ + α_d|d_x − ‖z_i−z_t‖₂|, averaged over the batch.
 
-    Called with inputs (n, d), latents (n, k) and reconstructions (n, d) by modality, it returns scalar
-    tensors: `reconstruction_image`, `reconstruction_text` and `pair_distance` plain, without their α, and
-    `total` with it. A part whose modality is missing is left out; the pair distance needs both image and
-    text.
+    Takes inputs (n, d), latents (n, k) and reconstructions (n, d) by modality. Returns scalar tensors: the
+    unweighted `reconstruction_image`, `reconstruction_text` and `pair_distance`, and their α-weighted sum `total`.
+    A term whose modality is missing is omitted; the pair distance needs image and text.
     """
 
     reconstructs = True
@@ -37,22 +34,20 @@ class AcquaObjective(AbstractObjective):
         return {"total": torch.stack(terms).sum(), **parts}
 
     def _reconstruction(self, wanted: Tensor, got: Tensor) -> Tensor:
-        """L1 over dimensions (summed or averaged), mean over the batch."""
+        """L1 error, summed or averaged over dimensions, then averaged over the batch."""
         rows = 1 if self.config.reduction == "mean" else len(wanted)
         error = torch.nn.functional.l1_loss(got, wanted, reduction=self.config.reduction)
         return error if rows == 1 else error / rows
 
     def _pair_distance(self, inputs: Tensors, latents: Tensors) -> Tensor:
-        """Mean |d_x − d_z| over the chosen pairs. The slope of a norm at zero is taken as zero, so it stays
-        finite.
-        """
+        """Mean |d_x − d_z| over the chosen pairs; the gradient of a norm at zero is defined as zero."""
         check_one_width({name: inputs[name] for name in ("image", "text")})
         wanted = self._distance(inputs["image"], inputs["text"])
         got = self._distance(latents["image"], latents["text"])
         return (wanted - got).abs().mean()
 
     def _distance(self, a: Tensor, b: Tensor) -> Tensor:
-        """(n,) for matched pairs, (n, n) for all pairs."""
+        """Distances (n,) of matched pairs or (n, n) of all pairs."""
         if self.config.pairs == "all":
             distance = torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
         else:

@@ -1,4 +1,4 @@
-"""What training asks of an objective."""
+"""The interface of an objective."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ Similarity = Callable[[Tensor, Tensor], Tensor]
 def nearness(a: Tensor, b: Tensor) -> Tensor:
     """Negative Euclidean distances (n, m) of rows (n, k) and (m, k)."""
     mode = "donot_use_mm_for_euclid_dist" if a.shape[1] <= 64 else "use_mm_for_euclid_dist_if_necessary"
-    return -torch.cdist(a, b, compute_mode=mode)  # the product loses the digits of near points
+    return -torch.cdist(a, b, compute_mode=mode)  # the matrix-product form loses precision for close points
 
 
 def check_one_width(inputs: Tensors) -> None:
-    """Refuses modalities (n, d) of different widths d, between which there is no distance, with an `InputError`."""
+    """Raises `InputError` unless all modalities (n, d) have the same width d, which distances between them need."""
     widths = {name: rows.shape[1] for name, rows in inputs.items()}
     if len(set(widths.values())) > 1:
         said = ", ".join(f"{name} {width}" for name, width in widths.items())
         raise InputError(
             f"The distance between modalities needs vectors of one width; got {said}.",
-            remedy="Use an encoder that puts all into one space, or train on one modality.",
+            remedy="Use an encoder that maps all modalities into one space, or train on one modality.",
         )
 
 
 class AbstractObjective(ABC):
-    """A loss of a batch.
+    """A loss computed on a batch.
 
-    `reconstructs` says whether it looks at the decoders' output at all, `projects` whether it sees latents
-    through the head's projection (`AbstractHead.project`: most heads have none).
+    `reconstructs`: whether the loss uses the decoders' output. `projects`: whether latents pass through the head's
+    projection first (`AbstractHead.project`; most heads have none).
     """
 
     reconstructs = False
@@ -49,25 +49,23 @@ class AbstractObjective(ABC):
     def __call__(
         self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
     ) -> dict[str, Tensor]:
-        """Scalar tensors by name, "total" among them, of inputs (n, d) and latents (n, k) by modality.
+        """Scalar tensors by name, including "total", for inputs (n, d) and latents (n, k) by modality.
 
-        `reconstructions` are those of the decoders where `reconstructs`, else empty; `similarity` is the
-        head's, (n, k), (m, k) → (n, m).
+        `reconstructions` holds the decoders' output if `reconstructs`, else nothing; `similarity` is the head's,
+        (n, k), (m, k) → (n, m).
         """
 
     def learned(self, head: Any) -> nn.Parameter | None:
-        """A number of the loss itself, begun anew, that is learned beside the weights of `head`; most have none."""
+        """A fresh parameter of the loss, trained together with the weights of `head`; None for most losses."""
         return None
 
     @property
     def fewest(self) -> int:
-        """Rows below which a batch says nothing; the loop leaves a smaller last batch out."""
+        """Smallest batch size for which the loss is defined; training drops a smaller last batch."""
         return int(self.config.fewest)
 
     def of(self, head: Any, inputs: Tensors, latents: Tensors) -> dict[str, Tensor]:
-        """The same with what `head` makes of these latents; decoders run only where they are looked at,
-        and a projection stands between latents and loss only where the loss asks for it.
-        """
+        """The loss terms for `head`, whose decoders and projection run only if the loss uses them."""
         rebuilt = head.decode(latents) if self.reconstructs else {}
         seen = head.project(latents) if self.projects else latents
         return self(inputs, seen, rebuilt, head.similarity)

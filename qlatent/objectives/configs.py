@@ -1,4 +1,4 @@
-"""What an objective can be told. Torch-free; forms and the command line are drawn from these fields."""
+"""Settings of the objectives. Torch-free; forms and command-line options are generated from these fields."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ class AcquaObjectiveConfig(ObjectiveConfig):
     ] = THIRD
     alpha_vector: Annotated[
         Weight,
-        Field(title="Weight of vector reconstruction", description="For unnamed vectors; not in the paper."),
+        Field(
+            title="Weight of vector reconstruction",
+            description="For vectors that are neither image nor text; not in the paper.",
+        ),
     ] = THIRD
     alpha_distance: Annotated[
         Weight, Field(title="Weight of the pair distance", description="α_d. Paper: ⅓.")
@@ -58,51 +61,56 @@ class AcquaObjectiveConfig(ObjectiveConfig):
         Literal["sum", "mean"],
         Field(
             title="L1 over dimensions",
-            description="sum: the norm as printed, reconstruction leads at first. mean: the distance leads.",
+            description="sum: the L1 norm as in the paper; reconstruction dominates at first. mean: the pair "
+            "distance dominates.",
         ),
     ] = "sum"
     distance: Annotated[
         Literal["l2", "l2_squared"],
         Field(
             title="Distance",
-            description="As printed (l2) or squared, in the input and the latent space alike.",
+            description="l2: Euclidean (paper). l2_squared: squared. Used in input and latent space.",
         ),
     ] = "l2"
     pairs: Annotated[
         Literal["matched", "all"],
         Field(
-            title="Pairs whose distance counts",
-            description="matched: each image with its own text (paper). all: with every text of the batch.",
+            title="Pairs in the distance term",
+            description="matched: each image with its own text (paper). all: each image with every text of the "
+            "batch.",
         ),
     ] = "matched"
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class AcquaAllPairsConfig(AcquaObjectiveConfig):
-    """The same loss with the distance of each image to every text of the batch."""
+    """CLIP-ACQUA's loss with the distance of each image to every text of the batch."""
 
     pairs: Annotated[
         Literal["matched", "all"],
-        Field(title="Pairs whose distance counts", description="all: each image with every text."),
+        Field(
+            title="Pairs in the distance term", description="all: each image with every text of the batch."
+        ),
     ] = "all"
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class DistanceCorrelationConfig(ObjectiveConfig):
-    """1 − Pearson's correlation of all pair distances."""
+    """1 − Pearson's correlation of all pairwise distances."""
 
     follow: Annotated[
         Literal["distances", "ranks"],
         Field(
-            title="What latent distances follow",
-            description="distances: those of the inputs. ranks: their ranks in the batch, nearer to Spearman.",
+            title="Target of the latent distances",
+            description="distances: the input distances. ranks: their ranks in the batch, closer to Spearman's "
+            "correlation.",
         ),
     ] = "distances"
     focus: Annotated[
         float,
         Field(
             title="Focus on near pairs",
-            description="f: pairs count by exp(−f·d / mean d). 0: all alike. 2–5 keeps neighbours better.",
+            description="f in the pair weight exp(−f·d / mean d). 0: equal weights; 2–5 preserves neighbours better.",
             ge=0,
             le=50,
         ),
@@ -111,47 +119,54 @@ class DistanceCorrelationConfig(ObjectiveConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class StressConfig(ObjectiveConfig):
-    """√(Σ(d − αδ)² / Σd²) over all pairs."""
+    """Normalised stress √(Σ(d − αδ)² / Σd²) over all pairs."""
 
     scale: Annotated[
         Literal["fitted", "raw"],
         Field(
             title="Scale of the latent distances",
-            description="fitted: only proportions count (α is the best factor). raw: α = 1.",
+            description="fitted: α is the least-squares factor, so that only proportions count. raw: α = 1.",
         ),
     ] = "fitted"
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class NeighboursConfig(ObjectiveConfig):
-    """Cross-entropy between the neighbour distributions before and after."""
+    """Kullback–Leibler divergence between the neighbour distributions in input and latent space."""
 
     neighbours: Annotated[
         int,
         Field(
             title="Neighbours",
-            description="The distance of this one sets how wide each point looks.",
+            description="k: the distance to the k-th nearest neighbour sets the kernel width of each point.",
             ge=1,
             le=1000,
         ),
     ] = 10
     latent_scale: Annotated[
         float,
-        Field(title="Latent scale", description="Latent distance that halves a weight.", gt=0, le=100),
+        Field(
+            title="Latent scale",
+            description="Latent distance at which a neighbour's weight is one half.",
+            gt=0,
+            le=100,
+        ),
     ] = 0.1
 
 
 Temperature = Annotated[
     float,
-    Field(title="Temperature", description="τ, divides the cosines. SimCLR and QSSL: 0.07.", gt=0, le=100),
+    Field(
+        title="Temperature", description="τ, which divides the cosines. SimCLR and QSSL: 0.07.", gt=0, le=100
+    ),
 ]
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class NTXentConfig(ObjectiveConfig):
-    """NT-Xent of two views of each item: image and text, two noisy copies, or two augmented views of its image."""
+    """NT-Xent over two views of each item: image and text, two noisy copies, or two augmented views of the image."""
 
-    fewest: ClassVar[int] = 2  # with one item there is nobody to tell it from
+    fewest: ClassVar[int] = 2  # one item has no negatives
     without_pairs: ClassVar[str] = (
         "Train on both, or use views=noise: two noisy copies of each vector; or views=augmented: augmented copies of "
         "each image, encoded before."
@@ -161,17 +176,16 @@ class NTXentConfig(ObjectiveConfig):
     views: Annotated[
         Literal["auto", "pairs", "noise", "augmented"],
         Field(
-            title="The two views of an item",
-            description="pairs: its image and text. noise: noise and dropout on the vector, not an augmentation "
-            "of the image. augmented: augmented copies of the image, encoded before. auto: pairs where both are "
-            "there, else noise.",
+            title="Two views of an item",
+            description="pairs: image and text. noise: the vector with noise and dropout. augmented: augmented "
+            "copies of the image, encoded beforehand. auto: pairs if both modalities are present, else noise.",
         ),
     ] = "auto"
     view_count: Annotated[
         int,
         Field(
             title="Augmented views",
-            description="How many of an image's encoded views pairs are drawn from. 0: all that every image has. "
+            description="Number of encoded views per image to draw pairs from; 0: all that every image has. "
             "Only for augmented views.",
             ge=0,
             le=32,
@@ -181,7 +195,7 @@ class NTXentConfig(ObjectiveConfig):
         float,
         Field(
             title="Noise of a view",
-            description="Length of the Gaussian noise, as a share of the vector's. Only for noisy views.",
+            description="Length of the Gaussian noise relative to the vector's. Only for noisy views.",
             ge=0,
             le=10,
             allow_inf_nan=False,
@@ -191,7 +205,7 @@ class NTXentConfig(ObjectiveConfig):
         float,
         Field(
             title="Dropout of a view",
-            description="Share of the coordinates set to zero. Only for noisy views.",
+            description="Fraction of coordinates set to zero. Only for noisy views.",
             ge=0,
             le=0.95,
         ),
@@ -199,22 +213,22 @@ class NTXentConfig(ObjectiveConfig):
 
     @property
     def needs_pairs(self) -> bool:
-        """Whether both image and text must be there."""
+        """Whether items need both image and text."""
         return self.views == "pairs"
 
     @property
     def augmented_views(self) -> bool:
-        """Whether the views are augmented copies of an image that were encoded before."""
+        """Whether the views are augmented copies of an image, encoded beforehand."""
         return self.views == "augmented"
 
     def noisy_views(self, modalities: Iterable[str]) -> bool:
-        """Whether the views are noisy copies for a head of these modalities."""
+        """Whether the views are noisy copies, for a head with these modalities."""
         return self.views == "noise" or (self.views == "auto" and not {"image", "text"} <= set(modalities))
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class ContrastConfig(ObjectiveConfig):
-    """CLIP's symmetric image–text contrast."""
+    """CLIP's symmetric contrastive loss between images and texts."""
 
     fewest: ClassVar[int] = 2
 
@@ -228,21 +242,21 @@ class ContrastConfig(ObjectiveConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class RankingConfig(ObjectiveConfig):
-    """Cross-entropy of each item's partner among the batch, by the similarity that the head ranks with."""
+    """Cross-entropy of each item's partner among the batch, using the head's similarity."""
 
     logits: Annotated[
         Literal["own", "log_fidelity", "fidelity", "cosine"],
         Field(
-            title="What is ranked by",
-            description="own: the head's similarity, as κ·log F / k or 20 × it. fidelity: 20·F (QBEC as published). "
-            "cosine: 20·cos (BEC as published).",
+            title="Logits",
+            description="own: the head's similarity, scaled as κ·log F / k or by 20. log_fidelity: κ·log F / k; "
+            "fidelity: 20·F (published QBEC); cosine: 20·cos (published BEC).",
         ),
     ] = "own"
     kappa: Annotated[
         float,
         Field(
             title="Sharpness of log-fidelity",
-            description="κ in κ·log F / k, k the latent dimension: where a learned scale begins.",
+            description="κ in κ·log F / k, with k the latent dimension; the initial value of a learned scale.",
             gt=0,
             le=1e6,
             allow_inf_nan=False,
@@ -252,7 +266,8 @@ class RankingConfig(ObjectiveConfig):
         bool,
         Field(
             title="Learn the scale",
-            description="Of the similarities, from its usual value on; the published forms keep theirs (20).",
+            description="Train the scale of the similarities, starting from its default. The published forms stay "
+            "at 20.",
         ),
     ] = True
 

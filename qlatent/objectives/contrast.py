@@ -1,8 +1,7 @@
-"""Contrastive objectives: the two views of an item belong together, all others of the batch apart.
+"""Contrastive objectives: pull the two views of an item together and push all others of the batch away.
 
-The views are the item's image and its text, two noisy copies of one vector, or the vectors of two augmented copies
-of its image (`training/vectors/views.py`). Only directions count: what the head projects latents to is brought to unit
-length.
+The views are the item's image and text, two noisy copies of its vector, or the vectors of two augmented copies of its
+image (`training/vectors/views.py`). Projected latents are normalised to unit length, so only directions count.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, near
 class NTXent(AbstractObjective):
     """NT-Xent (Chen et al. 2020, arXiv 2002.05709): cross-entropy of each view's partner among all 2n − 1 others.
 
-    −log(exp(s⁺/τ) / Σ exp(s/τ)), s the cosine; the sum holds the partner and leaves the view itself out.
+    −log(exp(s⁺/τ) / Σ exp(s/τ)), s the cosine; the sum includes the partner and excludes the view itself.
     """
 
     projects = True
@@ -32,7 +31,7 @@ class NTXent(AbstractObjective):
         return {"total": self.between(latents["image"], latents["text"])}
 
     def between(self, first: Tensor, second: Tensor) -> Tensor:
-        """The loss, a scalar, of two views (n, k) of the same n items."""
+        """The scalar loss for two views (n, k) of the same n items."""
         first, second = tensors.unit(first), tensors.unit(second)
         together = (first * second).sum(dim=1) / self.config.temperature  # (n,)
         views = torch.cat([first, second])
@@ -47,10 +46,10 @@ def _mean_log_sum(views: Tensor, temperature: float) -> Tensor:
 
 
 class _MeanLogSum(torch.autograd.Function):
-    """Mean over views v_i (m, k) of log Σ_{j≠i} exp(v_i·v_j/τ), with its gradient (P + Pᵀ)V / mτ by hand.
+    """Mean over views v_i (m, k) of log Σ_{j≠i} exp(v_i·v_j/τ), with the explicit gradient (P + Pᵀ)V / mτ.
 
-    P is the softmax of each row. Autograd passes over the (m, m) table eight times, which cost as much as the
-    circuit; this does it in place.
+    P is the row-wise softmax. Autograd passes over the (m, m) table eight times, which costs as much as the circuit;
+    this works in place.
     """
 
     @staticmethod
@@ -70,7 +69,7 @@ class _MeanLogSum(torch.autograd.Function):
         if tensors.asked_again(gradient):
             plain = partial(_mean_log_sum, temperature=ctx.temperature)
             return tensors.pulled_back(plain, (views,), gradient)[0], None
-        rows = views.T.contiguous()  # (k, m): long rows multiply five times as fast as many short ones
+        rows = views.T.contiguous()  # (k, m): few long rows multiply five times as fast as many short ones
         pulled = rows @ chances.T + rows @ chances
         return pulled.T * (gradient / (len(views) * ctx.temperature)), None
 
@@ -78,7 +77,7 @@ class _MeanLogSum(torch.autograd.Function):
 class Contrast(AbstractObjective):
     """CLIP's loss (Radford et al. 2021, arXiv 2103.00020): each image's text among all texts, and the reverse.
 
-    Both directions are logged apart; `total` is their mean.
+    Each direction is a term of its own; `total` is their mean.
     """
 
     projects = True

@@ -1,7 +1,7 @@
-"""Objectives that keep the geometry of a batch: all distances between its points, whatever their modality.
+"""Objectives that preserve the geometry of a batch: the distances between all its points, across modalities.
 
-The modalities of a batch are stacked into one set of points, as the all-pairs figures beside every map do it.
-Distances before are Euclidean; distances after are the negative similarity of the head.
+The modalities of a batch are stacked into one set of points, as in the all-pairs metrics beside every map.
+Input distances are Euclidean; latent distances are the negative similarity of the head.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from torch import Tensor
 
 from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, check_one_width, nearness
 
-FEWEST = 3  # points; two have one distance, which says nothing about proportions
+FEWEST = 3  # points; two have a single distance, so proportions are undefined
 
 
 class GeometryObjective(AbstractObjective):
-    """A loss of the distances (m, m) of all points of a batch before and after; m is rows times modalities."""
+    """A loss on the distances (m, m) of all points of a batch in input and latent space; m is rows × modalities."""
 
     def __call__(
         self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
@@ -25,21 +25,21 @@ class GeometryObjective(AbstractObjective):
         check_one_width({name: inputs[name] for name in latents})
         before = torch.cat([inputs[name] for name in latents])
         after = torch.cat(list(latents.values()))
-        if len(after) < FEWEST:  # a last batch of one row: nothing to learn from it
+        if len(after) < FEWEST:  # a last batch of one row has no gradient
             return {"total": after.sum() * 0.0}
         return {"total": self._loss(-nearness(before, before), -similarity(after, after))}
 
     @abstractmethod
     def _loss(self, before: Tensor, after: Tensor) -> Tensor:
-        """The loss, a scalar, of distances (m, m)."""
+        """The scalar loss for input distances `before` and latent distances `after`, both (m, m)."""
 
 
 class DistanceCorrelation(GeometryObjective):
-    """1 − Pearson's correlation of all pair distances before and after: 0 at best, 2 at worst.
+    """1 − Pearson's correlation of all pairwise distances in input and latent space: 0 at best, 2 at worst.
 
-    It asks for the right proportions alone, so the scale of the latent space stays free. With a `focus` f,
-    pairs count by exp(−f·d/mean d): near ones more than far ones. `follow="ranks"` puts the ranks of the
-    distances before in their place: far outliers weigh less, and the order of distances is asked for.
+    Only proportions count, so the scale of the latent space is free. `focus` f weights pairs by exp(−f·d/mean d),
+    near ones more than far ones. `follow="ranks"` replaces input distances by their ranks, which reduces the weight
+    of far outliers and rewards the order of distances.
     """
 
     def _loss(self, before: Tensor, after: Tensor) -> Tensor:
@@ -53,9 +53,10 @@ class DistanceCorrelation(GeometryObjective):
 
 
 class Stress(GeometryObjective):
-    """√(Σ(d − αδ)² / Σd²) over all pairs of a batch; d before, δ after (Kruskal's stress of metric scaling).
+    """√(Σ(d − αδ)² / Σd²) over all pairs of a batch; d input, δ latent distances (Kruskal's stress, metric scaling).
 
-    α is 1, or the best factor Σdδ/Σδ², so that scale costs nothing (Smelser et al. 2024, arXiv 2408.07724).
+    α is 1 or the least-squares factor Σdδ/Σδ², which makes the loss scale-invariant (Smelser et al. 2024,
+    arXiv 2408.07724).
     """
 
     def _loss(self, before: Tensor, after: Tensor) -> Tensor:
@@ -63,15 +64,15 @@ class Stress(GeometryObjective):
         if self.config.scale == "fitted":
             after = after * ((before * after).sum() / after.square().sum().clamp_min(1e-12))
         share = (before - after).square().sum() / before.square().sum().clamp_min(1e-12)
-        return (share + 1e-12).sqrt()  # the slope of a root at zero is infinite
+        return (share + 1e-12).sqrt()  # the derivative of a square root at zero is infinite
 
 
 class Neighbours(GeometryObjective):
-    """Cross-entropy between the neighbour distributions of each point before and after, averaged over points.
+    """Divergence KL(p‖q) between the neighbour distributions of each point in input and latent space, averaged.
 
-    Before: p_ij ∝ exp(−d²_ij / σ²_i) with σ_i the distance of the k-th nearest of the batch (self-tuning,
-    Zelnik-Manor & Perona 2004). After: q_ij ∝ 1 / (1 + (δ_ij/s)²), the kernel of t-SNE (van der Maaten &
-    Hinton 2008). Less the entropy of p, so that 0 is the best there is.
+    Input: p_ij ∝ exp(−d²_ij / σ²_i) with σ_i the distance to the k-th nearest neighbour in the batch (self-tuning,
+    Zelnik-Manor & Perona 2004). Latent: q_ij ∝ 1 / (1 + (δ_ij/s)²), the kernel of t-SNE (van der Maaten & Hinton
+    2008). It is the cross-entropy minus the entropy of p, so the optimum is 0.
     """
 
     def _loss(self, before: Tensor, after: Tensor) -> Tensor:
@@ -92,7 +93,7 @@ def each_once(distances: Tensor) -> Tensor:
 
 
 def ranked(values: Tensor) -> Tensor:
-    """Ranks (n,) of `values` (n,) from 1; equals share the mean of their places."""
+    """Ranks (n,) of `values` (n,), from 1; ties get their mean rank."""
     order = values.sort().values
     return 0.5 * (torch.searchsorted(order, values) + torch.searchsorted(order, values, right=True) + 1).to(
         values

@@ -1,4 +1,4 @@
-"""Ranking for retrieval: the partner of an item against all others of the batch, by a similarity of latents."""
+"""Ranking loss for retrieval: score an item's partner against all others of the batch."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from qlatent import tensors
 from qlatent.errors import ConfigError, InputError
 from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, nearness
 
-PUBLISHED = 20.0  # what the paper multiplies fidelities and cosines by
+PUBLISHED = 20.0  # scale of fidelities and cosines in the paper
 
 
 class Ranking(AbstractObjective):
     """Cross-entropy over scaled similarities, first modality to second and the reverse; `total` is their mean.
 
-    Kankeu et al. (arXiv 2501.04591) rank one relevant and five hard negatives by 20·F or 20·cos; here the negatives
-    are the other items of the batch, and in `ranked` the hard ones too. 20·F = 20·exp(log F) has no gradient left
-    where states of many qubits are far apart, so log-fidelity is ranked as κ·log F / k unless told otherwise.
+    Kankeu et al. (arXiv 2501.04591) rank one relevant document and five hard negatives by 20·F or 20·cos; here the
+    other items of the batch are the negatives, in `ranked` together with the hard ones. The gradient of
+    20·F = 20·exp(log F) vanishes for distant states of many qubits, so the default logit is κ·log F / k.
     """
 
     def __call__(
@@ -31,11 +31,11 @@ class Ranking(AbstractObjective):
         return self._losses(latents, similarity, form)
 
     def of(self, head: Any, inputs: Tensors, latents: Tensors) -> dict[str, Tensor]:
-        """The same with the similarity of `head`, which decides what "own" is; `ConfigError` if it has no fidelity."""
+        """The loss terms with the similarity of `head`, which "own" refers to; `ConfigError` for a missing fidelity."""
         return self._losses(latents, head.similarity, self._form(head))
 
     def _form(self, head: Any) -> str:
-        """What is ranked by; `ConfigError` for a fidelity that the head does not have."""
+        """The form of the logits; `ConfigError` if they need a fidelity that the head does not have."""
         own = "log_fidelity" if head.distance == "log_fidelity" else "negative"
         form: str = own if self.config.logits == "own" else self.config.logits
         if form in ("log_fidelity", "fidelity") and head.distance != "log_fidelity":
@@ -46,7 +46,7 @@ class Ranking(AbstractObjective):
         return form
 
     def learned(self, head: Any) -> nn.Parameter | None:
-        """log of what similarities are multiplied by, from `initial_scale` on; the published forms keep theirs."""
+        """The log of the scale of similarities, starting from `initial_scale`; None for the published forms."""
         initial = self.initial_scale(head)
         self._log_scale = None
         if initial is not None and self.config.learn_scale:
@@ -57,16 +57,16 @@ class Ranking(AbstractObjective):
     _log_scale: nn.Parameter | None = None
 
     def ranked(self, head: Any, queries: Tensor, documents: Tensor, *, excluded: Tensor) -> Tensor:
-        """Cross-entropy of document i for query i: a scalar, of latents (n, k) and (m, k), m ≥ n.
+        """The scalar cross-entropy of document i for query i, for latents (n, k) and (m, k), m ≥ n.
 
-        `excluded` (n, m) bool names documents that are no negatives of a query.
+        `excluded` (n, m) bool marks documents that are not negatives of a query.
         """
         logits = self._logits(queries, documents, head.similarity, self._form(head))
         partner = torch.arange(len(queries), device=queries.device)
         return cross_entropy(logits.masked_fill(excluded, -torch.inf), partner)
 
     def initial_scale(self, head: Any) -> float | None:
-        """Where a learned scale begins: κ / k of log-fidelity, 20 of others; None for the published forms."""
+        """Initial value of a learned scale: κ / k for log-fidelity, else 20; None for the published forms."""
         if self._form(head) in ("fidelity", "cosine"):
             return None
         return float(self.config.kappa) / head.latent_dim if self._form(head) == "log_fidelity" else PUBLISHED
@@ -75,7 +75,7 @@ class Ranking(AbstractObjective):
         if len(latents) < 2:
             raise InputError(
                 f"Ranking needs two modalities; got {', '.join(latents) or 'none'}.",
-                remedy="Bring pairs, for example images with their texts.",
+                remedy="Use a dataset of pairs, for example images with texts.",
             )
         (first, a), (second, b) = list(latents.items())[:2]
         logits = self._logits(a, b, similarity, form)  # (n, n)
