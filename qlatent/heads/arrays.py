@@ -1,4 +1,4 @@
-"""Numpy arrays through a head: what may go in, what comes out."""
+"""Validate numpy arrays and encode them with a head."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from qlatent.heads.base import AbstractHead
 from qlatent.registry import did_you_mean
 from qlatent.types import Arrays
 
-CHUNK = 4096  # rows at a time, so that memory does not grow with the data
+CHUNK = 4096  # rows per forward pass, to bound memory
 
 
 def transform(head: AbstractHead, values: Any) -> Arrays:
-    """Latents (n, k) float32 by modality of arrays (n, d), for any of the head's modalities.
+    """Latents (n, k) float32 by modality for arrays (n, d) of any of the head's modalities.
 
-    Inputs are normalised as they were in training (`head.normalise`). Rows that cannot be used are
-    `InputError`s.
+    Inputs are normalised as in training (`head.normalise`). Raises `InputError` for rows that cannot be used.
     """
     arrays = checked(head, values)
     with torch.no_grad():
@@ -48,11 +47,11 @@ def circuit_latents(head: AbstractHead, expectations: Arrays) -> Arrays:
 
 
 def checked(head: AbstractHead, values: Any) -> Arrays:
-    """Float32 arrays (n, d) by modality, or an `InputError` that says what is wrong with which.
+    """Float32 arrays (n, d) by modality.
 
-    `values` is a dict by modality, or one array if the head has one modality. Refused are other modalities
-    and widths, modalities of different lengths, NaN or infinite numbers, and, if inputs are normalised, zero
-    vectors.
+    `values` is a dict by modality, or one array if the head has one modality. Raises `InputError` for unknown
+    modalities, wrong widths, modalities of different lengths, NaN or infinite numbers, and, if inputs are normalised,
+    zero vectors.
     """
     arrays = {name: _array(array, name) for name, array in by_modality(head, values).items()}
     for name, array in arrays.items():
@@ -61,7 +60,8 @@ def checked(head: AbstractHead, values: Any) -> Arrays:
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{count} {name} vectors" for name, count in lengths.items())
         raise InputError(
-            f"Got {said}: the modalities differ in length.", remedy="Row i of all must be one item."
+            f"Got {said}: the modalities differ in length.",
+            remedy="Pass arrays whose rows i belong to the same item.",
         )
     for name, array in arrays.items():
         _refuse_rows(name, "NaN or infinite numbers", np.logical_not(np.isfinite(array).all(axis=1)))
@@ -71,7 +71,7 @@ def checked(head: AbstractHead, values: Any) -> Arrays:
 
 
 def by_modality(head: AbstractHead, values: Any) -> dict[str, Any]:
-    """The values as a dict by modality; one plain value is that of the only modality."""
+    """The values as a dict by modality; a plain value belongs to the head's only modality."""
     if not isinstance(values, Mapping):
         if len(head.modalities) > 1:
             names = ", ".join(f'"{name}": …' for name in head.modalities)
@@ -92,19 +92,19 @@ def by_modality(head: AbstractHead, values: Any) -> dict[str, Any]:
 
 
 def as_inputs(head: AbstractHead, array: np.ndarray) -> torch.Tensor:
-    """Checked rows as the head saw them in training: (n, d) float32."""
+    """Checked rows (n, d) float32 as a tensor, normalised as in training."""
     if head.normalise == "l2":
         array = lengths.unit(array)
     return torch.from_numpy(np.ascontiguousarray(array)).to(next(head.parameters()).device)
 
 
 def as_latents(head: AbstractHead, values: Any) -> torch.Tensor:
-    """Latents (n, k) as a tensor; another shape is an `InputError`."""
+    """Latents (n, k) as a tensor; `InputError` for another shape."""
     array = _array(values, "latent")
     if array.ndim != 2 or array.shape[1] != head.latent_dim:
         raise InputError(
             f"The latents have shape {array.shape}, expected (n, {head.latent_dim}).",
-            remedy="Pass what transform returned.",
+            remedy="Pass latents as returned by transform.",
         )
     return torch.from_numpy(np.ascontiguousarray(array)).to(next(head.parameters()).device)
 
@@ -122,7 +122,7 @@ def _refuse_rows(name: str, what: str, bad: np.ndarray) -> None:
     if bad.any():
         raise InputError(
             f"{bad.sum()} of {len(bad)} {name} vectors hold {what}; the first is row {bad.argmax()}.",
-            remedy="Leave these rows out, in all modalities alike.",
+            remedy="Drop these rows from all modalities.",
         )
 
 

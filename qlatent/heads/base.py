@@ -1,4 +1,4 @@
-"""What every head offers to training, services and the estimator."""
+"""The interface of a head, as used by training, services and the estimator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qlatent.heads.saturation import shares
 from qlatent.registry import HEADS
 
 Tensors = Mapping[str, Tensor]
-FEW = 64  # latent dimensions up to which distances are taken one by one, which keeps their digits
+FEW = 64  # latent dimensions up to which distances avoid the matrix product, which loses precision
 
 
 class AbstractHead(nn.Module, ABC):
@@ -26,8 +26,8 @@ class AbstractHead(nn.Module, ABC):
     config: Any  # a HeadConfig
     modalities: tuple[str, ...]
     input_dims: dict[str, int]
-    normalise: str = "l2"  # how inputs were brought to length in training; kept with the weights
-    prepared: bool = False  # its weights are given: nothing is taken from the training rows any more
+    normalise: str = "l2"  # normalisation of inputs in training; saved with the weights
+    prepared: bool = False  # the weights are given, so `prepare` is skipped
 
     def __init__(self, config: Any) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class AbstractHead(nn.Module, ABC):
 
     @property
     def name(self) -> str:
-        """The name under which the registry knows this head, found by its config."""
+        """The head's name in the registry, looked up by the class of its config."""
         target = f"{type(self.config).__module__}:{type(self.config).__name__}"
         return next(entry.name for entry in HEADS.values() if entry.config == target)
 
@@ -53,27 +53,27 @@ class AbstractHead(nn.Module, ABC):
 
     @property
     def circuit(self) -> Circuit | None:
-        """The circuit inside, or None for a classical head."""
+        """The head's circuit, or None for a classical head."""
         found: Circuit | None = self.config.circuit()
         return found
 
     @property
     def counted(self) -> list[nn.Parameter]:
-        """The parameters that `parameter_count` counts as stored: all of them, unless a head says otherwise."""
+        """The parameters that `parameter_count` counts as stored; all by default."""
         return list(self.parameters())
 
     @property
     def parameter_count(self) -> dict[str, int]:
-        """How many numbers the head stores, and how many of them can change what comes out."""
+        """The number of parameters: "stored", and "used", which can change the output."""
         stored = sum(parameter.numel() for parameter in self.counted)
         return {"stored": stored, "used": stored}
 
     @abstractmethod
     def encode(self, inputs: Tensors) -> dict[str, Tensor]:
-        """Latents (n, k) of inputs (n, d), for any modalities of the head; `InputError` for a wrong width."""
+        """Latents (n, k) of inputs (n, d) for any of the head's modalities; `InputError` for a wrong width."""
 
     def forward(self, inputs: Tensor | Tensors) -> Tensor | dict[str, Tensor]:
-        """Latents (n, k) of inputs (n, d), as `encode` gives them; one tensor where the head has one modality."""
+        """Latents (n, k) of inputs (n, d) as from `encode`; takes and returns one tensor if given a tensor."""
         if isinstance(inputs, Mapping):
             return self.encode(inputs)
         if len(self.modalities) > 1:
@@ -96,47 +96,44 @@ class AbstractHead(nn.Module, ABC):
         """Reconstructions (n, d) of latents (n, k)."""
 
     def project(self, latents: Tensors) -> dict[str, Tensor]:
-        """What a contrastive loss sees of latents (n, k): the latents themselves, unless a head has a projection."""
+        """The input of a contrastive loss for latents (n, k): the latents themselves unless a head has a projection."""
         return dict(latents)
 
     @property
     def rows_wanted(self) -> int | None:
-        """How many of the training rows `prepare` looks at; None is all of them."""
+        """Number of training rows that `prepare` needs; None means all."""
         return 0
 
     def prepare(self, inputs: Tensors) -> None:
-        """What a head takes from the training rows before the first step: nothing, unless it says so."""
+        """Fits data-dependent weights to the training rows before the first step; does nothing by default."""
         return
 
     def entering_tanh(self, inputs: Tensors) -> dict[str, Tensor]:
-        """What tanh is taken of on the way to the latents, by modality; nothing, unless a head says otherwise."""
+        """The pre-activations of tanh, by modality; empty if the head applies no tanh."""
         return {}
 
     @torch.no_grad()
     def saturation(self, inputs: Tensors) -> dict[str, float]:
-        """Share of numbers with |tanh| > 0.99, by modality, under the present weights: there gradients vanish."""
+        """Fraction of values with |tanh| > 0.99 by modality, at the current weights; their gradients vanish."""
         return shares(self.entering_tanh(inputs))
 
     def flat_remedy(self, factor: float) -> str:
-        """What to do about a saturated tanh; numbers `factor` times as large would be in order."""
-        return "Bring the vectors to unit length, or train the head with another input_scaling."
+        """Advice against a saturated tanh; pre-activations multiplied by `factor` would not saturate."""
+        return "Normalise the vectors to unit length, or train the head with another input_scaling."
 
     def similarity(self, a: Tensor, b: Tensor) -> Tensor:
-        """How alike two sets of latents are, larger is nearer: (n, k), (m, k) → (n, m).
-
-        The negative Euclidean distance.
-        """
+        """Similarity of two sets of latents, the negative Euclidean distance: (n, k), (m, k) → (n, m)."""
         mode = "donot_use_mm_for_euclid_dist" if a.shape[1] <= FEW else "use_mm_for_euclid_dist_if_necessary"
         return -torch.cdist(a, b, compute_mode=mode)
 
     def taken(self, inputs: Tensors) -> dict[str, Tensor]:
-        """The inputs, checked, in the precision of the head's weights."""
+        """The checked inputs, cast to the dtype of the head's weights."""
         self.check_inputs(inputs)
         dtype = next(self.parameters()).dtype
         return {name: tensor.to(dtype) for name, tensor in inputs.items()}
 
     def check_inputs(self, inputs: Tensors) -> None:
-        """Refuses an unknown modality and a wrong shape with an `InputError`."""
+        """Raises `InputError` for an unknown modality or a wrong shape."""
         for modality, tensor in inputs.items():
             if modality not in self.input_dims:
                 raise InputError(
@@ -148,14 +145,14 @@ class AbstractHead(nn.Module, ABC):
                 got = f"width {tensor.shape[1]}" if tensor.ndim == 2 else f"shape {tuple(tensor.shape)}"
                 raise InputError(
                     f"The {modality} vectors: got {got}, expected {width} (an array (n, {width})).",
-                    remedy=f"Bring them to (n, {width}): tensor.reshape(-1, {width})."
+                    remedy=f"Reshape them to (n, {width}): tensor.reshape(-1, {width})."
                     if tensor.ndim > 2 and tensor.shape[-1] == width
                     else "Use the encoder that the head was trained on, or a head with that input width.",
                 )
 
 
 def input_dims(config: Any) -> dict[str, int]:
-    """The input width of each modality that a config describes."""
+    """The input width of each modality, from a head's config."""
     dims: dict[str, int] = config.input_dims
     if config.shared and len(set(dims.values())) > 1:
         raise ConfigError(
@@ -167,7 +164,7 @@ def input_dims(config: Any) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Principal axes (k, d) as rows, unit length, with the deviation of the rows along each, and their mean."""
+    """Principal axes (k, d) as unit rows, the standard deviations (k,) along them, and the mean (d,) of the data."""
 
     axes: Tensor
     deviations: Tensor
@@ -175,7 +172,7 @@ class Basis:
 
 
 def principal(rows: Tensor, k: int) -> Basis:
-    """The first k principal axes of `rows` (n, d), largest entry of each positive; k above d or n is refused."""
+    """First k principal axes of `rows` (n, d), each with a positive largest entry; `InputError` if k > min(d, n)."""
     count, width = rows.shape
     if k > min(count, width):
         raise InputError(
@@ -193,9 +190,11 @@ def principal(rows: Tensor, k: int) -> Basis:
 
 def seeded_linear(width_in: int, width_out: int, *, generator: torch.Generator) -> nn.Linear:
     """A linear layer with torch's default initialisation, drawn from `generator` alone."""
-    with torch.random.fork_rng(devices=[]):  # skip_init would import sympy: seconds at every worker's start
+    with torch.random.fork_rng(
+        devices=[]
+    ):  # skip_init would import sympy, which takes seconds in every worker
         layer = nn.Linear(width_in, width_out)
-    bound = width_in**-0.5  # what kaiming_uniform_(a=√5) of torch.nn.Linear comes to
+    bound = width_in**-0.5  # equals kaiming_uniform_(a=√5) of torch.nn.Linear
     with torch.no_grad():
         layer.weight.uniform_(-bound, bound, generator=generator)
         layer.bias.uniform_(-bound, bound, generator=generator)

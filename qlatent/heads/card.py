@@ -1,4 +1,4 @@
-"""The model card beside a saved head. Torch-free."""
+"""Write the model card of a saved head. Torch-free."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def model_card(head: AbstractHead, facts: Mapping[str, Any]) -> str:
-    """README.md of a head: front matter, what it is, its sizes, and whatever `facts` are known.
+    """The README.md of a head: front matter, summary, usage, settings, parameters, circuit, metrics and `facts`.
 
-    `facts` may hold "encoder", "dataset", "metrics" (name → number) and anything else that is JSON.
+    `facts` may hold "encoder", "dataset", "metrics" (name → number) and any other JSON values.
     """
     entry = HEADS[head.name]
     facts = dict(facts)
@@ -72,7 +72,7 @@ def _table(title: str, values: Mapping[str, Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """Text that cannot leave its cell or become markup: names of data sets are written by others."""
+    """The value as text, escaped for a Markdown table: names of datasets are untrusted input."""
     text = (
         f"{value:.6g}" if isinstance(value, float) else value if isinstance(value, str) else json.dumps(value)
     )

@@ -1,4 +1,4 @@
-"""What a saved head says of itself: its config, its card and its README, read and checked. Torch-free."""
+"""Read and check the config.json and README of a saved head. Torch-free."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ READ = (1, FORMAT)
 MODEL, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 FILES = (MODEL, CONFIG, CARD)
 LARGEST_TEXT = 1_000_000
-"""Bytes of a config or of a README; what is larger is something else."""
+"""Maximum size of a config or README in bytes."""
 _MAX_DEPTH = 32
 _QLATENT_WROTE = "Use a config.json that qlatent wrote."
 
 
 @dataclass(frozen=True, slots=True)
 class HeadCard:
-    """What is known of a head beside its settings; `facts` is anything else, as JSON has it."""
+    """Parameter counts, metrics and encoder of a head; `facts` holds all other keys of the card as JSON values."""
 
     parameters: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class HeadCard:
 
 @dataclass(frozen=True, slots=True)
 class HeadDocument:
-    """A config.json: the head's name in the registry, its checked config, how inputs are normalised, the card.
+    """A config.json: the head's name in the registry, its config, the normalisation of inputs, and the card.
 
     `values` are the settings that are written, in today's spelling, `config` the object made of them.
     """
@@ -49,7 +49,7 @@ class HeadDocument:
 
 
 def read_document(file: Path) -> HeadDocument:
-    """The config of a saved head; whatever is wrong with it is a `QlatentError` that names the file."""
+    """The document of a saved head, read from `file`; raises a `QlatentError` that names the file if it is invalid."""
     document = _read_json(file)
     version, name, values = (document.get(key) for key in ("format", "head", "config"))
     unknown = sorted(document.keys() - {"format", "head", "normalise", "config", "card"})
@@ -77,9 +77,9 @@ def read_document(file: Path) -> HeadDocument:
 
 
 def check_files(folder: Path, *, readme: bool = True) -> HeadDocument:
-    """The document of a head's folder whose files can be read: the header of the weights, and the README if asked.
+    """The document of a head's folder, after checking the header of the weights and, if `readme`, the README.
 
-    Whether the weights fit the config is found by `saving.load`. What is wrong is a `QlatentError`.
+    Raises `QlatentError` for an unreadable file. Only `saving.load` checks that the weights fit the config.
     """
     document = read_document(folder / CONFIG)
     if readme and (folder / CARD).exists():
@@ -95,7 +95,7 @@ def check_files(folder: Path, *, readme: bool = True) -> HeadDocument:
 
 
 def _card(file: Path, card: Any) -> HeadCard:
-    """The card, whose known parts have their types; it is shown, compared and downloaded as it is."""
+    """The card, with the types of its known keys checked."""
     wanted: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
         "parameters": ("an object of whole numbers", _are_counts),
         "metrics": ("an object of numbers", _are_figures),
@@ -117,7 +117,7 @@ def _are_counts(value: Any) -> bool:
 
 
 def _are_figures(value: Any) -> bool:
-    """Numbers by name, some of them in groups; one that could not be measured is null."""
+    """Whether the value consists of numbers and nulls, in possibly nested objects or lists."""
     if isinstance(value, dict | list):
         inner = value.values() if isinstance(value, dict) else value
         return all(
@@ -147,11 +147,11 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 
 def _check_depth(value: Any, depth: int = 0) -> None:
-    """Refuses what no later walk over it could hold: deep nesting, and texts that no file can."""
+    """Raises ValueError for deep nesting, which would overflow the stack, and for texts that UTF-8 cannot encode."""
     if depth > _MAX_DEPTH:
         raise ValueError(f"nested more than {_MAX_DEPTH} levels deep")
     if isinstance(value, str):
-        value.encode()  # half of a surrogate pair is a UnicodeEncodeError, which is a ValueError
+        value.encode()  # a lone surrogate raises UnicodeEncodeError, a ValueError
     if isinstance(value, dict):
         for key, each in value.items():
             key.encode()
@@ -162,7 +162,7 @@ def _check_depth(value: Any, depth: int = 0) -> None:
 
 
 def _read_text(file: Path) -> str:
-    """The text of one of a head's files; missing, too large or no UTF-8 is an `InputError`."""
+    """The text of a file; `InputError` if it is missing, too large or not UTF-8."""
     try:
         if file.stat().st_size > LARGEST_TEXT:
             raise InputError(f"{file}: larger than {LARGEST_TEXT:,} bytes.", remedy="Save the head again.")

@@ -1,4 +1,4 @@
-"""Heads on disk: a folder with model.safetensors, config.json and a model card. No pickle, in or out."""
+"""Save and load heads as folders with model.safetensors, config.json and a model card. No pickle is read or written."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ REFUSED = (".pt", ".pth", ".bin", ".pkl", ".pickle", ".ckpt", ".joblib")
 
 
 def save(head: AbstractHead, folder: str | Path, card: Mapping[str, Any] | None = None) -> Path:
-    """Write the head to `folder`, all or nothing, and return it.
+    """Write the head to `folder` atomically and return the path.
 
-    An earlier head there is replaced; a folder with anything else in it is an `InputError`. `card` holds what
-    the model card should say: encoder, dataset, metrics.
+    Replaces an earlier head; raises `InputError` if the folder holds anything else. `card` holds entries of the
+    model card: encoder, dataset, metrics.
     """
     target = Path(folder)
     _check_target(target)
@@ -49,10 +49,10 @@ def save(head: AbstractHead, folder: str | Path, card: Mapping[str, Any] | None 
 
 
 def load(folder: str | Path) -> AbstractHead:
-    """The head of a folder that `save` wrote.
+    """The head stored in a folder by `save`, in evaluation mode.
 
-    Pickled checkpoints, an unknown head, unknown settings, a newer format, and missing, surplus, misshapen or
-    not finite tensors are `QlatentError`s that name the file.
+    Raises a `QlatentError` that names the file for pickled checkpoints, an unknown head or setting, a newer format, and
+    missing, unexpected, misshapen or non-finite tensors.
     """
     path = Path(folder)
     _check_source(path)
@@ -64,7 +64,7 @@ def load(folder: str | Path) -> AbstractHead:
 
 
 def _read_tensors(file: Path, wanted: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The tensors of a file, exactly the ones wanted in names, shapes and dtypes."""
+    """The tensors of a file, whose names, shapes and dtypes must equal those of `wanted`."""
     try:
         with safetensors.safe_open(file, framework="pt") as opened:
             found = {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
@@ -86,7 +86,7 @@ def _read_tensors(file: Path, wanted: Mapping[str, torch.Tensor]) -> dict[str, t
     return tensors
 
 
-_OTHER = "The file belongs to another head or another config."
+_OTHER = "Use the file that was saved with this config."
 
 
 def _check_names(
@@ -105,7 +105,7 @@ def _check_names(
 def _check_source(path: Path) -> None:
     if path.suffix.lower() in REFUSED:
         raise InputError(
-            f"{path}: pickled checkpoints can run code and are not read.", remedy="Use safetensors."
+            f"{path}: pickled checkpoints can run code and are not read.", remedy="Convert it to safetensors."
         )
     if not path.is_dir():
         said = "is not a folder" if path.exists() else "does not exist"
@@ -130,17 +130,17 @@ def _check_target(target: Path) -> None:
     )
     if other:
         raise InputError(
-            f"{target} holds something else ({other[0]}); it would be replaced.",
+            f"{target} holds something else ({other[0]}), which would be replaced.",
             remedy="Name a new or empty folder.",
         )
 
 
 @contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
-    """An empty folder beside `target` that takes its place when the block ends well, and else vanishes."""
+    """A temporary folder beside `target` that replaces it when the block succeeds and is removed when it fails."""
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        fresh.chmod(0o755)  # mkdtemp keeps others out; a saved head is as readable as its surroundings
+        fresh.chmod(0o755)  # mkdtemp makes a private folder; a saved head is readable by others
         yield fresh
         _swap(fresh, target)
     except OSError as err:
@@ -156,7 +156,7 @@ def _swap(fresh: Path, target: Path) -> None:
         fresh.replace(target)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    target.replace(old)  # onto an empty folder, which POSIX allows
+    target.replace(old)  # POSIX allows renaming onto an empty folder
     try:
         fresh.replace(target)
     except OSError:

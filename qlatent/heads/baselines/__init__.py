@@ -1,1 +1,1 @@
-"""PCA, random projection, truncation and an MLP: what every head is compared with."""
+"""Baselines for every head: identity, PCA, random projection, truncation and an MLP."""

@@ -22,16 +22,19 @@ Dim = Annotated[
 ]
 OneBasis = Annotated[
     bool,
-    Field(title="One basis for all modalities", description="Off: each modality has its own."),
+    Field(
+        title="One basis for all modalities",
+        description="On: fit one PCA to all modalities. Off: one per modality.",
+    ),
 ]
 Whiten = Annotated[
     bool,
-    Field(title="Whiten", description="Divide by the deviation along each axis, so that all count alike."),
+    Field(title="Whiten", description="Divide by the standard deviation along each axis."),
 ]
 
 
 def check_width(kept: int, width: int) -> None:
-    """Refuses more latent dimensions than the vectors have."""
+    """Raises `ConfigError` if there are more latent dimensions than the vectors have."""
     if kept > width:
         raise ConfigError(
             f"dim={kept}: the vectors have only {width} dimensions.", remedy=f"Use at most {width}."
@@ -40,7 +43,7 @@ def check_width(kept: int, width: int) -> None:
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class IdentityConfig(HeadConfig):
-    """The vectors themselves, uncompressed: the ceiling."""
+    """The vectors themselves, uncompressed: the upper bound."""
 
     closed_form: ClassVar[bool] = True
     deterministic: ClassVar[bool] = True
@@ -67,21 +70,23 @@ class PCAConfig(HeadConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class WhitenedPCAConfig(PCAConfig):
-    """Principal axes of the training vectors, each divided by the deviation along it."""
+    """Principal axes of the training vectors, whitened: divided by the standard deviation along each."""
 
     whiten: Whiten = True
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class TruncationConfig(HeadConfig):
-    """Some coordinates of the vectors, the others left out."""
+    """A subset of the coordinates of the vectors."""
 
     closed_form: ClassVar[bool] = True
     useful_untrained: ClassVar[bool] = True
     dim: Dim = 4
     which: Annotated[
         Literal["first", "random"],
-        Field(title="Coordinates", description="The first ones, or some drawn by the seed."),
+        Field(
+            title="Coordinates", description="first: the first ones. random: a random subset from the seed."
+        ),
     ] = "first"
     seed: Seed = 0
 
@@ -93,7 +98,7 @@ class TruncationConfig(HeadConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class RandomProjectionConfig(HeadConfig):
-    """A Gaussian random projection, the same for all modalities of one width."""
+    """A Gaussian random projection, equal for modalities of equal width."""
 
     closed_form: ClassVar[bool] = True
     useful_untrained: ClassVar[bool] = True
@@ -108,18 +113,24 @@ class RandomProjectionConfig(HeadConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class MLPConfig(HeadConfig):
-    """A hidden layer of as many weights as CLIP-ACQUA has at the same width and dimension."""
+    """An MLP with one hidden layer and as many weights as CLIP-ACQUA at the same width and dimension."""
 
     dim: Dim = 4
     parameters: Annotated[
         Literal["stored", "used"],
         Field(
-            title="Equal number of",
-            description="stored: all weights of CLIP-ACQUA. used: those that can change what comes out.",
+            title="Parameters to match",
+            description="stored: all weights of CLIP-ACQUA. used: those that can change the output.",
         ),
     ] = "stored"
     circuit_depth: Annotated[
-        int, Field(title="Depth of the circuit it matches", description="Mari: 6.", ge=1, le=10)
+        int,
+        Field(
+            title="Circuit depth to match",
+            description="Depth of the CLIP-ACQUA circuit whose weights are counted. Mari: 6.",
+            ge=1,
+            le=10,
+        ),
     ] = 6
     shared: Shared = False
     seed: Seed = 0

@@ -1,7 +1,7 @@
-"""Baselines that any head must stand beside: linear maps that are found rather than trained, and an MLP.
+"""Baseline heads: linear maps in closed form, and an MLP.
 
-Each keeps its map as weights that no step changes, so that it is saved, loaded and counted like any other
-head; `prepare` finds it in the training rows.
+Each linear map is stored as untrained weights, so it is saved, loaded and counted like any other head; `prepare` fits
+PCA to the training rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from qlatent.heads.base import AbstractHead, Tensors, input_dims, principal, see
 
 
 class LinearMap(nn.Module):
-    """z = (x − mean) W and back by x̂ = z V + mean; `weight` (d, k), `back` (k, d), `mean` (d,). Not trained."""
+    """z = (x − mean) W with inverse x̂ = z V + mean; `weight` W (d, k), `back` V (k, d), `mean` (d,). Not trained."""
 
     def __init__(self, weight: Tensor, back: Tensor) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class LinearMap(nn.Module):
 
 
 class MappedHead(AbstractHead):
-    """A linear map for each modality, or one for all; a subclass says which."""
+    """A linear map for each modality, or one for all; subclasses define the map."""
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
@@ -53,7 +53,7 @@ class MappedHead(AbstractHead):
         return self.maps[self.modalities[0] if self.config.shared else modality]
 
     def _map(self, width: int) -> LinearMap:
-        """The map of vectors of this width before any data is known."""
+        """The map for vectors of this width, before `prepare`."""
         return LinearMap(torch.eye(width)[:, : self.config.dim], torch.eye(width)[: self.config.dim])
 
 
@@ -63,7 +63,7 @@ class IdentityHead(AbstractHead):
     def __init__(self, config: Any) -> None:
         super().__init__(config)
         self.input_dims = input_dims(config)
-        # a head has at least one tensor, so that it has a device and a file
+        # every head needs at least one tensor, for its device and its file
         self.scale = nn.Parameter(torch.ones(()), requires_grad=False)
 
     @property
@@ -79,7 +79,7 @@ class IdentityHead(AbstractHead):
 
 
 class PCAHead(MappedHead):
-    """Principal axes of the training rows: of all modalities together, or of each; whitened if asked for."""
+    """PCA of the training rows, of all modalities together or of each, optionally whitened."""
 
     @property
     def rows_wanted(self) -> int | None:
@@ -102,7 +102,7 @@ class PCAHead(MappedHead):
 
 
 class TruncationHead(MappedHead):
-    """Coordinates 0 … k − 1 of the vectors, or k of them drawn by the seed, the same in all modalities."""
+    """Coordinates 0 … k − 1 of the vectors, or k random ones from the seed, the same in all modalities."""
 
     def _map(self, width: int) -> LinearMap:
         kept = self.config.dim
@@ -117,7 +117,7 @@ class TruncationHead(MappedHead):
 
 
 class RandomProjectionHead(MappedHead):
-    """z = xR/√k with R ~ N(0, 1), which keeps distances in expectation (Johnson & Lindenstrauss 1984)."""
+    """z = xR/√k with R ~ N(0, 1), which preserves squared distances in expectation (Johnson & Lindenstrauss 1984)."""
 
     def _map(self, width: int) -> LinearMap:
         generator = torch.Generator().manual_seed(self.config.seed)
@@ -128,7 +128,7 @@ class RandomProjectionHead(MappedHead):
 class MLPHead(AbstractHead):
     """Linear → GELU → Linear in place of the dressed circuit, with a linear decoder, for each modality.
 
-    The hidden width brings the number of weights as near as it can to that of CLIP-ACQUA.
+    The hidden width is chosen so that the number of weights is closest to CLIP-ACQUA's.
     """
 
     def __init__(self, config: Any) -> None:
@@ -157,7 +157,7 @@ class MLPHead(AbstractHead):
 
 
 def hidden_width(width: int, config: Any) -> int:
-    """The hidden width at which Linear(d, h), Linear(h, k) weigh as much as Linear(d, k) and a dressed circuit."""
+    """Hidden width h at which Linear(d, h) and Linear(h, k) have as many weights as Linear(d, k) and the circuit."""
     circuit = layouts.dressed(max(config.dim, 2), config.circuit_depth)
     angles = circuit.weights if config.parameters == "stored" else len(weights_used(circuit))
     wanted = (width + 1) * config.dim + angles

@@ -14,7 +14,9 @@ from qlatent.heads.config import CircuitHeadConfig, CircuitWeights, HeadConfig, 
 
 Qubits = Annotated[
     int,
-    Field(title="Qubits", description="Also the latent dimension. The papers: 4.", ge=2, le=10),
+    Field(
+        title="Qubits", description="Number of qubits, equal to the latent dimension. Papers: 4.", ge=2, le=10
+    ),
 ]
 LatentDim = Annotated[
     int,
@@ -29,7 +31,7 @@ Hidden = Annotated[
     int,
     Field(
         title="Hidden width",
-        description="A hidden ReLU layer of this width before and after; 0: single dense layers (paper).",
+        description="Width of a hidden ReLU layer in encoder and decoder; 0: single dense layers (paper).",
         ge=0,
         le=4096,
     ),
@@ -38,24 +40,24 @@ Shared = Annotated[
     bool,
     Field(
         title="One autoencoder for all modalities",
-        description="Off: one each (paper). On needs equal widths.",
+        description="Share one autoencoder; needs equal widths. Off: one per modality (paper).",
     ),
 ]
 InputScaling = Annotated[
     Literal["tanh", "sigmoid", "none"],
     Field(
-        title="Angle from the linear layer",
+        title="Input scaling",
         description="tanh: tanh(Wx+b)·π/2 (Mari). sigmoid: sigmoid(Wx+b)·π (QSSL). none: Wx+b as radians.",
     ),
 ]
 Entanglers = Annotated[
-    bool, Field(title="Entanglers", description="Off: the CNOTs are left out, as a control.")
+    bool, Field(title="Entanglers", description="Off: a circuit without CNOTs, as a control.")
 ]
 BridgeStart = Annotated[
     Literal["random", "pca"],
     Field(
-        title="Start of the first layer",
-        description="pca: the principal axes of the training vectors. random: torch's default (paper).",
+        title="Initialisation of the first layer",
+        description="pca: principal axes of the training vectors. random: torch's default (paper).",
     ),
 ]
 
@@ -73,15 +75,19 @@ class DenseLayers:
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class AcquaConfig(DenseLayers, CircuitHeadConfig):
-    """Dressed quantum circuits between linear layers; what CLIP-ACQUA leaves open follows Mari et al."""
+    """CLIP-ACQUA: dressed quantum circuits between linear layers; unpublished details follow Mari et al."""
 
     qubits: Qubits = 4
     depth: Annotated[
-        int, Field(title="Depth", description="Layers of CNOTs and RY rotations. Mari: 6.", ge=1, le=10)
+        int,
+        Field(title="Depth", description="Number of layers of CNOTs and RY rotations. Mari: 6.", ge=1, le=10),
     ] = 6
     layer_order: Annotated[
         Literal["entangle_first", "rotate_first"],
-        Field(title="Order in a layer", description="entangle_first: CNOTs, then RY(weight) (Mari)."),
+        Field(
+            title="Order in a layer",
+            description="entangle_first: CNOTs, then RY(weight) (Mari). rotate_first: the reverse.",
+        ),
     ] = "entangle_first"
     entanglers: Entanglers = True
     circuit_weights: CircuitWeights = "trained"
@@ -89,7 +95,7 @@ class AcquaConfig(DenseLayers, CircuitHeadConfig):
     quantum_init: Annotated[
         float,
         Field(
-            title="Spread of the first circuit weights",
+            title="Initial spread of circuit weights",
             description="Standard deviation in radians. Mari: 0.01.",
             ge=0,
             le=10,
@@ -99,8 +105,8 @@ class AcquaConfig(DenseLayers, CircuitHeadConfig):
     latent: Annotated[
         Literal["expectation", "dense"],
         Field(
-            title="What the latent is",
-            description="expectation: z = ⟨Z⟩, in [−1, 1]. dense: one more linear layer after it.",
+            title="Latent",
+            description="expectation: z = ⟨Z⟩, in [−1, 1]. dense: a linear layer of ⟨Z⟩.",
         ),
     ] = "expectation"
     hidden: Hidden = 0
@@ -125,27 +131,27 @@ class AcquaConfig(DenseLayers, CircuitHeadConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class AcquaFrozenConfig(AcquaConfig):
-    """The same with a random circuit that is never trained: what do its weights matter?"""
+    """CLIP-ACQUA with a random, untrained circuit: the effect of the circuit weights."""
 
     circuit_weights: CircuitWeights = "frozen"
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class AcquaSeparableConfig(AcquaConfig):
-    """The same without entanglers: what does entanglement matter?"""
+    """CLIP-ACQUA without entanglers: the effect of entanglement."""
 
     entanglers: Entanglers = False
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class AcquaTwinConfig(DenseLayers, HeadConfig):
-    """The classical twin: each circuit replaced by tanh(Linear) or a simpler function, everything else equal."""
+    """The classical twin: each circuit replaced by tanh(Linear) or a simpler function, all else equal."""
 
     dim: LatentDim = 4
     function: Annotated[
         Literal["tanh", "sin", "identity"],
         Field(
-            title="In place of the circuit",
+            title="Function in place of the circuit",
             description="tanh or sin of a linear layer of the angles; identity: the angles themselves.",
         ),
     ] = "tanh"
@@ -158,7 +164,7 @@ class AcquaTwinConfig(DenseLayers, HeadConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class AcquaLinearConfig(DenseLayers, HeadConfig):
-    """The linear control: z = Wx+b, nothing between the linear layers."""
+    """The linear control: z = Wx+b, without a core."""
 
     input_scaling: ClassVar[str] = "none"
     dim: LatentDim = 4
@@ -170,12 +176,17 @@ class AcquaLinearConfig(DenseLayers, HeadConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class AcquaFourierConfig(DenseLayers, HeadConfig):
-    """A classical surrogate: each circuit replaced by a linear layer over random Fourier features."""
+    """Classical surrogate: each circuit replaced by a linear layer over random Fourier features."""
 
     dim: LatentDim = 4
     features: Annotated[
         int,
-        Field(title="Fourier features", description="Frequencies drawn by the seed.", ge=1, le=4096),
+        Field(
+            title="Fourier features",
+            description="Number of random frequencies, drawn from the seed.",
+            ge=1,
+            le=4096,
+        ),
     ] = 16
     input_scaling: InputScaling = "tanh"
     hidden: Hidden = 0

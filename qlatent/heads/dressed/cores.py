@@ -1,4 +1,4 @@
-"""What can stand between the linear layers of a dressed head: a circuit, its classical twins, nothing."""
+"""Cores of a dressed head, between its linear layers: a circuit, its classical twins, or the identity."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class CircuitCore(nn.Module):
 
 
 class TwinCore(nn.Module):
-    """tanh(Linear) or sin(Linear) of the same angles in place of the circuit, or the angles themselves.
+    """tanh(Linear) or sin(Linear) of the circuit's angles, or the angles themselves.
 
-    (n, k) → (n, k), in [−1, 1] but for the angles, which are in radians.
+    (n, k) → (n, k), in [−1, 1], or in radians for the angles.
     """
 
     def __init__(self, config: AcquaTwinConfig, *, generator: torch.Generator) -> None:
@@ -66,9 +66,9 @@ class TwinCore(nn.Module):
 class FourierCore(nn.Module):
     """A linear layer over random Fourier features of the angles: (n, k) → (n, k).
 
-    ⟨Z⟩ of a circuit that encodes every input once is a Fourier series with frequencies −1, 0, 1 in each
-    input (Schuld et al. 2021, arXiv 2008.08605); so are these cosines and sines of ω·x, with random ω and
-    trained coefficients (Landman et al. 2022, arXiv 2210.13200).
+    ⟨Z⟩ of a circuit that encodes every input once is a Fourier series with frequencies −1, 0, 1 in each input (Schuld
+    et al. 2021, arXiv 2008.08605). These features are cosines and sines of ω·x with random ω and trained coefficients
+    (Landman et al. 2022, arXiv 2210.13200).
     """
 
     frequencies: Tensor
@@ -76,7 +76,7 @@ class FourierCore(nn.Module):
     def __init__(self, config: AcquaFourierConfig, *, generator: torch.Generator) -> None:
         super().__init__()
         drawn = torch.randint(-1, 2, (config.features, config.dim), generator=generator)
-        drawn[:, 0][(drawn == 0).all(dim=1)] = 1  # a constant is the bias already
+        drawn[:, 0][(drawn == 0).all(dim=1)] = 1  # ω = 0 would duplicate the bias
         self.register_buffer("frequencies", drawn.to(torch.get_default_dtype()))
         self.dense = seeded_linear(2 * config.features, config.dim, generator=generator)
         self.scaling = config.input_scaling
@@ -87,7 +87,7 @@ class FourierCore(nn.Module):
 
 
 def angles(values: Tensor, scaling: str) -> Tensor:
-    """The angles in radians that the linear layer's values stand for; same shape."""
+    """Circuit angles in radians from the linear layer's outputs; same shape."""
     if scaling == "tanh":
         return torch.tanh(values) * (math.pi / 2)
     if scaling == "sigmoid":
@@ -96,7 +96,7 @@ def angles(values: Tensor, scaling: str) -> Tensor:
 
 
 def make_core(config: Any, *, generator: torch.Generator) -> nn.Module:
-    """The core that a head's config asks for."""
+    """The core for a head's config, with weights drawn from `generator`."""
     if isinstance(config, AcquaConfig):
         return CircuitCore(config, generator=generator)
     if isinstance(config, AcquaTwinConfig):

@@ -1,6 +1,6 @@
-"""CLIP-ACQUA and its classical controls: one autoencoder a modality with a small core in the middle.
+"""CLIP-ACQUA and its classical controls: one autoencoder per modality, with a small core at the latent.
 
-Linear(d, n) → angles → core → z (n, k) → Linear(k, d); the core is a circuit or what stands in its place.
+Linear(d, k) → angles → core → z (n, k) → Linear(k, d); the core is a circuit or its classical replacement.
 Sources: Rivas & Zhao, SC22 poster (CLIP-ACQUA); Mari et al. 2020, arXiv 1912.08278 (dressed circuits).
 """
 
@@ -15,21 +15,20 @@ from qlatent.errors import ConfigError
 from qlatent.heads.base import AbstractHead, Tensors, input_dims, principal, seeded_linear
 from qlatent.heads.dressed.cores import make_core
 
-SPREAD = 0.5  # standard deviation of the first axis after a start from the principal axes, before any tanh
+SPREAD = 0.5  # standard deviation along the first axis after PCA initialisation, before any tanh
 
 
 class DressedHead(AbstractHead):
-    """Two autoencoders (or one, or a shared one) whose latent is the core's output.
+    """One autoencoder per modality, or a shared one, whose latent is the core's output.
 
-    The seed decides all weights; linear layers of heads with equal seed and sizes are equal whatever the
-    core is.
+    The seed determines all weights. Heads with equal seed and sizes start from equal linear layers, whatever the core.
     """
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
         if config.bridge_start == "pca" and config.hidden:
             raise ConfigError(
-                f"bridge_start='pca' with hidden={config.hidden}: axes start a single layer.",
+                f"bridge_start='pca' with hidden={config.hidden}: principal axes initialise a single layer.",
                 remedy="Use hidden=0, or bridge_start='random'.",
             )
         self.input_dims = input_dims(config)
@@ -61,7 +60,7 @@ class DressedHead(AbstractHead):
         return {name: self._core_of(name).latents(z) for name, z in expectations.items()}
 
     def entering_tanh(self, inputs: Tensors) -> dict[str, Tensor]:
-        """The linear layer's outputs (n, k), where angles are a tanh of them."""
+        """The linear layer's outputs (n, k) if the angles are a tanh of them."""
         if self.config.input_scaling != "tanh":
             return {}
         return {name: self._part(self.encoders, name)(x) for name, x in inputs.items()}
@@ -75,7 +74,7 @@ class DressedHead(AbstractHead):
 
     @torch.no_grad()
     def prepare(self, inputs: Tensors) -> None:
-        """With `bridge_start="pca"`, every first layer becomes the principal axes of all rows, whatever modality."""
+        """With `bridge_start="pca"`, sets every first layer to the principal axes of the rows of all modalities."""
         if self.config.bridge_start != "pca":
             return
         basis = principal(torch.cat([inputs[name] for name in self.modalities]), self.config.latent_dim)
@@ -93,7 +92,7 @@ class DressedHead(AbstractHead):
 
 
 def _dense(width_in: int, width_out: int, hidden: int, *, generator: torch.Generator) -> nn.Module:
-    """The single dense layer of the paper, or two with a ReLU between them."""
+    """The paper's single dense layer, or two with a ReLU in between if `hidden` > 0."""
     if not hidden:
         return seeded_linear(width_in, width_out, generator=generator)
     first = seeded_linear(width_in, hidden, generator=generator)

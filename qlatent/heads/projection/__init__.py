@@ -1,1 +1,1 @@
-"""The quantum-inspired projection: pairwise merging, fidelity, and its classical counterparts."""
+"""Quantum-inspired projection heads: pairwise merging, fidelity, and their classical counterparts."""

@@ -1,7 +1,7 @@
-"""What the heads of the quantum-inspired projection can be told. Torch-free.
+"""Settings of the quantum-inspired projection heads. Torch-free.
 
-One class and its defaults make the named set of Kankeu et al. (arXiv 2501.04591), and the two corners of the
-2×2 of head and similarity that its authors never ran.
+The subclasses set the defaults of the heads named by Kankeu et al. (arXiv 2501.04591), and of the two combinations of
+head and similarity that the paper did not run.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Compression = Annotated[
     Literal["merge", "merge_cnot", "linear", "grouped"],
     Field(
         title="Compression",
-        description="merge: pairs of qubits, controlled gate. merge_cnot: with a CNOT. linear: dense. "
-        "grouped: each input goes into one output (the paper's Eq. 5).",
+        description="merge: pairwise merges with a controlled gate; merge_cnot: with a CNOT. linear: a dense layer; "
+        "grouped: each input feeds one output (Eq. 5 of the paper).",
     ),
 ]
 Encoding = Annotated[
@@ -42,14 +42,17 @@ Encoding = Annotated[
 ]
 Similarity = Annotated[
     Literal["fidelity", "cosine"],
-    Field(title="Similarity", description="fidelity: the log of the product states' fidelity. cosine."),
+    Field(
+        title="Similarity",
+        description="fidelity: log-fidelity of the product states. cosine: cosine of the latents.",
+    ),
 ]
 InputScale = Annotated[
     float,
     Field(
         title="Input scale",
-        description="Times what enters tanh. Paper: 1, for raw BERT vectors (about 0.4 a number); vectors of "
-        "unit length and width d have 1/√d, so 0.4·√d brings them there.",
+        description="Factor before tanh. Paper: 1, for raw BERT vectors with entries of about 0.4; unit vectors of "
+        "width d have entries of about 1/√d and need 0.4·√d.",
         gt=0,
         le=1e6,
         allow_inf_nan=False,
@@ -58,23 +61,24 @@ InputScale = Annotated[
 UnitInputs = Annotated[
     bool,
     Field(
-        title="Unit length before all else",
-        description="As QBFEC has it and BFEC has not. Training brings vectors to unit length unless told otherwise.",
+        title="Normalise inputs",
+        description="Normalise vectors to unit length inside the head, as QBFEC does and BFEC does not. Training "
+        "normalises them by default.",
     ),
 ]
 Shared = Annotated[
     bool,
     Field(
         title="One head for all modalities",
-        description="On: queries and passages go through the same (paper). Needs equal widths.",
+        description="On: queries and passages share one head (paper); needs equal widths. Off: one per modality.",
     ),
 ]
 MergeAngles = Annotated[
     Literal["published", "reduced"],
     Field(
         title="Angles of a merge",
-        description="published: 12 (8 with a CNOT), most of them without effect. reduced: the 5 (3) that data "
-        "can tell apart; the same functions.",
+        description="published: 12 (8 with a CNOT), most without effect. reduced: the 5 (3) identifiable ones, for the "
+        "same functions.",
     ),
 ]
 
@@ -123,14 +127,14 @@ class QBECConfig(CompressionConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class QBFECConfig(QBECConfig):
-    """QBEC as its authors ran it on frozen vectors: brought to unit length first, which BFEC's are not."""
+    """QBEC as its authors ran it on frozen vectors, which it normalises to unit length; BFEC does not."""
 
     unit_inputs: UnitInputs = True
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class BECConfig(CompressionConfig):
-    """tanh of a dense linear layer, cosine: the classical head of the paper."""
+    """BEC, the paper's classical head: tanh of a dense linear layer, cosine."""
 
     dim: Dim = 256
     compression: Compression = "linear"
@@ -140,12 +144,12 @@ class BECConfig(CompressionConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class BFECConfig(BECConfig):
-    """BEC under the name that it has on frozen vectors."""
+    """BEC on frozen vectors."""
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class LinearFidelityConfig(CompressionConfig):
-    """A dense linear layer with Bloch encoding and fidelity: what of QBEC is its similarity?"""
+    """A dense linear layer with Bloch encoding and fidelity: the effect of QBEC's similarity."""
 
     dim: Dim = 256
     compression: Compression = "linear"
@@ -153,28 +157,28 @@ class LinearFidelityConfig(CompressionConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class MergeCosineConfig(QBECConfig):
-    """Merges with cosine: what of QBEC is its head?"""
+    """Merges with cosine: the effect of QBEC's head."""
 
     similarity: Similarity = "cosine"
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class MergeCNOTConfig(QBECConfig):
-    """QBEC with a CNOT in place of the controlled general gate, as the paper's equations have it."""
+    """QBEC with a CNOT in place of the general controlled gate, as in the paper's equations."""
 
     compression: Compression = "merge_cnot"
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class GroupedLinearConfig(BECConfig):
-    """tanh of a linear layer in which each input goes into one output, cosine: as sparse as the merges."""
+    """tanh of a linear layer in which each input feeds one output, cosine: as sparse as the merges."""
 
     compression: Compression = "grouped"
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class BTConfig(ComparedConfig):
-    """tanh of the vectors, cosine; nothing is trained."""
+    """BT: tanh of the vectors, cosine. Untrained."""
 
     closed_form: ClassVar[bool] = True
     deterministic: ClassVar[bool] = True
@@ -187,7 +191,7 @@ class BTConfig(ComparedConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class QBTConfig(BTConfig):
-    """Bloch encoding of the vectors, fidelity; nothing is trained."""
+    """QBT: Bloch encoding of the vectors, fidelity. Untrained."""
 
     encoding: Encoding = "bloch"
     similarity: Similarity = "fidelity"

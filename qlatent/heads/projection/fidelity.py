@@ -1,4 +1,4 @@
-"""Log-fidelity of product states, stable in float32 and with bounded memory. torch."""
+"""Log-fidelity of product states in torch, stable in float32 and with bounded memory."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from torch import Tensor
 
 from qlatent import tensors
 
-FLOOR = 1e-6  # of an overlap: a qubit's fidelity is at least 1e-12, as in `metrics.distances`
-SMALLEST = 5e-4  # amplitudes are taken to be at least this in derivatives, which are infinite at |z| = 1
-ELEMENTS = 1 << 22  # of a block of overlaps
+FLOOR = (
+    1e-6  # lower bound of an overlap: a qubit's fidelity is at least 1e-12, as in `metrics.pairs.distances`
+)
+SMALLEST = 5e-4  # lower bound of amplitudes in derivatives, which are infinite at |z| = 1
+ELEMENTS = 1 << 22  # overlaps per block
 
 
 def log_fidelity(a: Tensor, b: Tensor) -> Tensor:
-    """log F (n, m) ≤ 0 of product states with ⟨Z⟩ = `a` (n, k) and `b` (m, k), real and of one sign of x.
+    """log F (n, m) ≤ 0 of real product states with ⟨Z⟩ = `a` (n, k) and `b` (m, k), all x of equal sign.
 
-    log F = Σ log((1 + z_u z_v + √(1 − z_u²) √(1 − z_v²)) / 2), each qubit's fidelity at least 1e-12. It is the sum of
-    logarithms of squared overlaps of amplitudes √((1 ± z)/2), never the logarithm of a product, so 768 qubits do
-    not underflow. Derivatives stay finite where |z| = 1, the second ones too. Values beyond ±1 count as ±1. Computed in
-    float32 at least, under autocast and of shorter numbers too.
+    log F = Σ log((1 + z_u z_v + √(1 − z_u²) √(1 − z_v²)) / 2), with each qubit's fidelity at least 1e-12. It sums
+    logarithms of squared overlaps of amplitudes √((1 ± z)/2) instead of taking the logarithm of a product, so 768
+    qubits do not underflow. First and second derivatives stay finite at |z| = 1. Values beyond ±1 are clamped.
+    Computed in float32 or wider, also under autocast and for 16-bit inputs.
     """
     dtype = torch.promote_types(a.dtype, b.dtype)
     full = torch.float32 if dtype in tensors.HALVES else dtype
@@ -31,14 +33,14 @@ def log_fidelity(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _log_fidelity(a: Tensor, b: Tensor) -> Tensor:
-    """In torch operations alone, with all overlaps at once."""
+    """The same in plain torch operations, with all overlaps in memory at once."""
     overlaps = _smooth_amplitudes(a) @ _smooth_amplitudes(b).mT  # (k, n, m)
     return (2 * overlaps.clamp_min(FLOOR).log().sum(0)).clamp_max(0)
 
 
 def _smooth_amplitudes(z: Tensor) -> Tensor:
-    """As `_amplitudes`, with the slope ±1/4 over the smallest amplitude where it is less than that."""
-    half = (z + (z.clamp(-1, 1) - z).detach()).T / 2  # beyond ±1 the slope goes on
+    """`_amplitudes` with derivative ±1/4 divided by the amplitude, or by `SMALLEST` where it is smaller."""
+    half = (z + (z.clamp(-1, 1) - z).detach()).T / 2  # clamped, with the gradient passed through
     square = torch.stack([0.5 + half, 0.5 - half], dim=-1)
     line = square / (2 * SMALLEST)
     flat = square.detach().clamp_min(0).sqrt() + line - line.detach()
@@ -46,7 +48,7 @@ def _smooth_amplitudes(z: Tensor) -> Tensor:
 
 
 class _LogFidelity(torch.autograd.Function):
-    """Blocks of qubits at a time; overlaps are computed again on the way back instead of being kept."""
+    """Log-fidelity in blocks of qubits; the backward pass recomputes overlaps instead of storing them."""
 
     @staticmethod
     def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
@@ -79,13 +81,13 @@ class _LogFidelity(torch.autograd.Function):
 
 
 def _amplitudes(z: Tensor) -> Tensor:
-    """(k, n, 2): √((1 + z)/2) and √((1 − z)/2)."""
+    """Amplitudes √((1 + z)/2) and √((1 − z)/2): (n, k) → (k, n, 2)."""
     half = z.clamp(-1, 1).T / 2
     return torch.stack([0.5 + half, 0.5 - half], dim=-1).sqrt_()
 
 
 def _of_z(amplitudes: Tensor, gradient: Tensor) -> Tensor:
-    """The derivative by z (n, k) from that by the amplitudes (k, n, 2): ±1/4 over each amplitude."""
+    """Chain rule from gradients by amplitudes (k, n, 2) to those by z (n, k): ±1/4 divided by each amplitude."""
     slopes = gradient / (4 * amplitudes.clamp_min(SMALLEST))
     return (slopes[..., 0] - slopes[..., 1]).T
 

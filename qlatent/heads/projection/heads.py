@@ -1,9 +1,9 @@
-"""The quantum-inspired projection and its classical counterparts: compress, encode, compare.
+"""Quantum-inspired projection heads and their classical counterparts.
 
-Merge heads: u → Bloch states → pairwise merges → z = ⟨Z⟩ (n, k). Classical ones: u → (linear) → tanh or Bloch → z.
-Latents compared by fidelity are expectation values in [−1, 1] whatever made them, so `distance="log_fidelity"` of
-the metrics and `similarity` here agree. Source: Kankeu et al., arXiv 2501.04591; heads/README.md has what the paper
-and its authors' code do differently.
+Merge heads: u → Bloch states → pairwise merges → z = ⟨Z⟩ (n, k). Classical heads: u → (linear) → tanh or Bloch → z.
+Latents compared by fidelity are always expectation values in [−1, 1], so `distance="log_fidelity"` of the metrics
+and `similarity` here agree. Source: Kankeu et al., arXiv 2501.04591; heads/README.md lists the differences between
+the paper and its authors' code.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from qlatent.heads.base import AbstractHead, Tensors, input_dims, seeded_linear
 from qlatent.heads.projection import merging
 from qlatent.heads.projection.fidelity import log_fidelity
 
-INSIDE = 1e-6  # how near to ±1 a latent counts when an encoding is undone
+INSIDE = 1e-6  # margin to ±1 when an encoding is inverted
 
 
 class Merges(nn.Module):
@@ -47,7 +47,7 @@ class GroupedLinear(nn.Module):
 
     def __init__(self, width: int, outputs: int, *, generator: torch.Generator) -> None:
         super().__init__()
-        bound = (outputs / width) ** 0.5  # one over the root of the inputs of an output, as nn.Linear has it
+        bound = (outputs / width) ** 0.5  # 1/√(inputs per output), as in nn.Linear
         self.weight = nn.Parameter(torch.empty(width).uniform_(-bound, bound, generator=generator))
         self.bias = nn.Parameter(torch.empty(outputs).uniform_(-bound, bound, generator=generator))
 
@@ -58,11 +58,11 @@ class GroupedLinear(nn.Module):
 
 
 class ProjectionHead(AbstractHead):
-    """BT, QBT, BEC, QBEC and what lies between them, by its config.
+    """BT, QBT, BEC, QBEC and their variants, selected by the config.
 
-    Reconstructions come from one linear layer a modality, which is trained where an objective asks for it and is no
-    part of the head that the paper counts: `parameter_count` has it apart, as "decoder". Without compression the
-    encoding is undone instead.
+    One linear layer per modality reconstructs inputs. Only objectives that use reconstructions train it, and the paper
+    does not count it, so `parameter_count` lists it separately as "decoder". Without compression, decoding inverts the
+    encoding.
     """
 
     def __init__(self, config: Any) -> None:
@@ -71,7 +71,7 @@ class ProjectionHead(AbstractHead):
         generator = torch.Generator().manual_seed(config.seed)
         widths = {name: self.input_dims[name] for name in self.modalities[: 1 if config.shared else None]}
         if config.compression == "none":
-            # a head has at least one tensor, so that it has a device and a file
+            # every head needs at least one tensor, for its device and its file
             self.scale = nn.Parameter(torch.tensor(config.input_scale), requires_grad=False)
             return
         self.compressors = nn.ModuleDict(
@@ -95,10 +95,10 @@ class ProjectionHead(AbstractHead):
 
     @property
     def parameter_count(self) -> dict[str, int]:
-        """Of the compression: numbers stored, numbers that move the output, numbers that data can tell apart.
+        """Parameters of the compression: "stored", "used" (affect the output) and "identifiable"; and "decoder".
 
-        With k < d: 12(d − k), 7(d − k) and 5(d − k) for merges, k(d + 1) for a linear layer, d + k for a grouped one;
-        "decoder" is what reconstructions take beside it.
+        With k < d: 12(d − k), 7(d − k) and 5(d − k) for merges, k(d + 1) for a linear layer, d + k for a grouped one.
+        "decoder" counts the linear layers for reconstruction.
         """
         stored = sum(parameter.numel() for parameter in self.counted)
         if self.config.compression == "none":
@@ -116,14 +116,14 @@ class ProjectionHead(AbstractHead):
         }
 
     def encode(self, inputs: Tensors) -> dict[str, Tensor]:
-        """Latents (n, k) in [−1, 1] of inputs (n, d); `InputError` for a wrong width and for NaN or infinity."""
+        """Latents (n, k) in [−1, 1] of inputs (n, d); `InputError` for a wrong width, NaN or infinity."""
         inputs = self.taken(inputs)
         for name, rows in inputs.items():
             _check_finite(name, rows)
         return {name: self._latents(name, rows) for name, rows in inputs.items()}
 
     def decode(self, latents: Tensors) -> dict[str, Tensor]:
-        """Reconstructions (n, d): of a linear layer, or the encoding undone where nothing was compressed."""
+        """Reconstructions (n, d) by a linear layer, or by inverting the encoding if there is no compression."""
         if self.config.compression == "none":
             return {name: self._undone(z) for name, z in latents.items()}
         return {name: self._part(self.decoders, name)(z) for name, z in latents.items()}
@@ -139,20 +139,18 @@ class ProjectionHead(AbstractHead):
         return saturation.LOOKED_AT
 
     def prepare(self, inputs: Tensors) -> None:
-        """Warns where tanh saturates for more than 5 % of the numbers of (some thousand of) the training rows."""
+        """Warns if tanh saturates for more than 5 % of the values of up to 4096 training rows."""
         for said in saturation.measure(self, inputs)[1]:
             warnings.warn(said, stacklevel=2)
 
     @torch.no_grad()
     def entering_tanh(self, inputs: Tensors) -> dict[str, Tensor]:
-        """What tanh is taken of: vectors (n, d) for merges and without compression, else (n, k)."""
+        """The pre-activations of tanh: (n, d) for merges and without compression, else (n, k)."""
         return {name: self._scaled(name, rows) for name, rows in inputs.items()}
 
     def flat_remedy(self, factor: float) -> str:
         now = self.config.input_scale
-        return (
-            f"Use input_scale={now * factor:.2g} or less (now {now:g}), or bring the vectors to unit length."
-        )
+        return f"Use input_scale={now * factor:.2g} or less (now {now:g}), or normalise the vectors to unit length."
 
     def _scaled(self, modality: str, rows: Tensor) -> Tensor:
         if self.config.unit_inputs:
@@ -187,12 +185,12 @@ def _compressor(width: int, config: Any, *, generator: torch.Generator) -> nn.Mo
 
 
 def _check_finite(modality: str, rows: Tensor) -> None:
-    if torch.isfinite(rows.sum()):  # one pass; tanh would make a plain ±1 of infinity
+    if torch.isfinite(rows.sum()):  # a cheap check; tanh would map infinity to ±1
         return
     bad = torch.logical_not(torch.isfinite(rows).all(dim=1))
     if bad.any():
         raise InputError(
             f"{int(bad.sum())} of {len(rows)} {modality} vectors hold NaN or infinite numbers; the first is row "
             f"{int(bad.nonzero()[0])}.",
-            remedy="Leave these rows out.",
+            remedy="Drop these rows.",
         )

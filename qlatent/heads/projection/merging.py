@@ -1,22 +1,22 @@
-"""The pairwise merge in closed form: real, bilinear, all outputs of a stage at once. torch; no simulator.
+"""The pairwise merge in closed form in torch, without a simulator: real, bilinear, all outputs of a stage at once.
 
-A merge of a control into a target, both pure states in the x–z plane with Bloch coordinates r = (z, x), is a
-general rotation of each, a controlled general gate, and the target's ⟨Z⟩ with the control traced out
-(Kankeu et al., arXiv 2501.04591, §III). Written out it is the gated bilinear unit
+A merge acts on a control and a target, both pure states in the x–z plane with Bloch coordinates r = (z, x). It
+applies a general rotation to each and a controlled general gate, traces out the control, and measures ⟨Z⟩ of the
+target (Kankeu et al., arXiv 2501.04591, §III). In closed form it is the gated bilinear unit
 
     z' = ½[s·r_t + (c·r_c)(d·r_t)]
 
-with s, c, d ∈ R² that depend on the angles alone. With U = exp(iα) RZ(β) RY(γ) RZ(δ) for control, target and
-controlled gate V, and ψ = β_t + δ_v:
+with s, c, d ∈ R², functions of the angles. With U = exp(iα) RZ(β) RY(γ) RZ(δ) for control, target and controlled
+gate V, and ψ = β_t + δ_v:
 
     c  = (cos γ_c, −sin γ_c cos δ_c)
-    v0 = (cos γ_t, −sin γ_t cos δ_t)                  ⟨Z⟩ of the target where V does not act
-    v1 = (cos γ_v cos γ_t − sin γ_v cos ψ sin γ_t,    ⟨Z⟩ where it does
+    v0 = (cos γ_t, −sin γ_t cos δ_t)                  ⟨Z⟩ of the target if V does not act
+    v1 = (cos γ_v cos γ_t − sin γ_v cos ψ sin γ_t,    ⟨Z⟩ if V acts
           −sin γ_v (cos ψ cos γ_t cos δ_t − sin ψ sin δ_t) − cos γ_v sin γ_t cos δ_t)
     s = v0 + v1,  d = v0 − v1
 
-A CNOT is v1 = −v0, so s = 0 and d = 2 v0. α of all three gates, β_c and β_v change nothing; β_t and δ_v count
-as their sum, and a shorter c as a shorter d: five numbers of twelve (three of eight with a CNOT).
+For a CNOT v1 = −v0, so s = 0 and d = 2 v0. The three α, β_c and β_v have no effect; β_t and δ_v enter as their sum,
+and scaling c is equivalent to scaling d. So 5 of 12 angles are identifiable (3 of 8 with a CNOT).
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ from qlatent.circuits.merging import BETA, CONTROL, CONTROLLED, DELTA, GAMMA, TA
 
 Angles = Literal["published", "reduced"]
 
-STEEPEST = 1e-3  # √(1−z²) is taken to be at least this in derivatives, which are infinite at |z| = 1
+STEEPEST = 1e-3  # lower bound of √(1−z²) in derivatives, which are infinite at |z| = 1
 
 
 def bloch(u: Tensor) -> tuple[Tensor, Tensor]:
-    """Bloch coordinates z and x, each of the shape of `u`: the encoding θ = (π/2)(1 + tanh u), φ = π.
+    """Bloch coordinates z and x, of the shape of `u`, for the encoding θ = (π/2)(1 + tanh u), φ = π.
 
     z = cos θ = −sin((π/2) tanh u) and x = −sin θ = −cos((π/2) tanh u) ≤ 0: with φ = π all states lie on the half
-    circle of negative x. A fidelity of two of them depends on z alone, as it would with φ = 0.
+    circle of negative x. The fidelity of two such states depends on z only, as for φ = 0.
     """
     z, x = tensors.applied(_Bloch, _bloch, u)
     return z, x
 
 
 def angles(raw: Tensor) -> Tensor:
-    """Radians in (0, 4π) of raw parameters: 2π(1 + tanh raw), as published, for all angles alike."""
+    """Angles in (0, 4π) radians of raw parameters: 2π(1 + tanh raw), as published, for all angles."""
     return 2 * math.pi * (1 + torch.tanh(raw))
 
 
 def coefficients(found: Tensor, kind: Kind = "merge", parameters: Angles = "published") -> Tensor:
-    """(6, merges): s_z, s_x, c_z, c_x, d_z, d_x of angles (merges, angles) in radians; ½ is in s and d.
+    """Coefficients s_z, s_x, c_z, c_x, d_z, d_x (6, merges) for angles (merges, angles) in radians; s and d include ½.
 
     Published angles are α, β, γ, δ of the control, the target and the controlled gate. Reduced ones are γ_c, γ_t,
-    δ_t and, unless with a CNOT, ψ and γ_v, with δ_c = 0: c is then a unit vector. No merge is lost by this, since v0
-    and v1 are any two points of the unit disc, and a shorter c is the same as v0 and v1 nearer to each other.
+    δ_t and, unless with a CNOT, ψ and γ_v, with δ_c = 0, which makes c a unit vector. They express every merge: v0
+    and v1 can be any two points of the unit disc, and a shorter c is equivalent to v0 and v1 closer together.
     """
     row = found.unbind(1)
     if parameters == "reduced":
@@ -85,7 +85,7 @@ def coefficients(found: Tensor, kind: Kind = "merge", parameters: Angles = "publ
 
 
 def _controlled(gamma_t: Tensor, delta_t: Tensor, psi: Tensor, gamma_v: Tensor) -> tuple[Tensor, Tensor]:
-    """v1: what the target's z and x count where the controlled gate acts."""
+    """v1: coefficients of the target's z and x if the controlled gate acts."""
     turn, lean = torch.cos(gamma_v), torch.sin(gamma_v)
     v1_z = turn * torch.cos(gamma_t) - lean * torch.cos(psi) * torch.sin(gamma_t)
     across = torch.cos(psi) * torch.cos(gamma_t) * torch.cos(delta_t) - torch.sin(psi) * torch.sin(delta_t)
@@ -95,8 +95,8 @@ def _controlled(gamma_t: Tensor, delta_t: Tensor, psi: Tensor, gamma_v: Tensor) 
 def merged(z: Tensor, x: Tensor, coefs: Tensor, width: int) -> Tensor:
     """⟨Z⟩ (n, width) after all merges of states with Bloch coordinates `z` and `x` (n, d).
 
-    `coefs` (6, d − width) are those of `coefficients`, in the order of `circuits.merging.stages`. Between stages a
-    target is prepared anew as the pure real state of its z: x = √(1 − z²).
+    `coefs` (6, d − width) come from `coefficients`, in the order of `circuits.merging.stages`. Between stages a target
+    is re-prepared as the pure real state of its z: x = √(1 − z²).
     """
     plan, first = stages(z.shape[1], width), 0
     held_z, held_x = z[:, plan[0].control :], x[:, plan[0].control :]
@@ -105,7 +105,7 @@ def merged(z: Tensor, x: Tensor, coefs: Tensor, width: int) -> Tensor:
         part = coefs[:, first : first + stage.count]
         new: Tensor = tensors.applied(_Merge, _merge, held_z, held_x, z[:, target], x[:, target], part)
         first += stage.count
-        # of a ragged tail, the rest of the last full block is as it was encoded
+        # with an incomplete last block, the other qubits of the block before it keep their encoded state
         rest = slice(stage.target + stage.count, stage.target + width)
         held_z = torch.cat([new, z[:, rest]], 1) if stage.count < width else new
         if first < coefs.shape[1]:
@@ -120,7 +120,7 @@ def _bloch(u: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class _Bloch(torch.autograd.Function):
-    """The encoding without arrays in between, which cost more than the sines at these sizes."""
+    """The encoding without temporary arrays, which cost more than the sines at these sizes."""
 
     @staticmethod
     def forward(ctx: Any, u: Tensor) -> tuple[Tensor, Tensor]:
@@ -149,7 +149,7 @@ def _merge(z_c: Tensor, x_c: Tensor, z_t: Tensor, x_t: Tensor, coefs: Tensor) ->
 
 
 class _Merge(torch.autograd.Function):
-    """One stage in closed form, forward and backward: few passes over (n, width), nothing kept but what came in."""
+    """Forward and backward of one stage in closed form: few passes over (n, width), only inputs saved."""
 
     @staticmethod
     def forward(ctx: Any, z_c: Tensor, x_c: Tensor, z_t: Tensor, x_t: Tensor, coefs: Tensor) -> Tensor:
@@ -165,7 +165,7 @@ class _Merge(torch.autograd.Function):
         s_z, s_x, c_z, c_x, d_z, d_x = coefs
         for_z_c, for_x_c, for_z_t, for_x_t, for_coefs = ctx.needs_input_grad
         g_z_c = g_x_c = g_z_t = g_x_t = of_coefs = None
-        room = torch.empty_like(g)  # one for all: fresh memory costs more than a product
+        room = torch.empty_like(g)  # one reused buffer: allocation costs more than a product
         if for_z_t or for_x_t:
             torch.mul(z_c, c_z, out=room).addcmul_(x_c, c_x).mul_(g)
             g_z_t = (room * d_z).addcmul_(g, s_z) if for_z_t else None
@@ -189,7 +189,7 @@ class _Merge(torch.autograd.Function):
 
 
 def _pure(z: Tensor) -> Tensor:
-    """As `_Pure`, in torch operations: where x would be too steep, its value with the slope −z / 1e-3."""
+    """`_Pure` in plain torch operations: x = √(1 − z²), with derivative −z / 1e-3 for x below 1e-3."""
     square, line = 1 - z * z, -(z * z) / (2 * STEEPEST)
     flat = square.detach().clamp_min(0).sqrt() + line - line.detach()
     return torch.where(square > STEEPEST**2, square.clamp_min(STEEPEST**2).sqrt(), flat)

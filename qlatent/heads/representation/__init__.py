@@ -1,1 +1,1 @@
-"""The representation network of quantum self-supervised learning, and its controls."""
+"""Representation networks of quantum self-supervised learning (QSSL) and their classical controls."""

@@ -1,4 +1,4 @@
-"""What the representation networks of QSSL and their controls can be told. Torch-free."""
+"""Settings of QSSL's representation networks and their controls. Torch-free."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qlatent.heads.config import CircuitHeadConfig, CircuitWeights, HeadConfig, 
 
 Width = Annotated[
     int,
-    Field(title="Qubits", description="W, also the latent dimension. Paper: 8.", ge=2, le=10),
+    Field(title="Qubits", description="W, equal to the latent dimension. Paper: 8.", ge=2, le=10),
 ]
 TwinWidth = Annotated[
     int,
@@ -29,8 +29,8 @@ Layers = Annotated[
     int,
     Field(
         title="Layers",
-        description="Of the ring: RY on each qubit, then CRX around. Paper: 2. The all-to-all circuit takes "
-        "2·layers − 1 of its own, so that both have 2·layers·qubits weights (paper: 3).",
+        description="Layers of the ring, each RY on every qubit and CRX around (paper: 2). The all-to-all circuit uses "
+        "2·layers − 1 of its layers (paper: 3), so that both have 2·layers·qubits weights.",
         ge=1,
         le=10,
     ),
@@ -39,14 +39,14 @@ OneNetwork = Annotated[
     bool,
     Field(
         title="One network for all views",
-        description="On: all modalities go through the same weights (paper). Off: one network each.",
+        description="On: all modalities share the weights (paper). Off: one network per modality.",
     ),
 ]
 SigmoidTemperature = Annotated[
     float,
     Field(
-        title="Temperature of the squash",
-        description="Divides what enters π·sigmoid. Code: 1.",
+        title="Temperature of the sigmoid",
+        description="Divides the input of π·sigmoid. Authors' code: 1.",
         gt=0,
         le=1000,
     ),
@@ -55,25 +55,29 @@ Squash = Annotated[
     bool,
     Field(
         title="Squash the inputs",
-        description="π·sigmoid before it, as before the circuit (code). Off: the linear layer's values themselves.",
+        description="On: apply π·sigmoid first, as before the circuit (authors' code). Off: use the linear layer's "
+        "outputs.",
     ),
 ]
 Ansatz = Annotated[
     Literal["ring", "all_to_all"],
-    Field(title="Circuit", description="ring: RY and CRX around. all_to_all: RY and CNOT of every pair."),
+    Field(
+        title="Circuit",
+        description="ring: RY, then CRX between ring neighbours. all_to_all: RY, then CNOT on every pair.",
+    ),
 ]
 Entangled = Annotated[
     bool,
     Field(
         title="Entanglers",
-        description="Off: every CRX of the ring turns its target alone, equally many weights, as a control.",
+        description="Off: RX on the target in place of every CRX of the ring, with as many weights, as a control.",
     ),
 ]
 Spread = Annotated[
     float,
     Field(
-        title="Spread of the first circuit weights",
-        description="Standard deviation in radians; 0: 1/√qubits (code).",
+        title="Initial spread of circuit weights",
+        description="Standard deviation in radians; 0: 1/√qubits (authors' code).",
         ge=0,
         le=10,
         allow_inf_nan=False,
@@ -83,8 +87,8 @@ Shots = Annotated[
     int,
     Field(
         title="Shots",
-        description="0: exact expectations. Else each is estimated from so many outcomes, in the gradient too "
-        "(parameter-shift, on the CPU). Paper: 100.",
+        description="Number of measurements per expectation, also for parameter-shift gradients (on the CPU). "
+        "0: exact expectations. Paper: 100.",
         ge=0,
         le=1_000_000,
     ),
@@ -92,8 +96,9 @@ Shots = Annotated[
 ShotsIn = Annotated[
     Literal["training", "always"],
     Field(
-        title="Where shots are drawn",
-        description="training: evaluations, maps and kept heads use exact expectations. always: everywhere (paper).",
+        title="Use of shots",
+        description="training: evaluations, maps and saved heads use exact expectations. always: shots everywhere "
+        "(paper).",
     ),
 ]
 
@@ -117,7 +122,7 @@ class QSSLConfig(CircuitHeadConfig):
     seed: Seed = 0
 
     def circuit(self) -> Circuit:
-        """The circuit between bridge and latent, with 2·layers·qubits weights whichever it is."""
+        """The circuit between bridge and latent; every ansatz has 2·layers·qubits weights."""
         if not self.entanglers:
             return layouts.qssl_product(self.qubits, self.layers)
         if self.ansatz == "all_to_all":
@@ -135,27 +140,28 @@ class QSSLConfig(CircuitHeadConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class QSSLFrozenConfig(QSSLConfig):
-    """The same with a random circuit that is never trained: what do its weights matter?"""
+    """QSSL with a random, untrained circuit: the effect of the circuit weights."""
 
     circuit_weights: CircuitWeights = "frozen"
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class QSSLSeparableConfig(QSSLConfig):
-    """The same without entanglers and with equally many weights: what does entanglement matter?"""
+    """QSSL without entanglers, with as many weights: the effect of entanglement."""
 
     entanglers: Entangled = False
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class QSSLTwinConfig(HeadConfig):
-    """The classical twin of the paper: [Linear → LeakyReLU] × layers in place of the circuit."""
+    """The paper's classical twin: [Linear → LeakyReLU] × layers in place of the circuit."""
 
     from_images: ClassVar[bool] = True
 
     dim: TwinWidth = 8
     layers: Annotated[
-        int, Field(title="Layers", description="Linear and LeakyReLU each. Paper: 2.", ge=1, le=10)
+        int,
+        Field(title="Layers", description="Number of Linear and LeakyReLU layers. Paper: 2.", ge=1, le=10),
     ] = 2
     squash: Squash = True
     sigmoid_temperature: SigmoidTemperature = 1.0

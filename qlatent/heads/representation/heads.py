@@ -1,7 +1,7 @@
 """QSSL's representation network, its classical twin and their controls, each with a projection head.
 
-Linear(d, W) → π·sigmoid → core → z (n, W); the core is a circuit or what stands in its place. A contrastive
-loss sees Linear → BatchNorm → ReLU → Linear of z; z itself is the representation.
+Linear(d, W) → π·sigmoid → core → z (n, W); the core is a circuit or its classical replacement. z is the
+representation; a contrastive loss takes its projection Linear → BatchNorm → ReLU → Linear.
 Source: Jaderberg et al. 2021, Quantum self-supervised learning (arXiv 2103.14653, code bjader/QSSL).
 """
 
@@ -22,15 +22,14 @@ from qlatent.errors import InputError
 from qlatent.heads.base import AbstractHead, Tensors, input_dims, seeded_linear
 from qlatent.heads.representation.configs import QSSLConfig, QSSLTwinConfig
 
-SLOPE = 0.01  # of LeakyReLU below zero, torch's default
+SLOPE = 0.01  # negative slope of LeakyReLU, torch's default
 
 
 class RepresentationHead(AbstractHead):
-    """One network for all modalities (or one each): bridge, core, and a linear decoder of z.
+    """Bridge, core, projection and a linear decoder of z, shared by all modalities or one set for each.
 
-    NT-Xent trains bridge, core and projection; the paper has no decoder, and this one learns only under
-    objectives that look at reconstructions. Linear layers of heads with equal seed and sizes start equal
-    whatever the core is.
+    NT-Xent trains bridge, core and projection. The paper has no decoder; this one is trained only by objectives that
+    use reconstructions. Heads with equal seed and sizes start from equal linear layers, whatever the core.
     """
 
     def __init__(self, config: Any) -> None:
@@ -45,12 +44,12 @@ class RepresentationHead(AbstractHead):
             self.bridges[name] = seeded_linear(d, width, generator=generator)
             self.decoders[name] = seeded_linear(width, d, generator=generator)
             self.projections[name] = projection_head(width, generator=generator)
-        for name in parts:  # last, since cores take different numbers of draws
+        for name in parts:  # last, because cores draw different amounts of random numbers
             self.cores[name] = make_core(config, generator=generator)
 
     @property
     def parameter_count(self) -> dict[str, int]:
-        """The projection head is stored, but it changes neither latents nor reconstructions."""
+        """Parameters "stored" and "used"; the projection head affects neither latents nor reconstructions."""
         stored = sum(parameter.numel() for parameter in self.parameters())
         unused = sum(parameter.numel() for parameter in self.projections.parameters())
         if self.circuit is not None:
@@ -77,9 +76,9 @@ class RepresentationHead(AbstractHead):
         return {name: self._of(self.decoders, name)(z) for name, z in latents.items()}
 
     def project(self, latents: Tensors) -> dict[str, Tensor]:
-        """What the loss sees, (n, W) for z (n, W); each modality has the statistics of its own batch (code).
+        """Input (n, W) of a contrastive loss for z (n, W); batch statistics are per modality (authors' code).
 
-        In training a batch of one is an `InputError`: its variance is zero.
+        Raises `InputError` for a batch of one row in training, whose variance is zero.
         """
         if self.training and any(len(z) < 2 for z in latents.values()):
             raise InputError(
@@ -90,7 +89,7 @@ class RepresentationHead(AbstractHead):
 
     @torch.no_grad()
     def states(self, inputs: Tensors) -> dict[str, NDArray[np.complex128]]:
-        """End states (n, 2^W) of the circuit for inputs (n, d); an `InputError` where there is no circuit."""
+        """Final states (n, 2^W) of the circuit for inputs (n, d); `InputError` for a head without a circuit."""
         angles = self.circuit_inputs(inputs)
         if self.circuit is None or angles is None:
             raise InputError("This head has no circuit, so no states.", remedy="Use a quantum head.")
@@ -105,7 +104,7 @@ class RepresentationHead(AbstractHead):
 
 
 class Squash(nn.Module):
-    """π·sigmoid(x / temperature), angles in (0, π); same shape."""
+    """π·sigmoid(x / temperature): angles in (0, π), same shape."""
 
     def __init__(self, temperature: float) -> None:
         super().__init__()
@@ -116,10 +115,10 @@ class Squash(nn.Module):
 
 
 class MeasuredCore(nn.Module):
-    """⟨Z⟩ of each wire of the circuit at the squashed values: (n, W) → (n, W), exact or from shots.
+    """⟨Z⟩ of each wire of the circuit at the squashed values: (n, W) → (n, W), exact or estimated from shots.
 
-    What shots give follows from the seed and from how many batches were drawn before. That count is kept with
-    the weights, so a resumed run draws what an unbroken one would have drawn.
+    Shot noise is determined by the seed and the number of batches drawn so far. That number is saved with the weights,
+    so a resumed run draws the same shots as an uninterrupted one.
     """
 
     drawn: Tensor
@@ -136,7 +135,9 @@ class MeasuredCore(nn.Module):
             start = start.uniform_(-math.pi, math.pi, generator=generator)
         self.weights = nn.Parameter(start, requires_grad=not frozen)
         self.register_buffer("drawn", torch.zeros((), dtype=torch.int64))
-        self.stream = int(torch.randint(2**31, (), generator=generator))  # each core of a head has its own
+        self.stream = int(
+            torch.randint(2**31, (), generator=generator)
+        )  # a separate stream for each core of a head
 
     def forward(self, values: Tensor) -> Tensor:
         angles = self.squash(values)
@@ -148,7 +149,7 @@ class MeasuredCore(nn.Module):
         )
 
     def _next_generator(self) -> np.random.Generator:
-        """Of the batch; outside training always the next one's, so that looking changes nothing."""
+        """The random generator of this batch; outside training the counter stays, so evaluation has no side effect."""
         place = (self.config.seed, self.stream, int(self.drawn), int(self.training))
         if self.training:
             self.drawn += 1
@@ -156,7 +157,7 @@ class MeasuredCore(nn.Module):
 
 
 def make_core(config: Any, *, generator: torch.Generator) -> nn.Module:
-    """The core that a head's config asks for."""
+    """The core for a head's config, with weights drawn from `generator`."""
     if isinstance(config, QSSLConfig):
         return MeasuredCore(config, generator=generator)
     width = config.latent_dim
@@ -169,9 +170,9 @@ def make_core(config: Any, *, generator: torch.Generator) -> nn.Module:
 
 
 def projection_head(width: int, *, generator: torch.Generator) -> nn.Sequential:
-    """Linear(W, W, bias=False) → BatchNorm → ReLU → Linear(W, W), with torch's default start."""
+    """Linear(W, W, bias=False) → BatchNorm → ReLU → Linear(W, W), with torch's default initialisation."""
     first = seeded_linear(width, width, generator=generator)
-    first.register_parameter("bias", None)  # BatchNorm takes the mean away again
+    first.register_parameter("bias", None)  # BatchNorm subtracts the mean
     return nn.Sequential(
         first, nn.BatchNorm1d(width), nn.ReLU(), seeded_linear(width, width, generator=generator)
     )
