@@ -1,1 +1,1 @@
-"""Circuits as data, and engines that evaluate them."""
+"""Circuits as data, and the engines, analyses, drawings and bridges that work on them."""

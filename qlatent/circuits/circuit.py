@@ -1,4 +1,4 @@
-"""A circuit is data: frozen, hashable, JSON. Torch-free. Wire 0 is the leftmost bit of a basis state."""
+"""Circuits as frozen, hashable data with a JSON form. Torch-free. Wire 0 is the leftmost bit of a basis state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qlatent.errors import CircuitError
 from qlatent.registry import did_you_mean
 
 QUBIT_LIMIT = 16
-"""A state of 2^16 amplitudes a sample is what a laptop bears in a batch; more must be asked for."""
+"""Default limit: batches of states with 2^16 amplitudes fit on a laptop."""
 
 PauliWord = tuple[tuple[str, int], ...]
 """An observable: Pauli letters on wires, e.g. ⟨Z₀⟩ is (("Z", 0),)."""
@@ -37,26 +37,26 @@ class Parameter:
 
 
 def input_(index: int) -> Parameter:
-    """The angle is column `index` of the inputs (batch, inputs)."""
+    """An angle taken from column `index` of the inputs (batch, inputs)."""
     return Parameter("input", index)
 
 
 def weight(index: int) -> Parameter:
-    """The angle is entry `index` of the flat weights, shared by the whole batch."""
+    """An angle taken from entry `index` of the flat weights, shared by the whole batch."""
     return Parameter("weight", index)
 
 
 def constant(value: float) -> Parameter:
-    """The angle is always `value` radians."""
+    """A constant angle of `value` radians."""
     return Parameter("constant", value=value)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A gate on wires (controls first), with one `Parameter` per angle it takes.
+    """A gate on wires (controls first), with one `Parameter` per angle.
 
-    The gate is one of `GATES` or `SEQUENCES`, or "Unitary" with its `matrix` (2, 2) or (4, 4) in rows. Wires are whole
-    numbers, of numpy too; anything else is a `CircuitError`.
+    The gate is one of `GATES` or `SEQUENCES`, or "Unitary" with its `matrix` (2, 2) or (4, 4) as rows. Raises
+    `CircuitError` for wires that are not Python or numpy integers.
     """
 
     gate: str
@@ -72,7 +72,7 @@ class Operation:
 
     @property
     def definition(self) -> Gate:
-        """Matrices of the gate; those of a sequence are in its parts (`Circuit.elementary`)."""
+        """The matrices of the gate; a sequence has none (see `Circuit.elementary`)."""
         return GATES[self.gate] if self.matrix is None else _unitary(self.matrix)
 
     def __str__(self) -> str:
@@ -84,14 +84,13 @@ _unitary = lru_cache(maxsize=256)(unitary)
 
 @dataclass(frozen=True)
 class Circuit:
-    """Operations on a start state and the observables measured at the end.
+    """Operations on an initial state, and the observables measured at the end.
 
-    With `encoding="angles"` the start is |0…0⟩ and inputs are angles of gates. With "amplitudes" it is the input
-    vector of 2^qubits numbers itself, brought to norm 1 (pad shorter vectors with zeros); no gate may take an input.
+    With `encoding="angles"` the initial state is |0…0⟩ and inputs are angles of gates. With "amplitudes" it is the
+    normalised input vector of 2^qubits numbers (pad shorter vectors with zeros), and no gate may take an input.
 
-    `qubit_limit` must be raised by hand for more than 16 qubits. Anything inconsistent is a `CircuitError`
-    that names the operation: unknown gate, wire out of range or repeated, wrong number of angles, an input
-    or weight index left out.
+    More than 16 qubits need a higher `qubit_limit`. Raises a `CircuitError` that names the operation for an unknown
+    gate, a wire out of range or repeated, a wrong number of angles, or a gap in the input or weight indices.
     """
 
     qubits: int
@@ -118,34 +117,34 @@ class Circuit:
         return self._digest
 
     @cached_property
-    def _digest(self) -> int:  # kept: plans are looked up by circuit in every training step
-        """Of the text, not of Python's salted strings: equal in every process, and after pickling."""
+    def _digest(self) -> int:  # cached, because every training step looks up a plan by circuit
+        """Hash of the JSON text; unlike Python's salted string hashes it is equal in all processes."""
         return int.from_bytes(hashlib.sha256(self.to_json().encode()).digest()[:8])
 
     @cached_property
     def inputs(self) -> int:
-        """How many numbers a sample needs: angles, or amplitudes."""
+        """Number of inputs per sample: angles or amplitudes."""
         if self.encoding == "amplitudes":
             return int(2**self.qubits)
         return len(_indices(self, "input"))
 
     @cached_property
     def weights(self) -> int:
-        """How many weights the circuit needs."""
+        """Number of weights."""
         return len(_indices(self, "weight"))
 
     @cached_property
     def real(self) -> bool:
-        """Whether every gate is real, so that the state never needs complex numbers."""
+        """Whether every gate is real, so that states are real."""
         return all(operation.definition.real for operation in self.elementary)
 
     @cached_property
     def elementary(self) -> tuple[Operation, ...]:
-        """The operations with every sequence written out, so that each takes at most one angle."""
+        """The operations with every sequence expanded, so that each takes at most one angle."""
         return tuple(part for operation in self.operations for part in written_out(operation))
 
     def to_json(self) -> str:
-        """One JSON document that `from_json` turns into an equal circuit."""
+        """The circuit as a JSON document; `from_json` reads it back."""
         operations = [_operation_json(operation) for operation in self.operations]
         extra = {} if self.encoding == "angles" else {"encoding": self.encoding}
         return json.dumps(
@@ -162,7 +161,7 @@ class Circuit:
 
     @classmethod
     def from_json(cls, text: str) -> Circuit:
-        """The circuit of a `to_json` document; anything else is a `CircuitError`."""
+        """The circuit stored in a document of `to_json`; `CircuitError` for any other text."""
         try:
             document = json.loads(text)
             version = document["format"]
@@ -173,7 +172,8 @@ class Circuit:
             return _from_document(cls, document)
         except (ValueError, KeyError, TypeError, RecursionError) as err:
             raise CircuitError(
-                f"This is not a circuit document: {err!r}.", remedy="Pass the text that Circuit.to_json made."
+                f"This is not a circuit document: {err!r}.",
+                remedy="Pass the text returned by Circuit.to_json.",
             ) from err
 
 
@@ -185,7 +185,7 @@ def _from_document(cls: type[Circuit], document: Mapping[str, Any]) -> Circuit:
 
 
 def written_out(operation: Operation) -> Sequence[Operation]:
-    """The operation as gates of at most one angle each: itself, unless it is a sequence."""
+    """The operation as gates with at most one angle each; expands a sequence."""
     if operation.gate not in SEQUENCES:
         return (operation,)
     parts = zip(SEQUENCES[operation.gate], operation.parameters, strict=True)
@@ -230,14 +230,14 @@ def _check_size(circuit: Circuit) -> None:
     if circuit.qubits > circuit.qubit_limit:
         mebibytes = 2**circuit.qubits * 8 / 2**20
         raise CircuitError(
-            f"{circuit.qubits} qubits need {mebibytes:,.0f} MiB for each sample (complex64), in training "
-            f"several times that; the limit is {circuit.qubit_limit} qubits.",
-            remedy=f"Use fewer qubits, or pass qubit_limit={circuit.qubits} if the memory is there.",
+            f"{circuit.qubits} qubits need {mebibytes:,.0f} MiB for each sample (complex64), and several times "
+            f"as much in training; the limit is {circuit.qubit_limit} qubits.",
+            remedy=f"Use fewer qubits, or pass qubit_limit={circuit.qubits} if there is enough memory.",
         )
 
 
 def _whole(value: Any, what: str) -> int:
-    """A whole number of Python, of numpy too; anything else is a `CircuitError`."""
+    """The value as an int; `CircuitError` unless it is a Python or numpy integer."""
     try:
         return int(operator.index(value))
     except TypeError as err:
@@ -246,7 +246,7 @@ def _whole(value: Any, what: str) -> int:
 
 def _number(value: Any, what: str) -> float:
     try:
-        return float(value) + 0.0  # −0 is 0: equal circuits have equal texts
+        return float(value) + 0.0  # turns −0 into 0, so that equal circuits have equal JSON
     except (TypeError, ValueError) as err:
         raise CircuitError(f"{what} is {value!r}, expected a number.", remedy="Use radians.") from err
 
@@ -301,7 +301,7 @@ def _check_operation(number: int, operation: Operation, qubits: int) -> None:
 
 
 def _shape(where: str, operation: Operation) -> tuple[int, int]:
-    """How many wires and angles the gate takes."""
+    """The number of wires and angles that the gate takes."""
     if (operation.gate == UNITARY) != (operation.matrix is not None):
         raise CircuitError(
             f"{where}: a matrix belongs to {UNITARY!r} and to no other gate.",
@@ -362,6 +362,6 @@ def _check_observables(circuit: Circuit) -> None:
             )
         if not all(0 <= wire < circuit.qubits for wire in wires):
             raise CircuitError(
-                f"The observable {word!r} names a wire that is not there.",
+                f"The observable {word!r} names a wire that does not exist.",
                 remedy=f"Use wires 0 to {circuit.qubits - 1}.",
             )

@@ -1,9 +1,8 @@
 """The table of gates. Torch-free.
 
-Every gate is U(θ) = constant + cos(f·θ)·cosine + sin(f·θ)·sine with fixed matrices; a gate without a
-parameter is its constant part alone. Engines need nothing else, so a further gate of this form is one line
-in `GATES`. Rows and columns count the gate's own wires with its first wire as the leftmost bit (a control
-comes first).
+Every gate is U(θ) = constant + cos(f·θ)·cosine + sin(f·θ)·sine with fixed matrices; a gate without a parameter has
+only the constant part. Engines use these matrices only, so a new gate of this form takes one line in `GATES`. Rows
+and columns are indexed by the gate's wires, the first wire (a control) being the leftmost bit.
 """
 
 from __future__ import annotations
@@ -26,10 +25,7 @@ _UNITARY_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Gate:
-    """One kind of gate: how many wires and parameters it takes, and its matrices.
-
-    They are complex, of shape (2^wires, 2^wires).
-    """
+    """A kind of gate: its numbers of wires and parameters, and its complex matrices (2^wires, 2^wires)."""
 
     name: str
     wires: int
@@ -41,7 +37,7 @@ class Gate:
 
     @property
     def real(self) -> bool:
-        """Whether the matrix is real for every angle, so that a real state stays real."""
+        """Whether the matrix is real for every angle."""
         return not any(np.iscomplex(part).any() for part in (self.constant, self.cosine, self.sine))
 
     def matrix(self, angle: float = 0.0) -> np.ndarray:
@@ -51,12 +47,12 @@ class Gate:
 
 
 def unitary(matrix: tuple[tuple[complex, ...], ...]) -> Gate:
-    """The fixed gate of a unitary matrix on one or two wires; a `ValueError` if it is none."""
+    """The fixed gate of a unitary matrix on one or two wires; `ValueError` if the matrix is not unitary."""
     array = np.array(matrix, dtype=complex)
     if array.shape not in ((2, 2), (4, 4)):
         raise ValueError(f"the matrix has shape {array.shape}, expected (2, 2) or (4, 4)")
     error = np.abs(array @ array.conj().T - np.eye(len(array))).max()
-    if not error <= _UNITARY_TOLERANCE:  # NaN is no unitary either
+    if not error <= _UNITARY_TOLERANCE:  # also true for NaN
         raise ValueError(f"the matrix is not unitary: U·U† is {error:.2g} away from 1")
     return _fixed("Unitary", array)
 
@@ -84,7 +80,7 @@ def _phase(name: str) -> Gate:
 
 
 def _controlled(name: str, gate: Gate) -> Gate:
-    """The gate on the later wires where the first wire is 1, nothing where it is 0."""
+    """The gate applied to the later wires if the first wire is 1."""
     size = len(gate.constant)
     zero, one = np.diag([1, 0]).astype(complex), np.diag([0, 1]).astype(complex)
     idle = np.kron(zero, np.eye(size))
@@ -115,10 +111,10 @@ _TABLE = (
 )
 
 UNITARY = "Unitary"
-"""The gate that brings its own matrix."""
+"""The name of the gate defined by its own matrix."""
 
 SEQUENCES: dict[str, tuple[str, ...]] = {"Rot": ("RZ", "RY", "RZ")}
-"""Gates that are others in a row on the same wires, one angle each, the first to act first: Rot(φ, θ, ω) is
+"""Gates composed of others on the same wires with one angle each, in order of action: Rot(φ, θ, ω) is
 RZ(ω)·RY(θ)·RZ(φ), as in PennyLane."""
 
 GATES: dict[str, Gate] = {gate.name: gate for gate in _TABLE}

@@ -1,4 +1,4 @@
-"""Named circuits. Weights are numbered in order of use. Torch-free."""
+"""Build the named circuit layouts. Weights are numbered in order of use. Torch-free."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def dressed(
     """The circuit between the linear layers of a dressed network; ⟨Z⟩ of each wire, `depth`·`qubits` weights.
 
     H on all → RY(input) → [CNOT (0,1)(2,3)…, CNOT (1,2)(3,4)…, RY(weight)]×depth, as in Mari et al. 2020
-    (arXiv 1912.08278, code XanaduAI/quantum-transfer-learning) and, so far as it is published, CLIP-ACQUA.
-    `rotate_first` puts the weights of each layer before its CNOTs.
+    (arXiv 1912.08278, code XanaduAI/quantum-transfer-learning) and in the published parts of CLIP-ACQUA.
+    `rotate_first` puts the RY rotations of each layer before its CNOTs.
     """
     numbers = count()
     operations = [Operation("H", (wire,)) for wire in range(qubits)]
@@ -51,7 +51,7 @@ def qssl_ring(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Ci
 
 @lru_cache
 def product(qubits: int, depth: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
-    """The dressed circuit without entanglers, the separable control: `depth`·`qubits` weights."""
+    """The dressed circuit without entanglers, as a separable control: `depth`·`qubits` weights."""
     numbers = count()
     operations = [Operation("H", (wire,)) for wire in range(qubits)]
     operations += _input_rotations("RY", qubits)
@@ -79,7 +79,7 @@ def qssl_all_to_all(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT)
 
 @lru_cache
 def qssl_product(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
-    """QSSL's ring without entanglers: each CRX turns its target alone; 2·`layers`·`qubits` weights."""
+    """QSSL's ring without entanglers, RX on the target replacing each CRX: 2·`layers`·`qubits` weights."""
     numbers = count()
     operations = list(_input_rotations("RX", qubits))
     for _ in range(layers):
@@ -89,22 +89,22 @@ def qssl_product(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) ->
 
 @lru_cache
 def sim_13(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
-    """Circuit 13 of Sim et al.: RY, CRZ ring, RY, CRZ ring the other way; 4·`layers`·`qubits` weights.
+    """Circuit 13 of Sim et al.: RX(input), then RY, CRZ ring, RY, reverse CRZ ring; 4·`layers`·`qubits` weights.
 
-    After RX(input). Sim, Johnson, Aspuru-Guzik 2019 (arXiv 1905.10876), Fig. 2; so are 14, 15 and 19.
+    Source of circuits 13, 14, 15 and 19: Sim, Johnson, Aspuru-Guzik 2019 (arXiv 1905.10876), Fig. 2.
     """
     return _two_rings("sim-13", "CRZ", qubits, layers, qubit_limit)
 
 
 @lru_cache
 def sim_14(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
-    """Circuit 14 of Sim et al.: as 13 with CRX; 4·`layers`·`qubits` weights. QSSL's ring is half of it."""
+    """Circuit 14 of Sim et al.: circuit 13 with CRX; 4·`layers`·`qubits` weights. QSSL's ring is half of it."""
     return _two_rings("sim-14", "CRX", qubits, layers, qubit_limit)
 
 
 @lru_cache
 def sim_15(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
-    """Circuit 15 of Sim et al.: as 13 with CNOT; 2·`layers`·`qubits` weights."""
+    """Circuit 15 of Sim et al.: circuit 13 with CNOT; 2·`layers`·`qubits` weights."""
     return _two_rings("sim-15", "CNOT", qubits, layers, qubit_limit)
 
 
@@ -147,9 +147,9 @@ def strongly_entangling(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LI
 
 @lru_cache
 def reuploading(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
-    """Every layer takes the inputs again: RX(input), Rot(weights), CNOT ring; 3·`layers`·`qubits` weights.
+    """Data re-uploading: RX(input), Rot(weights), CNOT ring in every layer; 3·`layers`·`qubits` weights.
 
-    Data re-uploading, Pérez-Salinas et al. 2020 (arXiv 1907.02085).
+    Pérez-Salinas et al. 2020 (arXiv 1907.02085).
     """
     numbers = count()
     operations: list[Operation] = []
@@ -161,9 +161,9 @@ def reuploading(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> 
 
 @lru_cache
 def amplitude(qubits: int, layers: int, *, qubit_limit: int = QUBIT_LIMIT) -> Circuit:
-    """The input vector is the state, then strongly entangling layers; 3·`layers`·`qubits` weights.
+    """Amplitude encoding of the input, then strongly entangling layers; 3·`layers`·`qubits` weights.
 
-    Takes 2^`qubits` numbers, so 9 qubits hold a vector of 512; one of 768 goes, padded with zeros, into 10.
+    Takes 2^`qubits` numbers: 9 qubits encode a vector of width 512; width 768 needs 10, padded with zeros.
     """
     operations = tuple(_strong_layers(qubits, layers))
     name = f"amplitude-{qubits}x{layers}"
@@ -218,23 +218,23 @@ def _general_rotations(qubits: int, numbers: count[int]) -> Iterator[Operation]:
 
 
 def _entanglers(gate: str, pairs: Sequence[tuple[int, int]], numbers: count[int]) -> Iterator[Operation]:
-    """The two-wire gate on each pair, with a weight if it takes an angle."""
+    """The two-qubit gate on each pair, with a weight if it takes an angle."""
     for pair in pairs:
         yield Operation(gate, pair, (weight(next(numbers)),) if GATES[gate].parameters else ())
 
 
 def _ring_down(qubits: int) -> list[tuple[int, int]]:
-    """From wire i to i + 1, the last wire first."""
+    """Pairs from wire i to i + 1, starting with the last wire."""
     return [(wire, (wire + 1) % qubits) for wire in reversed(range(qubits)) if qubits > 1]
 
 
 def _ring_back(qubits: int) -> list[tuple[int, int]]:
-    """From wire i to i − 1: the last wire, then the others in order."""
+    """Pairs from wire i to i − 1: the last wire, then the others in order."""
     return [(wire, (wire - 1) % qubits) for wire in (qubits - 1, *range(qubits - 1)) if qubits > 1]
 
 
 def _ring(qubits: int) -> list[tuple[int, int]]:
-    """From wire i to i + 1; two wires have one pair only, one wire none."""
+    """Pairs from wire i to i + 1; one pair for two wires, none for one."""
     return [(wire, (wire + 1) % qubits) for wire in range(qubits if qubits > 2 else qubits - 1)]
 
 

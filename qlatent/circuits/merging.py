@@ -1,10 +1,10 @@
-"""The pairwise merge of the quantum-inspired projection as real circuits, and in which order merges happen.
+"""The pairwise merge of the quantum-inspired projection as circuits, and the order of merges.
 
-One merge is a circuit of two qubits. Between merges stands no quantum channel but a **classical re-preparation**:
+One merge is a circuit of two qubits. Merges are connected by **classical re-preparation**, not by a quantum channel:
 the control is traced out, ⟨Z⟩ = z of the target is estimated over many runs, and the next circuit starts from the
-pure real state √((1+z)/2)|0⟩ + √((1−z)/2)|1⟩, which has the same ⟨Z⟩ and forgets the coherence. A measurement in
-the middle of one run is something else: it would leave |0⟩ or |1⟩, a mixture with ⟨X⟩ = 0. So m inputs are m − 1
-circuits one after another, never one coherent circuit of m qubits. Source: Kankeu et al., arXiv 2501.04591.
+pure real state √((1+z)/2)|0⟩ + √((1−z)/2)|1⟩, which has the same ⟨Z⟩ and loses the coherence. A mid-circuit
+measurement would differ: it leaves |0⟩ or |1⟩, a mixture with ⟨X⟩ = 0. So m inputs take m − 1 successive circuits,
+not one coherent circuit of m qubits. Source: Kankeu et al., arXiv 2501.04591.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ Kind = Literal["merge", "merge_cnot"]
 Numbers = NDArray[np.float64]
 
 LARGEST = 12
-"""Inputs that are merged by circuits; beyond it the closed form is what one uses."""
+"""Maximum number of inputs to merge by circuits; use the closed form for more."""
 
 ALPHA, BETA, GAMMA, DELTA = range(4)  # U = exp(iα) RZ(β) RY(γ) RZ(δ)
-CONTROL, TARGET, CONTROLLED = 0, 4, 8  # where the angles of each gate begin in a row of angles
+CONTROL, TARGET, CONTROLLED = 0, 4, 8  # offsets of each gate's angles in a row of angles
 ANGLES: dict[str, int] = {"merge": 12, "merge_cnot": 8}
-"""Angles a merge has as published: four for each of its general one-qubit gates."""
+"""Number of angles of a published merge: four for each general one-qubit gate."""
 
 
 class Sizes(NamedTuple):
-    """Of one merge: numbers stored, numbers that move the output, numbers that data can tell apart."""
+    """Numbers of angles of one merge: stored, affecting the output, and identifiable from data."""
 
     stored: int
     used: int
@@ -46,12 +46,12 @@ SIZES: dict[tuple[str, str], Sizes] = {
     ("merge_cnot", "published"): Sizes(8, 4, 3),
     ("merge_cnot", "reduced"): Sizes(3, 3, 3),
 }
-"""By kind, and by which angles are stored; why so few count is derived in `heads/projection/merging.py`."""
+"""Sizes by kind and parametrisation; derived in `heads/projection/merging.py`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`count` merges at once: input `control` + j into input `target` + j, for j < `count`."""
+    """`count` parallel merges: input `control` + j into input `target` + j, for j < `count`."""
 
     control: int
     target: int
@@ -60,15 +60,15 @@ class Stage:
 
 @lru_cache
 def stages(inputs: int, outputs: int) -> tuple[Stage, ...]:
-    """Which inputs merge into which, in order; together `inputs` − `outputs` merges.
+    """The stages of merging in order, with `inputs` − `outputs` merges in total.
 
-    Blocks of `outputs` inputs go from the end to the front: the last into the one before it, what came out into
-    the next, and so on into block 0. Where the width is no multiple, the ragged tail first merges into the start
-    of the last full block (undefined in the paper and its code).
+    Blocks of `outputs` inputs merge from the last to the first: each block into the one before it, down to block 0.
+    If `inputs` is not a multiple of `outputs`, the incomplete last block first merges into the start of the last full
+    block (the paper and its code leave this case undefined).
     """
     if not 1 <= outputs < inputs:
         raise CircuitError(
-            f"{inputs} inputs cannot be merged into {outputs}.", remedy="Ask for fewer outputs than inputs."
+            f"{inputs} inputs cannot be merged into {outputs}.", remedy="Use fewer outputs than inputs."
         )
     full, ragged = divmod(inputs, outputs)
     last = (full - 1) * outputs
@@ -77,17 +77,17 @@ def stages(inputs: int, outputs: int) -> tuple[Stage, ...]:
 
 
 def pairs(inputs: int, outputs: int = 1) -> list[tuple[int, int]]:
-    """(control, target) of each merge in order; merge number i takes row i of the angles."""
+    """(control, target) of each merge in order; merge i uses row i of the angles."""
     return [(s.control + j, s.target + j) for s in stages(inputs, outputs) for j in range(s.count)]
 
 
 @lru_cache
 def merge_circuit(kind: Kind = "merge") -> Circuit:
-    """One merge: control on wire 0, target on wire 1, ⟨Z⟩ of the target.
+    """The circuit of one merge: control on wire 0, target on wire 1, measuring ⟨Z⟩ of the target.
 
-    Inputs are the angles in the x–z plane of the Bloch sphere (radians, atan2(x, z)). Weights in order of use:
-    δ, γ, β of the control, of the target and, for "merge", of the controlled gate, then its phase α. The phases α of
-    the other two are global and have no gate. "merge_cnot" has a CNOT in place of the controlled gate.
+    Inputs are angles in the x–z plane of the Bloch sphere (radians, atan2(x, z)). Weights in order of use: δ, γ, β of
+    the control, of the target and, for "merge", of the controlled gate, then its phase α. The other two phases α are
+    global and omitted. "merge_cnot" has a CNOT in place of the controlled gate.
     """
     turns = [Operation("RY", (wire,), (input_(wire),)) for wire in (0, 1)]
     gates = [Operation("Rot", (wire,), _weights(3 * wire, 3)) for wire in (0, 1)]
@@ -105,7 +105,7 @@ def _weights(first: int, count: int) -> tuple[Parameter, ...]:
 
 
 def circuit_weights(angles: Any, kind: Kind = "merge") -> Numbers:
-    """The weights of `merge_circuit` of one row of published angles (12,), or (8,) for "merge_cnot"; radians."""
+    """The weights of `merge_circuit` for one row of published angles (12,), or (8,) for "merge_cnot", in radians."""
     row = np.asarray(angles, dtype=np.float64)
     if row.shape != (ANGLES[kind],):
         raise CircuitError(
@@ -120,10 +120,10 @@ def circuit_weights(angles: Any, kind: Kind = "merge") -> Numbers:
 def merge_by_circuits(
     z: Any, x: Any, angles: Any, *, kind: Kind = "merge", outputs: int = 1, engine: str = "auto"
 ) -> Numbers:
-    """⟨Z⟩ (batch, outputs) after all merges, one two-qubit circuit after another, re-prepared in between.
+    """⟨Z⟩ (batch, outputs) after all merges, run as two-qubit circuits with re-preparation in between.
 
     `z` and `x` (batch, inputs) are the Bloch coordinates of the input states, `angles` (inputs − outputs, 12 or 8)
-    the published angles in radians, one row a merge in the order of `pairs`. At most 12 inputs.
+    the published angles in radians, one row per merge in the order of `pairs`. At most 12 inputs.
     """
     found = np.array(np.asarray(z, dtype=np.float64)[:, :outputs])
     for each in each_merge(z, x, angles, kind=kind, outputs=outputs, engine=engine):
@@ -133,7 +133,7 @@ def merge_by_circuits(
 
 
 class Merge(NamedTuple):
-    """One merge: which inputs, the angles (batch, 2) that prepare them, the circuit's weights, and ⟨Z⟩ (batch,)."""
+    """One merge: its inputs, the angles (batch, 2) that prepare them, the circuit's weights, and ⟨Z⟩ (batch,)."""
 
     control: int
     target: int
@@ -146,7 +146,7 @@ def each_merge(
     z: Any, x: Any, angles: Any, *, kind: Kind = "merge", outputs: int = 1, engine: str = "auto"
 ) -> Iterator[Merge]:
     """The merges of `merge_by_circuits` one by one, in order."""
-    from qlatent.circuits import simulate  # brings torch, which pages do without
+    from qlatent.circuits import simulate  # imports torch, which pages must not
 
     bloch = np.asarray(z, dtype=np.float64), np.asarray(x, dtype=np.float64)
     inputs, rows = bloch[0].shape[1], np.asarray(angles, dtype=np.float64)
@@ -160,11 +160,11 @@ def each_merge(
             f"{inputs} inputs make {len(order)} merges; got {len(rows)} rows of angles.",
             remedy="Pass one row for each merge, in the order of `pairs`.",
         )
-    turned = np.arctan2(bloch[1], bloch[0])  # (batch, inputs): the angle that prepares each input
+    turned = np.arctan2(bloch[1], bloch[0])  # (batch, inputs): preparation angles
     for (control, target), row in zip(order, rows, strict=True):
         measured = simulate.expectations(
             merge_circuit(kind), turned[:, [control, target]], circuit_weights(row, kind), engine=engine
         )
         kept = np.clip(measured.numpy()[:, 0], -1.0, 1.0)
         yield Merge(control, target, turned[:, [control, target]], circuit_weights(row, kind), kept)
-        turned[:, target] = np.arccos(kept)  # prepared anew, x ≥ 0
+        turned[:, target] = np.arccos(kept)  # re-prepared with x ≥ 0

@@ -1,4 +1,4 @@
-"""The one function that evaluates circuits, whichever engine does it."""
+"""Evaluate circuits with one of the engines."""
 
 from __future__ import annotations
 
@@ -32,34 +32,33 @@ ENGINES: dict[str, Engine] = {"torch": statevector.expectations, "compiled": _co
 
 @dataclass(frozen=True)
 class Choice:
-    """The engine that `auto` takes, and why, in a sentence."""
+    """The engine chosen by `auto`, with the reason as a sentence."""
 
     engine: str
     reason: str
 
 
 def choose(*, device: str = "cpu") -> Choice:
-    """The engine for inputs on a device (`cpu`, `cuda`…)."""
+    """The fastest engine for inputs on `device` (`cpu`, `cuda`…)."""
     if torch.device(device).type == "cpu":
         return Choice("compiled", "On the CPU compiled kernels with adjoint gradients are the fastest.")
     return Choice("torch", f"The angles are on {device}, and the compiled engine runs on the CPU.")
 
 
 def expectations(circuit: Circuit, inputs: Any, weights: Any, *, engine: str = "auto") -> Tensor:
-    """Expectation of each observable for each sample, differentiable in inputs and weights, as often as wanted.
+    """Expectation of each observable for each sample, differentiable in inputs and weights to any order.
 
-    inputs (batch, inputs) and weights (weights,) are radians, tensors or arrays, float32 or float64 (integers
-    count as the default float); the result (batch, observables) has their dtype and device. More leading axes of the
-    inputs are kept: (batch, sequence, inputs) → (batch, sequence, observables). Numbers of 16 bits are computed with
-    in float32, under autocast too; of 16 bits is the result where inputs and weights are both. Wrong shapes, mixed
-    dtypes or devices, numbers that are not finite (not looked for inside torch.func) and unknown engines are
-    `CircuitError`s.
+    inputs (batch, inputs) and weights (weights,) are in radians, tensors or arrays, float32 or float64 (integers
+    become the default float). The result (batch, observables) has their dtype and device. Further leading axes are
+    kept: (batch, sequence, inputs) → (batch, sequence, observables). 16-bit inputs are computed in float32, also under
+    autocast; the result is 16-bit if both inputs and weights are. Raises `CircuitError` for wrong shapes, mixed dtypes
+    or devices, non-finite numbers (not checked inside torch.func), and unknown engines.
     """
     inputs, weights, dtype = _angles(circuit, inputs, weights)
     rows = inputs.flatten(0, -2)
     with tensors.full_precision(inputs):
         result = _engine(engine, circuit, inputs)(circuit, rows, weights)
-    # one look at the small result instead of two at what came in: NaN and infinity always get there
+    # NaN and infinity propagate, so checking the small result is enough
     if not tensors.transformed() and not math.isfinite(result.detach().sum().item()):
         _refuse_not_finite(inputs=inputs, weights=weights)
         _refuse_zeros(circuit, rows)
@@ -69,9 +68,10 @@ def expectations(circuit: Circuit, inputs: Any, weights: Any, *, engine: str = "
 def estimates(
     circuit: Circuit, inputs: Any, weights: Any, *, shots: int, generator: np.random.Generator
 ) -> Tensor:
-    """As `expectations`, each estimated from `shots` sampled outcomes, in the gradient too (`shots.py`).
+    """`expectations` estimated from `shots` sampled outcomes each, including the gradients (`shots.py`).
 
-    The generator draws the outcomes and moves on. On the CPU, from angles; anything else is a `CircuitError`.
+    Outcomes are drawn from `generator`, which advances. Raises `CircuitError` for amplitude encoding and for inputs
+    that are not on the CPU.
     """
     from qlatent.circuits.engines import shots as sampling  # numba, as above
 
@@ -80,7 +80,7 @@ def estimates(
     if circuit.encoding == "amplitudes":
         raise CircuitError(
             "Shots have no shift rule for amplitudes.",
-            remedy="Use exact expectations, or a circuit of angles.",
+            remedy="Use exact expectations, or a circuit with angle encoding.",
         )
     if (choice := choose(device=str(inputs.device))).engine != "compiled":
         raise CircuitError(
@@ -104,7 +104,7 @@ def _engine(name: str, circuit: Circuit, inputs: Tensor) -> Engine:
 
 
 def _angles(circuit: Circuit, inputs: Any, weights: Any) -> tuple[Tensor, Tensor, torch.dtype]:
-    """Checked inputs and weights in the precision to compute in, and the dtype of the result."""
+    """Checked inputs and weights in the dtype to compute in, and the dtype of the result."""
     inputs, weights = _real(inputs, "inputs"), _real(weights, "weights")
     _check_shapes(circuit, inputs, weights)
     dtype = torch.promote_types(inputs.dtype, weights.dtype)
@@ -115,7 +115,7 @@ def _angles(circuit: Circuit, inputs: Any, weights: Any) -> tuple[Tensor, Tensor
 
 
 def _as_given(result: Tensor, inputs: Tensor, dtype: torch.dtype) -> Tensor:
-    """The result (rows, observables) with the leading axes of the inputs, in the wanted dtype."""
+    """The result (rows, observables) reshaped to the leading axes of the inputs and cast to `dtype`."""
     result = result.to(dtype)
     return result if inputs.ndim == 2 else result.unflatten(0, inputs.shape[:-1])
 
@@ -135,7 +135,7 @@ def _check_shapes(circuit: Circuit, inputs: Tensor, weights: Tensor) -> None:
     if inputs.ndim < 2 or inputs.shape[-1] != circuit.inputs:
         raise CircuitError(
             f"The inputs have shape {tuple(inputs.shape)}, expected (batch, {circuit.inputs}).",
-            remedy="Pass one row a sample and one column an input of the circuit; more leading axes are kept.",
+            remedy="Pass one row per sample and one column per input; further leading axes are allowed.",
         )
     if weights.shape != (circuit.weights,):
         raise CircuitError(
@@ -149,7 +149,7 @@ def _check_alike(inputs: Tensor, weights: Tensor) -> None:
         raise CircuitError(
             f"The inputs are {inputs.dtype} on {inputs.device}, "
             f"the weights {weights.dtype} on {weights.device}.",
-            remedy="Bring both to one dtype and device.",
+            remedy="Convert both to one dtype and device.",
         )
 
 
@@ -158,7 +158,7 @@ def _refuse_zeros(circuit: Circuit, inputs: Tensor) -> None:
         row = int(empty.nonzero()[0])
         raise CircuitError(
             f"Sample {row} is a vector of zeros, which is no state.",
-            remedy="Leave it out, or add noise to it.",
+            remedy="Drop it, or add noise to it.",
         )
 
 
@@ -166,5 +166,5 @@ def _refuse_not_finite(**tensors: Tensor) -> None:
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor).all():
             raise CircuitError(
-                f"The {name} hold numbers that are not finite.", remedy="Look for NaN and infinity."
+                f"The {name} hold numbers that are not finite.", remedy="Remove NaN and infinity."
             )

@@ -1,4 +1,4 @@
-"""What can be counted in a circuit without running it. Torch-free."""
+"""Count qubits, depth, gates and weights of a circuit without running it. Torch-free."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from qlatent.circuits.circuit import Circuit
 class Specs:
     """Sizes of a circuit; `gates` by name, most frequent first.
 
-    `depth` is the number of layers when every gate starts as soon as its wires are free. `weights_used` are the
-    weights in the past of some observable: the others cannot change any expectation, whatever their value.
+    `depth` is the number of layers if every gate starts as soon as its wires are free. `weights_used` counts the
+    weights in the backward light cone of the observables; the others do not affect any expectation.
     """
 
     qubits: int
@@ -26,7 +26,7 @@ class Specs:
 
     @property
     def operations(self) -> int:
-        """All gates together."""
+        """Total number of gates."""
         return sum(self.gates.values())
 
 

@@ -150,7 +150,7 @@ def _open_model(architecture: str, weights: str | None) -> tuple[Any, Any]:
         if _is_local(weights):
             raise InputError(
                 f"The weights do not fit {architecture}: {_first_line(err)}",
-                remedy="Give the architecture that the weights were saved from.",
+                remedy="Give the architecture that the file was saved from.",
             ) from err
         raise hub.no_weights(weights, architecture) from err
 

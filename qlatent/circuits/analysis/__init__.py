@@ -1,1 +1,1 @@
-"""What can be learned about a circuit by running it: figures of merit, state derivatives, states gate by gate."""
+"""Analyse circuits by simulation: figures of merit, state derivatives, and states gate by gate."""

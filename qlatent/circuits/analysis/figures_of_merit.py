@@ -1,9 +1,8 @@
-"""What a circuit can express: figures of merit from random angles, each with its source. Torch-free.
+"""Figures of merit of circuits, estimated from random angles: expressibility, entanglement, gradients. Torch-free.
 
-Angles are drawn uniformly from −π to π, amplitudes from the unit sphere, by a seed; where `weights` (weights,) or
-`inputs` (inputs,) are given, only the others are drawn. Published figures are of circuits without an input layer:
-`resting_inputs` are those at which a layer of input rotations does nothing. Every figure says how many samples it
-rests on, and what they cannot tell apart.
+Angles are uniform in (−π, π) and amplitudes uniform on the unit sphere, drawn from a seed; given `weights` (weights,)
+or `inputs` (inputs,) replace the random ones. Published values are for circuits without an input layer;
+`resting_inputs` makes input rotations the identity. Every result includes its number of samples and its resolution.
 """
 
 from __future__ import annotations
@@ -28,25 +27,25 @@ from qlatent.errors import CircuitError
 
 Floats = NDArray[np.float64]
 BINS = 75
-NORMAL = 1.96  # standard errors in half a 95 % interval
+NORMAL = 1.96  # standard errors in half of a 95 % interval
 PUBLISHED = {
     "sim-13-4x1": 0.0516, "sim-14-4x1": 0.0144, "sim-15-4x1": 0.1892, "sim-19-4x1": 0.0809,
     "sim-13-4x3": 0.0049, "sim-14-4x3": 0.0035, "sim-15-4x3": 0.1152, "sim-19-4x3": 0.0040,
 }  # fmt: skip
 """Expressibility by the names of circuits, in nats: Sim et al. 2019, 5,000 pairs in 75 bins of equal width, inputs at
 rest. As listed for comparison in the tests of cirKITers/qml-essentials."""
-_RANK_TOLERANCE = 1e-9  # of the largest eigenvalue; float64 leaves 1e-15
+_RANK_TOLERANCE = 1e-9  # relative to the largest eigenvalue; float64 resolves 1e-15
 _FREQUENCY_STEP = 0.5  # controlled rotations have half frequencies
-_MOST_SLOPES = 8  # weights whose gradient is measured
+_MOST_SLOPES = 8  # maximum number of weights whose gradient is computed
 
 
 @dataclass(frozen=True, eq=False)
 class Expressibility:
-    """Divergence of the circuit's fidelities from those of random states, in nats: 0 is Haar, ln(bins) a point.
+    """KL divergence of the circuit's fidelities from those of Haar-random states, in nats, from 0 to ln(bins).
 
-    `shares` (bins,) of the pairs lie in bins that random states would fill alike. `floor` is what as many random
-    states would show, (bins − 1) / (2·pairs): smaller values cannot be told from 0. `equal_width` is the divergence
-    in as many bins of equal width, the measure of Sim et al.
+    `shares` (bins,) are the fractions of pairs in bins that are equally probable for random states. `floor` is the
+    expected value for as many random states, (bins − 1) / (2·pairs); smaller values are indistinguishable from 0.
+    `equal_width` is the divergence for as many bins of equal width, the measure of Sim et al.
     """
 
     divergence: float
@@ -58,7 +57,7 @@ class Expressibility:
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean over n samples with its 95 % interval, and what random states would give."""
+    """A mean over n samples with its 95 % interval, and the value for Haar-random states."""
 
     value: float
     low: float
@@ -69,7 +68,7 @@ class Mean:
 
 @dataclass(frozen=True, eq=False)
 class GradientVariance:
-    """Mean variance of ∂⟨O₀⟩/∂w over random angles for each size, and the spread between weights."""
+    """Mean variance of ∂⟨O₀⟩/∂w over random angles for each number of qubits, and its spread between weights."""
 
     sizes: tuple[int, ...]
     values: Floats
@@ -95,12 +94,12 @@ def expressibility(
     pairs: int = 2000,
     seed: int = 0,
 ) -> Expressibility:
-    """KL(P(F) ‖ P_Haar(F)) of the fidelities F between states at random angles.
+    """Expressibility KL(P(F) ‖ P_Haar(F)) of the fidelities F between states at random angles.
 
-    Sim, Johnson, Aspuru-Guzik 2019 (arXiv 1905.10876). They take bins of equal width, of which random states of many
-    qubits fill only the first; here the bins hold equal shares of P_Haar = (N−1)(1−F)^(N−2), so the value means
-    the same for any number of qubits and equals theirs for one; `equal_width` is theirs. To compare with their
-    circuits, which have no inputs, pass `inputs=resting_inputs(circuit)`.
+    Sim, Johnson, Aspuru-Guzik 2019 (arXiv 1905.10876). They use bins of equal width, of which random states of many
+    qubits fill only the first. Here bins have equal probability under P_Haar = (N−1)(1−F)^(N−2), so values are
+    comparable between numbers of qubits and equal theirs for one qubit; `equal_width` is their measure. To compare with
+    their circuits, which have no inputs, pass `inputs=resting_inputs(circuit)`.
     """
     first, second = (_drawn(circuit, pairs, seed, part, weights, inputs) for part in (0, 1))
     overlap = np.einsum("bs,bs->b", states(circuit, *first).conj(), states(circuit, *second))
@@ -120,12 +119,12 @@ def _equal_width(fidelity: Floats, size: int) -> float:
     shares = np.histogram(fidelity, edges)[0] / len(fidelity)
     haar = -np.diff((1 - edges) ** (size - 1))
     held = shares > 0
-    with np.errstate(divide="ignore"):  # of many qubits Haar's share of a bin may be too small for a float
+    with np.errstate(divide="ignore"):  # for many qubits Haar's share of a bin may underflow
         return float(max(0.0, (shares[held] * np.log(shares[held] / haar[held])).sum()))
 
 
 def resting_inputs(circuit: Circuit) -> Angles:
-    """Inputs (inputs,) at which input rotations do nothing: zeros; of amplitudes the state |0…0⟩."""
+    """Inputs (inputs,) at which input rotations are the identity: zeros, or |0…0⟩ for amplitude encoding."""
     inputs = np.zeros(circuit.inputs)
     if circuit.encoding == "amplitudes":
         inputs[0] = 1.0
@@ -140,10 +139,10 @@ def entangling_capability(
     samples: int = 2000,
     seed: int = 0,
 ) -> Mean:
-    """Mean Meyer–Wallach measure Q = 2·(1 − mean of tr ρ_k²) over random angles: 0 for product states, 1 at most.
+    """Mean Meyer–Wallach measure Q = 2·(1 − mean of tr ρ_k²) over random angles: 0 for product states, at most 1.
 
-    Meyer and Wallach 2002 (arXiv quant-ph/0108104), in the form of Brennen 2003; as a capability: Sim et al. 2019.
-    Random states have (N − 2)/(N + 1).
+    Meyer and Wallach 2002 (arXiv quant-ph/0108104), in the form of Brennen 2003; as entangling capability: Sim et al.
+    2019. Haar-random states have (N − 2)/(N + 1).
     """
     drawn = _drawn(circuit, samples, seed, weights=weights, inputs=inputs)
     found = 2 * (1 - purities(states(circuit, *drawn)).mean(axis=1))
@@ -156,10 +155,10 @@ def entangling_capability(
 def gradient_variance(
     build: Callable[[int], Circuit], sizes: Sequence[int], *, samples: int = 200, seed: int = 0
 ) -> GradientVariance:
-    """Variance of the first observable's gradient over random angles, for circuits of growing size.
+    """Variance of the first observable's gradient over random angles, for circuits of increasing size.
 
-    It shrinks by a constant factor a qubit on a barren plateau: McClean et al. 2018 (arXiv 1803.11173). Taken for up to
-    eight weights that reach the observable, spread over the circuit; a size without any has variance 0.
+    On a barren plateau it shrinks by a constant factor per qubit: McClean et al. 2018 (arXiv 1803.11173). Uses up to
+    eight weights in the observable's light cone, spread over the circuit; without any the variance is 0.
     """
     rows = []
     for size in sizes:
@@ -182,11 +181,10 @@ def gradient_variance(
 
 
 def independent_weights(circuit: Circuit, *, samples: int = 8, seed: int = 0) -> int:
-    """How many directions of the weights change the state: the rank of the quantum Fisher matrix.
+    """Number of independent directions of the weights: the rank of the quantum Fisher information matrix.
 
-    F = 4·Re(⟨∂ᵢψ|∂ⱼψ⟩ − ⟨∂ᵢψ|ψ⟩⟨ψ|∂ⱼψ⟩), averaged over random inputs at random weights, the largest of three
-    draws; Haug, Bharti, Kim 2021 (arXiv 2102.01659). The other weights are redundant: a change of
-    the rest does the same.
+    F = 4·Re(⟨∂ᵢψ|∂ⱼψ⟩ − ⟨∂ᵢψ|ψ⟩⟨ψ|∂ⱼψ⟩), averaged over random inputs at random weights; the largest rank of three
+    draws. Haug, Bharti, Kim 2021 (arXiv 2102.01659). The other weights are redundant.
     """
     if not circuit.weights:
         return 0
@@ -205,11 +203,11 @@ def independent_weights(circuit: Circuit, *, samples: int = 8, seed: int = 0) ->
 def effective_dimension(
     circuit: Circuit, *, items: int = 1000, draws: int = 50, samples: int = 20, seed: int = 0
 ) -> float:
-    """Effective dimension over the number of weights, for `items` data: 0 to about 1.
+    """Effective dimension divided by the number of weights, for `items` data points: 0 to about 1.
 
     2·ln(mean over weights of √det(1 + κ·F̂)) / ln κ, κ = items / (2π·ln items), F̂ the Fisher matrix of the outcome
-    probabilities (all wires measured), normalised to a mean trace of the number of weights. Abbas et al. 2021
-    (arXiv 2011.00027) with γ = 1. `draws` of the weights, `samples` of the inputs each.
+    probabilities (all wires measured), normalised so that its mean trace is the number of weights. Abbas et al. 2021
+    (arXiv 2011.00027) with γ = 1. Uses `draws` random weights with `samples` random inputs each.
     """
     if not circuit.weights:
         raise CircuitError("The circuit has no weight.", remedy="Choose one with weights.")
@@ -228,7 +226,7 @@ def effective_dimension(
 
 
 def _fisher(circuit: Circuit, samples: int, seed: int, draw: int) -> Floats:
-    """The Fisher matrix (weights, weights) of the outcomes at one draw of the weights, over random inputs."""
+    """The Fisher matrix (weights, weights) of the outcomes at one draw of weights, averaged over random inputs."""
     inputs, weights = _drawn(circuit, samples, seed, draw)
     state, slopes = tangents(circuit, inputs, np.broadcast_to(weights[0], weights.shape))
     chances = np.abs(state) ** 2
@@ -245,17 +243,17 @@ def _products(slopes: NDArray[np.complexfloating]) -> Floats:
 
 
 def fourier_spectrum(circuit: Circuit, *, column: int = 0, draws: int = 50, seed: int = 0) -> Spectrum:
-    """How strongly each frequency of one input is in the expectations, over random angles elsewhere.
+    """Fourier spectrum of the expectations in one input, averaged over random other angles.
 
-    ⟨O⟩(x) = Σ c_ω·exp(iωx), with as many frequencies as the input's gates allow: Schuld, Sweke, Meyer 2021
-    (arXiv 2008.08605). The mean of all observables' |c_ω|². Amplitudes have no angle: a `CircuitError`.
+    ⟨O⟩(x) = Σ c_ω·exp(iωx), with the frequencies that the input's gates allow: Schuld, Sweke, Meyer 2021
+    (arXiv 2008.08605). Averages |c_ω|² over observables. Raises `CircuitError` for amplitude encoding.
     """
     if circuit.encoding == "amplitudes" or not 0 <= column < circuit.inputs:
         raise CircuitError(
             f"The circuit has no input angle {column}.", remedy="Choose one with input angles."
         )
     gates = [o.definition for o in circuit.elementary if _takes(o.parameters, column)]
-    top = sum(2 * gate.frequency for gate in gates)  # of |U|², twice that of U
+    top = sum(2 * gate.frequency for gate in gates)  # frequencies of |U|², twice those of U
     points = 2 * round(top / _FREQUENCY_STEP) + 1
     inputs, weights = _drawn(circuit, draws, seed)
     inputs = np.repeat(inputs, points, axis=0)
@@ -280,7 +278,7 @@ def _drawn(
     weights: Angles | None = None,
     inputs: Angles | None = None,
 ) -> tuple[Angles, Angles]:
-    """Inputs (count, inputs) and weights (count, weights): those given, or drawn."""
+    """Inputs (count, inputs) and weights (count, weights), as given or drawn from the seed."""
     rng = np.random.default_rng([seed, part])
     if circuit.encoding == "amplitudes":
         drawn = rng.normal(size=(count, circuit.inputs))

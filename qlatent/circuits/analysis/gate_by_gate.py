@@ -1,4 +1,4 @@
-"""One sample, gate by gate: the states in between and what can be read from them. Torch-free."""
+"""Step through a circuit gate by gate for one sample: states, Bloch vectors and entropies. Torch-free."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from qlatent.circuits.circuit import Circuit, Operation, constant, written_out
 from qlatent.errors import CircuitError
 
 QUBIT_LIMIT = 12
-"""All states of one sample are kept: 12 qubits and 200 gates are 13 MB."""
+"""All states of one sample are stored: 13 MB for 12 qubits and 200 gates."""
 
 
 def states(
     circuit: Circuit, inputs: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.complex128]:
-    """The start state and the state after each operation: (operations + 1, 2^qubits), wire 0 the leftmost bit.
+    """The initial state and the state after each operation: (operations + 1, 2^qubits), wire 0 the leftmost bit.
 
-    inputs (inputs,) and weights (weights,) of one sample, in radians or as amplitudes.
+    Takes inputs (inputs,), angles in radians or amplitudes, and weights (weights,) in radians, of one sample.
     """
     _check(circuit, inputs, weights)
     state = np.zeros(2**circuit.qubits, dtype=complex)
@@ -34,14 +34,14 @@ def states(
 
 
 def bloch_vectors(state: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """⟨X⟩, ⟨Y⟩, ⟨Z⟩ of each wire: (..., 2^qubits) → (..., qubits, 3). Shorter than 1 where the wire is entangled."""
+    """⟨X⟩, ⟨Y⟩, ⟨Z⟩ of each wire: (..., 2^qubits) → (..., qubits, 3). The length is below 1 for an entangled wire."""
     rho = _reduced(state)
     off = 2 * rho[..., 0, 1]
     return np.stack([off.real, -off.imag, (rho[..., 0, 0] - rho[..., 1, 1]).real], axis=-1)
 
 
 def entropies(state: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """Entanglement entropy of each wire with all others, in bits, from 0 to 1: (..., 2^qubits) → (..., qubits).
+    """Entanglement entropy of each wire with all others, in bits, 0 to 1: (..., 2^qubits) → (..., qubits).
 
     −Σ λ log₂ λ over the eigenvalues of the wire's reduced density matrix (von Neumann).
     """
@@ -50,7 +50,7 @@ def entropies(state: NDArray[np.complex128]) -> NDArray[np.float64]:
 
 
 def _reduced(state: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """The density matrix of each wire: (..., 2^qubits) → (..., qubits, 2, 2)."""
+    """The reduced density matrix of each wire: (..., 2^qubits) → (..., qubits, 2, 2)."""
     lead, qubits = state.shape[:-1], state.shape[-1].bit_length() - 1
     halves = np.stack(
         [
@@ -82,7 +82,7 @@ def _check(circuit: Circuit, inputs: NDArray[np.float64], weights: NDArray[np.fl
     if circuit.qubits > QUBIT_LIMIT:
         raise CircuitError(
             f"Stepping through {circuit.qubits} qubits keeps too many states; the limit is {QUBIT_LIMIT}.",
-            remedy="Look at a smaller circuit of the same layout.",
+            remedy="Use a smaller circuit of the same layout.",
         )
     for name, values, count in (("inputs", inputs, circuit.inputs), ("weights", weights, circuit.weights)):
         if np.shape(values) != (count,) or not np.isfinite(values).all():
@@ -91,6 +91,4 @@ def _check(circuit: Circuit, inputs: NDArray[np.float64], weights: NDArray[np.fl
                 remedy="Pass the numbers of one sample.",
             )
     if circuit.encoding == "amplitudes" and not np.any(inputs):
-        raise CircuitError(
-            "All amplitudes are zero: that is not a state.", remedy="Pass a vector with a length."
-        )
+        raise CircuitError("All amplitudes are zero: that is not a state.", remedy="Pass a non-zero vector.")

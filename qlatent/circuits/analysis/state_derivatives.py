@@ -1,6 +1,6 @@
-"""End states of many samples at once, each with its own angles, and their derivatives. Torch-free.
+"""Final states of batches with their own angles per sample, and state derivatives by the weights. Torch-free.
 
-For looking into circuits: simple and exact in float64. Training goes through the engines of `simulate`.
+Meant for analysis: simple, in float64. Training uses the engines of `simulate`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ BYTES_LIMIT = 2**30
 
 
 def states(circuit: Circuit, inputs: Angles, weights: Angles) -> States:
-    """End states (batch, 2^qubits) for inputs (batch, inputs) and weights (batch, weights); wire 0 leftmost."""
+    """Final states (batch, 2^qubits) for inputs (batch, inputs) and weights (batch, weights); wire 0 leftmost."""
     return tangents(circuit, inputs, weights, [])[0]
 
 
 def end_states(circuit: Circuit, inputs: Angles, weights: Angles) -> States:
-    """End states (batch, 2^qubits) for inputs (batch, inputs) that share their weights (weights,); any batch.
+    """Final states (batch, 2^qubits) for inputs (batch, inputs) and shared weights (weights,), for any batch size.
 
-    Taken a part at a time, so that only the result itself takes memory.
+    Computed in chunks, so that only the result takes memory.
     """
     rows = max(1, BYTES_LIMIT // 2 ** (circuit.qubits + 8))
     found = np.empty((len(inputs), 2**circuit.qubits), dtype=complex)
@@ -42,10 +42,10 @@ def end_states(circuit: Circuit, inputs: Angles, weights: Angles) -> States:
 def tangents(
     circuit: Circuit, inputs: Angles, weights: Angles, which: Sequence[int] | None = None
 ) -> tuple[States, States]:
-    """End states (batch, 2^qubits) and their derivatives by the weights `which` (all): (batch, which, 2^qubits).
+    """Final states (batch, 2^qubits) and derivatives (batch, which, 2^qubits) by the weights `which`, or by all.
 
-    Forward mode: each gate acts on the state and on the derivatives so far, and its own derivative joins them.
-    More than a gigabyte is a `CircuitError`.
+    Forward mode: each gate acts on the state and on all derivatives so far, and adds its own derivative. Raises
+    `CircuitError` if more than a gigabyte is needed.
     """
     chosen = list(range(circuit.weights) if which is None else which)
     _check(circuit, inputs, weights, len(chosen))
@@ -69,14 +69,14 @@ def tangents(
 
 
 def gradients(circuit: Circuit, found: tuple[States, States]) -> NDArray[np.float64]:
-    """Derivative of each observable by each weight: (batch, which, observables), from `tangents`."""
+    """Derivative of each observable by each weight from the result of `tangents`: (batch, which, observables)."""
     state, slopes = found
     columns = [np.einsum("bs,bks->bk", each.conj(), slopes).real for each in _measured(circuit, state)]
     return 2 * np.stack(columns, axis=-1)
 
 
 def expectations(circuit: Circuit, found: States) -> NDArray[np.float64]:
-    """Expectation of each observable in end states (batch, 2^qubits): (batch, observables)."""
+    """Expectation of each observable for final states (batch, 2^qubits): (batch, observables)."""
     columns = [np.einsum("bs,bs->b", found.conj(), each).real for each in _measured(circuit, found)]
     return np.stack(columns, axis=-1)
 
@@ -91,7 +91,7 @@ def _measured(circuit: Circuit, state: States) -> Iterator[States]:
 
 
 def purities(found: States) -> NDArray[np.float64]:
-    """tr ρ² of every single wire: (batch, 2^qubits) → (batch, qubits); 1 where it is not entangled, ½ at most."""
+    """Purity tr ρ² of each wire: (batch, 2^qubits) → (batch, qubits); from ½ (maximally entangled) to 1 (product)."""
     qubits = found.shape[1].bit_length() - 1
     split = found.reshape(-1, *[2] * qubits)
     halves = [np.moveaxis(split, wire + 1, 1).reshape(len(found), 2, -1) for wire in range(qubits)]
@@ -108,7 +108,7 @@ def _start(circuit: Circuit, inputs: Angles) -> States:
 
 
 def _matrices(operation: Operation, angles: Angles) -> tuple[States, States]:
-    """The gate at each angle, and its derivative: (angles, 2^wires, 2^wires)."""
+    """The matrix of the gate at each angle, and its derivative: (angles, 2^wires, 2^wires)."""
     gate = operation.definition
     turned = gate.frequency * angles[:, None, None]
     cosine, sine = np.cos(turned), np.sin(turned)
@@ -117,7 +117,7 @@ def _matrices(operation: Operation, angles: Angles) -> tuple[States, States]:
 
 
 def _apply(matrices: States, carried: States, wires: tuple[int, ...], qubits: int) -> States:
-    """One matrix, or one a sample, on these wires of (batch, any, 2^qubits)."""
+    """Applies one matrix, or one per sample, to these wires of (batch, any, 2^qubits)."""
     axes = [2 + wire for wire in wires]
     ends = range(2 + qubits - len(wires), 2 + qubits)
     moved = np.moveaxis(carried.reshape(*carried.shape[:2], *[2] * qubits), axes, ends)
@@ -131,15 +131,17 @@ def _check(circuit: Circuit, inputs: Angles, weights: Angles, derivatives: int) 
         if values.ndim != 2 or values.shape[1] != count or len(values) != len(inputs):
             raise CircuitError(
                 f"The {name} have shape {np.shape(values)}, expected ({len(inputs)}, {count}).",
-                remedy="Pass one row a sample.",
+                remedy="Pass one row per sample.",
             )
         if not np.isfinite(values).all():
-            raise CircuitError(f"The {name} hold numbers that are not finite.", remedy="Look for NaN.")
+            raise CircuitError(
+                f"The {name} hold numbers that are not finite.", remedy="Remove NaN and infinity."
+            )
     if circuit.encoding == "amplitudes" and not inputs.any(axis=1).all():
-        raise CircuitError("A sample is a vector of zeros, which is no state.", remedy="Leave it out.")
+        raise CircuitError("A sample is a vector of zeros, which is no state.", remedy="Drop it.")
     needed = len(inputs) * (1 + derivatives) * 2**circuit.qubits * 16
     if needed > BYTES_LIMIT:
         raise CircuitError(
             f"{len(inputs)} samples with {derivatives} derivatives need {needed / 2**30:.1f} GiB.",
-            remedy="Take fewer samples or a smaller circuit.",
+            remedy="Use fewer samples or a smaller circuit.",
         )

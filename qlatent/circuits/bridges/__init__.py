@@ -1,1 +1,1 @@
-"""Circuits in other libraries: PennyLane, Qiskit, and PennyLane's noisy simulator."""
+"""Convert circuits to PennyLane and Qiskit, and run them on PennyLane's noisy simulator."""

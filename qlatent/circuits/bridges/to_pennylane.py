@@ -1,7 +1,7 @@
-"""A circuit in PennyLane: as a QNode, a drawing, counts, step-by-step states and source code.
+"""Convert circuits to PennyLane: QNode, drawing, counts, step-by-step states and source code.
 
-Torch-free, and the only module that imports PennyLane; import it where it is used. Wires keep their numbers:
-wire 0 is the leftmost bit here and there.
+Torch-free. Only this module imports PennyLane, which is slow; import it inside functions. Wires keep their numbers:
+wire 0 is the leftmost bit in both.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NAMES = {
     "RZZ": "IsingZZ",
     UNITARY: "QubitUnitary",
 }
-"""PennyLane's names of gates where they are not ours."""
+"""PennyLane's gate names that differ from ours."""
 
 SOURCE = """\
 # {circuit.name!r}: {circuit.inputs} inputs, {circuit.weights} weights. Wire 0 is the leftmost bit.
@@ -47,7 +47,7 @@ def circuit(inputs, weights):
 """
 
 After = Callable[[Operation], None]
-"""What follows each gate, e.g. a snapshot or noise."""
+"""A function called after each gate, e.g. for a snapshot or noise."""
 
 
 def qnode(
@@ -57,12 +57,12 @@ def qnode(
     interface: Literal["torch"] | None = None,
     shots: int | None = None,
 ) -> qml.QNode:
-    """The circuit as a function of inputs (batch, inputs) or (inputs,) and weights (weights,) in radians.
+    """The circuit as a QNode of inputs (batch, inputs) or (inputs,) and weights (weights,) in radians.
 
-    It returns the expectations in order, each (batch,), or scalars for a single row or a circuit without inputs.
-    `interface="torch"` takes tensors and is differentiable; `shots` samples instead of computing (PennyLane then
-    gives a batch of one as scalars). A device that PennyLane does not know, and wrong numbers of inputs and
-    weights, are `CircuitError`s.
+    The QNode returns the expectations in order, each (batch,), or scalars for a single row or a circuit without inputs.
+    `interface="torch"` takes tensors and is differentiable. `shots` samples outcomes (PennyLane then returns a batch of
+    one as scalars). Raises `CircuitError` for an unknown device; the QNode raises it for a wrong number of inputs or
+    weights.
     """
     return _qnode(circuit, _device(device, circuit.qubits), interface=interface, shots=shots)
 
@@ -70,7 +70,7 @@ def qnode(
 def expectations(
     circuit: Circuit, inputs: Any, weights: Any, *, noise: NoiseConfig | None = None
 ) -> np.ndarray:
-    """(batch, observables) from `default.qubit`, or with `noise` after each gate from `default.mixed`."""
+    """Expectations (batch, observables) from `default.qubit`, or with `noise` from `default.mixed`."""
     inputs, weights = np.asarray(inputs), np.asarray(weights)
     _check(circuit, inputs, weights, dimensions=(2,))
     if not len(inputs):  # PennyLane takes no empty batch
@@ -82,13 +82,13 @@ def expectations(
     result = np.stack([np.broadcast_to(value, len(inputs)) for value in node(inputs, weights)], axis=1)
     if not np.isfinite(result).all():
         raise CircuitError(
-            "The inputs or weights hold numbers that are not finite.", remedy="Look for NaN and infinity."
+            "The inputs or weights hold numbers that are not finite.", remedy="Remove NaN and infinity."
         )
     return result
 
 
 def draw(circuit: Circuit) -> str:
-    """PennyLane's text drawing, with x3 for input 3 and w3 for weight 3."""
+    """PennyLane's text drawing; x3 is input 3, w3 weight 3."""
     return str(qml.draw(qnode(circuit), show_matrices=False, level="top")(*_symbols(circuit)))
 
 
@@ -107,12 +107,12 @@ def snapshots(circuit: Circuit, inputs: Any, weights: Any) -> np.ndarray:
         node = _qnode(circuit, _device("default.qubit", circuit.qubits), after=lambda _: qml.Snapshot())
         states = qml.snapshots(node)(inputs, weights)
         for number in range(len(circuit.operations)):
-            taken[:, number] = states[number]  # before the first input a state has no batch
+            taken[:, number] = states[number]  # states before the first input have no batch axis
     return taken
 
 
 def source(circuit: Circuit) -> str:
-    """Python code that needs PennyLane alone and defines `circuit(inputs, weights)`, as `qnode` makes it."""
+    """Python code that needs only PennyLane and defines `circuit(inputs, weights)` as `qnode` does."""
     lines = [_line(part) for operation in circuit.operations for part in _parts(operation)]
     if circuit.encoding == "amplitudes":
         wires = list(range(circuit.qubits))
@@ -129,7 +129,7 @@ def _device(name: str, qubits: int) -> Any:
         return qml.device(name, wires=qubits)
     except qml.exceptions.DeviceError as err:
         raise CircuitError(
-            f"PennyLane has no device {name!r}: {err}", remedy="Use default.qubit, or install its plug-in."
+            f"PennyLane has no device {name!r}: {err}", remedy="Use default.qubit, or install its plugin."
         ) from err
 
 
@@ -153,10 +153,10 @@ def _check(circuit: Circuit, inputs: Any, weights: Any, *, dimensions: tuple[int
     if len(got) not in dimensions or got[-1] != width:
         raise CircuitError(
             f"The inputs have shape {got}, expected (batch, {width}){f' or ({width},)' if 1 in dimensions else ''}.",
-            remedy="Pass one row a sample and one column an input of the circuit.",
+            remedy="Pass one row per sample and one column per input.",
         )
     if circuit.encoding == "amplitudes" and qml.math.any(qml.math.all(inputs == 0, axis=-1)):
-        raise CircuitError("A sample is a vector of zeros, which is no state.", remedy="Leave it out.")
+        raise CircuitError("A sample is a vector of zeros, which is no state.", remedy="Drop it.")
     if tuple(qml.math.shape(weights)) != (circuit.weights,):
         raise CircuitError(
             f"The weights have shape {tuple(qml.math.shape(weights))}, expected ({circuit.weights},).",
@@ -165,10 +165,9 @@ def _check(circuit: Circuit, inputs: Any, weights: Any, *, dimensions: tuple[int
 
 
 def _parts(operation: Operation) -> Sequence[Operation]:
-    """The operation, written out where it takes a constant beside other angles.
+    """The operation, expanded if it mixes constants with other angles.
 
-    PennyLane builds one matrix of all angles of a gate, and cannot where one is a number and another a batch of
-    tensors.
+    PennyLane cannot build the matrix of a gate if one angle is a number and another a batch of tensors.
     """
     kinds = {parameter.kind for parameter in operation.parameters}
     return written_out(operation) if len(kinds) > 1 and "constant" in kinds else (operation,)
@@ -201,7 +200,7 @@ def _noise(operation: Operation, noise: NoiseConfig) -> None:
 
 
 def _symbols(circuit: Circuit) -> tuple[np.ndarray, np.ndarray]:
-    """Names in place of numbers; amplitudes are normalised, so they must be numbers."""
+    """Symbols for inputs and weights; amplitudes are numbers, because PennyLane normalises them."""
     names = np.array([f"x{index}" for index in range(circuit.inputs)], dtype=object)
     inputs = names if circuit.encoding == "angles" else np.ones(circuit.inputs)
     return inputs, np.array([f"w{index}" for index in range(circuit.weights)], dtype=object)

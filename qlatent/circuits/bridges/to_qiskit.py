@@ -1,13 +1,13 @@
-"""A circuit in Qiskit: as a QuantumCircuit, OpenQASM 3, QPY and observables.
+"""Convert circuits to Qiskit: QuantumCircuit, OpenQASM 3, QPY and observables.
 
-Torch-free, and with `hardware/` the only place that imports Qiskit, which is optional. In a program with threads call
-it through `hardware.qiskit_process`: Qiskit, imported first in a thread that ends, kills the process later.
+Torch-free. Only this module and `hardware/` import Qiskit, which is optional. In a program with threads call it
+through `hardware.qiskit_process`: if Qiskit is first imported in a thread that ends, the process crashes later.
 
-Qiskit orders parameters by their names, letter by letter, and so do its readers of QPY and OpenQASM 3. The numbers in
-our names are therefore padded to one length, w00, w01, … w11: then numbers given in order, the weights first and the
-inputs after them, land where they belong.
-Wire i is qubit i. Qiskit writes qubit 0 as the rightmost bit and we write wire 0 as the leftmost, so every label,
-vector and matrix that goes from here to Qiskit is turned round here.
+Qiskit and its readers of QPY and OpenQASM 3 sort parameters alphabetically by name. The numbers in our names are
+therefore zero-padded, w00, w01, … w11, so that values can be passed in order: weights first, then inputs.
+
+Wire i is qubit i. Qiskit writes qubit 0 as the rightmost bit, we write wire 0 as the leftmost. This module reverses the
+order in every label, vector and matrix.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ except ModuleNotFoundError as err:
 
 LETTERS = {"input": "x", "weight": "w"}
 METHODS = {"CNOT": "cx", "Phase": "p"}
-"""Qiskit's methods for gates where they are not our names in lower case."""
+"""Names of Qiskit's gate methods that are not our gate names in lower case."""
 
 Key = tuple[str, int]
 """Kind and index of an angle."""
@@ -45,18 +45,17 @@ Key = tuple[str, int]
 def quantum_circuit(circuit: Circuit) -> QuantumCircuit:
     """The circuit with parameters x0, x1, … for the inputs and w0, w1, … for the weights, without measurements.
 
-    Of more than ten the numbers are padded: w00, w01, … w11; `parameters` lists weights, then inputs, each in order.
-
-    An amplitude-encoded circuit has no parameters for its inputs: that is a `CircuitError`; `bind` them instead.
+    With more than ten the numbers are zero-padded: w00, w01, … w11. `parameters` lists weights, then inputs, in order.
+    Raises `CircuitError` for amplitude encoding, which has no input parameters; use `bind`.
     """
     return bind(circuit)
 
 
 def bind(circuit: Circuit, inputs: Any = None, weights: Any = None) -> QuantumCircuit:
-    """The circuit with numbers for the inputs of one sample (inputs,), for the weights (weights,), or for both.
+    """The circuit with the inputs of one sample (inputs,), the weights (weights,), or both bound to numbers.
 
-    What is None stays symbolic: with the weights bound, a job sends one circuit and a table of inputs. The
-    numbers are radians; amplitudes are brought to norm 1.
+    None stays symbolic: with only the weights bound, a job sends one circuit and a table of inputs. Angles are in
+    radians; amplitudes are normalised.
     """
     names = _names(circuit)
     values = {} if weights is None else _values("weight", weights, names)
@@ -68,32 +67,32 @@ def bind(circuit: Circuit, inputs: Any = None, weights: Any = None) -> QuantumCi
     symbols = {key: Symbol(name) for key, name in names.items()}
     for operation in circuit.elementary:
         _append(made, operation, symbols)
-    made.assign_parameters(values, inplace=True)  # a copy would get another name
+    made.assign_parameters(values, inplace=True)  # a copy would be renamed
     return made
 
 
 def qasm3(circuit: Circuit, inputs: Any = None, weights: Any = None) -> str:
-    """OpenQASM 3 of what `bind` makes; what is not bound is declared as `input float[64]`.
+    """The circuit of `bind` in OpenQASM 3; unbound parameters are declared as `input float[64]`.
 
-    A `Unitary` is written as the gates it decomposes into, equal up to a global phase.
+    A `Unitary` is decomposed into gates, equal up to a global phase.
     """
     return str(qiskit.qasm3.dumps(bind(circuit, inputs, weights)))
 
 
 def qpy(circuit: Circuit, inputs: Any = None, weights: Any = None) -> bytes:
-    """QPY, Qiskit's own versioned format, of what `bind` makes; read it with `qiskit.qpy.load`."""
+    """The circuit of `bind` in QPY, Qiskit's versioned format; read it with `qiskit.qpy.load`."""
     buffer = io.BytesIO()
     qiskit.qpy.dump(bind(circuit, inputs, weights), buffer)
     return buffer.getvalue()
 
 
 def observables(circuit: Circuit) -> list[SparsePauliOp]:
-    """The observables in order."""
+    """The observables in order, as SparsePauliOp."""
     return [SparsePauliOp(_label(word, circuit.qubits)) for word in circuit.observables]
 
 
 def _names(circuit: Circuit) -> dict[Key, str]:
-    """The name of every angle that is not a constant, with leading zeros where alphabet and number would differ."""
+    """The name of every input and weight angle, zero-padded so that alphabetical order is numerical order."""
     counts = {"weight": circuit.weights, "input": circuit.inputs if circuit.encoding == "angles" else 0}
     return {
         (kind, index): f"{LETTERS[kind]}{index:0{len(str(count - 1))}d}"
@@ -112,17 +111,17 @@ def _row(kind: str, numbers: Any, count: int) -> np.ndarray:
     if row.shape != (count,):
         raise CircuitError(
             f"The {kind}s have shape {row.shape}, expected ({count},).",
-            remedy="Bind one sample at a time: a Qiskit circuit has no batch.",
+            remedy="Bind one sample at a time; a Qiskit circuit has no batch axis.",
         )
     if not np.isfinite(row).all():
         raise CircuitError(
-            f"The {kind}s hold numbers that are not finite.", remedy="Look for NaN and infinity."
+            f"The {kind}s hold numbers that are not finite.", remedy="Remove NaN and infinity."
         )
     return row
 
 
 def _prepare(made: QuantumCircuit, circuit: Circuit, inputs: Any) -> None:
-    """The sample, brought to norm 1, as the start state."""
+    """Prepares the normalised sample as the initial state."""
     if inputs is None:
         raise CircuitError(
             "The inputs of this circuit are amplitudes, and Qiskit has no symbols for a start state.",
@@ -130,7 +129,7 @@ def _prepare(made: QuantumCircuit, circuit: Circuit, inputs: Any) -> None:
         )
     row = _row("input", inputs, circuit.inputs)
     if not row.any():
-        raise CircuitError("The sample is a vector of zeros, which is no state.", remedy="Leave it out.")
+        raise CircuitError("The sample is a vector of zeros, which is no state.", remedy="Drop it.")
     made.append(StatePreparation(lengths.unit(row)), list(reversed(range(circuit.qubits))))
 
 

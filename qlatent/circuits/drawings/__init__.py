@@ -1,1 +1,1 @@
-"""Circuits as text and as SVG."""
+"""Draw circuits as text and SVG."""

@@ -1,4 +1,4 @@
-"""A circuit as a picture: SVG that takes the colours of the page it stands in, light or dark. Torch-free."""
+"""Draw a circuit as SVG in the colours of the surrounding page, light or dark. Torch-free."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ WIRE, TOP, LEFT, GAP = (
     30,
     74,
     12,
-)  # pixels: between wires, above the first, before the gates, between them
+)  # pixels: between wires, above the first wire, before the gates, between gates
 BOX, DOT, TARGET = 34, 5, 11
-_NAME, _ANGLE = 8.6, 6.9  # pixels a letter of the two sizes of text
+_NAME, _ANGLE = 8.6, 6.9  # pixels per letter of the two font sizes
 
 STYLE = """\
 .circuit { font-family: var(--st-font, sans-serif); color: var(--st-text-color, #1c2130); display: block; }
@@ -42,11 +42,10 @@ STYLE = """\
 
 
 def picture(circuit: Circuit, *, now: int | None = None) -> str:
-    """The circuit as SVG, wire 0 on top; the gate with number `now` is marked, counted from 1, 0 the start state.
+    """The circuit as SVG, wire 0 on top, with gate `now` highlighted (counted from 1; 0 is the initial state).
 
-    Each gate is a group with its number in `data-gate`, and has its name, wires and angles as a tooltip; x3 is input
-    3, w3 weight 3. The colours are those of Streamlit's theme where its variables are known. Title and description
-    read the circuit to those who do not see it.
+    Each gate is a group with its number in `data-gate` and a tooltip with name, wires and angles; x3 is input 3, w3
+    weight 3. Colours follow Streamlit's theme variables if present. Title and description serve screen readers.
     """
     columns, right = _columns(circuit)
     height = TOP + WIRE * (circuit.qubits - 1) + TOP
@@ -73,7 +72,7 @@ def picture(circuit: Circuit, *, now: int | None = None) -> str:
 
 
 def _columns(circuit: Circuit) -> tuple[dict[int, tuple[float, float]], float]:
-    """The middle and the width of each operation's column by its number, and where the last one ends."""
+    """Centre and width of each operation's column by its number, and the end of the last column, in pixels."""
     columns: dict[int, tuple[float, float]] = {}
     left = float(LEFT)
     for layer in layers(circuit):
@@ -89,7 +88,7 @@ def _width(operation: Operation) -> float:
 
 
 def _names(operation: Operation) -> list[str]:
-    """What is written in the boxes, one a wire that has one."""
+    """The labels of the boxes, one for each wire with a box."""
     if operation.gate == UNITARY and len(operation.wires) > 1:
         return [f"U{place}" for place in range(len(operation.wires))]  # their order matters
     name = CONTROLLED.get(operation.gate, "U" if operation.gate == UNITARY else operation.gate)
@@ -154,7 +153,7 @@ def _gate(operation: Operation, number: int, middle: float, width: float, *, now
 
 
 def _marks(operation: Operation, middle: float) -> list[str]:
-    """What stands on each wire: a dot, a target, a cross, or a box with a name and angles."""
+    """The symbol on each wire: a dot, a target, a cross, or a box with name and angles."""
     heights = [_height(wire) for wire in operation.wires]
     if operation.gate == "SWAP":
         return [_cross(middle, y, 6, turned=True) for y in heights]
@@ -178,7 +177,7 @@ def _cross(x: float, y: float, size: int, *, turned: bool = False) -> str:
 
 
 def _box(operation: Operation, name: str, x: float, y: float) -> str:
-    """Boxes are as wide as their own text asks for, not as their column."""
+    """A box with name and angle, as wide as its own text rather than its column."""
     width, angles = _width(operation), _angles(operation)
     place = f'x="{x - width / 2:.1f}" y="{y - BOX / 2:.0f}" width="{width:.1f}" height="{BOX}"'
     box = f'<rect class="box filled" rx="4" {place}/>'

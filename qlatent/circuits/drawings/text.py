@@ -1,4 +1,4 @@
-"""A circuit as text, for model cards and terminals. Torch-free."""
+"""Draw a circuit as text for model cards and terminals. Torch-free."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from qlatent.circuits.gates import UNITARY
 
 SYMBOLS = {"input": "x", "weight": "w"}
 CONTROLLED = {"CNOT": "X", "CZ": "Z", "CRX": "RX", "CRY": "RY", "CRZ": "RZ"}
-"""What is written on the target of a controlled gate."""
+"""Labels on the target of controlled gates."""
 
 
 def draw(circuit: Circuit, *, columns: int = 100) -> str:
-    """The circuit drawn one line a wire, wire 0 on top, wrapped at `columns` characters.
+    """The circuit with one line per wire, wire 0 on top, wrapped at `columns` characters.
 
-    ● is a control, x3 input 3, w3 weight 3; the observables are named at the end.
+    ● is a control, x3 input 3, w3 weight 3; the observables are listed at the end.
     """
     columns_of_text = []
     for layer in layers(circuit):
@@ -28,9 +28,9 @@ def draw(circuit: Circuit, *, columns: int = 100) -> str:
 
 
 def layers(circuit: Circuit) -> list[list[int]]:
-    """The numbers of the operations column by column, each as far left as the wires it touches or crosses allow."""
+    """Operation numbers by column, each as far left as the wires that it touches or crosses allow."""
     placed: list[list[int]] = []
-    front = [0] * circuit.qubits  # the first free layer of each wire
+    front = [0] * circuit.qubits  # first free layer of each wire
     for number, operation in enumerate(circuit.operations):
         span = range(min(operation.wires), max(operation.wires) + 1)
         place = max(front[wire] for wire in span)
@@ -43,12 +43,12 @@ def layers(circuit: Circuit) -> list[list[int]]:
 
 
 def observable(word: PauliWord) -> str:
-    """Its letters with their wires, e.g. "⟨X0Z2⟩"."""
+    """The letters and wires of an observable, e.g. "⟨X0Z2⟩"."""
     return "⟨" + "".join(f"{letter}{wire}" for letter, wire in word) + "⟩"
 
 
 def described(operation: Operation) -> str:
-    """A gate in a few letters, e.g. "CRX(w3) on 0, 1"."""
+    """A short description of a gate, e.g. "CRX(w3) on 0, 1"."""
     angles = ", ".join(angle(parameter) for parameter in operation.parameters)
     wires = ", ".join(map(str, operation.wires))
     return f"{operation.gate}({angles}) on {wires}" if angles else f"{operation.gate} on {wires}"
@@ -62,7 +62,7 @@ def _cells(operation: Operation) -> dict[int, str]:
         return cells | dict.fromkeys(operation.wires, "x")
     angles = ",".join(angle(parameter) for parameter in operation.parameters)
     if len(operation.wires) > 1 and operation.gate not in CONTROLLED:
-        # both wires carry the gate; with a matrix their order matters, so they are numbered
+        # the order of wires matters for a matrix, so its boxes are numbered
         names = (f"U{place}" if operation.gate == UNITARY else operation.gate for place in count())
         labels = (f"{name}({angles})" if angles else name for name in names)
         return cells | dict(zip(operation.wires, labels, strict=False))
@@ -72,7 +72,7 @@ def _cells(operation: Operation) -> dict[int, str]:
 
 
 def angle(parameter: Parameter) -> str:
-    """x3 for input 3, w3 for weight 3, a constant in three digits."""
+    """The label of an angle: x3 for input 3, w3 for weight 3, or a constant with three digits."""
     if parameter.kind == "constant":
         return f"{parameter.value:.3g}"
     return f"{SYMBOLS[parameter.kind]}{parameter.index}"
@@ -84,7 +84,7 @@ def _column(layer: dict[int, str], qubits: int) -> list[str]:
 
 
 def _wrap(columns: list[list[str]], limit: int) -> list[str]:
-    """Blocks of lines, each at most `limit` wide."""
+    """The drawing wrapped into blocks of lines at most `limit` characters wide."""
     blocks: list[list[list[str]]] = [[]]
     room = limit
     for column in columns:

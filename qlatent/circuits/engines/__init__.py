@@ -1,1 +1,1 @@
-"""What evaluates circuits: statevectors in torch, compiled kernels in numba, and finite shots."""
+"""Engines that evaluate circuits: statevectors in torch, compiled kernels in numba, and finite shots."""

@@ -1,7 +1,7 @@
 """The compiled engine: plane rotations in numba with adjoint gradients, on the CPU, float32 and float64.
 
-Work is done in blocks of samples that stay in the cache and are shared out over as many threads as torch uses.
-A training step keeps one state a sample, however many gates there are.
+It works on blocks of samples that fit into the cache, spread over as many threads as torch uses. A training step
+stores one state per sample, independent of the number of gates.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from qlatent.circuits.engines import compiled_kernels as kernels
 from qlatent.circuits.engines import statevector
 from qlatent.circuits.engines.rotations import WEIGHT, Rotations, rotations
 
-_BLOCK_BYTES = 256 * 1024  # a state and its adjoint, twice this, fit into a core's second cache
+_BLOCK_BYTES = 256 * 1024  # a state and its adjoint, twice this, fit into a core's L2 cache
 _LANES = (8, 16, 32, 64, 128)
-_WIDE_ENOUGH = 32  # below it the bookkeeping for each plane costs more than leaving the cache
-_WORTH_A_THREAD = 1 << 18  # row operations; less is done before a thread has woken up
+_WIDE_ENOUGH = 32  # with fewer lanes, overhead per plane costs more than cache misses
+_WORTH_A_THREAD = 1 << 18  # minimum row operations per thread; less work finishes before a thread starts
 
 
 def expectations(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
-    """(batch, inputs), (weights,) → (batch, observables) of their dtype; on the CPU; nothing is checked."""
+    """Expectations on the CPU, without checks: (batch, inputs), (weights,) → (batch, observables), same dtype."""
     program = _program(circuit, inputs.dtype)
     if program.given:
         inputs = tensors.unit(inputs, zeros=False)
@@ -41,7 +41,7 @@ def expectations(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
 
 
 def probabilities(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Probability of each basis state: (batch, inputs), (weights,) → (batch, 2^qubits); nothing is checked."""
+    """Probabilities of basis states, without checks: (batch, inputs), (weights,) → (batch, 2^qubits)."""
     program = _program(circuit, torch.float64 if inputs.dtype == np.float64 else torch.float32)
     if program.given:
         inputs = lengths.unit(inputs)
@@ -54,7 +54,7 @@ def probabilities(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> 
 
 
 class _Program:
-    """Rotations with their numbers in one dtype, as the kernels take them."""
+    """The rotations of a circuit as kernel arguments of one dtype."""
 
     def __init__(self, circuit: Circuit, dtype: type[np.floating[Any]]) -> None:
         self.circuit, self.dtype, self.given = circuit, dtype, circuit.encoding == "amplitudes"
@@ -84,26 +84,26 @@ class _Program:
         self.frequency = rotations.frequency[self.weighted]
 
     def shared(self, weights: np.ndarray) -> np.ndarray:
-        """Cosines and sines (2, instructions) of the angles that do not differ between samples."""
+        """Cosines and sines (2, instructions) of the angles shared by all samples."""
         angles = self.rotations.constant.copy()
         angles[self.weighted] = self.frequency * weights[self.weight]
         shared = np.empty((2, len(angles)), self.dtype)
-        with np.errstate(invalid="ignore"):  # whoever called looks for NaN in the result
+        with np.errstate(invalid="ignore"):  # the caller checks the result for NaN
             shared[0], shared[1] = np.cos(angles), np.sin(angles)
         return shared
 
     @property
     def effort(self) -> int:
-        """Row operations for each sample."""
+        """Number of row operations per sample."""
         return 2 * len(self.rotations.planes) + len(self.rotations.signs) * self.rotations.rows
 
     def room(self, blocks: int, lanes: int) -> tuple[np.ndarray, np.ndarray]:
-        """Where the kernels write the angles and the end states of that many blocks."""
+        """Buffers for the angles and final states of `blocks` blocks."""
         slots = np.empty((2, blocks, len(self.rotations.slot_column), lanes), self.dtype)
         return slots, np.empty((blocks, self.rotations.rows, lanes), self.dtype)
 
     def lanes(self, batch: int) -> int:
-        """How many samples make a block: few enough for the cache, and for every thread to have one."""
+        """Number of samples per block: small enough for the cache, and for each thread to get a block."""
         row = self.rotations.rows * np.dtype(self.dtype).itemsize
         fitting = max([n for n in _LANES if n <= _WIDE_ENOUGH or n * row <= _BLOCK_BYTES])
         share = -(-batch // torch.get_num_threads())
@@ -116,7 +116,7 @@ class _Program:
         lanes: int,
         room: tuple[np.ndarray, np.ndarray] | None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Expectations (batch, observables), and the shared cosines and sines; end states stay in `room`."""
+        """Expectations (batch, observables), and the shared cosines and sines; final states are left in `room`."""
         inputs, shared = np.ascontiguousarray(inputs), self.shared(weights)
         values = np.empty((len(inputs), len(self.rotations.signs)), self.dtype)
 
@@ -131,7 +131,7 @@ class _Program:
 
 
 class _Expectations(torch.autograd.Function):
-    """Expectations with adjoint gradients. Where these are to be differentiated again, the torch engine makes them."""
+    """Expectations with adjoint gradients; for higher derivatives the torch engine computes the gradients."""
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weights: Tensor, program: _Program) -> Tensor:
@@ -140,7 +140,7 @@ class _Expectations(torch.autograd.Function):
         values, shared = program.run(inputs.detach().numpy(), weights.detach().numpy(), lanes, room)
         ctx.program = program
         if room is not None:
-            # as saved tensors they go with the graph, and a second pass through it without them is refused
+            # saved tensors are freed with the graph, so torch reports a second backward pass
             ctx.save_for_backward(inputs, weights, *map(torch.from_numpy, (shared, *room)))
         return torch.from_numpy(values)
 
@@ -157,7 +157,7 @@ class _Expectations(torch.autograd.Function):
 def _adjoint(
     program: _Program, inputs: Tensor, weights: Tensor, kept: list[np.ndarray], gradient: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The gradients by inputs and weights from what the forward pass kept."""
+    """Gradients by inputs and weights from the buffers of the forward pass."""
     shared, slots, states = kept
     gradients = np.ascontiguousarray(gradient.numpy())
     of_inputs = np.zeros(inputs.shape, program.dtype)
@@ -168,14 +168,16 @@ def _adjoint(
         turned[begin] = kernels.backward(*parts, gradients, of_inputs, begin, end)
 
     _share_out(work, len(states), states.shape[2] * program.effort)
-    summed = np.sum([turned[begin] for begin in sorted(turned)], axis=0)  # in one order, for equal bits
+    summed = np.sum(
+        [turned[begin] for begin in sorted(turned)], axis=0
+    )  # in a fixed order, for reproducible bits
     slopes = program.frequency * summed[program.weighted]
     of_weights = np.bincount(program.weight, slopes, minlength=len(weights))
     return torch.from_numpy(of_inputs), torch.from_numpy(of_weights.astype(program.dtype))
 
 
 def _share_out(work: Callable[[int, int], None], blocks: int, effort: int) -> None:
-    """Does blocks 0…blocks, of so many row operations each, in as many threads as torch uses if that is sooner."""
+    """Runs `work` on blocks 0…`blocks` with `effort` row operations each, in torch's number of threads if faster."""
     threads = min(torch.get_num_threads(), blocks, 1 + blocks * effort // _WORTH_A_THREAD)
     if threads <= 1:
         work(0, blocks)
@@ -192,7 +194,7 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(thread_name_prefix="circuits")
 
 
-if hasattr(os, "register_at_fork"):  # a forked child has the pool without its threads
+if hasattr(os, "register_at_fork"):  # a forked child inherits the pool without its threads
     os.register_at_fork(after_in_child=_pool.cache_clear)
 
 

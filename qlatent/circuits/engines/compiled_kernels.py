@@ -1,7 +1,7 @@
-"""The compiled kernels: plane rotations of rows, forward and adjoint. numba; the batch is the vector axis.
+"""Numba kernels for plane rotations of rows, forward and adjoint, vectorised over the batch.
 
-A block holds `lanes` samples as rows (rows, lanes): the real parts of the amplitudes, then the imaginary ones.
-The lists of planes, the coefficients and the start come from `rotations.py` and `compiled_engine.py`.
+A block holds `lanes` samples as rows (rows, lanes): the real parts of the amplitudes, then the imaginary parts.
+Planes, coefficients and the initial state come from `rotations.py` and `compiled.py`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-# sums may be reordered to be vectorised, but NaN and infinity stay what they are
+# allows reordering of sums for vectorisation, but preserves NaN and infinity
 _LAWS = {"reassoc", "contract", "arcp", "nsz"}
 _compiled = njit(cache=True, nogil=True, fastmath=_LAWS, error_model="numpy")
 
 
 @_compiled
 def turn(state: Any, planes: Any, first: int, last: int, cosine: Any, sine: Any) -> None:
-    """Every plane (x, y) by one angle: x ← c·x − s·y, y ← s·x + c·y."""
+    """Rotates every plane (x, y) by one angle: x ← c·x − s·y, y ← s·x + c·y."""
     lanes = state.shape[1]
     for plane in range(first, last):
         x, y = state[planes[plane, 0]], state[planes[plane, 1]]
@@ -30,7 +30,7 @@ def turn(state: Any, planes: Any, first: int, last: int, cosine: Any, sine: Any)
 
 @_compiled
 def turn_each(state: Any, planes: Any, first: int, last: int, cosine: Any, sine: Any) -> None:
-    """As `turn`, with an angle for each lane."""
+    """`turn` with an angle for each lane."""
     lanes = state.shape[1]
     for plane in range(first, last):
         x, y = state[planes[plane, 0]], state[planes[plane, 1]]
@@ -44,7 +44,7 @@ def turn_each(state: Any, planes: Any, first: int, last: int, cosine: Any, sine:
 def unturn(
     state: Any, adjoint: Any, planes: Any, first: int, last: int, cosine: Any, sine: Any, slope: Any
 ) -> None:
-    """Takes a rotation back from state and adjoint and adds its derivative ⟨adjoint, ∂state⟩ to `slope` (lanes,)."""
+    """Inverts a rotation of state and adjoint and adds its derivative ⟨adjoint, ∂state⟩ to `slope` (lanes,)."""
     lanes = state.shape[1]
     for plane in range(first, last):
         row, other = planes[plane, 0], planes[plane, 1]
@@ -62,7 +62,7 @@ def unturn(
 def unturn_each(
     state: Any, adjoint: Any, planes: Any, first: int, last: int, cosine: Any, sine: Any, slope: Any
 ) -> None:
-    """As `unturn`, with an angle for each lane."""
+    """`unturn` with an angle for each lane."""
     lanes = state.shape[1]
     for plane in range(first, last):
         row, other = planes[plane, 0], planes[plane, 1]
@@ -78,7 +78,7 @@ def unturn_each(
 
 @_compiled
 def multiply(state: Any, factors: Any, complex_: bool) -> None:
-    """The product state of `factors` (qubits, 2, parts, lanes), written over the rows of `state`."""
+    """Writes the product state of `factors` (qubits, 2, parts, lanes) to the rows of `state`."""
     rows, lanes = state.shape
     half = rows // 2 if complex_ else rows  # where the imaginary rows begin
     state[0, :] = 1
@@ -86,9 +86,7 @@ def multiply(state: Any, factors: Any, complex_: bool) -> None:
         state[half, :] = 0
     for wire in range(factors.shape[0]):
         vector = factors[wire]
-        for place in range(
-            (1 << wire) - 1, -1, -1
-        ):  # from the end, so that nothing is overwritten before it is read
+        for place in range((1 << wire) - 1, -1, -1):  # from the end, because it works in place
             for lane in range(lanes):
                 real = state[place, lane]
                 if complex_:
@@ -104,7 +102,7 @@ def multiply(state: Any, factors: Any, complex_: bool) -> None:
 
 @_compiled
 def divide(state: Any, adjoint: Any, factors: Any, slopes: Any, complex_: bool) -> None:
-    """The reverse of `multiply`: `slopes` (qubits, 2, parts, lanes) of the factors; state and adjoint are used up."""
+    """The adjoint of `multiply`: `slopes` (qubits, 2, parts, lanes) of the factors; overwrites state and adjoint."""
     rows, lanes = state.shape
     half = rows // 2 if complex_ else rows
     for wire in range(factors.shape[0] - 1, -1, -1):
@@ -133,7 +131,7 @@ def divide(state: Any, adjoint: Any, factors: Any, slopes: Any, complex_: bool) 
 
 @_compiled
 def observe(state: Any, signs: Any, partners: Any, values: Any) -> None:
-    """values (observables, lanes) = Σ sign·row·row[partner]."""
+    """Writes values (observables, lanes) = Σ sign·row·row[partner]."""
     rows, lanes = state.shape
     for number in range(signs.shape[0]):
         value = values[number]
@@ -146,7 +144,7 @@ def observe(state: Any, signs: Any, partners: Any, values: Any) -> None:
 
 @_compiled
 def point(state: Any, signs: Any, partners: Any, gradients: Any, diagonal: bool, adjoint: Any) -> None:
-    """adjoint = ∂(gradients · values)/∂state, for gradients (observables, lanes)."""
+    """Writes adjoint = ∂(gradients · values)/∂state, for gradients (observables, lanes)."""
     rows, lanes = state.shape
     for row in range(rows):
         pulled = adjoint[row]
@@ -171,7 +169,7 @@ def point(state: Any, signs: Any, partners: Any, gradients: Any, diagonal: bool,
 
 @_compiled
 def read_angles(inputs: Any, columns: Any, frequency: Any, first: int, cosine: Any, sine: Any) -> None:
-    """Cosines and sines (slots, lanes) of the samples from `first` on; past the last one the angle is 0."""
+    """Writes cosines and sines (slots, lanes) of the samples from `first`; angles are 0 past the last sample."""
     slots, lanes = cosine.shape
     for slot in range(slots):
         for lane in range(lanes):
@@ -183,7 +181,7 @@ def read_angles(inputs: Any, columns: Any, frequency: Any, first: int, cosine: A
 
 @_compiled
 def load(state: Any, amplitudes: Any, first: int) -> None:
-    """Rows of a block from real amplitudes (batch, 2^qubits), samples from `first` on; past the last one 0."""
+    """Writes a block's rows from real amplitudes (batch, 2^qubits), samples from `first`; 0 past the last sample."""
     state[:] = 0
     for lane in range(min(state.shape[1], len(amplitudes) - first)):
         for place in range(amplitudes.shape[1]):
@@ -192,7 +190,7 @@ def load(state: Any, amplitudes: Any, first: int) -> None:
 
 @_compiled
 def prepare(factors: Any, start: Any, cosine: Any, sine: Any) -> None:
-    """factors (qubits, 2, parts, lanes) from the cosines and sines (slots, lanes) of one block."""
+    """Writes factors (qubits, 2, parts, lanes) from the cosines and sines (slots, lanes) of a block."""
     constants, cosines, sines, slots = start
     for wire in range(factors.shape[0]):
         c, s = cosine[slots[wire]], sine[slots[wire]]
@@ -206,14 +204,14 @@ def prepare(factors: Any, start: Any, cosine: Any, sine: Any) -> None:
 
 @_compiled
 def rows_of(factors: Any) -> Any:
-    """(qubits, 2, parts, lanes) as rows (qubits · 2 · parts, lanes), the same memory."""
+    """A view of (qubits, 2, parts, lanes) as rows (qubits · 2 · parts, lanes)."""
     qubits, bits, parts, lanes = factors.shape
     return factors.reshape(qubits * bits * parts, lanes)
 
 
 @_compiled
 def open_(factors: Any, planes: Any, first: Any, shared: Any, opening: int) -> None:
-    """The first `opening` rotations, in place, on the factors that they alone turn."""
+    """Applies the first `opening` rotations, which act on single factors, in place."""
     rows = rows_of(factors)
     for number in range(opening):
         turn(rows, planes, first[number], first[number + 1], shared[0, number], shared[1, number])
@@ -221,7 +219,7 @@ def open_(factors: Any, planes: Any, first: Any, shared: Any, opening: int) -> N
 
 @_compiled
 def pull(pulled: Any, start: Any, cosine: Any, sine: Any, slopes: Any) -> None:
-    """The reverse of `prepare`: slopes (slots, lanes) += those of the factors."""
+    """The adjoint of `prepare`: adds the slopes of the factors to `slopes` (slots, lanes)."""
     _, cosines, sines, slots = start
     for wire in range(pulled.shape[0]):
         c, s, slope = cosine[slots[wire]], sine[slots[wire]], slopes[slots[wire]]
@@ -245,11 +243,11 @@ def forward(
     begin: int,
     end: int,
 ) -> None:
-    """Blocks begin…end of inputs (batch, inputs) → values (batch, observables).
+    """Evaluates blocks begin…end: inputs (batch, inputs) → values (batch, observables).
 
-    `program` is that of `rotations.Rotations`, `shared` (2, instructions) holds the cosines and sines of the
-    angles that all samples share. `slots` (2, blocks, slots, lanes) and `states` (blocks, rows, lanes) keep
-    what `backward` needs; where they have one block only, nothing is kept. With `given` the inputs are amplitudes.
+    `program` comes from `rotations.Rotations`; `shared` (2, instructions) holds cosines and sines of the angles shared
+    by all samples. `slots` (2, blocks, slots, lanes) and `states` (blocks, rows, lanes) store intermediates for
+    `backward`; with a single block nothing is stored. With `given`, inputs are amplitudes.
     """
     opening, planes, first, source, index, signs, partners, _, complex_, columns, frequency = program
     lanes = states.shape[2]
@@ -289,9 +287,10 @@ def backward(
     begin: int,
     end: int,
 ) -> Any:
-    """Blocks begin…end: gradients (batch, observables) of the values → `of_inputs` (batch, inputs), added to.
+    """Adjoint of blocks begin…end: adds gradients by the inputs to `of_inputs` (batch, inputs).
 
-    Returns those of the turned angles (instructions,), summed over the samples.
+    `gradients` (batch, observables) are those by the values. Returns the gradients by the angles (instructions,),
+    summed over samples.
     """
     opening, planes, first, source, index, signs, partners, diagonal, complex_, columns, frequency = program
     lanes = states.shape[2]
@@ -332,7 +331,7 @@ def backward(
             unturn(factor, pulled_factor, planes, low, high, shared[0, number], shared[1, number], slope)
             turned[number] += slope.sum()
         pull(pulled, start, cosine, sine, slopes)
-        if of_inputs.shape[1]:  # without inputs there is a slot that nothing depends on
+        if of_inputs.shape[1]:  # without inputs there is one dummy slot
             for slot in range(len(columns)):
                 for lane in range(samples):
                     of_inputs[block * lanes + lane, columns[slot]] += frequency[slot] * slopes[slot, lane]
@@ -341,10 +340,10 @@ def backward(
 
 @_compiled
 def place_shots(chances: Any, draws: Any, signs: Any, sums: Any) -> None:
-    """Adds `signs` (states, words) of the state that each draw (batch, shots) in [0, 1) meets to `sums` (batch, words).
+    """Maps each draw (batch, shots) in [0, 1) to a state and adds its `signs` (states, words) to `sums` (batch, words).
 
-    `chances` (batch, states) need no norm, and are overwritten by their running sums. A table says where the search
-    begins for each of so many equal parts of [0, 1) as there are states (Chen and Asau 1974), so it takes few steps.
+    `chances` (batch, states) may be unnormalised and are overwritten by their cumulative sums. A guide table gives the
+    start of the search for each of `states` equal parts of [0, 1) (Chen and Asau 1974), so a search takes few steps.
     """
     states, words = signs.shape
     begin = np.empty(states, dtype=np.int64)

@@ -1,12 +1,10 @@
-"""What an engine precomputes from a circuit: a short list of steps with their fixed numbers. Torch-free.
+"""Build the fused program (plan) of a circuit: a short list of steps with precomputed numbers. Torch-free.
 
-Three things make a plan cheaper than its gates one by one:
-* single-qubit gates on fresh wires with at most one input each make a product state, so it is written down
-at once;
-* a run of gates that depend on weights alone is the same for the whole batch, so it becomes layers of the
-form
-  (fixed matrix, then one rotation on every wire) whose numbers are computed for all layers together;
-* every matrix entry is constant + radius·cos(f·θ − phase), one cosine instead of a cosine, a sine and a sum.
+Three optimisations make a plan cheaper than applying its gates one by one:
+* Leading single-qubit gates with at most one input each make a product state, which is computed directly.
+* A run of gates that depend on weights only is equal for the whole batch. It becomes layers of the form (fixed matrix,
+  then one rotation on every wire), and the entries of all layers are computed together.
+* Every matrix entry is constant + radius·cos(f·θ − phase): one cosine instead of a cosine, a sine and a sum.
 """
 
 from __future__ import annotations
@@ -27,8 +25,8 @@ Parts = tuple[np.ndarray, np.ndarray, np.ndarray]  # constant, cosine and sine o
 class Entries:
     """Real numbers constant + radius·cos(frequency·θ − phase).
 
-    Complex ones carry their real and imaginary part in a last axis of 2. `dims` says how many
-    trailing axes belong to one angle.
+    Complex entries store real and imaginary part in a last axis of size 2. `dims` is the number of trailing axes
+    that belong to one angle.
     """
 
     constant: np.ndarray
@@ -40,7 +38,7 @@ class Entries:
 
 @dataclass(frozen=True, eq=False)
 class ProductStart:
-    """The product state of the first gates: entries (qubits, 2), and `columns` (qubits,) of the inputs."""
+    """The product state after the leading gates: entries (qubits, 2), and input `columns` (qubits,)."""
 
     entries: Entries
     columns: np.ndarray
@@ -48,7 +46,7 @@ class ProductStart:
 
 @dataclass(frozen=True, eq=False)
 class Layers:
-    """`depth` times (fixed operations, then one single-qubit matrix on every wire); batch-independent.
+    """`depth` layers of fixed operations, then one single-qubit matrix on every wire; independent of the batch.
 
     `entries` (depth, qubits, 2, 2) hold the matrices transposed, since states are rows; `indices` (depth,
     qubits) of the weights; `fixed` are the operations before each layer of matrices.
@@ -61,7 +59,7 @@ class Layers:
 
 @dataclass(frozen=True, eq=False)
 class Single:
-    """One gate on its own; `entries` (2^wires, 2^wires) are transposed."""
+    """A single gate; `entries` (2^wires, 2^wires) are transposed."""
 
     entries: Entries
     wires: tuple[int, ...]
@@ -73,7 +71,7 @@ Step = Layers | Single
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The steps of a circuit; `signs` (2^qubits, observables) are ±1; None unless all are Z words."""
+    """The steps of a circuit; `signs` (2^qubits, observables) are ±1, or None unless all observables are Z words."""
 
     qubits: int
     real: bool
@@ -85,7 +83,7 @@ class Plan:
 
 @lru_cache(maxsize=256)
 def plan(circuit: Circuit) -> Plan:
-    """The plan of a circuit, made once."""
+    """The plan of a circuit, cached."""
     start, rest = product_start(circuit)
     z_only = all(letter == "Z" for word in circuit.observables for letter, _ in word)
     return Plan(
@@ -99,7 +97,7 @@ def plan(circuit: Circuit) -> Plan:
 
 
 def z_signs(qubits: int, words: Sequence[PauliWord]) -> np.ndarray:
-    """The value ±1 of each Z word in each basis state: (2^qubits, words)."""
+    """Eigenvalue ±1 of each Z word in each basis state: (2^qubits, words)."""
     basis = np.arange(2**qubits)
     signs = np.ones((2**qubits, len(words)))
     for column, word in enumerate(words):
@@ -117,7 +115,7 @@ def word_as_permutation(qubits: int, word: PauliWord) -> tuple[np.ndarray, np.nd
 
 
 def permutation(operations: Sequence[Operation], qubits: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Fixed operations as `source` and `factor`, as above; None if one of them mixes basis states (H)."""
+    """`source` and `factor` of fixed operations, as above; None if one of them mixes basis states (H)."""
     source, factor = np.arange(2**qubits), np.ones(2**qubits, dtype=complex)
     for operation in operations:
         matrix = fixed_matrix(operation)
@@ -128,7 +126,7 @@ def permutation(operations: Sequence[Operation], qubits: int) -> tuple[np.ndarra
 
 
 def dense(operations: Sequence[Operation], qubits: int) -> np.ndarray:
-    """The matrix of fixed operations, complex, (2^qubits, 2^qubits)."""
+    """The complex matrix (2^qubits, 2^qubits) of fixed operations."""
     columns = np.eye(2**qubits, dtype=complex)
     for operation in operations:
         size = 2 ** len(operation.wires)
@@ -149,7 +147,7 @@ def fixed_matrix(operation: Operation) -> np.ndarray:
 def _permute(
     source: np.ndarray, factor: np.ndarray, matrix: np.ndarray, wires: tuple[int, ...], qubits: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One more generalised permutation `matrix` on `wires` after the one described by source and factor."""
+    """Composes the generalised permutation `matrix` on `wires` with the one given by source and factor."""
     basis = np.arange(2**qubits)
     shifts = [qubits - 1 - wire for wire in wires]
     row = sum((basis >> shift & 1) << place for place, shift in enumerate(reversed(shifts)))
@@ -165,7 +163,7 @@ def _is_fixed(operation: Operation) -> bool:
 
 
 def _parts(operation: Operation) -> Parts:
-    """The three matrices of an operation; those of a fixed one are (matrix, 0, 0)."""
+    """The three matrices of an operation; (matrix, 0, 0) for a fixed one."""
     if _is_fixed(operation):
         matrix = fixed_matrix(operation)
         return matrix, np.zeros_like(matrix), np.zeros_like(matrix)
@@ -179,7 +177,7 @@ def _compose(matrix: np.ndarray, parts: Parts) -> Parts:
 
 
 def _entries(parts: Sequence[np.ndarray], frequency: np.ndarray, *, real: bool, dims: int) -> Entries:
-    """The cosine form of constant + cos·cosine + sin·sine, split in real and imaginary part unless real."""
+    """The cosine form of constant + cos·cosine + sin·sine, split into real and imaginary part unless `real`."""
     if real:
         constant, cosine, sine = (part.real for part in parts)
     else:
@@ -191,7 +189,7 @@ def _entries(parts: Sequence[np.ndarray], frequency: np.ndarray, *, real: bool, 
 
 @dataclass
 class _Chain:
-    """The gates on one wire so far, applied to |0⟩."""
+    """The product of the gates on one wire so far, applied to |0⟩."""
 
     parts: Parts = field(
         default_factory=lambda: (np.array([1, 0j]), np.zeros(2, complex), np.zeros(2, complex))
@@ -203,7 +201,7 @@ class _Chain:
 def product_start(circuit: Circuit) -> tuple[ProductStart, list[Operation]]:
     """The product state of the leading single-qubit gates, and the operations that remain."""
     chains, closed = [_Chain() for _ in range(circuit.qubits)], set[int]()
-    if circuit.encoding == "amplitudes":  # the start is what the inputs say, so nothing can go into it
+    if circuit.encoding == "amplitudes":  # the inputs are the initial state, so no gate can be absorbed
         closed.update(range(circuit.qubits))
     rest = [operation for operation in circuit.elementary if not _absorb(operation, chains, closed)]
     stacked = [np.stack([chain.parts[part] for chain in chains]) for part in range(3)]
@@ -212,7 +210,7 @@ def product_start(circuit: Circuit) -> tuple[ProductStart, list[Operation]]:
 
 
 def _absorb(operation: Operation, chains: list[_Chain], closed: set[int]) -> bool:
-    """Whether the operation went into the product state; if not, its wires are closed for later ones."""
+    """Adds the operation to the product state if possible and returns whether; otherwise closes its wires."""
     chain, free = chains[operation.wires[0]], len(operation.wires) == 1 and operation.wires[0] not in closed
     if free and _is_fixed(operation):
         chain.parts = _compose(fixed_matrix(operation), chain.parts)
@@ -243,7 +241,7 @@ def _steps(operations: Sequence[Operation], circuit: Circuit) -> list[Step]:
 
 
 def _fits_layers(operation: Operation) -> bool:
-    """Fixed gates, and single-qubit gates with a weight."""
+    """Whether the operation is a fixed gate or a single-qubit gate with a weight."""
     return _is_fixed(operation) or (len(operation.wires) == 1 and operation.parameters[0].kind == "weight")
 
 
@@ -256,16 +254,16 @@ def _single(operation: Operation, circuit: Circuit) -> Single:
 
 @dataclass
 class _Layer:
-    """Fixed operations, then at most one weight on each wire."""
+    """A layer of fixed operations, then at most one weight on each wire."""
 
     fixed: list[Operation] = field(default_factory=list)
     rotations: dict[int, tuple[Parts, int, float]] = field(default_factory=dict)
 
     def take(self, operation: Operation) -> bool:
-        """Whether the operation fits into this layer."""
+        """Adds the operation to this layer if it fits and returns whether."""
         wire, busy = operation.wires[0], any(wire in self.rotations for wire in operation.wires)
         if _is_fixed(operation):
-            if not busy:  # gates on other wires commute with it, so it may go before them
+            if not busy:  # it commutes with gates on other wires, so it may precede them
                 self.fixed.append(operation)
                 return True
             if len(operation.wires) > 1:

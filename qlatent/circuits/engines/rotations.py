@@ -1,14 +1,14 @@
-"""A circuit as plane rotations of a real vector: what the compiled engine carries out. Torch-free.
+"""Translate a circuit into plane rotations of a real vector, the instructions of the compiled engine. Torch-free.
 
-A state of n qubits is a real vector of 2·2ⁿ rows: the real parts of the amplitudes, then the imaginary ones (2ⁿ rows
-where every gate is real). In it
-* a gate with an angle turns disjoint planes (x, y) by f·θ: its generator dU/dθ·U† is antisymmetric with entries ±f;
-* a fixed gate that only permutes basis states, up to ±1 and ±i (X, Y, Z, S, CNOT, CZ, SWAP), renames rows and costs
-  nothing when the circuit runs;
-* any other fixed gate is a sequence of plane rotations by constant angles (Givens), and signs.
-The first gates on a wire, before any other wire meets it, turn its factor of the product state instead: two rows, or
-four, in place of all.
-So there is one instruction, and its derivative is one product of rows.
+A state of n qubits is a real vector of 2·2ⁿ rows: the real parts of the amplitudes, then the imaginary parts (2ⁿ rows
+if every gate is real). On this vector
+* a gate with an angle rotates disjoint planes (x, y) by f·θ: its generator dU/dθ·U† is antisymmetric with entries ±f;
+* a fixed gate that permutes basis states up to ±1 and ±i (X, Y, Z, S, CNOT, CZ, SWAP) relabels rows, at no cost at run
+  time;
+* any other fixed gate is a sequence of plane rotations by constant angles (Givens rotations), and signs.
+Gates on a wire before its first two-qubit gate act on the wire's factor of the product state instead: on two or four
+rows instead of all.
+So there is a single kind of instruction, whose derivative is one product of rows.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CONSTANT, WEIGHT, SLOT = 0, 1, 2
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """The product state: the factor of a wire is constant + cos(slot)·cosine + sin(slot)·sine, (qubits, 2, parts)."""
+    """The product state (qubits, 2, parts): the factor of a wire is constant + cos(slot)·cosine + sin(slot)·sine."""
 
     constant: np.ndarray
     cosine: np.ndarray
@@ -38,12 +38,12 @@ class Start:
 
 @dataclass(frozen=True, eq=False)
 class Rotations:
-    """Instruction j turns planes[first[j]:first[j+1]] (rows x, y) by frequency·angle.
+    """Instructions; instruction j rotates planes[first[j]:first[j+1]] (rows x, y) by frequency·angle.
 
-    The first `opening` of them turn rows of the factors (qubits · 2 · parts) before these are multiplied.
-    The angle is a constant, weight `index` or slot `index`, by `source`. Slot k is `slot_frequency[k]` times input
+    The first `opening` instructions act on rows of the factors (qubits · 2 · parts) before these are multiplied.
+    `source` selects the angle: a constant, weight `index` or slot `index`. Slot k is `slot_frequency[k]` times input
     column `slot_column[k]`. An observable is Σ sign·row·row[partner] over the rows; `signs` and `partners` are
-    (observables, rows), and `diagonal` says that every row is its own partner.
+    (observables, rows). `diagonal`: every row is its own partner.
     """
 
     rows: int
@@ -61,17 +61,17 @@ class Rotations:
     signs: np.ndarray
     partners: np.ndarray
     diagonal: bool
-    where: np.ndarray  # the row of the real, then imaginary part of each amplitude
+    where: np.ndarray  # rows of the real and imaginary part of each amplitude
 
 
 @lru_cache(maxsize=64)
 def rotations(circuit: Circuit) -> Rotations:
-    """The rotations of a circuit, made once."""
+    """The rotations of a circuit, cached."""
     return _Writer(circuit).written()
 
 
 class _Writer:
-    """Goes through the operations and keeps where each logical row lies and with which sign."""
+    """Translates operations in order and tracks the position and sign of each logical row."""
 
     def __init__(self, circuit: Circuit) -> None:
         self.circuit = circuit
@@ -90,7 +90,7 @@ class _Writer:
         constant, radius, phase = (self._with_parts(part) for part in parts)
         frequency = start.entries.frequency.reshape(-1)
         slots = [self._slot(int(c), float(f)) for c, f in zip(start.columns, frequency, strict=True)]
-        met: set[int] = set()  # wires that are more than their factor
+        met: set[int] = set()  # wires that are no longer a separate factor
         later = [operation for operation in rest if not self._opens(operation, met)]
         opening = len(self.instructions)
         for operation in later:
@@ -121,7 +121,7 @@ class _Writer:
         )
 
     def _with_parts(self, values: np.ndarray) -> np.ndarray:
-        """(qubits, 2) or (qubits, 2, 2) → (qubits, 2, parts) with as many parts as the state has."""
+        """(qubits, 2) or (qubits, 2, 2) → (qubits, 2, parts), with 1 part for real and 2 for complex states."""
         if values.ndim == 2:
             values = values[..., None]
         missing = (1 if self.real else 2) - values.shape[-1]
@@ -131,14 +131,14 @@ class _Writer:
         return self.slots.setdefault((column, frequency), len(self.slots))
 
     def _opens(self, operation: Operation, met: set[int]) -> bool:
-        """Whether an operation turns the factor of its wire alone; it is written then, else its wires are `met`."""
+        """Writes an operation that acts on a single factor and returns True; else adds its wires to `met`."""
         turns = operation.parameters and operation.parameters[0].kind != "input"
         if len(operation.wires) > 1 or met & set(operation.wires) or not turns or self._given:
             met.update(operation.wires)
             return False
         pairs, angle = self._turning(operation)
         parts = self.rows // self.size
-        first = 2 * parts * operation.wires[0]  # rows of a factor: bit by bit, its parts
+        first = 2 * parts * operation.wires[0]  # rows of a factor: for each bit, its parts
         rows = [first + parts * (row % 2) + row // 2 for row in range(2 * parts)]
         planes = [(rows[x], rows[y]) for x, y in pairs if max(x, y) < len(rows)]
         if planes:
@@ -148,7 +148,7 @@ class _Writer:
 
     @property
     def _given(self) -> bool:
-        """Whether states are given, so that there is no product to begin with."""
+        """Whether the initial state is given as amplitudes, so that there is no product state."""
         return self.circuit.encoding == "amplitudes"
 
     def _write(self, operation: Operation) -> None:
@@ -159,12 +159,12 @@ class _Writer:
             self._fixed(operation.definition.constant, operation.wires)
 
     def _turning(self, operation: Operation) -> tuple[list[tuple[int, int]], tuple[int, int, float, float]]:
-        """The planes (x, y) of the gate's own rows that an operation turns, and its angle as an instruction has it."""
+        """The planes (x, y) of the gate's local rows that an operation rotates, and the instruction's angle."""
         gate = operation.definition
         generator = gate.frequency * gate.sine  # dU/dθ at 0, where U is 1
         if not np.allclose(gate.constant + gate.cosine, np.eye(len(generator))):
             raise CircuitError(
-                f"{operation}: the compiled engine turns gates exp(θA), and this one is not of that form.",
+                f"{operation}: the compiled engine needs gates of the form exp(θA), which this gate is not.",
                 remedy="Use engine='torch'.",
             )
         turned = _realified(generator) / gate.frequency
@@ -185,7 +185,7 @@ class _Writer:
     def _turn(
         self, pairs: Sequence[tuple[int, int]], wires: tuple[int, ...], angle: tuple[int, int, float, float]
     ) -> None:
-        """One instruction for the planes of the gate's own rows (x, y), on all basis states of the other wires."""
+        """Writes one instruction for planes (x, y) of the gate's local rows, for all basis states of other wires."""
         local = self._rows_of(wires)
         x = np.concatenate([local[x] for x, _ in pairs])
         y = np.concatenate([local[y] for _, y in pairs])
@@ -194,13 +194,13 @@ class _Writer:
         if not len(x):
             return
         planes = np.stack([self.where[x], self.where[y]], axis=1)
-        backwards = self.sign[x] != self.sign[y]  # turning (x, −y) is turning the other way round
+        backwards = self.sign[x] != self.sign[y]  # rotating (x, −y) reverses the direction
         planes[backwards] = planes[backwards, ::-1]
         self.planes.append(planes)
         self.instructions.append(angle)
 
     def _rename(self, signed: np.ndarray, wires: tuple[int, ...]) -> None:
-        """A signed permutation of the gate's own rows, carried out on the names alone."""
+        """Applies a signed permutation of the gate's local rows by relabelling."""
         local = self._rows_of(wires)
         source = np.abs(signed).argmax(axis=1)
         where, sign = self.where.copy(), self.sign.copy()
@@ -212,7 +212,7 @@ class _Writer:
         self.where, self.sign = where, sign
 
     def _rows_of(self, wires: tuple[int, ...]) -> np.ndarray:
-        """The rows (2·2^wires, others) that each of the gate's own rows stands for."""
+        """The rows (2·2^wires, others) that belong to each of the gate's local rows."""
         qubits = self.circuit.qubits
         basis = np.arange(self.size).reshape([2] * qubits)
         amplitudes = np.moveaxis(basis, wires, range(len(wires))).reshape(2 ** len(wires), -1)
@@ -230,14 +230,14 @@ class _Writer:
 
 
 def _realified(matrix: np.ndarray) -> np.ndarray:
-    """A complex matrix (m, m) as a real one (2m, 2m) on real parts, then imaginary parts."""
+    """A complex matrix (m, m) as a real matrix (2m, 2m) on real parts, then imaginary parts."""
     return np.block([[matrix.real, -matrix.imag], [matrix.imag, matrix.real]])
 
 
 def _realified_permutation(
     source: np.ndarray, factor: np.ndarray, *, real: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """ψ'[k] = factor[k]·ψ[source[k]], factors ±1 or ±i, as partner and sign of each real row."""
+    """Partner and sign of each real row for ψ'[k] = factor[k]·ψ[source[k]] with factors ±1 or ±i."""
     if real:
         return source, factor.real
     size, crosses = len(source), np.abs(factor.imag) > 0.5
@@ -251,7 +251,7 @@ def _realified_permutation(
 
 
 def _givens(orthogonal: np.ndarray) -> list[tuple[int, int, float]]:
-    """Rotations (x, y, angle), the first one first, that make `orthogonal` out of what `_left_over` leaves."""
+    """Givens rotations (x, y, angle) in order of action that, followed by `_left_over`, compose `orthogonal`."""
     if _is_signed_permutation(orthogonal):
         return []
     matrix, undone = orthogonal.copy(), []
@@ -259,7 +259,7 @@ def _givens(orthogonal: np.ndarray) -> list[tuple[int, int, float]]:
     for row in range(size):
         for column in range(row + 1, size):
             if abs(matrix[row, column]) > 1e-12:
-                # from the right: columns (row, column) turn until the entry is gone
+                # from the right: rotate columns (row, column) to eliminate the entry
                 angle = np.arctan2(matrix[row, column], matrix[row, row])
                 c, s = np.cos(angle), np.sin(angle)
                 kept = matrix[:, row].copy()
@@ -271,7 +271,7 @@ def _givens(orthogonal: np.ndarray) -> list[tuple[int, int, float]]:
 
 
 def _left_over(orthogonal: np.ndarray) -> np.ndarray:
-    """The signed permutation that comes after the rotations."""
+    """The signed permutation that follows the Givens rotations."""
     if _is_signed_permutation(orthogonal):
         return np.round(orthogonal)
     matrix = orthogonal.copy()

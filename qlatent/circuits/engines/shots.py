@@ -1,6 +1,6 @@
-"""Finite shots: expectations as a device would estimate them, with parameter-shift gradients. On the CPU.
+"""Estimate expectations from a finite number of shots, with parameter-shift gradients. On the CPU.
 
-Every number that comes out is an average over sampled outcomes, in the gradient too, as in QSSL's runs with 100 shots.
+Expectations and gradients are averages over sampled outcomes, as in QSSL's runs with 100 shots.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TWO_TERMS = ((np.pi / 2, 0.5),)
 FOUR_TERMS = ((np.pi / 2, (_ROOT + 1) / (4 * _ROOT)), (3 * np.pi / 2, -(_ROOT - 1) / (4 * _ROOT)))
 """Shifts s and factors c such that f'(θ) = Σ c·(f(θ + s) − f(θ − s))."""
 
-# what turns a letter into Z: H for X, and H·S† for Y
+# gates that rotate a letter to Z: H for X, and H·S† for Y
 _TO_Z = {
     "X": ((1 / _ROOT, 1 / _ROOT), (1 / _ROOT, -1 / _ROOT)),
     "Y": ((1 / _ROOT, -1j / _ROOT), (1 / _ROOT, 1j / _ROOT)),
@@ -40,11 +40,11 @@ _TO_Z = {
 def expectations(
     circuit: Circuit, inputs: Tensor, weights: Tensor, *, shots: int, generator: np.random.Generator
 ) -> Tensor:
-    """(batch, inputs), (weights,) → estimates (batch, observables) from `shots` outcomes each; nothing is checked.
+    """Estimates (batch, observables) from `shots` outcomes each, for (batch, inputs) and (weights,), without checks.
 
-    Differentiable once: two evaluations for each rotation and four for each controlled one, all with `shots`
+    Differentiable once: two evaluations for each rotation and four for each controlled rotation, all with `shots`
     (Mitarai et al. 2018, arXiv 1803.00745; four terms: Anselmetti et al. 2021, arXiv 2104.05695). Words that
-    cannot be measured together are measured one after another, with `shots` each. The generator moves on.
+    cannot be measured simultaneously take separate measurements with `shots` each. The generator advances.
     """
     if shots < 1:
         raise CircuitError(f"{shots} shots were asked for.", remedy="Use 1 or more.")
@@ -57,7 +57,7 @@ def expectations(
 
 
 def sampler(shots: int, generator: np.random.Generator) -> Evaluate:
-    """An evaluation that draws outcomes from the exact probabilities."""
+    """A function that estimates expectations from outcomes drawn from the exact probabilities."""
 
     def evaluate(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
         values = np.empty((len(inputs), len(circuit.observables)))
@@ -74,10 +74,10 @@ def sampler(shots: int, generator: np.random.Generator) -> Evaluate:
 def averages(
     chances: np.ndarray, signs: np.ndarray, shots: int, generator: np.random.Generator
 ) -> np.ndarray:
-    """Mean of `signs` (states, words) over `shots` outcomes, (batch, words), by unnormalised chances (batch, states).
+    """Mean (batch, words) of `signs` (states, words) over `shots` outcomes with unnormalised `chances` (batch, states).
 
-    numpy's multinomial draws a binomial for each state; with fewer shots than states it is faster to place each
-    shot by a search in the summed chances.
+    numpy's multinomial draws a binomial for each state; with fewer shots than states it is faster to locate each shot
+    in the cumulative sums.
     """
     if shots >= chances.shape[1]:
         counts = generator.multinomial(shots, chances / chances.sum(axis=1, keepdims=True))
@@ -93,7 +93,7 @@ def shifted_gradients(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gradients of Σ pulling·values by the parameter-shift rule: (batch, inputs) and (weights,).
 
-    An angle that several gates share is shifted in one gate at a time, and the slopes add up.
+    An angle shared by several gates is shifted in one gate at a time, and the derivatives are summed.
     """
     apart = _apart(circuit)
     angles, shared = inputs[:, apart.columns], weights[apart.indices]
@@ -129,7 +129,7 @@ class _Estimates(torch.autograd.Function):
         if tensors.asked_again(gradient):
             raise CircuitError(
                 "Estimates from shots have a first derivative alone, and none through create_graph=True or vmap.",
-                remedy="Take second derivatives of the exact expectations (shots=0).",
+                remedy="Use exact expectations (shots=0) for second derivatives.",
             )
         arrays = (inputs.detach().numpy(), weights.detach().numpy(), gradient.numpy())
         of_inputs, of_weights = shifted_gradients(ctx.evaluate, ctx.circuit, *arrays)
@@ -139,7 +139,7 @@ class _Estimates(torch.autograd.Function):
 
 @dataclass(frozen=True, eq=False)
 class _Apart:
-    """A circuit in which every gate has an angle of its own, and where each came from."""
+    """A circuit in which no two gates share an angle, with the origin of each angle."""
 
     circuit: Circuit
     columns: list[int]
@@ -166,7 +166,7 @@ def _apart(circuit: Circuit) -> _Apart:
 
 
 def _rule(gate: Gate) -> Sequence[tuple[float, float]]:
-    """By the differences between the eigenvalues of the generator: only 1, or ½ and 1."""
+    """The shift rule for the eigenvalue gaps of the gate's generator: only 1, or ½ and 1."""
     levels = np.linalg.eigvalsh(1j * gate.frequency * gate.sine)
     gaps = {round(abs(a - b), 6) for a in levels for b in levels} - {0}
     if gaps == {1}:
@@ -181,7 +181,7 @@ def _rule(gate: Gate) -> Sequence[tuple[float, float]]:
 
 @lru_cache(maxsize=64)
 def _measurements(circuit: Circuit) -> list[tuple[Circuit, list[int]]]:
-    """Circuits that end in the bases of the words and measure Z words; each with the places of its words."""
+    """Circuits with basis changes at the end that measure Z words, each with the indices of its observables."""
     groups: list[tuple[dict[int, str], list[int]]] = []
     for number, word in enumerate(circuit.observables):
         wanted = {wire: letter for letter, wire in word}

@@ -1,7 +1,7 @@
 """The statevector engine in torch: batched, differentiable, any device, float32 and float64.
 
-States are rows (batch, 2^qubits), real where every gate is real. Small operations cost more than arithmetic
-here, so the plan (plan.py) keeps their number low.
+States are rows (batch, 2^qubits), real if every gate is real. Overhead per operation dominates arithmetic here, so the
+plan (`fused_program.py`) minimises the number of operations.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from qlatent.circuits.engines.statevector_steps import (
 )
 
 KEPT_BYTES = 2**28
-"""A training step that would keep more states than this takes its steps back instead."""
+"""Bytes of stored states above which a training step recomputes states by inverting its steps."""
 
 
 def expectations(circuit: Circuit, inputs: Tensor, weights: Tensor) -> Tensor:
-    """(batch, inputs), (weights,) → (batch, observables), of their dtype and device; nothing is checked."""
+    """Expectations without checks: (batch, inputs), (weights,) → (batch, observables), same dtype and device."""
     program = _program(circuit, inputs.dtype, inputs.device)
     state = program.start(inputs)
     if torch.is_grad_enabled() and program.kept_bytes(len(inputs)) > KEPT_BYTES and not tensors.transformed():
@@ -52,10 +52,10 @@ def _stepped(program: _Program, state: Tensor, inputs: Tensor, weights: Tensor) 
 
 
 class _Reversed(torch.autograd.Function):
-    """All steps, keeping the end state alone: the backward pass takes them back one by one.
+    """All steps, storing only the final state; the backward pass inverts the steps one by one.
 
-    A step is linear and unitary in the state, so its vector-Jacobian product at any state is the inverse step. That
-    costs about twice the time. Where the gradients are to be differentiated again, all states are kept after all.
+    A step is linear and unitary in the state, so its vector-Jacobian product is the inverse step. This takes about
+    twice the time. For higher derivatives all states are stored.
     """
 
     @staticmethod
@@ -97,7 +97,7 @@ def _program(
 
 
 def _layers(step: Step) -> Iterator[Step]:
-    """A run of layers one by one."""
+    """The layers of a run as separate steps."""
     if isinstance(step, Single):
         yield step
         return
@@ -110,7 +110,7 @@ def _layers(step: Step) -> Iterator[Step]:
 
 
 class _Program:
-    """A plan with its numbers as tensors of one dtype on one device."""
+    """A plan as tensors of one dtype on one device."""
 
     def __init__(self, plan: Plan, dtype: torch.dtype, device: torch.device, *, amplitudes: bool) -> None:
         constants = Constants(dtype, device, real=plan.real)
@@ -122,7 +122,7 @@ class _Program:
         self.bytes_per_sample = states * 2**plan.qubits * dtype.itemsize * (1 if plan.real else 2)
 
     def kept_bytes(self, batch: int) -> int:
-        """What autograd would keep of the states of a batch, at least."""
+        """Lower bound of the bytes of states that autograd would store for a batch."""
         return batch * self.bytes_per_sample
 
 

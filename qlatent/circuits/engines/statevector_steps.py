@@ -1,4 +1,4 @@
-"""The steps of a plan as torch operations. States are rows: (batch, 2^qubits)."""
+"""Torch operations for the steps of a plan. States are rows: (batch, 2^qubits)."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from qlatent.circuits.engines.fused_program import (
 )
 
 DENSE_QUBITS = 6
-"""Up to here a layer is one matrix on the whole state; beyond it, two matrices on its halves cost less."""
+"""Up to this many qubits a layer is one matrix on the whole state; above, two matrices on its halves are cheaper."""
 
 
 class Constants:
-    """Turns the numbers of a plan into tensors of one dtype on one device."""
+    """Converts arrays of a plan to tensors of one dtype on one device."""
 
     def __init__(self, dtype: torch.dtype, device: torch.device, *, real: bool) -> None:
         self.dtype, self.device, self.real = dtype, device, real
 
     def angles(self, array: np.ndarray) -> Tensor:
-        """Real numbers."""
+        """The array as a real tensor."""
         return torch.tensor(array, dtype=self.dtype, device=self.device)
 
     def amplitudes(self, array: np.ndarray) -> Tensor:
-        """Numbers of the kind that states have."""
+        """The array as a tensor of the states' dtype, real or complex."""
         if self.real:
             return self.angles(array.real)
         return torch.tensor(array, dtype=self.dtype.to_complex(), device=self.device)
 
     def indices(self, array: np.ndarray) -> Tensor:
-        """Integers."""
+        """The array as an integer tensor."""
         return torch.tensor(array, dtype=torch.int64, device=self.device)
 
 
@@ -71,7 +71,7 @@ class MatrixEntries:
 
 
 class AmplitudeState:
-    """Inputs (batch, 2^qubits) → the state with these amplitudes, brought to norm 1; NaN for a vector of zeros."""
+    """Inputs (batch, 2^qubits) → normalised states with these amplitudes; NaN for a zero vector."""
 
     def __init__(self, constants: Constants) -> None:
         self.real, self.complex_dtype = constants.real, constants.dtype.to_complex()
@@ -94,7 +94,7 @@ class StartState:
         return kron_vectors(self.entries(self._angles(inputs)))
 
     def _angles(self, inputs: Tensor) -> Tensor:
-        if inputs.shape[1] == 0:  # no wire depends on an input, so any angle will do
+        if inputs.shape[1] == 0:  # no wire depends on an input, so the angle is irrelevant
             return inputs.new_zeros(len(inputs), self.qubits)
         if self.in_order and inputs.shape[1] == self.qubits:
             return inputs
@@ -102,7 +102,7 @@ class StartState:
 
 
 class DenseLayers:
-    """Layers as one unitary (2^qubits, 2^qubits), then one product with the states."""
+    """Layers multiplied into one unitary (2^qubits, 2^qubits), then applied to the states."""
 
     def __init__(self, layers: Layers, plan: Plan, constants: Constants) -> None:
         self.entries = MatrixEntries(layers.entries, constants)
@@ -116,7 +116,7 @@ class DenseLayers:
         return state @ self.unitary(weights)
 
     def unitary(self, weights: Tensor) -> Tensor:
-        """The product of all layers, transposed."""
+        """The transposed product of all layers."""
         layers = kron_matrices(self.entries(layer_angles(weights, self.indices, ordered=self.ordered)))
         if self.fixed is not None:
             layers = torch.bmm(self.fixed, layers)
@@ -124,7 +124,7 @@ class DenseLayers:
 
 
 class HalvedLayers:
-    """Layers one by one: fixed gates as a permutation, then the wires' matrices on halves of the state."""
+    """Layers applied in order: fixed gates as a permutation, then the wires' matrices on halves of the state."""
 
     def __init__(self, layers: Layers, plan: Plan, constants: Constants) -> None:
         self.qubits = plan.qubits
@@ -144,7 +144,7 @@ class HalvedLayers:
 
 
 class SingleGate:
-    """One gate by itself, its angle possibly different for each sample."""
+    """A single gate, whose angle may differ between samples."""
 
     def __init__(self, single: Single, plan: Plan, constants: Constants) -> None:
         self.qubits, self.wires, self.angle = plan.qubits, single.wires, single.angle
@@ -156,16 +156,16 @@ class SingleGate:
 
 
 def apply_matrix(state: Tensor, matrix: Tensor, wires: tuple[int, ...], qubits: int) -> Tensor:
-    """States after a transposed gate matrix (s, s) or (batch, s, s) on some wires."""
+    """States after applying a transposed gate matrix (s, s) or (batch, s, s) to some wires."""
     batch, size = len(state), 2 ** len(wires)
     axes, last = [wire + 1 for wire in wires], list(range(-len(wires), 0))
-    grid = state.reshape(batch, *(2,) * qubits).movedim(axes, last)  # (batch, 2, …, 2), gate's wires last
+    grid = state.reshape(batch, *(2,) * qubits).movedim(axes, last)  # (batch, 2, …, 2), the gate's wires last
     mixed = grid.reshape(batch, 2**qubits // size, size) @ matrix
     return mixed.reshape(grid.shape).movedim(last, axes).reshape(state.shape)
 
 
 def layer_angles(weights: Tensor, indices: Tensor, *, ordered: bool) -> Tensor:
-    """(depth, qubits): the weight of each wire in each layer."""
+    """The weight of each wire in each layer: (depth, qubits)."""
     if ordered and indices.numel() == len(weights):
         return weights.reshape(indices.shape)
     return (
@@ -176,7 +176,7 @@ def layer_angles(weights: Tensor, indices: Tensor, *, ordered: bool) -> Tensor:
 
 
 def kron_vectors(factors: Tensor) -> Tensor:
-    """(batch, wires, s) → (batch, s^wires), wire 0 the leftmost digit; neighbours are joined in pairs."""
+    """Kronecker product over wires (batch, wires, s) → (batch, s^wires), wire 0 the leftmost digit, joined in pairs."""
     batch, wires, size = factors.shape
     if wires == 1:
         return factors.reshape(batch, size)
@@ -189,7 +189,7 @@ def kron_vectors(factors: Tensor) -> Tensor:
 
 
 def kron_matrices(factors: Tensor) -> Tensor:
-    """(depth, wires, s, s) → (depth, s^wires, s^wires), wire 0 the leftmost digit."""
+    """Kronecker product over wires (depth, wires, s, s) → (depth, s^wires, s^wires), wire 0 the leftmost digit."""
     depth, wires, size, _ = factors.shape
     if wires == 1:
         return factors.reshape(depth, size, size)
@@ -208,7 +208,7 @@ def _kron(a: Tensor, b: Tensor) -> Tensor:
 
 
 def chain_product(matrices: Tensor) -> Tensor:
-    """(depth, s, s) → (s, s): the product of all, first one leftmost, in about log2(depth) operations."""
+    """Product of all matrices, first one leftmost, (depth, s, s) → (s, s), in about log2(depth) operations."""
     depth, size, _ = matrices.shape
     if depth == 1:
         return matrices.reshape(size, size)
@@ -220,7 +220,7 @@ def chain_product(matrices: Tensor) -> Tensor:
 
 
 class FixedPermutation:
-    """Fixed gates that only permute basis states, with a factor each."""
+    """Fixed gates that permute basis states, with a factor each."""
 
     def __init__(self, source: np.ndarray, factor: np.ndarray, constants: Constants) -> None:
         self.source = constants.indices(source)
@@ -237,7 +237,7 @@ def _permuted(state: Tensor, source: Tensor, _inverse: Tensor) -> Tensor:
 
 
 class _Permuted(torch.autograd.Function):
-    """Columns in another order; its gradient is the inverse order, where torch would add into zeros."""
+    """Permutation of columns, whose gradient is the inverse permutation; torch would scatter-add into zeros."""
 
     @staticmethod
     def forward(ctx: Any, state: Tensor, source: Tensor, inverse: Tensor) -> Tensor:
@@ -251,7 +251,7 @@ class _Permuted(torch.autograd.Function):
 
 
 class FixedGates:
-    """Fixed gates one by one."""
+    """Fixed gates applied one by one."""
 
     def __init__(self, operations: Sequence[Operation], plan: Plan, constants: Constants) -> None:
         self.qubits = plan.qubits
@@ -264,7 +264,7 @@ class FixedGates:
 
 
 class SignedProbabilities:
-    """Expectations of Z words: |ψ|² times the ±1 of each basis state."""
+    """Expectations of Z words: |ψ|² times the eigenvalue ±1 of each basis state."""
 
     def __init__(self, signs: np.ndarray, constants: Constants) -> None:
         self.signs = constants.angles(signs)
@@ -277,7 +277,7 @@ class SignedProbabilities:
 
 
 class PauliExpectations:
-    """Expectations of any Pauli words: ⟨ψ|P|ψ⟩."""
+    """Expectations ⟨ψ|P|ψ⟩ of arbitrary Pauli words."""
 
     def __init__(self, plan: Plan, constants: Constants) -> None:
         pairs = [word_as_permutation(plan.qubits, word) for word in plan.observables]
