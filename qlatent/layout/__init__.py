@@ -1,1 +1,1 @@
-"""From latents to the plane they are drawn in. numpy and scipy only."""
+"""Project latents to the plane of the map. numpy and scipy only."""

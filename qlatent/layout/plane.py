@@ -1,8 +1,8 @@
-"""One fixed plane or space for all frames of a run: orthogonal Procrustes without scaling, then PCA.
+"""One fixed plane or space for all frames of a run: orthogonal Procrustes alignment without scaling, then PCA.
 
-Scaling would hide that norms grow, translation would move the origin from which norms are measured: neither
-is done. Distances to the origin and between points of one frame stay what they are; only the plane loses
-something, and `Plane.explained` says how much.
+Frames are neither scaled nor translated: scaling would hide growing norms, and translation would move the origin of
+norms. Distances to the origin and between points of a frame are preserved by the alignment; the projection loses the
+rest of the variance, which `Plane.explained` reports.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Plane:
     """A plane or 3-space in the latent space: `(z - mean) @ axes` are the coordinates of a latent z."""
 
     mean: Frame  # (k,)
-    axes: Frame  # (k, c), orthonormal columns, c = 2 or 3; those beyond the k-th are zero
-    explained: NDArray[np.float64]  # (frames,): share of each frame's variance that lies in it
+    axes: Frame  # (k, c), orthonormal columns, c = 2 or 3; columns beyond the k-th are zero
+    explained: NDArray[np.float64]  # (frames,): fraction of each frame's variance in the plane
 
     def project(self, frame: Frame) -> Frame:
         """Coordinates (m, c) of latents (m, k)."""
@@ -36,17 +36,17 @@ class Plane:
 
 
 def rotation(frame: Frame, target: Frame) -> Frame:
-    """The orthogonal (k, k) R that brings `frame @ R` nearest to `target` (both (m, k)), about the origin."""
+    """The orthogonal matrix R (k, k) that minimises ‖`frame @ R` − `target`‖ (both (m, k)), about the origin."""
     turn: Frame = orthogonal_procrustes(frame, target)[0]
     return turn
 
 
 def align(frames: Sequence[Frame]) -> tuple[list[Frame], NDArray[np.float64]]:
-    """Each frame (m, k) turned onto the one before it, and what remained: (aligned, residuals).
+    """Each frame (m, k) aligned to the previous one, and the residuals: (aligned, residuals).
 
-    Rows are the same points in all frames. The residual of a frame is |aligned - previous| / |previous| in
-    Frobenius norm (0 for the first): how much moved that no rotation explains. Frames already aligned do not
-    change when later ones arrive. Frames of different shapes are an `InputError`.
+    Rows are the same points in all frames. The residual |aligned - previous| / |previous| in Frobenius norm (0 for the
+    first frame) measures movement that no rotation explains. Aligned frames do not change when later frames are added.
+    Raises `InputError` for frames of different shapes.
     """
     if len({np.shape(frame) for frame in frames}) > 1:
         raise InputError("Frames of one run must have the same points and the same latent size.")
@@ -65,9 +65,9 @@ def align(frames: Sequence[Frame]) -> tuple[list[Frame], NDArray[np.float64]]:
 
 
 def plane(aligned: Sequence[Frame], basis: Basis = "pooled", *, dimensions: int = 2) -> Plane:
-    """The 2 or 3 `dimensions` of largest variance of all frames together ("pooled") or of the last ("last").
+    """The 2 or 3 `dimensions` of largest variance of all frames ("pooled") or of the last frame ("last").
 
-    Latents of no more dimensions than are drawn stay as they are (padded with 0), without PCA.
+    Latents with at most `dimensions` dimensions are kept without PCA, padded with 0.
     """
     if dimensions not in DIMENSIONS:
         raise InputError(f"A map has 2 or 3 dimensions, not {dimensions}.")
@@ -87,14 +87,14 @@ def _axes(frames: Sequence[Frame], dimensions: int) -> tuple[Frame, Frame]:
 
 
 def _principal(frames: Sequence[Frame], dimensions: int) -> tuple[Frame, Frame]:
-    """Mean (k,) and the leading principal axes (k, dimensions) of all these frames, from their moments."""
+    """Mean (k,) and leading principal axes (k, dimensions) of all given frames, from their moments."""
     count = sum(len(frame) for frame in frames)
     mean = sum(frame.sum(axis=0) for frame in frames) / count
     covariance = sum((frame - mean).T @ (frame - mean) for frame in frames)
     _, vectors = np.linalg.eigh(covariance)
     axes = vectors[:, ::-1][:, :dimensions]
     strongest = np.abs(axes).argmax(axis=0)
-    signs = np.where(axes[strongest, range(dimensions)] < 0, -1.0, 1.0)  # eigh leaves the sign open
+    signs = np.where(axes[strongest, range(dimensions)] < 0, -1.0, 1.0)  # eigh does not fix the sign
     return mean, axes * signs
 
 

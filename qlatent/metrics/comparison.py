@@ -1,4 +1,4 @@
-"""What metrics are computed from: one set of items before and after a head, with labels where they have any."""
+"""The input of metrics: items before and after a head, with optional labels."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ Kept = TypeVar("Kept")
 
 
 class InputSide:
-    """The items before any head: measured once, and reused for the latents of many heads on the same rows.
+    """The items before any head, computed once and reused for the latents of many heads on the same rows.
 
-    `inputs` maps modality → (n, d), row i of all modalities being one item. For geometry all modalities are
-    stacked into one joint set of at most `sample` points, drawn by items with `seed`. `k` is the number of
-    neighbours. `labels` has one word an item, "" where it is unknown. NaN and rows that do not belong together
-    are an `InputError`.
+    `inputs` maps modality → (n, d); row i of all modalities is one item. For geometry all modalities are stacked into
+    one joint set of at most `sample` points, drawn by items with `seed`. `k` is the number of neighbours. `labels` has
+    one string per item, "" if unknown. Raises `InputError` for NaN and for modalities of different lengths.
     """
 
     def __init__(
@@ -55,12 +54,12 @@ class InputSide:
 
     @cached_property
     def geometry(self) -> Geometry:
-        """Distances of the joint set, and what follows from them."""
+        """Distances of the joint set, with neighbours and ranks."""
         return Geometry(pairwise(self.stacked, self.distance), self.k)
 
     @property
     def sampled(self) -> str:
-        """Which items the geometry is of, in words."""
+        """The items that the geometry uses, in words."""
         points = len(self.rows) * len(self.modalities)
         return sampling.described(len(self.rows), self.items, points=points, seed=self.seed)
 
@@ -74,12 +73,11 @@ class InputSide:
 
 
 class Comparison:
-    """Items before (`inputs`) and after a head (`latents`), both modality → (n, d): what every metric takes.
+    """Items before (`inputs`) and after a head (`latents`), both modality → (n, d), as taken by every metric.
 
-    `distance` is that between latents, `input_distance` that between inputs. `train_latents` with
-    `train_labels` are the rows that probes learn from; those of an equal number in `train_groups` (n,) stay together
-    when a probe divides them. A `reference` made from the same inputs is used as it is, with its own labels, distance,
-    sample, seed and k in place of those given here.
+    `distance` applies to latents, `input_distance` to inputs. Probes are fitted to `train_latents` with `train_labels`;
+    rows with equal `train_groups` (n,) stay in one cross-validation fold. A `reference` made from the same inputs
+    replaces labels, input distance, sample, seed and k given here with its own.
     """
 
     def __init__(
@@ -115,22 +113,22 @@ class Comparison:
 
     @property
     def labels(self) -> NDArray[np.str_] | None:
-        """One word an item, "" where it is unknown."""
+        """One string per item, "" if unknown."""
         return self.before.labels
 
     @property
     def sampled(self) -> str:
-        """Which items the geometry is of, in words."""
+        """The items that the geometry uses, in words."""
         return self.before.sampled
 
     @property
     def items(self) -> int:
-        """How many items were drawn for the geometry."""
+        """Number of items drawn for the geometry."""
         return len(self.before.rows)
 
     @property
     def points(self) -> int:
-        """How many points the joint set has: drawn items × modalities."""
+        """Number of points of the joint set: drawn items × modalities."""
         return self.items * len(self.modalities)
 
     @cached_property
@@ -140,31 +138,31 @@ class Comparison:
 
     @cached_property
     def after(self) -> Geometry:
-        """Distances between the latents of the joint set, and what follows from them."""
+        """Distances between the latents of the joint set, with neighbours and ranks."""
         return Geometry(pairwise(self.stacked, self.distance), self.k)
 
     def sides(self, *, points: int = 3) -> tuple[Geometry, Geometry]:
-        """Geometry before and after; `Undefined` with fewer than `points` points."""
+        """Geometry before and after; `Undefined` for fewer than `points` points."""
         if self.points < points:
             raise Undefined(f"needs at least {points} points; there are {self.points}")
         return self.before.geometry, self.after
 
     def by_item(self, per_point: Matrix) -> Matrix:
-        """The mean over an item's points of numbers of the joint set (points,): (items,)."""
+        """Mean over each item's points of values of the joint set: (points,) → (items,)."""
         return per_point.reshape(len(self.modalities), -1).mean(axis=0)
 
     def points_of(self, items: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The points of drawn items, in the order of the joint set."""
+        """Point numbers of drawn items, in the order of the joint set."""
         return (items + self.items * np.arange(len(self.modalities))[:, None]).ravel()
 
     def pair(self) -> tuple[str, str]:
-        """The two modalities whose rows match; `Undefined` with one modality or more than two."""
+        """The two modalities with matched rows; `Undefined` unless there are exactly two."""
         if len(self.modalities) != 2:
             raise Undefined(f"needs matched rows of two modalities; these items have {len(self.modalities)}")
         return self.modalities[0], self.modalities[1]
 
     def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
-        """What `make` gives, made once: ranks or predictions that several metrics share."""
+        """The result of `make`, cached by name, for ranks or predictions shared by several metrics."""
         if name not in self._kept:
             self._kept[name] = make()
         return self._kept[name]
@@ -181,7 +179,7 @@ def _checked(arrays: Arrays, what: str) -> Arrays:
         if np.ndim(array) != 2 or not len(array):
             raise InputError(f"The {what} {name!r} need shape (n, d) with n ≥ 1; got {np.shape(array)}.")
         if not np.isfinite(array).all():
-            raise InputError(f"The {what} {name!r} contain NaN or infinity.", remedy="Leave those rows out.")
+            raise InputError(f"The {what} {name!r} contain NaN or infinity.", remedy="Drop those rows.")
     if len({len(array) for array in arrays.values()}) > 1:
         counts = ", ".join(f"{name}: {len(array)}" for name, array in arrays.items())
         raise InputError(f"Modalities of the {what} differ in rows ({counts}).")

@@ -1,4 +1,4 @@
-"""What a metric says: a number, its 95 % interval, how many items it rests on, and why where it says nothing."""
+"""The result of a metric: a value with its 95 % interval, the number of items, and a note if it is undefined."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from qlatent.metrics.statistics import uncertainty
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with its 95 % interval; NaN with a note where it cannot be computed.
+    """A value with its 95 % interval, or NaN with a note if it cannot be computed.
 
-    `n` is the number of items behind it; `sampled` says which, in words.
+    `n` is the number of items used; `sampled` describes them in words.
     """
 
     value: float
@@ -28,10 +28,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """A figure as a mean over items: finish(mean of `values`); NaN marks an item without a contribution.
+    """A metric as a mean over items: finish(mean of `values`); NaN marks an item without a contribution.
 
-    `finish` must be rising, so that it maps the ends of an interval too. Where an item is in the neighbourhoods of
-    others, `influence` makes what is resampled in place of `values`: (n,) with the same mean.
+    `finish` must be increasing, so that it also maps the ends of an interval. If items affect each other's
+    neighbourhoods, `influence` returns the values (n,) to resample instead, with the same mean.
     """
 
     values: Matrix  # (n,)
@@ -41,18 +41,18 @@ class Contributions:
     influence: Callable[[], Matrix] | None = None
 
     def resampled(self) -> Matrix:
-        """What the interval is made from: (n,)."""
+        """The values (n,) that the interval resamples."""
         return self.values if self.influence is None else self.influence()
 
 
 class Undefined(Exception):  # noqa: N818  (an outcome, not an error)
-    """A metric has no value for these items; the text says why, as a note for the reader."""
+    """Raised if a metric has no value for these items; the message becomes the note."""
 
 
 def resampled(
     found: Mapping[str, Contributions], *, resamples: int = uncertainty.RESAMPLES, seed: int = 0
 ) -> dict[str, Figure]:
-    """The figures of many contributions, all from the same resampled items; resamples=0 leaves intervals out."""
+    """The values of many contributions with intervals from the same resampled items; no intervals if resamples=0."""
     values = {name: each.resampled() if resamples else each.values for name, each in found.items()}
     estimates = uncertainty.bootstrap_means(values, resamples=resamples, seed=seed)
     return {name: _figure(found[name], estimate) for name, estimate in estimates.items()}
@@ -69,5 +69,5 @@ def _figure(found: Contributions, estimate: uncertainty.Estimate) -> Figure:
 
 
 def nothing(note: str, sampled: str = "", n: int = 0) -> Figure:
-    """The figure of a metric that has no value, and why."""
+    """An undefined result with a note."""
     return Figure(np.nan, np.nan, np.nan, n, sampled, note)

@@ -1,4 +1,4 @@
-"""What a metric is: a function of a comparison that gives a figure, or says why there is none."""
+"""The interface of a metric: a function of a comparison that returns a value, or a note if it is undefined."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from qlatent.metrics.figure import Contributions, Figure, Undefined, nothing, re
 
 
 class ItemMetric:
-    """A metric made of contributions of items: call it for a `Figure`; `contributions` lets a panel resample once."""
+    """A metric that is a mean of item contributions; calling it returns a `Figure`.
+
+    A panel uses `contributions` to share its resampling between metrics.
+    """
 
     def __init__(self, contributions: Callable[[Comparison], Contributions]) -> None:
         functools.update_wrapper(self, contributions)
@@ -25,7 +28,7 @@ class ItemMetric:
 
 
 def finished(contributions: Callable[[Comparison], Contributions], comparison: Comparison) -> Figure:
-    """The figure of one metric alone, or a figure without a value where it is undefined."""
+    """The result of a single metric; an undefined one is NaN with a note."""
     try:
         return resampled({"one": contributions(comparison)}, seed=comparison.seed)["one"]
     except (Undefined, InputError) as err:
@@ -33,7 +36,7 @@ def finished(contributions: Callable[[Comparison], Contributions], comparison: C
 
 
 def metric(function: Callable[[Comparison], Figure]) -> Callable[[Comparison], Figure]:
-    """A metric that makes its figure itself; where it is `Undefined`, a figure without a value comes back."""
+    """Decorator for a metric that computes its own interval; converts `Undefined` to NaN with a note."""
 
     @functools.wraps(function)
     def guarded(comparison: Comparison) -> Figure:

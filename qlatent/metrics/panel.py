@@ -1,4 +1,4 @@
-"""Many metrics of one comparison: each says its figure or why it has none, and the resampling is done once."""
+"""Compute many metrics of one comparison, with shared resampling."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def measure(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict[str, Figure]:
-    """The figures of the metrics called `names`, in that order; None takes all of `metrics` (name → function).
+    """The values of the metrics called `names`, in that order; None takes all of `metrics` (name → function).
 
-    A metric that cannot be computed gives NaN and a note, and stops no other. Intervals of all metrics made of
-    item contributions are of the same `resamples` resamples, so that they can be read side by side. A name
-    that `metrics` lacks is an `InputError`.
+    A metric that cannot be computed gives NaN with a note and does not affect the others. The intervals of all metrics
+    with item contributions use the same `resamples` resamples, so that they are comparable. Raises `InputError` for a
+    name that is not in `metrics`.
     """
     chosen = tuple(metrics) if names is None else tuple(names)
     unknown = [name for name in chosen if name not in metrics]

@@ -1,1 +1,1 @@
-"""How well a compression keeps distances, neighbourhoods and spectrum."""
+"""Metrics of how well a compression preserves distances, neighbourhoods and spectrum."""

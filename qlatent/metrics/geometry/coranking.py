@@ -1,4 +1,4 @@
-"""Neighbour overlap at every k at once: the co-ranking curves, their area, and where local ends and global begins."""
+"""Co-ranking curves: neighbour overlap at every k, the area under the curve, and the local–global split."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from qlatent.metrics.pairs.kernels import worse_rank_counts, worse_rank_sums
 class CoRanking:
     """The curves over k = 1 … n-1, and the split of Lee & Verleysen 2009.
 
-    `q` is Q_NX(k), the mean share of common neighbours at k; `r` is R_NX(k), the same with 0 for random and 1
-    for perfect (NaN at k = n-1). `k_max` is where Q_NX(k) - k/(n-1) is largest; `q_local` is the mean of Q_NX
-    up to it, `q_global` from it on.
+    `q` is Q_NX(k), the mean fraction of common neighbours at k. `r` is R_NX(k), rescaled to 0 for random and 1 for
+    perfect (NaN at k = n-1). `k_max` maximises Q_NX(k) - k/(n-1); `q_local` is the mean of Q_NX up to `k_max`,
+    `q_global` from `k_max` on.
     """
 
     k: Matrix
@@ -32,13 +32,13 @@ class CoRanking:
 
 
 def co_ranking(comparison: Comparison) -> CoRanking:
-    """The co-ranking curves of a comparison; `Undefined` with fewer than three points."""
+    """The co-ranking curves of a comparison; `Undefined` for fewer than three points."""
     before, after = comparison.sides()
     return co_ranking_curves(worse_rank_counts(before.ranks, after.ranks))
 
 
 def co_ranking_curves(counts: Matrix) -> CoRanking:
-    """The curves from how many ordered pairs have max(rank before, rank after) = r, r = 0 … n-1: (n,)."""
+    """The curves from counts (n,) of ordered pairs with max(rank before, rank after) = r, r = 0 … n-1."""
     n = len(counts)
     k = np.arange(1.0, n)
     q = np.cumsum(counts[1:]) / (k * n)
@@ -50,7 +50,7 @@ def co_ranking_curves(counts: Matrix) -> CoRanking:
 
 @ItemMetric
 def co_ranking_auc(comparison: Comparison) -> Contributions:
-    """The area under R_NX(k) with weights 1/k, so that every scale counts alike: 1 is perfect, 0 is random.
+    """Area under R_NX(k) with weights 1/k, which gives all scales equal weight: 1 perfect, 0 random.
 
     AUC = Σ R_NX(k)/k / Σ 1/k over k = 1 … n-2. Source: Lee, Peluffo-Ordóñez & Verleysen 2015.
     """

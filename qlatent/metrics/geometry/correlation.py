@@ -1,4 +1,4 @@
-"""Whether far stays far and near stays near: rank correlations between the distances before and after."""
+"""Rank correlations between the distances before and after."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from qlatent.metrics.pairs.distances import Matrix, condensed, ranks
 from qlatent.metrics.pairs.point_set import rankings_of
 from qlatent.metrics.statistics.uncertainty import grouped_jackknife, spearman_contributions
 
-KENDALL_POINTS = 300  # its 45,000 pairs are counted 21 times
+KENDALL_POINTS = 300  # its 45,000 pairs are evaluated 21 times
 SPLIT_POINTS = 600
-NEAREST = 0.1  # the share of pairs that counts as local
+NEAREST = 0.1  # fraction of pairs that counts as local
 
 
 def _bounded(value: float) -> float:
@@ -26,9 +26,9 @@ def _bounded(value: float) -> float:
 
 @ItemMetric
 def spearman(comparison: Comparison) -> Contributions:
-    """Spearman's rank correlation between all pair distances before and after: -1 to 1, 1 keeps their order.
+    """Spearman's rank correlation between all pairwise distances before and after: -1 to 1, 1 preserves their order.
 
-    The interval is of the first-order influence of each item on all pairs it is in and on their ranks.
+    The interval uses the first-order influence of each item on its pairs and on the ranks.
     """
     x, z = rankings_of(*comparison.sides())
     _need_spread(x.length, z.length)
@@ -45,7 +45,7 @@ def _need_spread(before: float, after: float) -> None:
 
 @metric
 def kendall(comparison: Comparison) -> Figure:
-    """Kendall's tau-b between pair distances before and after, of at most 300 points: -1 to 1, 1 keeps their order."""
+    """Kendall's tau-b between pairwise distances before and after, on at most 300 points: -1 to 1."""
     from scipy.stats import kendalltau
 
     return _jackknifed(comparison, lambda x, z: float(kendalltau(x, z).statistic), points=KENDALL_POINTS)
@@ -53,18 +53,18 @@ def kendall(comparison: Comparison) -> Figure:
 
 @metric
 def local_spearman(comparison: Comparison) -> Figure:
-    """Spearman's correlation among the nearest tenth of the input distances, of at most 600 points: -1 to 1."""
+    """Spearman's correlation among the smallest tenth of the input distances, on at most 600 points: -1 to 1."""
     return _jackknifed(comparison, lambda x, z: split_spearman(x, z)[0], points=SPLIT_POINTS)
 
 
 @metric
 def global_spearman(comparison: Comparison) -> Figure:
-    """Spearman's correlation among all but the nearest tenth of the input distances, of at most 600 points: -1 to 1."""
+    """Spearman's correlation without the smallest tenth of the input distances, on at most 600 points: -1 to 1."""
     return _jackknifed(comparison, lambda x, z: split_spearman(x, z)[1], points=SPLIT_POINTS)
 
 
 def split_spearman(x: Matrix, z: Matrix) -> tuple[float, float]:
-    """Spearman's correlation of distances `x` and `z` (pairs,) among the nearest tenth by `x`, and among the rest."""
+    """Spearman's correlation of distances `x` and `z` (pairs,) among the smallest tenth by `x`, and among the rest."""
     near = x <= np.quantile(x, NEAREST)
     return _rho(x[near], z[near]), _rho(x[~near], z[~near])
 
@@ -76,14 +76,14 @@ def _rho(x: Matrix, z: Matrix) -> float:
 def _jackknifed(
     comparison: Comparison, statistic: Callable[[Matrix, Matrix], float], *, points: int
 ) -> Figure:
-    """The figure of a statistic of pair distances, on at most `points` points of the joint set."""
+    """A statistic of pairwise distances with its jackknife interval, on at most `points` points of the joint set."""
     modalities = len(comparison.modalities)
     drawn = sampling.drawn_rows(comparison.items, modalities=modalities, sample=points, seed=comparison.seed)
     before, after = comparison.sides()
 
     def of(rows: NDArray[np.int64]) -> float:
         taken = comparison.points_of(drawn[rows])
-        if len(taken) < 3:  # one distance has no rank
+        if len(taken) < 3:  # a single distance has no rank
             return float("nan")
         square = np.ix_(taken, taken)
         return statistic(condensed(before.distances[square]), condensed(after.distances[square]))

@@ -1,4 +1,4 @@
-"""How far apart a circuit puts the states of different items: Hilbert–Schmidt distances of pure states."""
+"""Hilbert–Schmidt distances between the states that a circuit produces for different items."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from qlatent.errors import InputError
 
 States = NDArray[np.complex128]
-BLOCK = 1024  # rows of the overlap matrix at a time
+BLOCK = 1024  # rows of the overlap matrix per block
 
 
 @dataclass(frozen=True, slots=True)
 class HilbertSchmidt:
     """`distance` = `own` + `others` − 2·`cross`, each a mean over items.
 
-    `own` is tr ρ², from ½ (the two views of an item are orthogonal) to 1 (they are equal); `others` is tr σ²,
-    `cross` is tr ρσ, and the distance goes from 0 to 2.
+    `own` is tr ρ², from ½ (orthogonal views) to 1 (equal views); `others` is tr σ²; `cross` is tr ρσ. The distance is
+    between 0 and 2.
     """
 
     distance: float
@@ -30,17 +30,16 @@ class HilbertSchmidt:
 def distances(first: States, second: States) -> HilbertSchmidt:
     """The mean over n items of D = tr[(ρ − σ)²] = tr ρ² + tr σ² − 2 tr ρσ, and its parts.
 
-    `first` and `second` (n, 2^W) are the states of the two views of each item, of length 1. ρ is the mean of
-    an item's two projectors |a⟩⟨a|, σ that of the 2n − 2 others (Jaderberg et al. 2021, arXiv 2103.14653). All
-    traces are sums of overlaps |⟨a|b⟩|². Fewer than two items, different shapes and states that are not of
-    length 1 are `InputError`s.
+    `first` and `second` (n, 2^W) are the normalised states of the two views of each item. ρ is the mean of an item's
+    two projectors |a⟩⟨a|, σ that of the 2n − 2 others (Jaderberg et al. 2021, arXiv 2103.14653). All traces are sums
+    of overlaps |⟨a|b⟩|². Raises `InputError` for fewer than two items, different shapes, and unnormalised states.
     """
     _check(first, second)
     count = len(first)
     views = np.concatenate([first, second])
-    rows = _overlap_sums(views)  # (2n,) of each view with all, itself among them
+    rows = _overlap_sums(views)  # (2n,) sums over all views, including itself
     pair = np.square(np.abs(np.einsum("ns,ns->n", first.conj(), second)))  # (n,)
-    alone = 2 + 2 * pair  # what the views of an item have with each other and themselves
+    alone = 2 + 2 * pair  # overlaps within an item
     both = rows[:count] + rows[count:]
     left = 2 * count - 2
     own = alone / 4
@@ -51,7 +50,7 @@ def distances(first: States, second: States) -> HilbertSchmidt:
 
 
 def _overlap_sums(views: States) -> NDArray[np.float64]:
-    """Σ_b |⟨a|b⟩|² over all states b for each state a, a block of rows at a time."""
+    """Σ_b |⟨a|b⟩|² over all states b for each state a, in blocks of rows."""
     sums = np.empty(len(views))
     for start in range(0, len(views), BLOCK):
         block = views[start : start + BLOCK].conj() @ views.T  # (block, 2n)
@@ -66,8 +65,8 @@ def _check(first: States, second: States) -> None:
         )
     if len(first) < 2:
         raise InputError(
-            f"{len(first)} item has no others to be told from.",
-            remedy="Pass the states of two items or more.",
+            f"{len(first)} item: the distance needs two or more.",
+            remedy="Pass the states of two or more items.",
         )
     for states in (first, second):
         lengths = np.linalg.norm(states, axis=1)

@@ -1,4 +1,4 @@
-"""The honesty figures printed beside every map: what the compression kept, of all pairs and of matches."""
+"""The honesty metrics shown beside every map: how well all pairs and matched pairs are preserved."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ MODALITIES_OF_A_PAIR = 2
 
 
 def honesty(inputs: Arrays, latents: Arrays, *, sample: int = 1000, seed: int = 0) -> dict[str, float]:
-    """How well `latents` (modality → (n, k)) keep the geometry of `inputs` (modality → (n, d)).
+    """Metrics of how well `latents` (modality → (n, k)) preserve the geometry of `inputs` (modality → (n, d)).
 
-    All modalities are stacked into one joint set of points. Figures: `spearman` over all pairs of the joint
-    set, `spearman_<modality>` within one, `neighbour_overlap` at 10 with its `neighbour_chance`,
-    `pair_error` (mean |d_x - d_z| over all matched pairs, where there are two modalities),
-    `norm_min|median|max` over all latents. Rank figures use at most `sample` points (`sample_points` says
-    how many), drawn with `seed`; the others use every row. Undefined ones are NaN.
+    All modalities are stacked into one joint set of points. Metrics: `spearman` over all pairs of the joint set,
+    `spearman_<modality>` within one modality, `neighbour_overlap` at 10 with its `neighbour_chance`, `pair_error` (mean
+    |d_x - d_z| over all matched pairs, with two modalities), and `norm_min|median|max` over all latents. Rank metrics
+    use at most `sample` points drawn with `seed` (`sample_points` gives the number); the others use every row.
+    Undefined values are NaN.
     """
     return Reference(inputs, sample=sample, seed=seed).compare(latents)
 
 
 class Reference:
-    """The input side of `honesty`, measured once for many frames of the same rows."""
+    """The input side of `honesty`, computed once for many frames of the same rows."""
 
     def __init__(self, inputs: Arrays, *, sample: int = 1000, seed: int = 0) -> None:
         self.modalities = tuple(inputs)
@@ -40,7 +40,7 @@ class Reference:
         self._nearest = nearest(distances, self._k(distances)) if len(distances) > 1 else None
 
     def compare(self, latents: Arrays) -> dict[str, float]:
-        """The figures of one frame: see `honesty`."""
+        """The metrics of one frame, as in `honesty`."""
         distances = self._distances(latents)
         result = {
             name: float(self._ranks[name] @ ranks(condensed(part)))
@@ -59,7 +59,7 @@ class Reference:
 
     def _parts(self, distances: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         size = len(self.rows)
-        if size * len(self.modalities) < 3:  # two points have one distance: no rank
+        if size * len(self.modalities) < 3:  # two points have a single distance, which has no rank
             return {}
         parts = {"spearman": distances}
         for index, name in enumerate(self.modalities):

@@ -1,4 +1,4 @@
-"""How each item moves the figures of neighbourhoods, of its own and of all others, for their intervals."""
+"""Influence of each item on neighbourhood metrics, through its own and all other neighbourhoods, for intervals."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ OVERLAP, TRUST, CONTINUITY = range(3)
 
 
 def neighbourhood_influence(comparison: Comparison, figure: int) -> Matrix:
-    """What to resample for `OVERLAP`, `TRUST` or `CONTINUITY` of a comparison: (items,), mean the figure."""
+    """Values (items,) to resample for `OVERLAP`, `TRUST` or `CONTINUITY` of a comparison; their mean is the metric."""
     return comparison.kept("neighbourhood influence", lambda: _influence(comparison, neighbourhoods))[
         :, figure
     ]
 
 
 def area_influence(comparison: Comparison) -> Matrix:
-    """The same for the area under R_NX."""
+    """Values (items,) to resample for the area under R_NX; their mean is the metric."""
     return comparison.kept("area influence", lambda: _influence(comparison, area))[:, 0]
 
 
 def _influence(comparison: Comparison, measured: Callable[..., LeftOut]) -> Matrix:
-    """Moves by leaving each item out of all items drawn; the share of their variance from as many as are split."""
+    """Moves on deleting each drawn item, calibrated by half-samples."""
     modalities, k = len(comparison.modalities), comparison.k
     before, after = comparison.sides()
     whole = measured(orders_of(before, after), np.arange(comparison.items), modalities, k)
@@ -44,7 +44,7 @@ def _influence(comparison: Comparison, measured: Callable[..., LeftOut]) -> Matr
     if 2 * half >= len(drawn) // 2 * modalities or len(drawn) < 4:
         return jackknife.contributions(
             whole, 1.0
-        )  # halves are too small: the jackknife's own, which is too wide
+        )  # halves are too small: use the uncalibrated jackknife, which is too wide
     orders = orders_of(before, after)
     if len(drawn) < comparison.items:
         square = np.ix_(*[comparison.points_of(drawn)] * 2)
@@ -57,9 +57,9 @@ def _influence(comparison: Comparison, measured: Callable[..., LeftOut]) -> Matr
 
 
 def neighbourhoods(orders: Orders, items: NDArray[np.int64], modalities: int, k: int) -> LeftOut:
-    """Overlap, trustworthiness and continuity at k of some items of the orders (points, points), and their moves.
+    """Overlap, trustworthiness and continuity at k for some items of the orders (points, points), and their moves.
 
-    Exact for one modality; the points of an item of several are left out one by one and their changes added.
+    Exact for one modality; with several, the points of an item are deleted one by one and their changes summed.
     """
     chosen, item = _points(orders, items, modalities)
     moved = np.zeros((len(item), 3))
@@ -70,15 +70,15 @@ def neighbourhoods(orders: Orders, items: NDArray[np.int64], modalities: int, k:
 
 
 def _scaled(sums: Matrix, points: int, k: int) -> Matrix:
-    """The three figures (…, 3) from their sums over so many points."""
-    worst = 0.5 * points * k * np.float64(2.0 * points - 3.0 * k - 1.0)  # excess that counts 1
+    """The three metrics (…, 3) from their sums over `points` points."""
+    worst = 0.5 * points * k * np.float64(2.0 * points - 3.0 * k - 1.0)  # excess that corresponds to 1
     shared, false, lost = np.moveaxis(sums, -1, 0)
-    with np.errstate(divide="ignore", invalid="ignore"):  # some of the three may be undefined for so few
+    with np.errstate(divide="ignore", invalid="ignore"):  # some of the three may be undefined for few points
         return np.stack([shared / np.float64(points * k), 1.0 - false / worst, 1.0 - lost / worst], axis=-1)
 
 
 def area(orders: Orders, items: NDArray[np.int64], modalities: int, k: int) -> LeftOut:
-    """The area under R_NX of some items, and their moves: (1,), (items, 1); weights stay those of all items."""
+    """The area under R_NX for some items, and their moves: (1,), (items, 1); the weights stay those of all items."""
     chosen, item = _points(orders, items, modalities)
     points = len(items) * modalities
     table, offset = area_table(points)
@@ -89,10 +89,10 @@ def area(orders: Orders, items: NDArray[np.int64], modalities: int, k: int) -> L
 
 
 def area_table(points: int) -> tuple[Matrix, float]:
-    """What a neighbour whose worse rank is r adds to the area of R_NX, r = 0 … points - 1, and what is taken off."""
+    """Contribution to the area of R_NX of a neighbour whose worse rank is r = 0 … points - 1, and the offset."""
     k = np.arange(1.0, points - 1)
     weights = (1.0 / k) / (1.0 / k).sum()
-    table = np.zeros(points)  # it is common at every k ≥ r
+    table = np.zeros(points)  # the neighbour is common at every k ≥ r
     table[1 : points - 1] = np.cumsum((weights * (points - 1) / (k * (points - 1 - k)))[::-1])[::-1]
     table[0] = table[1]
     return table, float((weights * k / (points - 1 - k)).sum())
@@ -101,7 +101,7 @@ def area_table(points: int) -> tuple[Matrix, float]:
 def _points(
     orders: Orders, items: NDArray[np.int64], modalities: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Which points belong to the items, and the item of each point."""
+    """Mask of the points that belong to the items, and the item of each point."""
     total = len(orders[0]) // modalities
     chosen = np.zeros(total, dtype=np.bool_)
     chosen[items] = True

@@ -1,4 +1,4 @@
-"""Whether neighbourhoods survive a head: trustworthiness, continuity, overlap, and where on the map they do not."""
+"""Preservation of neighbourhoods: trustworthiness, continuity, overlap, LCMC, and the change at each point."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from qlatent.metrics.pairs.point_set import neighbours_of
 
 @dataclass(frozen=True, slots=True)
 class NeighbourhoodChange:
-    """What happened around each point of the joint set, in its order (all of the first modality first): (points,).
+    """Change of the neighbourhood of each point of the joint set (points,), first modality first.
 
-    `change` is 1 - the share of the k nearest before that are among them after. `trust` is low where
-    neighbours on the map are false, `continuity` where true ones were lost; NaN where k ≥ points / 2.
+    `change` is 1 - the fraction of the k nearest neighbours before that remain after. `trust` is low for points with
+    false neighbours on the map, `continuity` for points that lost true ones; both are NaN if k ≥ points / 2.
     """
 
     change: Matrix
@@ -31,10 +31,10 @@ class NeighbourhoodChange:
 
 
 def intrusion(distances: Matrix, neighbours: NDArray[np.int64]) -> Matrix:
-    """Per point 1 - 2 / (k (2n - 3k - 1)) Σ (rank - k) over `neighbours` (n, k) ranked by `distances`: (n,).
+    """1 - 2 / (k (2n - 3k - 1)) Σ (rank - k) over `neighbours` (n, k) ranked by `distances`, per point: (n,).
 
-    With distances before and neighbours after, its mean is trustworthiness; with distances after and
-    neighbours before, continuity. Source: Venna & Kaski 2001, as in scikit-learn.
+    Its mean is trustworthiness for distances before and neighbours after, and continuity for distances after and
+    neighbours before. Source: Venna & Kaski 2001, as in scikit-learn.
     """
     n, k = neighbours.shape
     return 1.0 - rank_excess(distances, neighbours) * (2.0 / (k * (2.0 * n - 3.0 * k - 1.0)))
@@ -72,7 +72,7 @@ def _need_twice(comparison: Comparison) -> None:
 def _contributions(
     comparison: Comparison, per_point: Matrix, figure: int, less: float = 0.0
 ) -> Contributions:
-    """A figure of neighbourhoods; resampled is how items move it, through the neighbourhoods of others too."""
+    """A neighbourhood metric; its interval resamples each item's influence, also through others' neighbourhoods."""
     return Contributions(
         comparison.by_item(per_point), comparison.sampled,
         finish=lambda value: min(value, 1.0 - less),
@@ -82,7 +82,7 @@ def _contributions(
 
 @ItemMetric
 def trustworthiness(comparison: Comparison) -> Contributions:
-    """How few neighbours after are false ones: 1 is perfect, about 0.5 is random; by ranks before, at k.
+    """Trustworthiness at k, which penalises false neighbours after by their ranks before: 1 perfect, about 0.5 random.
 
     Source: Venna & Kaski 2001. Undefined for k ≥ points / 2.
     """
@@ -91,13 +91,13 @@ def trustworthiness(comparison: Comparison) -> Contributions:
 
 @ItemMetric
 def continuity(comparison: Comparison) -> Contributions:
-    """How few neighbours before were lost: 1 is perfect, about 0.5 is random; trustworthiness with sides swapped."""
+    """Continuity at k, which penalises lost neighbours (trustworthiness with sides swapped): 1 perfect, 0.5 random."""
     return _contributions(comparison, _continuity(comparison), influence.CONTINUITY)
 
 
 @ItemMetric
 def neighbour_overlap(comparison: Comparison) -> Contributions:
-    """The mean share of the k nearest before that are among the k nearest after: 0 to 1, chance k / (n - 1)."""
+    """Mean fraction of the k nearest before that are among the k nearest after: 0 to 1, chance k / (n - 1)."""
     return _contributions(comparison, _overlap(comparison), influence.OVERLAP)
 
 
@@ -110,7 +110,7 @@ def lcmc(comparison: Comparison) -> Contributions:
 
 
 def neighbourhood_change(comparison: Comparison) -> NeighbourhoodChange:
-    """How much each point's neighbourhood changed, for colouring maps; all NaN with k points or fewer."""
+    """The change of each point's neighbourhood, for colouring maps; all NaN with k points or fewer."""
     unknown = np.full(comparison.points, np.nan)
     if comparison.k >= comparison.points:
         return NeighbourhoodChange(unknown, unknown, unknown)

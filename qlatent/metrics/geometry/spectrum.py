@@ -1,4 +1,4 @@
-"""What shape the latents have: similarity of Gram matrices, effective rank, alignment and uniformity."""
+"""Spectrum and shape of the latents: CKA, effective rank, alignment and uniformity."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from qlatent.metrics.pairs.distances import Matrix, condensed, matched, pairwise
 from qlatent.metrics.pairs.kernels import row_sums
 from qlatent.metrics.statistics.uncertainty import grouped_jackknife
 
-Statistic = Callable[[NDArray[np.int64]], float]  # of points of the joint set
+Statistic = Callable[[NDArray[np.int64]], float]  # takes point numbers of the joint set
 
-NOISE = 1e-13  # eigenvalues below this share of the largest are rounding
+NOISE = 1e-13  # eigenvalues below this fraction of the largest are rounding errors
 
 
 class UnbiasedCKA:
-    """Linear CKA with the unbiased HSIC between two sets of features (n, d) and (n, k) of the same points.
+    """Linear CKA with unbiased HSIC between two sets of features (n, d) and (n, k) of the same points.
 
-    HSIC₁(K, L) = (tr KL + 1ᵀK1 1ᵀL1 / ((n-1)(n-2)) - 2/(n-2) 1ᵀKL1) / (n(n-3)), K and L Gram matrices with
-    zero diagonals; CKA = HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)). 1 for equal geometry up to rotation and
-    scale, about 0 for unrelated features, and slightly negative by chance. Source: Song et al. 2012; Nguyen,
-    Raghu & Kornblith 2021.
+    HSIC₁(K, L) = (tr KL + 1ᵀK1 1ᵀL1 / ((n-1)(n-2)) - 2/(n-2) 1ᵀKL1) / (n(n-3)), K and L Gram matrices with zero
+    diagonals; CKA = HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)). It is 1 for equal geometry up to rotation and scale,
+    about 0 for unrelated features, and may be slightly negative by chance. Source: Song et al. 2012; Nguyen, Raghu &
+    Kornblith 2021.
     """
 
     def __init__(self, x: Matrix, z: Matrix) -> None:
@@ -34,7 +34,7 @@ class UnbiasedCKA:
         self.products = {(0, 1): k * gram, (0, 0): k * k, (1, 1): gram * gram}
 
     def of(self, points: NDArray[np.int64]) -> float:
-        """CKA of the given points; NaN with fewer than four, or where one side does not vary."""
+        """CKA of the given points; NaN for fewer than four, or if one side is constant."""
         chosen = np.zeros(len(self.grams[0]))
         chosen[points] = 1.0
         if len(points) < 4:
@@ -52,7 +52,7 @@ class UnbiasedCKA:
 
 
 def _gram(x: Matrix) -> Matrix:
-    centred = x - x.mean(axis=0)  # HSIC₁ does not see the centre; the digits do
+    centred = x - x.mean(axis=0)  # HSIC₁ is translation-invariant; centring preserves precision
     gram = centred @ centred.T
     np.fill_diagonal(gram, 0.0)
     return gram
@@ -60,7 +60,7 @@ def _gram(x: Matrix) -> Matrix:
 
 @metric
 def cka(comparison: Comparison) -> Figure:
-    """Unbiased linear CKA between inputs and latents of the joint set: 1 is the same geometry, 0 is unrelated."""
+    """Unbiased linear CKA between inputs and latents of the joint set: 1 for equal geometry, 0 for unrelated."""
     if comparison.points < 4:
         raise Undefined(f"needs at least 4 points; there are {comparison.points}")
     for side, name in ((comparison.before.stacked, "inputs"), (comparison.stacked, "latents")):
@@ -72,10 +72,10 @@ def cka(comparison: Comparison) -> Figure:
 
 @metric
 def effective_rank(comparison: Comparison) -> Figure:
-    """exp of the entropy of the centred latents' singular values, as shares: 1 to the number of dimensions.
+    """exp of the entropy of the normalised singular values of the centred latents: 1 to the number of dimensions.
 
-    Known as RankMe, here with the mean of the joint set taken away first. Low values are a collapse; compare
-    with PCA at the same width. Source: Roy & Vetterli 2007; Garrido et al. 2023.
+    Known as RankMe, here after centring the joint set. Low values indicate collapse; compare with PCA of the same
+    width. Source: Roy & Vetterli 2007; Garrido et al. 2023.
     """
     z = comparison.stacked
     if comparison.points < 2 or not np.ptp(z, axis=0).any():
@@ -84,7 +84,7 @@ def effective_rank(comparison: Comparison) -> Figure:
 
 
 def rank_of(z: Matrix) -> float:
-    """The effective rank of the rows of `z` (n, k) after centring; NaN if all are equal."""
+    """The effective rank of the centred rows of `z` (n, k); NaN if all rows are equal."""
     centred = z - z.mean(axis=0)
     gram = centred.T @ centred if z.shape[1] <= len(z) else centred @ centred.T
     squares = np.linalg.eigvalsh(gram)
@@ -98,7 +98,7 @@ def rank_of(z: Matrix) -> float:
 def _jackknifed(
     comparison: Comparison, statistic: Statistic, *, low: float = -np.inf, high: float = np.inf
 ) -> Figure:
-    """The figure of a statistic of points of the joint set, groups of items left out."""
+    """A statistic of points of the joint set with its delete-a-group jackknife interval."""
     estimate = grouped_jackknife(
         lambda items: statistic(comparison.points_of(items)), comparison.items, seed=comparison.seed
     )
@@ -110,7 +110,7 @@ def _jackknifed(
 
 @ItemMetric
 def alignment(comparison: Comparison) -> Contributions:
-    """Mean squared distance of matched latents on the unit sphere: 0 (the same direction) to 4 (opposite).
+    """Mean squared distance of matched latents on the unit sphere: 0 (equal directions) to 4 (opposite).
 
     Not meaningful for latents whose length carries information. Source: Wang & Isola 2020.
     """
@@ -124,7 +124,7 @@ def alignment(comparison: Comparison) -> Contributions:
 
 @ItemMetric
 def uniformity(comparison: Comparison) -> Contributions:
-    """log of the mean of exp(-2 d²) over all pairs on the unit sphere: 0 (collapsed) to -4, lower is more even.
+    """log of the mean of exp(-2 d²) over all pairs on the unit sphere: 0 (collapsed) to -4; lower is more uniform.
 
     Not meaningful for latents whose length carries information. Source: Wang & Isola 2020.
     """

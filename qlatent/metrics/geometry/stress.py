@@ -1,4 +1,4 @@
-"""By how much distances are off: stress with the best scale, after the best monotone fit, and of matched pairs."""
+"""Distortion of distances: scale-free stress, Kruskal's non-metric stress, and the error of matched pairs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from qlatent.metrics.pairs.ranks import Ranking
 
 @dataclass(frozen=True, slots=True)
 class Shepard:
-    """Distances of drawn pairs before and after (pairs,), and the monotone curve of Kruskal's fit at each of them."""
+    """Distances of sampled pairs before and after (pairs,), and Kruskal's monotone fit at each pair."""
 
     before: Matrix
     after: Matrix
     fitted: Matrix
-    pairs: int  # how many there are in all
+    pairs: int  # total number of pairs
 
 
 def _root(value: float) -> float:
@@ -30,10 +30,10 @@ def _root(value: float) -> float:
 
 @ItemMetric
 def stress(comparison: Comparison) -> Contributions:
-    """Distortion of all distances after the best common scale: 0 is perfect, 1 the worst.
+    """Scale-free stress of all distances: 0 is perfect, 1 the worst.
 
-    With D before and δ after: sqrt(Σ(D - α δ)² / ΣD²), α = ΣDδ / Σδ², so that the units of the latents do not
-    matter. Source: Smelser, Miller & Kobourov 2024.
+    sqrt(Σ(D - α δ)² / ΣD²) with D before, δ after and the least-squares scale α = ΣDδ / Σδ², so that it does not depend
+    on the units of the latents. Source: Smelser, Miller & Kobourov 2024.
     """
     d, delta, n = _pairs(comparison)
     products = [d * delta, d * d, delta * delta]
@@ -49,10 +49,10 @@ def stress(comparison: Comparison) -> Contributions:
 
 @ItemMetric
 def kruskal_stress(comparison: Comparison) -> Contributions:
-    """Kruskal's stress-1: distortion that no monotone change of the distances explains; 0 is perfect.
+    """Kruskal's stress-1, the distortion that no monotone function of the distances explains: 0 is perfect.
 
-    sqrt(Σ(δ - f(D))² / Σδ²), f the isotonic fit of the distances after on those before; pairs with equal D
-    share one fitted value. Source: Kruskal 1964.
+    sqrt(Σ(δ - f(D))² / Σδ²), f the isotonic fit of the distances after to those before; pairs with equal D share one
+    fitted value. Source: Kruskal 1964.
     """
     _, delta, n = _pairs(comparison)
     fitted = comparison.kept("isotonic", lambda: isotonic(comparison.before.geometry.ranking, delta))
@@ -60,13 +60,13 @@ def kruskal_stress(comparison: Comparison) -> Contributions:
     left, total = (float(square.sum()) for square in squares)
     value = left / total
     by_left, by_total = (row_sums(square, n) for square in squares)
-    # the fit is a minimum: moving weights changes the value at first order as if f stayed
+    # f minimises the stress, so to first order weights change the value as if f were fixed
     influence = n * (by_left - value * by_total) / total
     return Contributions(value + comparison.by_item(influence), comparison.sampled, finish=_root)
 
 
 def isotonic(order: Ranking, values: Matrix) -> Matrix:
-    """The best rising fit of `values` (pairs,) along another quantity ranked as `order`: (pairs,)."""
+    """The isotonic fit of `values` (pairs,) to another quantity ranked by `order`: (pairs,)."""
     from sklearn.isotonic import isotonic_regression
 
     sorted_values = values[order.order]
@@ -88,7 +88,7 @@ def _pairs(comparison: Comparison) -> tuple[Matrix, Matrix, int]:
 
 
 def shepard(comparison: Comparison, points: int = 2000, *, seed: int = 0) -> Shepard:
-    """At most `points` pairs drawn from the joint set, for a Shepard diagram; the curve is fitted to all pairs."""
+    """At most `points` random pairs of the joint set for a Shepard diagram; the curve is fitted to all pairs."""
     before, after = comparison.sides(points=2)
     total = len(before.pairs)
     taken = np.random.default_rng(seed).choice(total, size=min(points, total), replace=False)
@@ -100,7 +100,8 @@ def shepard(comparison: Comparison, points: int = 2000, *, seed: int = 0) -> She
 def pair_error(comparison: Comparison) -> Contributions:
     """Mean |d_x - d_z| over matched pairs of the two modalities, in units of the distances: 0 is perfect.
 
-    CLIP-ACQUA's own objective: a constant offset satisfies it, so read it beside the figures of all pairs.
+    CLIP-ACQUA's own objective. A constant offset between modalities satisfies it, so read it together with metrics of
+    all pairs.
     """
     comparison.pair()
     before, after = comparison.sides(points=2)

@@ -1,1 +1,1 @@
-"""Distances between points, their ranks and nearest neighbours: what the metrics are computed from."""
+"""Distances between points, their ranks and nearest neighbours, from which metrics are computed."""

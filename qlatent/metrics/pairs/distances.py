@@ -1,4 +1,4 @@
-"""Distances between vectors, and how well one set of distances follows another."""
+"""Distances between vectors, and rank correlation between sets of distances."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ Matrix = NDArray[np.float64]
 Metric = Literal["euclidean", "cosine", "log_fidelity"]
 Distance = Metric | Callable[[Matrix, Matrix], Matrix]  # a callable maps (n, d) and (m, d) to (n, m)
 
-BLOCK = 64  # rows at a time: a block of 64 x 2,000 doubles stays in the cache
-NEAR = 16_384  # pairs at a time that are computed from their difference
+BLOCK = 64  # rows per block: 64 x 2,000 doubles fit into the cache
+NEAR = 16_384  # close pairs per block, computed from differences
 TILE = 256
-CANCELLED = 1e-6  # below this share of |a|^2 + |b|^2 the subtraction has lost too many digits
-FIDELITY_FLOOR = 1e-12  # of one qubit's factor: orthogonal states are far, not infinitely far
-ROUNDED = 1e-6  # by which an expectation value may leave [-1, 1]
-FACTORS = 32  # amplitudes of 1e-6 and more, multiplied before one logarithm: 1e-192 is still a double
+CANCELLED = 1e-6  # threshold of cancellation, relative to |a|^2 + |b|^2
+FIDELITY_FLOOR = 1e-12  # lower bound of a qubit's fidelity: distances of orthogonal states stay finite
+ROUNDED = 1e-6  # tolerance by which an expectation value may exceed [-1, 1]
+FACTORS = 32  # overlaps of at least 1e-6 multiplied before taking a logarithm: 1e-192 is still a double
 
 
 def pairwise(x: ArrayLike, metric: Distance = "euclidean") -> Matrix:
-    """Distances between all rows of `x` (n, d): (n, n) float64, symmetric, zero on the diagonal.
+    """Distances between all rows of `x` (n, d): (n, n) float64, symmetric with zero diagonal.
 
-    Euclidean distances come from |a|^2 + |b|^2 - 2ab in float64; pairs so close that this cancels are
-    computed again from the difference, so that the relative error stays below 1e-9. Cosine distance is 1 -
-    cos, in [0, 2]; a zero vector has distance 1 to everything but itself. "log_fidelity" takes the rows for
-    expectation values in [-1, 1] of product states: minus the sum over columns of log((1 + z_u z_v +
-    sqrt(1 - z_u^2) sqrt(1 - z_v^2)) / 2), each factor at least 1e-12. A callable gets (x, x); what it says is
-    made symmetric by taking the smaller of (i, j) and (j, i).
+    Euclidean distances are computed as |a|^2 + |b|^2 - 2ab in float64; pairs close enough for cancellation are
+    recomputed from the difference, so that the relative error stays below 1e-9. Cosine distance is 1 - cos, in
+    [0, 2]; a zero vector has distance 1 to everything but itself. "log_fidelity" takes rows as expectation values in
+    [-1, 1] of product states: minus the sum over columns of log((1 + z_u z_v + sqrt(1 - z_u^2) sqrt(1 - z_v^2)) / 2),
+    each factor at least 1e-12. A callable is called with (x, x); its result is symmetrised by the smaller of (i, j)
+    and (j, i).
     """
     points = _matrix(x)
     result = np.array(_between(points, points, metric), order="C", copy=callable(metric) or None)
-    _symmetrise(result)  # the product's rounding may differ by a bit between (i, j) and (j, i)
+    _symmetrise(result)  # rounding of the product may differ between (i, j) and (j, i)
     np.fill_diagonal(result, 0.0)
     return result
 
 
 def _symmetrise(square: Matrix) -> None:
-    """The smaller of (i, j) and (j, i) at both places, tile by tile, in place."""
+    """Sets (i, j) and (j, i) to the smaller of the two, tile by tile, in place."""
     for top in range(0, len(square), TILE):
         for left in range(0, top + 1, TILE):
             tile, other = (
@@ -54,7 +54,7 @@ def _symmetrise(square: Matrix) -> None:
 
 
 def between(a: ArrayLike, b: ArrayLike, metric: Distance = "euclidean") -> Matrix:
-    """Distances of every row of `a` (n, d) from every row of `b` (m, d): (n, m) float64; metrics of `pairwise`."""
+    """Distances between rows of `a` (n, d) and of `b` (m, d): (n, m) float64; metrics as in `pairwise`."""
     left, right = _matrix(a), _matrix(b)
     if left.shape[1] != right.shape[1]:
         raise InputError(f"Rows of {left.shape[1]} and of {right.shape[1]} numbers have no distance.")
@@ -92,11 +92,11 @@ def _checked(result: Matrix, shape: tuple[int, int]) -> Matrix:
 
 
 def _euclidean(left: Matrix, right: Matrix) -> Matrix:
-    centre = right.mean(axis=0) if len(right) else 0.0  # a far-off centre would eat the digits
-    same = left is right  # then one product x xᵀ costs half as much
+    centre = right.mean(axis=0) if len(right) else 0.0  # centring avoids cancellation for a distant centre
+    same = left is right  # the product x xᵀ costs half as much
     right = right - centre
     left = right if same else left - centre
-    result = left @ right.T  # (n, m), turned into distances in place
+    result = left @ right.T  # (n, m), converted to distances in place
     squares, others = (np.einsum("ij,ij->i", x, x) for x in (left, right))
     for start in range(0, len(left), BLOCK):
         rows = slice(start, start + BLOCK)
@@ -105,7 +105,7 @@ def _euclidean(left: Matrix, right: Matrix) -> Matrix:
 
 
 def _finish(product: Matrix, scale: Matrix, left: Matrix, right: Matrix) -> None:
-    """Distances in place of scalar products (block, m); `scale` is |a|^2 + |b|^2."""
+    """Converts scalar products (block, m) to distances in place; `scale` is |a|^2 + |b|^2."""
     product *= -2.0
     product += scale
     scale *= CANCELLED
@@ -124,12 +124,12 @@ def _cosine(left: Matrix, right: Matrix) -> Matrix:
 
 
 def unit(x: Matrix) -> Matrix:
-    """The rows of `x` (n, d) brought to length 1; zero vectors stay zero."""
+    """The rows of `x` (n, d) normalised to length 1; zero vectors stay zero."""
     return lengths.unit(x)
 
 
 def _log_fidelity(left: Matrix, right: Matrix) -> Matrix:
-    """Minus log of the product of the qubits' fidelities, each the square of an overlap of real amplitudes."""
+    """Minus the log of the product of the qubits' fidelities, which are squared overlaps of real amplitudes."""
     (up, down), (other_up, other_down) = _amplitudes(left), _amplitudes(right)
     result = np.zeros((len(left), len(right)))
     product = np.ones_like(result)
@@ -147,7 +147,7 @@ def _amplitudes(z: Matrix) -> tuple[Matrix, Matrix]:
     if z.size and np.abs(z).max() > 1.0 + ROUNDED:
         raise InputError(
             f"Log-fidelity needs expectation values between -1 and 1; got {np.abs(z).max():.4g}.",
-            remedy="Use 'euclidean' or 'cosine' for latents that are no expectation values.",
+            remedy="Use 'euclidean' or 'cosine' for latents that are not expectation values.",
         )
     z = np.clip(z, -1.0, 1.0)
     return np.sqrt((1.0 + z) / 2.0), np.sqrt((1.0 - z) / 2.0)
@@ -161,7 +161,7 @@ _BETWEEN: dict[str, Callable[[Matrix, Matrix], Matrix]] = {
 
 
 def matched(a: ArrayLike, b: ArrayLike, *, metric: Metric = "euclidean") -> Matrix:
-    """Distance of row i of `a` from row i of `b` (both (n, d)), as `between` has it: (n,) float64."""
+    """Distance between rows i of `a` and `b` (both (n, d)), as in `between`: (n,) float64."""
     left, right = _matrix(a), _matrix(b)
     if left.shape != right.shape:
         raise InputError(f"Arrays of shape {left.shape} and {right.shape} cannot be matched row by row.")
@@ -195,12 +195,12 @@ def condensed(distances: ArrayLike) -> Matrix:
 
 
 def ranks(values: ArrayLike) -> Matrix:
-    """Average ranks of `values`, centred and scaled to length 1, so that a dot product is Spearman's rho."""
+    """Average ranks of `values`, centred and normalised, so that a dot product is Spearman's rho."""
     given = np.asarray(values, dtype=np.float64)
     order = np.argsort(given)
     ordered = given[order]
     places = np.arange(len(given), dtype=np.float64)
-    if (ordered[1:] == ordered[:-1]).any():  # equal values share the mean of their places
+    if (ordered[1:] == ordered[:-1]).any():  # ties get their mean rank
         _, group, sizes = np.unique(ordered, return_inverse=True, return_counts=True)
         places = (np.cumsum(sizes) - (sizes + 1) / 2.0)[group]
     centred = places - (len(given) - 1) / 2.0
@@ -214,7 +214,7 @@ def ranks(values: ArrayLike) -> Matrix:
 def spearman(dx: ArrayLike, dz: ArrayLike) -> float:
     """Spearman's rank correlation between the pairs of two distance matrices (n, n): -1 to 1.
 
-    NaN where it is undefined: fewer than three points, or all distances equal on one side.
+    NaN for fewer than three points, or if all distances of one side are equal.
     """
     return float(ranks(condensed(dx)) @ ranks(condensed(dz))) if len(np.asarray(dx)) > 2 else float("nan")
 

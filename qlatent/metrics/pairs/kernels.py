@@ -1,4 +1,4 @@
-"""Compiled loops over all pairs of points and over ranks of rows. numba; one thread, without the interpreter's lock."""
+"""Numba loops over all pairs of points and over ranks of rows; single-threaded, without the GIL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 @_compiled
 def centred_ranks(order: Any, ordered: Any) -> Any:
-    """Ranks around 0 of the values that come in `order`, in the order given; equals share the mean of their places."""
+    """Centred ranks of the values sorted by `order`, in the original order; ties get their mean rank."""
     n = len(order)
     result = np.empty(n)
     first = 0
@@ -29,7 +29,7 @@ def centred_ranks(order: Any, ordered: Any) -> Any:
 
 @_compiled
 def above(order: Any, ordered: Any, other: Any) -> Any:
-    """For each value, the sum of `other` over the larger values plus half of that over its equals (itself too)."""
+    """For each value, the sum of `other` over larger values plus half its sum over equal values, itself included."""
     result = np.empty_like(other)
     running = 0.0
     last = len(order) - 1
@@ -48,7 +48,7 @@ def above(order: Any, ordered: Any, other: Any) -> Any:
 
 @_compiled
 def row_sums(pairs: Any, n: int) -> Any:
-    """The sum of the condensed `pairs` (n(n-1)/2,) that each of the n points is in: (n,)."""
+    """Sum of the condensed `pairs` (n(n-1)/2,) that contain each of the n points: (n,)."""
     result = np.zeros(n)
     position = 0
     for i in range(n):
@@ -63,10 +63,10 @@ def row_sums(pairs: Any, n: int) -> Any:
 
 @_compiled
 def rank_excess(distances: Any, neighbours: Any) -> Any:
-    """By how much the ranks of each row's `neighbours` (n, k) exceed k among `distances` (n, n): (n,).
+    """Total by which the ranks of each row's `neighbours` (n, k) in `distances` (n, n) exceed k: (n,).
 
-    Rank 1 is the nearest other point; of equal distances the lower number comes first. Counting the nearer
-    points of n k pairs takes the place of sorting n rows.
+    Rank 1 is the nearest other point; ties are ordered by point number. Counts the nearer points of n·k pairs instead
+    of sorting n rows.
     """
     n, k = neighbours.shape
     result = np.zeros(n)
@@ -88,7 +88,7 @@ def rank_excess(distances: Any, neighbours: Any) -> Any:
 
 @_compiled
 def settle_ties(order: Any, distances: Any) -> None:
-    """Brings the equals in each row of `order` (n, n) into the order of their numbers, in place."""
+    """Sorts ties in each row of `order` (n, n) by point number, in place."""
     n = order.shape[0]
     for i in range(n):
         first = 0
@@ -103,7 +103,7 @@ def settle_ties(order: Any, distances: Any) -> None:
 
 @_compiled
 def worse_rank_sums(ranks_x: Any, ranks_z: Any, table: Any) -> Any:
-    """Sum over j of table[max(rank of j before, rank of j after)] for each row: (n,); the point itself left out."""
+    """Sum over j of table[max(rank of j before, rank of j after)] for each row, without the point itself: (n,)."""
     n = ranks_x.shape[0]
     result = np.zeros(n)
     for i in range(n):
@@ -115,7 +115,7 @@ def worse_rank_sums(ranks_x: Any, ranks_z: Any, table: Any) -> Any:
 
 @_compiled
 def worse_rank_counts(ranks_x: Any, ranks_z: Any) -> Any:
-    """How many ordered pairs have max(rank before, rank after) = r, for r = 0 … n-1: (n,)."""
+    """Number of ordered pairs with max(rank before, rank after) = r, for r = 0 … n-1: (n,)."""
     n = ranks_x.shape[0]
     result = np.zeros(n)
     for i in range(n):
@@ -127,11 +127,11 @@ def worse_rank_counts(ranks_x: Any, ranks_z: Any) -> Any:
 
 @_compiled
 def count_rivals(distances: Any, limits: Any, rows: Any, columns: Any, first: int, rivals: Any) -> None:
-    """Adds to `rivals` (2, n) those found in a block of rows (b, n) that starts at row `first`, in place.
+    """Adds the rivals in a block of rows (b, n), starting at row `first`, to `rivals` (2, n) in place.
 
-    Row i and column i belong together. rivals[0, i] counts the columns of another group than column i within
-    limits[i] of row i; rivals[1, j] the rows of another group than row j within limits[j] of column j.
-    `rows` and `columns` (n,) are the groups.
+    Row i and column i are partners. rivals[0, i] counts columns within limits[i] of row i whose group differs from
+    column i's; rivals[1, j] counts rows within limits[j] of column j whose group differs from row j's. `rows` and
+    `columns` (n,) are the groups.
     """
     for b in range(distances.shape[0]):
         i = first + b

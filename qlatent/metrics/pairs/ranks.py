@@ -1,4 +1,4 @@
-"""How the distances of many pairs rank among each other."""
+"""Rank values such as the distances of many pairs."""
 
 from __future__ import annotations
 
@@ -18,18 +18,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Values in rising order: who comes when, and the ranks with ties sharing the mean of their places."""
+    """Values in ascending order, and their ranks, with ties at their mean rank."""
 
-    order: NDArray[np.int64]  # (n,) numbers of the values, smallest first
-    ordered: Matrix  # (n,) the values themselves in this order
-    unit: (
-        Matrix  # (n,) ranks, centred and scaled to length 1, in the order given; NaN if all values are equal
-    )
-    length: float  # by which the centred ranks were divided
+    order: NDArray[np.int64]  # (n,) indices of the values, smallest first
+    ordered: Matrix  # (n,) the sorted values
+    unit: Matrix  # (n,) centred, normalised ranks in the original order; NaN if all values are equal
+    length: float  # norm of the centred ranks
 
 
 def ranking(values: ArrayLike) -> Ranking:
-    """How finite `values` (n,) rank among each other; `unit` is what `distances.ranks` gives."""
+    """The ranking of finite `values` (n,); its `unit` equals `distances.ranks`."""
     given = np.ascontiguousarray(values, dtype=np.float64)
     order = np.argsort(given)
     ordered = given[order]
@@ -43,6 +41,6 @@ def ranking(values: ArrayLike) -> Ranking:
 
 
 def at_once(*tasks: Callable[[], Result]) -> list[Result]:
-    """What the tasks give, in order, each on a thread: sorting and compiled loops leave the interpreter's lock free."""
+    """Results of the tasks in order, each run on a thread; sorting and compiled loops release the GIL."""
     with ThreadPoolExecutor(len(tasks)) as pool:
         return [future.result() for future in [pool.submit(task) for task in tasks]]

@@ -1,1 +1,1 @@
-"""What classifiers read from latents."""
+"""Probes: simple classifiers of labels on latents."""

@@ -1,4 +1,4 @@
-"""How much of the labels a simple classifier still finds in the latents: linear and nearest-neighbour probes."""
+"""Linear and nearest-neighbour probes: accuracy of simple classifiers that predict labels from latents."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from qlatent.metrics.metric import ItemMetric
 from qlatent.metrics.pairs.distances import Distance, Matrix, between
 from qlatent.types import Arrays
 
-STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)  # C of the logistic regression, the most regularised first
+STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)  # C of the logistic regression, most regularised first
 FOLDS = 3
 ITERATIONS = 500
 NEIGHBOURS = 10
 BLOCK = 1024
-_ALONE = threading.Lock()  # the limit is the process's: two that come and go must not leave it behind
+_ALONE = threading.Lock()  # the thread limit is global to the process, so uses must not overlap
 
 Classes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """How held-out items of each class (rows) were classified (columns): counts (classes, classes)."""
+    """Confusion matrix of held-out items: counts (classes, classes) by true class (rows) and prediction (columns)."""
 
     labels: tuple[str, ...]
     counts: NDArray[np.int64]
 
     @property
     def accuracy(self) -> float:
-        """The share classified rightly."""
+        """Fraction of correct predictions."""
         return float(np.trace(self.counts) / self.counts.sum())
 
     @property
     def macro_recall(self) -> float:
-        """The mean over classes that occur of the share classified rightly: every class counts alike."""
+        """Mean recall over the classes that occur."""
         sizes = self.counts.sum(axis=1)
         return float((np.diag(self.counts)[sizes > 0] / sizes[sizes > 0]).mean())
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """The rows with a label: features to learn from and to be judged on, classes as numbers into `names`.
+    """The labelled rows: features for training and evaluation, with classes as indices into `names`.
 
-    `train_groups` (n,) tells what is never divided among the folds of the training rows; None: every row is for itself.
+    Rows with equal `train_groups` (n,) stay in one cross-validation fold; None: no groups.
     """
 
     train: Matrix  # (n, d), modalities side by side
@@ -64,7 +64,7 @@ class Labelled:
 
 
 def labelled(comparison: Comparison) -> Labelled:
-    """The labelled rows of a comparison; `Undefined` without labels, training rows or a second class."""
+    """The labelled rows of a comparison; raises `Undefined` without labels, training rows or a second class."""
     if comparison.labels is None or not (comparison.labels != "").any():
         raise Undefined("needs labels; these items have none")
     if comparison.train_latents is None or comparison.train_labels is None:
@@ -106,10 +106,10 @@ def _knn(comparison: Comparison) -> Classes:
 
 @ItemMetric
 def probe_accuracy(comparison: Comparison) -> Contributions:
-    """The share of held-out items that a logistic regression on the latents classifies rightly: 0 to 1.
+    """Accuracy on held-out items of a logistic regression on the latents: 0 to 1.
 
-    Trained on standardised training rows; C is chosen by 3-fold cross-validation within them, by whole groups, and the
-    held-out rows are looked at once. A class that only held-out rows have counts as wrong.
+    Fitted to standardised training rows, with C chosen by 3-fold cross-validation by whole groups; held-out rows are
+    used once. Classes that occur only in held-out rows count as errors.
     """
     predicted, converged = _linear(comparison)
     note = "" if converged else f"the probe was stopped after {ITERATIONS} iterations"
@@ -118,10 +118,9 @@ def probe_accuracy(comparison: Comparison) -> Contributions:
 
 @ItemMetric
 def knn_accuracy(comparison: Comparison) -> Contributions:
-    """The share of held-out items whose class wins among their 10 nearest training rows: 0 to 1.
+    """Accuracy on held-out items of a vote among their 10 nearest training rows: 0 to 1.
 
-    By the distance of the latents, several modalities side by side; of classes with equal votes the one whose
-    nearest member is nearest wins.
+    Uses the distance of the latents, with modalities concatenated. Ties go to the class with the nearest member.
     """
     predicted = _knn(comparison)
     return _accuracy(_labelled(comparison), predicted)
@@ -129,9 +128,9 @@ def knn_accuracy(comparison: Comparison) -> Contributions:
 
 @ItemMetric
 def majority_accuracy(comparison: Comparison) -> Contributions:
-    """The share of held-out items of the class most frequent among the training rows: 0 to 1.
+    """Fraction of held-out items of the most frequent training class: 0 to 1.
 
-    What can be had without looking at the latents: a probe must beat it.
+    The baseline that a probe must exceed.
     """
     data = _labelled(comparison)
     largest = np.bincount(data.train_classes).argmax()
@@ -139,12 +138,12 @@ def majority_accuracy(comparison: Comparison) -> Contributions:
 
 
 def confusion(comparison: Comparison) -> Confusion:
-    """The confusion matrix of the linear probe on the held-out rows; `Undefined` where the probe is."""
+    """The confusion matrix of the linear probe on the held-out rows; `Undefined` if the probe is."""
     return _confusion(_labelled(comparison), _linear(comparison)[0])
 
 
 def knn_confusion(comparison: Comparison) -> Confusion:
-    """The confusion matrix of the nearest-neighbour probe on the held-out rows; `Undefined` where the probe is."""
+    """The confusion matrix of the nearest-neighbour probe on the held-out rows; `Undefined` if the probe is."""
     return _confusion(_labelled(comparison), _knn(comparison))
 
 
@@ -166,10 +165,10 @@ def linear_probe(data: Labelled, *, seed: int = 0) -> tuple[Classes, bool]:
 
     folds = folds_of(data, seed=seed)
     with warnings.catch_warnings(), _one_thread():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the figure's note says it
+        warnings.simplefilter("ignore", ConvergenceWarning)  # reported in the metric's note
         judged = [_judged(data, folds == fold) for fold in range(FOLDS)]
         right = np.sum([right for right, _ in judged], axis=0)
-        best = STRENGTHS[int(right.argmax())]  # of equals the most regularised
+        best = STRENGTHS[int(right.argmax())]  # ties go to the most regularised
         x, heldout = _standardised(data.train, data.heldout)
         [(predicted, settled)] = _fits(x, data.train_classes, heldout, (best,))
     return predicted, settled and all(converged for _, converged in judged)
@@ -177,7 +176,7 @@ def linear_probe(data: Labelled, *, seed: int = 0) -> tuple[Classes, bool]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Linear algebra on one thread: products of so few columns take longer to share out than to compute."""
+    """Context with single-threaded linear algebra; threading costs more than products of so few columns."""
     with _ALONE, _controller().limit(limits=1, user_api="blas"):
         yield
 
@@ -188,7 +187,7 @@ def _controller() -> ThreadpoolController:
 
 
 def _judged(data: Labelled, outer: NDArray[np.bool_]) -> tuple[NDArray[np.int64], bool]:
-    """How many of the `outer` training rows each strength classifies rightly when it learns from the others."""
+    """Number of `outer` training rows that each strength classifies correctly when fitted to the others."""
     x, judged = _standardised(data.train[~outer], data.train[outer])
     fits = _fits(x, data.train_classes[~outer], judged, STRENGTHS)
     right = np.array([(predicted == data.train_classes[outer]).sum() for predicted, _ in fits])
@@ -196,9 +195,9 @@ def _judged(data: Labelled, outer: NDArray[np.bool_]) -> tuple[NDArray[np.int64]
 
 
 def folds_of(data: Labelled, *, seed: int) -> NDArray[np.int64]:
-    """The fold of each training row (n,): whole groups, dealt out by the class that most of their rows have.
+    """The fold of each training row (n,), by whole groups, stratified by each group's most frequent class.
 
-    Rows that are all one group cannot be divided by groups, and are divided one by one.
+    If all rows form one group, rows are assigned individually.
     """
     if data.train_groups is None or len(set(data.train_groups.tolist())) < 2:
         return stratified_folds(data.train_classes, folds=FOLDS, seed=seed)
@@ -209,7 +208,7 @@ def folds_of(data: Labelled, *, seed: int) -> NDArray[np.int64]:
 
 
 def stratified_folds(classes: Classes, *, folds: int, seed: int) -> NDArray[np.int64]:
-    """A fold for each row (n,), every class dealt out as evenly as it goes, also classes smaller than `folds`."""
+    """A fold for each row (n,), with every class spread as evenly as possible, also classes smaller than `folds`."""
     order = np.random.default_rng(seed).permutation(len(classes))
     dealt = order[np.argsort(classes[order], kind="stable")]
     result = np.empty(len(classes), dtype=np.int64)
@@ -226,10 +225,10 @@ def _standardised(train: Matrix, other: Matrix) -> tuple[Matrix, Matrix]:
 def _fits(
     x: Matrix, classes: Classes, judged: Matrix, strengths: tuple[float, ...]
 ) -> list[tuple[Classes, bool]]:
-    """Predictions for `judged` and whether the fit settled, for each strength; each starts from the one before."""
+    """Predictions for `judged` and whether the fit converged, for each strength; warm-started from the previous one."""
     from sklearn.linear_model import LogisticRegression
 
-    if len(set(classes)) < 2:  # a fold may lose the second class
+    if len(set(classes)) < 2:  # a fold may lack the second class
         return [(np.full(len(judged), classes[0]), True)] * len(strengths)
     model = LogisticRegression(max_iter=ITERATIONS, warm_start=True)
     found = []
@@ -241,7 +240,7 @@ def _fits(
 
 
 def knn_probe(data: Labelled, *, distance: Distance = "euclidean", k: int = NEIGHBOURS) -> Classes:
-    """The predicted classes of the held-out rows (n,) by the votes of their k nearest training rows."""
+    """The predicted classes of the held-out rows (n,) by a vote of their k nearest training rows."""
     if len(data.train) < k:
         raise Undefined(f"k = {k} needs at least {k} training rows; there are {len(data.train)}")
     parts = [
@@ -255,7 +254,7 @@ def _votes(distances: Matrix, classes: Classes, k: int) -> Classes:
     nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]  # (n, k)
     voters = classes[nearest]
     votes = np.zeros((len(distances), classes.max() + 1))
-    for place in range(k - 1, -1, -1):  # below one vote in all, so that it decides between equals only
+    for place in range(k - 1, -1, -1):  # sums to less than one vote, so that it only breaks ties
         rows = np.arange(len(distances))
         votes[rows, voters[:, place]] += 1.0
         votes[rows, voters[:, place]] = np.floor(votes[rows, voters[:, place]]) + 0.5 * (1 - place / k)

@@ -1,1 +1,1 @@
-"""Whether partners and answers are found: exact search and ranking measures."""
+"""Retrieval: exact nearest-neighbour search, cross-modal retrieval, and relevance measures."""

@@ -1,9 +1,8 @@
-"""Whether an image still finds its text and a text its image: ranks of the matched partner in the whole corpus.
+"""Cross-modal retrieval between matched images and texts: rank of the partner in the whole corpus.
 
-Each item is asked for in both directions, and its figure is the mean of the two. One item is relevant, the
-matched partner. Ties count against it: the partner comes last among equally near ones (within one part in a
-billion). Items whose vector on the answering side is the same in the inputs as the partner's are the same
-answer, and compete with nobody.
+Each item is a query in both directions, and its value is the mean of the two. The matched partner is the only relevant
+item. Ties count against it: the partner ranks last among equally near items (within one part in a billion). Items
+whose input vector on the target side equals the partner's are the same answer, and are not rivals.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from qlatent.metrics.statistics.jackknife import LeftOut
 
 Numbers = NDArray[np.int64]
 
-CORPUS = 20_000  # distances to each other: 400 million, some seconds
+CORPUS = 20_000  # maximum size: 400 million distances take some seconds
 BLOCK = 512
 DIAGONAL = 32
 TIED = 1e-9
@@ -42,7 +41,7 @@ GAINS: dict[str, Callable[[Matrix], Matrix]] = {
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Matched latents (n, k) of two modalities, with numbers (n,) equal for rows that are one answer."""
+    """Matched latents (n, k) of two modalities, with group numbers (n,) that are equal for identical answers."""
 
     a: Matrix
     b: Matrix
@@ -53,7 +52,7 @@ class Corpus:
         return len(self.a)
 
     def limits(self) -> Matrix:
-        """The distance of each matched pair, and a rounding more: (n,)."""
+        """The distance of each matched pair plus a rounding margin: (n,)."""
         parts = [
             np.diag(between(self.a[s : s + DIAGONAL], self.b[s : s + DIAGONAL], self.distance))
             for s in range(0, len(self), DIAGONAL)
@@ -61,21 +60,21 @@ class Corpus:
         return np.concatenate(parts) * (1.0 + TIED)
 
     def blocks(self) -> Iterator[tuple[int, Matrix]]:
-        """Distances from some rows of a to all of b at a time, and the first of those rows."""
+        """Blocks of distances from rows of a to all of b, each with the number of its first row."""
         for first in range(0, len(self), BLOCK):
             yield first, np.ascontiguousarray(between(self.a[first : first + BLOCK], self.b, self.distance))
 
     def of(self, rows: Numbers) -> Corpus:
-        """The corpus of some items alone."""
+        """The corpus restricted to the given items."""
         return Corpus(self.a[rows], self.b[rows], self.distance, (self.groups[0][rows], self.groups[1][rows]))
 
 
 def partner_ranks(
     a: Matrix, b: Matrix, *, distance: Distance = "euclidean", groups: tuple[Numbers, Numbers] | None = None
 ) -> Numbers:
-    """The rank of row i of `b` (n, k) seen from row i of `a` (n, k), and the other way round: (2, n), from 1.
+    """The rank of row i of `b` (n, k) for query row i of `a` (n, k), and the reverse: (2, n), from 1.
 
-    `groups` holds numbers (n,) for the rows of a and of b: rows of one number count as one answer.
+    `groups` holds group numbers (n,) of the rows of a and of b; rows of one group count as one answer.
     """
     alone = np.arange(len(a))
     return _partner_ranks(Corpus(a, b, distance, groups or (alone, alone)))
@@ -90,13 +89,13 @@ def _partner_ranks(corpus: Corpus) -> Numbers:
 
 
 def same_rows(x: Matrix) -> Numbers:
-    """A number for each row of `x` (n, d), equal for equal rows: (n,)."""
+    """A group number for each row of `x` (n, d), equal for equal rows: (n,)."""
     seen: dict[bytes, int] = {}
     return np.array([seen.setdefault(row.tobytes(), len(seen)) for row in np.ascontiguousarray(x)])
 
 
 def _corpus(comparison: Comparison) -> Corpus:
-    """All items, or 20,000 drawn ones."""
+    """The corpus of all items, or of 20,000 random ones."""
     pair = comparison.pair()
     rows = sampling.drawn_rows(comparison.before.items, modalities=1, sample=CORPUS, seed=comparison.seed)
     one, other = (comparison.latents[name][rows] for name in pair)
@@ -121,7 +120,7 @@ def _gained(comparison: Comparison, name: str) -> Contributions:
 
 
 def _influence(corpus: Corpus, ranks: Matrix, seed: int) -> Matrix:
-    """What to resample for each of `GAINS`: (n, gains). A query left out is also a rival less to all others."""
+    """Values to resample for each of `GAINS`: (n, gains). Deleting a query also removes a rival of all others."""
     n = len(corpus)
     limits, rises = corpus.limits(), np.ascontiguousarray(_rises(ranks, 1.0))
     moved = np.zeros((n, len(GAINS)))
@@ -134,7 +133,7 @@ def _influence(corpus: Corpus, ranks: Matrix, seed: int) -> Matrix:
     rivals = _rivals(corpus.of(drawn))
 
     def statistic(rows: Numbers, halved: bool) -> LeftOut:
-        step = 2.0 if halved else 1.0  # half the rivals: each counts for two
+        step = 2.0 if halved else 1.0  # with half the rivals each counts twice
         those = rivals[:, rows[:, None], rows]
         places = 1.0 + step * those.sum(axis=2)
         rises = _rises(places, step)
@@ -144,7 +143,7 @@ def _influence(corpus: Corpus, ranks: Matrix, seed: int) -> Matrix:
 
 
 def _rivals(corpus: Corpus) -> Matrix:
-    """Whether j is a rival to the partner of i, in both directions: (2, n, n), 0 or 1."""
+    """Whether j is a rival of the partner of i, in both directions: (2, n, n), 0 or 1."""
     distances, limits = between(corpus.a, corpus.b, corpus.distance), corpus.limits()[:, None]
     rows, columns = corpus.groups
     there = (distances <= limits) & (columns != columns[:, None])
@@ -153,13 +152,13 @@ def _rivals(corpus: Corpus) -> Matrix:
 
 
 def _rises(ranks: Matrix, step: float) -> Matrix:
-    """By how much each gain rises with one rival less: (2, n, gains)."""
+    """The rise of each gain with one rival less: (2, n, gains)."""
     better = np.maximum(ranks - step, 1.0)
     return np.stack([gain(better) - gain(ranks) for gain in GAINS.values()], axis=-1)
 
 
 def _left_out(ranks: Matrix, moved: Matrix) -> LeftOut:
-    """The mean gains of ranks (2, n), and their moves where leaving out an item adds `moved` (n, gains)."""
+    """The mean gains for ranks (2, n), and their moves if deleting an item adds `moved` (n, gains)."""
     gains = np.stack([gain(ranks) for gain in GAINS.values()], axis=-1).mean(axis=0)
     total, n = gains.sum(axis=0), len(gains)
     return LeftOut(total / n, jackknife.moves_of((total - gains + moved / 2.0) / max(n - 1, 1)))
@@ -167,29 +166,29 @@ def _left_out(ranks: Matrix, moved: Matrix) -> LeftOut:
 
 @ItemMetric
 def recall_at_1(comparison: Comparison) -> Contributions:
-    """The share of queries whose partner comes first: 0 to 1, chance 1 / corpus."""
+    """Fraction of queries whose partner ranks first: 0 to 1, chance 1 / corpus."""
     return _gained(comparison, "recall_at_1")
 
 
 @ItemMetric
 def recall_at_5(comparison: Comparison) -> Contributions:
-    """The share of queries whose partner is among the first five: 0 to 1, chance 5 / corpus."""
+    """Fraction of queries whose partner is among the first five: 0 to 1, chance 5 / corpus."""
     return _gained(comparison, "recall_at_5")
 
 
 @ItemMetric
 def recall_at_10(comparison: Comparison) -> Contributions:
-    """The share of queries whose partner is among the first ten: 0 to 1, chance 10 / corpus."""
+    """Fraction of queries whose partner is among the first ten: 0 to 1, chance 10 / corpus."""
     return _gained(comparison, "recall_at_10")
 
 
 @ItemMetric
 def mrr(comparison: Comparison) -> Contributions:
-    """The mean of 1 / rank of the partner: 0 to 1, 1 puts every partner first."""
+    """Mean reciprocal rank of the partner: 0 to 1, 1 if every partner ranks first."""
     return _gained(comparison, "mrr")
 
 
 @ItemMetric
 def ndcg_at_10(comparison: Comparison) -> Contributions:
-    """Normalised discounted cumulative gain at 10, one relevant item of gain 1: 1 / log2(1 + rank), 0 beyond 10."""
+    """Normalised discounted cumulative gain at 10 with one relevant item: mean of 1 / log2(1 + rank), 0 beyond 10."""
     return _gained(comparison, "ndcg_at_10")

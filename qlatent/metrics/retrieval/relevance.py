@@ -1,7 +1,7 @@
-"""How well ranked documents answer queries, by graded judgements; one number a query, and means with intervals.
+"""Retrieval measures of ranked documents with graded relevance judgements: per query, and means with intervals.
 
-NDCG has linear gain, as trec_eval, torchmetrics and scikit-learn have it, and its ideal counts every judged document,
-also one that the corpus lacks. A document that nobody judged is not relevant. Source: Järvelin & Kekäläinen 2002.
+NDCG uses linear gain, as in trec_eval, torchmetrics and scikit-learn; its ideal ranking includes every judged document,
+also those missing from the corpus. Unjudged documents are not relevant. Source: Järvelin & Kekäläinen 2002.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from qlatent.metrics.pairs.distances import Matrix
 from qlatent.metrics.statistics.differences import Difference, holm, in_words, paired
 from qlatent.metrics.statistics.uncertainty import RESAMPLES, Estimate, bootstrap_means
 
-MAIN = "ndcg@10"  # what heads are compared by
+MAIN = "ndcg@10"  # the measure for comparing heads
 CUTS = (1, 10, 100)
 
 
 class Compared(NamedTuple):
-    """One head less another over the same queries: the difference, p after Holm's correction, and words."""
+    """Comparison of two heads over the same queries: the difference, p after Holm's correction, and a description."""
 
     difference: Difference
     p_holm: float
@@ -29,17 +29,17 @@ class Compared(NamedTuple):
 
 
 def measures(gains: ArrayLike, ideal: Sequence[ArrayLike]) -> dict[str, Matrix]:
-    """Measures by name, each (q,), of ranked documents' gains (q, depth); 0 where nothing (relevant) was ranked.
+    """Measures (q,) by name for the gains (q, depth) of ranked documents; 0 if no relevant document was ranked.
 
-    `ideal` holds the gains of all judged documents of each query; above 0 is relevant. ndcg@10, mrr, recall@1,
-    recall@10, recall@100, r_precision and map, the last two and mrr over the whole depth. A query without a
-    relevant document is NaN throughout: no ranking answers it better than another.
+    `ideal` holds the gains of all judged documents of each query; gains above 0 are relevant. Measures: ndcg@10, mrr,
+    recall@1, recall@10, recall@100, r_precision and map; mrr, r_precision and map use the whole depth. Queries without
+    a relevant document are NaN, because all rankings are equal for them.
     """
     ranked = np.maximum(np.asarray(gains, dtype=np.float64), 0.0)
     best = [np.sort(positive[positive > 0])[::-1] for positive in map(np.asarray, ideal)]
     relevant = np.array([len(each) for each in best], dtype=np.float64)
     hits = ranked > 0
-    found = hits.cumsum(axis=1)  # (q, depth) relevant ones up to each rank
+    found = hits.cumsum(axis=1)  # (q, depth) number of relevant documents up to each rank
     places = np.arange(1, ranked.shape[1] + 1)
     known = np.where(relevant > 0, relevant, np.nan)
     values = {
@@ -61,7 +61,7 @@ def _discounted(gains: Matrix, cut: int) -> Matrix:
 
 
 def _up_to(found: NDArray[np.int64], cuts: NDArray[np.int64]) -> Matrix:
-    """How many relevant ones stand among the first `cuts` (q,) ranks, or among all where fewer were ranked."""
+    """Number of relevant documents among the first `cuts` (q,) ranks, or among all if fewer were ranked."""
     counts = np.concatenate([np.zeros((len(found), 1)), found], axis=1)
     return counts[np.arange(len(found)), np.minimum(cuts, found.shape[1])]
 
@@ -69,14 +69,15 @@ def _up_to(found: NDArray[np.int64], cuts: NDArray[np.int64]) -> Matrix:
 def intervals(
     values: Mapping[str, Matrix], *, resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, Estimate]:
-    """The mean of each measure over the queries that have a relevant document, with its 95 % interval."""
+    """The mean of each measure over queries with a relevant document, with its 95 % interval."""
     return bootstrap_means(values, resamples=resamples, seed=seed)
 
 
 def compare(first: Mapping[str, Matrix], reference: Matrix, *, seed: int = 0) -> dict[str, Compared]:
-    """Each head's values (q,) of one measure less the reference's, query by query, corrected together.
+    """Comparison of each head's values (q,) of one measure with the reference's, paired by query.
 
-    p is that of changing the signs of the queries' differences, exact up to 14 queries, else 10,000 draws.
+    p comes from a sign-flip test over queries, exact up to 14 queries, else with 10,000 draws, and is Holm-corrected
+    over heads.
     """
     differences = {
         name: paired(dict(enumerate(values.tolist())), dict(enumerate(reference.tolist())), seed=seed)

@@ -1,10 +1,10 @@
-"""The k nearest of many stored latents by cosine, Euclidean distance or log-fidelity: exact, with bounded memory.
+"""Exact k-nearest-neighbour search among stored latents by cosine, Euclidean distance or log-fidelity.
 
-Every latent is given a point such that a squared distance of points bounds the cost from below: the latent itself,
+Each latent is mapped to a point such that the squared distance of points bounds the cost from below: the latent itself,
 its unit vector, or the angles of its qubits (-ln cos²(x/2) is convex in x², so -ln F ≥ -2k ln cos(√(D/k)/2) with D the
-sum of squared angles, which is tighter than D/4). One matrix product in float32 then rules nearly all candidates
-out, and the rest are computed in float64 from the latents as they were given. Where most qubits are at their poles that
-bound is loose, since the logarithm is steepest there; then the qubits at opposite poles are counted, in words of bits.
+sum of squared angles, which is tighter than D/4). A float32 matrix product rules out nearly all candidates; the rest
+are computed in float64 from the original latents. Memory is bounded. If most qubits are near their poles, where the
+logarithm is steep, this bound is loose; a second bound then counts qubits at opposite poles with bit operations.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from qlatent.metrics.retrieval import search_kernels as kernels
 Points = NDArray[np.float32]
 Bits = NDArray[np.uint64]
 
-ROWS = 4096  # of the corpus at a time
-QUERIES = 128  # at a time: a block of products is 4 MB
-PREPARED = 1 << 16  # rows at a time while an index is made
+ROWS = 4096  # corpus rows per block
+QUERIES = 128  # queries per block: products take 4 MB
+PREPARED = 1 << 16  # rows per block when building an index
 THREADS = 8
 LEVELS = tuple(
     float(np.float32(level)) for level in (0.9, 0.999, 0.999999, 1.0)
-)  # of |⟨Z⟩, from which on a qubit counts as near a pole; float32 holds them
+)  # of |⟨Z⟩|, thresholds for a qubit near a pole; exact in float32
 LONGEST = 1e18
 KINDS: dict[Metric, int] = {
     "euclidean": kernels.EUCLIDEAN, "cosine": kernels.COSINE, "log_fidelity": kernels.FIDELITY,
@@ -39,7 +39,7 @@ KINDS: dict[Metric, int] = {
 
 
 class Found(NamedTuple):
-    """The nearest rows of each query (q, k), nearest first, and how alike they are: larger is nearer."""
+    """The nearest rows of each query (q, k), nearest first, with their scores; a larger score is nearer."""
 
     rows: NDArray[np.int64]
     scores: NDArray[np.float64]
@@ -47,35 +47,35 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Latents (n, d) ready to be searched; it takes as much memory again as they do in float32."""
+    """A search index of latents (n, d); it takes as much memory again as the latents in float32."""
 
     metric: Metric
-    latents: NDArray[Any]  # as given
+    latents: NDArray[Any]  # the original latents
     points: Points  # (n, d)
     halves: Points  # (n,) half of the squared length of each point
-    centre: NDArray[np.float64]  # (d,) what was subtracted from Euclidean latents
-    radius: float  # the longest point
-    poles: Bits  # (n, words, 1 + levels), see `poles`; no words but for fidelities
+    centre: NDArray[np.float64]  # (d,) subtracted from Euclidean latents
+    radius: float  # maximum length of a point
+    poles: Bits  # (n, words, 1 + levels), see `poles`; zero words unless for fidelity
 
     def top(self, queries: ArrayLike, k: int = 10, *, skip: ArrayLike | None = None) -> Found:
-        """The k nearest latents of each query (q, d), or all if there are fewer; equals by their row.
+        """The k nearest latents of each query (q, d), or all if there are fewer; ties by row number.
 
-        Scores are the cosine, minus the Euclidean distance or log F, in float64. A zero vector has cosine 0. A
-        qubit's fidelity is at least 1e-12. `skip` (q,) names a row that is no answer to a query, -1 for none.
-        `InputError`: another width, NaN or infinity, expectation values outside [-1, 1], k < 1.
+        Scores are float64: the cosine, minus the Euclidean distance, or log F. A zero vector has cosine 0, a qubit's
+        fidelity is at least 1e-12. `skip` (q,) excludes one row per query, -1 for none. Raises `InputError` for another
+        width, NaN or infinity, expectation values outside [-1, 1], and k < 1.
         """
         asked = _checked(queries, self.metric, "query").astype(np.float64)
         if asked.shape[1] != self.latents.shape[1]:
             raise InputError(
                 f"Queries of {asked.shape[1]} numbers cannot be compared with latents of {self.latents.shape[1]}.",
-                remedy="Send both through the same encoder and head.",
+                remedy="Use the same encoder and head for both.",
             )
         if k < 1:
-            raise InputError(f"The {k} nearest were asked for.", remedy="Ask for at least 1.")
+            raise InputError(f"The {k} nearest were asked for.", remedy="Use k ≥ 1.")
         skipped = np.full(len(asked), -1) if skip is None else np.asarray(skip, dtype=np.int64)
         if skipped.shape != (len(asked),):
             raise InputError(
-                f"{skipped.shape} rows to skip for {len(asked)} queries.", remedy="Name one a query."
+                f"{skipped.shape} rows to skip for {len(asked)} queries.", remedy="Pass one row per query."
             )
         kept = min(k, len(self.latents))
         costs = np.full((len(asked), kept), np.inf)
@@ -87,10 +87,10 @@ class Index:
         return Found(rows, scores)
 
     def _search(self, asked: Any, skipped: Any, costs: Any, rows: Any) -> None:
-        """Fills costs and rows (q, k) of some queries, in place."""
+        """Fills costs and rows (q, k) of a block of queries, in place."""
         points = _points(asked, self.metric, self.centre)
         squares = np.square(points, dtype=np.float64).sum(axis=1)
-        # the rounding of points, products and lengths, all taken at their worst
+        # worst-case rounding of points, products and lengths
         slack = 4.0 * (asked.shape[1] + 8) * np.finfo(np.float32).eps * (np.sqrt(squares) + self.radius) ** 2
         up, down = amplitudes(asked) if self.metric == "log_fidelity" else (asked, asked)
         asked_poles = poles(asked, self.metric)
@@ -101,7 +101,7 @@ class Index:
             for first in range(0, len(self.points), ROWS):
                 block = slice(first, first + ROWS)
                 size = len(self.points[block])
-                inner = buffer[: len(asked) * size].reshape(len(asked), size)  # whole rows: one compiled form
+                inner = buffer[: len(asked) * size].reshape(len(asked), size)  # contiguous: one compiled form
                 np.matmul(points, self.points[block].T, out=inner)
 
                 def refined(part: slice, block: slice = block, inner: Points = inner) -> None:
@@ -115,16 +115,18 @@ class Index:
 
 
 def index(latents: ArrayLike, metric: Metric = "log_fidelity") -> Index:
-    """Latents (n, d) made ready for many searches; "log_fidelity" takes them for expectation values ⟨Z⟩.
+    """An index of latents (n, d) for many searches; "log_fidelity" takes them as expectation values ⟨Z⟩.
 
-    `InputError`: not two dimensions, NaN or infinity, expectation values outside [-1, 1], an unknown metric.
+    Raises `InputError` for other shapes, NaN or infinity, expectation values outside [-1, 1], and an unknown metric.
     """
     if metric not in KINDS:
         raise InputError(f"There is no search by {metric!r}.", remedy=f"Use one of {', '.join(KINDS)}.")
     stored = np.ascontiguousarray(_checked(latents, metric, "latent"))
     centre = np.zeros(stored.shape[1])
     if metric == "euclidean" and len(stored):
-        centre = stored.mean(axis=0, dtype=np.float64)  # a far-off centre would eat the digits of float32
+        centre = stored.mean(
+            axis=0, dtype=np.float64
+        )  # centring preserves float32 precision for a distant centre
     points = np.empty(stored.shape, dtype=np.float32)
     for first in range(0, len(stored), PREPARED):
         part = slice(first, first + PREPARED)
@@ -143,20 +145,20 @@ def index(latents: ArrayLike, metric: Metric = "log_fidelity") -> Index:
 
 
 def top(latents: ArrayLike, queries: ArrayLike, k: int = 10, *, metric: Metric = "log_fidelity") -> Found:
-    """The k nearest of `latents` (n, d) for each of `queries` (q, d), once; `index` is for many searches."""
+    """The k nearest of `latents` (n, d) for each of `queries` (q, d); use `index` for repeated searches."""
     return index(latents, metric).top(queries, k)
 
 
 def amplitudes(z: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """√((1 + z)/2) and √((1 - z)/2) of expectation values."""
+    """Amplitudes √((1 + z)/2) and √((1 - z)/2) of expectation values."""
     half = 0.5 * np.clip(z, -1.0, 1.0)
     return np.sqrt(0.5 + half), np.sqrt(0.5 - half)
 
 
 def poles(latents: NDArray[Any], metric: Metric = "log_fidelity") -> Bits:
-    """Bits (n, words, 1 + levels) of latents (n, d), 64 qubits a word: z > 0, then |z| ≥ each of `LEVELS`.
+    """Bits (n, words, 1 + levels) of latents (n, d), 64 qubits per word: z > 0, then |z| ≥ each of `LEVELS`.
 
-    Two qubits on opposite sides, both at level t or beyond, have a fidelity of 1 − t² at most.
+    Two qubits with opposite signs and |z| ≥ t have a fidelity of at most 1 − t².
     """
     words = -(-latents.shape[1] // 64) if metric == "log_fidelity" else 0
     found = np.zeros((len(latents), words, 1 + len(LEVELS)), dtype=np.uint64)
@@ -172,7 +174,7 @@ def poles(latents: NDArray[Any], metric: Metric = "log_fidelity") -> Bits:
 
 
 def _prices() -> NDArray[np.float64]:
-    """What a pair of qubits at opposite poles costs more at each level than at the one before."""
+    """The additional cost, at each level over the one before, of a pair of qubits at opposite poles."""
     costs = [-np.log(max(1.0 - level * level, kernels.FLOOR**2)) for level in LEVELS]
     return np.diff(costs, prepend=0.0) * kernels.ROUNDING
 
@@ -181,7 +183,7 @@ PRICES = _prices()
 
 
 def _points(latents: NDArray[Any], metric: Metric, centre: NDArray[np.float64]) -> Points:
-    """What distances are bounded by; angles are taken before they are rounded, since arcsin is steep at ±1."""
+    """The points whose distances bound costs; angles are computed in float64, because arcsin is steep at ±1."""
     if metric == "log_fidelity":
         return np.arcsin(np.clip(latents, -1.0, 1.0)).astype(np.float32)
     if metric == "euclidean":
@@ -199,11 +201,11 @@ def _checked(values: ArrayLike, metric: Metric, what: str) -> NDArray[Any]:
     if bad.any():
         raise InputError(
             f"{bad.sum()} of {len(array)} {what} rows hold NaN or infinity; the first is row {bad.argmax()}.",
-            remedy="Leave these rows out.",
+            remedy="Drop these rows.",
         )
     if metric == "log_fidelity" and array.size and np.abs(array).max() > 1.0 + ROUNDED:
         raise InputError(
             f"Log-fidelity needs expectation values between -1 and 1; got {np.abs(array).max():.4g}.",
-            remedy="Use 'euclidean' or 'cosine' for latents that are no expectation values.",
+            remedy="Use 'euclidean' or 'cosine' for latents that are not expectation values.",
         )
     return lengths.near_one(array) if metric == "cosine" and array.dtype == np.float64 else array

@@ -1,4 +1,4 @@
-"""Compiled loops of the search: which candidates a matrix product leaves, and their exact costs. numba, nogil."""
+"""Numba loops of the search: select candidates from a matrix product and compute their exact costs. Without the GIL."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _vectorised = njit(
 )
 
 EUCLIDEAN, COSINE, FIDELITY = 0, 1, 2
-LANES = 64  # candidates looked at together
-FACTORS = 8  # overlaps between two looks at their product
-SMALL = 1e-200  # products below it become logarithms; 8 overlaps more are at least 1e-248
-FLOOR = 1e-6  # of an overlap, as in `distances`
+LANES = 64  # candidates per group
+FACTORS = 8  # overlaps between two checks of their product
+SMALL = 1e-200  # smaller products are converted to logarithms; 8 further overlaps give at least 1e-248
+FLOOR = 1e-6  # lower bound of an overlap, as in `distances`
 ROUNDED_UP = 1.0 + 1e-9
-ROUNDING = 1.0 - 1e-9  # no candidate is given up because of the last digits of exp
-OPPOSITE = 1.3e-5  # by which the square of an angle may exceed that of the angle at which the floor begins
+ROUNDING = 1.0 - 1e-9  # margin for the rounding of exp, so that no candidate is lost
+OPPOSITE = 1.3e-5  # maximum excess of a squared angle over that at which the floor begins
 
 
 @_compiled
 def reach(kind: int, cost: float, width: int) -> float:
-    """The largest squared distance |p - q|² at which a cost of `cost` or less is possible.
+    """The largest squared distance |p - q|² that allows a cost of at most `cost`.
 
-    Euclidean: cost². Cosine, on unit vectors: 2 cost. Fidelity, on angles: a qubit's cost -2 ln cos(x/2) is
-    convex in x², so by Jensen the cost is at least -2 k ln cos(√(D/k)/2), which is turned round here.
+    Euclidean: cost². Cosine, on unit vectors: 2 cost. Fidelity, on angles: a qubit's cost -2 ln cos(x/2) is convex in
+    x², so by Jensen's inequality the cost is at least -2 k ln cos(√(D/k)/2), which is inverted here.
     """
     if kind == EUCLIDEAN:
         return cost * cost
@@ -71,14 +71,14 @@ def _overlaps(up: Any, down: Any, row: Any, first: int, last: int) -> float:
 
 @_compiled
 def _fidelity(up: Any, down: Any, row: Any, worst: float, least: float) -> float:
-    """Minus log F; infinity as soon as it is known to exceed `worst`. `least` is exp(-worst / 2)."""
+    """Minus log F, or infinity as soon as it exceeds `worst`. `least` is exp(-worst / 2)."""
     cost, product = 0.0, 1.0
     width = len(row)
     for first in range(0, width, FACTORS):
         product *= _overlaps(up, down, row, first, min(width, first + FACTORS))
         if product < least:
             return np.inf
-        if product < SMALL:  # logarithms are dear, and most candidates end without one
+        if product < SMALL:  # logarithms are slow, and most candidates need none
             cost -= 2.0 * np.log(product)
             product, least = 1.0, np.exp(0.5 * (cost - worst)) * ROUNDING
     return max(cost - 2.0 * np.log(product), 0.0)
@@ -86,7 +86,7 @@ def _fidelity(up: Any, down: Any, row: Any, worst: float, least: float) -> float
 
 @_compiled
 def _ones(word: Any) -> Any:
-    """How many bits of 64 are set."""
+    """The number of set bits of a 64-bit word."""
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
@@ -95,21 +95,21 @@ def _ones(word: Any) -> Any:
 
 @_compiled
 def _opposed(asked: Any, row: Any, prices: Any) -> float:
-    """What qubits near opposite poles cost at least; both (words, 1 + levels), see `search.poles`."""
+    """Lower bound of the cost from qubits near opposite poles; both (words, 1 + levels), see `search.poles`."""
     cost = 0.0
     for word in range(len(asked)):
         differ = asked[word, 0] ^ row[word, 0]
         for level in range(len(prices)):
             both = differ & asked[word, level + 1] & row[word, level + 1]
             if both == 0:
-                break  # what is far out is counted at every level before it
+                break  # a bit set at a level is set at every lower level
             cost += prices[level] * _ones(both)
     return cost
 
 
 @_compiled
 def _insert(costs: Any, rows: Any, cost: float, row: int) -> None:
-    """Puts a candidate that is nearer than the last one behind all that are as near, in place."""
+    """Inserts a candidate that is nearer than the last one, after all of equal cost, in place."""
     place = np.searchsorted(costs, cost, side="right")
     for later in range(len(costs) - 1, place, -1):
         costs[later] = costs[later - 1]
@@ -131,13 +131,13 @@ def refine(
     kind: int, products: Any, halves: Any, squares: Any, slack: Any, first_row: int, rows: Any,
     queries: Any, up: Any, down: Any, asked_poles: Any, poles: Any, prices: Any, skipped: Any, costs: Any, found: Any,
 ) -> None:  # fmt: skip
-    """Brings the candidates of a block into the k best of each query, in place.
+    """Updates the k best of each query with the candidates of a block, in place.
 
-    `products` (q, b) are p·q of the points, `halves` (b,) half of |p|², `squares` (q,) |q|², `slack` (q,) how
-    far rounding may move |p - q|². Only candidates whose distance allows a cost below the k-th best
-    are computed, exactly, from `rows` (b, d), whose first one has the number `first_row`. `queries`, `up` and
-    `down` (q, d) float64; `asked_poles` and `poles` bits of queries and rows with their `prices`, of none for other
-    costs than fidelity; `skipped` (q,) a row to leave out, or -1; `costs` and `found` (q, k) ascending.
+    `products` (q, b) are p·q of the points, `halves` (b,) half of |p|², `squares` (q,) |q|², `slack` (q,) the rounding
+    error of |p - q|². Only candidates whose distance allows a cost below the k-th best are computed exactly, from
+    `rows` (b, d), whose first row has number `first_row`. `queries`, `up` and `down` are (q, d) float64; `asked_poles`
+    and `poles` are the bits of queries and rows with their `prices`, empty unless for fidelity; `skipped` (q,) is an
+    excluded row or -1; `costs` and `found` (q, k) are ascending.
     """
     width = rows.shape[1]
     for i in range(len(products)):

@@ -1,4 +1,4 @@
-"""Compiled loops: what leaving one point out changes in everybody's neighbourhoods. numba; one thread, no lock held."""
+"""Numba loops for the effect of deleting one point on all neighbourhoods; single-threaded, without the GIL."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 @_compiled
 def places(order: Any, chosen: Any, ranks: Any, near: Any) -> int:
-    """Fills the ranks (1 is nearest) of the chosen points in a row of `order`, and who has which; how many."""
+    """Writes `ranks` (1 is nearest) of the chosen points in a row of `order`, and the inverse `near`; returns n."""
     rank = 0
-    for place in range(1, len(order)):  # the point itself comes first
+    for place in range(1, len(order)):  # position 0 is the point itself
         j = order[place]
         if chosen[j]:
             rank += 1
@@ -25,7 +25,7 @@ def places(order: Any, chosen: Any, ranks: Any, near: Any) -> int:
 
 @_compiled
 def common_change(s: int, t: int, p: int, q: int, k: int, rx: Any, rz: Any) -> int:
-    """How the number of common neighbours changes without the point of ranks s and t; p and q move up, -1 if nobody."""
+    """Change in common neighbours on deleting the point with ranks s and t; p and q move up, -1 for none."""
     change = -1 if s <= k and t <= k else 0
     first = s <= k and p >= 0 and rz[p] - (rz[p] > t) <= k
     second = t <= k and q >= 0 and rx[q] - (rx[q] > s) <= k
@@ -34,9 +34,9 @@ def common_change(s: int, t: int, p: int, q: int, k: int, rx: Any, rz: Any) -> i
 
 @_compiled
 def excess_change(s: int, t: int, q: int, k: int, rx: Any, beyond: Any) -> int:
-    """How Σ max(0, rank before - k) over the neighbours after changes without the point of ranks s and t.
+    """Change of Σ max(0, rank before - k) over the neighbours after, on deleting the point with ranks s and t.
 
-    `beyond[r]` counts the neighbours after whose rank before is r or more, and more than k.
+    `beyond[r]` counts the neighbours after whose rank before is at least r and greater than k.
     """
     change = -beyond[s + 1]
     if t <= k:
@@ -48,11 +48,11 @@ def excess_change(s: int, t: int, q: int, k: int, rx: Any, beyond: Any) -> int:
 
 @_compiled
 def left_out(order_x: Any, order_z: Any, chosen: Any, item: Any, k: int, moved: Any) -> Any:
-    """Sums over the chosen points: common neighbours, excess of ranks before over k, and after; (3,).
+    """Sums over the chosen points (3,): common neighbours, and excess over k of ranks before and after.
 
-    `order_x` and `order_z` (n, n) name the points of each row, nearest first, itself at the front. Adds to `moved`
-    (n, 3) by how much the sums change when a point is left out, its own row and those of the same `item` (n,)
-    without what they have in each other.
+    `order_x` and `order_z` (n, n) list the points of each row, nearest first, starting with the point itself. Adds the
+    change of the sums on deleting each point to `moved` (n, 3); its own row and the rows of the same `item` (n,) count
+    without their contributions to each other.
     """
     n = order_x.shape[0]
     sums = np.zeros(3)
@@ -99,7 +99,7 @@ def left_out_worse(order_x: Any, order_z: Any, chosen: Any, item: Any, table: An
     total = 0.0
     rx, rz = np.zeros(n, np.int64), np.zeros(n, np.int64)
     by_x, by_z = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
-    drops = np.zeros((3, n + 2))  # what a pair gains by one rank less: worse before, worse after, equal
+    drops = np.zeros((3, n + 2))  # gain of a pair by one rank less: worse before, worse after, equal
     for i in range(n):
         if not chosen[i]:
             continue
@@ -130,9 +130,9 @@ def left_out_worse(order_x: Any, order_z: Any, chosen: Any, item: Any, table: An
 def count_moves(
     distances: Any, limits: Any, rows: Any, columns: Any, first: int, rises: Any, moved: Any
 ) -> None:
-    """Adds to `moved` (n, figures) what the gains of a block's queries rise by when a rival is left out, in place.
+    """Adds the rise of the gains of a block's queries on deleting each rival to `moved` (n, figures), in place.
 
-    As `count_rivals`; rises (2, n, figures) is what one rival less is worth to each query, in both directions.
+    Arguments as in `count_rivals`; rises (2, n, figures) is each query's gain from one rival less, in both directions.
     """
     for b in range(distances.shape[0]):
         i = first + b

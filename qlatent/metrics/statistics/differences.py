@@ -1,4 +1,4 @@
-"""Whether one head does better than another over the same seeds: paired differences with intervals and tests."""
+"""Compare two heads over the same seeds: paired differences with intervals and tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-EXACT_UP_TO = 14  # seeds whose sign changes are all tried: 16,384
+EXACT_UP_TO = 14  # maximum number of seeds for an exact test: 16,384 sign changes
 DRAWS = 10_000
 RESAMPLES = 10_000
 BLOCK = 4_000_000
@@ -21,8 +21,9 @@ NAN = float("nan")
 class Difference:
     """The mean of first − second over seeds.
 
-    `low` and `high` are Student's t for 95 %, `boot_low` and `boot_high` the percentile bootstrap over seeds
-    (too narrow for few of them), `p` is that of an exact test by changing signs; NaN for a single seed.
+    `low` and `high` bound Student's 95 % interval; `boot_low` and `boot_high` that of the percentile bootstrap over
+    seeds, which is too narrow for few seeds. `p` comes from an exact sign-flip test. Intervals and p are NaN for a
+    single seed.
     """
 
     mean: float
@@ -35,12 +36,12 @@ class Difference:
 
     @property
     def holds(self) -> bool:
-        """Whether the interval leaves 0 out."""
+        """Whether the interval excludes 0."""
         return bool(self.low > 0 or self.high < 0)
 
 
 def paired(first: Mapping[int, float], second: Mapping[int, float], *, seed: int = 0) -> Difference:
-    """The difference over the seeds that both have; undefined values are left out."""
+    """The difference over the seeds that both have, without undefined values."""
     shared = sorted(first.keys() & second.keys())
     values = np.array([first[each] - second[each] for each in shared], dtype=np.float64)
     values = values[np.isfinite(values)]
@@ -63,10 +64,10 @@ def _bootstrap_interval(values: NDArray[np.float64], *, seed: int) -> tuple[floa
 
 
 def sign_change(values: NDArray[np.float64], *, seed: int = 0) -> float:
-    """The two-sided p of paired differences (n,) under random signs: the share of sign choices as extreme.
+    """Two-sided p of a sign-flip test of paired differences (n,): the fraction of sign choices at least as extreme.
 
-    All 2ⁿ choices up to n = 14, else 10,000 drawn ones, the observed one among them. It is never below 2/2ⁿ:
-    0.0625 for five seeds.
+    Uses all 2ⁿ choices up to n = 14, else 10,000 random ones including the observed one. The minimum is 2/2ⁿ, 0.0625
+    for five seeds.
     """
     count = len(values)
     if count <= EXACT_UP_TO:
@@ -80,13 +81,13 @@ def sign_change(values: NDArray[np.float64], *, seed: int = 0) -> float:
 
 
 def _blocks(total: int, count: int) -> list[int]:
-    """`total` draws of `count` numbers in blocks of at most four million numbers: there may be thousands of queries."""
+    """Block sizes for `total` draws of `count` numbers, with at most four million numbers per block."""
     size = max(1, BLOCK // count)
     return [min(size, total - first) for first in range(0, total, size)]
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Holm's correction (1979) of several p values, in their order; NaN stays NaN and does not count."""
+    """Holm-corrected p values (1979) in the given order; NaN stays NaN and is not counted."""
     given = np.asarray(ps, dtype=np.float64)
     known = np.flatnonzero(np.isfinite(given))
     result = np.full(len(given), np.nan)
@@ -113,7 +114,7 @@ def mean_interval(values: ArrayLike) -> tuple[float, float, float]:
 
 
 def in_words(difference: Difference, *, digits: int = 3) -> str:
-    """What a difference says in plain words: larger, smaller, or how large one could still be."""
+    """A difference in words: larger, smaller, or the largest difference that is still compatible."""
     if difference.seeds == 0:
         return "not measured on the same seeds"
     if difference.seeds == 1:

@@ -1,12 +1,12 @@
-"""Intervals of figures whose items are each other's neighbours: leave one item out everywhere, and compare halves.
+"""Jackknife intervals of metrics whose items are each other's neighbours, calibrated by half-samples.
 
-Leaving an item out of the items *and* of all neighbourhoods says how far it moves the figure. The sum of those
-moves' squares is the jackknife's variance J. It is too large for neighbourhoods (Efron & Stein 1981: what c items
-do together is counted c times; twice too large is usual), and the spread of the items' own values is too small. Two
-disjoint halves of the items have independent figures, so half of their mean squared difference, W, is the variance
-at half the size, without bias. From there to all items the variance is carried as 1/n and by the root of what the
-jackknife says of the change: V = W (m/n) sqrt(J n / (J_half m)), m the size of a half. Subsampling with an estimated
-rate: Bertail, Politis & Romano 1999; that the root serves is measured by `benchmarks/interval_coverage.py`.
+Deleting an item from the items *and* from all neighbourhoods shows how far it moves the metric. The sum of the squared
+moves is the jackknife variance J. It is too large for neighbourhood metrics, typically by a factor of two (Efron &
+Stein 1981: interactions of c items are counted c times), while the spread of the items' own values is too small. Two
+disjoint halves give independent values, so half of their mean squared difference, W, is an unbiased estimate of the
+variance at half the size. It is extrapolated to all items by 1/n and the square root of the jackknife's change:
+V = W (m/n) sqrt(J n / (J_half m)), m the size of a half. Subsampling with an estimated rate: Bertail, Politis & Romano
+1999; `benchmarks/interval_coverage.py` measures that the square root is adequate.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from qlatent.metrics.pairs.distances import Matrix
 from qlatent.metrics.statistics.uncertainty import LEVEL
 
 SPLITS = 30
-CALIBRATED = 400  # points at most that are split: what is wanted of them is a ratio
+CALIBRATED = 400  # maximum number of points for half-samples, which estimate only a ratio
 
 
 class LeftOut(NamedTuple):
-    """Figures of some items, and how each item moves them: (n - 1) (mean of θ without an item - θ without this one)."""
+    """Metrics of some items, and each item's moves: (n - 1) (mean of θ without an item - θ without this item)."""
 
     values: Matrix  # (figures,)
     moves: Matrix  # (n, figures), mean 0
 
     @property
     def variance(self) -> Matrix:
-        """The jackknife's variance of each figure: (figures,)."""
+        """The jackknife variance of each metric: (figures,)."""
         n = len(self.moves)
         return np.square(self.moves).sum(axis=0) / max(n * (n - 1), 1)
 
@@ -42,15 +42,15 @@ Statistic = Callable[[NDArray[np.int64], bool], LeftOut]
 
 
 def moves_of(left: Matrix) -> Matrix:
-    """The moves of figures whose values without each item are `left` (n, figures)."""
+    """The moves of metrics whose values without each item are `left` (n, figures)."""
     return (len(left) - 1) * (left.mean(axis=0) - left)
 
 
 def share(statistic: Statistic, n: int, *, splits: int = SPLITS, seed: int = 0) -> Matrix:
-    """Which share of the jackknife's variance is true: (figures,), V / J from halves of items 0 … n-1, at most 1.
+    """Calibration V / J (figures,) of the jackknife variance from halves of items 0 … n-1, at most 1.
 
-    `statistic(rows, halved)` gives the figures of rising rows; `halved` asks for them with half the neighbours, so
-    that a neighbourhood stays as large as it was. Figures that no item moves have 1.
+    `statistic(rows, halved)` returns the metrics of ascending rows; `halved` uses half the number of neighbours, which
+    keeps the extent of a neighbourhood. Metrics that no item moves get 1.
     """
     whole = statistic(np.arange(n), False)
     rng = np.random.default_rng(seed)
@@ -67,10 +67,10 @@ def share(statistic: Statistic, n: int, *, splits: int = SPLITS, seed: int = 0) 
 
 
 def contributions(whole: LeftOut, shares: Matrix | float, *, splits: int = SPLITS) -> Matrix:
-    """Numbers (n, figures) to resample: their mean is the figure, the spread of their mean that of the figure.
+    """Values (n, figures) to resample, whose mean is the metric and whose mean varies as the metric does.
 
-    Halves tell the variance with about as many degrees of freedom as there are splits, and n items with n - 1: the
-    moves are stretched so that the ends of the interval are Student's rather than the normal's.
+    Half-samples estimate the variance with about as many degrees of freedom as splits, n items with n - 1; the moves
+    are stretched so that the interval is Student's rather than normal.
     """
     n = len(whole.moves)
     student = stdtrit(max(min(splits, n - 1), 1), (1 + LEVEL) / 2) / ndtri((1 + LEVEL) / 2)

@@ -1,4 +1,4 @@
-"""How far a figure would move with other items: 95 % intervals by resampling items, never pairs of points."""
+"""Confidence intervals (95 %) of metrics by resampling items, never pairs of points."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from qlatent.metrics.pairs.ranks import Ranking, at_once
 
 RESAMPLES = 2000
 LEVEL = 0.95
-BLOCK = 4_000_000  # weights at a time: 32 MB
+BLOCK = 4_000_000  # weights per block: 32 MB
 
 
 class Estimate(NamedTuple):
-    """A figure and the ends of its 95 % interval."""
+    """A value and the ends of its 95 % interval."""
 
     value: float
     low: float
@@ -29,11 +29,11 @@ class Estimate(NamedTuple):
 def bootstrap_means(
     contributions: Mapping[str, ArrayLike], *, resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, Estimate]:
-    """The mean of each array of contributions (n,), one number an item, with its percentile bootstrap interval.
+    """The mean of each array of contributions (n,), one per item, with its percentile bootstrap interval.
 
-    Arrays of one length share one matrix of multinomial weights (resamples, n), so that all their means come
-    from one matrix product and the intervals are of the same resamples. A NaN is an item without a
-    contribution: it counts neither above nor below the line. No contribution at all gives NaN throughout.
+    Arrays of equal length share one matrix of multinomial weights (resamples, n): one matrix product gives all means,
+    and the intervals use the same resamples. NaN marks an item without a contribution, which is omitted from numerator
+    and denominator. Without any contribution the result is NaN.
     """
     values = {name: np.asarray(given, dtype=np.float64) for name, given in contributions.items()}
     result: dict[str, Estimate] = {}
@@ -48,7 +48,7 @@ def _intervals(table: Matrix, resamples: int, seed: int) -> list[Estimate]:
     known = ~np.isnan(table)
     counts = known.sum(axis=0)
     means = np.divide(np.where(known, table, 0.0).sum(axis=0), counts, where=counts > 0, out=_nan(counts))
-    centred = np.where(known, table - means, 0.0)  # small numbers, so that equal contributions give a point
+    centred = np.where(known, table - means, 0.0)  # so that equal contributions give an interval of width 0
     tails = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
     drawn = _resampled(centred, known, resamples, seed)  # (resamples, metrics)
     found = []
@@ -82,9 +82,9 @@ def grouped_jackknife(
 ) -> Estimate:
     """`statistic` of all rows 0 … n-1, with a delete-a-group jackknife interval.
 
-    The rows are dealt into `groups` groups (n groups where there are fewer rows); `statistic` gets the numbers
-    of the rows that stay, rising. The interval is value ± t s, s² = (G-1)/G Σ(θ_g - mean θ)², Student's t with
-    G-1 degrees of freedom. Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 11.
+    Rows are assigned to `groups` groups, or n groups if there are fewer rows; `statistic` takes the ascending numbers
+    of the remaining rows. The interval is value ± t s, s² = (G-1)/G Σ(θ_g - mean θ)², Student's t with G-1 degrees of
+    freedom. Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 11.
     """
     value = float(statistic(np.arange(n)))
     groups = min(groups, n)
@@ -98,13 +98,13 @@ def grouped_jackknife(
 
 
 def spearman_contributions(x: Ranking, z: Ranking, *, points: int, modalities: int = 1) -> Matrix:
-    """What each item adds to Spearman's rho over all pairs of `points` points: (items,), mean rho.
+    """Contribution of each item to Spearman's rho over all pairs of `points` points: (items,), with mean rho.
 
-    `x` and `z` rank the condensed distances. An item's pairs count for what they are and for how they shift
-    the ranks of all others: h(p) = F_x F_z + A(x) + B(z), A(x) = sum of F_z over pairs with larger x (half of
-    equal ones), B likewise; the item's contribution is rho + 2 (mean h of its pairs - mean h), the first-order
-    influence of a statistic of pairs. Points of one item stand `points / modalities` rows apart. The
-    normalisation of tied ranks is taken as fixed. Source: Hoeffding 1948; Efron & Tibshirani 1993, ch. 21.
+    `x` and `z` rank the condensed distances. An item's pairs contribute their own product of ranks and their shift of
+    the ranks of all others: h(p) = F_x F_z + A(x) + B(z), A(x) = sum of F_z over pairs with larger x (half of equal
+    ones), B likewise. The item's contribution is rho + 2 (mean h of its pairs - mean h), the first-order influence of a
+    statistic of pairs. Points of one item are `points / modalities` rows apart. The normalisation of tied ranks is
+    treated as fixed. Source: Hoeffding 1948; Efron & Tibshirani 1993, ch. 21.
     """
     rho = float(x.unit @ z.unit)
     h = _shifted_products(x, z)  # (pairs,)
@@ -114,10 +114,10 @@ def spearman_contributions(x: Ranking, z: Ranking, *, points: int, modalities: i
 
 
 def rank_contributions(x: Ranking, z: Ranking) -> Matrix:
-    """What each of n independent items adds to Spearman's rho between its two values: (n,), mean rho.
+    """Contribution of each of n independent items to Spearman's rho between its two values: (n,), with mean rho.
 
     rho + n h(i) − 3 rho with h of `spearman_contributions`: the first-order influence of an item on the correlation
-    and on the ranks of all others. Ties make the spread of the ranks depend on the items too, which is in it.
+    and on the ranks of all others, including its effect on the rank variance through ties.
     """
     rho = float(x.unit @ z.unit)
     h = _shifted_products(x, z)
@@ -125,9 +125,9 @@ def rank_contributions(x: Ranking, z: Ranking) -> Matrix:
 
 
 def _of_ties(x: Ranking) -> Matrix:
-    """Minus half the influence of each item on V, relative to V: the variance of ranks is V = (1 − Σ p³) / 12.
+    """Minus half the influence of each item on log V, where V = (1 − Σ p³) / 12 is the variance of ranks.
 
-    p is the share of items with the same value; that of V's logarithm is −3 (p(i)² − Σ p³) / (1 − Σ p³).
+    p is the fraction of items with the same value; the influence on log V is −3 (p(i)² − Σ p³) / (1 − Σ p³).
     """
     _, group, sizes = np.unique(x.ordered, return_inverse=True, return_counts=True)
     shares = sizes / len(x.ordered)
@@ -138,7 +138,7 @@ def _of_ties(x: Ranking) -> Matrix:
 
 
 def _shifted_products(x: Ranking, z: Ranking) -> Matrix:
-    """h of each value: the product of its ranks and what it shifts in the ranks of others; their sum is 3 rho."""
+    """h of each value: the product of its ranks plus its shift of other ranks; the sum over values is 3 rho."""
     h = x.unit * z.unit
     shifts = at_once(
         lambda: above(x.order, x.ordered, z.unit / x.length),
