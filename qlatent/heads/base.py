@@ -47,7 +47,7 @@ class AbstractHead(nn.Module, ABC):
 
     @property
     def distance(self) -> Distance:
-        """The distance between latents that `similarity` is the negative of."""
+        """The distance between latents; `similarity` is its negative."""
         found: Distance = self.config.distance
         return found
 

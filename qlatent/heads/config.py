@@ -1,7 +1,7 @@
-"""What every head's config has, and what it declares about its head. Torch-free.
+"""Base classes of the head configs: shared settings, and declarations of a head's capabilities. Torch-free.
 
-Forms, the command line, comparisons and the kinds of training ask these declarations. A new head says what it can in
-its config, and nothing else has to know it.
+Forms, the command line, comparisons and the kinds of training read these declarations. A new head declares its
+capabilities in its config only.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Modalities = Annotated[
     AfterValidator(_distinct),
     Field(
         title="Modalities",
-        description="One autoencoder each. With one modality only its reconstruction is trained.",
+        description="One autoencoder per modality. A single modality trains reconstruction only.",
         min_length=1,
         max_length=3,
     ),
@@ -43,7 +43,7 @@ InputDimText = Annotated[
     int,
     Field(
         title="Input width of texts",
-        description="If it differs from the others; 0: the same.",
+        description="Width of the text vectors; 0: as the others.",
         ge=0,
         le=65536,
     ),
@@ -52,30 +52,28 @@ CircuitWeights = Annotated[
     Literal["trained", "frozen"],
     Field(
         title="Circuit weights",
-        description="frozen: drawn from −π to π by the seed and never trained, as a control.",
+        description="trained, or frozen: uniform in (−π, π) from the seed and not trained, as a control.",
     ),
 ]
-Seed = Annotated[
-    int, Field(title="Seed", description="Decides the weights at the start.", ge=0, le=2**31 - 1)
-]
+Seed = Annotated[int, Field(title="Seed", description="Seed of the initial weights.", ge=0, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class HeadConfig:
-    """The settings that all heads share, and the declarations of a head that has none of the special abilities."""
+    """Settings shared by all heads, and declarations of a head without special capabilities."""
 
     closed_form: ClassVar[bool] = False
-    """Computed from the training rows: no objective, no steps."""
+    """Fitted to the training rows in closed form, without objective and steps."""
     deterministic: ClassVar[bool] = False
-    """The seed decides nothing."""
+    """Independent of the seed."""
     useful_untrained: ClassVar[bool] = False
-    """Can be searched with as it is drawn."""
+    """Usable for search without training."""
     from_images: ClassVar[bool] = False
-    """A backbone can be trained under it."""
+    """Can be trained together with an image backbone."""
     has_circuit: ClassVar[bool] = False
-    """It is a `CircuitHeadConfig`."""
+    """Whether this is a `CircuitHeadConfig`."""
     control_settings: ClassVar[tuple[str, ...]] = ()
-    """The settings that turn the head into a control of itself."""
+    """Settings that turn the head into a control."""
 
     input_dim: InputDim = 512
     input_dim_text: InputDimText = 0
@@ -106,29 +104,29 @@ class HeadConfig:
 
     @property
     def distance(self) -> Distance:
-        """The distance between latents that the head compares by."""
+        """The distance by which the head compares latents."""
         return "euclidean"
 
     def circuit(self) -> Circuit | None:
-        """The circuit inside, or None."""
+        """The head's circuit, or None."""
         return None
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class CircuitHeadConfig(HeadConfig):
-    """The same of a head with a circuit of `qubits` wires between its layers, one for each modality unless shared."""
+    """Config of a head with a circuit of `qubits` wires between its layers, one per modality unless shared."""
 
     has_circuit: ClassVar[bool] = True
     control_settings: ClassVar[tuple[str, ...]] = ("entanglers", "circuit_weights")
 
     @abstractmethod
     def circuit(self) -> Circuit:
-        """The circuit inside."""
+        """The head's circuit."""
 
     @abstractmethod
     def resized(self, qubits: int, layers: int) -> Circuit:
-        """The same kind of circuit with so many qubits and layers."""
+        """The same circuit layout with other numbers of qubits and layers."""
 
     @abstractmethod
     def circuit_tensor(self, modality: str) -> str:
-        """The name of the stored tensor that holds the circuit's weights for a modality."""
+        """The name of the stored tensor with the circuit weights of a modality."""

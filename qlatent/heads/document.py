@@ -38,7 +38,7 @@ class HeadCard:
 class HeadDocument:
     """A config.json: the head's name in the registry, its config, the normalisation of inputs, and the card.
 
-    `values` are the settings that are written, in today's spelling, `config` the object made of them.
+    `values` are the stored settings in today's spelling, `config` the checked object made from them.
     """
 
     head: str

@@ -15,25 +15,25 @@ Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class ObjectiveConfig:
-    """What the config of an objective declares; this one asks nothing of its batch and compares the vectors given."""
+    """Base config of an objective: declares what a batch needs; by default nothing."""
 
     fewest: ClassVar[int] = 1
-    """Rows below which a batch says nothing."""
+    """Smallest batch size for which the loss is defined."""
     without_pairs: ClassVar[str] = "Train on both, or choose another objective."
-    """What to do where image or text is missing and both are needed."""
+    """Remedy if image or text is missing and the objective needs both."""
 
     @property
     def needs_pairs(self) -> bool:
-        """Whether both image and text must be there."""
+        """Whether items need both image and text."""
         return False
 
     @property
     def augmented_views(self) -> bool:
-        """Whether it compares augmented copies of an image that were encoded before."""
+        """Whether the views are augmented copies of an image, encoded beforehand."""
         return False
 
     def noisy_views(self, modalities: Iterable[str]) -> bool:
-        """Whether it compares noisy copies of the vectors of a head of these modalities."""
+        """Whether the views are noisy copies of the vectors, for a head with these modalities."""
         return False
 
 
@@ -236,7 +236,7 @@ class ContrastConfig(ObjectiveConfig):
 
     @property
     def needs_pairs(self) -> bool:
-        """Whether both image and text must be there."""
+        """Whether items need both image and text."""
         return True
 
 
@@ -273,5 +273,5 @@ class RankingConfig(ObjectiveConfig):
 
     @property
     def needs_pairs(self) -> bool:
-        """Whether both image and text must be there."""
+        """Whether items need both image and text."""
         return True

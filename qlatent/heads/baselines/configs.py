@@ -1,4 +1,4 @@
-"""What the baselines can be told. Torch-free."""
+"""Settings of the baselines. Torch-free."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Dim = Annotated[
     int,
     Field(
         title="Latent dimension",
-        description="Numbers in a latent vector.",
+        description="Number of dimensions of a latent vector.",
         ge=1,
         le=65536,
     ),

@@ -1,4 +1,4 @@
-"""What the dressed heads can be told. Torch-free; forms, the command line and comparisons are drawn from these."""
+"""Settings of the dressed heads. Torch-free; forms, command-line options and comparisons are generated from them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LatentDim = Annotated[
     int,
     Field(
         title="Latent dimension",
-        description="Numbers in a latent vector. The papers: 4.",
+        description="Number of dimensions of a latent vector. Papers: 4.",
         ge=2,
         le=10,
     ),
@@ -63,7 +63,7 @@ BridgeStart = Annotated[
 
 
 class DenseLayers:
-    """What the configs of all dressed heads declare of the layers around the core."""
+    """Mixin for the configs of dressed heads: the dense layers around the core."""
 
     hidden: int
 
@@ -121,11 +121,11 @@ class AcquaConfig(DenseLayers, CircuitHeadConfig):
         return layouts.dressed(self.qubits, self.depth, order=self.layer_order)
 
     def resized(self, qubits: int, layers: int) -> Circuit:
-        """The same kind of circuit with so many qubits and layers."""
+        """The same circuit layout with other numbers of qubits and layers."""
         return replace(self, qubits=qubits, depth=layers).circuit()
 
     def circuit_tensor(self, modality: str) -> str:
-        """The name of the stored tensor that holds the circuit's weights for a modality."""
+        """The name of the stored tensor with the circuit weights of a modality."""
         return f"cores.{self.modalities[0] if self.shared else modality}.weights"
 
 

@@ -14,16 +14,19 @@ from pydantic.dataclasses import dataclass
 from qlatent.errors import ConfigError
 from qlatent.heads.config import Distance, HeadConfig, Seed
 
-_FEWER = "Fewer than the vectors have. Paper: 768 → 384, 256, 128, 64."
+_FEWER = "Must be smaller than the input width. Paper: 768 → 384, 256, 128, 64."
 Qubits = Annotated[
     int,
     Field(
-        title="Qubits", description=f"Left after the merges, a latent number each. {_FEWER}", ge=1, le=65536
+        title="Qubits",
+        description=f"Qubits left after merging, one latent dimension each. {_FEWER}",
+        ge=1,
+        le=65536,
     ),
 ]
 Dim = Annotated[
     int,
-    Field(title="Latent dimension", description=f"Numbers in a latent vector. {_FEWER}", ge=1, le=65536),
+    Field(title="Latent dimension", description=f"Dimensions of a latent vector. {_FEWER}", ge=1, le=65536),
 ]
 Compression = Annotated[
     Literal["merge", "merge_cnot", "linear", "grouped"],
@@ -85,7 +88,7 @@ MergeAngles = Annotated[
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class ComparedConfig(HeadConfig):
-    """What the configs of all heads of the projection declare: they compare latents by `similarity`."""
+    """Base config of all projection heads, which compare latents by `similarity`."""
 
     useful_untrained: ClassVar[bool] = True
 
@@ -96,13 +99,13 @@ class ComparedConfig(HeadConfig):
 
     @property
     def distance(self) -> Distance:
-        """The distance between latents that the head compares by."""
+        """The distance by which the head compares latents."""
         return "log_fidelity" if self.similarity == "fidelity" else "cosine"
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class CompressionConfig(ComparedConfig):
-    """The same of the heads that compress."""
+    """Base config of the projection heads that compress."""
 
     compression: Compression = "merge"
     merge_angles: MergeAngles = "published"
@@ -120,7 +123,7 @@ class CompressionConfig(ComparedConfig):
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class QBECConfig(CompressionConfig):
-    """Bloch encoding, pairwise merges of qubits, fidelity."""
+    """QBEC: Bloch encoding, pairwise merges of qubits, fidelity."""
 
     qubits: Qubits = 256
 

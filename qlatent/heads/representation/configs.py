@@ -20,7 +20,7 @@ TwinWidth = Annotated[
     int,
     Field(
         title="Latent dimension",
-        description="W, the numbers in a latent vector. Paper: 8.",
+        description="W, the number of dimensions of a latent vector. Paper: 8.",
         ge=2,
         le=10,
     ),
@@ -130,11 +130,11 @@ class QSSLConfig(CircuitHeadConfig):
         return layouts.qssl_ring(self.qubits, self.layers)
 
     def resized(self, qubits: int, layers: int) -> Circuit:
-        """The same kind of circuit with so many qubits and layers."""
+        """The same circuit layout with other numbers of qubits and layers."""
         return replace(self, qubits=qubits, layers=layers).circuit()
 
     def circuit_tensor(self, modality: str) -> str:
-        """The name of the stored tensor that holds the circuit's weights for a modality."""
+        """The name of the stored tensor with the circuit weights of a modality."""
         return f"cores.{self.modalities[0] if self.shared else modality}.weights"
 
 

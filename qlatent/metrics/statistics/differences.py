@@ -98,9 +98,9 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def mean_interval(values: ArrayLike) -> tuple[float, float, float]:
-    """Mean of `values` (n,) with its 95 % interval (Student's t); NaN ends for a single one.
+    """Mean of `values` (n,) with its 95 % interval (Student's t), whose ends are NaN for a single value.
 
-    Values that are NaN or infinite are left out; without any the mean is NaN too.
+    NaN and infinite values are omitted; without any value the mean is NaN too.
     """
     given = np.asarray(values, dtype=np.float64)
     known = given[np.isfinite(given)]
