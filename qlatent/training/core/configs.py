@@ -110,7 +110,9 @@ class TrainingConfig:
     ] = "l2"
     probe_size: Annotated[
         int,
-        Field(title="Probe items", description="Items whose latents each frame records.", ge=1, le=20_000),
+        Field(
+            title="Items on the map", description="Items whose latents each frame records.", ge=1, le=20_000
+        ),
     ] = 2000
     snapshots: Snapshots = 40
     checkpoint_every: Annotated[

@@ -127,7 +127,9 @@ class ImageTrainingConfig:
     ] = ()
     probe_size: Annotated[
         int,
-        Field(title="Probe items", description="Images whose latents each frame records.", ge=1, le=20_000),
+        Field(
+            title="Items on the map", description="Images whose latents each frame records.", ge=1, le=20_000
+        ),
     ] = 500
     snapshots: Snapshots = 20
     checkpoint_every: Annotated[

@@ -315,7 +315,11 @@ def test_fewer_views_than_there_are_make_another_run(trained: tuple[Workspace, s
             ConfigError,
             "Augmented views need a head of images only; this head has text",
         ),
-        ({"modalities": ("image", "text")}, ConfigError, "this head has image and text.*Leave modalities out"),
+        (
+            {"modalities": ("image", "text")},
+            ConfigError,
+            "this head has image and text.*Leave modalities out",
+        ),
         ({"view_count": 1}, ConfigError, "Got 1 augmented view of an image; a pair needs 2"),
         (
             {"view_count": 4},
