@@ -1,0 +1,49 @@
+"""A metric gives a figure, or a figure without a value that says why."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from qlatent.errors import InputError
+from qlatent.metrics.comparison import Comparison
+from qlatent.metrics.figure import Contributions, Figure, Undefined
+from qlatent.metrics.metric import ItemMetric, metric
+
+X = {"text": np.arange(12.0).reshape(6, 2)}
+COMPARISON = Comparison(X, X)
+
+
+@pytest.mark.parametrize("error", [Undefined("needs labels"), InputError("needs labels")])
+def test_a_metric_without_a_value_says_why(error: Exception) -> None:
+    def fails(comparison: Comparison) -> Contributions:
+        raise error
+
+    for found in (ItemMetric(fails)(COMPARISON), metric(fails)(COMPARISON)):  # type: ignore[arg-type]
+        assert isinstance(found, Figure)
+        assert math.isnan(found.value) and found.note == "needs labels"
+        assert found.sampled == COMPARISON.sampled
+
+
+def test_other_errors_are_bugs_and_stay() -> None:
+    def breaks(comparison: Comparison) -> Figure:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        metric(breaks)(COMPARISON)
+
+
+def test_a_metric_of_items_is_the_mean_of_its_contributions_with_an_interval() -> None:
+    values = np.array([0.0, 1.0, 1.0, 0.0, 1.0, np.nan])
+
+    def hits(comparison: Comparison) -> Contributions:
+        """How often it hit."""
+        return Contributions(values, comparison.sampled, finish=lambda mean: 10 * mean)
+
+    measured = ItemMetric(hits)
+    found = measured(COMPARISON)
+    assert found.value == pytest.approx(6.0)
+    assert (found.low, found.high, found.n) == (pytest.approx(2.0), pytest.approx(10.0), 5)
+    assert measured.__doc__ == "How often it hit." and repr(measured) == "<metric hits>"
