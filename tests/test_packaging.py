@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -41,6 +43,35 @@ def test_a_wheel_holds_all_that_the_package_reads(installed: Path) -> None:
     missing = [name for name in listed.stdout.split("\n") if name and not (installed / name).is_file()]
     assert not missing
     assert not list(installed.glob("*.py"))  # no app.py among other people's modules
+
+
+def test_a_wheel_says_what_it_is(installed: Path) -> None:
+    (folder,) = installed.glob("*.dist-info")
+    told = email.message_from_string((folder / "METADATA").read_text(encoding="utf-8"))
+    known = set(told.get_all("Classifier", []))
+    assert {"Typing :: Typed", "Programming Language :: Python :: 3.11"} <= known
+    assert (told["Author"], told["License-Expression"]) == ("The qlatent developers", "Apache-2.0")
+    assert (installed / "qlatent/py.typed").is_file()
+
+
+def test_the_citation_names_the_version_and_licence_of_the_wheel() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text())
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()  # the format asks for these
+    for key, named in (
+        ("title", "name"),
+        ("version", "version"),
+        ("license", "license"),
+        ("keywords", "keywords"),
+    ):
+        assert citation[key] == project[named]
+    assert citation["abstract"] == project["description"]
+    assert citation["authors"] == project["authors"]
+
+
+def test_the_workflow_runs_what_every_change_must_pass() -> None:
+    workflow = yaml.safe_load((PROJECT / ".github/workflows/ci.yml").read_text())
+    assert ".ci/run" in [step.get("run") for step in workflow["jobs"]["checks"]["steps"]]
 
 
 def test_the_app_runs_from_a_wheel_outside_the_repository(installed: Path, tmp_path: Path) -> None:
