@@ -22,7 +22,9 @@ from qlatent.ingest.decoding import find_encoding, open_text
 from qlatent.ingest.files.packed import table_opener
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.sources.tables import triples
-from qlatent.ingest.sources.tables.tables import AbstractTable, CsvTable, JsonLinesTable
+from qlatent.ingest.sources.tables.csv_table import CsvTable
+from qlatent.ingest.sources.tables.json_tables import JsonLinesTable
+from qlatent.ingest.sources.tables.table import AbstractTable
 
 _QUERY_IDS, _QUERY_TEXTS = (
     ("id", "_id", "qid", "query_id", "query-id"),

@@ -19,9 +19,9 @@ from qlatent.ingest.sources.images.pictures import PicturesSource
 from qlatent.ingest.sources.saved import HUB_PREFIX, is_saved_dataset, open_hub, open_saved
 from qlatent.ingest.sources.source import AbstractSource
 from qlatent.ingest.sources.tables import triples
+from qlatent.ingest.sources.tables.table import AbstractTable
 from qlatent.ingest.sources.tables.table_kinds import table_of, text_table
 from qlatent.ingest.sources.tables.table_source import Place, TableSource
-from qlatent.ingest.sources.tables.tables import AbstractTable
 from qlatent.ingest.sources.texts.lines import LinesSource
 
 KINDS_IN_WORDS = (

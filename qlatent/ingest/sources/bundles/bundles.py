@@ -15,9 +15,9 @@ from qlatent.ingest.sources.images.captions import Beside
 from qlatent.ingest.sources.images.picture_names import PictureNames, naming_column
 from qlatent.ingest.sources.images.pictures import PicturesSource
 from qlatent.ingest.sources.source import AbstractSource
+from qlatent.ingest.sources.tables.csv_table import CsvTable
 from qlatent.ingest.sources.tables.shards import Part, Shards, listed, pattern
 from qlatent.ingest.sources.tables.table_source import Place, TableSource
-from qlatent.ingest.sources.tables.tables import CsvTable
 from qlatent.ingest.sources.texts.plain_lines import HeaderlessTable, WordLines
 
 

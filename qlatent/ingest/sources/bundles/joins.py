@@ -14,7 +14,7 @@ from qlatent.ingest.column import Column
 from qlatent.ingest.column_names import plain
 from qlatent.ingest.record import Record
 from qlatent.ingest.sources.tables.shards import Part
-from qlatent.ingest.sources.tables.tables import AbstractTable
+from qlatent.ingest.sources.tables.table import AbstractTable
 from qlatent.types import Refusal
 
 _SCALARS = ("text", "number")

@@ -20,8 +20,8 @@ from qlatent.ingest.sources.arrays.arrays import Among, ArraysSource
 from qlatent.ingest.sources.images.captions import Beside, ByPicture, CocoFile, Facts, is_coco, read_document
 from qlatent.ingest.sources.tables import triples
 from qlatent.ingest.sources.tables.shards import Part, pattern
+from qlatent.ingest.sources.tables.table import AbstractTable
 from qlatent.ingest.sources.tables.table_kinds import WORKBOOKS, table_of, text_table
-from qlatent.ingest.sources.tables.tables import AbstractTable
 from qlatent.ingest.sources.texts.plain_lines import NumberLines, is_number_lines
 from qlatent.types import Refusal
 

@@ -12,7 +12,7 @@ from qlatent.ingest.cells.values import as_text
 from qlatent.ingest.column import Column
 from qlatent.ingest.files.file_names import name_key
 from qlatent.ingest.record import Record, Rows
-from qlatent.ingest.sources.tables.tables import AbstractTable
+from qlatent.ingest.sources.tables.table import AbstractTable
 from qlatent.types import Refusal
 
 _SAMPLE_ROWS = 200

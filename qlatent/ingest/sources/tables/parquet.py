@@ -21,7 +21,7 @@ from qlatent.ingest.decoding import Opener
 from qlatent.ingest.git_lfs import POINTER_BYTES, check_not_pointer
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.record import Record
-from qlatent.ingest.sources.tables.tables import AbstractTable, unique_names
+from qlatent.ingest.sources.tables.table import AbstractTable, unique_names
 from qlatent.types import Refusal
 
 _BATCH = 128

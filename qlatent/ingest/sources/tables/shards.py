@@ -18,7 +18,7 @@ from qlatent.ingest.files.files import AbstractFiles
 from qlatent.ingest.files.splits import split_of
 from qlatent.ingest.record import Record, RefusedRow, Rows
 from qlatent.ingest.rows.image_cells import file_of
-from qlatent.ingest.sources.tables.tables import AbstractTable
+from qlatent.ingest.sources.tables.table import AbstractTable
 from qlatent.types import Refusal
 
 _SAMPLE_ROWS = 200

@@ -18,7 +18,8 @@ from qlatent.ingest.decoding import Opener
 from qlatent.ingest.files.archive import Archive
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.record import Record
-from qlatent.ingest.sources.tables.tables import AbstractTable, json_columns, unique_names
+from qlatent.ingest.sources.tables.json_tables import json_columns
+from qlatent.ingest.sources.tables.table import AbstractTable, unique_names
 from qlatent.types import Refusal
 
 if TYPE_CHECKING:

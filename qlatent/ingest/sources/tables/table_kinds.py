@@ -10,15 +10,11 @@ from qlatent.ingest.decoding import Opener, find_encoding, open_text
 from qlatent.ingest.git_lfs import POINTER_BYTES, check_not_pointer
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.record import Record
+from qlatent.ingest.sources.tables.csv_table import CsvTable
+from qlatent.ingest.sources.tables.json_tables import JsonLinesTable, JsonTable, is_json_lines
 from qlatent.ingest.sources.tables.parquet import ParquetTable
 from qlatent.ingest.sources.tables.spreadsheets import SpreadsheetTable
-from qlatent.ingest.sources.tables.tables import (
-    AbstractTable,
-    CsvTable,
-    JsonLinesTable,
-    JsonTable,
-    is_json_lines,
-)
+from qlatent.ingest.sources.tables.table import AbstractTable
 
 WORKBOOKS = (".xlsx", ".xlsm")
 _SAMPLE_ROWS = 200

@@ -15,7 +15,7 @@ from qlatent.ingest.cells.values import as_text
 from qlatent.ingest.column import Column
 from qlatent.ingest.column_names import plain
 from qlatent.ingest.record import Record
-from qlatent.ingest.sources.tables.tables import AbstractTable
+from qlatent.ingest.sources.tables.table import AbstractTable
 from qlatent.types import Refusal
 
 _QUERIES, _POSITIVES, _NEGATIVE = ("query", "anchor"), ("positive", "positives"), "negative"

@@ -18,7 +18,8 @@ from qlatent.ingest.column import Column
 from qlatent.ingest.decoding import Opener, find_encoding, open_text
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.record import Record
-from qlatent.ingest.sources.tables.tables import AbstractTable, CsvTable
+from qlatent.ingest.sources.tables.csv_table import CsvTable
+from qlatent.ingest.sources.tables.table import AbstractTable
 from qlatent.types import Refusal
 
 _SAMPLE_ROWS = 20

@@ -1,0 +1,40 @@
+"""What every table offers: named columns, and rows with a reason for each that cannot be read."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from qlatent.ingest.column import Column
+from qlatent.ingest.record import Record
+from qlatent.types import Refusal
+
+
+class AbstractTable(ABC):
+    """Rows with named cells."""
+
+    notes: Counter[str]
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[Column, ...]:
+        """The columns in the order of the file; an `InputError` when the file is empty or has no rows."""
+
+    @abstractmethod
+    def records(self) -> Iterator[Record | Refusal]:
+        """The rows, numbered from 1 without the header."""
+
+
+def unique_names(names: Sequence[str], *, notes: Counter[str]) -> tuple[str, ...]:
+    """The names without outer spaces; an empty one is "column 3", a repeated one becomes "text (2)"."""
+    seen: Counter[str] = Counter()
+    unique = []
+    for place, given in enumerate(names, start=1):
+        name = given.strip().lstrip("\ufeff") or f"column {place}"
+        seen[name] += 1
+        if seen[name] > 1:
+            notes[f"column name {name!r} appears again; that column is called '{name} ({seen[name]})'"] += 1
+            name = f"{name} ({seen[name]})"
+        unique.append(name)
+    return tuple(unique)
