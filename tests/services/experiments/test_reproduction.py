@@ -23,6 +23,7 @@ from qlatent.training.images.configs import ProbeConfig
 from qlatent.worker import work
 from tests.carried_out import in_process
 from tests.launchers import LauncherDouble
+from tests.services.reproduced_rows import rows
 
 
 def archive(path: Path, *, count: int = 24, leave: str = "") -> Path:
@@ -171,27 +172,12 @@ def test_the_smallest_p_of_so_many_seeds_is_told_and_what_it_cannot_pass() -> No
     six = reproduction.Contrast("ring", "classical", 1, 0, 1, 0.1, 0.1, (6, 6))
     assert six.least == pytest.approx(2 / 924)
     assert reproduction.within_reach([six, *[made] * 12], level=0.05) == [True, *[False] * 12]
-    every = [row for name in VARIANTS for row in rows(name, [0.4, 0.41, 0.42])]
-    assert "13 of 13 contrasts (3 against 3 seeds) could not have become significant" in " ".join(
-        report.in_words(every, reproduction.contrasts(every))
-    )
-    told = [line for line in report.accuracy_table(every)[1] if "all-to-all" in line[0].lower()]
-    assert [line[-1] for line in told[1:]] == ["42.78 ± 2.17", "43.46 ± 1.68"]
 
 
 def test_unknown_variants_are_named(workspace, tmp_path) -> None:
     dataset = reproduction.bring(workspace, archive(tmp_path / "images.npz"))
     with pytest.raises(ConfigError, match=r"no variant 'rings'. Known: classical, ring"):
         table(workspace, dataset, variants=("rings",))
-
-
-def rows(variant: str, accuracies: list[float], *, step: int = 176) -> list[reproduction.Row]:
-    return [
-        {"variant": variant, "width": 8, "seed": seed, "step": step, "protocol": "honest", "accuracy": value,
-         "low": value - 0.01, "high": value + 0.01, "n": 5000, "classes": ["a", "b"], "confusion": [[3, 1], [0, 4]],
-         "seconds": 360.0}
-        for seed, value in enumerate(accuracies)
-    ]  # fmt: skip
 
 
 def test_contrasts_have_welchs_interval_and_the_exact_permutation_p() -> None:
@@ -213,25 +199,6 @@ def test_contrasts_have_welchs_interval_and_the_exact_permutation_p() -> None:
     extreme = sum(abs(each) >= abs(made.difference) - 1e-9 for each in every) / len(every)
     assert made.p == pytest.approx(extreme) == pytest.approx(0.1)
     assert made.p_holm == made.p
-
-
-def test_a_difference_that_correction_takes_away_is_called_one_by_its_interval_alone() -> None:
-    ring, twin = [0.48, 0.46, 0.47, 0.49, 0.5, 0.51], [0.44, 0.43, 0.45, 0.4, 0.41, 0.42]
-
-    def said(table: list[reproduction.Row]) -> str:
-        return report.in_words(table, reproduction.contrasts(table))[0].rpartition("seeds): ")[2]
-
-    assert said(rows("ring", ring) + rows("classical", twin)) == "significant."
-    few = said(rows("ring", ring[:3]) + rows("classical", twin[:3]))
-    assert few == "the interval excludes 0, but the corrected p is 0.10."
-    assert said(rows("ring", ring[:3]) + rows("classical", ring[2::-1])) == "no significant difference."
-
-
-def test_the_table_of_widths_says_of_how_many_seeds_each_figure_is() -> None:
-    narrow = [{**row, "width": 2} for row in rows("ring", [0.3, 0.4])]
-    columns, lines = report.width_table(rows("ring", [0.48, 0.46, 0.47]) + rows("classical", [0.4]) + narrow)
-    assert columns == ["Variant", "W = 2", "W = 8"]  # and no row of the twin, which has no other width
-    assert lines == [["Ring, exact", "35.00 ± 5.00 (2)", "47.00 ± 0.82 (3)"]]
 
 
 def test_rows_of_two_machines_are_put_together_and_the_earlier_counts() -> None:
