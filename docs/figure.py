@@ -1,4 +1,4 @@
-"""Save the first figure of a report as a picture, for the Markdown beside it.
+"""Save the first figure of an HTML report as an image for its Markdown version.
 
 python docs/figure.py docs/reports/qssl.html docs/reports/qssl.png
 """

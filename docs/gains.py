@@ -1,9 +1,9 @@
-"""What a head gains on others, from the tables of one or several experiments, and the mean gain over them.
+"""Print the differences of a head to others in one or several experiments, and their mean over the experiments.
 
 python docs/gains.py docs/reports/coco-image.parquet docs/reports/coco-text.parquet [--head acqua]
 
 Differences are paired by seed, with 95 % intervals (Student's t). The mean is taken seed by seed, so its interval
-is that of the seeds too. The best classical head has no mean: each table may have another one.
+is over seeds too. The best classical head has no mean, because it may differ from table to table.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def said(found: Difference, against: str = "") -> str:
 
 
 def mean(tables: list[list[Row]], made: list[Contrast]) -> Difference:
-    """The difference of two heads after the mean over tables, seed by seed."""
+    """The paired difference of two heads, averaged over tables seed by seed."""
     own, others = [], []
     for table, one in zip(tables, made, strict=True):
         seeds = by_seed(table)
@@ -35,7 +35,7 @@ def mean(tables: list[list[Row]], made: list[Contrast]) -> Difference:
 
 
 def over_tables(known: list[dict[int, float]]) -> dict[int, float]:
-    """seed → mean of the tables, for the seeds that all have."""
+    """Mean over tables by seed, for the seeds that all tables have."""
     return {
         seed: sum(each[seed] for each in known) / len(known) for seed in set.intersection(*map(set, known))
     }

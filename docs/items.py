@@ -1,9 +1,9 @@
-"""What a head gains on another over the held-out items, with an interval over these items.
+"""Print the difference of two heads on held-out items, with intervals over items.
 
 python docs/items.py WORKSPACE EXPERIMENT … [--head acqua] [--against pca]
 
-The difference is that of the mean over seeds. Its 95 % interval is a jackknife: each held-out item is left out in turn,
-with all its distances and from everybody's neighbours, of both heads alike. The tables of an experiment have intervals
+The difference is that of the means over seeds. Its 95 % interval is a jackknife: each held-out item is left out in turn,
+with all its distances and from all neighbourhoods, for both heads. The tables of an experiment have intervals
 over seeds, which say nothing about other items.
 """
 
@@ -32,7 +32,7 @@ Distances = NDArray[np.float64]
 
 
 def distances(workspace: Workspace, cell: grid.Cell) -> tuple[Distances, Distances]:
-    """Before and after the head of a cell, between the held-out items: (n, n) each."""
+    """Distances between held-out items before and after the head of a cell: (n, n) each."""
     assert cell.run is not None
     folder = workspace.run(cell.run.id)
     data = load_data(workspace, training_spec(folder), run_configs(training_spec(folder)))
@@ -43,7 +43,7 @@ def distances(workspace: Workspace, cell: grid.Cell) -> tuple[Distances, Distanc
 
 
 def judged(before: Distances, after: Distances) -> NDArray[np.float64]:
-    """Both metrics of a head."""
+    """Spearman and neighbour overlap of a head."""
     upper = np.triu_indices(len(before), 1)
     return np.array([spearmanr(before[upper], after[upper]).statistic, overlap(before, after, 10)])
 
@@ -51,7 +51,7 @@ def judged(before: Distances, after: Distances) -> NDArray[np.float64]:
 def gain(
     own: list[tuple[Distances, Distances]], other: list[tuple[Distances, Distances]], rows: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """The mean over seeds of one head less that of another, over some of the items."""
+    """The difference of two heads' means over seeds, on a subset of the items."""
     square = np.ix_(rows, rows)
     first, second = (
         np.mean([judged(before[square], after[square]) for before, after in each], axis=0)
@@ -61,7 +61,7 @@ def gain(
 
 
 def told(workspace: Workspace, experiment: str, head: str, against: str) -> str:
-    """A line of the table."""
+    """One line of the table."""
     cells = grid.cells(workspace, experiments.view(workspace, experiment))
     found = {each: [c for c in grid.distinct(cells) if c.head == each and c.run] for each in (head, against)}
     known = {each: [distances(workspace, cell) for cell in of] for each, of in found.items()}

@@ -1,4 +1,4 @@
-"""Draw docs/explore.png anew: the page Explore on the demo, with an item picked.
+"""Retake docs/explore.png: the page Explore on the demo, with an item picked.
 
 qlatent app --headless --port 8501 &      # on a workspace with the demo
 python docs/screenshot.py http://127.0.0.1:8501
@@ -19,6 +19,6 @@ with sync_playwright() as playwright:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
     page.goto(f"{sys.argv[1]}/explore?row={ROW}")
     page.locator(".st-key-explore_map .main-svg").first.wait_for()
-    page.wait_for_timeout(4000)  # thumbnails and tables are drawn after the map
+    page.wait_for_timeout(4000)  # thumbnails and tables appear after the map
     page.screenshot(path=Path(__file__).with_name("explore.png"))
     browser.close()
