@@ -130,13 +130,13 @@ def training(workspace: Workspace) -> Iterator[None]:
     """A run under way on the demo; removed afterwards."""
     settings = {"epochs": 100_000, "qubits": 4, "depth": 6}
     run = start_training(workspace, TrainingRequest(demo.DATASET, settings=settings, name="busy"))
-    while listing.view(workspace, run).status.step == 0:
+    while listing.summary(workspace, run).status.step == 0:
         time.sleep(0.2)
     try:
         yield
     finally:
         queue.stop(workspace, run)
-        while listing.view(workspace, run).active:
+        while listing.summary(workspace, run).active:
             time.sleep(0.2)
         queue.remove(workspace, run)
 
@@ -152,7 +152,7 @@ def memory_with(count: int, width: int) -> float:
             datasets.store(workspace, path, name="many")
             settings = {"epochs": 2, "probe_size": 20_000, "snapshots": 10}
             run = start_training(workspace, TrainingRequest("many", settings=settings))
-            while listing.view(workspace, run).active:
+            while listing.summary(workspace, run).active:
                 time.sleep(0.5)
             with sync_playwright() as playwright, server(workspace.path) as (url, process):
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -30,6 +30,6 @@ def trained(workspace: Workspace, request: TrainingRequest) -> str:
     """The id of a finished run of this request."""
     with in_process():
         run = start_training(workspace, request)
-    view = listing.view(workspace, run)
+    view = listing.summary(workspace, run)
     assert view.state == "finished", view.message
     return run

@@ -360,12 +360,12 @@ def test_a_real_worker_starts_runs_and_starts_the_next_one_by_itself(tmp_path, m
     qlatent.settings.settings.cache_clear()
     with small(tmp_path / "workspace") as workspace:
         first, second = (workspace.run(start_training(workspace, request())) for _ in range(2))
-        assert listing.view(workspace, first.id).state == "running"  # at once, long before torch is there
+        assert listing.summary(workspace, first.id).state == "running"  # at once, long before torch is there
         assert first.status().pid != os.getpid()
         assert os.getsid(first.status().pid) == first.status().pid  # a session of its own
         assert second.status().state == "queued"
         until = time.monotonic() + 600
-        while listing.view(workspace, second.id).active and time.monotonic() < until:
+        while listing.summary(workspace, second.id).active and time.monotonic() < until:
             time.sleep(0.1)
         assert [folder.status().state for folder in (first, second)] == ["finished", "finished"]
         assert first.log_path.read_text() == ""

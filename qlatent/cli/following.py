@@ -16,7 +16,7 @@ from qlatent.cli import lines
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import RunError, UnavailableError
 from qlatent.services.runs import listing, queue
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.store.runs.run_status import ACTIVE, RunStatus
 
@@ -29,7 +29,7 @@ POLL = 0.25  # seconds between two polls of a run
 def follow(workspace: Workspace, run_id: str, *, terminal: Terminal, detach: bool) -> None:
     """Show a run's progress until it ends, then its result; Ctrl-C stops it. A failed run is a `RunError`."""
     if detach:
-        view = listing.view(workspace, run_id)
+        view = listing.summary(workspace, run_id)
         terminal.result({"run": run_id, "state": view.state}, f"{run_id}: {view.state}.")
         return
     view = watch(workspace, run_id, terminal=terminal)
@@ -40,7 +40,7 @@ def follow(workspace: Workspace, run_id: str, *, terminal: Terminal, detach: boo
     )
 
 
-def watch(workspace: Workspace, run_id: str, *, terminal: Terminal) -> RunView:
+def watch(workspace: Workspace, run_id: str, *, terminal: Terminal) -> RunSummary:
     """The run once it has ended, with a progress bar until then; a failed or interrupted run is a `RunError`."""
     with terminal.progress(f"Run {run_id}") as progress:
         view = _until_ended(workspace, run_id, progress)
@@ -52,10 +52,10 @@ def watch(workspace: Workspace, run_id: str, *, terminal: Terminal) -> RunView:
     return view
 
 
-def _until_ended(workspace: Workspace, run_id: str, progress: Any) -> RunView:
+def _until_ended(workspace: Workspace, run_id: str, progress: Any) -> RunSummary:
     while True:
         try:
-            view = listing.view(workspace, run_id)
+            view = listing.summary(workspace, run_id)
             if not view.active:
                 return view
             queue.go_on(workspace)

@@ -9,7 +9,7 @@ from typing import Any
 from qlatent.services.datasets.datasets import DatasetView, ImportReport, Preview
 from qlatent.services.datasets.import_records import example
 from qlatent.services.runs import listing
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.vectors.encoding import EncodingReport
 from qlatent.services.workspaces import Workspace
 from qlatent.types import Item, Refusal
@@ -18,7 +18,7 @@ SHOWN = 10  # refused rows printed on the terminal; --refusals writes all of the
 WIDTH = 160  # characters printed of each part of an example
 
 
-def run_row(view: RunView) -> dict[str, Any]:
+def run_row(view: RunSummary) -> dict[str, Any]:
     """One run as a row of a list."""
     status = view.status
     return {
@@ -29,7 +29,7 @@ def run_row(view: RunView) -> dict[str, Any]:
 
 def run_document(workspace: Workspace, run_id: str) -> dict[str, Any]:
     """One run in detail; `metrics` are its final metrics."""
-    view = listing.view(workspace, run_id)
+    view = listing.summary(workspace, run_id)
     row = run_row(view)
     document = {"run": row.pop("id"), **row, "metrics": listing.metrics(workspace, run_id)}
     if view.status.error:

@@ -95,7 +95,7 @@ def _wait_for_probes(workspace: Workspace, ids: list[str], terminal: Terminal) -
     """Wait until these probes have ended; returns a line for each that did not finish."""
     with terminal.progress("Published probes") as progress:
         while True:
-            views = [listing.view(workspace, each) for each in ids]
+            views = [listing.summary(workspace, each) for each in ids]
             progress(round(100 * sum(view.progress for view in views)), 100 * len(views) or None)
             if not any(view.active for view in views):
                 return tuple(f"{view.name}: {view.message}" for view in views if view.state != "finished")

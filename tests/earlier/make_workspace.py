@@ -75,7 +75,7 @@ def train(workspace: Workspace, dataset: str, **asked) -> str:
 
 
 def wait(workspace: Workspace, run: str) -> None:
-    while (view := listing.view(workspace, run)).active:
+    while (view := listing.summary(workspace, run)).active:
         time.sleep(0.2)
     assert view.state == "finished", view.message
 
@@ -88,7 +88,7 @@ def killed(workspace: Workspace, dataset: str, **asked) -> str:
         time.sleep(0.01)
     os.kill(folder.status().pid, signal.SIGKILL)
     time.sleep(1)
-    assert listing.view(workspace, run).state == "interrupted"
+    assert listing.summary(workspace, run).state == "interrupted"
     return run
 
 

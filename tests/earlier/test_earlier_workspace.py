@@ -59,7 +59,7 @@ def test_its_interrupted_run_goes_on_to_the_losses_of_the_unbroken_one(tmp_path:
     workspace = open_workspace(unpacked(tmp_path))
     with in_process():
         queue.resume(workspace, IDS["interrupted"])
-    assert listing.view(workspace, IDS["interrupted"]).state == "finished"
+    assert listing.summary(workspace, IDS["interrupted"]).state == "finished"
     losses = listing.losses(workspace, IDS["interrupted"])["total"]
     np.testing.assert_allclose(losses, EXPECTED["losses"], rtol=1e-4)
 

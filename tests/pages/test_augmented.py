@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from qlatent.services.datasets import datasets
 from qlatent.services.runs import listing
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.vectors import augmented, encoding
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.worker import work
@@ -29,11 +29,11 @@ def photos(tmp_path: Path, no_workers: LauncherDouble) -> tuple[Workspace, str]:
     return workspace, dataset
 
 
-def carry_out(workspace: Workspace) -> RunView:
+def carry_out(workspace: Workspace) -> RunSummary:
     """The newest run, done."""
     run = listing.list_runs(workspace)[0]
     work(workspace, workspace.run(run.id))
-    return listing.view(workspace, run.id)
+    return listing.summary(workspace, run.id)
 
 
 def test_views_are_encoded_on_the_page_and_told_there(opened: Open, photos: tuple[Workspace, str]) -> None:

@@ -14,7 +14,7 @@ from qlatent.services.retrieval import evaluation_runs, results
 from qlatent.services.retrieval.collection import Task
 from qlatent.services.retrieval.evaluation_runs import Request
 from qlatent.services.runs import listing, queue
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.workspaces import Workspace, open_workspace
 from tests.carried_out import in_process
 from tests.launchers import LauncherDouble
@@ -42,7 +42,7 @@ def evaluated(furnished: Furnished) -> str:
     """A small evaluation by labels, carried out once."""
     with in_process():
         run = evaluation_runs.start(furnished.workspace, Request(furnished.pairs, HEADS, seed=1, name=NAME))
-    assert listing.view(furnished.workspace, run).state == "finished", listing.view(
+    assert listing.summary(furnished.workspace, run).state == "finished", listing.summary(
         furnished.workspace, run
     ).message
     return run
@@ -60,7 +60,7 @@ def form(opened: Open, furnished: Furnished, dataset: str = "") -> AppTest:
     return at
 
 
-def newest(workspace: Workspace) -> RunView:
+def newest(workspace: Workspace) -> RunSummary:
     return evaluation_runs.evaluations(workspace)[0]
 
 
@@ -143,7 +143,7 @@ def test_an_evaluation_keeps_its_files_stops_goes_on_and_asks_before_it_is_remov
     workspace.catalogue.set_queue_state(run.id, "stopped")
     at.run()
     at.button(key="retrieval_resume").click().run()
-    assert listing.view(workspace, run.id).state == "queued"
+    assert listing.summary(workspace, run.id).state == "queued"
     workspace.run(run.id).write_status(state="failed", error="It is <b>broken</b>.", remedy="Bring others.")
     workspace.catalogue.set_queue_state(run.id, "failed")
     at.run()

@@ -40,7 +40,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, s
     with launchers.using(LauncherDouble()):  # carried out here: a worker takes seconds to start
         run = start_training(workspace, request)
     state = work(workspace, workspace.run(run))
-    assert state == "finished", listing.view(workspace, run).message
+    assert state == "finished", listing.summary(workspace, run).message
     return workspace, dataset, run
 
 

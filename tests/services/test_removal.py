@@ -338,7 +338,7 @@ def test_a_removal_killed_between_mark_and_folder_is_completed(
     tend(workspace)
     assert not (workspace.runs_path / run_id).exists()
     bin.restore(workspace, run_id)
-    assert listing.view(workspace, run_id).state == "finished"
+    assert listing.summary(workspace, run_id).state == "finished"
 
 
 def test_a_deletion_killed_half_way_is_completed(

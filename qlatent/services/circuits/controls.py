@@ -13,7 +13,7 @@ from qlatent import registry
 from qlatent.errors import InputError
 from qlatent.registry import HEADS, head_class, make_config
 from qlatent.services.runs import listing, queue
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import Configs, TrainSpec, training_spec
 from qlatent.services.training import sweeps
 from qlatent.services.training.training_key import training_key
@@ -49,7 +49,7 @@ class Place:
     head: str
     seed: int
     spec: TrainSpec
-    run: RunView | None
+    run: RunSummary | None
 
 
 def names(head: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from qlatent.services import bin
 from qlatent.services.datasets.import_records import Bring, ImportReport, Preview, refusals_csv
 from qlatent.services.datasets.intake import Intake, modalities_of, told
 from qlatent.services.runs import listing, queue
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.vectors.augmented import Coverage, coverage
 from qlatent.settings import settings
 from qlatent.store.catalogue.records import DatasetRecord, ImportRecord
@@ -208,7 +208,7 @@ def rename(workspace: Workspace, dataset: str, *, name: str) -> DatasetView:
     return _view(workspace, workspace.catalogue.update_dataset(dataset, name=name.strip()))
 
 
-def used_by(workspace: Workspace, dataset: str) -> list[RunView]:
+def used_by(workspace: Workspace, dataset: str) -> list[RunSummary]:
     """The queued and active runs that read this dataset."""
     return [run for run in listing.list_runs(workspace) if run.active and dataset in run.datasets]
 
@@ -224,17 +224,17 @@ def remove(workspace: Workspace, dataset: str, *, stop: bool = False) -> None:
         _stop(workspace, dataset)
 
     def reads(run_id: str) -> bool:
-        run = listing.view(workspace, run_id)
+        run = listing.summary(workspace, run_id)
         return run.active and dataset in run.datasets
 
     with workspace.holding(dataset):
         users = workspace.catalogue.bin.put("dataset", dataset, used=reads)
     if users:
-        raise in_use(dataset, [listing.view(workspace, each) for each in users])
+        raise in_use(dataset, [listing.summary(workspace, each) for each in users])
     bin.empty(workspace)  # an app that is never closed would otherwise never empty the bin
 
 
-def in_use(dataset: str, users: Sequence[RunView]) -> StoreError:
+def in_use(dataset: str, users: Sequence[RunSummary]) -> StoreError:
     """The error that names the runs which use a dataset."""
     shown = ", ".join(f"{run.id} ({run.name}, {run.state})" for run in users[:SHOWN])
     more = f" and {len(users) - SHOWN} more" if len(users) > SHOWN else ""

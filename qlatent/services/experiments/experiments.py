@@ -20,7 +20,7 @@ from qlatent.services import bin
 from qlatent.services.experiments import grid as grid_of
 from qlatent.services.experiments.grid import COMMON, NO_OBJECTIVE, Cell, Experiment, Grid
 from qlatent.services.runs import listing, queue
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import Measurement
 from qlatent.services.training.kinds.vectors.spec import check_split
 from qlatent.services.vectors import augmented, stored
@@ -179,7 +179,7 @@ def measure(workspace: Workspace, experiment: Experiment, *, workers: int | None
     return queued
 
 
-def _measurements(workspace: Workspace, run_ids: Iterable[str]) -> list[RunView]:
+def _measurements(workspace: Workspace, run_ids: Iterable[str]) -> list[RunSummary]:
     """The measuring runs that cover any of these runs."""
     wanted = set(run_ids)
     listed = listing.list_runs(workspace, "measure")

@@ -13,7 +13,7 @@ from typing import Any
 from qlatent import assignments, registry
 from qlatent.errors import ConfigError, InputError, QlatentError
 from qlatent.services.heads import kept_heads as heads_kept
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import VectorTraining
 from qlatent.services.training import sweeps
 from qlatent.services.training.kinds.vectors.spec import Material
@@ -80,7 +80,7 @@ class Cell:
     seed: int
     spec: VectorTraining | None = None
     refusal: str = ""
-    run: RunView | None = None
+    run: RunSummary | None = None
 
     @property
     def state(self) -> str:
@@ -167,7 +167,7 @@ def _places(experiment: Experiment, head: str) -> list[tuple[str, int | None]]:
 def _cell(
     experiment: Experiment,
     material: Material,
-    known: Mapping[str, RunView],
+    known: Mapping[str, RunSummary],
     place: tuple[str, str, int | None, int],
 ) -> Cell:
     head, objective, dim, seed = place

@@ -23,7 +23,7 @@ from qlatent.ingest.limits import Limits
 from qlatent.metrics.statistics.differences import holm
 from qlatent.services.runs import queue
 from qlatent.services.runs.event_log import read_log
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import TrainSpec
 from qlatent.services.training import image_probe, image_views, sweeps
 from qlatent.services.training.request import TrainingRequest
@@ -87,7 +87,7 @@ class Place:
     width: int
     seed: int
     spec: TrainSpec
-    run: RunView | None = None
+    run: RunSummary | None = None
 
     @property
     def key(self) -> tuple[str, int, int]:

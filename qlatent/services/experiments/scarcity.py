@@ -18,7 +18,7 @@ from qlatent.metrics.retrieval import relevance
 from qlatent.metrics.retrieval.relevance import Compared
 from qlatent.registry import head_class, respelled
 from qlatent.services.experiments import grid
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import BaseTraining, RetrievalTraining
 from qlatent.services.training import sweeps
 from qlatent.services.training.kinds.retrieval import spec as retrieval
@@ -56,7 +56,7 @@ class Place:
     share: float
     seed: int
     spec: RetrievalTraining
-    run: RunView | None = None
+    run: RunSummary | None = None
 
 
 def places(workspace: Workspace, study: Study) -> list[Place]:
@@ -77,7 +77,7 @@ def places(workspace: Workspace, study: Study) -> list[Place]:
     return max(tables, key=lambda table: sum(place.run is not None for place in table))
 
 
-def _rules(study: Study, known: Mapping[str, RunView]) -> list[str]:
+def _rules(study: Study, known: Mapping[str, RunSummary]) -> list[str]:
     """Possible split rules of a study that names none; the older rule only if existing trainings use it."""
     rules = {
         run.spec.configs.training["split_rule"]
@@ -92,7 +92,7 @@ def _split_by(study: Study, rule: str) -> Study:
     return replace(study, settings={**study.settings, "split_rule": rule})
 
 
-def _places(workspace: Workspace, study: Study, known: Mapping[str, RunView]) -> list[Place]:
+def _places(workspace: Workspace, study: Study, known: Mapping[str, RunSummary]) -> list[Place]:
     widths: dict[str, int] | None = None  # read once; the first spec checks the items for all others
     found: list[Place] = []
     for share in sorted(study.shares):

@@ -18,7 +18,7 @@ from qlatent.services.retrieval.collection import Task, modality_of, unencoded
 from qlatent.services.retrieval.searched_heads import NONE, config, is_drawn
 from qlatent.services.runs import listing, queue, specs
 from qlatent.services.runs.job import Job
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import EncodeWith, Encoding, RetrievalEvaluation, expected
 from qlatent.services.vectors import stored
 from qlatent.settings import settings
@@ -209,12 +209,12 @@ def _ranked(found: Evaluation) -> dict[str, Any]:
 # --- looking ----------------------------------------------------------------------------------------------
 
 
-def evaluations(workspace: Workspace) -> list[RunView]:
+def evaluations(workspace: Workspace) -> list[RunSummary]:
     """Every evaluation, newest first."""
     return listing.list_runs(workspace, KIND)
 
 
-def files(run: RunView) -> dict[str, str]:
+def files(run: RunSummary) -> dict[str, str]:
     """The names of the files that were brought to an evaluation, by role."""
     return run.spec.files if isinstance(run.spec, RetrievalEvaluation) else {}
 

@@ -19,7 +19,7 @@ from qlatent.store.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class RunView:
+class RunSummary:
     """One run as pages and the command line show it."""
 
     id: str
@@ -83,25 +83,27 @@ class RunView:
         return self.state
 
 
-def list_runs(workspace: Workspace, kind: str | None = None) -> list[RunView]:
+def list_runs(workspace: Workspace, kind: str | None = None) -> list[RunSummary]:
     """All runs, or those of one kind ("train" | "encode" | …), newest first."""
-    listed = [_view(workspace, each) for each in workspace.catalogue.run_index.runs(kind)]
+    listed = [_summary(workspace, each) for each in workspace.catalogue.run_index.runs(kind)]
     return sorted(listed, key=lambda each: each.created, reverse=True)
 
 
-def view(workspace: Workspace, run_id: str) -> RunView:
+def summary(workspace: Workspace, run_id: str) -> RunSummary:
     """One run; a `StoreError` if there is none."""
-    return _view(workspace, workspace.catalogue.run_index.run(run_id))
+    return _summary(workspace, workspace.catalogue.run_index.run(run_id))
 
 
-def views(workspace: Workspace, run_ids: Iterable[str]) -> list[RunView]:
+def summaries(workspace: Workspace, run_ids: Iterable[str]) -> list[RunSummary]:
     """These runs, in their order, by one query; a `StoreError` if one is not there."""
     wanted = list(run_ids)
     found = {run.id: (run, entry) for run, entry in workspace.catalogue.run_index.runs()} if wanted else {}
-    return [_view(workspace, found[each]) if each in found else view(workspace, each) for each in wanted]
+    return [
+        _summary(workspace, found[each]) if each in found else summary(workspace, each) for each in wanted
+    ]
 
 
-def _view(workspace: Workspace, indexed: Indexed) -> RunView:
+def _summary(workspace: Workspace, indexed: Indexed) -> RunSummary:
     run, entry = indexed
     path = workspace.runs_path / run.id
     try:
@@ -109,7 +111,9 @@ def _view(workspace: Workspace, indexed: Indexed) -> RunView:
     except StoreError as err:
         status = RunStatus(state="failed", error=err.message, remedy="Remove the run.")
     head, part_of, key = (entry.head, entry.part_of, entry.training_key) if entry else (None, "", "")
-    return RunView(run.id, run.name, run.kind, run.dataset_id, head, status, run.created, path, part_of, key)
+    return RunSummary(
+        run.id, run.name, run.kind, run.dataset_id, head, status, run.created, path, part_of, key
+    )
 
 
 def _read(path: Path, entry: IndexEntry | None) -> tuple[IndexEntry, RunStatus]:

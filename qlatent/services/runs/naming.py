@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import RunSpec
 
 MOST_DIFFERENCES = 3
 CONFIGS = ("training", "head", "objective")  # one seed stands in several; the training's counts
 
 
-def names(views: Iterable[RunView]) -> dict[str, str]:
+def names(runs: Iterable[RunSummary]) -> dict[str, str]:
     """Id → the run's name; where several have the same one, with what differs in them, else when each was started."""
-    alike: dict[str, list[RunView]] = defaultdict(list)
-    for each in views:
+    alike: dict[str, list[RunSummary]] = defaultdict(list)
+    for each in runs:
         alike[each.name].append(each)
     return {run: name for group in alike.values() for run, name in _told_apart(group).items()}
 
 
-def _told_apart(group: Sequence[RunView]) -> dict[str, str]:
+def _told_apart(group: Sequence[RunSummary]) -> dict[str, str]:
     if len(group) == 1:
         return {group[0].id: group[0].name}
     settings = {each.id: _settings(each.spec) for each in group}
@@ -56,14 +56,14 @@ def _said(settings: Mapping[str, Any], keys: Sequence[str]) -> str:
     return ", ".join(f"{key} {settings[key]}" for key in keys if key in settings)
 
 
-def _with_start(said: str, run: RunView) -> str:
+def _with_start(said: str, run: RunSummary) -> str:
     started = time.strftime("%d %b %H:%M:%S", time.localtime(run.created))
     return f"{said}, {started}" if said else started
 
 
-def own_first(views: Iterable[RunView]) -> list[RunView]:
+def own_first(runs: Iterable[RunSummary]) -> list[RunSummary]:
     """The same runs in the same order, those that experiments are made of behind all others."""
-    return sorted(views, key=lambda each: bool(each.part_of))
+    return sorted(runs, key=lambda each: bool(each.part_of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +74,17 @@ class Waiting:
     seconds: float | None
 
 
-def waiting(views: Sequence[RunView], run_id: str, *, workers: int) -> Waiting:
-    """When a queued run may start, by what the runs before it still need; `views` are the runs of every kind.
+def waiting(runs: Sequence[RunSummary], run_id: str, *, workers: int) -> Waiting:
+    """When a queued run may start, by what the runs before it still need; `runs` are the runs of every kind.
 
     A run that waits too is taken to need as long as finished runs of its kind did in the middle.
     """
     queued = sorted(
-        (each for each in views if each.state == "queued"), key=lambda each: (each.created, each.id)
+        (each for each in runs if each.state == "queued"), key=lambda each: (each.created, each.id)
     )
     place = [each.id for each in queued].index(run_id)
-    needs = [each.status.seconds_left for each in views if each.state == "running"]
-    needs += [_usual_seconds(views, each) for each in queued[:place]]
+    needs = [each.status.seconds_left for each in runs if each.state == "running"]
+    needs += [_usual_seconds(runs, each) for each in queued[:place]]
     if any(each is None for each in needs):
         return Waiting(place + 1, None)
     free = [0.0] * workers  # when each place becomes free
@@ -93,11 +93,11 @@ def waiting(views: Sequence[RunView], run_id: str, *, workers: int) -> Waiting:
     return Waiting(place + 1, min(free))
 
 
-def _usual_seconds(views: Iterable[RunView], run: RunView) -> float | None:
+def _usual_seconds(runs: Iterable[RunSummary], run: RunSummary) -> float | None:
     """How long runs of the same kind and head took, from being made to their last sign of life."""
     took = [
         each.status.heartbeat - (each.status.process_started or each.created)
-        for each in views
+        for each in runs
         if each.state == "finished"
         and (each.kind, each.head) == (run.kind, run.head)
         and each.status.heartbeat

@@ -13,7 +13,7 @@ from pathlib import Path
 from qlatent.errors import QlatentError, RunError, StoreError
 from qlatent.services.runs import event_log, launchers, run_index, specs
 from qlatent.services.runs.launchers import Launcher
-from qlatent.services.runs.listing import view
+from qlatent.services.runs.listing import summary
 from qlatent.services.runs.specs import RunSpec
 from qlatent.settings import settings
 from qlatent.store.away import put_away
@@ -53,7 +53,7 @@ class RunHandle:
     @property
     def progress(self) -> float:
         """How much is done: 0 to 1."""
-        return view(self._workspace, self.id).progress
+        return summary(self._workspace, self.id).progress
 
     def cancel(self) -> None:
         """Ask it to stop; nothing happens to one that has ended."""
@@ -236,7 +236,7 @@ def remove(workspace: Workspace, run_id: str) -> None:
 
     One that runs is a `RunError`.
     """
-    if view(workspace, run_id).state == "running":  # an unknown id is an error
+    if summary(workspace, run_id).state == "running":  # an unknown id is an error
         raise RunError(f"Run {run_id} is running.", remedy="Stop it first.")
     workspace.catalogue.bin.put("run", run_id)
     put_away(workspace.runs_path / run_id)

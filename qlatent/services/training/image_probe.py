@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qlatent.errors import InputError
 from qlatent.services.runs import listing, specs
 from qlatent.services.runs.job import Job
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import ImageProbe, ImageTraining
 from qlatent.services.training.kinds.images import work
 from qlatent.services.training.kinds.table import run_configs
@@ -27,7 +27,7 @@ FIGURE = "probe_as_published"
 
 def spec(workspace: Workspace, run_id: str) -> ImageProbe:
     """The spec of a published-probe run; the probed run must be finished and trained on labelled images."""
-    view = listing.view(workspace, run_id)
+    view = listing.summary(workspace, run_id)
     on_images = isinstance(view.spec, ImageTraining)
     if not on_images or view.state != "finished":
         raise InputError(
@@ -40,7 +40,7 @@ def spec(workspace: Workspace, run_id: str) -> ImageProbe:
     )  # fmt: skip
 
 
-def newest(workspace: Workspace) -> dict[str, RunView]:
+def newest(workspace: Workspace) -> dict[str, RunSummary]:
     """The latest probe run of each probed run, in any state, by the id of the probed run."""
     listed = reversed(listing.list_runs(workspace, "probe"))
     return {run.spec.run: run for run in listed if isinstance(run.spec, ImageProbe)}

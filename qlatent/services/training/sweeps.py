@@ -9,7 +9,7 @@ from typing import Protocol
 
 from qlatent.errors import RunError
 from qlatent.services.runs import listing, queue
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import TrainSpec
 from qlatent.services.training.training_key import training_keys
 from qlatent.store.workspace import Workspace
@@ -21,14 +21,14 @@ class Place(Protocol):
     @property
     def spec(self) -> TrainSpec: ...
     @property
-    def run(self) -> RunView | None: ...
+    def run(self) -> RunSummary | None: ...
 
 
-def known(workspace: Workspace) -> dict[str, RunView]:
+def known(workspace: Workspace) -> dict[str, RunSummary]:
     """The best run of each training by its key: finished runs first, then active ones, then the newest."""
     order = {"finished": 0, "running": 1, "queued": 2}
     listed = sorted(listing.list_runs(workspace, "train"), key=lambda run: order.get(run.state, 3))
-    known: dict[str, RunView] = {}
+    known: dict[str, RunSummary] = {}
     for run, key in zip(listed, training_keys(workspace, listed), strict=True):
         if key:
             known.setdefault(key, run)
@@ -63,7 +63,7 @@ def progress(workspace: Workspace, table: Sequence[Place], *, finished: set[str]
     """
     known = set() if finished is None else finished
     listed = ids(table)
-    views = listing.views(workspace, [each for each in listed if each not in known])
+    views = listing.summaries(workspace, [each for each in listed if each not in known])
     known.update(view.id for view in views if view.state == "finished")
     failed = [
         f"{view.name}: {view.message}" for view in views if view.state in ("failed", "interrupted", "stopped")
@@ -75,7 +75,7 @@ def progress(workspace: Workspace, table: Sequence[Place], *, finished: set[str]
 
 def stop(workspace: Workspace, ids: Iterable[str]) -> None:
     """Request those of these runs that are active or queued to stop."""
-    for run in listing.views(workspace, ids):
+    for run in listing.summaries(workspace, ids):
         if run.active:
             with suppress(RunError):  # it has ended in the meantime
                 queue.stop(workspace, run.id)

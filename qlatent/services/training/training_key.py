@@ -11,7 +11,7 @@ from pathlib import Path
 
 import qlatent
 from qlatent.errors import QlatentError, StoreError
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import BaseTraining, TrainSpec, read_training
 from qlatent.services.training.kinds.base import documented
 from qlatent.services.training.kinds.table import run_configs
@@ -29,7 +29,7 @@ def training_key(spec: TrainSpec) -> str:
     return _digested(json.dumps(spec.document() | {"id": "", "name": "", "created": 0.0}, sort_keys=True))
 
 
-def training_keys(workspace: Workspace, runs: Sequence[RunView]) -> list[str]:
+def training_keys(workspace: Workspace, runs: Sequence[RunSummary]) -> list[str]:
     """The key of each training, from the run index if the present code computed it; "" for an unreadable spec."""
     made = {
         run.id: training_key(run.spec)

@@ -195,7 +195,7 @@ def _moved(view: CircuitView, trained: CircuitView) -> None:
     """Draw the item's point on the run's last map; it moves with the edited angles."""
     workspace = page.workspace()
     assert view.head is not None and view.head.run_id is not None  # it has an item
-    found, _ = maps.read(listing.view(workspace, view.head.run_id))
+    found, _ = maps.read(listing.summary(workspace, view.head.run_id))
     if found is None:
         return
     place = picked_item.on_map(workspace, view, trained, found)

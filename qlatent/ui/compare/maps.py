@@ -230,7 +230,7 @@ def _near(found: SideBySide, row: int) -> None:
         )
     workspace = page.workspace()
     lists = service.neighbours(workspace, found, row, modality)
-    run = listing.view(workspace, found.spaces[0].run_id)
+    run = listing.summary(workspace, found.spaces[0].run_id)
     everyone = sorted({each for near in lists for each in near.rows} | {row})
     texts = dict(
         zip(

@@ -10,7 +10,7 @@ import streamlit as st
 from qlatent.services.datasets import browsing
 from qlatent.services.retrieval import results
 from qlatent.services.retrieval.results import Answer, Asked
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.ui.compare.retrieval_names import row_name
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import count, cut, data_uri, decimal, literal
@@ -25,7 +25,7 @@ def _queries(workspace: str, run_id: str) -> dict[str, Asked]:
 
 
 @page.fragment
-def look(run: RunView, found: dict[str, Any]) -> None:
+def look(run: RunSummary, found: dict[str, Any]) -> None:
     """Draw a query and the first ten documents of each head; queries where heads differ most come first."""
     workspace = page.workspace()
     every = _queries(str(workspace.path), run.id)

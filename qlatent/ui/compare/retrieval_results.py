@@ -12,7 +12,7 @@ from qlatent.plots.retrieval import Mean, means
 from qlatent.services.datasets.csv_text import csv_of
 from qlatent.services.retrieval import evaluation_runs, results
 from qlatent.services.runs import listing, queue
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.ui.compare import retrieval_query
 from qlatent.ui.compare.retrieval_form import form
 from qlatent.ui.compare.retrieval_names import row_name
@@ -40,7 +40,7 @@ def board() -> None:
             _result(run)
 
 
-def _pick() -> RunView | None:
+def _pick() -> RunSummary | None:
     every = {each.id: each for each in evaluation_runs.evaluations(page.workspace())}
     url_state.refuse_gone("evaluation", every, what="retrieval evaluation")
     if not every:
@@ -57,19 +57,19 @@ def _pick() -> RunView | None:
     return every.get(chosen)
 
 
-def _label(run: RunView) -> str:
+def _label(run: RunSummary) -> str:
     ended = "" if run.state == "finished" else f" · {run.state}"
     return f"{run.name} · {ago(run.created)}{ended}"
 
 
-def _follow(run: RunView) -> None:
+def _follow(run: RunSummary) -> None:
     """Name, state, progress and buttons of the evaluation; polled every second while it is active."""
 
     def show() -> None:
         with page.guarded():
             if run.active:
                 queue.go_on(page.workspace())  # a killed worker cannot start the next run
-            now = listing.view(page.workspace(), run.id)
+            now = listing.summary(page.workspace(), run.id)
             if now.state != run.state and not now.active:
                 st.rerun(
                     scope="app"
@@ -81,7 +81,7 @@ def _follow(run: RunView) -> None:
     st.fragment(show, run_every=1.0 if run.active else None)()
 
 
-def _header(run: RunView) -> None:
+def _header(run: RunSummary) -> None:
     workspace = page.workspace()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         parts.name(run.name)
@@ -99,7 +99,7 @@ def _header(run: RunView) -> None:
 
 
 @st.dialog("Remove this evaluation?", icon=":material/delete:")
-def confirm_removal(run: RunView) -> None:
+def confirm_removal(run: RunSummary) -> None:
     """Ask before removing an evaluation."""
     st.markdown(literal(run.name))
     st.caption(
@@ -118,7 +118,7 @@ def _figures(workspace: str, run_id: str) -> dict[str, Any]:
     return results.figures(page.workspace(), run_id)
 
 
-def _result(run: RunView) -> None:
+def _result(run: RunSummary) -> None:
     found = _figures(str(page.workspace().path), run.id)
     st.caption(_about(run, found))
     shown = {"Heads": _heads, "One query": retrieval_query.look}
@@ -129,7 +129,7 @@ def _result(run: RunView) -> None:
                 draw(run, found)
 
 
-def _about(run: RunView, found: dict[str, Any]) -> str:
+def _about(run: RunSummary, found: dict[str, Any]) -> str:
     ranked = (
         "The whole corpus was ranked"
         if found["ranking"] == "whole corpus"
@@ -143,7 +143,7 @@ def _about(run: RunView, found: dict[str, Any]) -> str:
     )
 
 
-def _heads(run: RunView, found: dict[str, Any]) -> None:
+def _heads(run: RunSummary, found: dict[str, Any]) -> None:
     """Draw NDCG@10 of each head, all metrics and costs, the differences in words, and notes."""
     reference = _reference(found)
     bars = [
@@ -232,7 +232,7 @@ def _notes(notes: list[str]) -> None:
         )
 
 
-def _downloads(run: RunView, found: dict[str, Any]) -> None:
+def _downloads(run: RunSummary, found: dict[str, Any]) -> None:
     files = {
         "CSV": ("csv", csv_of(results.table(found)).encode(), "text/csv"),
         "JSON": ("json", json.dumps(found, indent=1).encode(), "application/json"),

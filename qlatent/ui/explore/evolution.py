@@ -15,7 +15,7 @@ from qlatent import spacing
 from qlatent.plots.evolution import Look, evolution_map
 from qlatent.services.datasets import browsing
 from qlatent.services.runs.frames import Evolution
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.ui.items.card import item_card
 from qlatent.ui.latent_map import maps
 from qlatent.ui.latent_map.player import Playback, player
@@ -80,7 +80,7 @@ def _shape(found: Evolution) -> str:
 
 
 @page.fragment
-def explorer(run: RunView) -> None:
+def explorer(run: RunSummary) -> None:
     """Draw the map of a run with its player, the picked item and the table."""
     first, _ = maps.read(run)
     if first is None:
@@ -158,7 +158,7 @@ def _path(found: Evolution) -> dict[str, list[list[float]]]:
     return {name: each[:, place[0]].tolist() for name, each in found.places.items()} if len(place) else {}
 
 
-def table(run: RunView, found: Evolution, at: NDArray[np.intp]) -> None:
+def table(run: RunSummary, found: Evolution, at: NDArray[np.intp]) -> None:
     """Draw the items of the map as a table; selecting a row marks it on the map."""
     rows = found.rows[at]
     picked = np.flatnonzero(rows == url_state.number("row", -1))
@@ -190,7 +190,7 @@ def table(run: RunView, found: Evolution, at: NDArray[np.intp]) -> None:
         parts.rows_csv(listed, f"{run.id}.csv", key="map_rows_csv")
 
 
-def _rows(run: RunView, found: Evolution, at: NDArray[np.intp]) -> pd.DataFrame:
+def _rows(run: RunSummary, found: Evolution, at: NDArray[np.intp]) -> pd.DataFrame:
     last = {f"Norm, {name}": norms[-1, at].round(4) for name, norms in found.norms.items()}
     texts = browsing.texts(
         page.workspace(), run.dataset or "", found.rows[at].tolist(), at=run.dataset_version

@@ -9,7 +9,7 @@ import streamlit as st
 from qlatent.services import demo
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import listing
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.workspaces import Workspace
 from qlatent.ui.latent_map import maps
 from qlatent.ui.shell import dataset_cache, page, parts, url_state
@@ -28,9 +28,11 @@ class Holdings:
     encoders: int
     runs: int
     heads: int
-    shown: RunView | None  # the run whose map is shown: the newest finished run, else the newest with a step
-    preparing: RunView | None  # the demo's run, while it is active or after it failed
-    under_way: RunView | None  # the training run that is active, or next in the queue
+    shown: (
+        RunSummary | None
+    )  # the run whose map is shown: the newest finished run, else the newest with a step
+    preparing: RunSummary | None  # the demo's run, while it is active or after it failed
+    under_way: RunSummary | None  # the training run that is active, or next in the queue
     bare: str  # a dataset without vectors, if there is one
 
 
@@ -101,7 +103,7 @@ def counts(found: Holdings) -> None:
             st.metric(label, f"{number:,}", border=True, icon=icon)
 
 
-def start_here(run: RunView | None) -> None:
+def start_here(run: RunSummary | None) -> None:
     """Offer to prepare the demo or to import data; show the demo's progress while it is prepared."""
     if run:
         preparing(run.id, polled=run.active)
@@ -130,7 +132,7 @@ def preparing(run_id: str, *, polled: bool) -> None:
 
     def show() -> None:
         with page.guarded(), st.container(border=True):
-            run = listing.view(page.workspace(), run_id)
+            run = listing.summary(page.workspace(), run_id)
             if polled and not run.active:
                 st.rerun(scope="app")
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -151,7 +153,7 @@ def following(run_id: str, *, drawn: bool) -> None:
 
     def show() -> None:
         with page.guarded(), st.container(border=True):
-            run = listing.view(page.workspace(), run_id)
+            run = listing.summary(page.workspace(), run_id)
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{literal(run.name, limit=60)}**", width="content")
                 parts.badge(run.state)
@@ -184,7 +186,7 @@ def next_step(found: Holdings) -> None:
 
 
 @page.fragment
-def moving_map(run: RunView) -> None:
+def moving_map(run: RunSummary) -> None:
     """The map of a run, played once."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         parts.name(run.name)

@@ -8,14 +8,14 @@ import streamlit as st
 from qlatent.services.datasets import browsing
 from qlatent.services.runs import frames as service
 from qlatent.services.runs.frames import Evolution, ItemDetail, Neighbour
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import cut, data_uri
 
 SHOWN = {"image": "Image", "text": "Text", "vector": "Vector"}
 
 
-def item_card(run: RunView, found: Evolution, row: int | None, *, frame: int) -> None:
+def item_card(run: RunSummary, found: Evolution, row: int | None, *, frame: int) -> None:
     """The card of a row of the dataset; without one, how to pick an item."""
     with st.container(border=True, gap="small"):
         if row is None or row not in found.rows:

@@ -15,7 +15,7 @@ from qlatent.plots.evolution import Look, Points, evolution_map
 from qlatent.services.datasets import browsing
 from qlatent.services.runs import frames as service
 from qlatent.services.runs.frames import Evolution
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.ui.latent_map.player import Metric, Playback, player
 from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import count
@@ -76,7 +76,7 @@ def _read(path: str, run_id: str, basis: Basis, dimensions: int, version: str) -
     return service.evolution(page.workspace(), run_id, basis=basis, dimensions=dimensions)
 
 
-def read(run: RunView, *, basis: Basis = "pooled", dimensions: int = 2) -> tuple[Evolution | None, str]:
+def read(run: RunSummary, *, basis: Basis = "pooled", dimensions: int = 2) -> tuple[Evolution | None, str]:
     """The run's frames on one map (None before the first), and a cache key for exactly these frames."""
     workspace = page.workspace()
     version = browsing.frames(workspace, run.id)
@@ -135,7 +135,7 @@ def _first(values: Any) -> float | None:
     return finite[0] if finite else None
 
 
-def playing(run: RunView) -> None:
+def playing(run: RunSummary) -> None:
     """Draw a small map that plays once automatically."""
     found, name = read(run)
     if found is None:
@@ -150,7 +150,7 @@ def playing(run: RunView) -> None:
     st.caption(sampled(found, HOME_POINTS))
 
 
-def newest(run: RunView) -> None:
+def newest(run: RunSummary) -> None:
     """Draw the newest frame of a run that may still be training."""
     found, name = read(run)
     st.markdown("**Latent space now**" if run.active else "**Latent space, last frame**")
@@ -161,7 +161,7 @@ def newest(run: RunView) -> None:
     st.caption(sampled(found, LIVE_POINTS))
 
 
-def quality(run: RunView) -> None:
+def quality(run: RunSummary) -> None:
     """Draw the quality metrics of the newest frame, each with its curve so far."""
     found, _ = read(run)
     if found is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.services.runs import listing, naming, queue
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.settings import settings
 from qlatent.ui.shell import dataset_cache, page, parts
 from qlatent.ui.shell.formatting import duration, literal
@@ -17,7 +17,7 @@ UNITS = {
 }  # the unit of a run's steps, by kind; other kinds show a percentage
 
 
-def progress(run: RunView) -> None:
+def progress(run: RunSummary) -> None:
     """The progress bar of a run with rate and time left, or the reason it is not running."""
     status = run.status
     if run.state == "queued":
@@ -30,7 +30,7 @@ def progress(run: RunView) -> None:
     st.progress(run.progress, text=_progress_text(run))
 
 
-def waiting(run: RunView) -> str:
+def waiting(run: RunSummary) -> str:
     """A queued run's position, and about when it starts."""
     found = naming.waiting(listing.list_runs(page.workspace()), run.id, workers=settings().max_runs)
     place = "Next in the queue" if found.place == 1 else f"Number {found.place} in the queue"
@@ -43,7 +43,7 @@ def waiting(run: RunView) -> str:
     )
 
 
-def _progress_text(run: RunView) -> str:
+def _progress_text(run: RunSummary) -> str:
     status, unit = run.status, UNITS.get(run.kind)
     if not status.steps:
         return run.message.capitalize() if run.active else run.state.capitalize()
@@ -61,7 +61,7 @@ def followed(run_id: str, *, key: str, polled: bool) -> None:
     def show() -> None:
         with page.guarded():
             workspace = page.workspace()
-            run = listing.view(workspace, run_id)
+            run = listing.summary(workspace, run_id)
             if polled and not run.active:
                 dataset_cache.changed()
                 st.rerun(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from qlatent.plots import image_views
 from qlatent.services.runs.frames import frame_steps
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import ImageTraining
 from qlatent.services.training import image_views as service
 from qlatent.ui.shell import page
@@ -17,7 +17,7 @@ from qlatent.ui.train import probe_panel
 LOOK = {"displayModeBar": False}
 
 
-def board(run: RunView, spec: ImageTraining) -> None:
+def board(run: RunSummary, spec: ImageTraining) -> None:
     """The panels that only runs on images have."""
     st.caption("For the metrics above, the input space is the image scaled to 8×8 pixels.")
     left, right = st.columns(2, gap="medium")
@@ -28,7 +28,7 @@ def board(run: RunView, spec: ImageTraining) -> None:
     _views(run)
 
 
-def _distances(run: RunView) -> None:
+def _distances(run: RunSummary) -> None:
     found = service.figures(page.workspace(), run.id)
     if "alignment" not in found:
         st.skeleton(height=300)
@@ -63,7 +63,7 @@ def _distances(run: RunView) -> None:
             )
 
 
-def _views(run: RunView) -> None:
+def _views(run: RunSummary) -> None:
     workspace = page.workspace()
     named = service.watched(workspace, run.id)
     steps = frame_steps(workspace, run.id)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from qlatent.plots import comparison
 from qlatent.services.runs import queue
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import ImageTraining
 from qlatent.services.training import image_probe, image_views
 from qlatent.ui.shell import page, url_state
@@ -25,7 +25,7 @@ ABOUT = (
 )
 
 
-def board(run: RunView, spec: ImageTraining) -> None:
+def board(run: RunSummary, spec: ImageTraining) -> None:
     """Accuracy over training, the last confusion matrix, and the published probe or a button that starts it."""
     st.markdown("**Linear probe**")
     found = image_views.probes(page.workspace(), run.id)
@@ -76,7 +76,7 @@ def _confusion(honest: dict[str, Any], published: dict[str, Any] | None) -> None
     )  # fmt: skip
 
 
-def _as_published(run: RunView, found: dict[str, Any] | None) -> None:
+def _as_published(run: RunSummary, found: dict[str, Any] | None) -> None:
     """The result of the published protocol, or the button that starts it."""
     if found is not None:
         st.caption(

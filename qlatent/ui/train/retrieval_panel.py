@@ -6,7 +6,7 @@ import streamlit as st
 
 from qlatent.plots import retrieval
 from qlatent.services.runs import listing
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import RetrievalTraining
 from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import count
@@ -18,7 +18,7 @@ HELP = {
 }
 
 
-def board(run: RunView, spec: RetrievalTraining) -> None:
+def board(run: RunSummary, spec: RetrievalTraining) -> None:
     """The retrieval metrics of held-out queries so far."""
     st.markdown("**Retrieval**")
     found = listing.evaluations(page.workspace(), run.id)
@@ -43,7 +43,7 @@ def board(run: RunView, spec: RetrievalTraining) -> None:
     _description(run, spec)
 
 
-def _description(run: RunView, spec: RetrievalTraining) -> None:
+def _description(run: RunSummary, spec: RetrievalTraining) -> None:
     training, figures = spec.configs.training, listing.metrics(page.workspace(), run.id)
     rule = "judged relevant" if spec.judgements else "of the query's label"
     text = f"Relevant documents are those {rule}. "

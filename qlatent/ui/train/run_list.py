@@ -10,14 +10,14 @@ import streamlit as st
 
 from qlatent import registry
 from qlatent.services.runs import naming
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.ui.shell import url_state
 from qlatent.ui.shell.parts import LIST_HEIGHT, LONG, STATES
 
 COLOURS = {word: colour for word, colour, _ in STATES.values()}
 
 
-def run_list(views: Sequence[RunView], *, key: str) -> str:
+def run_list(views: Sequence[RunSummary], *, key: str) -> str:
     """Draw the table, newest first, and return the id of the selected run, by default the newest."""
     ids = [each.id for each in views]
     chosen = url_state.get("run")
@@ -46,7 +46,7 @@ def run_list(views: Sequence[RunView], *, key: str) -> str:
     return chosen
 
 
-def _table(views: Sequence[RunView]) -> pd.DataFrame:
+def _table(views: Sequence[RunSummary]) -> pd.DataFrame:
     named = naming.names(views)
     return pd.DataFrame(
         {
@@ -60,7 +60,7 @@ def _table(views: Sequence[RunView]) -> pd.DataFrame:
     )
 
 
-def _head(run: RunView) -> str:
+def _head(run: RunSummary) -> str:
     return registry.HEADS[run.head].title if run.head in registry.HEADS else run.kind
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from qlatent.plots.losses import losses
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import listing, queue
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import ImageTraining, RetrievalTraining
 from qlatent.ui.latent_map import maps
 from qlatent.ui.shell import page, parts, url_state
@@ -20,7 +20,7 @@ from qlatent.ui.shell.progress import progress
 from qlatent.ui.train import image_panel, retrieval_panel
 from qlatent.ui.train.run_list import run_list
 
-PANELS: dict[type, Callable[[RunView, Any], None]] = {
+PANELS: dict[type, Callable[[RunSummary, Any], None]] = {
     ImageTraining: image_panel.board,
     RetrievalTraining: retrieval_panel.board,
 }
@@ -29,7 +29,7 @@ REDRAWS = 60
 """Upper limit on how often the loss figure is redrawn during a run; the browser rebuilds it each time."""
 
 
-def header(run: RunView) -> None:
+def header(run: RunSummary) -> None:
     """Name and state of the run, with the buttons that apply to its state."""
     workspace = page.workspace()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -56,7 +56,7 @@ def header(run: RunView) -> None:
 
 
 @st.dialog("Remove this run?", icon=":material/delete:")
-def confirm_removal(run: RunView) -> None:
+def confirm_removal(run: RunSummary) -> None:
     """Ask before removing a run."""
     st.markdown(literal(run.name))
     st.caption(
@@ -70,7 +70,7 @@ def confirm_removal(run: RunView) -> None:
             st.rerun()
 
 
-def loss_chart(run: RunView) -> None:
+def loss_chart(run: RunSummary) -> None:
     """The parts of the loss so far, on training and on held-out pairs."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Losses**", width="content")
@@ -100,7 +100,7 @@ def _losses(path: str, run_id: str, written: str, until: int, log: bool) -> go.F
     return losses(train, held, log=log) if len(train["step"]) else None
 
 
-def after(run: RunView) -> None:
+def after(run: RunSummary) -> None:
     """Buttons that lead from a finished run to its map and its head."""
     workspace = page.workspace()
     with st.container(horizontal=True, gap="small"):
@@ -121,7 +121,7 @@ def after(run: RunView) -> None:
                 url_state.go("heads", head=head.id)
 
 
-def body(run: RunView) -> None:
+def body(run: RunSummary) -> None:
     """Everything about the run below its header."""
     progress(run)
     if run.state == "queued" and not run.status.step:
@@ -140,14 +140,14 @@ def body(run: RunView) -> None:
     st.caption(f"Run {run.id} · started {ago(run.created)} · attempt {max(1, run.status.attempt)}")
 
 
-def follow_link(views: list[RunView]) -> None:
+def follow_link(views: list[RunSummary]) -> None:
     """If the URL names a run but no dataset, choose the run's dataset in the form."""
     named = next((each for each in views if each.id == url_state.get("run")), None)
     if named is not None and named.dataset and "dataset" not in st.query_params:
         url_state.put("dataset", named.dataset)
 
 
-def _listed(views: list[RunView]) -> list[RunView]:
+def _listed(views: list[RunSummary]) -> list[RunSummary]:
     """The runs on the chosen dataset, without those of experiments; all runs if the user switches to all."""
     here = [each for each in views if each.dataset == url_state.get("dataset")]
     shown = [each for each in here if not each.part_of or each.active] or here

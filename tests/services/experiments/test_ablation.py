@@ -69,7 +69,7 @@ def test_distances_are_compared_on_the_same_latents(
         run = made(workspace, state=state)
         kept = {name: {"spearman": value} for name, value in distances.items()}
         workspace.run(run).write_figures({"distances": kept})
-        return Cell("acqua", "stress", 2, seed, spec=training(), run=listing.view(workspace, run))
+        return Cell("acqua", "stress", 2, seed, spec=training(), run=listing.summary(workspace, run))
 
     found = [
         cell(0, "finished", euclidean=0.5, cosine=0.6, log_fidelity=0.7),

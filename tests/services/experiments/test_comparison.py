@@ -41,7 +41,7 @@ def cells(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> list[Cell]:
         run = made(workspace, state=state)
         if figures:
             workspace.run(run).write_figures(figures)
-        return Cell("acqua", "stress", 2, seed, spec=training(), run=listing.view(workspace, run))
+        return Cell("acqua", "stress", 2, seed, spec=training(), run=listing.summary(workspace, run))
 
     found = [
         cell(0, "finished", FIGURES), cell(1, "finished", FIGURES), cell(2, "finished"), cell(3, "failed", FIGURES),

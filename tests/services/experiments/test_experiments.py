@@ -130,7 +130,7 @@ def test_a_run_from_elsewhere_is_taken_over_and_measured(done):
     assert not workspace.run(run).has_figures()
     with in_process():
         [measuring] = experiments.start(workspace, made)
-    assert listing.view(workspace, measuring).kind == "measure"
+    assert listing.summary(workspace, measuring).kind == "measure"
     assert workspace.run(run).figures()["metrics"]["spearman"]["value"] is not None
 
 
@@ -174,7 +174,7 @@ def test_a_failed_place_leaves_the_others_standing(empty, monkeypatch):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(queue, "dispatch", lambda *_: [])  # they wait
         started = experiments.start(empty, made)
-    victim = next(run for run in started if listing.view(empty, run).head == "acqua_twin")
+    victim = next(run for run in started if listing.summary(empty, run).head == "acqua_twin")
     folder = empty.run(victim)
     queue.stop(empty, victim)
     with in_process():

@@ -69,7 +69,7 @@ def test_a_kept_head_needs_no_controls_of_its_own() -> None:
 
 
 def test_a_place_is_refused_missing_or_in_the_state_of_its_run(workspace: Workspace) -> None:
-    run = listing.view(workspace, made(workspace, state="failed"))
+    run = listing.summary(workspace, made(workspace, state="failed"))
     assert Cell("pca", "none", 2, 0).state == "missing"
     assert Cell("pca", "none", 2, 0, refusal="no").state == "refused"
     assert Cell("pca", "none", 2, 0, run=run).state == "failed"

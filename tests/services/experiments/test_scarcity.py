@@ -91,7 +91,7 @@ def test_a_cell_is_plain_json_values_with_what_it_is_compared_with() -> None:
 
 def test_rows_are_those_of_finished_trainings(workspace: Workspace) -> None:
     def place(**status: Any) -> Place:
-        return Place("qbec", 4, 0.5, 1, spec(), listing.view(workspace, made(workspace, **status)))
+        return Place("qbec", 4, 0.5, 1, spec(), listing.summary(workspace, made(workspace, **status)))
 
     table = [place(state="finished"), place(state="failed"), Place("qbec", 4, 1.0, 0, spec())]
     assert table[0].run

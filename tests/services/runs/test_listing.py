@@ -44,12 +44,12 @@ def test_the_newest_run_comes_first_and_one_kind_can_be_asked_for(workspace: Wor
 
 
 def test_a_view_says_what_the_spec_says(workspace: Workspace) -> None:
-    view = listing.view(workspace, made(workspace))
+    view = listing.summary(workspace, made(workspace))
     assert (view.name, view.kind, view.dataset, view.head) == ("By hand", "train", "pairs", "acqua")
     assert (view.encoder, view.dataset_version, view.datasets) == ("given", 1, ("pairs",))
     assert view.created == 1000.0
     assert view.spec is not None and view.spec.id == view.id
-    encoding = listing.view(workspace, made(workspace, ENCODING))
+    encoding = listing.summary(workspace, made(workspace, ENCODING))
     assert (encoding.head, encoding.dataset_version, encoding.encoder) == (None, None, "builtin")
 
 
@@ -57,7 +57,7 @@ def test_an_evaluation_reads_its_corpus_and_its_queries(workspace: Workspace) ->
     spec = RetrievalEvaluation(
         name="x", created=1.0, dataset="pairs", encoder="given", heads=(), queries="asked"
     )
-    assert listing.view(workspace, made(workspace, spec)).datasets == ("pairs", "asked")
+    assert listing.summary(workspace, made(workspace, spec)).datasets == ("pairs", "asked")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_an_evaluation_reads_its_corpus_and_its_queries(workspace: Workspace) ->
 def test_a_run_says_which_table_it_was_made_for(
     workspace: Workspace, changes: dict[str, Any], said: str
 ) -> None:
-    assert listing.view(workspace, made(workspace, training(**changes))).part_of == said
+    assert listing.summary(workspace, made(workspace, training(**changes))).part_of == said
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_run_says_which_table_it_was_made_for(
 def test_its_state_is_told_in_words_and_as_a_share(
     workspace: Workspace, status: dict[str, Any], progress: float, message: str, active: bool
 ) -> None:
-    view = listing.view(workspace, made(workspace, **status))
+    view = listing.summary(workspace, made(workspace, **status))
     assert (view.progress, view.message, view.active) == (progress, message, active)
 
 
@@ -120,15 +120,15 @@ def test_a_run_whose_spec_is_damaged_hides_no_other(workspace: Workspace, conten
 
 def test_an_unknown_run_is_an_error(workspace: Workspace) -> None:
     with pytest.raises(StoreError, match="no run"):
-        listing.view(workspace, "r20200101-000000-0000")
+        listing.summary(workspace, "r20200101-000000-0000")
 
 
 def test_several_runs_are_looked_at_in_the_order_they_are_asked_for(workspace: Workspace) -> None:
     one, _, other = (made(workspace) for _ in range(3))
-    assert [view.id for view in listing.views(workspace, [other, one])] == [other, one]
-    assert listing.views(workspace, []) == []
+    assert [view.id for view in listing.summaries(workspace, [other, one])] == [other, one]
+    assert listing.summaries(workspace, []) == []
     with pytest.raises(StoreError, match="no run"):
-        listing.views(workspace, [one, "r20200101-000000-0000"])
+        listing.summaries(workspace, [one, "r20200101-000000-0000"])
 
 
 def test_losses_keep_the_last_occurrence_of_each_step_and_grow_with_the_log(workspace: Workspace) -> None:
@@ -156,7 +156,7 @@ def test_figures_of_a_run_without_events_are_empty(workspace: Workspace) -> None
     run_id = made(workspace, state="running")
     assert list(listing.losses(workspace, run_id)["step"]) == []
     assert listing.metrics(workspace, run_id) == {}
-    assert listing.view(workspace, run_id).message == "loading"
+    assert listing.summary(workspace, run_id).message == "loading"
 
 
 def test_evaluations_and_final_figures_are_those_of_the_log(workspace: Workspace) -> None:

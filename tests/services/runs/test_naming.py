@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from qlatent.services.runs import naming
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.naming import Waiting
 from qlatent.services.runs.specs import Configs, VectorTraining
 from qlatent.store.runs.run_status import RunStatus
@@ -16,14 +16,14 @@ NOON = 1_700_000_000.0
 
 def run(
     number: int, *, name: str = "CLIP-ACQUA on Pairs", status: dict[str, Any] | None = None, **spec: Any
-) -> RunView:
+) -> RunSummary:
     state = RunStatus(**(status or {"state": "finished"}))
     made = VectorTraining(**{
         "name": name, "created": NOON + number, "dataset": "pairs", "dataset_version": 1, "encoder": "given",
         "modalities": (), "head": "acqua", "objective": "acqua", "settings": {}, "configs": configs(), **spec,
     })  # fmt: skip
     part_of = spec.get("part_of") or ("an experiment" if spec.get("panel") else "")
-    view = RunView(
+    view = RunSummary(
         f"r{number}", name, "train", "pairs", "acqua", state, NOON + number, Path("nowhere"), part_of
     )
     vars(view)["spec"] = made  # as if it had been read from the folder
@@ -50,11 +50,14 @@ def test_equal_names_are_told_apart_by_what_was_chosen() -> None:
 def test_equal_runs_are_told_apart_by_when_they_were_started() -> None:
     named = naming.names([run(1, configs=configs()), run(2, configs=configs()), run(2, name="other")])
     assert len(set(named.values())) == 2 and all(":" in name for name in list(named.values())[:1])
-    same_second = [run(1, configs=configs()), RunView(**{**_fields(run(1, configs=configs())), "id": "r9"})]
+    same_second = [
+        run(1, configs=configs()),
+        RunSummary(**{**_fields(run(1, configs=configs())), "id": "r9"}),
+    ]
     assert len(set(naming.names(same_second).values())) == 2
 
 
-def _fields(view: RunView) -> dict[str, Any]:
+def _fields(view: RunSummary) -> dict[str, Any]:
     return {name: getattr(view, name) for name in view.__dataclass_fields__}
 
 

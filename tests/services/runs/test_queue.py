@@ -65,7 +65,7 @@ def test_a_started_run_has_an_id_a_frozen_spec_and_a_place_in_the_catalogue(work
     run_id = start_training(workspace, request())
     assert re.fullmatch(r"r\d{8}-\d{6}-[0-9a-f]{8}", run_id)
     assert started == [run_id]
-    view = listing.view(workspace, run_id)
+    view = listing.summary(workspace, run_id)
     assert (view.kind, view.dataset, view.head, view.state) == ("train", "pairs", "acqua", "running")
     assert view.name == "CLIP-ACQUA on Pairs"
     spec = view.spec
@@ -77,7 +77,7 @@ def test_a_started_run_has_an_id_a_frozen_spec_and_a_place_in_the_catalogue(work
 
 
 def test_every_setting_is_written_down_even_those_left_to_their_defaults(workspace, started):
-    spec = listing.view(workspace, start_training(workspace, request())).spec
+    spec = listing.summary(workspace, start_training(workspace, request())).spec
     assert spec.configs.training["learning_rate"] > 0
     assert spec.configs.objective["alpha_distance"] == pytest.approx(1 / 3)
 
@@ -85,7 +85,7 @@ def test_every_setting_is_written_down_even_those_left_to_their_defaults(workspa
 def test_small_heads_train_in_one_thread_and_wide_ones_in_as_many_as_allowed(workspace, started, monkeypatch):
     monkeypatch.setattr(vectors_spec, "settings", lambda: SimpleNamespace(threads=3, device="cpu"))
     small, wide = (start_training(workspace, request(hidden=width)) for width in (0, 512))
-    assert [listing.view(workspace, each).spec.threads for each in (small, wide)] == [1, 3]
+    assert [listing.summary(workspace, each).spec.threads for each in (small, wide)] == [1, 3]
 
 
 def test_a_data_set_of_one_modality_is_trained_on_that_one(workspace, started):
@@ -94,7 +94,7 @@ def test_a_data_set_of_one_modality_is_trained_on_that_one(workspace, started):
     ]
     add(workspace, "texts", texts, modalities=("text",))
     run_id = start_training(workspace, replace(request(), dataset="texts"))
-    assert listing.view(workspace, run_id).spec.modalities == ("text",)
+    assert listing.summary(workspace, run_id).spec.modalities == ("text",)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_items_that_were_never_encoded_are_named(workspace, started):
     ):
         start_training(workspace, wanted)
     workspace.items.add_embeddings("builtin", "text", hashes, np.eye(12, 8, dtype=np.float32) + 1)
-    assert listing.view(workspace, start_training(workspace, wanted)).spec.encoder == "builtin"
+    assert listing.summary(workspace, start_training(workspace, wanted)).spec.encoder == "builtin"
     workspace.items.add_embeddings("other", "text", hashes, np.eye(12, 8, dtype=np.float32) + 1)
     with pytest.raises(InputError, match=r"encoded by 2 encoders: .*builtin.* Say which"):
         start_training(workspace, wanted)
@@ -164,7 +164,12 @@ def test_no_more_runs_are_alive_than_the_settings_allow(workspace, started, room
     room(2)
     ids = [start_training(workspace, request()) for _ in range(4)]
     assert started == ids[:2]
-    assert [listing.view(workspace, each).state for each in ids] == ["running", "running", "queued", "queued"]
+    assert [listing.summary(workspace, each).state for each in ids] == [
+        "running",
+        "running",
+        "queued",
+        "queued",
+    ]
     workspace.run(ids[0]).write_status(state="finished")
     assert queue.dispatch(workspace) == [ids[2]]
 
@@ -173,7 +178,7 @@ def test_a_dead_worker_frees_its_place(workspace, started, room):
     room(1)
     first, second = (start_training(workspace, request()) for _ in range(2))
     workspace.run(first).write_status(pid=2**22 + 1, process_started=1.0)
-    assert listing.view(workspace, first).state == "interrupted"
+    assert listing.summary(workspace, first).state == "interrupted"
     assert queue.dispatch(workspace) == [second]
 
 
@@ -186,7 +191,7 @@ def test_a_worker_that_is_just_starting_holds_its_place_but_not_for_ever(
     real = time.time
     monkeypatch.setattr(queue.time, "time", lambda: real() + queue.STARTING_SECONDS + 1)
     assert queue.dispatch(workspace) == [second]
-    assert listing.view(workspace, first).state == "queued"
+    assert listing.summary(workspace, first).state == "queued"
 
 
 # --- stopping, resuming, removing -------------------------------------------------------------------------
@@ -196,7 +201,7 @@ def test_a_queued_run_is_stopped_at_once_and_never_started(workspace, started, r
     room(1)
     first, second = (start_training(workspace, request()) for _ in range(2))
     queue.stop(workspace, second)
-    assert listing.view(workspace, second).state == "stopped"
+    assert listing.summary(workspace, second).state == "stopped"
     workspace.run(first).write_status(state="finished")
     assert queue.dispatch(workspace) == []
 
@@ -205,7 +210,7 @@ def test_a_running_run_is_asked_to_stop(workspace, started):
     run_id = start_training(workspace, request())
     queue.stop(workspace, run_id)
     assert workspace.run(run_id).stop_requested()
-    assert listing.view(workspace, run_id).state == "running"  # until it has saved its state
+    assert listing.summary(workspace, run_id).state == "running"  # until it has saved its state
 
 
 @pytest.mark.parametrize("state", ["stopped", "failed", "interrupted"])
@@ -250,7 +255,7 @@ def test_a_run_is_removed_with_its_folder_unless_it_runs(workspace, started):
     assert listing.list_runs(workspace) == []
     assert list(workspace.runs_path.glob("[!.]*")) == []
     with pytest.raises(StoreError):
-        listing.view(workspace, run_id)
+        listing.summary(workspace, run_id)
 
 
 # --- a run as a task -------------------------------------------------------------------------------------

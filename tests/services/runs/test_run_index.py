@@ -99,7 +99,7 @@ def test_the_spec_of_a_run_is_read_when_it_is_asked_for_and_once(
     run_index.spec_in.cache_clear()
     opened.clear()
     for _ in range(3):
-        assert listing.view(workspace, folder.id).spec == specs.read(spec.document() | {"id": folder.id})
+        assert listing.summary(workspace, folder.id).spec == specs.read(spec.document() | {"id": folder.id})
     assert opened == ["spec.json"]
 
 
@@ -119,7 +119,7 @@ def test_a_resumed_run_is_active_in_the_index_again(workspace: Workspace, spec: 
     queue.resume(workspace, folder.id)
     assert entry(workspace, folder.id).state == "queued"
     folder.write_status(state="running")
-    assert listing.view(workspace, folder.id).state == "running"
+    assert listing.summary(workspace, folder.id).state == "running"
 
 
 def test_a_queued_run_that_is_stopped_is_stopped_in_the_index(
@@ -128,7 +128,7 @@ def test_a_queued_run_that_is_stopped_is_stopped_in_the_index(
     run = queue.enqueue(workspace, spec)
     queue.stop(workspace, run)
     opened.clear()
-    assert listing.view(workspace, run).state == "stopped"
+    assert listing.summary(workspace, run).state == "stopped"
     assert opened == []
 
 
@@ -139,14 +139,14 @@ def test_a_killed_worker_is_noticed_and_its_run_stays_active_in_the_index(
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         folder.write_status(state="running", pid=process.pid, process_started=time.time())
-        assert listing.view(workspace, folder.id).state == "running"
+        assert listing.summary(workspace, folder.id).state == "running"
     finally:
         process.kill()
         process.wait()
-    assert listing.view(workspace, folder.id).state == "interrupted"
+    assert listing.summary(workspace, folder.id).state == "interrupted"
     run_index.rebuild(workspace)
     assert entry(workspace, folder.id).state == "running"  # who was killed is found out by looking
-    assert listing.view(workspace, folder.id).state == "interrupted"
+    assert listing.summary(workspace, folder.id).state == "interrupted"
 
 
 def test_an_index_that_is_thrown_away_is_made_again_as_it_was(
@@ -170,9 +170,9 @@ def test_what_changed_behind_the_index_is_learned_when_the_workspace_is_opened(
     stale.write_status(state="failed", error="restored from an old copy")
     shutil.rmtree(lost.path)
     tend(workspace)
-    assert listing.view(workspace, stale.id).status.error == "restored from an old copy"
-    assert listing.view(workspace, lost.id).state == "failed"
-    assert "There is no run" in listing.view(workspace, lost.id).message
+    assert listing.summary(workspace, stale.id).status.error == "restored from an old copy"
+    assert listing.summary(workspace, lost.id).state == "failed"
+    assert "There is no run" in listing.summary(workspace, lost.id).message
 
 
 def test_a_run_whose_spec_cannot_be_read_is_listed_as_failed(
@@ -184,8 +184,8 @@ def test_a_run_whose_spec_cannot_be_read_is_listed_as_failed(
     run_index.rebuild(workspace)
     states = {each.id: each.state for each in listing.list_runs(workspace)}
     assert states == {damaged.id: "failed", whole.id: "finished"}
-    assert "spec of run" in listing.view(workspace, damaged.id).message
-    assert listing.view(workspace, damaged.id).spec is None
+    assert "spec of run" in listing.summary(workspace, damaged.id).message
+    assert listing.summary(workspace, damaged.id).spec is None
 
 
 def test_stopping_needs_no_catalogue(
@@ -201,7 +201,7 @@ def test_stopping_needs_no_catalogue(
         patch.setattr("qlatent.store.catalogue.connection.Database.writing", away)
         queue.stop(workspace, run)
     assert workspace.run(run).stop_requested()
-    assert listing.view(workspace, run).state == "stopped"  # the folder says so
+    assert listing.summary(workspace, run).state == "stopped"  # the folder says so
 
 
 def test_a_worker_that_cannot_reach_the_catalogue_ends_and_the_folder_counts(
@@ -216,7 +216,7 @@ def test_a_worker_that_cannot_reach_the_catalogue_ends_and_the_folder_counts(
         patch.setattr("qlatent.store.catalogue.run_index.RunIndex.write", away)
         assert worker.work(workspace, folder) == "finished"
     assert entry(workspace, folder.id).state == "queued"
-    assert listing.view(workspace, folder.id).state == "finished"
+    assert listing.summary(workspace, folder.id).state == "finished"
     run_index.refresh(workspace)
     assert entry(workspace, folder.id).state == "finished"
 
@@ -301,10 +301,10 @@ def test_keys_follow_the_code_of_the_package(tmp_path: Path, monkeypatch: pytest
 
 def test_many_runs_are_asked_for_at_once(workspace: Workspace, spec: VectorTraining) -> None:
     ids = [ended(workspace, spec).id for _ in range(3)]
-    assert [each.id for each in listing.views(workspace, ids[::-1])] == ids[::-1]
-    assert listing.views(workspace, []) == []
+    assert [each.id for each in listing.summaries(workspace, ids[::-1])] == ids[::-1]
+    assert listing.summaries(workspace, []) == []
     with pytest.raises(StoreError, match="There is no run 'gone'"):
-        listing.views(workspace, [*ids, "gone"])
+        listing.summaries(workspace, [*ids, "gone"])
 
 
 def test_what_was_measured_of_a_run_is_told(workspace: Workspace, spec: VectorTraining) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qlatent.services.runs import listing, queue
-from qlatent.services.runs.listing import RunView
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import Encoding, TrainSpec
 from qlatent.services.training import sweeps
 from qlatent.services.training.training_key import training_key
@@ -21,7 +21,7 @@ from tests.services.run_workspace import small
 
 @dataclass
 class Place:
-    run: RunView | None = None
+    run: RunSummary | None = None
     spec: TrainSpec = field(default_factory=training)
 
 
@@ -41,7 +41,7 @@ def workspace(stored: Workspace, no_workers: LauncherDouble) -> Iterator[Workspa
 
 def place(workspace: Workspace, **status: Any) -> Place:
     """A place whose run has this status."""
-    return Place(listing.view(workspace, made(workspace, **status)))
+    return Place(listing.summary(workspace, made(workspace, **status)))
 
 
 def test_of_runs_of_one_training_the_finished_one_stands_for_it_then_the_one_under_way(
@@ -73,7 +73,7 @@ def test_what_is_missing_is_queued_what_ended_early_goes_on_and_the_rest_is_left
     assert finished.run and stopped.run and failed.run
     [new] = [run for run in listing.list_runs(workspace) if run.head == "acqua_separable"]
     assert set(no_workers.launched) == {new.id, stopped.run.id, failed.run.id}
-    assert listing.view(workspace, finished.run.id).state == "finished"
+    assert listing.summary(workspace, finished.run.id).state == "finished"
 
 
 def test_no_more_work_at_once_than_is_allowed(workspace: Workspace, no_workers: LauncherDouble) -> None:
@@ -106,9 +106,9 @@ def test_what_is_finished_is_not_looked_at_again(
     first = sweeps.progress(workspace, table, finished=finished)
     assert finished == {table[0].run.id}  # type: ignore[union-attr]
     looked_at: list[str] = []
-    views = listing.views
+    views = listing.summaries
 
-    def noted(workspace: Workspace, ids: list[str]) -> list[RunView]:
+    def noted(workspace: Workspace, ids: list[str]) -> list[RunSummary]:
         looked_at.extend(ids)
         return views(workspace, ids)
 
@@ -147,4 +147,4 @@ def test_one_that_ends_while_it_is_asked_to_stop_is_no_error(
 
     monkeypatch.setattr(queue, "stop", ended)
     sweeps.stop(workspace, [running.run.id])
-    assert listing.view(workspace, running.run.id).state == "finished"
+    assert listing.summary(workspace, running.run.id).state == "finished"

@@ -184,7 +184,7 @@ def test_an_encoding_run_makes_the_views(
     workspace: Workspace, photos: str, no_workers: LauncherDouble
 ) -> None:
     run = start_encoding(workspace, EncodingRequest(photos, "builtin", views=2))
-    assert listing.view(workspace, run).name == "Built-in tiny CLIP, 2 augmented views on photos"
+    assert listing.summary(workspace, run).name == "Built-in tiny CLIP, 2 augmented views on photos"
     assert work(workspace, workspace.run(run)) == "finished"
     ((coverage),) = augmented.coverage(workspace, photos)
     assert (coverage.every, coverage.key) == (2, stored.choose(workspace, photos))
@@ -254,7 +254,7 @@ def trained(
         dataset = bring(workspace, tmp_path_factory.mktemp("brought"), pictures(48))
         encoding.encode(workspace, dataset, encoder=builtin, views=3)
         run = start_training(workspace, request(dataset))
-        assert carry_out(workspace, run) == "finished", listing.view(workspace, run).message
+        assert carry_out(workspace, run) == "finished", listing.summary(workspace, run).message
         yield workspace, dataset, run
 
 

@@ -101,7 +101,7 @@ def total(workspace: Workspace, run_id: str) -> list[float]:
 
 def test_a_run_keeps_head_backbone_figures_and_views(finished) -> None:
     workspace, run_id = finished
-    assert listing.view(workspace, run_id).state == "finished"
+    assert listing.summary(workspace, run_id).state == "finished"
     found = image_views.figures(workspace, run_id)
     assert found["step"].tolist() == [0, 1, 4]
     probes = image_views.probes(workspace, run_id)
@@ -162,11 +162,11 @@ def test_a_classical_head_has_no_states(workspace) -> None:
 def test_a_stopped_run_goes_on_with_the_losses_of_an_unbroken_one(workspace) -> None:
     whole = carried_out(workspace, request())
     broken = carried_out(workspace, request(), stop_after=3)
-    assert listing.view(workspace, broken).state == "stopped"
+    assert listing.summary(workspace, broken).state == "stopped"
     assert len(total(workspace, broken)) == 3
     queue.resume(workspace, broken)
     execute(workspace, broken)
-    assert listing.view(workspace, broken).state == "finished"
+    assert listing.summary(workspace, broken).state == "finished"
     assert total(workspace, broken) == total(workspace, whole)
     assert (
         image_views.probes(workspace, broken)[-1]["confusion"]
@@ -219,7 +219,7 @@ def test_what_cannot_work_is_refused_and_leaves_nothing_behind(
 
 def test_small_images_are_enlarged_when_asked(workspace) -> None:
     run_id = carried_out(workspace, request(size=32, small="upscale", steps=1, probe_steps=()))
-    assert listing.view(workspace, run_id).state == "finished"
+    assert listing.summary(workspace, run_id).state == "finished"
 
 
 def test_unlabelled_images_are_trained_on_without_a_probe(workspace) -> None:

@@ -85,7 +85,7 @@ def request(settings: dict[str, Any] | None = None, **given: Any) -> TrainingReq
 def done(workspace: Workspace, asked: TrainingRequest) -> str:
     run = start_training(workspace, asked)
     state = work(workspace, workspace.run(run))
-    assert state == "finished", listing.view(workspace, run).message
+    assert state == "finished", listing.summary(workspace, run).message
     return run
 
 
@@ -129,9 +129,13 @@ def test_a_run_by_judgements_meets_its_hard_negatives(workspace: Workspace, tmp_
     found = listing.metrics(workspace, run)
     assert found["train_pairs"] + found["heldout_pairs"] == 20
     again = start_training(workspace, request(judgements=str(judgements(tmp_path))))
-    assert listing.view(workspace, again).spec.judgements == listing.view(workspace, run).spec.judgements
+    assert (
+        listing.summary(workspace, again).spec.judgements == listing.summary(workspace, run).spec.judgements
+    )
     other = start_training(workspace, request(judgements=str(judgements(tmp_path, negatives=False))))
-    assert listing.view(workspace, other).spec.judgements != listing.view(workspace, run).spec.judgements
+    assert (
+        listing.summary(workspace, other).spec.judgements != listing.summary(workspace, run).spec.judgements
+    )
 
 
 def test_a_stopped_run_goes_on_with_the_same_losses(workspace: Workspace) -> None:
@@ -209,7 +213,7 @@ def test_what_cannot_work_is_refused_before_it_starts(
 def test_judgements_go_with_the_last_run_that_has_them(workspace: Workspace, tmp_path: Path) -> None:
     asked = request(judgements=str(judgements(tmp_path)))
     first, second = (start_training(workspace, asked) for _ in range(2))
-    kept = workspace.judgements(listing.view(workspace, first).spec.judgements)
+    kept = workspace.judgements(listing.summary(workspace, first).spec.judgements)
     later = time.time() + bin.DAY + 1
     queue.remove(workspace, first)
     bin.empty(workspace, now=later)
@@ -259,7 +263,7 @@ def test_a_study_trains_what_is_missing_and_compares_on_the_same_queries(workspa
     assert cell.seeds == 2
     drawn = [row for row in rows if row["share"] == 0]
     assert all(
-        listing.view(workspace, place.run.id).status.steps == 0
+        listing.summary(workspace, place.run.id).status.steps == 0
         for place in table
         if place.share == 0 and place.run
     )
