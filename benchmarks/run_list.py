@@ -64,7 +64,7 @@ def measured(workspace: Workspace, repetitions: int) -> dict[str, list[float]]:
         found["trained"].append(seconds(lambda: sweeps.known(workspace)))
         kept = [entry for _, entry in workspace.catalogue.run_index.runs() if entry]
         workspace.catalogue.run_index.clear()
-        run_index.spec_in.cache_clear()
+        run_index._spec.cache_clear()
         found["folders"].append(seconds(lambda: listing.list_runs(workspace)))
         workspace.catalogue.run_index.write(kept, read={each.run_id: None for each in kept})
     return found

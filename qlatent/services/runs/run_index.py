@@ -19,9 +19,14 @@ from qlatent.store.workspace import Workspace
 _log = logging.getLogger(__name__)
 
 
-@lru_cache(maxsize=4096)
 def spec_in(path: Path) -> RunSpec:
     """The spec of the run in this folder, read once, since it is frozen; a `StoreError` if it cannot be read."""
+    folder = RunFolder(path)
+    return _spec(path, folder.spec_time())
+
+
+@lru_cache(maxsize=4096)
+def _spec(path: Path, time: int) -> RunSpec:
     return specs.of(RunFolder(path))
 
 

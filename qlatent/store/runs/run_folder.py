@@ -108,6 +108,10 @@ class RunFolder:
             ) from err
         return content
 
+    def spec_time(self) -> int:
+        """When the spec was written, in ns: another time is that of a spec that somebody put in its place."""
+        return (self.path / "spec.json").stat().st_mtime_ns
+
     # --- status -------------------------------------------------------------------------------------------
 
     def status(self) -> RunStatus:

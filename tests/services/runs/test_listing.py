@@ -111,7 +111,7 @@ def test_a_run_whose_folder_is_gone_is_shown_as_failed_and_can_be_removed(worksp
 def test_a_run_whose_spec_is_damaged_hides_no_other(workspace: Workspace, content: str) -> None:
     damaged, whole = made(workspace), made(workspace)
     (workspace.run(damaged).path / "spec.json").write_text(content)
-    run_index.spec_in.cache_clear()  # as in a process that has read neither
+    run_index._spec.cache_clear()  # as in a process that has read neither
     found = {view.id: view for view in listing.list_runs(workspace)}
     assert found[damaged].spec is None
     assert (found[damaged].datasets, found[damaged].encoder) == ((), "")

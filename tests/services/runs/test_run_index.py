@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -96,11 +97,13 @@ def test_the_spec_of_a_run_is_read_when_it_is_asked_for_and_once(
     workspace: Workspace, spec: VectorTraining, opened: list[str]
 ) -> None:
     folder = ended(workspace, spec)
-    run_index.spec_in.cache_clear()
+    run_index._spec.cache_clear()
     opened.clear()
     for _ in range(3):
         assert listing.summary(workspace, folder.id).spec == specs.read(spec.document() | {"id": folder.id})
     assert opened == ["spec.json"]
+    (folder.path / "spec.json").write_text(json.dumps(spec.document() | {"encoder": "put in its place"}))
+    assert listing.summary(workspace, folder.id).encoder == "put in its place"
 
 
 def test_a_worker_that_ends_tells_the_index(workspace: Workspace, spec: VectorTraining) -> None:
@@ -180,7 +183,7 @@ def test_a_run_whose_spec_cannot_be_read_is_listed_as_failed(
 ) -> None:
     damaged, whole = ended(workspace, spec), ended(workspace, spec)
     (damaged.path / "spec.json").write_text("{", encoding="utf-8")
-    run_index.spec_in.cache_clear()
+    run_index._spec.cache_clear()
     run_index.rebuild(workspace)
     states = {each.id: each.state for each in listing.list_runs(workspace)}
     assert states == {damaged.id: "failed", whole.id: "finished"}
@@ -267,7 +270,7 @@ def test_keys_are_made_once_and_stand_in_the_index(
     key = training_key.training_key(spec)
     assert list(sweeps.known(workspace)) == [key]
     assert entry(workspace, folder.id).training_key == key
-    run_index.spec_in.cache_clear()
+    run_index._spec.cache_clear()
     opened.clear()
     assert sweeps.known(workspace)[key].id == folder.id
     assert opened == []

@@ -106,13 +106,13 @@ def test_what_is_finished_is_not_looked_at_again(
     first = sweeps.progress(workspace, table, finished=finished)
     assert finished == {table[0].run.id}  # type: ignore[union-attr]
     looked_at: list[str] = []
-    views = listing.summaries
+    summaries = listing.summaries
 
     def noted(workspace: Workspace, ids: list[str]) -> list[RunSummary]:
         looked_at.extend(ids)
-        return views(workspace, ids)
+        return summaries(workspace, ids)
 
-    monkeypatch.setattr(listing, "views", noted)
+    monkeypatch.setattr(listing, "summaries", noted)
     assert sweeps.progress(workspace, table, finished=finished) == first
     assert looked_at == [table[1].run.id]  # type: ignore[union-attr]
     assert (first.finished, first.done, first.active) == (1, 1.25, False)
