@@ -15,7 +15,7 @@ with side:
 if view is not None:
     with main:
         anatomy.sizes(view)
-        picture = st.container()
+        drawing = st.container()
     drawn = {
         "step": ("Step through", anatomy.stepping),
         "express": ("What it can express", figures_of_merit.expressing),
@@ -29,12 +29,12 @@ if view is not None:
         drawn["merge"] = ("Weight count", merge_weights.counted)
     tabs = url_state.tabs("tab", {name: label for name, (label, _) in drawn.items()}, key="circuit_tabs")
     if not tabs["step"].open:  # on the tab step, it is drawn once the angles are known
-        with picture:
+        with drawing:
             anatomy.drawing(view)
     for name, tab in tabs.items():
         if tab.open:
             with tab:
-                walked = drawn[name][1](view)
+                stepped = drawn[name][1](view)
             if name == "step":
-                with picture:
-                    anatomy.drawing(view, walked)
+                with drawing:
+                    anatomy.drawing(view, stepped)

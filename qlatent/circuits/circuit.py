@@ -117,7 +117,7 @@ class Circuit:
         return self._digest
 
     @cached_property
-    def _digest(self) -> int:  # cached, because every training step looks up a plan by circuit
+    def _digest(self) -> int:  # cached, because every training step looks up a fused program by circuit
         """Hash of the JSON text; unlike Python's salted string hashes it is equal in all processes."""
         return int.from_bytes(hashlib.sha256(self.to_json().encode()).digest()[:8])
 

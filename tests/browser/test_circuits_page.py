@@ -25,7 +25,7 @@ SENTENCES = {
 
 
 def open_circuit(page: Any, link: str) -> None:
-    """A circuit with its picture and its charts."""
+    """A circuit with its drawing and its charts."""
     page.goto(link)
     page.locator(".st-key-circuit_probabilities .js-plotly-plot").wait_for()
     page.locator(".gate.now").first.wait_for()
@@ -52,13 +52,15 @@ def bars_become(page: Any, wanted: list[float]) -> None:
 
 def test_a_circuit_is_taken_apart(page: Any, serve: Callable[[Path], Any], tmp_path: Path) -> None:
     server = serve(tmp_path / "workspace")
-    walk = circuits.walk(circuits.of_layout("qssl_ring", qubits=3, layers=1)).probabilities.tolist()
+    states = circuits.states_gate_by_gate(
+        circuits.of_layout("qssl_ring", qubits=3, layers=1)
+    ).probabilities.tolist()
     open_circuit(page, server.url + "/circuits?layout=qssl_ring&qubits=3&layers=1&format=qasm3")
     marked(page, 1)  # begins at the first gate
-    bars_become(page, walk[1])
+    bars_become(page, states[1])
     page.get_by_role("button", name="One gate forward").click()
     marked(page, 2)
-    bars_become(page, walk[2])
+    bars_become(page, states[2])
     page.keyboard.press("ArrowRight")
     marked(page, 3)
     page.keyboard.press("ArrowLeft")
@@ -72,7 +74,7 @@ def test_a_circuit_is_taken_apart(page: Any, serve: Callable[[Path], Any], tmp_p
     bars_become(page, [1, *[0] * 7])
     page.locator(".gate[data-gate='7']").click()
     marked(page, 7)
-    bars_become(page, walk[7])
+    bars_become(page, states[7])
     page.wait_for_url("**gate=7**")
     for tab, sentence in SENTENCES.items():
         page.get_by_role("tab", name=tab).click()
@@ -87,7 +89,7 @@ def test_a_circuit_is_taken_apart(page: Any, serve: Callable[[Path], Any], tmp_p
     marked(page, 7)
     page.get_by_role("tab", name="Step through").click()
     page.locator(".st-key-circuit_probabilities .js-plotly-plot").wait_for()
-    bars_become(page, walk[7])
+    bars_become(page, states[7])
 
 
 def test_three_visitors_export_and_the_server_lives(

@@ -202,7 +202,7 @@ def test_circuits_can_be_described_and_drawn_without_torch() -> None:
     code = (
         "import sys; from qlatent.circuits import circuit, gates, layouts; "
         "from qlatent.circuits.drawings import svg, text; from qlatent.circuits.engines import fused_program;"
-        "fused_program.plan(layouts.dressed(4, 6)); sys.exit('torch' in sys.modules)"
+        "fused_program.fused(layouts.dressed(4, 6)); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -17,7 +17,7 @@ Open = Callable[..., AppTest]
 
 
 def stepped(at: AppTest) -> dict[str, Any]:
-    """What the picture that is stepped through was given."""
+    """What the drawing that is stepped through was given."""
     assert not at.exception
     (found,) = at.get("bidi_component")
     return json.loads(found.proto.json)
@@ -45,9 +45,9 @@ def test_sliders_change_the_circuit_and_the_url(opened: Open, tmp_path: Path) ->
 def test_a_circuit_begins_at_its_first_gate_with_all_states_along_it(opened: Open, tmp_path: Path) -> None:
     data = stepped(opened(tmp_path, "circuits", layout="dressed", qubits="2", layers="1"))
     assert (data["start"], len(data["gates"]), data["gates"][5]) == (1, 8, "CNOT on 0, 1")
-    walk = data["walk"]
-    assert [len(walk[name]) for name in ("bloch", "entropies", "probabilities")] == [8, 8, 8]
-    assert walk["probabilities"][0] == [1, 0, 0, 0] and walk["states"] is None
+    found = data["byGate"]
+    assert [len(found[name]) for name in ("bloch", "entropies", "probabilities")] == [8, 8, 8]
+    assert found["probabilities"][0] == [1, 0, 0, 0] and found["states"] is None
 
 
 @pytest.mark.parametrize(("link", "start"), [("5", 5), ("0", 0), ("99", 7), ("-2", 0), ("x", 1)])
@@ -59,7 +59,7 @@ def test_the_gate_is_in_the_link(opened: Open, tmp_path: Path, link: str, start:
 def test_another_circuit_begins_at_its_first_gate_again(opened: Open, tmp_path: Path) -> None:
     at = opened(tmp_path, "circuits", layout="dressed", qubits="2", layers="1", gate="5")
     before = stepped(at)["view"]
-    assert stepped(at.run())["view"] == before  # a rerun leaves the picture where it is
+    assert stepped(at.run())["view"] == before  # a rerun leaves the drawing where it is
     at.slider(key="size_qubits").set_value(3).run()
     assert stepped(at)["start"] == 1 and "gate" not in at.query_params
     at.query_params["gate"] = "4"
@@ -67,16 +67,16 @@ def test_another_circuit_begins_at_its_first_gate_again(opened: Open, tmp_path: 
 
 
 def test_of_many_basis_states_the_likeliest_are_sent(opened: Open, tmp_path: Path) -> None:
-    walk = stepped(opened(tmp_path, "circuits", layout="dressed", qubits="8", layers="1"))["walk"]
-    assert {len(each) for each in walk["probabilities"]} == {len(each) for each in walk["states"]} == {64}
-    assert walk["states"][0][0] == 0 and walk["probabilities"][0][0] == 1
+    found = stepped(opened(tmp_path, "circuits", layout="dressed", qubits="8", layers="1"))["byGate"]
+    assert {len(each) for each in found["probabilities"]} == {len(each) for each in found["states"]} == {64}
+    assert found["states"][0][0] == 0 and found["probabilities"][0][0] == 1
 
 
 def test_the_tab_is_in_the_link(opened: Open, tmp_path: Path) -> None:
     at = opened(tmp_path, "circuits", layout="dressed", tab="gates")
     assert at.session_state["circuit_tabs"] == "Gates"
     assert "circuit_gates" in [each.key for each in at.get("dataframe")] or len(at.dataframe) == 1
-    assert stepped(at)["walk"] is None  # the picture is there, the states are not asked for
+    assert stepped(at)["byGate"] is None  # the drawing is there, the states are not asked for
     at = opened(tmp_path, "circuits", layout="dressed", tab="nonsense")
     assert at.session_state["circuit_tabs"] == "Step through"
 

@@ -19,7 +19,7 @@ from qlatent.circuits.analysis.state_derivatives import (
     gradients,
     purities,
     states,
-    tangents,
+    states_and_derivatives,
 )
 from qlatent.circuits.circuit import Circuit
 from qlatent.circuits.specs import weights_used
@@ -173,7 +173,7 @@ def gradient_variance(
         used = sorted(weights_used(circuit))
         places = np.unique(np.linspace(0, len(used) - 1, _MOST_SLOPES).astype(int)) if used else ()
         which = [used[place] for place in places]
-        slopes = gradients(circuit, tangents(circuit, *_drawn(circuit, samples, seed), which))
+        slopes = gradients(circuit, states_and_derivatives(circuit, *_drawn(circuit, samples, seed), which))
         spread = slopes[..., 0].var(axis=0, ddof=1) if which else np.zeros(1)
         rows.append((spread.mean(), spread.min(), spread.max()))
     values, low, high = np.array(rows).T
@@ -191,7 +191,7 @@ def independent_weights(circuit: Circuit, *, samples: int = 8, seed: int = 0) ->
     ranks = []
     for draw in range(3):
         inputs, weights = _drawn(circuit, samples, seed, draw)
-        state, slopes = tangents(circuit, inputs, np.broadcast_to(weights[0], weights.shape))
+        state, slopes = states_and_derivatives(circuit, inputs, np.broadcast_to(weights[0], weights.shape))
         along = np.einsum("bs,bks->bk", state.conj(), slopes)
         flat = slopes - along[..., None] * state[:, None]
         fisher = 4 * _products(flat) / samples
@@ -228,7 +228,7 @@ def effective_dimension(
 def _fisher(circuit: Circuit, samples: int, seed: int, draw: int) -> Floats:
     """The Fisher matrix (weights, weights) of the outcomes at one draw of weights, averaged over random inputs."""
     inputs, weights = _drawn(circuit, samples, seed, draw)
-    state, slopes = tangents(circuit, inputs, np.broadcast_to(weights[0], weights.shape))
+    state, slopes = states_and_derivatives(circuit, inputs, np.broadcast_to(weights[0], weights.shape))
     chances = np.abs(state) ** 2
     change = 2 * (state.conj()[:, None] * slopes).real
     scaled = change / np.sqrt(np.maximum(chances, 1e-12))[:, None]

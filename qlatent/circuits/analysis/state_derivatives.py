@@ -22,7 +22,7 @@ BYTES_LIMIT = 2**30
 
 def states(circuit: Circuit, inputs: Angles, weights: Angles) -> States:
     """Final states (batch, 2^qubits) for inputs (batch, inputs) and weights (batch, weights); wire 0 leftmost."""
-    return tangents(circuit, inputs, weights, [])[0]
+    return states_and_derivatives(circuit, inputs, weights, [])[0]
 
 
 def end_states(circuit: Circuit, inputs: Angles, weights: Angles) -> States:
@@ -39,7 +39,7 @@ def end_states(circuit: Circuit, inputs: Angles, weights: Angles) -> States:
     return found
 
 
-def tangents(
+def states_and_derivatives(
     circuit: Circuit, inputs: Angles, weights: Angles, which: Sequence[int] | None = None
 ) -> tuple[States, States]:
     """Final states (batch, 2^qubits) and derivatives (batch, which, 2^qubits) by the weights `which`, or by all.
@@ -69,7 +69,7 @@ def tangents(
 
 
 def gradients(circuit: Circuit, found: tuple[States, States]) -> NDArray[np.float64]:
-    """Derivative of each observable by each weight from the result of `tangents`: (batch, which, observables)."""
+    """Derivative of each observable by each weight, (batch, which, observables), of `states_and_derivatives`."""
     state, slopes = found
     columns = [np.einsum("bs,bks->bk", each.conj(), slopes).real for each in _measured(circuit, state)]
     return 2 * np.stack(columns, axis=-1)

@@ -41,7 +41,7 @@ STYLE = """\
 """
 
 
-def picture(circuit: Circuit, *, now: int | None = None) -> str:
+def draw(circuit: Circuit, *, now: int | None = None) -> str:
     """The circuit as SVG, wire 0 on top, with gate `now` highlighted (counted from 1; 0 is the initial state).
 
     Each gate is a group with its number in `data-gate` and a tooltip with name, wires and angles; x3 is input 3, w3

@@ -1,6 +1,6 @@
-"""Build the fused program (plan) of a circuit: a short list of steps with precomputed numbers. Torch-free.
+"""Build the fused program of a circuit: a short list of steps with precomputed numbers. Torch-free.
 
-Three optimisations make a plan cheaper than applying its gates one by one:
+Three optimisations make it cheaper than applying the gates one by one:
 * Leading single-qubit gates with at most one input each make a product state, which is computed directly.
 * A run of gates that depend on weights only is equal for the whole batch. It becomes layers of the form (fixed matrix,
   then one rotation on every wire), and the entries of all layers are computed together.
@@ -70,7 +70,7 @@ Step = Layers | Single
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class FusedProgram:
     """The steps of a circuit; `signs` (2^qubits, observables) are ±1, or None unless all observables are Z words."""
 
     qubits: int
@@ -82,11 +82,11 @@ class Plan:
 
 
 @lru_cache(maxsize=256)
-def plan(circuit: Circuit) -> Plan:
-    """The plan of a circuit, cached."""
+def fused(circuit: Circuit) -> FusedProgram:
+    """The fused program of a circuit, cached."""
     start, rest = product_start(circuit)
     z_only = all(letter == "Z" for word in circuit.observables for letter, _ in word)
-    return Plan(
+    return FusedProgram(
         qubits=circuit.qubits,
         real=circuit.real,
         start=start,

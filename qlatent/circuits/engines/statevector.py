@@ -1,7 +1,7 @@
 """The statevector engine in torch: batched, differentiable, any device, float32 and float64.
 
 States are rows (batch, 2^qubits), real if every gate is real. Overhead per operation dominates arithmetic here, so the
-plan (`fused_program.py`) minimises the number of operations.
+fused program (`fused_program.py`) minimises the number of operations.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from qlatent import tensors
 from qlatent.circuits.circuit import Circuit
-from qlatent.circuits.engines.fused_program import Entries, Layers, Plan, Single, Step, plan
+from qlatent.circuits.engines.fused_program import Entries, FusedProgram, Layers, Single, Step, fused
 from qlatent.circuits.engines.statevector_steps import (
     DENSE_QUBITS,
     AmplitudeState,
@@ -90,7 +90,7 @@ class _Reversed(torch.autograd.Function):
 def _program(
     circuit: Circuit, dtype: torch.dtype, device: torch.device, *, single_layers: bool = False
 ) -> _Program:
-    found = plan(circuit)
+    found = fused(circuit)
     if single_layers and found.qubits > DENSE_QUBITS:
         found = replace(found, steps=tuple(part for step in found.steps for part in _layers(step)))
     return _Program(found, dtype, device, amplitudes=circuit.encoding == "amplitudes")
@@ -110,30 +110,32 @@ def _layers(step: Step) -> Iterator[Step]:
 
 
 class _Program:
-    """A plan as tensors of one dtype on one device."""
+    """A fused program as tensors of one dtype on one device."""
 
-    def __init__(self, plan: Plan, dtype: torch.dtype, device: torch.device, *, amplitudes: bool) -> None:
-        constants = Constants(dtype, device, real=plan.real)
-        self.start = AmplitudeState(constants) if amplitudes else StartState(plan.start, constants)
-        self.steps = [_step(step, plan, constants) for step in plan.steps]
-        self.measure = _measurement(plan, constants)
-        dense = plan.qubits <= DENSE_QUBITS
-        states = sum(1 if isinstance(step, Single) or dense else len(step.fixed) for step in plan.steps)
-        self.bytes_per_sample = states * 2**plan.qubits * dtype.itemsize * (1 if plan.real else 2)
+    def __init__(
+        self, program: FusedProgram, dtype: torch.dtype, device: torch.device, *, amplitudes: bool
+    ) -> None:
+        constants = Constants(dtype, device, real=program.real)
+        self.start = AmplitudeState(constants) if amplitudes else StartState(program.start, constants)
+        self.steps = [_step(step, program, constants) for step in program.steps]
+        self.measure = _measurement(program, constants)
+        dense = program.qubits <= DENSE_QUBITS
+        states = sum(1 if isinstance(step, Single) or dense else len(step.fixed) for step in program.steps)
+        self.bytes_per_sample = states * 2**program.qubits * dtype.itemsize * (1 if program.real else 2)
 
     def kept_bytes(self, batch: int) -> int:
         """Lower bound of the bytes of states that autograd would store for a batch."""
         return batch * self.bytes_per_sample
 
 
-def _measurement(plan: Plan, constants: Constants) -> SignedProbabilities | PauliExpectations:
-    if plan.signs is None:
-        return PauliExpectations(plan, constants)
-    return SignedProbabilities(plan.signs, constants)
+def _measurement(program: FusedProgram, constants: Constants) -> SignedProbabilities | PauliExpectations:
+    if program.signs is None:
+        return PauliExpectations(program, constants)
+    return SignedProbabilities(program.signs, constants)
 
 
-def _step(step: Step, plan: Plan, constants: Constants) -> SingleGate | DenseLayers | HalvedLayers:
+def _step(step: Step, program: FusedProgram, constants: Constants) -> SingleGate | DenseLayers | HalvedLayers:
     if isinstance(step, Single):
-        return SingleGate(step, plan, constants)
-    layers = DenseLayers if plan.qubits <= DENSE_QUBITS else HalvedLayers
-    return layers(step, plan, constants)
+        return SingleGate(step, program, constants)
+    layers = DenseLayers if program.qubits <= DENSE_QUBITS else HalvedLayers
+    return layers(step, program, constants)

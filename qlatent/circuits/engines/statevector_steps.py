@@ -1,4 +1,4 @@
-"""Torch operations for the steps of a plan. States are rows: (batch, 2^qubits)."""
+"""Torch operations for the steps of a program. States are rows: (batch, 2^qubits)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from qlatent import tensors
 from qlatent.circuits.circuit import Operation
 from qlatent.circuits.engines.fused_program import (
     Entries,
+    FusedProgram,
     Layers,
-    Plan,
     ProductStart,
     Single,
     dense,
@@ -28,7 +28,7 @@ DENSE_QUBITS = 6
 
 
 class Constants:
-    """Converts arrays of a plan to tensors of one dtype on one device."""
+    """Converts arrays of a fused program to tensors of one dtype on one device."""
 
     def __init__(self, dtype: torch.dtype, device: torch.device, *, real: bool) -> None:
         self.dtype, self.device, self.real = dtype, device, real
@@ -104,12 +104,12 @@ class StartState:
 class DenseLayers:
     """Layers multiplied into one unitary (2^qubits, 2^qubits), then applied to the states."""
 
-    def __init__(self, layers: Layers, plan: Plan, constants: Constants) -> None:
+    def __init__(self, layers: Layers, program: FusedProgram, constants: Constants) -> None:
         self.entries = MatrixEntries(layers.entries, constants)
         self.indices = constants.indices(layers.indices)
         self.ordered = np.array_equal(layers.indices.ravel(), np.arange(layers.indices.size))
-        fixed = np.stack([dense(operations, plan.qubits).T for operations in layers.fixed])
-        idle = np.array_equal(fixed, np.broadcast_to(np.eye(2**plan.qubits), fixed.shape))
+        fixed = np.stack([dense(operations, program.qubits).T for operations in layers.fixed])
+        idle = np.array_equal(fixed, np.broadcast_to(np.eye(2**program.qubits), fixed.shape))
         self.fixed = None if idle else constants.amplitudes(fixed)  # (depth, 2^qubits, 2^qubits), for rows
 
     def __call__(self, state: Tensor, _inputs: Tensor, weights: Tensor) -> Tensor:
@@ -126,12 +126,12 @@ class DenseLayers:
 class HalvedLayers:
     """Layers applied in order: fixed gates as a permutation, then the wires' matrices on halves of the state."""
 
-    def __init__(self, layers: Layers, plan: Plan, constants: Constants) -> None:
-        self.qubits = plan.qubits
+    def __init__(self, layers: Layers, program: FusedProgram, constants: Constants) -> None:
+        self.qubits = program.qubits
         self.entries = MatrixEntries(layers.entries, constants)
         self.indices = constants.indices(layers.indices)
         self.ordered = np.array_equal(layers.indices.ravel(), np.arange(layers.indices.size))
-        self.fixed = [_fixed_step(operations, plan, constants) for operations in layers.fixed]
+        self.fixed = [_fixed_step(operations, program, constants) for operations in layers.fixed]
 
     def __call__(self, state: Tensor, _inputs: Tensor, weights: Tensor) -> Tensor:
         matrices = self.entries(layer_angles(weights, self.indices, ordered=self.ordered))
@@ -146,8 +146,8 @@ class HalvedLayers:
 class SingleGate:
     """A single gate, whose angle may differ between samples."""
 
-    def __init__(self, single: Single, plan: Plan, constants: Constants) -> None:
-        self.qubits, self.wires, self.angle = plan.qubits, single.wires, single.angle
+    def __init__(self, single: Single, program: FusedProgram, constants: Constants) -> None:
+        self.qubits, self.wires, self.angle = program.qubits, single.wires, single.angle
         self.entries = MatrixEntries(single.entries, constants)
 
     def __call__(self, state: Tensor, inputs: Tensor, weights: Tensor) -> Tensor:
@@ -253,8 +253,8 @@ class _Permuted(torch.autograd.Function):
 class FixedGates:
     """Fixed gates applied one by one."""
 
-    def __init__(self, operations: Sequence[Operation], plan: Plan, constants: Constants) -> None:
-        self.qubits = plan.qubits
+    def __init__(self, operations: Sequence[Operation], program: FusedProgram, constants: Constants) -> None:
+        self.qubits = program.qubits
         self.gates = [(constants.amplitudes(fixed_matrix(op).T), op.wires) for op in operations]
 
     def __call__(self, state: Tensor) -> Tensor:
@@ -279,8 +279,8 @@ class SignedProbabilities:
 class PauliExpectations:
     """Expectations ⟨ψ|P|ψ⟩ of arbitrary Pauli words."""
 
-    def __init__(self, plan: Plan, constants: Constants) -> None:
-        pairs = [word_as_permutation(plan.qubits, word) for word in plan.observables]
+    def __init__(self, program: FusedProgram, constants: Constants) -> None:
+        pairs = [word_as_permutation(program.qubits, word) for word in program.observables]
         self.words = [(constants.indices(source), constants.amplitudes(factor)) for source, factor in pairs]
 
     def __call__(self, state: Tensor) -> Tensor:
@@ -290,8 +290,8 @@ class PauliExpectations:
 
 
 def _fixed_step(
-    operations: Sequence[Operation], plan: Plan, constants: Constants
+    operations: Sequence[Operation], program: FusedProgram, constants: Constants
 ) -> FixedPermutation | FixedGates:
-    if (moved := permutation(operations, plan.qubits)) is None:
-        return FixedGates(operations, plan, constants)
+    if (moved := permutation(operations, program.qubits)) is None:
+        return FixedGates(operations, program, constants)
     return FixedPermutation(*moved, constants)

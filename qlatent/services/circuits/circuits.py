@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from qlatent.circuits import layouts, merging
 from qlatent.circuits.analysis import gate_by_gate
 from qlatent.circuits.circuit import Circuit, Parameter
-from qlatent.circuits.drawings.svg import picture
-from qlatent.circuits.drawings.text import angle, described, draw
+from qlatent.circuits.drawings import svg, text
 from qlatent.circuits.specs import Specs, specs
 from qlatent.errors import InputError
 from qlatent.hardware import qiskit_process
@@ -69,7 +68,7 @@ class Drawing:
 
 
 @dataclass(frozen=True, eq=False)
-class Walk:
+class GateByGate:
     """The states of a circuit gate by gate, the start state first.
 
     `probabilities` (gates + 1, 2^qubits) are those of the basis states; `bloch` (gates + 1, qubits, 3) has ⟨Z⟩ of each
@@ -153,9 +152,9 @@ def with_angles(view: CircuitView, angles: NDArray[np.float64]) -> CircuitView:
     return replace(view, inputs=angles[:split], weights=angles[split:])
 
 
-def walk(view: CircuitView) -> Walk:
+def states_gate_by_gate(view: CircuitView) -> GateByGate:
     """The states of the view's circuit gate by gate, for the view's angles; recent results are cached."""
-    return _walk(view.circuit, view.inputs.tobytes(), view.weights.tobytes())
+    return _gate_by_gate(view.circuit, view.inputs.tobytes(), view.weights.tobytes())
 
 
 def drawn(circuit: Circuit) -> Drawing:
@@ -169,7 +168,7 @@ def gate_rows(view: CircuitView) -> list[dict[str, object]]:
         {
             "Gate": operation.gate,
             "Wires": ", ".join(map(str, operation.wires)),
-            "Angles": ", ".join(angle(parameter) for parameter in operation.parameters),
+            "Angles": ", ".join(text.angle(parameter) for parameter in operation.parameters),
             "Radians": ", ".join(f"{_value(view, parameter):.3f}" for parameter in operation.parameters),
         }
         for operation in view.circuit.operations
@@ -179,7 +178,7 @@ def gate_rows(view: CircuitView) -> list[dict[str, object]]:
 def drawing_of(head: str, config: Mapping[str, Any]) -> str:
     """The circuit of a registered head with this config, as a text drawing; "" for a head without a circuit."""
     circuit = make_config(head_class(head), config).circuit()
-    return "" if circuit is None else draw(circuit)
+    return "" if circuit is None else text.draw(circuit)
 
 
 def exported(view: CircuitView, format: str) -> bytes:
@@ -210,15 +209,15 @@ def _with_angles(circuit: Circuit, seed: int) -> CircuitView:
 
 
 @lru_cache(maxsize=16)
-def _walk(circuit: Circuit, inputs: bytes, weights: bytes) -> Walk:
+def _gate_by_gate(circuit: Circuit, inputs: bytes, weights: bytes) -> GateByGate:
     states = gate_by_gate.states(circuit, np.frombuffer(inputs), np.frombuffer(weights))
-    return Walk(np.abs(states) ** 2, gate_by_gate.bloch_vectors(states), gate_by_gate.entropies(states))
+    return GateByGate(np.abs(states) ** 2, gate_by_gate.bloch_vectors(states), gate_by_gate.entropies(states))
 
 
 @lru_cache(maxsize=32)
 def _drawing(circuit: Circuit) -> Drawing:
-    gates = ("the start state", *map(described, circuit.operations))
-    return Drawing(sha256(circuit.to_json().encode()).hexdigest()[:12], picture(circuit), gates)
+    gates = ("the start state", *map(text.described, circuit.operations))
+    return Drawing(sha256(circuit.to_json().encode()).hexdigest()[:12], svg.draw(circuit), gates)
 
 
 def _value(view: CircuitView, parameter: Parameter) -> float:

@@ -12,7 +12,7 @@ from qlatent import spacing
 from qlatent.errors import CircuitError, UnavailableError
 from qlatent.plots import circuits as plots
 from qlatent.services.circuits import circuits, figures_of_merit, picked_item
-from qlatent.services.circuits.circuits import CircuitView, Walk
+from qlatent.services.circuits.circuits import CircuitView, GateByGate
 from qlatent.services.runs import listing
 from qlatent.ui.circuits.stepper import CHARTS, Stepping, stepper
 from qlatent.ui.latent_map import maps
@@ -130,8 +130,8 @@ def sizes(view: CircuitView) -> None:
             st.metric(label, value, help=about, width="content")
 
 
-def drawing(view: CircuitView, walked: CircuitView | None = None) -> None:
-    """Draw the circuit to step through, wire 0 on top, with the states of `walked`, whose angles may differ."""
+def drawing(view: CircuitView, stepped: CircuitView | None = None) -> None:
+    """Draw the circuit to step through, wire 0 on top, with the states of `stepped`, whose angles may differ."""
     drawn = circuits.drawn(view.circuit)
     gate = min(max(_gate(drawn.id), 0), len(drawn.gates) - 1)
     if st.session_state.get("gate_shown") != gate:  # a link or another circuit sets the gate
@@ -142,8 +142,8 @@ def drawing(view: CircuitView, walked: CircuitView | None = None) -> None:
         st.session_state["gate_shown"] = place
         url_state.put("gate", place)
 
-    walk = None if walked is None else circuits.walk(walked)
-    stepping = Stepping(drawn, walk, gate, st.session_state["gate_turn"])
+    states = None if stepped is None else circuits.states_gate_by_gate(stepped)
+    stepping = Stepping(drawn, states, gate, st.session_state["gate_turn"])
     stepper(stepping, key="circuit_stepper", on_gate=moved)
 
 
@@ -166,7 +166,7 @@ def stepping(view: CircuitView) -> CircuitView | None:
         if row is not None:
             _moved(view, trained)
         try:
-            _shown(circuits.walk(view))
+            _shown(circuits.states_gate_by_gate(view))
         except CircuitError as err:
             parts.error_card(err)
             return None
@@ -249,20 +249,20 @@ def _angles(view: CircuitView, row: int | None) -> CircuitView:
     return circuits.with_angles(view, edited["Value"].to_numpy(dtype=float))
 
 
-def _shown(walk: Walk) -> None:
+def _shown(found: GateByGate) -> None:
     """Draw the state after the first gate; the browser updates the charts from there without a rerun."""
-    first = min(FIRST, len(walk.bloch) - 1)
+    first = min(FIRST, len(found.bloch) - 1)
     sphere, bars = st.columns([1, 1.1], gap="medium")
     config = {"displayModeBar": False}
     with sphere:
         st.markdown("**Bloch vector of each wire**")
-        st.plotly_chart(plots.bloch(walk.bloch[first]), key=CHARTS["bloch"], config=config)
+        st.plotly_chart(plots.bloch(found.bloch[first]), key=CHARTS["bloch"], config=config)
     with bars:
         st.markdown("**Outcome probabilities**")
-        figure = plots.probabilities(walk.probabilities[first])
+        figure = plots.probabilities(found.probabilities[first])
         st.plotly_chart(figure, key=CHARTS["probabilities"], config=config)
         st.markdown("**Entanglement of each wire with the others**")
-        st.plotly_chart(plots.entropies(walk.entropies[first]), key=CHARTS["entropies"], config=config)
+        st.plotly_chart(plots.entropies(found.entropies[first]), key=CHARTS["entropies"], config=config)
     st.caption("State after the marked gate. Wire 0 is the leftmost bit of a basis state.")
 
 

@@ -13,7 +13,7 @@ from qlatent.circuits.analysis.state_derivatives import (
     gradients,
     purities,
     states,
-    tangents,
+    states_and_derivatives,
 )
 from qlatent.circuits.circuit import Circuit, Operation, weight
 from qlatent.errors import CircuitError
@@ -49,7 +49,7 @@ def test_expectations_are_the_engines(circuit):
 @pytest.mark.parametrize("circuit", CIRCUITS, ids=lambda circuit: circuit.name)
 def test_derivatives_are_finite_differences(circuit):
     inputs, weights = angles(circuit)
-    found = tangents(circuit, inputs, weights)
+    found = states_and_derivatives(circuit, inputs, weights)
     slopes, step = gradients(circuit, found), 1e-5
     for index in range(circuit.weights):
         shift = np.zeros(circuit.weights)
@@ -63,14 +63,17 @@ def test_derivatives_are_finite_differences(circuit):
 def test_a_weight_used_twice_has_both_derivatives():
     operations = (Operation("RX", (0,), (weight(0),)), Operation("RX", (0,), (weight(0),)))
     circuit = Circuit(1, operations, ((("Z", 0),),))
-    found = gradients(circuit, tangents(circuit, np.zeros((1, 0)), np.array([[0.3]])))
+    found = gradients(circuit, states_and_derivatives(circuit, np.zeros((1, 0)), np.array([[0.3]])))
     np.testing.assert_allclose(found, [[[-2 * np.sin(0.6)]]])  # ⟨Z⟩ = cos 2w
 
 
 def test_only_the_weights_asked_for_are_differentiated():
     circuit = layouts.qssl_ring(3, 1)
     inputs, weights = angles(circuit)
-    some, every = tangents(circuit, inputs, weights, [4, 1])[1], tangents(circuit, inputs, weights)[1]
+    some, every = (
+        states_and_derivatives(circuit, inputs, weights, [4, 1])[1],
+        states_and_derivatives(circuit, inputs, weights)[1],
+    )
     np.testing.assert_allclose(some, every[:, [4, 1]])
 
 
@@ -87,7 +90,7 @@ def test_bad_angles_and_too_much_memory_are_refused():
         states(circuit, np.full((1, 2), np.nan), np.zeros((1, 2)))
     large = layouts.dressed(14, 6)
     with pytest.raises(CircuitError, match="GiB"):
-        tangents(large, np.zeros((100, 14)), np.zeros((100, large.weights)))
+        states_and_derivatives(large, np.zeros((100, 14)), np.zeros((100, large.weights)))
 
 
 def test_end_states_share_their_weights_and_come_in_parts(monkeypatch):

@@ -1,4 +1,4 @@
-"""The picture of a circuit is well-formed SVG: every gate on its wires, in its place, with its name."""
+"""The drawing of a circuit is well-formed SVG: every gate on its wires, in its place, with its name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from qlatent.circuits.circuit import Circuit, Operation, weight
-from qlatent.circuits.drawings.svg import TOP, WIRE, picture
+from qlatent.circuits.drawings.svg import TOP, WIRE, draw
 from qlatent.circuits.drawings.text import described
 from qlatent.circuits.layouts import dressed, each_z, qssl_ring
 from tests.circuits.exported import AMPLITUDES, ASYMMETRIC, CIRCUITS
@@ -34,7 +34,7 @@ def box(group: ElementTree.Element) -> tuple[float, float, float, float]:
 
 @pytest.mark.parametrize("circuit", CIRCUITS, ids=lambda circuit: circuit.name)
 def test_every_gate_is_there_in_order_on_its_wires(circuit: Circuit) -> None:
-    found = groups(picture(circuit))
+    found = groups(draw(circuit))
     assert sorted(found) == list(range(len(circuit.operations) + 1))
     for number, operation in enumerate(circuit.operations, start=1):
         title = next(found[number].iter(f"{SVG}title")).text
@@ -46,7 +46,7 @@ def test_every_gate_is_there_in_order_on_its_wires(circuit: Circuit) -> None:
 
 @pytest.mark.parametrize("circuit", CIRCUITS, ids=lambda circuit: circuit.name)
 def test_no_two_gates_cover_each_other_and_none_leaves_the_picture(circuit: Circuit) -> None:
-    text = picture(circuit)
+    text = draw(circuit)
     root = ElementTree.fromstring(text)
     places = [box(group) for group in groups(text).values()]
     for i, (left, top, right, bottom) in enumerate(places):
@@ -58,30 +58,28 @@ def test_no_two_gates_cover_each_other_and_none_leaves_the_picture(circuit: Circ
 
 
 def test_names_wires_and_angles_can_be_read() -> None:
-    text = picture(qssl_ring(3, 1))
+    text = draw(qssl_ring(3, 1))
     found = groups(text)
     assert words(found[1]) == ["RX", "x0"]
     assert words(found[9]) == ["RX", "w5"]  # CRX on 2, 0: a dot and a box
     assert words(found[0]) == ["|0⟩"] * 3
     for label in ("q0", "q1", "q2", "⟨Z⟩"):
         assert f">{label}</text>" in text
-    assert words(groups(picture(ASYMMETRIC))[12]) == ["Rot", "w2, x1, -1.1"]
-    assert words(groups(picture(ASYMMETRIC))[20]) == ["U0", "U1"]
-    assert "also measured: ⟨X0Y2⟩, ⟨Z2X1Z0⟩" in picture(ASYMMETRIC)
+    assert words(groups(draw(ASYMMETRIC))[12]) == ["Rot", "w2, x1, -1.1"]
+    assert words(groups(draw(ASYMMETRIC))[20]) == ["U0", "U1"]
+    assert "also measured: ⟨X0Y2⟩, ⟨Z2X1Z0⟩" in draw(ASYMMETRIC)
 
 
 def test_one_gate_is_marked_or_none() -> None:
     circuit = dressed(2, 1)
     for now in range(len(circuit.operations) + 1):
-        marked = [
-            n for n, group in groups(picture(circuit, now=now)).items() if "now" in group.attrib["class"]
-        ]
+        marked = [n for n, group in groups(draw(circuit, now=now)).items() if "now" in group.attrib["class"]]
         assert marked == [now]
-    assert " now" not in "".join(group.attrib["class"] for group in groups(picture(circuit)).values())
+    assert " now" not in "".join(group.attrib["class"] for group in groups(draw(circuit)).values())
 
 
 def test_it_is_told_to_those_who_do_not_see_it() -> None:
-    root = ElementTree.fromstring(picture(dressed(2, 1)))
+    root = ElementTree.fromstring(draw(dressed(2, 1)))
     assert root.attrib["role"] == "img"
     title, description = (root.findtext(f"{SVG}{name}") for name in ("title", "desc"))
     assert title == root.attrib["aria-label"] == "Circuit dressed-2x1: 2 wires, 7 gates"
@@ -92,7 +90,7 @@ def test_it_is_told_to_those_who_do_not_see_it() -> None:
 
 
 def test_amplitudes_are_a_start_state_of_all_wires() -> None:
-    start = groups(picture(AMPLITUDES))[0]
+    start = groups(draw(AMPLITUDES))[0]
     assert next(start.iter(f"{SVG}title")).text == "The start state: 8 inputs as amplitudes"
     assert words(start) == ["x"]
 
@@ -100,6 +98,6 @@ def test_amplitudes_are_a_start_state_of_all_wires() -> None:
 def test_a_name_cannot_smuggle_markup_into_the_picture() -> None:
     name = '"><script>alert(1)</script>&'
     circuit = Circuit(1, (Operation("RX", (0,), (weight(0),)),), each_z(1), name)
-    root = ElementTree.fromstring(picture(circuit))
+    root = ElementTree.fromstring(draw(circuit))
     assert name in root.attrib["aria-label"]
     assert not list(root.iter(f"{SVG}script"))

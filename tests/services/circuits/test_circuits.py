@@ -22,22 +22,24 @@ def test_every_layout_has_a_sentence() -> None:
     assert all(text.endswith(".") or "weights" in text for text in circuits.layout_names().values())
 
 
-def test_the_end_of_the_walk_is_what_the_engines_compute() -> None:
+def test_the_state_after_the_last_gate_is_what_the_engines_compute() -> None:
     view = circuits.of_layout("qssl_ring", qubits=4, layers=2, seed=3)
-    found = circuits.walk(view)
+    found = circuits.states_gate_by_gate(view)
     assert len(found.bloch) == len(view.circuit.operations) + 1
     wanted = simulate.expectations(view.circuit, view.inputs[None], view.weights).numpy()[0]
     np.testing.assert_allclose(found.bloch[-1, :, 2], wanted, atol=1e-12)
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1)
 
 
-def test_the_walk_begins_at_the_start_state_and_is_computed_once() -> None:
+def test_the_states_begin_at_the_start_state_and_are_computed_once() -> None:
     view = circuits.of_layout("dressed", qubits=3, layers=1)
-    found = circuits.walk(view)
+    found = circuits.states_gate_by_gate(view)
     np.testing.assert_array_equal(found.probabilities[0], np.eye(8)[0])
     np.testing.assert_allclose(found.entropies[0], 0, atol=1e-9)
-    assert circuits.walk(circuits.of_layout("dressed", qubits=3, layers=1)) is found
-    assert circuits.walk(circuits.of_layout("dressed", qubits=3, layers=1, seed=1)) is not found
+    assert circuits.states_gate_by_gate(circuits.of_layout("dressed", qubits=3, layers=1)) is found
+    assert (
+        circuits.states_gate_by_gate(circuits.of_layout("dressed", qubits=3, layers=1, seed=1)) is not found
+    )
 
 
 def test_the_drawing_names_the_gates_and_has_an_id_of_its_circuit() -> None:
@@ -55,7 +57,7 @@ def test_seeds_decide_the_angles_and_changed_ones_count() -> None:
     first, second = (circuits.of_layout("dressed", qubits=2, layers=1, seed=seed) for seed in (0, 1))
     assert not np.allclose(first.weights, second.weights)
     changed = circuits.with_angles(first, np.zeros(4))
-    end = circuits.walk(changed).bloch[-1]
+    end = circuits.states_gate_by_gate(changed).bloch[-1]
     np.testing.assert_allclose(end[:, 0], [1, 1], atol=1e-12)  # H alone: both wires point along x
 
 
@@ -119,7 +121,7 @@ def test_the_merges_of_a_projection_follow_one_another(kind: merging.Kind) -> No
     assert [(each.control, each.target) for each in views] == [(6, 3), (3, 0), (4, 1), (5, 2)]
     first, second = views[0], views[1]
     np.testing.assert_allclose(np.cos(second.circuit.inputs[0]), first.z, atol=1e-12)
-    last = circuits.walk(first.circuit).bloch[-1]
+    last = circuits.states_gate_by_gate(first.circuit).bloch[-1]
     np.testing.assert_allclose(last[1, 2], first.z, atol=1e-12)
     assert circuits.of_merges(kind, inputs=7, outputs=3, seed=5)[0].z != first.z
     with pytest.raises(CircuitError, match="13 inputs: circuits merge at most 12"):

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from qlatent.plots import circuits as plots
-from qlatent.services.circuits.circuits import Drawing, Walk
+from qlatent.services.circuits.circuits import Drawing, GateByGate
 
 HERE = Path(__file__).parent
 CHARTS = {name: f"circuit_{name}" for name in ("bloch", "probabilities", "entropies")}
@@ -33,7 +33,7 @@ class Stepping:
     """
 
     drawing: Drawing
-    walk: Walk | None
+    states: GateByGate | None
     gate: int
     turn: int
 
@@ -47,7 +47,7 @@ def stepper(stepping: Stepping, *, key: str, on_gate: Callable[[int], None]) -> 
         "gates": drawing.gates,
         "start": stepping.gate,
         "charts": CHARTS,
-        "walk": None if stepping.walk is None else _numbers(stepping.walk),
+        "byGate": None if stepping.states is None else _numbers(stepping.states),
     }
 
     def moved() -> None:
@@ -58,14 +58,14 @@ def stepper(stepping: Stepping, *, key: str, on_gate: Callable[[int], None]) -> 
     _STEPPER(key=key, data=data, default={"gate": stepping.gate}, on_gate_change=moved)
 
 
-def _numbers(walk: Walk) -> Mapping[str, Any]:
+def _numbers(found: GateByGate) -> Mapping[str, Any]:
     """The states as rounded lists; only the basis states that the chart shows."""
-    shown = plots.likeliest(walk.probabilities)
-    everything = shown.shape == walk.probabilities.shape
-    chosen = np.take_along_axis(walk.probabilities, shown, axis=-1)
+    shown = plots.likeliest(found.probabilities)
+    everything = shown.shape == found.probabilities.shape
+    chosen = np.take_along_axis(found.probabilities, shown, axis=-1)
     return {
-        "bloch": np.round(walk.bloch, 4).tolist(),
-        "entropies": np.round(walk.entropies, 4).tolist(),
+        "bloch": np.round(found.bloch, 4).tolist(),
+        "entropies": np.round(found.entropies, 4).tolist(),
         "probabilities": np.round(chosen, 5).tolist(),
         "states": None if everything else shown.tolist(),  # which ones, where they differ from step to step
     }

@@ -35,7 +35,7 @@ class Stepper {
     this.send = send;
     const last = data.gates.length - 1;
     this.find("scrub").max = String(last);
-    this.find("numbers").hidden = !data.walk;
+    this.find("numbers").hidden = !data.byGate;
     if (fresh) {
       clearTimeout(this.settle);
       this.told = data.start;
@@ -84,8 +84,8 @@ class Stepper {
   }
 
   numbers() {
-    if (!this.data.walk) return;
-    const { bloch, entropies } = this.data.walk;
+    if (!this.data.byGate) return;
+    const { bloch, entropies } = this.data.byGate;
     const rows = bloch[this.gate].map((vector, wire) => {
       const row = document.createElement("tr");
       const name = Object.assign(document.createElement("th"), { scope: "row", textContent: `q${wire}` });
@@ -99,7 +99,7 @@ class Stepper {
 
   // The charts are other elements of the page and may be replaced at any time, so they are looked up each time.
   attach() {
-    if (!this.data?.walk) return;
+    if (!this.data?.byGate) return;
     for (const [name, key] of Object.entries(this.data.charts)) {
       const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
       if (!plot?._fullLayout || !plot.on || plot === this.plots.get(name)) continue;
@@ -110,7 +110,7 @@ class Stepper {
   }
 
   async draw() {
-    if (this.busy || !this.data?.walk || !window.Plotly) return;
+    if (this.busy || !this.data?.byGate || !window.Plotly) return;
     this.busy = true;
     try {
       let drawn;
@@ -137,7 +137,7 @@ class Stepper {
   }
 
   wanted(name) {
-    const { bloch, entropies, probabilities, states } = this.data.walk;
+    const { bloch, entropies, probabilities, states } = this.data.byGate;
     const wires = bloch[this.gate];
     if (name === "bloch") return Object.fromEntries(["x", "y", "z"].map((axis, i) => [axis, wires.map((v) => [0, v[i]])]));
     if (name === "entropies") return { x: [wires.map((_, wire) => `q${wire}`)], y: [entropies[this.gate]] };
