@@ -191,7 +191,7 @@ def test_a_batch_of_one_is_refused_in_training_alone() -> None:
     with pytest.raises(InputError, match="batch of one row cannot be normalised"):
         head.train().project(latents)
     assert torch.isfinite(head.eval().project(latents)["image"]).all()
-    with pytest.raises(ConfigError, match="batch_size=1: the objective 'ntxent' compares"):
+    with pytest.raises(ConfigError, match="batch_size=1 is too small: the objective 'ntxent' compares"):
         split_settings("qssl", "ntxent", {"batch_size": 1})
 
 
