@@ -2,8 +2,8 @@
 
 python docs/items.py WORKSPACE EXPERIMENT … [--head acqua] [--against pca]
 
-The difference is that of the means over seeds. Its 95 % interval is a jackknife: each held-out item is left out in turn,
-with all its distances and from all neighbourhoods, for both heads. The tables of an experiment have intervals
+The difference is that of the means over seeds. Its 95 % interval is a jackknife: each held-out item is left out in
+turn, with all its distances and from all neighbourhoods, for both heads. The tables of an experiment have intervals
 over seeds, which say nothing about other items.
 """
 
