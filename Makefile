@@ -23,8 +23,8 @@ test: $(VENV)/.installed-dev
 test-slow: $(VENV)/.installed-dev
 	$(PYTEST) -m "slow and not external"
 
-# Leaves out what is slow and the folders whose tests carry out whole runs: pages, services, command line.
-WHOLE := $(addprefix --ignore=tests/,browser cli earlier pages services)
+# Leaves out what is slow and the folders whose tests carry out whole runs.
+WHOLE := $(addprefix --ignore=tests/,browser cli earlier pages services training/images training/retrieval)
 test-fast: $(VENV)/.installed-dev
 	$(PYTEST) -m "not slow and not external" $(WHOLE)
 
