@@ -1,4 +1,4 @@
-"""Any picture as plain RGB: one rule for import, encoders, training and thumbnails."""
+"""Convert images to RGB, the same way for import, encoders, training and thumbnails."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def decoded(content: bytes, *, side: int | None = None) -> Image.Image:
 
 
 def on_white(image: Image.Image) -> Image.Image:
-    """The picture in mode RGB: transparency laid over white, deep grey scaled to 8 bits.
+    """The image in mode RGB, with transparency composited on white and high-bit-depth grey scaled to 8 bits.
 
-    One that is RGB already comes back itself, with its pixels loaded, so that it outlives its file.
+    An RGB image is returned itself, with its pixels loaded, so that its file may be closed.
     """
     image.load()
     if image.mode == "RGB" and not image.has_transparency_data:
@@ -40,23 +40,23 @@ def on_white(image: Image.Image) -> Image.Image:
     if image.mode == "F" or image.mode.startswith("I"):
         return _eight_bits(image).convert("RGB")
     if image.has_transparency_data:
-        # RGBA first: straight to RGB would show the colour hidden under transparent pixels
+        # RGBA first: direct conversion to RGB would show the colour under transparent pixels
         layer = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
     return image.convert("RGB")
 
 
 def fitted(image: Image.Image, size: int) -> Image.Image:
-    """The largest centred square of the picture as RGB, size × size pixels."""
+    """The largest centred square of the image as RGB, resized to size × size pixels."""
     return ImageOps.fit(on_white(image), (size, size), Image.Resampling.BICUBIC)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scaled, since Pillow would cut everything above 255 to white.
+    """The image scaled to 8 bits; Pillow would clip values above 255 to white.
 
-    Whole numbers have as many bits as cameras and scanners give (12, 14 or 16), the fewest that hold them all: 12 bits
-    read as 16 would be black. Floating-point ones run to 1, 255 or 65,535. What is larger than that is scaled to its
-    largest.
+    Integers are taken as 12, 14 or 16 bits, the smallest depth that holds all values, because 12 bits read as 16 would
+    be nearly black. Floating-point values are taken to range to 1, 255 or 65,535; larger values are scaled by their
+    maximum.
     """
     values = np.nan_to_num(np.asarray(image).astype(np.float64))
     top = values.max(initial=0.0)

@@ -1,4 +1,4 @@
-"""Lengths and directions of vectors whose squares float32 or float64 cannot hold. numpy."""
+"""Vector norms and unit vectors in numpy without overflow or underflow of squares."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 
 def unit(rows: NDArray[Any]) -> NDArray[Any]:
-    """Rows (..., d) brought to length 1, whatever their size; zero rows stay zero. Of their type, if it is floating.
+    """Rows (..., d) normalised to length 1 at any magnitude, in their floating dtype; zero rows stay zero.
 
-    Where squares could over- or underflow, rows are first multiplied by powers of two, which change no digit.
+    Rows whose squares could over- or underflow are first scaled by powers of two, which is exact.
     """
     rows = _floating(rows)
     length, extreme = _plain(rows)
@@ -24,7 +24,7 @@ def unit(rows: NDArray[Any]) -> NDArray[Any]:
 
 
 def lengths(rows: NDArray[Any]) -> NDArray[Any]:
-    """The Euclidean length of each row (..., d), whatever its size: (...)."""
+    """The Euclidean norm of each row at any magnitude: (..., d) → (...)."""
     rows = _floating(rows)
     length, extreme = _plain(rows)
     if extreme.any():
@@ -34,7 +34,7 @@ def lengths(rows: NDArray[Any]) -> NDArray[Any]:
 
 
 def near_one(rows: NDArray[Any]) -> NDArray[Any]:
-    """The rows (n, d), those that cannot be squared as they are times powers of two: directions are the same."""
+    """The rows (n, d), scaled by powers of two where squares would over- or underflow; directions are unchanged."""
     extreme = _plain(_floating(rows))[1]
     if not extreme.any():
         return rows
@@ -49,7 +49,7 @@ def _floating(rows: NDArray[Any]) -> NDArray[Any]:
 
 
 def _plain(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """The length of each row as it comes, and which may have lost digits when their numbers were squared."""
+    """The norm of each row without scaling, and a mask of rows whose squares may have lost precision."""
     info = np.finfo(rows.dtype)
     with np.errstate(over="ignore", under="ignore"):
         length = np.asarray(np.linalg.norm(rows, axis=-1))
@@ -58,7 +58,7 @@ def _plain(rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
 
 
 def _powers(rows: NDArray[Any]) -> NDArray[Any]:
-    """Powers of two (n, 1) that bring the largest number of each row near 1."""
+    """Powers of two (n, 1) that scale the largest entry of each row to about 1."""
     limit = -np.finfo(rows.dtype).minexp
     _, exponents = np.frexp(np.abs(rows).max(axis=-1, keepdims=True, initial=0.0))
     return np.ldexp(np.ones(1, rows.dtype), -np.clip(exponents, -limit, limit))

@@ -1,4 +1,4 @@
-"""Which state of this project made something: its version, and the commit of the checkout it runs from."""
+"""The version and commit of the running code, recorded with results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UNKNOWN = "unknown"
 
 
 def made_by() -> dict[str, str]:
-    """The version, and the commit of `commit()`."""
+    """The package version, and the commit from `commit()`."""
     from qlatent import __version__
 
     return {"qlatent": __version__, "commit": commit()}
@@ -19,22 +19,22 @@ def made_by() -> dict[str, str]:
 
 @cache
 def commit(root: Path = ROOT) -> str:
-    """The commit of the checkout in `root`, "-changed" behind it where tracked files differ from it.
+    """The commit of the checkout in `root`, with suffix "-changed" if tracked files differ from it.
 
-    "unknown" where `root` is no checkout, as in an installed wheel (also one inside somebody else's checkout), or where
-    there is no git.
+    "unknown" if `root` is not a checkout of this project, as in an installed wheel (also inside another checkout), or
+    if git is missing.
     """
     top = _git(root, "rev-parse", "--show-toplevel")
     if not top or Path(top).resolve() != root.resolve():
         return UNKNOWN
     head = _git(root, "rev-parse", "HEAD")
-    if not head:  # nothing was committed yet
+    if not head:  # no commit yet
         return UNKNOWN
     return f"{head}-changed" if _git(root, "status", "--porcelain", "--untracked-files=no") else head
 
 
 def _git(root: Path, *arguments: str) -> str:
-    """What git says, or "" where it says nothing."""
+    """The output of a git command, or "" if it fails."""
     try:
         done = subprocess.run(
             ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10, check=False

@@ -1,8 +1,8 @@
-"""Qiskit in a process of its own: exports of circuits and the noise of devices, from any thread. Torch-free.
+"""Run Qiskit in a subprocess: circuit exports and device noise, usable from any thread. Torch-free.
 
-Qiskit 2.6.2, imported for the first time in a thread that ends, kills the process when another thread uses it, and a
-web server runs each visit in such a thread. So nothing but `qiskit_worker` imports it: a helper process, started when
-it is first needed, begun anew when it died, gone when its parent is.
+If Qiskit 2.6.2 is first imported in a thread that ends, its use in another thread crashes the process, and a web server
+handles each visit in such a thread. So only `qiskit_worker` imports it: a subprocess that starts on first use, restarts
+after a crash, and ends with its parent.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from qlatent.circuits.noise import NoiseConfig
 from qlatent.errors import UnavailableError
 
 PATIENCE = 120.0
-"""Seconds until an answer must be there; on two busy cores the import alone may take half a minute."""
+"""Timeout of a request in seconds; on two busy cores the import alone may take half a minute."""
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _TRIES = 2
 
 
 def exported(circuit: Circuit, format: Literal["qasm3", "qpy"], inputs: ArrayLike | None = None) -> bytes:
-    """OpenQASM 3 (UTF-8) or QPY of the circuit, its angles open; `inputs` (inputs,) are bound if they are given.
+    """The circuit as OpenQASM 3 (UTF-8) or QPY with symbolic angles; `inputs` (inputs,) are bound if given.
 
-    `UnavailableError` if Qiskit is not installed, its process does not answer, or it dies twice.
+    Raises `UnavailableError` if Qiskit is not installed, or its process times out or crashes twice.
     """
     row = None if inputs is None else np.asarray(inputs, dtype=float).tolist()
     text: str = ask(format, circuit=circuit.to_json(), inputs=row)
@@ -45,23 +45,23 @@ def exported(circuit: Circuit, format: Literal["qasm3", "qpy"], inputs: ArrayLik
 
 
 def devices() -> list[str]:
-    """Devices with a snapshot of their noise; `UnavailableError` without qiskit-ibm-runtime."""
+    """Names of devices with a noise snapshot; `UnavailableError` without qiskit-ibm-runtime."""
     found: list[str] = ask("devices")
     return found
 
 
 def device_noise(name: str) -> NoiseConfig:
-    """`snapshots.noise` of a device."""
+    """The noise of a device, from `snapshots.noise`."""
     return NoiseConfig(**ask("noise", name=name))
 
 
 def ask(task: str, **arguments: Any) -> Any:
-    """The worker's answer to one of its tasks; arguments and answer are JSON."""
+    """The worker's response to a task; arguments and response are JSON."""
     return _helper.ask(task, arguments)
 
 
 class Helper:
-    """One worker process, for one caller at a time; others wait for `patience` seconds at most."""
+    """A worker process that serves one caller at a time; others wait up to `patience` seconds."""
 
     def __init__(self, *, patience: float = PATIENCE) -> None:
         self.patience = patience
@@ -70,7 +70,7 @@ class Helper:
         self._replies: SimpleQueue[bytes] = SimpleQueue()
 
     def ask(self, task: str, arguments: dict[str, Any]) -> Any:
-        """The answer; a `QlatentError` of the worker is raised here, a bug as a `RuntimeError` with its traceback."""
+        """The response; raises the worker's `QlatentError`, or `RuntimeError` with its traceback for other errors."""
         request = json.dumps({"task": task, "arguments": arguments}).encode() + b"\n"
         if not self._turn.acquire(timeout=self.patience):
             raise _silent(self.patience)
@@ -82,17 +82,17 @@ class Helper:
             self._turn.release()
         raise UnavailableError(
             f"The process that runs Qiskit ended {_TRIES} times without an answer.",
-            remedy="Look at the log of the app for its last words; too little memory is one reason.",
+            remedy="See the log of the app for its last messages; too little memory is one possible reason.",
         )
 
     def close(self) -> None:
-        """End the process; the next question starts another."""
+        """Ends the process; the next request starts a new one."""
         process, self.process = self.process, None
         if process is None:
             return
         assert process.stdin is not None
         with contextlib.suppress(OSError):
-            process.stdin.close()  # it ends by itself
+            process.stdin.close()  # the worker exits at the end of its input
         try:
             process.wait(2)
         except subprocess.TimeoutExpired:
@@ -100,7 +100,7 @@ class Helper:
             process.wait()
 
     def _exchange(self, request: bytes) -> bytes:
-        """The worker's line, empty if it died before it wrote one."""
+        """The worker's response line, or an empty line if it died before responding."""
         if self.process is None or self.process.poll() is not None:
             self.close()
             self._start()
@@ -126,7 +126,7 @@ class Helper:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(filter(None, paths)))},
-            start_new_session=True,  # Ctrl-C in the terminal is for the parent
+            start_new_session=True,  # so that Ctrl-C reaches the parent only
         )
         self._replies = SimpleQueue()
         threading.Thread(
@@ -135,7 +135,7 @@ class Helper:
 
 
 def _listen(pipe: Any, replies: SimpleQueue[bytes]) -> None:
-    """Every line as it comes, and an empty one at the end: a pipe cannot be read with a time limit everywhere."""
+    """Puts each line into a queue, and an empty line at the end; not every platform can read a pipe with a timeout."""
     with pipe:
         for line in pipe:
             replies.put(line)
@@ -153,12 +153,12 @@ def _result(reply: dict[str, Any]) -> Any:
 def _silent(seconds: float) -> UnavailableError:
     return UnavailableError(
         f"Qiskit did not answer within {seconds:g} seconds.",
-        remedy="Try again: its process is started anew. A machine that is busy or short of memory may need longer.",
+        remedy="Try again; its process is restarted. A busy machine or one with little memory may need longer.",
     )
 
 
 def _start_over() -> None:
-    """In a forked child: the process is the parent's, and so are the pipes to it, which no copy may hold open."""
+    """Resets the helper in a forked child and closes its copies of the parent's pipes."""
     global _helper
     if process := _helper.process:
         nowhere = os.open(os.devnull, os.O_RDWR)
@@ -166,13 +166,13 @@ def _start_over() -> None:
             assert pipe is not None
             os.dup2(nowhere, pipe.fileno())
         os.close(nowhere)
-        process.returncode = 0  # not ours to wait for
+        process.returncode = 0  # the parent waits for it
         _parents.append(_helper)
     _helper = Helper(patience=_helper.patience)
 
 
 _helper = Helper()
-_parents: list[Helper] = []  # kept: a lock of a pipe may be held by a thread that the child does not have
+_parents: list[Helper] = []  # kept alive: a thread that the child lacks may hold a lock of a pipe
 atexit.register(lambda: _helper.close())
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_start_over)

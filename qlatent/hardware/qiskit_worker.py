@@ -1,7 +1,7 @@
-"""`python -m qlatent.hardware.qiskit_worker`: answers what `qiskit_process` asks, one JSON line each. Torch-free.
+"""`python -m qlatent.hardware.qiskit_worker`: serves requests of `qiskit_process`, one JSON line each. Torch-free.
 
-Qiskit is imported in the main thread of this process, which lives as long as the process does. The process ends when
-the pipe from its parent closes, whatever it is doing.
+Qiskit is imported in the main thread, which lives as long as the process. The process exits immediately when the pipe
+from its parent closes.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from qlatent.errors import QlatentError
 
 
 def main() -> int:
-    """Exit code 0 at the end of the requests."""
+    """Serves requests until the input ends; returns exit code 0."""
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # what libraries print must not get between the replies
+    os.dup2(2, 1)  # output of libraries must not mix with the replies
     requests: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     while True:
@@ -34,7 +34,7 @@ def main() -> int:
 def _listen(requests: SimpleQueue[bytes]) -> None:
     for line in sys.stdin.buffer:
         requests.put(line)
-    os._exit(0)  # the parent is gone: the main thread may be deep in a library
+    os._exit(0)  # the parent is gone, and the main thread may be inside a library
 
 
 def _reply(line: bytes) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Noise of IBM's devices from the calibration snapshots that come with qiskit-ibm-runtime: no account, no network.
+"""Noise of IBM devices from the calibration snapshots in qiskit-ibm-runtime; needs no account and no network.
 
-A snapshot is one past day of a device, some of which are retired, and IBM calls noise made from it a best case: no
-crosstalk, no drift, no idle time.
+A snapshot shows a device, possibly retired, on one past day. IBM calls noise models from snapshots a best case: they
+omit crosstalk, drift and idle errors.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from qlatent.circuits.noise import NoiseConfig
 from qlatent.errors import InputError, UnavailableError
 
 _CLASS = re.compile(r"Fake[A-Z]\w*")
-_MOST_ERROR = 0.5  # a gate that errs more often was out of order that day
+_MOST_ERROR = 0.5  # gates with a larger error were out of order that day
 _SINGLE_GATES, _PAIR_GATES = ("sx", "u2"), ("ecr", "cz", "cx")
-# one qubit only; no device; "not intended to represent typical error values", says its package
+# excluded: one qubit only; not a device; "not intended to represent typical error values" (its documentation)
 _LEFT_OUT = {"FakeArmonkV2", "FakeFractionalBackend", "FakeNighthawk"}
 
 
 @cache
 def names() -> dict[str, str]:
-    """Devices with a snapshot, e.g. "fez" → its class "FakeFez"; `UnavailableError` without the package."""
+    """Class name of each device with a snapshot, e.g. "fez" → "FakeFez"; `UnavailableError` without the package."""
     classes = [name for name in dir(_provider()) if _CLASS.fullmatch(name) and name not in _LEFT_OUT]
     return {name.removeprefix("Fake").removesuffix("V2").lower(): name for name in sorted(classes)}
 
@@ -33,9 +33,8 @@ def names() -> dict[str, str]:
 def noise(name: str) -> NoiseConfig:
     """Depolarising noise with the median gate errors of a device, and its median readout error.
 
-    A gate error e is an average infidelity, which relaxation is part of: p = 3e/2 for one wire, and
-    p = 1 − √(1 − 5e/4) on each wire of a pair. An unknown device, or one whose gates were out of order, is an
-    `InputError`.
+    A gate error e is an average infidelity that includes relaxation: p = 3e/2 for one wire, and p = 1 − √(1 − 5e/4) on
+    each wire of a pair. Raises `InputError` for an unknown device, or one whose gates were out of order.
     """
     if name not in names():
         raise InputError(
@@ -65,5 +64,5 @@ def _provider() -> Any:
     except ImportError as err:
         raise UnavailableError(
             "The noise of IBM's devices comes with qiskit-ibm-runtime, which is not installed.",
-            remedy="pip install -r requirements-hardware.txt",
+            remedy="Install it: pip install -r requirements-hardware.txt",
         ) from err
