@@ -64,7 +64,7 @@ def transformed() -> bool:
 
 
 def applied(by_hand: type[torch.autograd.Function], plain: Callable[..., Any], *arguments: Any) -> Any:
-    """The result of the custom function `by_hand`, or under torch.func of `plain`, its equivalent in torch operations."""
+    """The result of the custom function `by_hand`, or under torch.func of the equivalent torch operations `plain`."""
     return plain(*arguments) if transformed() else by_hand.apply(*arguments)
 
 

@@ -1,4 +1,4 @@
-"""Files of any kind → items, with a reason for every refused row."""
+"""Read files of many formats as items, with a reason for every refused row."""
 
 from qlatent.ingest.column import Column
 from qlatent.ingest.columns.guessing import guess_mapping

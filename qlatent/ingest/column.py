@@ -1,4 +1,4 @@
-"""What is known of a column of a source before its rows are read."""
+"""Description of a column of a source, from a sample of its cells."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the first cells of a column are like; shares are of the cells that are not missing."""
+    """Statistics of the first cells of a column; fractions refer to cells that are not missing."""
 
     cells: int = 0
-    distinct: float = 1.0  # different values / cells
-    words: float = 0.0  # mean number of words of a cell
-    html: float = 0.0  # share of cells with HTML tags
-    money: float = 0.0  # share of cells with a number and a currency
-    letters: float = 0.0  # share of cells that begin with a letter and have no digit
-    ones: float | None = None  # share of true, yes, 1 in a column of two such values; None in any other
-    width: int = 0  # the commonest length of its lists of numbers
-    number_type: str = ""  # of a column of bytes that are numbers: "<f4", "<f8", "<f2" or "npy"
+    distinct: float = 1.0  # distinct values / cells
+    words: float = 0.0  # mean number of words per cell
+    html: float = 0.0  # fraction of cells with HTML tags
+    money: float = 0.0  # fraction of cells with a number and a currency
+    letters: float = 0.0  # fraction of cells that start with a letter and contain no digit
+    ones: float | None = None  # fraction of true, yes, 1 in a column of two such values; else None
+    width: int = 0  # most common length of lists of numbers
+    number_type: str = ""  # type of numbers stored as bytes: "<f4", "<f8", "<f2" or "npy"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a source.
 
-    Its type is text, number, image, url, vector (an embedding), numbers (lists that are none), bytes, other or empty.
+    Its type is text, number, image, url, vector (embedding), numbers (other lists), bytes, other or empty.
     """
 
     name: str
     type: str
     sample: str = ""
     content: Content | None = None
-    parts: tuple[str, ...] = ()  # columns that are one dimension each of this vector
-    path: tuple[str | int, ...] = ()  # where the vector stands in nested cells; its first part is a column
+    parts: tuple[str, ...] = ()  # columns that each hold one dimension of this vector
+    path: tuple[str | int, ...] = ()  # path of the vector in nested cells, starting with the column

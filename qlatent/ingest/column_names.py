@@ -1,4 +1,4 @@
-"""What a column's name says: its words without case, CamelCase and separators, and which part it is the name of."""
+"""Parse column names: their words without case and separators, and the part of an item that they name."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _NO_EMBEDDING = frozenset((
 
 
 def plain(name: str) -> str:
-    """A column name without case and separators: "Item ID", "ItemId" and "item_id" are one."""
+    """A column name without case and separators: "Item ID", "ItemId" and "item_id" are equal."""
     return re.sub(r"[\W_]+", "_", _CAMEL.sub("_", name.strip()).casefold()).strip("_")
 
 
 def words(name: str) -> tuple[str, ...]:
-    """The words of a name: "Body (HTML)" gives body, html."""
+    """The words of a name: "Body (HTML)" → body, html."""
     return tuple(word for word in plain(name).split("_") if word)
 
 
 def heads(name: str) -> tuple[str, ...]:
-    """The words of a name that say what it is of: without those of language, currency and form behind them."""
+    """The words of a name without trailing qualifiers of language, currency and format."""
     kept = list(words(name))
     while len(kept) > 1 and kept[-1] in _QUALIFIERS:
         kept.pop()
@@ -50,7 +50,7 @@ def heads(name: str) -> tuple[str, ...]:
 
 
 def first_named(wanted: Iterable[str], names: Sequence[str]) -> str | None:
-    """The first name that is one of the wanted ones as it stands, or else by the words that count."""
+    """The first name that equals a wanted one exactly, or else by its words without qualifiers."""
     whole = {plain(name): name for name in reversed(names)}
     short = {"_".join(heads(name)): name for name in reversed(names)}
     listed = list(wanted)
@@ -58,26 +58,26 @@ def first_named(wanted: Iterable[str], names: Sequence[str]) -> str | None:
 
 
 def ending_in(wanted: Iterable[str], names: Sequence[str]) -> str | None:
-    """Of the names whose last word is a wanted one, that with the fewest words."""
+    """The name with the fewest words among those whose last word is wanted."""
     listed = set(wanted)
     found = [name for name in names if heads(name)[-1:] and heads(name)[-1] in listed]
     return min(found, key=lambda name: len(words(name)), default=None)
 
 
 def says_embedding(name: str) -> bool:
-    """Whether a name says that its numbers are an embedding: clip_embedding, vec, or just image, text or x."""
+    """Whether a name indicates an embedding: clip_embedding, vec, or just image, text or x."""
     parts = words(name)
     whole = len(parts) == 1 and (parts[0] in ("image", "text", "x", "z"))
     return (whole or bool(_EMBEDDING & set(parts))) and not denies_embedding(name)
 
 
 def denies_embedding(name: str) -> bool:
-    """Whether a name says that its numbers are something else: labels, boxes, ids of tokens, scores."""
+    """Whether a name indicates numbers other than an embedding: labels, boxes, token ids, scores."""
     return bool(_NO_EMBEDDING & set(words(name)[-1:])) or bool(
         {"label", "labels", "bbox", "token", "tokens", "input", "attention"} & set(words(name))
     )
 
 
 def modality_of(name: str) -> str | None:
-    """The modality that a name speaks of, "image" or "text"; None when of neither."""
+    """The modality that a name indicates, "image" or "text", or None."""
     return next((_MODALITIES[word] for word in words(name) if word in _MODALITIES), None)

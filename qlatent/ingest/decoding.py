@@ -1,4 +1,4 @@
-"""Bytes of a text file → lines of text, whatever it was saved in."""
+"""Decode text files of any common encoding into lines."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from qlatent.errors import InputError
 from qlatent.ingest.limits import Limits
 
 Opener = Callable[[], BinaryIO]
-"""Opens the same file anew, so that it can be read more than once."""
+"""Opens the same file again on every call, so that it can be read repeatedly."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with the same two bytes
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark starts with the same two bytes
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -26,9 +26,9 @@ CP1252_NOTE = "not UTF-8; read as Windows-1252 (Latin-1), so check the accents"
 
 
 def find_encoding(opener: Opener) -> str:
-    """The encoding by byte order mark, else UTF-16 by its zero bytes, else UTF-8 if it is valid, else cp1252.
+    """The encoding: by byte order mark, else UTF-16 by its zero bytes, else UTF-8 if valid, else cp1252.
 
-    The whole file is looked at once, a mebibyte at a time.
+    Reads the whole file once, in chunks of one mebibyte.
     """
     with opener() as stream:
         start = stream.read(4096)
@@ -41,7 +41,7 @@ def find_encoding(opener: Opener) -> str:
 
 
 def _looks_like_utf16(start: bytes) -> bool:
-    """Western text in UTF-16 has a zero in nearly every second byte, and UTF-8 text has none."""
+    """Whether nearly every second byte is zero, as in Western text in UTF-16; UTF-8 text has no zero bytes."""
     half = len(start) // 2
     zeros = max(start[0::2].count(0), start[1::2].count(0))
     return half > 0 and zeros > 0.4 * half
@@ -61,7 +61,7 @@ def _is_utf8(start: bytes, stream: BinaryIO) -> bool:
 
 
 class _Lines(io.TextIOWrapper):
-    """Text whose lines have an end: one that goes on and on is an `InputError` instead of all the memory."""
+    """Text file that raises `InputError` for a line longer than the limit, instead of filling the memory."""
 
     longest = Limits().max_line_characters
 
@@ -72,7 +72,7 @@ class _Lines(io.TextIOWrapper):
         if len(line) > self.longest:
             raise InputError(
                 f"The file has a line of more than {self.longest:,} characters.",
-                remedy="Is it the right file? Save one row a line, or raise QLATENT_MAX_LINE_CHARACTERS.",
+                remedy="Check the file, save one row per line, or raise QLATENT_MAX_LINE_CHARACTERS.",
             )
         return line
 
@@ -80,9 +80,9 @@ class _Lines(io.TextIOWrapper):
 def open_text(
     opener: Opener, *, encoding: str, newline: str | None = "", limits: Limits | None = None
 ) -> io.TextIOWrapper:
-    """The file as text; bytes that the encoding does not know become U+FFFD and do not end the reading.
+    """The file as a text stream; bytes that are invalid in the encoding become U+FFFD.
 
-    Going through it line by line ends with an `InputError` at a line that is longer than the limit.
+    Iteration raises `InputError` at a line longer than the limit.
     """
     lines = _Lines(opener(), encoding=encoding, errors="replace", newline=newline)
     if limits is not None:
@@ -91,10 +91,10 @@ def open_text(
 
 
 def whole(stream: BinaryIO, name: str, *, limits: Limits) -> bytes:
-    """All bytes of what can only be read as a whole; an `InputError` as soon as there are too many."""
+    """All bytes of a stream that cannot be read in parts; `InputError` as soon as the limit is exceeded."""
     pieces = []
     size = 0
-    while piece := stream.read(_CHUNK):  # a single read would make room for the limit at once
+    while piece := stream.read(_CHUNK):  # a single read would allocate the limit at once
         size += len(piece)
         limits.check_whole(name, size)
         pieces.append(piece)
@@ -102,5 +102,5 @@ def whole(stream: BinaryIO, name: str, *, limits: Limits) -> bytes:
 
 
 def is_binary(text: str) -> bool:
-    """Whether characters stand in it that no text file has; a picture read as text has them at once."""
+    """Whether the text contains control characters that text files lack, as an image read as text does."""
     return any(character < "\t" for character in text)

@@ -1,8 +1,8 @@
-"""Images as people have them → bytes that every later step can decode to upright RGB, or the reason why not.
+"""Check images and normalise them to bytes that decode to upright RGB.
 
-Bytes that already are a plain picture (JPEG, PNG, WebP, AVIF; RGB or grey; one frame; upright) are kept as
-they are, so that equal files stay equal. Everything else is decoded and written anew: as JPEG (quality 95)
-where the original was a JPEG, else as PNG; what was done is returned in plain words.
+Plain images (JPEG, PNG, WebP, AVIF; RGB or grey; one frame; upright) keep their bytes, so that equal files stay equal.
+All others are decoded and re-encoded: as JPEG (quality 95) if the original was a JPEG, else as PNG. The changes are
+returned in plain words.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from qlatent.ingest.limits import Limits
 from qlatent.ingest.record import RefusedRow
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-"""Only these are tried: other readers of Pillow start programs (EPS) or were hardly ever tested."""
+"""The formats that are tried; other readers of Pillow start programs (EPS) or are hardly tested."""
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
 _KEPT_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF")
 _JPEG_MAX_SIDE = 65_000
@@ -31,7 +31,7 @@ _STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", 
 
 
 def is_picture(content: bytes) -> bool:
-    """Whether bytes begin as a picture of one of the formats that are read."""
+    """Whether the bytes start like an image of a supported format."""
     boxed = (content[:4] == b"RIFF" and content[8:12] == b"WEBP") or content[4:12] in (
         b"ftypavif",
         b"ftypavis",
@@ -41,7 +41,7 @@ def is_picture(content: bytes) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CheckedImage:
-    """Image bytes that decode to upright RGB, their size in pixels and what was changed to get there."""
+    """Image bytes that decode to upright RGB, with their size in pixels and the changes made."""
 
     content: bytes
     width: int
@@ -50,10 +50,10 @@ class CheckedImage:
 
 
 def check_image(content: bytes, *, limits: Limits, decode: bool = True) -> CheckedImage:
-    """The image as it will be kept; a `RefusedRow` when it is too large, damaged or no image.
+    """The image to store; raises `RefusedRow` if it is too large, damaged or not an image.
 
-    The size is read from the header, so a huge picture is refused without decoding it. With `decode=False`
-    nothing is decoded or changed: header, checksums (PNG) and the end of the file (JPEG) are looked at.
+    The size is read from the header, so a huge image is refused without decoding. With `decode=False` nothing is
+    decoded or changed; only header, checksums (PNG) and the end of the file (JPEG) are checked.
     """
     if not content:
         raise RefusedRow("the image file is empty (0 bytes)")
@@ -78,9 +78,9 @@ def check_image(content: bytes, *, limits: Limits, decode: bool = True) -> Check
 
 @contextmanager
 def _opened(content: bytes, *, limits: Limits) -> Iterator[Image.Image]:
-    """Pillow's image, its many ways to fail on damaged files turned into one `RefusedRow`."""
+    """The opened image; converts all errors of Pillow on damaged files to `RefusedRow`."""
     with warnings.catch_warnings():
-        # Pillow warns about large pictures and odd EXIF data; the limits here decide, not the warnings.
+        # Pillow warns about large images and odd EXIF data; our limits decide instead.
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
@@ -117,7 +117,7 @@ def _not_an_image(content: bytes) -> str:
 
 
 def _other_picture(content: bytes) -> str:
-    """What cameras and programs write that is not read here; "" when it is none of these."""
+    """Description of a known but unsupported image format, or ""."""
     if content[4:8] == b"ftyp" and content[8:12] in (
         b"heic",
         b"heix",
@@ -142,7 +142,7 @@ def _short(err: Exception) -> str:
 
 
 def _header_checked(image: Image.Image, content: bytes) -> CheckedImage:
-    """A truncated JPEG is told by its missing end marker; camera files may carry a trailer behind it."""
+    """Checks an image without decoding; a JPEG without end marker is truncated (cameras may append a trailer)."""
     if image.format in ("JPEG", "MPO"):
         if _JPEG_END not in content[-65_536:]:
             raise RefusedRow("the image is damaged or cut off (its end is missing)")
@@ -152,10 +152,10 @@ def _header_checked(image: Image.Image, content: bytes) -> CheckedImage:
 
 
 def _needed_changes(image: Image.Image) -> tuple[str, ...]:
-    """What must be done to the picture before it is plain: in plain words, in a fixed order."""
+    """The changes that make the image plain, in plain words, in a fixed order."""
     changes = []
-    several = getattr(image, "is_animated", False)  # counting the frames would read through all of them
-    if several and image.format != "MPO":  # the further pictures of an MPO are previews of the first
+    several = getattr(image, "is_animated", False)  # counting frames would read all of them
+    if several and image.format != "MPO":  # the other images of an MPO are previews of the first
         changes.append("first frame of an animation taken" if image.format != "TIFF" else "first page taken")
     if image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9):
         changes.append("turned upright (EXIF)")
@@ -178,7 +178,7 @@ def _mode_in_words(mode: str) -> str:
 
 
 def _rewritten(image: Image.Image) -> tuple[bytes, tuple[int, int]]:
-    """The picture as new bytes and its size; the same picture always gives the same bytes."""
+    """The image re-encoded, and its size in pixels; deterministic."""
     kind = image.format
     plain = _upright_rgb(image)
     out = io.BytesIO()
@@ -191,7 +191,7 @@ def _rewritten(image: Image.Image) -> tuple[bytes, tuple[int, int]]:
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
     upright = on_white(ImageOps.exif_transpose(image))
-    # A new image carries no EXIF, palette or transparency over into the file.
+    # A new image has no EXIF, palette or transparency to write to the file.
     plain = Image.new("RGB", upright.size)
     plain.paste(upright)
     return plain

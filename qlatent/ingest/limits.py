@@ -1,4 +1,4 @@
-"""How much of a source is read: every limit of every format stands here, and is looked at before the reading."""
+"""Size limits of all formats, checked before a source is read."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from qlatent.settings import Settings
 from qlatent.types import Refusal
 
 GROWTH_COUNTS_FROM = 1_000_000
-"""Bytes; below, even the strongest packing harms nobody."""
+"""Bytes up to which any compression ratio is allowed."""
 _MAX_REFUSALS = 1_000_000
 _LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest sizes that are read; the names and defaults are those of `qlatent.settings`.
+    """The maximum sizes that are read, with names and defaults as in `qlatent.settings`.
 
-    The `check_…` methods raise an `InputError` that says what was found, what is allowed, and what to do.
+    The `check_…` methods raise an `InputError` with the size found, the limit, and a remedy.
     """
 
     max_image_pixels: int = 89_000_000
@@ -37,11 +37,11 @@ class Limits:
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
-        """The limits that this installation is set to."""
+        """The limits configured in the settings."""
         return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
 
     def check_entries(self, name: str, count: int) -> None:
-        """How many entries an archive may have."""
+        """Checks the number of entries of an archive."""
         if count > self.max_archive_files:
             raise InputError(
                 f"{name} has {count:,} entries; the limit is {self.max_archive_files:,}.",
@@ -49,7 +49,7 @@ class Limits:
             )
 
     def check_total(self, name: str, unpacked: int) -> None:
-        """How many bytes an archive may unpack to."""
+        """Checks the unpacked size of an archive in bytes."""
         if unpacked > self.max_archive_bytes:
             raise InputError(
                 f"{name} unpacks to {unpacked:,} bytes; the limit is {self.max_archive_bytes:,}.",
@@ -57,20 +57,20 @@ class Limits:
             )
 
     def grows_too_much(self, packed: int, unpacked: int) -> bool:
-        """Whether a few packed bytes become so many that somebody must have meant it."""
+        """Whether the compression ratio exceeds the limit, as in a zip bomb."""
         return unpacked > GROWTH_COUNTS_FROM and unpacked > self.max_archive_ratio * max(packed, 1)
 
     def check_growth(self, name: str, packed: int, unpacked: int) -> None:
-        """How many times larger than its packed bytes a file may become."""
+        """Checks the ratio of unpacked to packed bytes of a file."""
         if self.grows_too_much(packed, unpacked):
             raise InputError(
                 f"{name} would grow {unpacked / max(packed, 1):,.0f}-fold when unpacked, "
                 f"from {packed:,} to {unpacked:,} bytes; the limit is {self.max_archive_ratio}-fold.",
-                remedy="Look what it holds; raise QLATENT_MAX_ARCHIVE_RATIO if you trust it.",
+                remedy="Check its content, and raise QLATENT_MAX_ARCHIVE_RATIO if you trust it.",
             )
 
     def check_whole(self, name: str, size: int) -> None:
-        """How large something may be that can only be read as a whole."""
+        """Checks the size in bytes of data that cannot be read in parts."""
         if size > self.max_whole_bytes:
             raise InputError(
                 f"{name} must be read as a whole and has {size:,} bytes; the limit is {self.max_whole_bytes:,}.",
@@ -78,7 +78,7 @@ class Limits:
             )
 
     def check_columns(self, name: str, count: int) -> None:
-        """How many columns a table may have."""
+        """Checks the number of columns of a table."""
         if count > self.max_columns:
             raise InputError(
                 f"{name} has {count:,} columns or more; the limit is {self.max_columns:,}.",
@@ -86,7 +86,7 @@ class Limits:
             )
 
     def check_rows(self, name: str, count: int) -> None:
-        """How many rows a source may have."""
+        """Checks the number of rows of a source."""
         if count > self.max_rows:
             raise InputError(
                 f"{name} has {count:,} rows or more; the limit is {self.max_rows:,}.",
@@ -94,7 +94,7 @@ class Limits:
             )
 
     def bounded(self, rows: Iterable[Record | Refusal], name: str) -> Iterator[Record | Refusal]:
-        """The rows as they come: one with too many values is refused, too many of them are an `InputError`."""
+        """The rows, with a refusal for a row with too many values; `InputError` for too many rows or refusals."""
         refused = 0
         for count, row in enumerate(rows, start=1):
             self.check_rows(name, count)
@@ -111,11 +111,11 @@ class Limits:
                 raise InputError(
                     f"More than {_MAX_REFUSALS:,} rows of {name} cannot be read; "
                     f"row {row.row} {short(row.reason)}.",
-                    remedy="Is it the right file? Export it again.",
+                    remedy="Check that it is the right file, or export it again.",
                 )
             yield replace(row, reason=short(row.reason))
 
 
 def short(reason: str) -> str:
-    """A reason that quotes no more of a file than a person reads."""
+    """The reason, shortened for display."""
     return reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"

@@ -1,4 +1,4 @@
-"""One row as a file has it, what rows are read from, and why a row is refused."""
+"""A row as read from a file, the interface of sources of rows, and the refusal of a row."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from qlatent.types import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row: its number (from 1, header not counted) and its cells by column."""
+    """A row: its number, from 1 without the header, and its cells by column."""
 
     row: int
     values: dict[str, Any]
 
 
 class RefusedRow(Exception):  # noqa: N818  (an outcome of reading, not an error)
-    """Why one row is not kept, in plain words; becomes a `Refusal` with the row's number."""
+    """The reason why a row is not kept, in plain words; becomes a `Refusal` with the row's number."""
 
 
 class Rows(Protocol):
-    """Named cells, row by row and as often as needed: a table, or a source that is read as one."""
+    """Rows of named cells that can be read repeatedly: a table, or a source that is read as one."""
 
     notes: Counter[str]
 

@@ -1,4 +1,4 @@
-"""Columns of Arrow → Python values, none of them larger than it may be, and what Python cannot hold as text."""
+"""Convert Arrow columns to Python values, with a size limit, and as text if Python has no such value."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 import pyarrow as pa
 
 UNHELD = (pa.ArrowException, ValueError, ArithmeticError, LookupError, TypeError, RecursionError, ImportError)
-"""What Arrow raises where Python has no such value: years, characters, time zones, nesting."""
+"""Errors of Arrow for values that Python cannot represent: years, characters, time zones, nesting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unheld:
-    """A value that could not be taken as it is: `what` says why, `instead` stands in its place."""
+    """A value that could not be converted: `what` is the reason, `instead` the replacement."""
 
     what: str
     instead: Any = None
 
 
 def cells_of(column: pa.Array | pa.ChunkedArray, *, largest: int) -> Sequence[Any]:
-    """The values of a column as Python objects; lists of numbers of one length as the rows of one array.
+    """The values of a column as Python objects; lists of numbers of equal length as rows of one array.
 
-    A value of more than `largest` bytes, and one that Python cannot hold (a date beyond the year 9999, bytes that
-    are no UTF-8), is an `Unheld`.
+    A value of more than `largest` bytes, or one that Python cannot represent (a date after the year 9999, bytes that
+    are not UTF-8), becomes an `Unheld`.
     """
     array = _plain(column)
     if isinstance(array, pa.DictionaryArray):
@@ -38,19 +38,19 @@ def cells_of(column: pa.Array | pa.ChunkedArray, *, largest: int) -> Sequence[An
         return list(matrix)
     try:
         cells: list[Any] = array.to_pylist()
-    except UNHELD:  # whatever a value is that cannot be held, its neighbours can
+    except UNHELD:  # convert one by one, so that only the unrepresentable values are lost
         return [_cell(array, row, largest) for row in range(len(array))]
     return cells
 
 
 def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """One array of stored values: chunks joined, an extension's storage."""
+    """One array of storage values, with chunks joined and extension types unwrapped."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return array.storage if isinstance(array, pa.ExtensionArray) else array
 
 
 def _matrix(array: pa.Array) -> np.ndarray | None:
-    """Lists of numbers as an array (n, d), None where they are something else or differ in length."""
+    """Lists of numbers as an array (n, d), or None for other types or different lengths."""
     kind = array.type
     is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     is_numbers = is_list and (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type))
@@ -70,7 +70,7 @@ def _all_wide(array: pa.Array, width: int) -> bool:
 
 
 def _cell(array: pa.Array, row: int, largest: int) -> Any:
-    """One value, or the `Unheld` that stands in its place."""
+    """One value, or its `Unheld` replacement."""
     if array.slice(row, 1).nbytes > largest:
         return Unheld(f"a value of more than {largest:,} bytes left out")
     value = array[row]
@@ -81,7 +81,7 @@ def _cell(array: pa.Array, row: int, largest: int) -> Any:
 
 
 def _in_text(value: pa.Scalar) -> tuple[str, str | None]:
-    """What was done to a value that Python cannot hold, and the text that stands for it."""
+    """The note on an unrepresentable value, and the text that replaces it."""
     if pa.types.is_string(value.type) or pa.types.is_large_string(value.type):
         return "bytes that are not UTF-8 replaced", value.as_buffer().to_pybytes().decode("utf-8", "replace")
     try:

@@ -1,4 +1,4 @@
-"""JSON as others write it → values that every later step can hold. The one place where ingest parses JSON."""
+"""Parse untrusted JSON to values that later steps can handle; the only JSON parser of ingest."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import re
 from typing import Any
 
 MAX_DEPTH = 64
-"""Nesting beyond this is no row of a table, and walks over it would run out of stack."""
+"""Maximum nesting depth; deeper values are not rows of a table, and recursion would overflow the stack."""
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class NotJson(ValueError):  # noqa: N818  (an outcome of reading, told as a refusal or an error by its reader)
-    """Why a text cannot be read as JSON, in plain words that follow "is not"."""
+    """The reason why a text cannot be read as JSON, phrased to follow "is not"."""
 
 
 def parse(text: str) -> Any:
-    """The value of a JSON text, at most `MAX_DEPTH` levels deep and without halves of surrogate pairs.
+    """The value of a JSON text, at most `MAX_DEPTH` levels deep and without lone surrogates.
 
-    Everything that keeps it from being read is a `NotJson`: bad syntax, numbers of thousands of digits, nesting.
+    Raises `NotJson` for bad syntax, numbers with thousands of digits, and deep nesting.
     """
     try:
         value = json.loads(text)
@@ -26,7 +26,7 @@ def parse(text: str) -> Any:
         raise NotJson(f"valid JSON ({err.msg} at character {err.pos + 1})") from err
     except RecursionError as err:
         raise NotJson(_too_deep()) from err
-    except ValueError as err:  # whole numbers of thousands of digits
+    except ValueError as err:  # integers with thousands of digits
         raise NotJson(f"JSON that can be read ({str(err).split(';')[0]})") from err
     if text.count("[") + text.count("{") > MAX_DEPTH:
         _check_depth(value)
@@ -53,7 +53,7 @@ def _check_depth(value: Any) -> None:
 
 
 def _whole(value: Any) -> Any:
-    """The value with U+FFFD in place of each half of a surrogate pair, which UTF-8 cannot hold."""
+    """The value with lone surrogates, which UTF-8 cannot encode, replaced by U+FFFD."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):

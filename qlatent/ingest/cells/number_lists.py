@@ -1,4 +1,4 @@
-"""Lists of numbers as programs write them: Python, JSON, numpy's and torch's print, Postgres, bytes, base64."""
+"""Parse lists of numbers as written by Python, JSON, numpy and torch print, Postgres, as bytes or base64."""
 
 from __future__ import annotations
 
@@ -21,20 +21,22 @@ _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:init
 _WRAPPED = re.compile(r"(?:np\.|numpy\.)?(?:float|int|uint)\d+\(([^()]*)\)")
 _PRINTED = re.compile(r"(?:np\.|numpy\.|torch\.)?(?:array|tensor|Tensor|Array)\(")
 _SETTING = re.compile(r",\s*\w+\s*=")  # dtype=float32, device='cuda:0'
-_LIST = re.compile(  # nothing is tried in two ways (*+, ++): a cell may have millions of characters
+_LIST = re.compile(  # possessive quantifiers (*+, ++) prevent backtracking: a cell may have millions of characters
     rf"[\[({{<\s]*+(?:{_NUMBER})(?:[\s,;|]++(?:{_NUMBER}))*+[\s,;|]*+[\])}}>\s]*+", re.IGNORECASE
 )
 _ELLIPSIS = re.compile(r"(?<=[\s,])(?:\.\.\.|…)(?=[\s,])")
 _OPENINGS = "[({"
-_BARE_LEAST = 4  # so many numbers without brackets are a list; fewer may be a date, a size or a price
+_BARE_LEAST = 4  # minimum numbers of a list without brackets; fewer may be a date, a size or a price
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
 _PICKLE, _NPY = b"\x80", b"\x93NUMPY"
 _NUMBER_TYPES = ("<f4", "<f8", "<f2")
-_SPREAD = 5.0  # standard deviation of log2 |x|: 1.6 for normal numbers, above 8 for bits read as another type
+_SPREAD = (
+    5.0  # maximum standard deviation of log2 |x|: 1.6 for normal numbers, above 8 for bits of another type
+)
 
 
 def is_shortened(text: str) -> bool:
-    """Whether a printed list has "..." where numbers were: they are not in the file any more."""
+    """Whether a printed list is abbreviated with "...", so that its numbers are lost."""
     inner = _inside(text.strip())
     return (
         text.strip()[:1] in (*_OPENINGS, "a", "t", "n")
@@ -44,7 +46,7 @@ def is_shortened(text: str) -> bool:
 
 
 def is_number_list(text: str) -> bool:
-    """Whether a text is a list of at least two numbers, or of four when no bracket stands before them."""
+    """Whether a text is a list of at least two numbers, or at least four without brackets."""
     text = text.strip()
     if not text or not (
         text[0] in "[({<+-." or text[0].isdigit() or text[:2] in ("ar", "te", "np", "nu", "to", "Te")
@@ -59,12 +61,12 @@ def is_number_list(text: str) -> bool:
 
 
 def has_brackets(text: str) -> bool:
-    """Whether a list of numbers shows by brackets that it is one."""
+    """Whether a list of numbers has brackets."""
     return _inside(text.strip())[:1] in tuple(_OPENINGS)
 
 
 def numbers_in(text: str, *, name: str) -> Any:
-    """The numbers of a text, as a list or an array; a `RefusedRow` when it is no list of numbers."""
+    """The numbers of a text, as a list or an array; `RefusedRow` if it is not a list of numbers."""
     text = text.strip()
     if is_shortened(text):
         raise RefusedRow(
@@ -108,10 +110,10 @@ def _float(word: str) -> float:
 
 
 def number_type(cells: Sequence[bytes]) -> str:
-    """The type whose numbers the bytes are: "<f4", "<f8", "<f2", "npy" for saved arrays, or "" when none fits.
+    """The dtype of numbers stored as bytes: "<f4", "<f8", "<f2", "npy" for saved arrays, or "" if none fits.
 
-    Bits that are read as another type give numbers of wildly different size; the right type is the one whose
-    numbers are all finite and differ least in their logarithms.
+    Bits read as the wrong dtype give numbers of widely varying magnitude; the inferred dtype is the one whose numbers
+    are all finite with the smallest spread of logarithms.
     """
     filled = [cell for cell in cells if cell]
     if not filled:
@@ -135,7 +137,7 @@ def _spread(content: bytes, kind: str) -> float:
 
 
 def numbers_of_bytes(content: bytes, *, kind: str, name: str) -> Any:
-    """The numbers of a cell of bytes whose type is known; a `RefusedRow` when they cannot be told."""
+    """The numbers of a cell of bytes with known dtype; `RefusedRow` if they cannot be read."""
     if content.startswith(_PICKLE):
         raise RefusedRow(
             f"{name} is a pickled Python object, which is never loaded; store plain float32 bytes"
@@ -153,7 +155,7 @@ def numbers_of_bytes(content: bytes, *, kind: str, name: str) -> Any:
 
 
 def is_packed_text(text: str) -> bool:
-    """Whether a text is base64 of numbers, as APIs send embeddings."""
+    """Whether a text is base64-encoded numbers, as in API responses with embeddings."""
     return _from_base64(text.strip()) is not None
 
 

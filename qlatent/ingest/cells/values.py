@@ -1,4 +1,4 @@
-"""Single cells: what counts as missing, how texts are cleaned, numbers read and vectors checked."""
+"""Read single cells: missing values, cleaned texts, ids, prices and JSON values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_ID = 300
 
 
 def is_missing(value: Any) -> bool:
-    """True for None, NaN, empty or blank text, and the words that programs write for NaN (databases: \\N)."""
+    """Whether the value is None, NaN, blank text, or a word that programs write for NaN (databases: \\N)."""
     if value is None:
         return True
     if isinstance(value, str):
@@ -27,12 +27,12 @@ def is_missing(value: Any) -> bool:
 
 
 def clean_text(value: str) -> str:
-    """The text without outer white space, NULs and halves of surrogate pairs, which UTF-8 cannot hold."""
+    """The text without outer white space, NULs and lone surrogates, which UTF-8 cannot encode."""
     return value.encode("utf-8", "replace").decode().replace("\0", "").strip()
 
 
 def as_text(value: Any) -> str | None:
-    """A cell as text, None when missing; whole numbers lose a trailing ".0" (552.0 and 552 are one id)."""
+    """A cell as text, or None if missing; integers lose a trailing ".0" (552.0 and 552 are one id)."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if isinstance(value, np.generic):
@@ -47,7 +47,7 @@ def as_text(value: Any) -> str | None:
 
 
 def as_id(value: Any) -> str | None:
-    """A cell as id; a `RefusedRow` when it is longer than any id should be."""
+    """A cell as id; `RefusedRow` if it exceeds the maximum length."""
     text = as_text(value)
     if text is not None and len(text) > _MAX_ID:
         raise RefusedRow(f"its id has {len(text):,} characters; the limit is {_MAX_ID}")
@@ -58,7 +58,7 @@ _NUMBER = re.compile(r"[-+]?\d[\d.,'\u00a0\u202f ]*")
 
 
 def as_price(value: Any) -> float | None:
-    """The number in a price such as 12, "$1,299.00", "1.299,00 €" or "12,50"; None when there is none."""
+    """The number in a price such as 12, "$1,299.00", "1.299,00 €" or "12,50", or None."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool):
@@ -71,7 +71,7 @@ def as_price(value: Any) -> float | None:
 
 
 def _as_number(digits: str) -> float | None:
-    """Decides which of "." and "," is the decimal mark: the last, unless it stands before three digits."""
+    """The number of a digit string; the last "." or "," is the decimal mark unless three digits follow it."""
     comma, point = digits.rfind(","), digits.rfind(".")
     if comma >= 0 and point >= 0:
         thousands = "," if point > comma else "."
@@ -85,7 +85,7 @@ def _as_number(digits: str) -> float | None:
 
 
 def _finite(value: Any) -> float | None:
-    """The number, None when there is none that a float can hold ("1.2,3,4", 10**400, infinity)."""
+    """The number, or None if it is not a finite float ("1.2,3,4", 10**400, infinity)."""
     try:
         number = float(value)
     except (ValueError, OverflowError):
@@ -94,7 +94,7 @@ def _finite(value: Any) -> float | None:
 
 
 def as_json(value: Any) -> Any:
-    """The value in JSON types; None for what is missing or is no JSON value (bytes, images)."""
+    """The value in JSON types; None if it is missing or not a JSON value (bytes, images)."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
     if isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**63):

@@ -1,4 +1,4 @@
-"""What kind of values a column holds, told from its first cells and, where cells leave it open, from its name."""
+"""Detect the type of a column from its first cells and, if they are ambiguous, from its name."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ WEB_ADDRESS = re.compile(r"^(https?|ftp|s3|gs|data|file|hdfs|ipfs):", re.IGNOREC
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _NUMBERS = int | float | np.number
 _SAMPLE_LENGTH = 120
-_MOST_LISTS = 40  # parsed to tell an embedding from labels, boxes and tokens
-_LEAST_WIDTH = 8  # numbers that a list without a telling name must have to be taken for an embedding
-_SAME_WIDTH = 0.9  # share of lists of one width that it takes too
+_MOST_LISTS = 40  # lists parsed to distinguish embeddings from labels, boxes and tokens
+_LEAST_WIDTH = 8  # minimum width of an embedding whose name does not indicate one
+_SAME_WIDTH = 0.9  # minimum fraction of lists of equal width
 _HTML = re.compile(r"<(p|br|div|span|ul|li|b|strong|em|h[1-6]|table|a)\b[^<>]*>", re.IGNORECASE)
 _MONEY = re.compile(
     r"([$€£¥₹]|\b(usd|eur|gbp|chf|inr|jpy)\b)\s*\d|\d\s*([$€£¥₹]|(usd|eur|gbp|chf|inr|jpy)\b)", re.IGNORECASE
@@ -30,9 +30,9 @@ _TRUE, _FALSE = ("1", "true", "yes", "y", "t"), ("0", "false", "no", "n", "f")
 
 
 def column_of(name: str, cells: Sequence[Any]) -> Column:
-    """The column with the type that most of its cells have, its first cell as sample, and what they are like.
+    """The column with the most common type of its cells, its first cell as sample, and statistics.
 
-    Single cells of another kind do not change the type; they are named when their row is read.
+    Occasional cells of another type do not change the type; they are reported when their row is read.
     """
     given = [cell for cell in cells if not is_missing(cell) and not _is_empty_list(cell)]
     if not given:
@@ -114,7 +114,7 @@ def _kind_of_text(cell: str) -> str:
 
 
 def _kind_of_bytes(name: str, cells: Sequence[bytes]) -> tuple[str, str]:
-    """Bytes that are no pictures: numbers where their type can be told, else text, else just bytes."""
+    """Type of bytes that are not images: numbers if their dtype can be inferred, else text, else bytes."""
     number_type = number_lists.number_type(cells)
     if number_type and not denies_embedding(name):
         return "vector", number_type
@@ -124,7 +124,7 @@ def _kind_of_bytes(name: str, cells: Sequence[bytes]) -> tuple[str, str]:
 
 
 def _are_packed(cells: Sequence[Any]) -> bool:
-    """Whether most texts are base64 of numbers."""
+    """Whether most texts are base64-encoded numbers."""
     looked = cells[:_MOST_LISTS]
     return sum(isinstance(cell, str) and number_lists.is_packed_text(cell) for cell in looked) * 2 > len(
         looked
@@ -139,10 +139,10 @@ def _is_utf8(cell: bytes) -> bool:
 
 
 def _kind_of_lists(name: str, cells: Sequence[Any]) -> tuple[str, int]:
-    """Whether lists of numbers are an embedding: by name, or by one width of many numbers that are not whole."""
+    """Whether lists of numbers are an embedding: by name, or by equal width, many entries and non-integer values."""
     bare = all(isinstance(cell, str) and not number_lists.has_brackets(cell) for cell in cells)
     lists = [found for found in map(_parsed, cells[:_MOST_LISTS]) if found is not None]
-    if not lists:  # all of them shortened with "..."
+    if not lists:  # all were abbreviated with "..."
         return ("vector" if not denies_embedding(name) else "text"), 0
     width, often = Counter(map(len, lists)).most_common(1)[0]
     same = often >= _SAME_WIDTH * len(lists)

@@ -1,4 +1,4 @@
-"""The columns of a table, from a sample of its rows."""
+"""Describe the columns of a table from a sample of its rows."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from qlatent.ingest.record import Record
 from qlatent.types import Refusal
 
 SAMPLE_ROWS = 200
-_MOST_ROWS = 10_000  # looked through for the first cell of a column that begins empty
+_MOST_ROWS = 10_000  # maximum rows searched for the first cell of a column
 
 
 def columns_of(samples: Mapping[str, Sequence[Any]]) -> tuple[Column, ...]:
-    """The columns with their types; embeddings inside nested cells and over several columns are columns too."""
+    """The columns with their types, including embeddings in nested cells and spread over several columns."""
     found = []
     for name, cells in samples.items():
         column = column_of(name, cells)
@@ -28,7 +28,7 @@ def columns_of(samples: Mapping[str, Sequence[Any]]) -> tuple[Column, ...]:
 
 
 def sample_of(records: Iterable[Record | Refusal], names: Sequence[str]) -> dict[str, list[Any]]:
-    """Column → its first cells; a column that is empty in them is looked for in later rows. {} without a row."""
+    """The first cells of each column, from later rows if the first are empty; {} without rows."""
     samples: dict[str, list[Any]] = {name: [] for name in names}
     rows = (record.values for record in records if isinstance(record, Record))
     seen = False

@@ -1,4 +1,4 @@
-"""The mapping an import starts from: a guess by the names of the columns and by what is in them."""
+"""Guess the initial mapping of an import from the names and contents of columns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IDS = (
     "id", "item_id", "listing_id", "product_id", "sku", "asin", "uid", "uuid", "guid", "custom_id", "image_id", "qid",
     "key", "row", "index",
 )  # fmt: skip
-_WEAK_IDS = (*_IDS[4:], "handle")  # taken only when no value of the first rows repeats
+_WEAK_IDS = (*_IDS[4:], "handle")  # used only if no value repeats in the first rows
 _IMAGES = (
     "image", "image_path", "image_file", "file_name", "filename", "file", "img", "photo", "picture", "path",
     "image_name", "img_path", "source_path",
@@ -42,13 +42,13 @@ _NO_TEXT = frozenset((
     "split", "fold", "subset", "price", "amount", "cost", "version", "index", "row", "number", "no", "nr",
     "path", "file", "filename", "barcode", "ean", "upc", "gtin", "isbn", "handle", "slug",
 ))  # fmt: skip
-_TEXT_WORDS = 3.0  # mean words from which a column is a text whatever its name
-_FREE = 0.3  # share of different values that a free text has at least
-_FEW = 5  # cells from which shares say something
+_TEXT_WORDS = 3.0  # minimum mean number of words of a text column with any name
+_FREE = 0.3  # minimum fraction of distinct values of free text
+_FEW = 5  # minimum cells for meaningful fractions
 
 
 def guess_mapping(columns: Sequence[Column]) -> Mapping:
-    """A sensible first mapping from names, types and contents of the columns; every part of it can be changed."""
+    """A guessed mapping from names, types and contents of the columns."""
     image = _guess_image(columns)
     plain_ones = [
         column for column in columns if column.type in ("text", "number", "empty") and column.name != image
@@ -76,7 +76,7 @@ def _names(columns: Sequence[Column]) -> list[str]:
 
 
 def _guess_id(columns: Sequence[Column]) -> str | None:
-    """The column called id; a weaker name only when its values differ, because a repeated id refuses its row."""
+    """The id column; weaker names only with distinct values, because rows with repeated ids are refused."""
     strong = first_named(_IDS[:4], _names([column for column in columns if _distinct(column) >= 0.5]))
     if strong:
         return strong
@@ -100,7 +100,7 @@ def _guess_image(columns: Sequence[Column]) -> str | None:
 
 
 def _guess_price(columns: Sequence[Column]) -> str | None:
-    """A column called a price with numbers in it, or one whose cells are amounts of money."""
+    """A numeric column with the name of a price, or a column of amounts of money."""
     priced = [column for column in columns if column.type in ("number", "empty") or _has_amounts(column)]
     named = first_named(_PRICES, _names(priced)) or ending_in(
         ("price", "prices", "cost", "msrp"), _names(priced)
@@ -112,13 +112,13 @@ def _guess_price(columns: Sequence[Column]) -> str | None:
 
 
 def _has_amounts(column: Column) -> bool:
-    """Text such as "$12.50" or "12,50": few words, and digits."""
+    """Whether the texts are amounts such as "$12.50" or "12,50": few words, and digits."""
     content = column.content
     return content is None or (content.words <= _FEW and content.letters < 0.5)
 
 
 def _guess_texts(columns: Sequence[Column], *, bare: bool) -> tuple[str, ...]:
-    """Title and description together, else a column called text, else the one that reads most like a text."""
+    """Title and description together, else a column named text, else the column most like text."""
     able = [column for column in columns if column.type != "number"]
     names = [column.name for column in able if not _is_code(column)]
     title = first_named(_TITLES, names) or _title_like(names)
@@ -138,7 +138,7 @@ def _guess_texts(columns: Sequence[Column], *, bare: bool) -> tuple[str, ...]:
 
 
 def _is_code(column: Column) -> bool:
-    """A column of one word a cell with few different values is a class, whatever it is called."""
+    """Whether a column holds one word per cell with few distinct values, which makes it a class with any name."""
     content = column.content
     return bool(
         content and content.cells >= 4 * _FEW and content.words < 1.5 and content.distinct < _FREE / 3
@@ -146,7 +146,7 @@ def _is_code(column: Column) -> bool:
 
 
 def _title_like(names: Sequence[str]) -> str | None:
-    """product title, ItemName; not the name of a seller, a file or an option."""
+    """A column such as product title or ItemName, but not the name of a seller, a file or an option."""
     named = [name for name in names if heads(name)[-1:] == ("name",) and set(words(name)) & _NAMED_THINGS]
     return ending_in(("title", "headline", "subject"), names) or (min(named, key=len) if named else None)
 
@@ -159,13 +159,13 @@ def _by_content(columns: Sequence[Column], *, bare: bool) -> tuple[str, ...]:
     if not bare:
         return ()
     unknown = [column for column in free if column.content is None]
-    if unknown:  # only names and samples are known
+    if unknown:  # without statistics
         return (max(unknown, key=lambda column: len(column.sample)).name,)
     return (max(free, key=_freedom).name,) if free else ()
 
 
 def _freedom(column: Column) -> tuple[bool, float]:
-    """Words before codes, many different values before few."""
+    """Sort key: words before codes, then many distinct values before few."""
     content = column.content or Content()
     return content.letters >= 0.5, content.distinct
 
@@ -179,7 +179,7 @@ def _reads_as_text(content: Content) -> bool:
 
 
 def _numeric_text(columns: Sequence[Column], *, bare: bool) -> tuple[str, ...]:
-    """A column called text stays one when all its texts happen to be numbers and there is nothing else."""
+    """A column named text whose cells are all numbers, if there is no other text."""
     named = first_named(("text", "title", "caption", "sentence"), _names(columns)) if bare else None
     return (named,) if named else ()
 
@@ -199,7 +199,7 @@ def _guess_vectors(columns: Sequence[Column]) -> dict[str, str]:
 
 
 def _last_resort(columns: Sequence[Column]) -> dict[str, str]:
-    """Where nothing else could be an item's content, lists of numbers of one length are taken as vectors."""
+    """Lists of numbers of equal length as vectors, if nothing else could be an item's content."""
     lists = [
         column.name
         for column in columns

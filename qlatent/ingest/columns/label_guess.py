@@ -1,4 +1,4 @@
-"""Which column is the label: by name, and among flags and classes by what is in it."""
+"""Guess the label column by name and, for flags and classes, by content."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _FEW_ONES = 0.5
 
 
 def guess_label(columns: Sequence[Column]) -> str | None:
-    """The likeliest label; None when no column is one."""
+    """The most likely label column, or None."""
     return next(iter(label_candidates(columns)), None)
 
 
 def label_candidates(columns: Sequence[Column]) -> list[str]:
-    """The columns that could be the label, the likeliest first.
+    """Columns that could be the label, most likely first.
 
-    A column called label comes first, then a flag that judges an item (is_counterfeit), then classes (category),
-    then 0/1 columns with few ones, then the flags of a shop's routine (is_active).
+    The order is: columns named label, flags that judge an item (is_counterfeit), classes (category), 0/1 columns with
+    few ones, and routine flags of a shop (is_active).
     """
     names = [column.name for column in columns if column.type in ("text", "number", "empty")]
     flags = [column for column in columns if _is_flag(column)]

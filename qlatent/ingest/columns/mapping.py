@@ -1,4 +1,4 @@
-"""Which column is what: the mapping a person chooses."""
+"""The mapping from columns to the parts of an item."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from qlatent.registry import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Which column gives which part of an item; several text columns are joined with ". ".
+    """The column for each part of an item; several text columns are joined with ". ".
 
-    `image_vector`, `text_vector` and `vector` name columns of ready embeddings. Every column that is not
-    named is kept as metadata, except images and vectors.
+    `image_vector`, `text_vector` and `vector` name columns of precomputed embeddings. All other columns are kept as
+    metadata, except images and vectors.
     """
 
     id: str | None = None
@@ -32,23 +32,23 @@ class Mapping:
 
     @property
     def vectors(self) -> dict[str, str]:
-        """Modality → column of the ready embeddings."""
+        """The column of precomputed embeddings by modality."""
         named = {"image": self.image_vector, "text": self.text_vector, "vector": self.vector}
         return {modality: column for modality, column in named.items() if column is not None}
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that is used, each once."""
+        """All mapped columns without repetition."""
         single = (self.id, self.image, *self.text, self.label, self.split, self.price, *self.vectors.values())
         return tuple(dict.fromkeys(name for name in single if name is not None))
 
     def as_dict(self) -> dict[str, Any]:
-        """The mapping as plain JSON values."""
+        """The mapping as JSON values."""
         return {**asdict(self), "text": list(self.text)}
 
     @classmethod
     def from_dict(cls, values: AbstractMapping[str, Any]) -> Mapping:
-        """The mapping written by `as_dict`; `text` may be one name. An unknown key is a `ConfigError`."""
+        """The mapping written by `as_dict`; `text` may be a single name. `ConfigError` for an unknown key."""
         known = [field.name for field in fields(cls)]
         for key in values:
             if key not in known:
@@ -60,7 +60,7 @@ class Mapping:
 
 
 def check_mapping(mapping: Mapping, columns: Sequence[Column], *, source: str) -> None:
-    """Raises an `InputError` when a mapped column is not there, or when no item could have a content."""
+    """Raises `InputError` if a mapped column is missing, or if no column gives items any content."""
     present = {name for column in columns for name in (column.name, *column.parts)}
     listed = ", ".join(column.name for column in columns)
     for name in mapping.columns:

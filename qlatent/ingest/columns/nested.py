@@ -1,4 +1,4 @@
-"""Embeddings inside nested cells, as APIs answer: {"embedding": […]}, {"data": [{"embedding": […], "index": 0}]}."""
+"""Find embeddings in nested cells of API responses: {"embedding": […]}, {"data": [{"embedding": […], "index": 0}]}."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from qlatent.ingest.column import Column
 from qlatent.ingest.columns.column_types import column_of
 
 _DEEPEST = 8
-_MOST_KEYS = 64  # looked at in one object
+_MOST_KEYS = 64  # maximum keys inspected per object
 Path = tuple[str | int, ...]
 
 
 def lifted(column: Column, cells: Sequence[Any]) -> list[Column]:
-    """The embeddings that stand at one place in most of the column's nested cells, as columns of their own."""
+    """Embeddings at a common path in most of the column's nested cells, as separate columns."""
     if column.type != "other":
         return []
     given = [cell for cell in cells if isinstance(cell, dict | list) and cell]
@@ -32,7 +32,7 @@ def lifted(column: Column, cells: Sequence[Any]) -> list[Column]:
 
 
 def _lists(cell: Any, path: Path) -> Iterator[Path]:
-    """Places of lists of numbers; a list of one element is looked into, because an answer to one text is one."""
+    """Paths of lists of numbers, including those inside lists of one element, the response for one text."""
     if len(path) > _DEEPEST:
         return
     if isinstance(cell, dict):
@@ -45,7 +45,7 @@ def _lists(cell: Any, path: Path) -> Iterator[Path]:
 
 
 def at(cell: Any, path: Path) -> Any:
-    """What stands at a place of a nested cell; None when it has no such place."""
+    """The value at a path of a nested cell, or None if the path does not exist."""
     for part in path:
         if isinstance(cell, dict):
             cell = cell.get(part)
@@ -57,7 +57,7 @@ def at(cell: Any, path: Path) -> Any:
 
 
 def without(cell: Any, path: Path) -> Any:
-    """The nested cell without what stands at a place."""
+    """The nested cell without the value at a path."""
     if not path:
         return None
     first, rest = path[0], path[1:]

@@ -1,4 +1,4 @@
-"""Tables with one column a dimension: dim_0 … dim_767, 0 … 767, f1 … f16, pca1, pca2."""
+"""Detect vectors with one column per dimension: dim_0 … dim_767, 0 … 767, f1 … f16, pca1, pca2."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from qlatent.ingest.column_names import modality_of, says_embedding, words
 _NUMBERED = re.compile(r"(.{0,200}?)[\s_.\[(-]{0,9}(\d{1,9})[\])_]?")
 _DIMENSIONS = frozenset(
     ["dim", "dims", "dimension", "d", "pca", "pc", "umap", "tsne", "component", "comp", "pixel", "px", "axis"]
-)  # names of dimensions; with them two columns are enough
+)  # names of dimensions, for which two columns are enough
 _LETTERS = frozenset(["f", "x", "v", "z", "e", "c", "w"])
-_LEAST, _LEAST_OTHER = 4, 16  # columns for a letter or a bare number; for any other name
+_LEAST, _LEAST_OTHER = 4, 16  # minimum columns for a letter or bare number, and for any other name
 _CHECKED = 50
 
 
 def joined(columns: Sequence[Column], samples: Mapping[str, Sequence[Any]]) -> list[Column]:
-    """The columns, with every series of numbered columns that is one vector as a single column.
+    """The columns, with each series of numbered columns that forms a vector merged into one.
 
-    A series has one name, numbers without a gap from 0 or 1, and numbers in its cells. A name of dimensions
-    (dim, pca, embedding …) is enough; letters, bare numbers and other names also need numbers that are not whole.
+    A series has a common name, consecutive numbers from 0 or 1, and numeric cells. Names of dimensions (dim, pca,
+    embedding …) are sufficient; letters, bare numbers and other names also need non-integer cells.
     """
     found = {series[0].name: series for series in _series(columns) if _is_vector(series, samples)}
     members = {column.name for series in found.values() for column in series}

@@ -1,4 +1,4 @@
-"""What becomes of the columns that a mapping does not use: each with its reason."""
+"""Describe how unmapped columns are treated, with reasons."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """A column that is no part of an item, and why."""
+    """An unmapped column with the reason."""
 
     column: str
     reason: str
 
 
 def unused(columns: Sequence[Column], mapping: Mapping) -> tuple[Unused, ...]:
-    """The columns that the mapping does not use, in the order of the source."""
+    """The unmapped columns in the order of the source."""
     used = set(mapping.columns)
     rest = [column for column in columns if column.name not in used]
     labels = label_candidates(rest)

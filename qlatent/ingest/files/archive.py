@@ -1,4 +1,4 @@
-"""Zips, read in place: nothing is unpacked to disk, what is unsafe is refused by name, damage is an `InputError`."""
+"""Read zip archives in place, with refusals of unsafe entries; nothing is unpacked to disk."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from qlatent.ingest.limits import Limits
 from qlatent.ingest.record import RefusedRow
 from qlatent.types import Refusal
 
-_UTF8_NAME = 0x800  # the flag that says so
+_UTF8_NAME = 0x800  # flag bit for names in UTF-8
 _CODE_PAGES = ("cp850", "cp1252", "cp866", "cp1251", "cp932", "gbk", "euc_kr")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 
 @contextmanager
 def _damage_said(what: str, *, remedy: str) -> Iterator[None]:
-    """Whatever zipfile and its unpackers raise on damaged bytes, as one `InputError`: nearly any error can come."""
+    """Context that converts errors of zipfile and its decompressors on damaged data to `InputError`."""
     try:
         yield
     except QlatentError:
@@ -44,10 +44,10 @@ def _reason(err: BaseException) -> str:
 
 
 class Archive:
-    """The one place where a zip is opened: its entries, within the limits, and their bytes.
+    """An open zip archive: its entries, checked against the limits, and their bytes.
 
-    An archive that cannot be read or would unpack to too much, and an entry that is damaged, encrypted or packed
-    by a method that is not known, are `InputError`s. `size` is the archive's own, in bytes.
+    Raises `InputError` for an archive that cannot be read or unpacks to too many bytes, and for an entry that is
+    damaged, encrypted or compressed by an unsupported method. `size` is the size of the archive in bytes.
     """
 
     def __init__(
@@ -63,7 +63,9 @@ class Archive:
         self._again = remedy
         with _damage_said(f"{name} is not {kind}", remedy=remedy):
             stream = opener()
-            weakref.finalize(self, stream.close)  # a preview may be kept for long, and nobody ends it
+            weakref.finalize(
+                self, stream.close
+            )  # closes with the object, as previews are never closed explicitly
             self.size = stream.seek(0, io.SEEK_END)
             self._zip = zipfile.ZipFile(stream)
         self.entries = self._zip.infolist()
@@ -71,7 +73,7 @@ class Archive:
         limits.check_total(self.name, sum(entry.file_size for entry in self.entries))
 
     def entry(self, *names: str) -> zipfile.ZipInfo:
-        """The entry of the first of these names that is there; an `InputError` when none is."""
+        """The entry of the first of these names that exists; `InputError` if none does."""
         found = next((self._by_name[name] for name in names if name in self._by_name), None)
         if found is None:
             raise InputError(f"{self.name} has no {names[0][:200]}.", remedy=self._again)
@@ -82,13 +84,13 @@ class Archive:
         return {entry.filename: entry for entry in self.entries}
 
     def open(self, entry: zipfile.ZipInfo) -> BinaryIO:
-        """An entry as a stream, which gives out no more than the size that the archive's directory states."""
+        """An entry as a stream, limited to the size stated in the archive's directory."""
         with self._damage(entry):
             stream = self._zip.open(entry)
         return cast(BinaryIO, io.BufferedReader(_ZipStream(self, entry, stream)))
 
     def read(self, entry: zipfile.ZipInfo) -> bytes:
-        """All bytes of an entry; look at its `file_size` first."""
+        """All bytes of an entry; check its `file_size` first."""
         with self._damage(entry):
             return self._zip.read(entry)
 
@@ -100,7 +102,7 @@ class Archive:
 
 
 class _ZipStream(io.RawIOBase):
-    """An entry as a stream; damage found on the way is an `InputError` that names the entry."""
+    """An entry as a stream; raises an `InputError` that names the entry if it is damaged."""
 
     def __init__(self, archive: Archive, entry: zipfile.ZipInfo, stream: IO[bytes]) -> None:
         super().__init__()
@@ -122,7 +124,7 @@ class _ZipStream(io.RawIOBase):
 
 
 class ZipFiles(AbstractFiles):
-    """The safe entries of a zip by name; one that unpacks to more than the limit is an `InputError`."""
+    """The safe entries of a zip by name; `InputError` if the zip unpacks to more than the limit."""
 
     def __init__(self, path: Path, *, limits: Limits) -> None:
         self.path = path
@@ -138,7 +140,7 @@ class ZipFiles(AbstractFiles):
         found: list[tuple[int, str]] = []
         number = 0
         for entry in self._archive.entries:
-            if entry.filename.endswith("/"):  # `is_dir` stumbles over an entry without a name
+            if entry.filename.endswith("/"):  # `is_dir` fails for an entry without a name
                 continue
             parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
             if ".." not in parts and is_system_file(parts):
@@ -155,7 +157,7 @@ class ZipFiles(AbstractFiles):
         return found
 
     def _checked_name(self, entry: zipfile.ZipInfo) -> str:
-        """The name of a safe entry; a `RefusedRow` says what is wrong with any other."""
+        """The name of a safe entry; `RefusedRow` with the reason for an unsafe one."""
         name, *others = (safe_name(spelling) for spelling in names_of(entry))
         mode = entry.external_attr >> 16
         growth = entry.file_size / max(entry.compress_size, 1)
@@ -202,7 +204,7 @@ class ZipFiles(AbstractFiles):
         return name in self._entries
 
     def fingerprint(self, names: Iterable[str] | None = None) -> str:
-        """Of the archive as a whole, so that damaged entries do not matter."""
+        """Hash of the whole archive, which also works with damaged entries."""
         with self.path.open("rb") as stream:
             return stream_hash(stream)
 
@@ -212,15 +214,15 @@ class ZipFiles(AbstractFiles):
 
 
 def names_of(entry: zipfile.ZipInfo) -> tuple[str, ...]:
-    """The name of an entry, and other names that its bytes may mean where the archive does not say the code page.
+    """The name of an entry, followed by other decodings of its bytes if the archive does not declare UTF-8.
 
-    Without the flag for UTF-8 the format means code page 437, but programs write UTF-8 or that of their country.
+    Without the UTF-8 flag the format specifies code page 437, but programs write UTF-8 or a local code page.
     """
     if entry.flag_bits & _UTF8_NAME or entry.filename.isascii():
         return (entry.filename,)
     try:
         raw = entry.filename.encode("cp437")
-    except UnicodeEncodeError:  # an extra field gave the name in Unicode
+    except UnicodeEncodeError:  # the name came from a Unicode extra field
         return (entry.filename,)
     with suppress(UnicodeDecodeError):
         return (raw.decode("utf-8"),)

@@ -1,4 +1,4 @@
-"""Names of files: safe ones, equal ones in other spellings, and the order in which people count them."""
+"""File names: safety checks, equality across spellings, and natural order."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from qlatent.ingest.record import RefusedRow
 
 _SYSTEM_FILES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
-_LONG = 19  # digits from which a number is compared as text
+_LONG = 19  # numbers with at least this many digits are compared as text
 
 
 def is_system_file(parts: Sequence[str]) -> bool:
-    """True for what systems and programs leave behind: dot files, __MACOSX, Thumbs.db, the locks of Office (~$)."""
+    """Whether the file is left by a system or program: dot files, __MACOSX, Thumbs.db, Office lock files (~$)."""
     return any(part.startswith((".", "~$")) or part.lower() in _SYSTEM_FILES for part in parts)
 
 
 def safe_name(name: str) -> str:
-    """A relative path with "/" that stays inside; a `RefusedRow` for absolute ones and for "..".
+    """The relative path with "/" as separator; raises `RefusedRow` for absolute paths and for "..".
 
-    Backslashes are separators: tables and archives made on Windows have them.
+    Backslashes are separators, as in tables and archives made on Windows.
     """
     path = name.strip().replace("\\", "/")
     if path.startswith("/") or re.match(r"^[A-Za-z]:", path):
@@ -35,12 +35,12 @@ def safe_name(name: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """What all spellings of one name share: macOS writes accents as letters of their own, Windows ignores case."""
+    """A key shared by all spellings of a name: macOS decomposes accents, Windows ignores case."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Orders names as people count: part-2 before part-10."""
+    """Sort key for natural order: part-2 before part-10."""
     return tuple(
         (1, int(piece), "") if piece.isdecimal() and len(piece) < _LONG else (0, 0, piece)
         for piece in re.split(r"(\d+)", name)
@@ -48,7 +48,7 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def places(reference: str, beside: str) -> tuple[str, str]:
-    """A reference from the top and beside its table; ".." may climb from there, but not out of the whole."""
+    """The reference resolved from the root and from the table's folder; ".." must not leave the root."""
     folder = posixpath.dirname(beside)
     climbed = posixpath.normpath(posixpath.join(folder, reference.strip().replace("\\", "/")))
     if folder and not climbed.startswith(("..", "/")):

@@ -1,4 +1,4 @@
-"""Named files that belong together: a folder, a few chosen files, or (in `archive`) a zip."""
+"""Sets of named files: a folder, a few chosen files, or (in `archive`) a zip."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _CHUNK = 1 << 20
 
 
 class AbstractFiles(ABC):
-    """Files by relative name ("a/b.jpg"); what must not be read is in `refusals`, with its number.
+    """Files by relative name ("a/b.jpg"); files that must not be read are in `refusals`, with their numbers.
 
-    `searches`: a file that a table names is looked for in all sub-folders too.
+    `searches`: whether a file named by a table is also searched in all subfolders.
     """
 
     refusals: list[Refusal]
@@ -37,11 +37,11 @@ class AbstractFiles(ABC):
     @property
     @abstractmethod
     def numbered(self) -> list[tuple[int, str]]:
-        """(number from 1, name) of every file that may be read, in the order of the source."""
+        """(number, name) of every readable file in the order of the source, numbered from 1."""
 
     @abstractmethod
     def read(self, name: str, *, limit: int) -> bytes:
-        """The bytes of a file; a `RefusedRow` when there are more than `limit` or they cannot be read."""
+        """The bytes of a file; `RefusedRow` if they exceed `limit` or cannot be read."""
 
     @abstractmethod
     def open(self, name: str) -> BinaryIO:
@@ -49,22 +49,22 @@ class AbstractFiles(ABC):
 
     @abstractmethod
     def has(self, name: str) -> bool:
-        """Whether a file of exactly this name may be read."""
+        """Whether there is a readable file of exactly this name."""
 
     @abstractmethod
     def fingerprint(self, names: Iterable[str] | None = None) -> str:
-        """Hexadecimal digits that change with any name or content of the files (all, or those named)."""
+        """Hexadecimal hash of names and contents of the given files, or of all."""
 
     def spellings(self, name: str) -> tuple[str, ...]:
-        """The names that a table may use for a file; more than one where an archive does not say its code page."""
+        """The names by which a table may refer to a file; several if an archive does not declare its code page."""
         return (name,)
 
     def alike(self, name: str) -> list[str]:
-        """The files of this name in any letter case and Unicode form."""
+        """The files with this name in any letter case and Unicode form."""
         return self._by_key.get(name_key(name), [])
 
     def on_disk(self, name: str) -> Path | None:
-        """Where a file lies; None inside an archive."""
+        """The path of a file, or None inside an archive."""
         return None
 
     @cached_property
@@ -83,10 +83,10 @@ class AbstractFiles(ABC):
         return found
 
     def find(self, reference: str, *, beside: str = "") -> str:
-        """The file that a table means: beside the table, from the top, or by a file name that is unique.
+        """The file that a table refers to: relative to the table, relative to the root, or by a unique file name.
 
-        A name of exactly these letters comes first, then one in other letter case or another Unicode form. A
-        `RefusedRow` when there is none, or when two files differ in nothing but that.
+        An exact match takes precedence over one in other letter case or Unicode form. Raises `RefusedRow` if there is
+        no match, or if two files differ only in case or form.
         """
         wanted, nearby = places(reference, beside)
         candidates = tuple(dict.fromkeys((nearby, wanted)))
@@ -104,12 +104,12 @@ class AbstractFiles(ABC):
         raise RefusedRow(f"{reference!r} {reason}" if reason else f"there is no file {reference!r}")
 
     def tables(self) -> list[str]:
-        """Names of the metadata tables, the likeliest first: nearest to the top, metadata before others."""
+        """Names of metadata tables, most likely first: nearest to the root, "metadata" before others."""
         names = [name for _, name in self.numbered if _is_table(name.lower())]
         return sorted(names, key=lambda name: (name.count("/"), "metadata" not in name.lower(), name))
 
     def images(self) -> list[str]:
-        """Names of the files that say they are images."""
+        """Names of files with an image extension."""
         return [name for _, name in self.numbered if name.lower().endswith(SUFFIXES)]
 
 
@@ -126,21 +126,21 @@ def _only(alike: list[str], reference: str) -> str:
 
 
 def files_hash(files: AbstractFiles, names: Iterable[str] | None) -> str:
-    """Hexadecimal digits over names and contents, ordered by name; unreadable files count by name."""
+    """Hexadecimal hash of names and contents, ordered by name; unreadable files count by name only."""
     digest = hashlib.blake2b(digest_size=16)
     chosen = [name for _, name in files.numbered] if names is None else names
     for name in sorted(set(chosen)):
         try:
             with files.open(name) as stream:
                 content = stream_hash(stream)
-        except OSError as err:  # its row is refused with the same words
+        except OSError as err:  # its row is refused later
             content = f"unreadable: {err.strerror}"
         digest.update(f"{name}\0{content}\n".encode("utf-8", "replace"))
     return digest.hexdigest()
 
 
 def stream_hash(stream: BinaryIO) -> str:
-    """Hexadecimal digits that name the content of a stream, read a mebibyte at a time."""
+    """Hexadecimal hash of the content of a stream, read in chunks of one mebibyte."""
     digest = hashlib.blake2b(digest_size=16)
     while chunk := stream.read(_CHUNK):
         digest.update(chunk)
@@ -148,7 +148,7 @@ def stream_hash(stream: BinaryIO) -> str:
 
 
 class FolderFiles(AbstractFiles):
-    """The files of a folder and its sub-folders; links are refused, system files skipped and counted."""
+    """The files of a folder and its subfolders; links are refused, system files skipped and counted."""
 
     def __init__(self, folder: Path, *, max_files: int, searches: bool = True) -> None:
         self.searches = searches
@@ -186,7 +186,7 @@ class FolderFiles(AbstractFiles):
             inner[:] = [part for part in inner if not is_system_file([part])]
 
     def alike(self, name: str) -> list[str]:
-        """As everywhere; beside a table only the folders on the way are listed, for what lies around may be large."""
+        """As in the base class; beside a table only folders on the path are listed, as the rest may be large."""
         if self.searches:
             return super().alike(name)
         found = [""]
@@ -198,7 +198,7 @@ class FolderFiles(AbstractFiles):
     def _inside(self, folder: str) -> dict[str, list[str]]:
         if folder not in self._listed:
             keyed = self._listed[folder] = {}
-            with suppress(OSError):  # no folder, or one that may not be read: nothing is found in it
+            with suppress(OSError):  # a missing or unreadable folder has no matches
                 for path in sorted((self.folder / folder).iterdir()):
                     keyed.setdefault(name_key(path.name), []).append(path.name)
         return self._listed[folder]
@@ -207,7 +207,7 @@ class FolderFiles(AbstractFiles):
         path = self.folder / name
         try:
             return path.is_file() and path.resolve().is_relative_to(self.folder.resolve())
-        except OSError:  # a text that no file system takes as a name
+        except OSError:  # not a valid file name
             return False
 
     def fingerprint(self, names: Iterable[str] | None = None) -> str:
@@ -224,7 +224,7 @@ class FolderFiles(AbstractFiles):
 
 
 class LooseFiles(AbstractFiles):
-    """A few files that somebody chose, named by file name (by path where two names are equal)."""
+    """A few chosen files, named by file name, or by path if two names are equal."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         counts = Counter(path.name for path in paths)
@@ -257,7 +257,7 @@ class LooseFiles(AbstractFiles):
 
 
 def read_file(path: Path, *, limit: int) -> bytes:
-    """The bytes of a file on disk; a `RefusedRow` when it is too large or cannot be read."""
+    """The bytes of a file on disk; `RefusedRow` if it is too large or cannot be read."""
     try:
         size = path.stat().st_size
         if size > limit:

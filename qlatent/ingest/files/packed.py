@@ -1,4 +1,4 @@
-"""A text table packed with gzip: read as it is, row by row, never unpacked to disk."""
+"""Read gzipped text tables as streams, without unpacking to disk."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _CHUNK = 1 << 20
 
 
 def is_packed_table(path: Path) -> bool:
-    """Whether the name says that it is a text table packed with gzip."""
+    """Whether the name is that of a gzipped text table."""
     return path.suffix.lower() == ".gz" and Path(path.stem).suffix.lower() in PACKED
 
 
 def table_opener(path: Path, *, limits: Limits) -> Opener:
-    """What opens a table, packed or not. A packed one is read through once: `InputError` if damaged or too large."""
+    """An opener for a table, gzipped or not; a gzipped one is checked first, `InputError` if damaged or too large."""
     if path.suffix.lower() != ".gz":
         return lambda: path.open("rb")
     _check(path, limits)
@@ -40,9 +40,11 @@ def _check(path: Path, limits: Limits) -> None:
                 if size > allowed:
                     raise InputError(
                         f"{path.name} unpacks to more than {allowed:,} bytes.",
-                        remedy="Unpack it first, and look.",
+                        remedy="Unpack it first and check its content.",
                     )
     except (OSError, EOFError, zlib.error) as err:
-        raise InputError(f"{path.name} is damaged: {err}.", remedy="Fetch or pack it again.") from err
+        raise InputError(
+            f"{path.name} is damaged: {err}.", remedy="Download it or compress it again."
+        ) from err
     if size == 0:
         raise InputError(f"{path.name} is empty.", remedy="Choose a file with content.")

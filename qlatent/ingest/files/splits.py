@@ -1,4 +1,4 @@
-"""The names of the parts that a data set is divided into."""
+"""Recognise the names of dataset splits."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ _NAME = re.compile(rf"({'|'.join(SPLITS)})(?:[-_]?(?:19|20)\d\d)?", re.IGNORECAS
 
 
 def split_of(name: str) -> str | None:
-    """The split that a word or a folder's name says: "Train" and "train2017" → train; None if it says none."""
+    """The split that a word or folder name denotes: "Train" and "train2017" → train; None for other names."""
     found = _NAME.fullmatch(name)
     return found[1].lower() if found else None

@@ -1,7 +1,7 @@
-"""Arrays as numpy stores them (`.npz`, `.npy`): headers that are checked against the bytes, and rows on demand.
+"""Read numpy arrays (`.npz`, `.npy`) safely: headers are checked against the file, and rows are read in chunks.
 
-`numpy.load` believes a header, reads whole arrays and can unpickle. Here the header is read first, what it promises
-is compared with what the file holds, arrays of Python objects are refused unread, and rows come some hundred at a time.
+`numpy.load` trusts headers, reads whole arrays and can unpickle. This reader compares the header with the size of the
+file, refuses arrays of Python objects unread, and yields some hundred rows at a time.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from qlatent.ingest.limits import Limits
 
 _CHUNK_ROWS = 512
 _CHUNK_BYTES = 16_000_000
-_LONGEST_HEADER = 100_000  # numpy itself refuses headers of more than 10,000 characters
+_LONGEST_HEADER = 100_000  # numpy refuses headers above 10,000 characters
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the first bytes of a stored array say about it; `start` is where its numbers begin."""
+    """The header of a stored array; `start` is the offset of its data in bytes."""
 
     name: str
     shape: tuple[int, ...]
@@ -41,36 +41,36 @@ class Header:
 
     @property
     def is_vectors(self) -> bool:
-        """Whether it is a matrix of numbers (n, d) that can be vectors: not one number a row, not called labels."""
+        """Whether this is a matrix (n, d) of vectors: more than one number per row, and not named as labels."""
         is_matrix = len(self.shape) == 2 and self.shape[1] > 1 and self.dtype.kind in "fiu"
         return is_matrix and not (self.dtype.kind in "iu" and denies_embedding(self.name))
 
     @property
     def is_facts(self) -> bool:
-        """Whether it has one value a row (n,) or (n, 1), or a few whole numbers a row, such as labels (n, k)."""
+        """Whether this has one value per row (n,) or (n, 1), or a few integers per row, such as labels (n, k)."""
         whole = len(self.shape) == 2 and self.dtype.kind in "iub"
         return len(self.shape) == 1 or self.shape[1:] == (1,) or (whole and not self.is_vectors)
 
     @property
     def row_bytes(self) -> int:
-        """The bytes of one row."""
+        """Size of one row in bytes."""
         return math.prod(self.shape[1:]) * self.dtype.itemsize
 
     @property
     def bytes(self) -> int:
-        """The bytes of all rows."""
+        """Size of all rows in bytes."""
         return math.prod(self.shape) * self.dtype.itemsize
 
     def in_words(self) -> str:
-        """Name, shape and type, for messages."""
+        """Name, shape and dtype, for messages."""
         return f"{self.name[:80]} {self.shape} {self.dtype}"
 
 
 class StoredArrays:
-    """The arrays of a file, unread; damage, lies and too much are `InputError`s.
+    """The arrays of a file, read on demand; `InputError` for damage, false headers and sizes over the limits.
 
-    `headers`: name → header, in the order of the file; those of `bytes` that are needed are checked when read.
-    `opener` opens a file that does not lie at `path` itself; `column` is what the one array of an `.npy` is called.
+    `headers` maps name → header, in the order of the file; data are checked when read. `opener` opens a file that is
+    not at `path` itself; `column` names the single array of an `.npy`.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class StoredArrays:
 
     @cached_property
     def headers(self) -> dict[str, Header]:
-        """Name → header of every array."""
+        """The header of every array, by name."""
         if self._archive is None:
             names = [self.column]
         else:
@@ -115,7 +115,7 @@ class StoredArrays:
 
     @cached_property
     def _only_size(self) -> int:
-        """The bytes of an `.npy`; an entry of a zip is read through for them."""
+        """Size of an `.npy` in bytes; a zip entry is read to the end to find it."""
         with self.opener() as stream:
             if stream.seekable():
                 return stream.seek(0, io.SEEK_END)
@@ -144,16 +144,16 @@ class StoredArrays:
 
     @contextmanager
     def _damage(self) -> Iterator[None]:
-        """Whatever numpy raises on damaged bytes, as one `InputError`."""
+        """Context that converts numpy's errors on damaged data to `InputError`."""
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"
-            )  # of headers that an old Python wrote, or that are no Python at all
+            )  # about headers written by old versions of Python, or invalid ones
             try:
                 yield
             except QlatentError:
                 raise
-            except Exception as err:  # a header is parsed as Python: syntax, types, depth, sizes
+            except Exception as err:  # headers are parsed as Python, so nearly any error can occur
                 raise self._damaged(str(err) or type(err).__name__) from err
 
     def _damaged(self, reason: str) -> InputError:
@@ -163,11 +163,11 @@ class StoredArrays:
         )
 
     def chunks(self, header: Header) -> Iterator[np.ndarray]:
-        """The rows of an array, some hundred at a time: a stored array may be larger than the memory."""
+        """The rows of an array in chunks of some hundred, as arrays may exceed the memory."""
         self.limits.check_rows(self.name, header.shape[0])
         step = max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // max(header.row_bytes, 1)))
         if header.fortran and len(header.shape) > 1:
-            whole = self.whole(header)  # stored column by column, it cannot be read by rows
+            whole = self.whole(header)  # an array in Fortran order cannot be read by rows
             yield from (whole[start : start + step] for start in range(0, len(whole), step))
             return
         with self._open(header.name) as stream:
@@ -178,7 +178,7 @@ class StoredArrays:
                 yield self._array(content, header, (count, *header.shape[1:]))
 
     def whole(self, header: Header) -> np.ndarray:
-        """An array as a whole, within `max_whole_bytes`."""
+        """The whole array, within `max_whole_bytes`."""
         self.limits.check_whole(f"the array {header.name!r} of {self.name}", header.bytes)
         with self._open(header.name) as stream:
             self._bytes(stream, header.start)
@@ -199,19 +199,19 @@ class StoredArrays:
 
 
 def _with_characters(texts: np.ndarray) -> np.ndarray:
-    """Texts with U+FFFD in place of numbers that are no characters, over which Python stumbles."""
+    """Texts with invalid code points replaced by U+FFFD."""
     codes = np.array(texts, order="C").view(np.dtype(np.uint32).newbyteorder(texts.dtype.byteorder))
     codes[(codes > 0x10FFFF) | ((codes >= 0xD800) & (codes <= 0xDFFF))] = 0xFFFD
     return codes.view(texts.dtype).reshape(texts.shape)
 
 
 def read_arrays(path: Path, *, limits: Limits | None = None) -> dict[str, np.ndarray]:
-    """Name → array of a whole `.npz` or `.npy` (its array is called "vector"), read with every check."""
+    """All arrays of an `.npz` by name, or of an `.npy` as "vector", read with all checks."""
     stored = StoredArrays(path, limits=limits or Limits())
     return {name: stored.whole(header) for name, header in stored.headers.items()}
 
 
 def array_of(content: bytes, *, name: str) -> np.ndarray:
-    """The array of the bytes of an `.npy`, such as a cell may hold; an `InputError` where they are damaged."""
+    """The array in the bytes of an `.npy`, e.g. from a cell; `InputError` if they are damaged."""
     stored = StoredArrays(Path(f"{name}.npy"), limits=Limits(), opener=lambda: io.BytesIO(content))
     return stored.whole(stored.headers[stored.column])

@@ -1,9 +1,9 @@
-"""What retrieval is judged by: queries, relevance judgements and given runs, read from the files they come in.
+"""Read files of queries, relevance judgements and runs for retrieval evaluation.
 
 Queries: TSV or CSV (id, text; with or without a header), JSON lines (`id`, `_id` or `qid`; `text` or `query`).
 Judgements: TREC qrels (query, iteration, document, gain), three columns (query, document, gain; with or without a
-header), pairs of ids in a CSV with a header, each of gain 1, or triples of texts, as `triples` reads them. Runs: TREC
-(query, Q0, document, rank, score, tag), or query, document, rank, score. All of them also packed with gzip.
+header), pairs of ids in a CSV with a header, each with gain 1, or triples of texts as read by `triples`. Runs: TREC
+(query, Q0, document, rank, score, tag), or query, document, rank, score. All may be gzipped.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _QUERY_IDS, _QUERY_TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """Query id → text, in the order of the file; `notes` says what was left out."""
+    """Texts by query id, in the order of the file; `notes` describes omissions."""
 
     texts: dict[str, str]
     notes: tuple[str, ...] = ()
@@ -42,27 +42,27 @@ class Queries:
 
 @dataclass(frozen=True, slots=True)
 class Judgements:
-    """Query id → document id → gain; above 0 is relevant, and what is not named is not relevant."""
+    """Gains by query id and document id; gains above 0 are relevant, unjudged documents are not."""
 
     gains: dict[str, dict[str, float]]
     notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
-        """How many pairs are judged."""
+        """Number of judged pairs."""
         return sum(len(each) for each in self.gains.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Query id → document ids in the order in which a search gave them."""
+    """Ranked document ids by query id."""
 
     documents: dict[str, list[str]]
     notes: tuple[str, ...] = field(default=())
 
 
 def read_queries(path: str | Path) -> Queries:
-    """The queries of a file; an id that occurs twice is an `InputError`, a blank text is left out and counted."""
+    """The queries of a file; blank texts are omitted and counted. `InputError` for a repeated id."""
     file = _File(Path(path))
     pairs = list(_json_queries(file) if file.is_json_lines else _table_queries(file))
     counts = Counter(name for name, _ in pairs)
@@ -105,9 +105,9 @@ def _table_queries(file: _File) -> Iterator[tuple[str, str]]:
 
 
 def read_judgements(path: str | Path) -> Judgements:
-    """The judgements of a file; a pair that is judged twice with different gains is an `InputError`.
+    """The judgements of a file; `InputError` for a pair that is judged twice with different gains.
 
-    In triples queries and documents are named by their texts: a positive has gain 1, a negative 0.
+    In triples, texts are the ids of queries and documents; positives have gain 1, negatives 0.
     """
     file = _File(Path(path))
     if parts := triples.parts_of(file.column_names()):
@@ -163,7 +163,7 @@ def _of_triples(file: _File, parts: triples.Parts) -> Judgements:
 
 
 def read_run(path: str | Path) -> Run:
-    """A given run; documents come by their rank, and a document listed twice for a query counts once."""
+    """The run in a file, ordered by rank; a document that is repeated for a query counts once."""
     file = _File(Path(path))
     ranked: dict[str, list[tuple[float, str]]] = {}
     for number, (line, cells) in enumerate(file.rows()):
@@ -190,7 +190,7 @@ def read_run(path: str | Path) -> Run:
 
 
 class _File:
-    """A text file of some encoding, packed or not, as lines or as cells."""
+    """A text file of any encoding, gzipped or not, as lines or cells."""
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
@@ -203,14 +203,14 @@ class _File:
         self.has_header = inner == ".csv"
 
     def lines(self) -> Iterator[tuple[int, str]]:
-        """Number from 1 and text of every line that is not blank."""
+        """Line number, from 1, and text of every non-blank line."""
         with self._text() as stream:
             for number, line in enumerate(stream, start=1):
                 if line.strip():
                     yield number, line.rstrip("\r\n")
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """The cells of every line: by commas in a CSV, by tabs where there are any, else by blanks."""
+        """The cells of every line, separated by commas in a CSV, by tabs if there are any, else by spaces."""
         if self.has_header:
             yield from self._csv_rows()
             return
@@ -218,8 +218,8 @@ class _File:
             yield number, line.split("\t") if "\t" in line else line.split()
 
     def _csv_rows(self) -> Iterator[tuple[int, list[str]]]:
-        """The cells of every row, which may stand on several lines, and the number of its last line."""
-        csv.field_size_limit(self._limits.max_cell_bytes)  # the module's own limit is for the whole process
+        """The cells of every CSV row, which may span lines, and the number of its last line."""
+        csv.field_size_limit(self._limits.max_cell_bytes)  # the limit is global to the process
         with self._text() as stream:
             reader = csv.reader(stream, strict=True)
             try:
@@ -234,13 +234,13 @@ class _File:
         return open_text(self._opener, encoding=encoding, newline=None, limits=self._limits)
 
     def column_names(self) -> list[str]:
-        """The names in the first line: of a table's header, or of a JSON object."""
+        """The names in the first line, from a table's header or a JSON object."""
         first = next((line for _, line in self.lines()), "")
         try:
             if not self.is_json_lines:
                 return next(csv.reader([first], delimiter="," if self.has_header else "\t"), [])
             values = parse(first)
-        except (NotJson, csv.Error):  # what is wrong is said when it is read
+        except (NotJson, csv.Error):  # reported when the file is read
             return []
         return list(values) if isinstance(values, dict) else []
 
@@ -251,12 +251,12 @@ class _File:
         return CsvTable(self._opener, name=self.name, tabs=not self.has_header)
 
     def wrong(self, line: int, what: str, remedy: str = "") -> InputError:
-        """The error of one line."""
+        """The error for a line."""
         return InputError(f"{self.name}, line {line}: {what}.", remedy=remedy or "Correct the file.")
 
 
 def _number(cell: str) -> float | None:
-    """The number of a cell; None for anything else, and for NaN and infinity, which judge and rank nothing."""
+    """The finite number in a cell, or None."""
     try:
         number = float(cell)
     except ValueError:

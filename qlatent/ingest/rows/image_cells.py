@@ -1,4 +1,4 @@
-"""From a cell of an image column to the bytes of the image."""
+"""Read the bytes of an image from a cell of an image column."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from qlatent.ingest.record import RefusedRow
 
 
 def cell_bytes(cell: Any, files: AbstractFiles | None, *, beside: str, limits: Limits) -> bytes:
-    """The bytes themselves, those of a Hugging Face {"bytes", "path"}, or of the file that a path names.
+    """The image bytes in a cell, in a Hugging Face {"bytes", "path"}, or in the file that a path names.
 
-    A path is relative to the table (`beside`) or to the top of `files`; web addresses are never fetched:
-    what is behind them may change, and a table must not make this machine call others.
+    Paths are relative to the table (`beside`) or to the root of `files`. URLs are never fetched: their content may
+    change, and a table must not make this machine send requests.
     """
     if isinstance(cell, bytes | bytearray | memoryview):
         return bytes(cell)
@@ -39,7 +39,7 @@ def cell_bytes(cell: Any, files: AbstractFiles | None, *, beside: str, limits: L
 
 
 def file_of(cell: Any, files: AbstractFiles, *, beside: str) -> str | None:
-    """The name of the file that a cell means, None when it means none or one that is not there."""
+    """The name of the file that a cell refers to, or None if there is no such file."""
     if isinstance(cell, dict) and cell.get("bytes") is None:
         cell = cell.get("path")
     if not isinstance(cell, str) or is_missing(cell) or WEB_ADDRESS.match(cell.strip()):

@@ -1,4 +1,4 @@
-"""From a row of a source to an item, or to the reason why it is none."""
+"""Make items from the rows of a source, or refusals with a reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Part = TypeVar("_Part")
 
 
 class Origin(Protocol):
-    """Where the rows come from, as far as making items needs it: a source, or a stand-in in a test."""
+    """The part of a source's interface that making items needs."""
 
     name: str
     limits: Limits
@@ -33,15 +33,15 @@ class Origin(Protocol):
         """The columns with their types."""
 
     def image_bytes(self, cell: Any) -> bytes:
-        """The bytes behind a cell of an image column; a `RefusedRow` when it leads nowhere."""
+        """The image bytes for a cell of an image column; `RefusedRow` if there are none."""
 
 
 class ItemMaker:
-    """Makes the items of one reading of a source: it remembers the ids used and the widths of the vectors.
+    """Makes the items of one pass over a source and tracks used ids and vector widths.
 
-    An item is kept with the parts that are good. A part that is not (a missing or damaged picture, a vector of
-    zeros, a text over the limit) is left out, counted in the remarks and named in the item's metadata
-    (`image_note`, `text_note`, `vector_note`); a row is refused only when no part of it is good.
+    An item is kept with its valid parts. An invalid part (a missing or damaged image, a zero vector, a text over the
+    limit) is left out, counted in the remarks and described in the item's metadata (`image_note`, `text_note`,
+    `vector_note`). A row is refused only if no part is valid.
     """
 
     def __init__(self, source: Origin, mapping: Mapping, *, decode: bool) -> None:
@@ -59,7 +59,7 @@ class ItemMaker:
         }
         mapped = [reader.column for reader in self._readers.values()]
         self._nested = [column.path for column in columns.values() if column.path]
-        # A vector is no description, and too long for one; one column a dimension stays facts until it is mapped.
+        # Vectors are not kept as metadata; unmapped columns with one dimension each are.
         self._not_metadata = (
             set(mapping.columns)
             | {column.name for column in columns.values() if column.type == "vector" and not column.parts}
@@ -67,7 +67,7 @@ class ItemMaker:
         )
 
     def make(self, row: int, values: dict[str, Any]) -> Item | Refusal:
-        """The item of a row, or its refusal; a refused row leaves its id free for a later one."""
+        """The item of a row, or its refusal; a refused row does not reserve its id."""
         name = ""
         try:
             given = self._given_id(values.get(self.mapping.id)) if self.mapping.id else None
@@ -90,7 +90,7 @@ class ItemMaker:
         return item
 
     def remarks(self) -> list[str]:
-        """What was left out of kept items, and how labels were read; complete after the last row."""
+        """Remarks on omitted parts and on labels; complete after the last row."""
         return [*self._omissions.lines(), *(self._labels.lines() if self._labels else ())]
 
     def _given_id(self, cell: Any) -> str | None:
@@ -100,7 +100,7 @@ class ItemMaker:
         return given
 
     def _made_id(self, row: int) -> str:
-        """An id for a row without one; kept apart from ids that a file happens to use."""
+        """A generated id for a row without one, distinct from the ids of the file."""
         name, turn = f"row-{row}", 2
         while name in self._rows_by_id:
             name, turn = f"row-{row}-{turn}", turn + 1
@@ -108,7 +108,7 @@ class ItemMaker:
 
     def _item(self, row: int, name: str, values: dict[str, Any]) -> Item:
         metadata = self._metadata(values)
-        troubles: dict[str, tuple[str, str]] = {}  # part → its columns, why it is left out
+        troubles: dict[str, tuple[str, str]] = {}  # part → (columns, reason)
         image = _or_trouble(lambda: self._image(values, metadata), "image", self.mapping.image, troubles)
         text = _or_trouble(lambda: self._text(values), "text", ", ".join(self.mapping.text), troubles)
         vectors = {}
@@ -156,7 +156,7 @@ class ItemMaker:
     def _text(self, values: dict[str, Any]) -> str | None:
         parts = [as_text(values.get(column)) for column in self.mapping.text]
         found = [part for part in parts if part]
-        # "Title." and "Description" join with one full stop, not two.
+        # avoids two full stops when joining "Title." and "Description"
         text = ". ".join([*(part.rstrip(". ") or part for part in found[:-1]), *found[-1:]])
         limit = self.source.limits.max_text_characters
         if len(text) > limit:
@@ -179,7 +179,7 @@ class ItemMaker:
         return kept
 
     def _shortened(self, value: Any, column: str) -> Any:
-        """Long metadata is cut, not refused: nobody asked for that column."""
+        """The metadata value, truncated to the limit rather than refused, because its column is not mapped."""
         limit = self.source.limits.max_text_characters
         if not isinstance(value, str) or len(value) <= limit:
             return value
@@ -190,7 +190,7 @@ class ItemMaker:
 def _or_trouble(
     read: Callable[[], _Part | None], part: str, columns: str | None, troubles: dict[str, tuple[str, str]]
 ) -> _Part | None:
-    """The part of an item, or None with the reason among the troubles."""
+    """The result of `read`, or None with the reason added to `troubles`."""
     try:
         return read()
     except RefusedRow as refused:
@@ -209,7 +209,7 @@ def _is_picture(cell: Any) -> bool:
 
 
 def _price(cell: Any) -> dict[str, Any]:
-    """The price as a number, with the written form beside it when that says more (a currency, a range)."""
+    """The price as a number, with its written form if that contains more (a currency, a range)."""
     written, number = as_text(cell), as_price(cell)
     if number is None:
         return {"price_as_written": written}

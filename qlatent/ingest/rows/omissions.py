@@ -1,4 +1,4 @@
-"""What is left out of items that are kept, and how labels were read: counted, with the first rows by name."""
+"""Count parts left out of kept items and unusual labels, with the first affected rows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _MOST_LABELS = 1000
 
 
 class Omissions:
-    """Parts of items (image, text, vector) that could not be used, by column."""
+    """Counts of item parts (image, text, vector) that could not be used, by column."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._rows: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)  # column → reason → first rows
 
     def add(self, columns: str, *, row: int, reason: str) -> None:
-        """Counts one part that is left out; the first rows are remembered by their reason."""
+        """Counts a part that is left out and stores the first rows by reason."""
         self._counts[columns] += 1
         reasons = self._rows[columns]
         if reason in reasons or len(reasons) < _SHOWN:
@@ -25,7 +25,7 @@ class Omissions:
                 rows.append(row)
 
     def lines(self) -> list[str]:
-        """One line a column."""
+        """One line per column."""
         return [
             f"{columns} left out of {_rows(count)}, kept with the rest ({self._why(columns)})"
             for columns, count in self._counts.items()
@@ -40,7 +40,7 @@ class Omissions:
 
 
 class LabelCensus:
-    """The spellings of a column of labels: those read as missing, and those that may mean the same."""
+    """Census of the spellings in a label column: those read as missing, and those that may be equal."""
 
     def __init__(self, column: str) -> None:
         self.column = column
@@ -48,14 +48,14 @@ class LabelCensus:
         self._kept: Counter[str] = Counter()
 
     def add(self, cell: object, label: str | None) -> None:
-        """One cell and the label that it became."""
+        """Counts a cell and the label read from it."""
         if label is None:
             self._missing["empty" if cell is None else str(cell).strip()[:40] or "empty"] += 1
         elif label in self._kept or len(self._kept) < _MOST_LABELS:
             self._kept[label] += 1
 
     def lines(self) -> list[str]:
-        """What is worth knowing: missing labels, words for none that are kept, one number in two spellings."""
+        """Remarks on missing labels, kept words that may mean "none", and numbers with two spellings."""
         found = []
         if self._missing:
             spellings = ", ".join(f"{word} {count:,}×" for word, count in self._missing.most_common(6))
@@ -79,7 +79,7 @@ class LabelCensus:
 
 
 def _meaning(label: str) -> object:
-    """What a label may mean: its number, 1 for true, or itself without case."""
+    """The normalised meaning of a label: its number, 1 for true, or the text without case."""
     low = label.lower()
     try:
         return {"true": 1.0, "false": 0.0}.get(low) if low in ("true", "false") else float(low)

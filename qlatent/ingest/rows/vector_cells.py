@@ -1,4 +1,4 @@
-"""From a row to its vector, however the column holds it: lists, texts, bytes, one column a dimension, nested."""
+"""Read the vector of a row from lists, text, bytes, one column per dimension, or nested cells."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from qlatent.ingest.record import RefusedRow
 
 
 class VectorReader:
-    """Reads the vectors of one column; all must have the width that most of its first cells have."""
+    """Reader of the vectors of a column, which must have the most common width of its first cells."""
 
     def __init__(self, column: Column) -> None:
         self.column = column
         self._width = column.content.width if column.content else 0
 
     def read(self, values: Mapping[str, Any]) -> np.ndarray | None:
-        """The vector (d,) of a row in float32, None when the row has none; a `RefusedRow` when it is not usable."""
+        """The vector (d,) float32 of a row, or None if missing; raises `RefusedRow` if it is not usable."""
         name = repr(self.column.name)
         cell = self._joined(values) if self.column.parts else self._cell(values)
         if is_missing(cell):
@@ -33,7 +33,7 @@ class VectorReader:
         return as_vector(cell, name=name, width=self._width or None)
 
     def accept(self, vector: np.ndarray) -> None:
-        """Remembers the width of the first vector that is kept, where the column did not tell it."""
+        """Stores the width of the first accepted vector if the column's width is unknown."""
         self._width = self._width or len(vector)
 
     def _cell(self, values: Mapping[str, Any]) -> Any:
@@ -55,22 +55,20 @@ class VectorReader:
 
 
 def as_vector(value: Any, *, name: str, width: int | None) -> np.ndarray:
-    """A cell as a float32 vector (d,); a `RefusedRow` when it is not d finite numbers with a direction."""
+    """A cell as a float32 vector (d,); raises `RefusedRow` unless it has `width` finite numbers, not all zero."""
     if isinstance(value, str):
         value = number_lists.numbers_in(value, name=name)
     if isinstance(value, list) and len(value) == 0:
         raise RefusedRow(f"{name} is an empty list")
     try:
         vector = np.asarray(_without_null(value))
-    except (ValueError, TypeError, OverflowError) as err:  # lists inside lists, of different lengths
+    except (ValueError, TypeError, OverflowError) as err:  # ragged nested lists
         raise RefusedRow(f"{name} is not one list of numbers") from err
     if vector.ndim == 2 and len(vector) == 1 and vector.size > 1 and isinstance(value, list):
-        vector = vector[0]  # [[0.1, 0.2]]: the answer to one text
+        vector = vector[0]  # [[0.1, 0.2]]: an API's response for one text
     if vector.ndim != 1 or vector.dtype.kind not in "fiu" or vector.size == 0:
         raise RefusedRow(f"{name} is not one list of numbers")
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # beyond float32 becomes infinite, and is refused as such
+    with np.errstate(over="ignore", invalid="ignore"):  # overflow of float32 gives infinity, which is refused
         vector = vector.astype(np.float32)
     if not np.isfinite(vector).all():
         raise RefusedRow(f"{name} has NaN or infinite values at {int((~np.isfinite(vector)).sum())} places")
@@ -82,7 +80,7 @@ def as_vector(value: Any, *, name: str, width: int | None) -> np.ndarray:
 
 
 def _without_null(value: Any) -> Any:
-    """A null among numbers is no number, and is counted as one that is not finite."""
+    """Replaces nulls by NaN, so that they are counted as not finite."""
     if isinstance(value, list) and None in value:
         return [float("nan") if each is None else each for each in value]
     return value

@@ -1,4 +1,4 @@
-"""The one door: whatever somebody brings, opened as a source."""
+"""Open any supported input as a source; the single entry point of ingest."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ SourcePath = str | Path | Sequence[str | Path]
 def open_source(
     path: SourcePath, *, limits: Limits | None = None, images: str | Path | None = None
 ) -> AbstractSource:
-    """What lies at `path` as a source: one file, several that belong together, a folder, or "hf://owner/name".
+    """The input at `path` as a source: one file, several related files, a folder, or "hf://owner/name".
 
-    `images` is the folder in which a table's image paths are looked up (default: where the table lies).
-    An `InputError` says what cannot be opened and what can; `UnavailableError`: the hub cannot be reached.
+    `images` is the folder for a table's image paths (default: the table's folder). Raises `InputError` for unsupported
+    input, and `UnavailableError` if the hub cannot be reached.
     """
     limits = limits or Limits()
     if isinstance(path, str) and path.startswith(HUB_PREFIX):
@@ -115,7 +115,7 @@ def _open_table(path: Path, *, limits: Limits, images: Path | None) -> AbstractS
 
 
 def _beside(path: Path, table: AbstractTable, folder: Path, *, limits: Limits) -> AbstractSource:
-    """A table on disk; the pictures that it names lie in a folder."""
+    """A table on disk, with the images that it names in `folder`."""
     files = FolderFiles(folder, max_files=limits.max_archive_files, searches=False)
     name = path.stem if is_packed_table(path) else path.name
     kind = Path(name).suffix.lower().removeprefix(".")

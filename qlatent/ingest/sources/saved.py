@@ -1,4 +1,4 @@
-"""Datasets of the Hugging Face library: saved on disk, or by hub id when online."""
+"""Read datasets of the Hugging Face library: saved on disk, or from the hub."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HUB_PREFIX = "hf://"
 
 
 def is_saved_dataset(folder: Path) -> bool:
-    """Whether `save_to_disk` of a Dataset or a DatasetDict wrote this folder: its descriptions and an Arrow file."""
+    """Whether the folder was written by `save_to_disk`, judged by its description files and an Arrow file."""
     described = (folder / "dataset_info.json").is_file() and (folder / "state.json").is_file()
     inner = [folder] if described else []
     if (folder / "dataset_dict.json").is_file():
@@ -39,7 +39,7 @@ def is_saved_dataset(folder: Path) -> bool:
 
 
 class SavedDatasetSource(AbstractSource):
-    """Rows of all splits one after the other; the split's name is a column unless there is one already."""
+    """Rows of all splits in sequence; the split's name becomes a column unless there is one."""
 
     def __init__(
         self, splits: dict[str, datasets.Dataset], *, name: str, folder: Path | None, limits: Limits
@@ -86,7 +86,7 @@ def _in_order(batches: Any, names: list[str]) -> Iterator[Any]:
 
 
 def _with_bytes(rows: datasets.Dataset) -> datasets.Dataset:
-    """Images as they are stored, not decoded: what is damaged must become a refusal and not an exception."""
+    """The dataset with undecoded images, so that a damaged one becomes a refusal and not an exception."""
     import datasets
 
     for column, feature in rows.features.items():
@@ -112,12 +112,12 @@ def _splits(loaded: Any) -> dict[str, datasets.Dataset]:
 
 
 def open_saved(folder: Path, *, limits: Limits) -> SavedDatasetSource:
-    """The dataset that `save_to_disk` wrote; an `InputError` when it is damaged."""
+    """The dataset written by `save_to_disk`; `InputError` if it is damaged."""
     import datasets
 
     try:
         splits = _splits(datasets.load_from_disk(str(folder)))
-    except Exception as err:  # the library passes on whatever its readers raise
+    except Exception as err:  # the library re-raises any error of its readers
         raise InputError(
             f"{folder.name} looks like a saved Hugging Face dataset but cannot be loaded ({_short(err)}).",
             remedy="Save it again with save_to_disk.",
@@ -126,9 +126,9 @@ def open_saved(folder: Path, *, limits: Limits) -> SavedDatasetSource:
 
 
 def open_hub(address: str, *, limits: Limits) -> SavedDatasetSource:
-    """A dataset of the hub by "hf://owner/name?config=…&split=…&revision=…"; needs the internet.
+    """A dataset of the hub by "hf://owner/name?config=…&split=…&revision=…"; needs a connection.
 
-    Anything that keeps it from being loaded is an `UnavailableError`: no connection, no such name, no access.
+    Raises `UnavailableError` if it cannot be loaded: no connection, unknown name, no access.
     """
     import datasets
 
@@ -140,7 +140,7 @@ def open_hub(address: str, *, limits: Limits) -> SavedDatasetSource:
         )
     except (
         Exception
-    ) as err:  # connection, name, access, script: the library has a dozen unrelated types for them
+    ) as err:  # the library raises a dozen unrelated types for connection, name, access and scripts
         raise UnavailableError(
             f"The Hugging Face dataset {name!r} cannot be loaded ({_short(err)}).",
             remedy="Check the name and the connection, or save it with save_to_disk and import the folder.",

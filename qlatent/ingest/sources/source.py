@@ -1,4 +1,4 @@
-"""What every source offers: its columns, its rows as items, and a name for its content."""
+"""The interface of a source: columns, rows as items, and a hash of its content."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from qlatent.types import Item, Refusal, content_hash
 
 
 class AbstractSource(ABC):
-    """Something that rows can be read from, again and again, without holding them in memory.
+    """A source of rows that can be read repeatedly without holding them in memory.
 
-    `notes` counts what is worth knowing about the file, `row_notes` what happened to single rows (complete
-    when `rows` has been read to its end): message → how often.
+    `notes` counts remarks about the file, `row_notes` remarks about rows (complete after `rows` was read to its end):
+    message → count.
     """
 
     kind: str
@@ -35,34 +35,34 @@ class AbstractSource(ABC):
     @property
     @abstractmethod
     def columns(self) -> tuple[Column, ...]:
-        """The columns with their types and a sample; read from the file once."""
+        """The columns with types and samples; read from the file once."""
 
     @abstractmethod
     def records(self) -> Iterator[Record | Refusal]:
-        """The rows as they are in the file; a row that cannot be read at all comes as its refusal."""
+        """The rows as in the file; an unreadable row is a refusal."""
 
     @abstractmethod
     def image_bytes(self, cell: Any) -> bytes:
-        """The bytes behind a cell of an image column; a `RefusedRow` when it leads nowhere."""
+        """The image bytes for a cell of an image column; `RefusedRow` if there are none."""
 
     @abstractmethod
     def content_hash(self, mapping: Mapping) -> str:
-        """Hexadecimal digits that change whenever the content does (images that the table names included)."""
+        """Hexadecimal hash of the content, including the images that a table names."""
 
     def guess(self) -> Mapping:
-        """The mapping to begin with."""
+        """The guessed mapping."""
         return guess_mapping(self.columns)
 
     def fingerprint(self, mapping: Mapping) -> str:
-        """Hexadecimal digits of content and mapping together: equal ones give equal items."""
+        """Hexadecimal hash of content and mapping; equal hashes give equal items."""
         text = json.dumps([self.content_hash(mapping), mapping.as_dict()], sort_keys=True)
         return content_hash(text)
 
     def rows(self, mapping: Mapping | None = None, *, decode: bool = True) -> Iterator[Item | Refusal]:
-        """Items and refusals in the order of the source; without a mapping, the guessed one.
+        """Items and refusals in the order of the source, by `mapping` or the guessed one.
 
-        With `decode=False` images are checked by header, size and end only: fast, enough for a preview.
-        A mapping that names a missing column is an `InputError`, raised at once and not at the first row.
+        With `decode=False` images are checked by header, size and end only, which is fast enough for a preview.
+        Raises `InputError` at once, not at the first row, if the mapping names a missing column.
         """
         mapping = self.guess() if mapping is None else mapping
         check_mapping(mapping, self.columns, source=self.name)
@@ -75,7 +75,7 @@ class AbstractSource(ABC):
             yield replace(made, reason=short(made.reason)) if isinstance(made, Refusal) else made
 
     def remarks(self) -> tuple[str, ...]:
-        """All notes as lines for people, repeated ones with their count."""
+        """All remarks as lines of text, repeated ones with their count."""
         notes = self.notes + self.row_notes
         counted = [f"{text} ({count:,}×)" if count > 1 else text for text, count in notes.items()]
         return (*counted, *(self._maker.remarks() if self._maker else ()))

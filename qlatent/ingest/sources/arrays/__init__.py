@@ -1,1 +1,1 @@
-"""Reads ready embeddings from numpy files (`.npz`, `.npy`)."""
+"""Reads precomputed embeddings from numpy files (`.npz`, `.npy`)."""

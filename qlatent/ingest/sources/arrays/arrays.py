@@ -1,4 +1,4 @@
-"""Ready embeddings in `.npz` and `.npy`, read row by row and never unpickled."""
+"""Read precomputed embeddings from `.npz` and `.npy` row by row, without unpickling."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _MODALITIES = ("image", "text", "vector")
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """One file of arrays among others: how it is opened, and the column that an `.npy` becomes.
+    """Context of an array file among others: its opener, and the column name of an `.npy`.
 
-    Among others an array (n,) of ids or labels is welcome: the vectors may be in the next file.
+    Among others a file may hold only ids or labels (n,), as the vectors may be in another file.
     """
 
     opener: Opener
@@ -40,7 +40,7 @@ class Among:
 
 
 class ArraysSource(AbstractSource):
-    """Arrays whose rows belong together: vectors (n, d) named image, text or anything, and facts (n,)."""
+    """Arrays with matching rows: vectors (n, d) named image, text or otherwise, and metadata (n,)."""
 
     kind = "vectors"
 
@@ -150,5 +150,5 @@ class ArraysSource(AbstractSource):
 
 
 def _plain(cell: Any) -> Any:
-    """One value of an array (n, 1) without its brackets; vectors as they are."""
+    """The scalar of a row of an array (n, 1); vectors unchanged."""
     return cell[0] if isinstance(cell, np.ndarray) and cell.shape == (1,) else cell

@@ -1,4 +1,4 @@
-"""What lies together in a folder, a zip or a choice of files → one source; what is not used is named with a reason."""
+"""Combine the files of a folder, a zip or a selection into one source, and name unused files with a reason."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from qlatent.ingest.sources.texts.plain_lines import HeaderlessTable, WordLines
 
 
 def open_bundle(bundle: Bundle) -> AbstractSource:
-    """The table among the files with the pictures or vectors that go with it, or pictures or vectors alone.
+    """The source of a bundle: its table with the images or vectors that belong to it, or images or vectors alone.
 
-    An `InputError` when nothing can be read, or when vectors and rows do not fit together.
+    Raises `InputError` if nothing can be read, or if vectors and rows do not match.
     """
     pictures = bundle.files.images()
     beside = Beside(bundle.files, pictures)
@@ -42,7 +42,7 @@ def open_bundle(bundle: Bundle) -> AbstractSource:
 
 
 def _place(bundle: Bundle, part: Part) -> Place:
-    """Where the rows come from; shards name their pictures from the top, a single table beside itself."""
+    """The place of the table; shards name their images from the root, a single table relative to its folder."""
     known = [name for _, name in bundle.files.numbered if name == part.name]
     first = known[0] if known else bundle.files.numbered[0][1]
     name = bundle.name
@@ -57,7 +57,7 @@ def _place(bundle: Bundle, part: Part) -> Place:
 
 
 def _with_pictures(found: Roles, files: AbstractFiles, pictures: Sequence[str]) -> list[Part] | None:
-    """The tables that are read beside pictures: those that name them, else a larger one; None: pictures alone."""
+    """The tables to read with images: those that name them, else a larger one; None to read images alone."""
     known = set(pictures)
     for group in found.tables:
         if any(names_pictures(part, files, known) for part in group):
@@ -84,7 +84,7 @@ def _pictures(bundle: Bundle, found: Roles, beside: Beside) -> PicturesSource:
 
 
 def _whole(found: Roles, main: list[Part] | None, bundle: Bundle) -> Part:
-    """The tables that are read, joined with the vectors that belong to them; the others are left out."""
+    """The tables to read, joined with their vectors; the others are left out."""
     groups, files = [main] if main else found.tables, bundle.files
     if found.vectors:
         return _with_vectors(found, groups, bundle)
@@ -102,7 +102,7 @@ def _whole(found: Roles, main: list[Part] | None, bundle: Bundle) -> Part:
 
 
 def _best_first(groups: list[list[Part]], files: AbstractFiles) -> list[list[Part]]:
-    """The likeliest group first; the one with vectors where nothing without vectors belongs to it and it is larger."""
+    """The groups, most likely first; one with vectors comes first if it is larger and no other belongs to it."""
     plain = [group for group in groups if not _has_vectors(group)]
     given = [group for group in groups if _has_vectors(group)]
     if not plain or not given:
@@ -119,7 +119,7 @@ def _has_vectors(group: Sequence[Part]) -> bool:
 
 
 def _with_vectors(found: Roles, groups: list[list[Part]], bundle: Bundle) -> Part:
-    """Arrays with the rows that fit them: of a table, of text files, or alone where only JSON files do not fit."""
+    """Arrays joined with matching rows of a table or of text files, or alone if only JSON files do not match."""
     vectors = _one(found.vectors, bundle.files)
     lines = None if groups else _side_by_side(found.lines, bundle)
     items = [(_one(group, bundle.files), group) for group in groups] + ([(lines, [])] if lines else [])
@@ -135,7 +135,7 @@ def _with_vectors(found: Roles, groups: list[list[Part]], bundle: Bundle) -> Par
 
 
 def _fitting(items: Part, vectors: Part) -> Part | None:
-    """Both joined, where they share ids or have equally many rows."""
+    """Items joined with vectors if they share ids or have equally many rows, else None."""
     items = _without_header(items, vectors)
     found = match(items, vectors)
     if not found.by_id and found.items != found.vectors:
@@ -144,7 +144,7 @@ def _fitting(items: Part, vectors: Part) -> Part | None:
 
 
 def _without_header(items: Part, vectors: Part) -> Part:
-    """The items, their first line among them where there are as many lines as vectors, as TensorBoard writes them."""
+    """The items, including the first line if there are as many lines as vectors, as TensorBoard writes them."""
     table = items.rows
     if not isinstance(table, CsvTable) or count_of(items) == count_of(vectors):
         return items
@@ -172,7 +172,7 @@ def _leave_others(found: Roles, used: Sequence[list[Part]]) -> None:
 
 
 def _side_by_side(names: Sequence[str], bundle: Bundle) -> Part | None:
-    """Text files whose lines belong to the vectors one by one, each a column of its own."""
+    """Text files whose lines match the vectors one by one, as one column per file."""
     parts = [Part(name, WordLines(bundle.opener(name), name=name, limits=bundle.limits)) for name in names]
     if len(parts) < 2:
         return parts[0] if parts else None
@@ -185,7 +185,7 @@ def _nothing_in(bundle: Bundle) -> InputError:
     found = f"it holds {listed(names)}" if names else "it holds nothing that can be read"
     return InputError(
         f"{bundle.name} has no images and no table: {found}{f' ({reasons})' if reasons else ''}.",
-        remedy="Put image files, or a CSV with the images it names, into it.",
+        remedy="Add image files, or a CSV with the images that it names.",
     )
 
 
@@ -200,7 +200,7 @@ def _note_left(rows: Rows, found: Roles) -> None:
 
 
 def _one(parts: Sequence[Part], files: AbstractFiles) -> Part:
-    """Several files as one: shards one after the other, arrays of different names side by side."""
+    """Several files combined: shards in sequence, arrays of different names side by side."""
     sets: dict[str, list[Part]] = {}
     for part in parts:
         sets.setdefault(pattern(part.name) if part.name.lower().endswith(ARRAYS) else "", []).append(part)

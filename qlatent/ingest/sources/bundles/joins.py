@@ -1,4 +1,4 @@
-"""Vectors in one file, their items in another: joined by id where they share ids, else row by row."""
+"""Join vectors in one file with items in another, by id if they share ids, else row by row."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NOT_IDS = ("label", "labels", "split", "text", "price")
 
 
 class SideBySide(AbstractTable):
-    """Files whose rows belong together one by one, as one table; an `InputError` where their numbers differ."""
+    """Files with matching rows as one table; `InputError` if their numbers of rows differ."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = parts
@@ -38,7 +38,7 @@ class SideBySide(AbstractTable):
             found = "; ".join(f"{part.name} {count:,}" for part, count in zip(parts, counts, strict=True))
             raise InputError(
                 f"These files must belong together row by row, but their numbers of rows differ: {found}.",
-                remedy="Bring files of equal length, or one .npz with ids for each.",
+                remedy="Use files of equal length, or one .npz each with ids.",
             )
         self._names = _distinct(parts)
 
@@ -65,12 +65,12 @@ class SideBySide(AbstractTable):
 
 
 def count_of(part: Part) -> int:
-    """How many rows a file has, those that cannot be read counted."""
+    """Number of rows of a file, including unreadable ones."""
     return sum(1 for _ in part.rows.records())
 
 
 def _distinct(parts: Sequence[Part]) -> list[dict[str, str]]:
-    """For each file, its column names → names that no earlier file uses."""
+    """For each file, a map from its column names to names that no earlier file uses."""
     taken: set[str] = set()
     found = []
     for part in parts:
@@ -84,29 +84,29 @@ def _distinct(parts: Sequence[Part]) -> list[dict[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How two files belong together: by the values of two columns, or row by row (both ""); and how far."""
+    """The match of two files, by the values of two columns or row by row (both ""), with counts."""
 
     items: int
     vectors: int
     item_id: str = ""
     vector_id: str = ""
-    with_vector: int = 0  # rows of items that have a vector
-    used: int = 0  # vectors that have an item
+    with_vector: int = 0  # items with a vector
+    used: int = 0  # vectors with an item
 
     @property
     def by_id(self) -> bool:
-        """Whether ids say which vector is whose."""
+        """Whether vectors are matched by id."""
         return bool(self.item_id)
 
 
 def match(items: Part, vectors: Part) -> Match:
-    """The pair of id columns with the most values in common, each vector's its own; without one, row by row."""
+    """The match by the pair of id columns with most common values, unique among vectors; without one, row by row."""
     theirs, ours = _ids(vectors, like=items), _ids(items, like=vectors)
     n_items, n_vectors = count_of(items), count_of(vectors)
     found = [Match(n_items, n_vectors)]
     for vector_id, keys in theirs.items():
         known = set(keys)
-        if len(known) < len(keys):  # two vectors of one id: nobody can say which is meant
+        if len(known) < len(keys):  # two vectors with one id are ambiguous
             continue
         for item_id, wanted in ours.items():
             hits = sum(1 for key in wanted if key in known)
@@ -116,7 +116,7 @@ def match(items: Part, vectors: Part) -> Match:
 
 
 def _ids(part: Part, *, like: Part) -> dict[str, list[str]]:
-    """The values of the columns that may be ids: by their names, or because the other file has the same one."""
+    """The values of columns that may be ids, by their names or because the other file has an equal column."""
     other = {plain(column.name) for column in like.rows.columns}
     names = [
         column.name
@@ -136,10 +136,10 @@ def _ids(part: Part, *, like: Part) -> dict[str, list[str]]:
 
 
 class Joined(AbstractTable):
-    """The rows of `items`, each with its vector; what one side has and the other has not is kept and counted.
+    """The rows of `items` with their vectors; unmatched items and vectors are kept and counted.
 
-    By id, vectors are held in memory, items without a vector stay without, and vectors without an item become rows of
-    their own behind the others. Row by row, both must have as many rows: `InputError` where they do not.
+    By id, vectors are held in memory, and vectors without an item become separate rows at the end. Row by row, raises
+    `InputError` unless both have equally many rows.
     """
 
     def __init__(self, items: Part, vectors: Part) -> None:
@@ -157,7 +157,7 @@ class Joined(AbstractTable):
         return InputError(
             f"{self.items.name} has {self.match.items:,} rows and {self.vectors.name} has {self.match.vectors:,} "
             "vectors. They share no ids, so nobody can say which vector belongs to which row.",
-            remedy="Bring as many rows as vectors, in the same order, or put a column `id` with equal ids into both.",
+            remedy="Use as many rows as vectors, in the same order, or add a column `id` with equal ids to both.",
         )
 
     def _counted(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Which of the files that lie together is what: tables by their columns, vectors, lines; and what is left out, why."""
+"""Determine the role of each file of a bundle: tables by their columns, vectors, lines, or left out with a reason."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _LONGEST_PATH = 500
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """Files that lie together, with how they are called and how much may be read."""
+    """Files that belong together, with the bundle's name and limits."""
 
     files: AbstractFiles
     kind: str
@@ -62,7 +62,7 @@ class Bundle:
     limits: Limits
 
     def opener(self, name: str) -> Opener:
-        """Opens one of the files; what is read from its end is held in memory where it lies in a zip."""
+        """An opener for a file; formats that are read from the end are held in memory if they are in a zip."""
         path = self.files.on_disk(name)
         if path is not None:
             return table_opener(path, limits=self.limits)
@@ -77,10 +77,10 @@ class Bundle:
 
 @dataclass(slots=True)
 class Roles:
-    """Groups of tables with equal columns (the likeliest first), vectors, text files, facts about pictures.
+    """Groups of tables with equal columns (most likely first), vectors, text files, and metadata of images.
 
-    `left` says why a file is not used; `taken` says what was taken from one that makes no rows; `unread` are tables
-    that cannot be read and are refused.
+    `left` holds the reasons for unused files, `taken` what was taken from files without rows, `unread` the refused
+    tables that cannot be read.
     """
 
     tables: list[list[Part]] = field(default_factory=list)
@@ -90,11 +90,11 @@ class Roles:
     left: dict[str, str] = field(default_factory=dict)
     taken: dict[str, str] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
-    errors: list[InputError] = field(default_factory=list)  # of tables and arrays that cannot be read
+    errors: list[InputError] = field(default_factory=list)  # from unreadable tables and arrays
 
 
 def roles(bundle: Bundle, pictures: Sequence[str], beside: Beside) -> Roles:
-    """What each file is; the files that describe one picture by its name (`beside.used`) are not looked at."""
+    """The roles of all files except sidecars of images (`beside.used`)."""
     found = Roles()
     free = [name for _, name in bundle.files.numbered if name not in beside.used]
     tables = []
@@ -132,12 +132,12 @@ def _is_vectors(bundle: Bundle, name: str) -> bool:
         return False
     try:
         return is_number_lines(bundle.opener(name), limits=bundle.limits)
-    except InputError:  # damaged: told where it is read as a table
+    except InputError:  # damaged: reported when it is read as a table
         return False
 
 
 def _table(bundle: Bundle, name: str, found: Roles, *, described: bool) -> Part | None:
-    """The table in a file; None when it is something else (noted) or cannot be read (noted or refused)."""
+    """The table in a file, or None if it is something else (noted) or cannot be read (noted or refused)."""
     is_json = name.lower().endswith(".json")
     try:
         if is_json:
@@ -163,7 +163,7 @@ def _table(bundle: Bundle, name: str, found: Roles, *, described: bool) -> Part 
 
 
 def _look_at_json(bundle: Bundle, name: str, found: Roles, *, described: bool) -> None:
-    """Leaves out a JSON file that configures something, and takes from one of COCO what it says of the pictures."""
+    """Leaves out JSON configuration files, and takes captions and categories from COCO files."""
     if reason := _CONFIGURATIONS.get(PurePosixPath(name).name.lower()):
         found.left[name] = reason
         return
@@ -185,7 +185,7 @@ def _look_at_json(bundle: Bundle, name: str, found: Roles, *, described: bool) -
 
 
 def _captions_table(bundle: Bundle, name: str, pictures: Sequence[str]) -> AbstractTable | None:
-    """The table in a `.txt` beside pictures that names them: "image,caption" and so on, as Flickr8k has it."""
+    """The table in a `.txt` that names the images, such as "image,caption" in Flickr8k."""
     if not pictures:
         return None
     try:
@@ -210,14 +210,14 @@ def _arrays(bundle: Bundle, name: str, found: Roles) -> list[Part]:
 
 
 def _reason(err: InputError, bundle: Bundle, name: str) -> str:
-    """The message of an error without the name, which stands before it already."""
+    """The message of an error without the file name, which precedes it."""
     starts = (f"{name} in {bundle.name} ", f"{name} ", f"{name}: ")
     start = next((start for start in starts if err.message.startswith(start)), "")
     return err.message.removeprefix(start).rstrip(".")
 
 
 def names_pictures(part: Part, files: AbstractFiles, known: Container[str]) -> bool:
-    """Whether one of the first rows names one of the pictures, or a column means to."""
+    """Whether one of the first rows names an image, or a column is meant to."""
     if any(column.type == "image" for column in part.rows.columns):
         return True
     for record in islice(part.rows.records(), _SAMPLE_ROWS):
@@ -229,7 +229,7 @@ def names_pictures(part: Part, files: AbstractFiles, known: Container[str]) -> b
 
 
 def grouped(parts: Iterable[Part]) -> list[list[Part]]:
-    """Tables of the same kind and columns together, and shards of one set even where their columns differ."""
+    """Tables grouped by format and columns; shards of one set are grouped even if their columns differ."""
     groups: list[list[Part]] = []
     for part in parts:
         group = next((group for group in groups if _belongs(part, group[0])), None)

@@ -1,4 +1,4 @@
-"""What stands beside pictures: a text or a JSON object of the same name, or one COCO file for all of them."""
+"""Read captions and metadata of images from text or JSON files of the same name, or from one file for all (COCO)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qlatent.ingest.limits import Limits
 from qlatent.ingest.record import RefusedRow
 
 TEXT_ENDINGS = (".txt", ".caption")
-_MAX_SIDECAR = 1_000_000  # bytes; a caption is a few lines, and one picture's facts are a few more
+_MAX_SIDECAR = 1_000_000  # bytes; captions and metadata of one image are a few lines
 _CAPTIONS = ("caption", "text", "description", "title", "alt", "prompt")
 _LABELS = ("label", "class", "category")
 _OWN = ("image", "id", "split")
@@ -30,10 +30,10 @@ Facts = dict[str, Any]
 
 
 class Beside:
-    """The facts about each picture that files of its name hold; `used` are those files, `notes` the unreadable ones.
+    """Metadata of each image from sidecar files; `used` are those files, `notes` describes unreadable ones.
 
-    `a/1.jpg` is described by `a/1.txt`, `a/1.caption`, `a/1.json` and `a/1.jpg.json`. A text file that holds
-    numbers alone (boxes, as YOLO writes them) is no caption.
+    Sidecars of `a/1.jpg` are `a/1.txt`, `a/1.caption`, `a/1.json` and `a/1.jpg.json`. A text file with numbers only
+    (boxes in YOLO format) is not a caption.
     """
 
     def __init__(self, files: AbstractFiles, pictures: Iterable[str]) -> None:
@@ -44,7 +44,7 @@ class Beside:
         self.used = {name for names in self._of.values() for name in names}
 
     def __call__(self, picture: str) -> Facts:
-        """text, label and anything else that the files of this picture's name say; {} without such files."""
+        """Text, label and other metadata from the sidecars of an image; {} without sidecars."""
         facts: Facts = {}
         for name in self._of.get(picture, ()):
             read = _caption if name.lower().endswith(TEXT_ENDINGS) else _object
@@ -94,7 +94,7 @@ def _object(files: AbstractFiles, name: str) -> Facts:
 
 
 def _facts(values: dict[str, Any]) -> Facts:
-    """What an object says of a picture: its caption as text, its label, and the rest under the names it has."""
+    """Metadata of an image from a JSON object: its caption as text, its label, and the rest under the original keys."""
     caption = next((key for key in _CAPTIONS if isinstance(values.get(key), str)), None)
     label = next((key for key in _LABELS if as_text(values.get(key)) and _is_plain(values[key])), None)
     facts = {
@@ -117,10 +117,10 @@ def _is_plain(value: Any) -> bool:
 
 
 class CocoFile:
-    """Captions and categories of pictures, from a file in the format of COCO.
+    """Captions and categories of images from a COCO file.
 
-    Several captions of a picture: the first is its text, the others stay beside it as `captions`. The categories of
-    its boxes become its label where they agree, else `categories`. Boxes and outlines themselves are not kept.
+    The first caption of an image is its text; all others are kept as `captions`. The categories of its boxes become its
+    label if they agree, else `categories`. Boxes and segmentations are not kept.
     """
 
     def __init__(self, document: dict[str, Any], files: AbstractFiles, name: str) -> None:
@@ -147,7 +147,7 @@ class CocoFile:
         return len(self._ids)
 
     def __call__(self, picture: str) -> Facts:
-        """text, captions, label and categories of one picture, as far as the file gives them."""
+        """Text, captions, label and categories of an image, as far as the file contains them."""
         if picture not in self._ids:
             return {}
         captions = self._captions.get(self._ids[picture], [])
@@ -163,7 +163,7 @@ class CocoFile:
 
 
 class ByPicture:
-    """What a JSON object with a key for each picture says: {"a.png": "a chair"}, or an object or captions each."""
+    """Metadata from a JSON object keyed by image: {"a.png": "a chair"}, or with an object or captions for each."""
 
     def __init__(self, document: dict[str, Any], files: AbstractFiles, name: str) -> None:
         self._values: dict[str, Any] = {}
@@ -178,7 +178,7 @@ class ByPicture:
         return len(self._values)
 
     def __call__(self, picture: str) -> Facts:
-        """What it says of one picture; {} for one that it does not name."""
+        """The metadata of an image; {} if the file does not name it."""
         value = self._values.get(picture)
         if isinstance(value, dict):
             return _facts(value)
@@ -198,7 +198,7 @@ def is_coco(document: Any) -> TypeGuard[dict[str, Any]]:
 
 
 def read_document(files: AbstractFiles, name: str, *, limits: Limits) -> Any:
-    """The content of a `.json` file; a `RefusedRow` says why it cannot be read."""
+    """The content of a `.json` file; `RefusedRow` if it cannot be read."""
     try:
         return parse(_content(files, name, limit=limits.max_whole_bytes))
     except NotJson as err:
@@ -206,7 +206,7 @@ def read_document(files: AbstractFiles, name: str, *, limits: Limits) -> Any:
 
 
 def merged(sources: Iterable[Callable[[str], Facts]], picture: str) -> Facts:
-    """What all sources say of a picture; where two say the same thing, the first counts."""
+    """Metadata of an image merged from all sources; earlier sources take precedence."""
     facts: Facts = {}
     for source in sources:
         facts = {**source(picture), **facts}

@@ -1,4 +1,4 @@
-"""A table that names pictures without their endings: 1163 for images/1163.jpg."""
+"""Tables that name images without extension: 1163 for images/1163.jpg."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from qlatent.ingest.sources.tables.table import AbstractTable
 from qlatent.types import Refusal
 
 _SAMPLE_ROWS = 200
-_ENOUGH = 0.5  # of the rows that are looked at
+_ENOUGH = 0.5  # fraction of the sampled rows
 
 
 class PictureNames(AbstractTable):
-    """The rows of a table with a column of the pictures that one of its columns names; that column stays."""
+    """The rows of a table with an added column of the images that one of its columns names."""
 
     def __init__(self, rows: Rows, column: str, pictures: Sequence[str]) -> None:
         self.rows, self.column = rows, column
@@ -44,9 +44,9 @@ class PictureNames(AbstractTable):
 
 
 def naming_column(rows: Rows, pictures: Sequence[str]) -> str | None:
-    """The column that names pictures without their endings in most of the first rows; None if there is none.
+    """The column that names images without extension in most of the first rows, or None.
 
-    Its values must differ in most rows: labels from 0 to 9 are no names of 0.png to 9.png.
+    Most of its values must be distinct: labels from 0 to 9 are not names of 0.png to 9.png.
     """
     known = _by_stem(pictures)
     hits: dict[str, list[str]] = {}
@@ -62,7 +62,7 @@ def naming_column(rows: Rows, pictures: Sequence[str]) -> str | None:
 
 
 def _by_stem(pictures: Sequence[str]) -> dict[str, str]:
-    """Name without folders and ending → picture, where only one is called so."""
+    """Image by its name without folders and extension, for unique names."""
     counts = Counter(name_key(PurePosixPath(name).stem) for name in pictures)
     return {key: name for name in pictures if counts[key := name_key(PurePosixPath(name).stem)] == 1}
 

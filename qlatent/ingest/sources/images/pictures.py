@@ -1,4 +1,4 @@
-"""Images without a table: chosen files, a zip or a folder, with folder names as labels and splits."""
+"""Read images without a table from chosen files, a zip or a folder, with folder names as labels and splits."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _SAMPLE = 200
 
 
 class PicturesSource(AbstractSource):
-    """One row a file: its name as id, its folder as label, a folder "train" or "test" as split.
+    """One row per file: its name as id, its folder as label, a folder "train" or "test" as split.
 
-    Folders that all files share say nothing about them and give no label. `about` says more of a picture: captions
-    and facts that stand beside it. The files in `aside` are no pictures and make no rows.
+    Folders shared by all files give no label. `about` adds captions and metadata from accompanying files. Files in
+    `aside` are not images and give no rows.
     """
 
     about: Sequence[Callable[[str], Facts]] = ()
@@ -40,7 +40,7 @@ class PicturesSource(AbstractSource):
         self.kind = kind
         self.name = name
         self.limits = limits
-        _ = files.numbered  # finds what is skipped
+        _ = files.numbered  # fills the refusals and notes
         self.notes = Counter(files.notes)
         self.row_notes = Counter()
 
@@ -107,10 +107,10 @@ class PicturesSource(AbstractSource):
 
 
 class Folders:
-    """What the folders of pictures say about them: label and split.
+    """Labels and splits of images from their folders.
 
-    A folder is a split by its name ("train", "test", …) where it holds further folders, or stands beside another
-    split or beside nothing else: "train" between "bus" and "car" is a vehicle.
+    A folder named as a split ("train", "test", …) is one if it contains folders, if a sibling is a split, or if it has
+    no siblings: "train" between "bus" and "car" is a vehicle.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -124,12 +124,12 @@ class Folders:
             (label, parts[-1]) for parts in self._parts.values() if (label := self._split_off(parts)[0])
         }
         only = next(iter(labels)) if len({label for label, _ in labels}) == 1 else None
-        # The one folder that holds the splits, or that is only called "images", says nothing about a picture.
+        # A single folder that contains the splits, or is called "images", is no label.
         says_nothing = only is not None and (only[0].lower() in _HOLDERS or only[0] != _composed(only[1]))
         self._no_label = only[0] if only is not None and says_nothing else None
 
     def label_and_split(self, name: str) -> tuple[str | None, str | None]:
-        """The label of a picture and its split; None for what its folders do not say."""
+        """The label and the split of an image, each None if its folders do not give it."""
         label, split = self._split_off(self._parts[name])
         return (None if label == self._no_label else label), split
 
@@ -148,7 +148,7 @@ class Folders:
 
 
 def _shared(folders: Sequence[tuple[str, ...]]) -> int:
-    """How many leading folders all pictures have in common."""
+    """The number of leading folders that all images share."""
     first, last = (min(folders), max(folders)) if folders else ((), ())
     pairs = zip(first, last, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -1,7 +1,7 @@
-"""The rows of a CSV file, also where its quotes do not pair: a stray quote never melts rows together.
+"""Parse rows of a CSV file robustly: a stray quote does not merge rows.
 
-Python's csv module splits, strictly. Where it fails, or where a quoted cell has swallowed lines that are rows by
-themselves, the line is read alone: with backslash escapes (Spark, MySQL), or with quotes that stand for themselves.
+Python's csv module parses in strict mode. If it fails, or if a quoted cell contains lines that are rows themselves, the
+line is parsed alone: with backslash escapes (Spark, MySQL), or with literal quotes.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from dataclasses import dataclass
 
 from qlatent.ingest.sources.tables.row_shapes import RowShapes
 
-_MOST_LINES = 10_000  # of one quoted cell; what is not closed by then is a stray quote
-_MOST_QUOTES, _MOST_FIELDS = 40, 16  # up to which a line with quotes inside quotes is tried to be told apart
+_MOST_LINES = 10_000  # maximum lines of a quoted cell; a quote not closed by then is stray
+_MOST_QUOTES, _MOST_FIELDS = 40, 16  # limits for splitting a line with quotes inside quotes
 _ESCAPED = re.compile(r'\\(["\\])')
 _ESCAPES_IN_QUOTES = re.compile(r'(?:^|[,;\t|])"(?:[^"\\\n]|\\.)*\\"[^\r\n",;\t|]', re.MULTILINE)
-_RETURN = "\ue00d"  # stands for a carriage return inside a line while the csv module looks at it
+_RETURN = "\ue00d"  # placeholder for a carriage return inside a line, for the csv module
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a file separates and quotes its cells."""
+    """The delimiter and quoting of a file."""
 
     delimiter: str
     backslashes: bool = False  # \\" is a quote inside quotes
-    literal: bool = False  # quotes stand for themselves
-    longest: int = 10_000_000  # characters of a cell; a 4,096-d vector written as text has about 90,000
+    literal: bool = False  # quotes are ordinary characters
+    longest: int = 10_000_000  # maximum characters per cell; a 4,096-d vector as text has about 90,000
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The cells of a row, or the reason why it cannot be split; `repaired`: its quotes do not pair."""
+    """The cells of a row, or the reason why it cannot be split; `repaired`: its quotes are unbalanced."""
 
     cells: tuple[str, ...] = ()
     reason: str = ""
@@ -41,15 +41,15 @@ class Row:
 
 
 def has_backslash_escapes(text: str) -> bool:
-    """Whether quotes inside quoted cells are written with a backslash before them."""
+    """Whether quotes inside quoted cells are escaped by backslashes."""
     return bool(_ESCAPES_IN_QUOTES.search(text))
 
 
 class CsvRows:
-    """The rows of lines that keep their ends; `shapes` knows how many cells a row has and what they look like."""
+    """Iterates over the rows of lines with line ends; `shapes` describes the number and form of a row's cells."""
 
     def __init__(self, lines: Iterator[str], dialect: Dialect, shapes: RowShapes | None = None) -> None:
-        csv.field_size_limit(dialect.longest)  # the module's own limit is for the whole process
+        csv.field_size_limit(dialect.longest)  # the limit is global to the process
         self.dialect = dialect
         self.shapes = shapes
         self._lines = _Lines(lines, longest=dialect.longest)
@@ -60,7 +60,7 @@ class CsvRows:
         }
 
     def __iter__(self) -> Iterator[Row]:
-        """Every row that is not blank."""
+        """Yields every non-blank row."""
         while (line := self._lines.peek()) is not None:
             if not line.strip():
                 self._lines.take()
@@ -97,7 +97,7 @@ class CsvRows:
         return Row(reason="is not valid CSV (its quotes do not pair)")
 
     def _read(self, backslashes: bool) -> tuple[str, ...] | None:
-        """The next row as the csv module reads it; None when its quotes do not pair."""
+        """The next row as parsed by the csv module, or None if its quotes are unbalanced."""
         self._lines.start()
         try:
             cells = next(self._readers[backslashes])
@@ -107,7 +107,7 @@ class CsvRows:
         return tuple(cell.replace(_RETURN, "\r") for cell in cells)
 
     def _fits(self, cells: tuple[str, ...]) -> bool:
-        """As many cells as the header, and no lines among them that are rows by themselves."""
+        """Whether there are as many cells as in the header, and no cell contains lines that are rows themselves."""
         if not self._width:
             return True
         taken = self._lines.taken
@@ -120,7 +120,7 @@ class CsvRows:
         )
 
     def _alone(self, line: str) -> tuple[str, ...] | None:
-        """One line read by itself, if that gives as many cells as the header has."""
+        """The cells of a single line, or None unless there are as many as in the header."""
         cells = self._split(line)
         if len(cells) == self._width or not self._width:
             quoted = sum(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells)
@@ -136,7 +136,7 @@ class CsvRows:
         return self._quotes_inside(line)
 
     def _quotes_inside(self, line: str) -> tuple[str, ...] | None:
-        """Quoted cells with bare quotes in them, told apart by the number of cells there must be."""
+        """The cells of a line with unescaped quotes in quoted cells, split by the known number of cells."""
         if line.count('"') > _MOST_QUOTES or not 0 < self._width <= _MOST_FIELDS:
             return None
         mark = re.escape(self.dialect.delimiter)
@@ -150,7 +150,7 @@ def _unquoted(cell: str) -> str:
 
 
 class _Lines:
-    """Lines that can be put back: what a stray quote has swallowed is read again."""
+    """Lines with backtracking, to re-read lines that a stray quote consumed."""
 
     def __init__(self, lines: Iterator[str], *, longest: int) -> None:
         self._source = lines
@@ -160,7 +160,7 @@ class _Lines:
         self._size = 0
 
     def peek(self) -> str | None:
-        """The next line, which stays; None at the end."""
+        """The next line without consuming it; None at the end."""
         if not self._waiting:
             line = next(self._source, None)
             if line is None:
@@ -169,16 +169,16 @@ class _Lines:
         return self._waiting[0]
 
     def start(self) -> None:
-        """From here on lines are remembered."""
+        """Starts recording lines."""
         self.taken, self._size = [], 0
 
     def restore(self) -> None:
-        """Puts the remembered lines back."""
+        """Puts the recorded lines back."""
         self._waiting.extendleft(reversed(self.taken))
         self.taken, self._size = [], 0
 
     def take(self) -> str:
-        """The next line, remembered alone."""
+        """Consumes the next line and records only it."""
         self.start()
         return self._next()
 
@@ -192,7 +192,7 @@ class _Lines:
         return line
 
     def escaped(self, backslashes: bool) -> Iterator[str]:
-        """The lines as the csv module reads them: backslash escapes as doubled quotes."""
+        """The lines for the csv module, with backslash escapes converted to doubled quotes."""
         return _Fed(self, backslashes)
 
 

@@ -20,18 +20,17 @@ from qlatent.ingest.sources.tables.row_shapes import RowShapes
 from qlatent.ingest.sources.tables.table import AbstractTable, unique_names
 from qlatent.types import Refusal
 
-_START = 1 << 16  # characters in which the ends of lines show
-_FIRST_LINES = 2000  # from which delimiter, escapes and the form of rows are told
-_FIRST_CHARACTERS = 1 << 24  # of these lines together
+_START = 1 << 16  # characters read to detect line ends
+_FIRST_LINES = 2000  # lines read to detect delimiter, escapes and the form of rows
+_FIRST_CHARACTERS = 1 << 24  # maximum characters of these lines
 _SHOWN_NAMES = 4
 
 
 class CsvTable(AbstractTable):
-    """A CSV or TSV file of any usual encoding and delimiter.
+    """A CSV or TSV file with any common encoding and delimiter.
 
-    pandas and pyarrow fill short rows silently or lose their numbers, so every row's length is compared with the
-    header's here. Tables without a header are known by their first rows (`headers`), stray quotes by theirs
-    (`csv_rows`).
+    pandas and pyarrow silently pad short rows or lose row numbers, so this reader compares every row's length with the
+    header's. `headers` detects tables without a header, `csv_rows` handles stray quotes.
     """
 
     def __init__(self, opener: Opener, *, name: str, tabs: bool, limits: Limits | None = None) -> None:
@@ -50,14 +49,14 @@ class CsvTable(AbstractTable):
 
     @cached_property
     def _line_end(self) -> str:
-        """What ends a row: a line feed, or a carriage return where the file has no line feed."""
+        """The line end: a line feed, or a carriage return if the file has no line feeds."""
         with open_text(self.opener, encoding=self.encoding) as stream:
             start = stream.read(_START)
         return "\r" if "\r" in start and "\n" not in start else "\n"
 
     @cached_property
     def _first_lines(self) -> list[str]:
-        """The first lines that are not blank; an `InputError` where one has more columns than a table may have."""
+        """The first non-blank lines; `InputError` if one exceeds the maximum number of columns."""
         found: list[str] = []
         size = 0
         with self._lines() as lines:
@@ -79,7 +78,7 @@ class CsvTable(AbstractTable):
 
     @cached_property
     def delimiter(self) -> str:
-        """The likeliest delimiter by the first line without its quoted cells; a tab for .tsv."""
+        """The most likely delimiter, from the first line without quoted cells; a tab for .tsv."""
         return "\t" if self.tabs else _delimiter(next(iter(self._first_lines), ""))
 
     @cached_property
@@ -101,13 +100,13 @@ class CsvTable(AbstractTable):
         )
 
     def first_row(self) -> tuple[str, ...]:
-        """The cells of the first filled row, the header or not."""
+        """The cells of the first non-empty row, header or not."""
         with self._lines() as lines:
             return next(iter(CsvRows(lines, self._dialect)), Row()).cells
 
     @cached_property
     def header(self) -> tuple[str, ...]:
-        """The column names: stripped, and made different from each other."""
+        """The column names, stripped and made unique."""
         if not self._first_lines:
             raise InputError(f"{self.name} is empty.", remedy="Choose a file with a header line and rows.")
         if is_binary(self._first_lines[0]):
@@ -140,7 +139,7 @@ class CsvTable(AbstractTable):
                 yield self._record(number, row, header)
 
     def _repaired(self, number: int) -> None:
-        """Notes a row with unpaired quotes once, however often the file is read."""
+        """Counts a row with unbalanced quotes once, however often the file is read."""
         if number > self._last_repaired:
             self._last_repaired = number
             self._first_repaired = self._first_repaired or number

@@ -1,4 +1,4 @@
-"""Whether a table has a header, told from its first rows: vectors and lists of words are saved without one."""
+"""Detect tables without a header, such as vectors and word lists, from their first rows."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _LEAST_NUMBERS = 3
 
 
 def made_header(rows: Sequence[Sequence[str]], *, tabs: bool) -> tuple[str, ...] | None:
-    """Names for the columns of a table that has no header; None when its first row is one.
+    """Column names for a table without a header, or None if the first row is a header.
 
-    No header has: a table of tabs with ids that are whole numbers and texts (MS MARCO); one whose first row is numbers
-    that are not all whole, maybe behind a word (embeddings); a table of tabs of one column whose first row is no
-    usual name of a column (the metadata of TensorBoard's projector).
+    Tables without a header are: tab-separated ones with integer ids and texts (MS MARCO); those whose first row
+    consists of numbers, not all integers, optionally after a word (embeddings); tab-separated ones with one column
+    whose first row is not a common column name (metadata of TensorBoard's projector).
     """
     if not rows:
         return None
@@ -45,7 +45,7 @@ def _is_collection(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _is_vector(cells: Sequence[str]) -> bool:
-    """Numbers that are not all whole: the names of columns may be numbers (0 … 767), but not fractions."""
+    """Whether the cells are numbers, not all integers; column names may be integers (0 … 767), but not fractions."""
     if len(cells) < _LEAST_NUMBERS or not all(map(_NUMBER.fullmatch, cells)):
         return False
     return any(float(cell) % 1 for cell in cells)

@@ -1,4 +1,4 @@
-"""The rows of a JSON document, whichever way a program has laid them out."""
+"""Extract rows from a JSON document in any of the common layouts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from qlatent.errors import InputError
 from qlatent.ingest.column_names import plain, says_embedding
 
-_REMEDY = "Save a list of objects, one a row; in pandas: to_json(orient='records')."
+_REMEDY = "Save a list of objects, one per row; in pandas: to_json(orient='records')."
 _COMMON = frozenset((
     "id", "text", "title", "name", "label", "category", "description", "price", "image", "embedding",
     "vector",
@@ -16,10 +16,10 @@ Rows = tuple[list[Any], str]
 
 
 def rows_of(document: Any, *, name: str) -> Rows:
-    """The rows as objects, and a note when the shape is not simply a list of objects. `InputError`: no rows.
+    """The rows as objects, with a note unless the document is a list of objects; `InputError` without rows.
 
-    Known are lists of objects, of texts and of vectors; objects that hold one such list (answers of APIs); and the
-    layouts of pandas: split, columns, index, list and table.
+    Supports lists of objects, of texts and of vectors; objects that contain one such list (API responses); and the
+    pandas layouts split, columns, index, list and table.
     """
     if isinstance(document, list):
         rows, note = _of_list(document, "vector")
@@ -61,7 +61,7 @@ def _is_numbers(value: Any) -> bool:
 
 
 def _split(document: dict[str, Any]) -> Rows | None:
-    """pandas' "split": the names once, then the cells."""
+    """Rows of pandas' layout "split": column names, then rows of cells."""
     names, rows = document.get("columns"), document.get("data")
     if not (
         isinstance(names, list) and isinstance(rows, list) and set(document) <= {"columns", "data", "index"}
@@ -78,7 +78,7 @@ def _fits(row: Any, keys: list[str]) -> bool:
 
 
 def _holds_list(document: dict[str, Any]) -> Rows | None:
-    """An object with one list of rows in it, beside whatever else: what APIs answer, pandas' "table"."""
+    """Rows of an object that contains one list of rows, such as API responses and pandas' layout "table"."""
     lists = {key: value for key, value in document.items() if isinstance(value, list)}
     objects = {
         key: value for key, value in lists.items() if value and all(isinstance(row, dict) for row in value)
@@ -92,7 +92,7 @@ def _holds_list(document: dict[str, Any]) -> Rows | None:
 
 
 def _by_lists(document: dict[str, Any]) -> Rows | None:
-    """One list a column (pandas' "list", answers of APIs), or one list of numbers an id."""
+    """Rows from one list per column (pandas' layout "list", API responses), or one list of numbers per id."""
     lists = {key: inner for key, value in document.items() if (inner := _list_in(value)) is not None}
     lengths = {len(value) for value in lists.values()}
     if len(lists) < 2 or len(lengths) != 1:
@@ -106,7 +106,7 @@ def _by_lists(document: dict[str, Any]) -> Rows | None:
 
 
 def _list_in(value: Any) -> list[Any] | None:
-    """The list itself, or the only one inside an object: {"float": [[…]]}."""
+    """The list itself, or the only list in an object: {"float": [[…]]}."""
     if isinstance(value, dict) and len(value) == 1:
         value = next(iter(value.values()))
     is_cells = isinstance(value, list) and not any(isinstance(each, dict) for each in value)
@@ -114,7 +114,7 @@ def _list_in(value: Any) -> list[Any] | None:
 
 
 def _singular(key: str, value: list[Any]) -> str:
-    """The texts of an answer are one text a row."""
+    """The column name of one row's value: a response's "texts" give "text"."""
     return (
         "text"
         if key in ("texts", "documents", "inputs") and all(isinstance(each, str) for each in value)
@@ -123,13 +123,13 @@ def _singular(key: str, value: list[Any]) -> str:
 
 
 def _are_names(keys: list[str]) -> bool:
-    """Names of columns: known words, or one word with numbers."""
+    """Whether the keys are column names: known words, or one word with numbers."""
     stems = {plain(key).rstrip("0123456789").strip("_") for key in keys}
     return bool(_COMMON & {plain(key) for key in keys}) or (len(stems) == 1 and "word" not in stems)
 
 
 def _by_objects(document: dict[str, Any]) -> Rows | None:
-    """One object a column or one a row (pandas' "columns" and "index")."""
+    """Rows from one object per column or per row (pandas' layouts "columns" and "index")."""
     values = list(document.values())
     if len(values) < 1 or not all(isinstance(value, dict) and value for value in values):
         return None

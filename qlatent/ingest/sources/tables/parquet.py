@@ -1,4 +1,4 @@
-"""Parquet files, and Arrow batches in general, row by row."""
+"""Read Parquet files and Arrow batches row by row."""
 
 from __future__ import annotations
 
@@ -30,14 +30,12 @@ NO_LABEL = -1
 
 @contextmanager
 def damage_said(name: str) -> Iterator[None]:
-    """Whatever Arrow raises on damaged bytes, as one `InputError`."""
+    """Context that converts Arrow's errors on damaged data to `InputError`."""
     try:
         yield
     except QlatentError:
         raise
-    except (
-        Exception
-    ) as err:  # Arrow's own errors, OSError, and Python's where it cannot hold what Arrow gives
+    except Exception as err:  # errors of Arrow, OSError, and Python's errors for unrepresentable values
         reason = str(err).splitlines()[0][:150] if str(err).strip() else type(err).__name__
         raise InputError(
             f"{name} is not a Parquet file that can be read ({reason}).",
@@ -46,9 +44,9 @@ def damage_said(name: str) -> Iterator[None]:
 
 
 class ParquetTable(AbstractTable):
-    """A Parquet file; class numbers of a Hugging Face export come out as their names.
+    """A Parquet file; class numbers of a Hugging Face export are converted to names.
 
-    Sizes, rows and columns are taken from the file's own description, before any of it is read.
+    Sizes, rows and columns are checked from the file's metadata before any data is read.
     """
 
     def __init__(self, opener: Opener, *, name: str, limits: Limits | None = None) -> None:
@@ -66,7 +64,7 @@ class ParquetTable(AbstractTable):
             return parquet.ParquetFile(place, read_dictionary=_texts(file.schema))
 
     def _place(self) -> tuple[BinaryIO | str, int]:
-        """What Arrow reads, and its bytes: a file on disk by its name (faster, and closed by itself), else a stream."""
+        """The source for Arrow and its size in bytes: a file name on disk (faster, closed by Arrow), else a stream."""
         stream = self.opener()
         with ExitStack() as stack:
             stack.callback(stream.close)
@@ -82,14 +80,14 @@ class ParquetTable(AbstractTable):
     def _check(self, described: parquet.FileMetaData, size: int) -> None:
         self.limits.check_columns(self.name, described.num_columns)
         self.limits.check_rows(self.name, described.num_rows)
-        # Not from the columns of a group: Arrow ends the process where their description is damaged.
+        # Not from the columns of a group: Arrow aborts the process if their metadata are damaged.
         unpacked = sum(described.row_group(each).total_byte_size for each in range(described.num_row_groups))
         # A row has at least a byte: a value that is written once for millions of rows grows as a zip bomb does.
         self.limits.check_growth(self.name, size, max(unpacked, described.num_rows))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The column names, made different from each other."""
+        """The column names, made unique."""
         with damage_said(self.name):
             return unique_names(self._file.schema_arrow.names, notes=self.notes)
 
@@ -114,13 +112,13 @@ class ParquetTable(AbstractTable):
 
 
 def _texts(schema: parquet.ParquetSchema) -> list[str]:
-    """The columns of texts and bytes. A value that rows share is read once for all of them, however long it is."""
+    """The columns of texts and bytes, read as dictionaries so that a value shared by rows is read once."""
     columns = [schema.column(place) for place in range(len(schema.names))]
     return [each.path for each in columns if each.physical_type == "BYTE_ARRAY" and each.path == each.name]
 
 
 def class_names(description: bytes | None) -> dict[str, list[str]]:
-    """Column → names of its classes, as Hugging Face writes them into the schema; {} without them."""
+    """The class names of each column, as stored in the schema by Hugging Face; {} without them."""
     try:
         features = parse((description or b"{}").decode())["info"]["features"]
         return {
@@ -128,19 +126,24 @@ def class_names(description: bytes | None) -> dict[str, list[str]]:
             for column, feature in features.items()
             if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
         }
-    except (ValueError, KeyError, TypeError, AttributeError):  # a note of another program in the same place
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):  # metadata of another program under the same key
         return {}
 
 
 def _class_of(number: int, classes: Sequence[str]) -> str | int | None:
-    """The name of a class; None for -1, with which Hugging Face says that an item has no label."""
+    """The name of a class; None for -1, Hugging Face's value for a missing label."""
     if number == NO_LABEL:
         return None
     return classes[number] if 0 <= number < len(classes) else number
 
 
 class ArrowRows:
-    """Rows of Arrow batches, numbered from 1; vectors come as numpy arrays, much faster than lists."""
+    """Rows of Arrow batches, numbered from 1; vectors are numpy arrays, which are much faster than lists."""
 
     def __init__(
         self, names: Sequence[str], classes: dict[str, list[str]], *, limits: Limits, notes: Counter[str]
@@ -149,10 +152,10 @@ class ArrowRows:
         self.classes = classes
         self.limits = limits
         self.notes = notes
-        self._changed: Counter[str] = Counter()  # of this reading; `notes` may outlive several
+        self._changed: Counter[str] = Counter()  # of this pass; `notes` persist over several
 
     def read(self, batches: Iterator[pa.RecordBatch], *, name: str) -> Iterator[Record]:
-        """The rows; a value that is too large is left out with a note, damage found on the way an `InputError`."""
+        """The rows; values over the limit are omitted with a note. `InputError` for damaged data."""
         number = 0
         while True:
             with damage_said(name):

@@ -1,4 +1,4 @@
-"""What the cells of a table's rows look like, learned from its first lines: to tell a row from a line of a text."""
+"""Learn the form of a table's cells from its first lines, to distinguish rows from lines of text."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _LEAST_LINES = 3
 _MOST_CLASSES = 20
-_LEAST_OF_CLASSES = 12  # cells from which few different words are classes
+_LEAST_OF_CLASSES = 12  # minimum cells for few distinct words to be classes
 _MOST_SHARE = 0.6
-_WIDE = 5  # cells from which a line of a text has as many by chance only rarely
+_WIDE = 5  # minimum cells that a line of text rarely has by chance
 
 
 class RowShapes:
-    """Number and form of the cells of a row: numbers, codes such as A-17, or one of a few words."""
+    """Number and form of a row's cells: numbers, codes such as A-17, or one of a few words."""
 
     def __init__(self, lines: Iterable[str], *, width: int, delimiter: str) -> None:
         self.width = width
@@ -29,10 +29,10 @@ class RowShapes:
                     self._forms[place] = form
 
     def are_rows(self, lines: Sequence[Sequence[str]], delimiter: str) -> bool:
-        """Whether lines that one quoted cell holds are rows by themselves: a stray quote has swallowed them.
+        """Whether the lines in a quoted cell are rows, which means that the quote is stray.
 
-        Each has as many cells as the header, and those of known form have it. Where no form is known, tabs (texts
-        have none) or many cells decide; a table of one column has no such lines.
+        Each line must have as many cells as the header, and cells of known form must match it. Without known forms,
+        tabs (which texts lack) or many cells decide; always False for a table with one column.
         """
         if self.width < 2 or any(len(cells) != self.width for cells in lines):
             return False
@@ -53,7 +53,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _form(cells: Sequence[str]) -> Callable[[str], bool] | None:
-    """What most cells of a column look like; lines of texts may be among them, so a few may differ."""
+    """The form of most cells of a column; a few may differ, as lines of text may be among them."""
     filled = [cell for cell in cells if cell]
     if len(filled) < _LEAST_LINES:
         return None
@@ -75,5 +75,5 @@ def _most(count: int, cells: Sequence[str]) -> bool:
 
 
 def _code(cell: str) -> str:
-    """The form of a code: digits as 9, letters as a, so that "A-17" and "B-203" are one."""
+    """The form of a code: digits as 9, letters as a, so that "A-17" and "B-203" are equal."""
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", cell)) if len(cell) <= 40 else ""

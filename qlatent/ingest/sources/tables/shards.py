@@ -1,4 +1,4 @@
-"""Several files with the same columns, read one after the other as one table."""
+"""Read several files with the same columns as one table."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from qlatent.types import Refusal
 
 _SAMPLE_ROWS = 200
 _SHARD_NUMBER = re.compile(r"(?:[-_.]|(?<!\d))\d++([-_]?of[-_]?\d++)?(?=$|[-_.])", re.IGNORECASE)
-_NAMED = 5  # files that a note names
+_NAMED = 5  # maximum number of files named in a note
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file among others: its name and its rows."""
+    """A file of several, with its name and rows."""
 
     name: str
     rows: Rows
 
 
 def split_in(name: str) -> str | None:
-    """The split that the name of a file or of its folders says: "data/train-00001-of-00003.parquet" → train."""
+    """The split in the name of a file or of its folders: "data/train-00001-of-00003.parquet" → train."""
     *folders, file = PurePosixPath(name.lower()).parts
     words = [word for word in re.split(r"[-_.]", PurePosixPath(file).stem) if word]
     return next((split for word in [*words, *reversed(folders)] if (split := split_of(word))), None)
 
 
 def pattern(name: str) -> str:
-    """What the names of the shards of one set share: the name without its number and its split."""
+    """The common name of the shards of a set: the name without number and split."""
     parts = [part for part in PurePosixPath(name.lower()).parts if not split_of(part)]
     stem = ".".join(parts[-1].split(".")[:-1]) if parts else ""
     stem = _SHARD_NUMBER.sub("", stem)
@@ -51,17 +51,16 @@ def pattern(name: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names for a note, the first few of many."""
+    """Names for a note, truncated to the first few."""
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
 
 
 class Shards(AbstractTable):
-    """The rows of several files, numbered on from one to the next; the columns of all of them.
+    """The rows of several files with continuous numbering, and the union of their columns.
 
-    A column that only some files have is missing in the rows of the others, which a note says. Where the names of the
-    files or of their folders say a split and no column does, it becomes one. Pictures that a file names beside itself
-    are named from the top.
+    A column of only some files is missing in the others' rows, with a note. A split in the names of files or folders
+    becomes a column unless there is one. Image paths relative to a file are converted to paths from the root.
     """
 
     def __init__(self, parts: Sequence[Part], *, files: AbstractFiles) -> None:
@@ -83,7 +82,7 @@ class Shards(AbstractTable):
 
     @cached_property
     def _own(self) -> tuple[Column, ...]:
-        """The columns of the files themselves."""
+        """The columns of the files, without the split."""
         named = [{column.name: column for column in part.rows.columns} for part in self.parts]
         found = []
         for name in dict.fromkeys(name for columns in named for name in columns):
@@ -130,13 +129,13 @@ class Shards(AbstractTable):
             start += row
 
     def _from_top(self, cell: str, part: str, split: str | None) -> str:
-        """The picture beside the file that names it, or in the folder of its split: train.csv and train/a.png."""
+        """The path from the root of an image next to its file, or in its split's folder: train.csv and train/a.png."""
         places = (part, str(PurePosixPath(part).parent / (split or "") / "any"))
         found = (file_of(cell, self.files, beside=place) for place in places)
         return next((name for name in found if name), cell)
 
     def repeats(self, column: str) -> bool:
-        """Whether the values of a column begin anew in another file, as row numbers do."""
+        """Whether the values of a column repeat in another file, as row numbers do."""
         seen: set[str] = set()
         for rows in self._samples:
             values = {text for row in rows if (text := _text(row.get(column)))}

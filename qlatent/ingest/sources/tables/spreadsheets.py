@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx, .xlsm): the first sheet that is not empty, its cells with their types."""
+"""Read the first non-empty sheet of Excel workbooks (.xlsx, .xlsm), with typed cells."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _CHUNK = 1 << 20
 
 
 class SpreadsheetTable(AbstractTable):
-    """The rows below the first filled row of a sheet, which is the header. openpyxl reads them.
+    """The rows of a sheet below its first non-empty row, which is the header. Uses openpyxl.
 
-    Numbers, truth values and dates keep their types, formulas give the values that the program stored with them, and
-    errors such as #DIV/0! count as missing. Further sheets are named in a note, and so are formulas without a value.
+    Numbers, booleans and dates keep their types; formulas give their stored values; errors such as #DIV/0! count as
+    missing. Notes report other sheets and formulas without a stored value.
     """
 
     def __init__(self, opener: Opener, *, name: str, limits: Limits) -> None:
@@ -53,11 +53,11 @@ class SpreadsheetTable(AbstractTable):
 
     @contextmanager
     def _workbook(self, *, values: bool = True) -> Iterator[Workbook]:
-        """The open workbook; whatever a damaged one raises on the way becomes one `InputError`."""
+        """Context with the open workbook; converts all errors on damaged workbooks to `InputError`."""
         import openpyxl
 
         with self.opener() as stream, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about styles and extensions that are not read
+            warnings.simplefilter("ignore")  # about unsupported styles and extensions
             self._check_size()
             try:
                 book = openpyxl.load_workbook(stream, read_only=True, data_only=values)
@@ -65,7 +65,7 @@ class SpreadsheetTable(AbstractTable):
                 book.close()
             except (InputError, GeneratorExit):
                 raise
-            except Exception as err:  # openpyxl passes on whatever its readers raise
+            except Exception as err:  # openpyxl re-raises any error of its readers
                 raise self._unreadable(
                     str(err).splitlines()[0][:150] if str(err) else type(err).__name__
                 ) from err
@@ -74,7 +74,7 @@ class SpreadsheetTable(AbstractTable):
         return Archive(self.opener, name=self.name, limits=self.limits, kind=_READABLE, remedy=_REMEDY)
 
     def _check_size(self) -> None:
-        """Limits come before reading: a workbook is a zip of XML, and its texts are read into memory at once."""
+        """Checks the limits before reading: a workbook is a zip of XML whose texts are loaded into memory."""
         entries = self._archive().entries
         self.limits.check_whole(self.name, sum(entry.file_size for entry in entries))
         for entry in entries:
@@ -83,7 +83,7 @@ class SpreadsheetTable(AbstractTable):
 
     @cached_property
     def sheet(self) -> str:
-        """The name of the first sheet with a filled cell; an `InputError` when there is none."""
+        """The name of the first non-empty sheet; `InputError` if there is none."""
         with self._workbook() as book:
             filled = [each.title for each in book.worksheets if next(_filled(_rows(each)), None)]
         if not filled:
@@ -109,7 +109,7 @@ class SpreadsheetTable(AbstractTable):
         return unique_names(["" if cell is None else str(_value(cell)) for cell in first], notes=self.notes)
 
     def _note_formulas(self) -> None:
-        """Programs that only write workbooks store formulas without their values."""
+        """Notes formulas without stored values, as written by programs that do not evaluate them."""
         if not self._has_formulas():
             return
         missing = 0
@@ -163,9 +163,9 @@ class SpreadsheetTable(AbstractTable):
 
 
 def _rows(sheet: Any) -> Iterator[Sequence[Any]]:
-    if not hasattr(sheet, "reset_dimensions"):  # a sheet of charts has no rows
+    if not hasattr(sheet, "reset_dimensions"):  # a chart sheet has no rows
         return iter(())
-    sheet.reset_dimensions()  # what a file says of its own size is often wrong
+    sheet.reset_dimensions()  # stored dimensions are often wrong
     rows: Iterator[Sequence[Any]] = sheet.iter_rows(values_only=True)
     return rows
 
@@ -175,7 +175,7 @@ def _filled(rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
 
 
 def _value(cell: Any) -> Any:
-    """A cell as it is; a day without a time as a date, an error as missing."""
+    """The value of a cell; a date without time as a date, an error as missing."""
     if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
         return cell.date()
     return None if isinstance(cell, str) and cell in _ERRORS else cell

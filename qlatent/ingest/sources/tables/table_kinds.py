@@ -1,4 +1,4 @@
-"""The reader for a table, by the ending of its name; and the text files that are tables in truth."""
+"""Choose the reader for a table by its file extension, and detect tables in text files."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from qlatent.ingest.sources.tables.table import AbstractTable
 WORKBOOKS = (".xlsx", ".xlsm")
 _SAMPLE_ROWS = 200
 _MOSTLY = 0.9
-_MAX_NAME = 60  # characters; a sentence is no column name
+_MAX_NAME = 60  # maximum characters of a column name; longer ones are sentences
 _NUMBER = re.compile(r"[-+]?[\d.,]+([eE][-+]?\d+)?")
 
 
 def table_of(opener: Opener, *, name: str, limits: Limits) -> AbstractTable:
-    """The reader for a table by the ending of its name; `.gz` behind it is the opener's business.
+    """The reader for a table by its file extension; the opener handles a trailing `.gz`.
 
-    An `InputError` for a pointer of Git LFS.
+    Raises `InputError` for a Git LFS pointer.
     """
     lower = name.lower().removesuffix(".gz")
     if lower.endswith(".parquet"):
@@ -45,15 +45,15 @@ def table_of(opener: Opener, *, name: str, limits: Limits) -> AbstractTable:
 
 
 def text_table(opener: Opener, *, name: str, limits: Limits) -> AbstractTable | None:
-    """The table in a `.txt` whose cells are parted by tabs below a header, as spreadsheets save "Unicode text".
+    """The tab-separated table with a header in a `.txt`, as spreadsheets save "Unicode text".
 
-    None for any other text: its lines stand for themselves.
+    None for other texts, whose lines are items.
     """
     table = CsvTable(opener, name=name, tabs=True, limits=limits)
     try:
         header = table.header
         rows = list(islice(table.records(), _SAMPLE_ROWS))
-    except InputError:  # empty, or no text at all
+    except InputError:  # empty, or not a text file
         return None
     first = [cell.strip(' "') for cell in _first_line(opener, limits).split("\t")]
     named = all(0 < len(cell) <= _MAX_NAME and not _NUMBER.fullmatch(cell) for cell in first)

@@ -1,4 +1,4 @@
-"""A table as a source: alone, beside a folder of images, or inside a zip with them."""
+"""A table as a source: alone, with a folder of images, or in a zip with images."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from qlatent.types import Refusal, content_hash
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a table comes from: its opener, the files around it and its name among them ("": outside)."""
+    """The origin of a table: its opener, the surrounding files, and its name among them ("" if outside)."""
 
     kind: str
     name: str
     opener: Opener
     files: AbstractFiles | None = None
     inside: str = ""
-    whole: bool = False  # the files are part of what was given: a zip or a folder, not just lying beside
+    whole: bool = False  # the files are part of the input (a zip or a folder), not just in the table's folder
 
 
 class TableSource(AbstractSource):
-    """Rows of a table; image cells are paths among the files of its place, or bytes."""
+    """Rows of a table; image cells are bytes, or paths among the files of its place."""
 
     def __init__(self, table: Rows, place: Place, *, limits: Limits) -> None:
         self.table = table
@@ -42,7 +42,7 @@ class TableSource(AbstractSource):
         self.limits = limits
         self.notes = table.notes
         self.row_notes = Counter()
-        self._named: set[str] = set()  # pictures that rows have named so far
+        self._named: set[str] = set()  # images named by rows so far
         if place.whole and place.files is not None:
             self.notes.update(place.files.notes)
 
@@ -51,7 +51,7 @@ class TableSource(AbstractSource):
         return self.table.columns
 
     def guess(self) -> Mapping:
-        """As everywhere; an id that begins anew in another file is no id, and stays with the rest."""
+        """The guessed mapping; a column that restarts in each file is not used as id and becomes metadata."""
         found = super().guess()
         if found.id is None and any(column.name == "ids" for column in self.columns):
             found = replace(found, id="ids")

@@ -1,7 +1,7 @@
-"""Triples of texts in a table (a query, what answers it, what does not): its texts as items, and what they judge.
+"""Read tables of triples of texts (query, positive, negative) as items and as relevance judgements.
 
-A table is one of triples if it has a column `query` or `anchor`, a column `positive`, and maybe columns whose names
-begin with "negative"; cells of `positive` and of negatives may be lists (JSON lines, Parquet).
+Such a table has a column `query` or `anchor`, a column `positive`, and optionally columns whose names start with
+"negative". Cells of `positive` and of negatives may be lists (JSON lines, Parquet).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _QUERIES, _POSITIVES, _NEGATIVE = ("query", "anchor"), ("positive", "positives")
 
 @dataclass(frozen=True, slots=True)
 class Triple:
-    """One row: a query with the texts that answer it and those that do not."""
+    """A row: a query with its positive and negative texts."""
 
     row: int
     query: str
@@ -33,7 +33,7 @@ class Triple:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Which columns are what."""
+    """The columns of query, positives and negatives."""
 
     query: str
     positive: str
@@ -41,7 +41,7 @@ class Parts:
 
 
 def parts_of(names: Iterable[str]) -> Parts | None:
-    """The parts that column names give; None if they do not speak of triples."""
+    """The parts by column names, or None if the table has no triples."""
     known = {plain(name): name for name in names}
     query = next((known[name] for name in _QUERIES if name in known), None)
     positive = next((known[name] for name in _POSITIVES if name in known), None)
@@ -51,7 +51,7 @@ def parts_of(names: Iterable[str]) -> Parts | None:
 
 
 def triples(table: AbstractTable, parts: Parts) -> Iterator[Triple | Refusal]:
-    """The rows; one without a query or without a positive is refused."""
+    """The rows as triples; rows without a query or a positive are refused."""
     for record in table.records():
         if not isinstance(record, Record):
             yield record
@@ -76,7 +76,7 @@ def _listed(cell: Any) -> Sequence[Any]:
 
 
 class TriplesTable(AbstractTable):
-    """Each different text of a table of triples as a row of its own, in the order of the file."""
+    """Each distinct text of a table of triples as a row, in the order of the file."""
 
     def __init__(self, table: AbstractTable, parts: Parts) -> None:
         self.table, self.parts = table, parts

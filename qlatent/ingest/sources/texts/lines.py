@@ -1,4 +1,4 @@
-"""A text file in which every line is an item."""
+"""Read text files with one item per line."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _BLANK_NOTE = "blank lines skipped"
 
 
 class LinesSource(AbstractSource):
-    """One text a line, numbered as an editor numbers them; blank lines are skipped and counted.
+    """One text per line, with line numbers as in an editor; blank lines are skipped and counted.
 
-    Lines of GloVe, word2vec and numpy.savetxt are vectors, and their words are ids.
+    Lines in the formats of GloVe, word2vec and numpy.savetxt are vectors, with words as ids.
     """
 
     kind = "lines"
@@ -91,7 +91,7 @@ class LinesSource(AbstractSource):
             elif begun or not layout.has_header:
                 yield Record(number, layout.values(line))
             else:
-                begun = True  # the line of word2vec that says how many words and numbers there are
+                begun = True  # header line of word2vec: number of words and dimensions
 
     def image_bytes(self, cell: Any) -> bytes:
         raise RefusedRow("a text file has no images")

@@ -1,4 +1,4 @@
-"""Text files without a header that belong to others: a vector a line, or a word a line."""
+"""Read headerless text files that accompany others: one vector per line, or one word per line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SINGULAR = {"labels": "label", "classes": "class", "ids": "id", "captions": "ca
 
 
 def is_number_lines(opener: Opener, *, limits: Limits) -> bool:
-    """Whether the first lines are all as many numbers, two or more and not all whole: vectors without a header."""
+    """Whether the first lines hold equally many numbers, at least two and not all integers: headerless vectors."""
     with _text(opener, limits) as lines:
         first = [_numbers(line) for line in islice((line for line in lines if line.strip()), _SAMPLE_ROWS)]
     widths = {len(row) if row is not None else 0 for row in first}
@@ -50,7 +50,7 @@ def _numbers(line: str) -> np.ndarray | None:
 
 
 class NumberLines(AbstractTable):
-    """A vector a line, the numbers parted by tabs, commas or spaces, as TensorBoard's projector has them."""
+    """One vector per line, separated by tabs, commas or spaces, as for TensorBoard's projector."""
 
     def __init__(self, opener: Opener, *, name: str, limits: Limits) -> None:
         self.opener = opener
@@ -77,7 +77,7 @@ class NumberLines(AbstractTable):
 
 
 class WordLines(AbstractTable):
-    """A value a line, blank ones in between counted: line 7 belongs to vector 7. The column is called by the file."""
+    """One value per line, including blank lines: line 7 belongs to vector 7. The file name is the column name."""
 
     def __init__(self, opener: Opener, *, name: str, limits: Limits) -> None:
         self.opener = opener
@@ -105,7 +105,7 @@ class WordLines(AbstractTable):
 
 
 class HeaderlessTable(AbstractTable):
-    """A table whose first line is a row as any other; its columns are called by their places."""
+    """A table whose first line is a row; columns are named by position."""
 
     def __init__(self, table: CsvTable) -> None:
         self.table = table

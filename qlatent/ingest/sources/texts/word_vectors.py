@@ -1,4 +1,4 @@
-"""Texts of word vectors: GloVe (a word and its numbers a line), word2vec (first a line "n d"), plain numbers."""
+"""Parse word vectors in text form: GloVe (word and numbers per line), word2vec (with a line "n d"), plain numbers."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from itertools import islice
 from typing import Any
 
 _LOOKED_AT = 50
-_LEAST = 4  # numbers of a line; fewer may be a text with a date or a price
+_LEAST = 4  # minimum numbers per line; fewer may be a text with a date or price
 _LONGEST_COUNT = 12  # digits
-_SAME = 0.9  # share of the lines that must have the same number of numbers
+_SAME = 0.9  # fraction of lines that must have equally many numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How many numbers stand at the end of each line, and whether "n d" stands before the first."""
+    """The number of numbers at the end of each line, and whether there is a line "n d" first."""
 
     width: int
     has_header: bool
 
     def values(self, line: str) -> dict[str, Any]:
-        """The word of a line (None without one) and its vector; other numbers than most are kept as they are."""
+        """The word of a line (or None) and its vector, also if its width differs from most lines."""
         parts = line.split()
         word = " ".join(parts[: -self.width]) if len(parts) >= self.width else parts[0]
         numbers = parts[-self.width :] if len(parts) >= self.width else parts[1:]
@@ -29,7 +29,7 @@ class Layout:
 
 
 def layout_of(lines: Iterable[str]) -> Layout | None:
-    """The layout of lines that are vectors; None when they are texts."""
+    """The layout of lines of vectors, or None for texts."""
     first = [line.split() for line in islice((line for line in lines if line.strip()), _LOOKED_AT)]
     has_header = len(first) > 1 and len(first[0]) == 2 and all(map(_is_count, first[0]))
     rows = first[1:] if has_header else first
