@@ -312,11 +312,6 @@ def test_an_upload_is_shown_under_its_own_name_with_its_images_and_limits(
     assert datasets.store(workspace, seen).dataset == "listings"
 
 
-def test_refusals_are_no_formulas_in_a_spreadsheet() -> None:
-    text = datasets.refusals_csv([Refusal(1, "bad, really", "=HYPERLINK(1)"), Refusal(2, "-x", "b")])
-    assert text.splitlines() == ["row,id,reason", '1,\'=HYPERLINK(1),"bad, really"', "2,b,'-x"]
-
-
 def test_notes_are_kept_with_the_dataset(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes("id,text\n1,Käse\n".encode("latin-1"))
     report = datasets.store(workspace, tmp_path / "t.csv")

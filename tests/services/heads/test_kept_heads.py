@@ -9,26 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import qlatent
 from qlatent.errors import InputError, QlatentError, StoreError
 from qlatent.services.circuits import circuits
-from qlatent.services.exports import export
-from qlatent.services.heads import evaluation, kept_heads
+from qlatent.services.heads import kept_heads
 from qlatent.store.workspace import Workspace
-from tests.services import run_workspace
+from tests.services import fitted_head, run_workspace
+from tests.services.fitted_head import COUNT, vectors
 
-COUNT = 40
 
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def fitted() -> qlatent.Estimator:
-    rng = np.random.default_rng(0)
-    arrays = {name: rng.normal(size=(COUNT, run_workspace.WIDTH)) for name in ("image", "text")}
-    settings = {"qubits": 2, "depth": 1, "epochs": 2, "batch_size": 16}
-    return qlatent.create("acqua", input_dim=run_workspace.WIDTH, **settings).fit(arrays)
+    return fitted_head.fitted()
 
 
 @pytest.fixture
@@ -43,19 +37,14 @@ def kept(workspace: Workspace, fitted: qlatent.Estimator, tmp_path: Path) -> str
     )
 
 
-def vectors(workspace: Workspace) -> dict[str, np.ndarray]:
-    items = run_workspace.pairs(COUNT)
-    return {name: np.stack([item.vectors[name] for item in items]) for name in ("image", "text")}
-
-
 def test_a_downloaded_head_is_the_same_when_it_is_brought_back(
     workspace: Workspace, kept: str, fitted: qlatent.Estimator, tmp_path: Path
 ) -> None:
     path = tmp_path / "head.zip"
     path.write_bytes(kept_heads.download_zip(workspace, kept))
     again = kept_heads.load_upload(workspace, path, name="again")
-    expected = fitted.transform(vectors(workspace))
-    for name, latents in kept_heads.transform(workspace, again, vectors(workspace)).items():
+    expected = fitted.transform(vectors())
+    for name, latents in kept_heads.transform(workspace, again, vectors()).items():
         np.testing.assert_array_equal(latents, expected[name])
     assert [view.name for view in kept_heads.list_heads(workspace)] == ["again", "mine"]
     assert kept_heads.view(workspace, again).encoder == "given"
@@ -105,49 +94,6 @@ def test_a_file_that_is_no_zip_and_a_path_that_is_not_there_are_refused(
         kept_heads.load_upload(workspace, tmp_path / "head.bin", name="bad")
     with pytest.raises(InputError, match="There is nothing at"):
         kept_heads.load_upload(workspace, tmp_path / "absent.zip", name="bad")
-
-
-def test_evaluation_equals_the_figures_worked_out_here(
-    workspace: Workspace, kept: str, fitted: qlatent.Estimator
-) -> None:
-    unit = {
-        name: rows / np.linalg.norm(rows, axis=1, keepdims=True) for name, rows in vectors(workspace).items()
-    }
-    latents = fitted.transform(unit)
-    before, after = (
-        np.linalg.norm(each["image"].astype(float) - each["text"], axis=1) for each in (unit, latents)
-    )
-    rebuilt = fitted.inverse_transform(latents)
-    found = evaluation.evaluate(workspace, "mine", "pairs")
-    assert (found["head"], found["rows"], found["left_out"]) == (kept, COUNT, 0)
-    assert found["metrics"]["pair_error"] == pytest.approx(np.abs(before - after).mean(), abs=1e-5)
-    for name in ("image", "text"):
-        expected = np.abs(unit[name] - rebuilt[name]).sum(axis=1).mean()
-        assert found["metrics"][f"reconstruction_{name}"] == pytest.approx(expected, rel=1e-4)
-
-
-def test_latents_are_written_as_tables_and_as_arrays(
-    workspace: Workspace, kept: str, fitted: qlatent.Estimator, tmp_path: Path
-) -> None:
-    expected = fitted.transform(vectors(workspace))
-    assert export.latents(workspace, kept, "pairs", out=tmp_path / "z.npz") == COUNT
-    with np.load(tmp_path / "z.npz") as stored:
-        np.testing.assert_allclose(stored["image"], expected["image"], atol=1e-6)
-        assert stored["ids"][3] == "item-003"
-    export.latents(workspace, kept, "pairs", out=tmp_path / "z.parquet")
-    table = pd.read_parquet(tmp_path / "z.parquet")
-    np.testing.assert_allclose(table["text_norm"], np.linalg.norm(expected["text"], axis=1), atol=1e-6)
-    assert list(table["label"][:3]) == ["label-0", "label-1", "label-2"]
-
-
-def test_a_dataset_is_exported_with_its_vectors(workspace: Workspace, tmp_path: Path) -> None:
-    export.export(workspace, "pairs", out=tmp_path / "pairs.parquet")
-    table = pd.read_parquet(tmp_path / "pairs.parquet")
-    np.testing.assert_allclose(np.stack(table["image_vector"]), vectors(workspace)["image"], atol=1e-6)
-    with pytest.raises(InputError, match=r"Cannot write pairs\.docx"):
-        export.export(workspace, "pairs", out=tmp_path / "pairs.docx")
-    with pytest.raises(InputError, match="There is no folder"):
-        export.export(workspace, "pairs", out=tmp_path / "absent" / "pairs.csv")
 
 
 def rewritten(workspace: Workspace, head: str, **changes: Any) -> None:
@@ -237,26 +183,3 @@ def test_a_head_is_renamed_and_keeps_its_id(workspace: Workspace, kept: str) -> 
             kept_heads.rename(workspace, kept, name=name)
     with pytest.raises(StoreError, match="There is no head 'h0'"):
         kept_heads.rename(workspace, "h0", name="x")
-
-
-@pytest.mark.parametrize(
-    ("arrays", "message"),
-    [
-        ({"image": np.ones((3, 8))}, "has no array 'text'"),
-        ({"image": np.ones((3, 8)), "text": np.ones((2, 8))}, r"differ in length \(image 3, text 2\)"),
-        ({"image": np.ones((3, 8)), "text": np.float32(1)}, r"differ in length \(image 3, text 0\)"),
-    ],
-)
-def test_vectors_that_do_not_belong_together_are_refused(
-    workspace: Workspace, kept: str, tmp_path: Path, arrays: dict[str, Any], message: str
-) -> None:
-    np.savez(tmp_path / "v.npz", **arrays)
-    with pytest.raises(InputError, match=message):
-        export.latents(workspace, kept, str(tmp_path / "v.npz"), out=tmp_path / "z.npz")
-
-
-def test_damaged_vectors_to_transform_are_refused(workspace: Workspace, kept: str, tmp_path: Path) -> None:
-    np.savez(tmp_path / "v.npz", image=np.ones((3, 8)), text=np.ones((3, 8)))
-    (tmp_path / "v.npz").write_bytes((tmp_path / "v.npz").read_bytes()[:-40])
-    with pytest.raises(InputError, match=r"v\.npz is not a \.npz file, or it is damaged"):
-        export.latents(workspace, kept, str(tmp_path / "v.npz"), out=tmp_path / "z.npz")
