@@ -218,8 +218,8 @@ def _circuits(workspace: Workspace, experiment: Experiment) -> list[str]:
     """The distinct circuit drawings of the experiment's heads."""
     drawn: dict[str, None] = {}
     for cell in grid.cells(workspace, experiment):
-        if cell.spec is not None and comparison.family(cell.head) == "quantum":
-            text = circuits.drawing_of(cell.spec.head, cell.spec.configs.head)
+        text = circuits.drawing_of(cell.spec.head, cell.spec.configs.head) if cell.spec else ""
+        if text:
             drawn[f"{grid.title(cell.head)}, {cell.dim} qubits\n\n{text}"] = None
     return list(drawn)
 

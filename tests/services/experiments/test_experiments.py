@@ -47,6 +47,7 @@ def empty(tmp_path):
     [
         ({"settings": {"epocs": 3}}, "unknown key 'epocs'.*did you mean 'epochs'"),
         ({"settings": {"qubits": 3}}, "qubits is given by the grid"),
+        ({"settings": {"dim": 3}}, "dim is given by the grid"),
         ({"settings": {"seed": 3}}, "seed is given by the grid"),
         ({"seeds": 0}, "at least"),
         ({"heads": ("nothing",)}, "no head called 'nothing'"),

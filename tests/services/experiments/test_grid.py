@@ -99,6 +99,18 @@ def test_a_run_that_is_there_stands_in_its_place_whoever_made_it(workspace: Work
     assert [training_key(each.spec) for each in others if each.spec] == [training_key(cell.spec)]
 
 
+@pytest.mark.parametrize(("head", "word"), [("acqua", "qubits"), ("pca", "dim")])
+@pytest.mark.parametrize("own", ["", ":qubits=4", ":dim=4"])
+def test_the_grid_decides_the_width_of_the_latent_by_the_heads_own_word(
+    workspace: Workspace, head: str, word: str, own: str
+) -> None:
+    for cell in grid.cells(workspace, replace(EXPERIMENT, heads=(f"{head}{own}",), seeds=1)):
+        assert cell.spec is not None, cell.refusal
+        assert {key: cell.spec.configs.head.get(key) for key in ("qubits", "dim")} == {
+            "qubits": None, "dim": None, word: cell.dim,
+        }  # fmt: skip
+
+
 def test_what_cannot_work_is_a_place_with_its_reason(workspace: Workspace) -> None:
     cells = grid.cells(workspace, replace(EXPERIMENT, heads=("pca",), dims=(2, 11), seeds=1))
     assert [(cell.dim, cell.state) for cell in cells] == [(2, "missing"), (11, "refused")]
