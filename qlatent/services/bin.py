@@ -1,7 +1,7 @@
-"""What was removed in the last day: listed, brought back, and in the end gone.
+"""The bin: list, restore and finally delete what was removed in the last day.
 
-A removed thing is marked where it is listed (the catalogue; an experiment by its file's name), and its folder is moved
-out of sight. The mark decides: whatever was killed between the two is made to agree by `empty`.
+Removal marks an entry in its list (the catalogue; for an experiment, its file name) and moves its folder away. The
+mark is authoritative: `empty` completes removals and restores that were interrupted between the two.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ DAY = 24 * 3600.0
 
 
 def until(removed: Removed) -> float:
-    """Until when it can be brought back, in unix seconds."""
+    """The time until which it can be restored, in unix seconds."""
     return removed.removed + DAY
 
 
 def content(workspace: Workspace, kind: str | None = None) -> list[Removed]:
-    """Everything that can be brought back, or that of one kind (dataset, run, head, experiment), last removed first."""
+    """All entries that can be restored, or those of one kind (dataset, run, head, experiment), newest first."""
     found = [*workspace.catalogue.bin.content(), *_experiments(workspace)]
     listed = [each for each in found if kind in (None, each.kind)]
     return sorted(listed, key=lambda each: each.removed, reverse=True)
 
 
 def restore(workspace: Workspace, name: str, *, kind: str | None = None) -> Removed:
-    """Bring back what has this id, or alone this name, as it was; `InputError` where there is no such thing."""
+    """Restore the entry with this id or unique name; an unknown or ambiguous name raises `InputError`."""
     listed = content(workspace, kind)
     found = [each for each in listed if each.id == name] or [each for each in listed if each.name == name]
     if len(found) != 1:
         said = ", ".join(each.id for each in (found or listed)) or "nothing"
         raise InputError(
-            f"{len(found) or 'Nothing'} of what was removed is called {name!r}; here are: {said}.",
-            remedy="Give one of these ids. A day after its removal a thing is gone.",
+            f"{len(found) or 'Nothing'} in the bin is called {name!r}; the bin has: {said}.",
+            remedy="Use one of these ids. Removed things are deleted after a day.",
         )
     removed = found[0]
     with workspace.claims.hold(_claim(removed), what=f"the removed {removed.kind} {removed.id!r}"):
@@ -56,17 +56,22 @@ def restore(workspace: Workspace, name: str, *, kind: str | None = None) -> Remo
         else:
             folder = _folder(workspace, removed)
             if folder is not None:
-                bring_back(folder)  # before the mark goes: a folder in its place is put away again
+                bring_back(
+                    folder
+                )  # before the mark is removed, since `empty` moves the folder of a marked entry away again
             workspace.catalogue.bin.take_back(removed.kind, removed.id)
     return removed
 
 
 def empty(workspace: Workspace, *, now: float | None = None) -> list[Removed]:
-    """Delete for good what was removed a day ago or earlier; returns it."""
+    """Delete entries that were removed a day ago or earlier; returns them."""
     before = (time.time() if now is None else now) - DAY
     gone = []
     for each in content(workspace):
-        with suppress(HeldError), workspace.claims.hold(_claim(each)):  # whoever brings it back is first
+        with (
+            suppress(HeldError),
+            workspace.claims.hold(_claim(each)),
+        ):  # a simultaneous restore takes precedence
             folder = _folder(workspace, each)
             if each not in content(workspace):
                 continue
@@ -82,9 +87,9 @@ def empty(workspace: Workspace, *, now: float | None = None) -> list[Removed]:
 
 
 def put_experiment(workspace: Workspace, experiment_id: str) -> None:
-    """Take an experiment out of all lists."""
+    """Move an experiment to the bin."""
     file = workspace.experiments_path / experiment_id / EXPERIMENT
-    os.utime(file)  # first: the file's time tells when it was removed
+    os.utime(file)  # first, since the file's modification time is the time of removal
     file.rename(file.with_name(GONE_EXPERIMENT))
 
 
@@ -100,13 +105,13 @@ def _folder(workspace: Workspace, removed: Removed) -> Path | None:
 def _experiments(workspace: Workspace) -> list[Removed]:
     found = []
     for file in workspace.experiments_path.glob(f"*/{GONE_EXPERIMENT}"):
-        if not file.with_name(EXPERIMENT).exists():  # else it was made anew
+        if not file.with_name(EXPERIMENT).exists():  # else it was created again
             name = json.loads(file.read_text(encoding="utf-8"))["name"]
             found.append(Removed("experiment", file.parent.name, name, file.stat().st_mtime))
     return found
 
 
-# --- for good, files first: what is killed half-way is still listed, and goes the next time -----------------
+# --- deletion, files first: an interrupted deletion is still listed and completed the next time -------------
 
 
 def _delete_dataset(workspace: Workspace, removed: Removed) -> None:
@@ -129,7 +134,7 @@ def _delete_run(workspace: Workspace, removed: Removed) -> None:
 
 
 def _forget_judgements(workspace: Workspace, name: str, *, before: float) -> None:
-    """Deletes judgements that no run has, unless one is just being made with them: that one has touched the file."""
+    """Delete judgements that no run uses, unless their file was just touched for a new run."""
     file = workspace.judgements(name)
     folders = [*workspace.runs_path.glob("*"), *workspace.runs_path.glob(".removed/*")]
     if any(_judgements(folder) == name for folder in folders) or not file.exists():

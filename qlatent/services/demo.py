@@ -1,4 +1,4 @@
-"""The demo: drawn listings that go the way of any other data: imported, encoded, trained on."""
+"""Prepare the demo: drawn listings that are imported, encoded and trained on like any other data."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ ENCODER = "builtin"
 
 
 def beyond_builtin(encoder: str | None, dataset: str | None) -> str:
-    """What to say of vectors of the built-in encoder (a key or its name) on items other than the demo's; else ""."""
+    """A warning about vectors of the built-in encoder (name or key) on items other than the demo's, or ""."""
     if dataset == DATASET or (encoder or "").partition("-")[0] != ENCODER:
         return ""
     return (
-        "The built-in encoder has learned drawn listings and nothing else. Of photographs and other texts its vectors, "
-        "and all figures made from them, say next to nothing. For those, encode with CLIP or a text model."
+        "The built-in encoder has learned drawn listings and nothing else. For photographs and other texts, its "
+        "vectors and all metrics of them mean next to nothing. Encode those with CLIP or a text model."
     )
 
 
 def prepared(workspace: Workspace) -> bool:
-    """Whether the demo's dataset and a head trained on it are here."""
+    """Whether the demo's dataset and a head trained on it exist."""
     return has_items(workspace) and any(head.dataset_id == DATASET for head in workspace.catalogue.heads())
 
 
@@ -48,9 +48,9 @@ def has_items(workspace: Workspace) -> bool:
 def furnish(
     workspace: Workspace, *, count: int = COUNT, seed: int = 0, progress: Progress | None = None
 ) -> str:
-    """Draw, import and encode the listings; what is there already is not done again. Returns the dataset's id."""
+    """Draw, import and encode the listings, skipping completed steps; returns the dataset's id."""
     report = progress or (lambda done, total: None)
-    total = 4 * count  # each listing is drawn, stored, and its image and its text are encoded
+    total = 4 * count  # each listing is drawn and stored, and its image and text are encoded
     if not has_items(workspace):
         _import(workspace, count, seed, lambda done: report(done, total))
     encoding.encode(
@@ -73,7 +73,7 @@ MAPPING = {"id": "id", "image": "image", "text": ["text"], "label": "category", 
 
 
 def train(workspace: Workspace) -> str:
-    """The demo's training run: the one that is there, resumed where it was cut off, or a new one. Returns its id."""
+    """Start the demo's training run, or resume the existing one; returns its id."""
     for view in listing.list_runs(workspace, "train"):
         if view.dataset == DATASET and view.state != "failed":
             if view.state in ("stopped", "interrupted"):
@@ -83,7 +83,7 @@ def train(workspace: Workspace) -> str:
 
 
 def start(workspace: Workspace) -> str:
-    """Prepare the demo in a worker, which then queues its training run; returns the id of the preparing run."""
+    """Queue the preparation of the demo, which then queues the training; returns the id of the preparation run."""
     for view in listing.list_runs(workspace, "demo"):
         if view.active:
             return view.id
@@ -97,7 +97,7 @@ def start(workspace: Workspace) -> str:
 
 
 def summary(workspace: Workspace) -> dict[str, Any]:
-    """The demo's dataset, run and head, as far as they are here."""
+    """The demo's dataset, run and head, as far as they exist."""
     if not has_items(workspace):
         raise QlatentError("The demo is not prepared.", remedy="Run `qlatent demo`.")
     heads = [head for head in workspace.catalogue.heads() if head.dataset_id == DATASET]
@@ -109,10 +109,10 @@ def summary(workspace: Workspace) -> dict[str, Any]:
 
 
 def carry_out(workspace: Workspace, job: Job) -> str:
-    """Prepare the demo and queue its training; what is stored stays when it is stopped, and a resume goes on there."""
+    """Prepare the demo and queue its training; a stopped preparation keeps its results and resumes from them."""
     spec = expected(job.spec, DemoPreparation)
     try:
         furnish(workspace, count=spec.count, seed=spec.seed, progress=job.progress_or_cancel)
     except Cancelled:
         return "stopped"
-    return job.finish(run=train(workspace))  # it waits in the queue until this process ends
+    return job.finish(run=train(workspace))  # queued until this process ends

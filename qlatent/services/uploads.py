@@ -1,4 +1,4 @@
-"""Folders for uploads: their names say which process made them, so that what a crash left can be deleted."""
+"""Temporary folders for uploads, named by their process so that leftovers of a crash can be deleted."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _DAY = 86_400.0
 
 
 def new_folder() -> Path:
-    """An empty folder in the system's place for temporary files."""
+    """A new empty folder in the system's temporary directory."""
     me = this_process()
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{me['pid']}-{int(float(me['started']))}-"))
 
 
 @contextmanager
 def temporary() -> Iterator[Path]:
-    """A folder for uploads that are used at once; it goes with the block."""
+    """A folder for uploads that is deleted at the end of the block."""
     folder = new_folder()
     try:
         yield folder
@@ -34,12 +34,12 @@ def temporary() -> Iterator[Path]:
 
 
 def delete(folder: Path) -> None:
-    """Delete a folder of uploads; one that is gone is no error."""
+    """Delete a folder of uploads if it exists."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep() -> list[str]:
-    """Delete the uploads of processes that are gone, and those of an unknown process after a day; their names."""
+    """Delete uploads of ended processes, and those of unknown processes after a day; returns the folders' names."""
     found = Path(tempfile.gettempdir()).glob(f"{PREFIX}*")
     gone = [folder for folder in found if folder.is_dir() and _is_abandoned(folder)]
     for folder in gone:

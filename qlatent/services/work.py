@@ -1,4 +1,4 @@
-"""Which service carries out which kind of run. A new kind is one line here and a spec in `runs/specs.py`."""
+"""Map kinds of runs to the services that carry them out; a new kind adds a line here and a spec in `runs/specs.py`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ WORK = {
 
 
 def work_of(job: Job) -> Callable[[Workspace, Job], str]:
-    """The function that carries out a run; its module is loaded now."""
+    """The function that carries out a run; imports its module."""
     found: Callable[[Workspace, Job], str] = resolve(WORK[job.spec.kind])
     return found

@@ -1,4 +1,4 @@
-"""Opening the workspace that every other service is given."""
+"""Open a workspace and complete interrupted operations in it."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _log = logging.getLogger(__name__)
 
 
 def open_workspace(path: Path, *, create: bool = True) -> Workspace:
-    """The workspace in a folder, made there if it is empty; `StoreError` if it is something else or newer.
+    """The workspace in a folder, created if the folder is empty; other content or a newer format raises `StoreError`.
 
-    What was killed between two of its parts is brought to an end.
+    Operations that were interrupted by a kill are completed.
     """
     workspace = Workspace.open(path, create=create)
-    _ = workspace.items, workspace.catalogue  # loads their libraries now, not within the first page
+    _ = workspace.items, workspace.catalogue  # imports their libraries now, not during the first page
     tend(workspace)
     return workspace
 
 
 def tend(workspace: Workspace) -> None:
-    """Bring to an end what was killed half-way, update the run index, and delete what was removed a day ago.
+    """Complete interrupted operations, update the run index, and delete what was removed a day ago.
 
-    Where it cannot be written now it is left for later.
+    If the workspace cannot be written now, this is left for later.
     """
     for act in (Workspace.settle, closing.close_all, run_index.refresh, bin.empty):
         try:

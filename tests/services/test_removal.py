@@ -188,7 +188,7 @@ def test_resume_without_the_dataset_is_refused_and_changes_nothing(workspace: Wo
     folder.write_status(state="stopped", step=7, steps=16)
     before = files(folder.path) | {"status": (folder.path / "status.json").read_bytes()}
     datasets.remove(workspace, "pairs")
-    with pytest.raises(RunError, match="cannot go on: its dataset 'pairs' was removed") as caught:
+    with pytest.raises(RunError, match="cannot resume: its dataset 'pairs' was removed") as caught:
         queue.resume(workspace, run_id)
     assert "qlatent restore pairs" in caught.value.remedy
     assert files(folder.path) | {"status": (folder.path / "status.json").read_bytes()} == before
@@ -324,7 +324,7 @@ def test_after_a_day_it_is_gone(workspace: Workspace) -> None:
     for folder in (workspace.runs_path, workspace.heads_path):
         assert [path for path in folder.rglob("*") if path.is_file()] == []
     assert not (workspace.experiments_path / experiment.id).exists()
-    with pytest.raises(InputError, match="Nothing of what was removed is called 'pairs'"):
+    with pytest.raises(InputError, match="Nothing in the bin is called 'pairs'"):
         bin.restore(workspace, "pairs")
 
 

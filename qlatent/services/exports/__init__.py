@@ -1,1 +1,1 @@
-"""What leaves the workspace as a file."""
+"""Export latents, datasets and heads as files."""

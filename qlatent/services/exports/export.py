@@ -1,4 +1,4 @@
-"""What leaves the workspace: latents, datasets with their vectors, heads."""
+"""Export latents, datasets with their vectors, and heads."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ TABLES = (".parquet", ".csv", ".jsonl")
 def latents(
     workspace: Workspace, head: str, source: str, *, out: Path, encoder_key: str | None = None
 ) -> int:
-    """Write the latents of a dataset (its id) or of a file of vectors; returns the number of rows.
+    """Write the latents of a dataset (by id) or of a file of vectors; returns the number of rows.
 
-    `.npz` holds one array a modality and the ids; the tables hold one row an item with the columns
-    `<modality>_<i>` and `<modality>_norm`.
+    `.npz` holds one array per modality and the ids; tables have one row per item with the columns `<modality>_<i>` and
+    `<modality>_norm`.
     """
     _check_ending(out, (".npz", *TABLES))
     view = kept_heads.find(workspace, head)
@@ -67,7 +67,7 @@ def _from_dataset(
 
 
 def _from_file(path: Path, *, modalities: tuple[str, ...]) -> tuple[pd.DataFrame, Arrays]:
-    """Vectors of an .npz with the head's modalities, or of an .npy for a head with one."""
+    """The vectors from an .npz with the head's modalities, or from an .npy for a head with one modality."""
     if not path.is_file():
         raise InputError(f"There is no file {str(path)!r}.", remedy="Check the path.")
     arrays = read_arrays(path, limits=Limits.of(settings()))
@@ -77,14 +77,15 @@ def _from_file(path: Path, *, modalities: tuple[str, ...]) -> tuple[pd.DataFrame
     if missing:
         raise InputError(
             f"{path.name} has no array {missing[0]!r}; it has {', '.join(arrays)}.",
-            remedy="The head needs it.",
+            remedy="Add the array; the head needs it.",
         )
     chosen = {name: np.asarray(arrays[name]) for name in modalities}
     lengths = {name: len(array) if array.ndim else 0 for name, array in chosen.items()}
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise InputError(
-            f"{path.name}: the arrays differ in length ({said}).", remedy="Rows must belong together."
+            f"{path.name}: the arrays differ in length ({said}).",
+            remedy="Pass arrays of equal length, with one row per item.",
         )
     count = next(iter(lengths.values()))
     given = arrays.get("id", arrays.get("ids"))
@@ -93,7 +94,7 @@ def _from_file(path: Path, *, modalities: tuple[str, ...]) -> tuple[pd.DataFrame
 
 
 def spread(found: Arrays) -> pd.DataFrame:
-    """One column a latent dimension and one for the norm, for each modality."""
+    """A table with one column per latent dimension and one for the norm, for each modality."""
     columns: dict[str, Any] = {}
     for name, array in found.items():
         columns |= {f"{name}_{i}": array[:, i] for i in range(array.shape[1])}
@@ -102,7 +103,7 @@ def spread(found: Arrays) -> pd.DataFrame:
 
 
 def export(workspace: Workspace, what: str, *, out: Path) -> dict[str, Any]:
-    """Write a dataset with its vectors as a table, or a head (its id, name or run) as a zip."""
+    """Write a dataset with its vectors as a table, or a head (by id, name or run) as a zip."""
     if any(record.id == what for record in workspace.catalogue.datasets()):
         _check_ending(out, TABLES)
         frame = dataset_frame(workspace, what)
@@ -115,9 +116,9 @@ def export(workspace: Workspace, what: str, *, out: Path) -> dict[str, Any]:
 
 
 def dataset_frame(workspace: Workspace, dataset: str) -> pd.DataFrame:
-    """Items with their metadata and one vector column `<modality>_vector` (`@key` where there are several encoders).
+    """Items with metadata and vector columns `<modality>_vector` (with `@key` if there are several encoders).
 
-    Metadata are columns with types; one that is called like a part of an item is "<name> (metadata)".
+    Metadata become typed columns; a name that is also a part of an item becomes "<name> (metadata)".
     """
     frame = workspace.items.table(dataset, columns=[*KNOWN, "metadata"]).to_pandas()
     frame = pd.concat([frame, facts.columns(frame.pop("metadata").tolist(), beside=KNOWN)], axis=1)
@@ -132,9 +133,9 @@ def dataset_frame(workspace: Workspace, dataset: str) -> pd.DataFrame:
 
 
 def write_table(frame: pd.DataFrame, out: Path) -> None:
-    """Write a table by its ending: .parquet, .csv or .jsonl (vectors as JSON lists there).
+    """Write a table as .parquet, .csv or .jsonl, by the extension; the last two have vectors as JSON lists.
 
-    Only CSV is for spreadsheets: there, texts that one would run as formulas are marked as texts.
+    CSV is read by spreadsheets, so texts that look like formulas are escaped in it.
     """
     _check_ending(out, TABLES)
     if out.suffix == ".parquet":
@@ -149,9 +150,9 @@ def write_table(frame: pd.DataFrame, out: Path) -> None:
 def _check_ending(out: Path, endings: tuple[str, ...]) -> None:
     if out.suffix not in endings:
         raise InputError(
-            f"Cannot write {out.name}: got the ending {out.suffix!r}.", remedy=f"Choose {', '.join(endings)}."
+            f"Cannot write {out.name}: got the extension {out.suffix!r}.", remedy=f"Use {', '.join(endings)}."
         )
     if not out.resolve().parent.is_dir():
         raise InputError(
-            f"There is no folder {out.resolve().parent}.", remedy="Make it first, or write elsewhere."
+            f"There is no folder {out.resolve().parent}.", remedy="Create it first, or choose another folder."
         )

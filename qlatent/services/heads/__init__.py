@@ -1,1 +1,1 @@
-"""Kept heads: listed, loaded, used and evaluated."""
+"""List, load, apply and evaluate kept heads."""

@@ -1,4 +1,4 @@
-"""A kept head judged on any dataset: what it keeps of distances, neighbours and matched pairs, and what it rebuilds."""
+"""Evaluate a kept head on any dataset: distances, neighbours, matched pairs and reconstruction."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from qlatent.services.vectors import stored
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
 
-POINTS = 4000  # whose ranks are compared
+POINTS = 4000  # points whose ranks are compared
 
 
 def evaluate(
     workspace: Workspace, head: str, dataset: str, *, encoder_key: str | None = None, seed: int = 0
 ) -> dict[str, Any]:
-    """Figures of a head (id, name, or its run's id) on all complete rows of a dataset.
+    """Metrics of a head (by id, name or its run's id) on all complete rows of a dataset.
 
-    Inputs are brought to unit length where the head was trained so. The metrics are those of the training view
-    (`pair_error`, `spearman`, `neighbour_overlap`, …) and `reconstruction_<modality>`: mean over rows of the L1
-    distance between a vector and what the decoder makes of its latent.
+    Inputs are scaled to unit length if the head was trained that way. The metrics are those of the training view
+    (`pair_error`, `spearman`, `neighbour_overlap`, …) and `reconstruction_<modality>`: the mean over rows of the L1
+    distance between a vector and its reconstruction.
     """
     view = kept_heads.find(workspace, head)
     estimator = kept_heads.estimator(workspace, view.id)
@@ -31,7 +31,7 @@ def evaluate(
     kept_heads.check_space(view, key)
     arrays = stored.read(workspace, dataset, key, modalities=tuple(estimator.modalities))
     rows = stored.complete(arrays)
-    if len(rows) < 3:  # two points have one distance: nothing to compare
+    if len(rows) < 3:  # two points have only one distance
         raise InputError(
             f"Only {len(rows)} rows of {dataset!r} have {' and '.join(arrays)} vectors of {key}.",
             remedy="Choose another dataset, or encode this one.",

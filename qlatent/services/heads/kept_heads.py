@@ -1,4 +1,4 @@
-"""Heads that are kept: list, download, load by upload, use on new items. Torch is imported only when a head is used."""
+"""List, download, upload and apply kept heads. Torch is imported only when a head is applied."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from qlatent.estimator import Estimator
 
 MAX_BYTES = 200_000_000
-"""A head is small; an upload that unpacks to more is not one."""
+"""Largest unpacked size of an uploaded head; heads are small."""
 LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
 class HeadView:
-    """One kept head as the pages show it."""
+    """One kept head as shown on pages."""
 
     id: str
     name: str
@@ -51,28 +51,28 @@ class HeadView:
     metrics: dict[str, Any]
     parameter_count: dict[str, int]
     encoder: str
-    normalise: str  # how inputs are brought to length: l2 | none
-    broken: str = ""  # why it cannot be used; empty for a head that can
+    normalise: str  # input normalisation: l2 | none
+    broken: str = ""  # why it cannot be used; "" for a usable head
 
     @property
     def title(self) -> str:
-        """The kind of head in words."""
+        """The title of the kind of head."""
         return HEADS[self.head].title if self.head in HEADS else self.head
 
 
 def list_heads(workspace: Workspace) -> list[HeadView]:
-    """Every kept head, newest first; one whose files are damaged is there with the reason in `broken`."""
+    """Every kept head, newest first; a head with damaged files has the reason in `broken`."""
     views = [_view(workspace, record) for record in workspace.catalogue.heads()]
     return sorted(views, key=lambda view: view.created, reverse=True)
 
 
 def view(workspace: Workspace, head_id: str) -> HeadView:
-    """One kept head, broken or not; `StoreError` for an id that is not here."""
+    """One kept head, broken or not; an unknown id raises `StoreError`."""
     return _view(workspace, workspace.catalogue.head(head_id))
 
 
 def usable(view: HeadView) -> HeadView:
-    """The head itself; an `InputError` with the reason when it is broken."""
+    """Return the head if it is usable; a broken head raises `InputError` with the reason."""
     if view.broken:
         raise InputError(
             f"The head {view.name!r} ({view.id}) is broken: {view.broken}",
@@ -84,8 +84,7 @@ def usable(view: HeadView) -> HeadView:
 def find(workspace: Workspace, name: str) -> HeadView:
     """The head with this id or name, or the newest head trained by the run with this id.
 
-    A finished run whose head was not kept yet, as those of experiments, has it kept now. A broken one is an
-    `InputError`.
+    The head of a finished run is kept now if it is not yet, as in experiments. A broken head raises `InputError`.
     """
     return usable(_found(workspace, name))
 
@@ -100,23 +99,23 @@ def _found(workspace: Workspace, name: str) -> HeadView:
                 return head
     raise InputError(
         f"There is no head called {name!r} here.",
-        remedy="`qlatent runs` and `qlatent load` show and add heads.",
+        remedy="List runs with `qlatent runs`, or add a head with `qlatent load`.",
     )
 
 
 def check_space(view: HeadView, key: str) -> None:
-    """Refuses vectors of another encoder than the head learned from: numbers of the same width mean other things."""
+    """Raise `InputError` for vectors of another encoder than the head's, which do not fit even at equal width."""
     if view.encoder and view.encoder != key:
         raise InputError(
             f"The head {view.name!r} was trained on vectors of {view.encoder}; these are of {key}.",
-            remedy="Encode the items with its encoder, or use a head of theirs.",
+            remedy="Encode the items with the head's encoder, or use a head trained on these vectors.",
         )
 
 
 def keep(workspace: Workspace, folder: Path, *, name: str, run_id: str | None, dataset_id: str | None) -> str:
     """Copy a saved head into the workspace and catalogue it; returns its id.
 
-    What it says of itself is checked first: `QlatentError`, and nothing is kept, when a later list would stumble.
+    Its config is checked first; an invalid one raises `QlatentError`, and nothing is kept.
     """
     document = check_files(folder)
     name = _plain(name)[:LONGEST_NAME] or document.head
@@ -130,7 +129,7 @@ def keep(workspace: Workspace, folder: Path, *, name: str, run_id: str | None, d
     staging.rename(target)
     try:
         _record(workspace, target, document.head, name=name, run_id=run_id, dataset_id=dataset_id)
-    except BaseException:  # files that no list shows would be no use
+    except BaseException:  # leave no unlisted files
         shutil.rmtree(target, ignore_errors=True)
         raise
     return head_id
@@ -153,16 +152,17 @@ def _record(
 
 
 def _plain(name: str) -> str:
-    """The name in one line, without halves of surrogate pairs, which no list can show."""
+    """The name on one line, without unpaired surrogates, which cannot be displayed."""
     return " ".join(name.encode("utf-8", "replace").decode().split())
 
 
 def rename(workspace: Workspace, head_id: str, *, name: str) -> HeadView:
-    """Gives a kept head another name to show; its id stays, because links use it."""
+    """Change the display name of a kept head; its id stays, because links use it."""
     plain = _plain(name)
     if not plain or len(plain) > LONGEST_NAME:
         raise InputError(
-            f"The name has {len(plain):,} characters, expected 1 to {LONGEST_NAME}.", remedy="Give another."
+            f"The name has {len(plain):,} characters, expected 1 to {LONGEST_NAME}.",
+            remedy="Choose another name.",
         )
     workspace.catalogue.rename_head(head_id, plain)
     return view(workspace, head_id)
@@ -183,31 +183,31 @@ def keep_run(workspace: Workspace, run_id: str) -> str:
 
 
 def load_upload(workspace: Workspace, path: Path, *, name: str) -> str:
-    """Keep a head brought as a folder, a zip or its `config.json` beside the weights; returns its id.
+    """Keep an uploaded head: a folder, a zip or its `config.json` beside the weights; returns its id.
 
-    Everything is checked by really loading it; what is not a head is an `InputError` and nothing is kept.
+    The head is checked by loading it; anything else raises `InputError`, and nothing is kept.
     """
     import qlatent  # torch comes with the first head
 
     if not path.exists():
-        raise InputError(f"There is nothing at {path}.", remedy="Give the zip or the folder of a saved head.")
+        raise InputError(f"There is nothing at {path}.", remedy="Pass the zip or the folder of a saved head.")
     with tempfile.TemporaryDirectory() as temp:
         folder = _unpack(path, Path(temp)) if path.is_file() else path
         try:
             qlatent.load(folder)
             return keep(workspace, folder, name=name, run_id=None, dataset_id=None)
-        except QlatentError as err:  # nobody knows the folder into which a zip was unpacked
+        except QlatentError as err:  # show the zip's name, not the temporary folder
             raise type(err)(err.message.replace(f"{temp}/", f"{path.name}: "), remedy=err.remedy) from err
 
 
 def _unpack(path: Path, temp: Path) -> Path:
-    """The three files of a zipped head, wherever in the zip one folder holds them."""
+    """Unpack the three files of a zipped head from any one folder of the zip."""
     if path.name == "config.json" or path.suffix == ".safetensors":
         return path.parent
     if not zipfile.is_zipfile(path):
         raise InputError(
             f"{path.name} is not a saved head.",
-            remedy="Bring the zip that the page Heads gives, or a folder with model.safetensors and config.json.",
+            remedy="Pass the zip from the page Heads, or a folder with model.safetensors and config.json.",
         )
     archive = Archive(lambda: path.open("rb"), name=path.name, limits=Limits.of(settings()))
     folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
@@ -220,13 +220,13 @@ def _unpack(path: Path, temp: Path) -> Path:
             found = ", ".join(sorted(members)[:6]) or "nothing"
             raise InputError(
                 f"{path.name} has no {file}; it holds {found}.",
-                remedy="Heads are model.safetensors + config.json.",
+                remedy="Pass model.safetensors together with config.json.",
             )
     wanted = [file for file in FILES if file in members]
     if sum(members[file].file_size for file in wanted) > MAX_BYTES:
         raise InputError(
             f"{path.name} unpacks to more than {MAX_BYTES // 1_000_000} MB.",
-            remedy="A head is smaller than that.",
+            remedy="Pass the zip of a head; heads are smaller than that.",
         )
     for file in wanted:
         (temp / file).write_bytes(archive.read(members[file]))
@@ -245,13 +245,13 @@ def download_zip(workspace: Workspace, head_id: str) -> bytes:
 
 
 def model_card(workspace: Workspace, head_id: str) -> str:
-    """The README.md that travels with the head."""
+    """The model card of a head, its README.md."""
     path = workspace.heads_path / workspace.catalogue.head(head_id).id / CARD
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
 def weights(workspace: Workspace, head_id: str) -> dict[str, np.ndarray]:
-    """Name → array of everything that a kept head stores; `InputError` when its file is damaged."""
+    """All stored arrays of a kept head by name; a damaged file raises `InputError`."""
     path = workspace.heads_path / workspace.catalogue.head(head_id).id / MODEL
     try:
         return load_file(path)
@@ -263,7 +263,7 @@ def weights(workspace: Workspace, head_id: str) -> dict[str, np.ndarray]:
 
 
 def estimator(workspace: Workspace, head_id: str) -> Estimator:
-    """The kept head itself, ready to transform."""
+    """The kept head as an estimator, ready to transform."""
     import qlatent  # torch comes with the first head
 
     return qlatent.load(workspace.heads_path / workspace.catalogue.head(head_id).id)
@@ -275,13 +275,13 @@ def transform(workspace: Workspace, head_id: str, arrays: Arrays) -> Arrays:
 
 
 def remove(workspace: Workspace, head_id: str) -> None:
-    """Take a head out of all lists; for a day `bin.restore` brings it back, then its files are deleted."""
+    """Move a head to the bin; `bin.restore` undoes this for a day, then its files are deleted."""
     workspace.catalogue.bin.put("head", head_id)
     put_away(workspace.heads_path / head_id)
 
 
 def _view(workspace: Workspace, record: HeadRecord) -> HeadView:
-    """The head as it is shown; whatever is wrong with its files becomes its `broken`, and lists go on."""
+    """The view of a head; any error in its files goes into `broken`, so that lists still work."""
     known: dict[str, Any] = {
         "id": record.id, "name": record.name, "head": record.head, "origin": record.origin,
         "created": record.created, "run_id": record.run_id, "dataset_id": record.dataset_id,

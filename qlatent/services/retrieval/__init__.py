@@ -1,1 +1,1 @@
-"""Heads evaluated by retrieval."""
+"""Evaluate heads by retrieval."""

@@ -1,8 +1,8 @@
-"""A retrieval collection as arrays: a corpus and queries encoded alike, and which documents answer which query.
+"""Load a retrieval collection: vectors of a corpus and of queries from one encoder, and their relevance.
 
-The corpus is a dataset. Queries are a dataset, or a file whose texts get their vectors from the embedding store.
-Relevance comes from a file of judgements, or from labels: then every item asks, and the others of its label are
-relevant. Whatever does not fit is counted in `notes`; what fits nothing at all is an `InputError`.
+The corpus is a dataset. Queries are a dataset, or a file whose texts take their vectors from the embedding store.
+Relevance comes from a file of judgements, or from labels: then every item is a query, and the others of its label
+are relevant. Mismatches are counted in `notes`; a complete mismatch raises `InputError`.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from qlatent.services.vectors import encoding, stored
 from qlatent.store.workspace import Workspace
 from qlatent.types import Progress, content_hash
 
-LABEL_QUERIES = 2000  # items that ask where labels judge
+LABEL_QUERIES = 2000  # most query items under relevance by labels
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be evaluated. `queries` is a dataset's id or a file; neither it nor `judgements`: by labels.
+    """An evaluation task. `queries` is a dataset's id or a file; without it and `judgements`, labels give relevance.
 
-    `run` is a file with the candidates of each query: they alone are ranked. Else the whole corpus is.
+    `run` is a file with the candidates of each query; only these are ranked. Without it, the whole corpus is ranked.
     """
 
     corpus: str
@@ -42,7 +42,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Judged:
-    """By judgements: for each query, corpus row → gain. `ideal` has the gains of all its judged documents."""
+    """Relevance by judgements: per query, corpus row → gain. `ideal` has the gains of all its judged documents."""
 
     by_row: list[dict[int, float]]
     ideal: list[NDArray[np.float64]]
@@ -57,7 +57,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Labelled:
-    """By labels: every other item with the query's label is relevant."""
+    """Relevance by labels: every other item with the query's label is relevant."""
 
     codes: Rows  # (n,) of the corpus; -1 for none
     asked: Rows  # (q,) of the queries
@@ -73,7 +73,7 @@ Relevance = Judged | Labelled
 
 @dataclass(frozen=True)
 class Collection:
-    """Vectors (n, d) of the corpus and (q, d) of the queries that are judged, and their relevance."""
+    """Vectors of the corpus (n, d) and of the judged queries (q, d), and their relevance."""
 
     key: str
     modality: str
@@ -83,7 +83,7 @@ class Collection:
     asked: NDArray[np.float32]
     relevance: Relevance
     skip: Rows  # (q,) the query's own row in the corpus, or -1
-    candidates: list[Rows] | None = None  # rows of the given run, in its order
+    candidates: list[Rows] | None = None  # corpus rows from the given run, in its order
     notes: list[str] = field(default_factory=list)
 
 
@@ -100,11 +100,11 @@ def collect(
     encoder: AbstractEncoder | None = None,
     progress: Progress | None = None,
 ) -> Collection:
-    """The arrays of a task; query texts without vectors are encoded by `encoder`, which must be the corpus's own."""
+    """Load the collection of a task; `encoder`, which must be the corpus's, encodes query texts without vectors."""
     if bool(task.judgements) != bool(task.queries):
         raise InputError(
             "Queries and judgements belong together.",
-            remedy="Give both, or neither: then labels say what is relevant.",
+            remedy="Pass both, or neither to use labels.",
         )
     key = task.encoder_key or stored.choose(workspace, task.corpus, preferred=encoder.key if encoder else "")
     modality = modality_of(workspace, task.corpus, key)
@@ -114,8 +114,8 @@ def collect(
     asked = _queries(workspace, task, key, encoder, notes, progress)
     if asked.vectors.shape[1] != matrix.shape[1]:
         raise InputError(
-            f"The queries have vectors of {asked.vectors.shape[1]} numbers, the corpus of {matrix.shape[1]}.",
-            remedy="Both must come from the same encoder.",
+            f"Query vectors have width {asked.vectors.shape[1]}, corpus vectors {matrix.shape[1]}.",
+            remedy="Encode both with the same encoder.",
         )
     judgements = read_judgements(task.judgements)
     notes += judgements.notes
@@ -144,7 +144,7 @@ def _queries(
     workspace: Workspace, task: Task, key: str, encoder: AbstractEncoder | None, notes: list[str],
     progress: Progress | None,
 ) -> _Asked:  # fmt: skip
-    """Ids and vectors of all queries."""
+    """The ids and vectors of all queries."""
     if task.queries in {record.id for record in workspace.catalogue.datasets()}:
         modality = modality_of(workspace, task.queries, key)
         ids, _, matrix, said = _corpus(workspace, task.queries, key, modality)
@@ -153,7 +153,7 @@ def _queries(
     if not Path(task.queries).is_file():
         raise InputError(
             f"{task.queries!r} is neither a dataset here nor a file.",
-            remedy="`qlatent datasets` lists datasets.",
+            remedy="List datasets with `qlatent datasets`.",
         )
     read = read_queries(task.queries)
     notes += read.notes
@@ -165,7 +165,7 @@ def _queries(
 
 
 def unencoded(workspace: Workspace, texts: Iterable[str], key: str) -> int:
-    """How many distinct texts have no vector of this encoder yet."""
+    """Number of distinct texts without a vector of this encoder."""
     return len(workspace.items.missing(key, "text", [content_hash(text) for text in texts]))
 
 
@@ -177,7 +177,7 @@ def _encode(
         has = "no encoder was given" if encoder is None else f"the encoder given is {encoder.key}"
         raise InputError(
             f"{missing} queries have no vectors of {key} yet, and {has}.",
-            remedy="Give the encoder of the corpus, with the same settings.",
+            remedy="Pass the encoder of the corpus, with the same settings.",
         )
     encoding.encode_texts(workspace, texts, encoder=encoder, progress=progress)
 
@@ -187,14 +187,16 @@ def _by_labels(
     matrix: NDArray[np.float32], notes: list[str],
 ) -> Collection:  # fmt: skip
     if task.run:
-        raise InputError("A run is re-ranked by judgements.", remedy="Give queries and judgements too.")
+        raise InputError(
+            "A run can only be re-ranked by judgements.", remedy="Pass queries and judgements too."
+        )
     names = {label: code for code, label in enumerate(dict.fromkeys(each for each in labels if each))}
     codes = np.array([names[each] if each else -1 for each in labels], dtype=np.int64)
     sizes = np.bincount(codes[codes >= 0], minlength=len(names))
     fit = np.flatnonzero(np.logical_and(codes >= 0, np.append(sizes, 0)[codes] > 1))
     if not len(fit):
         raise InputError(
-            f"No two items of {task.corpus!r} have the same label.", remedy="Give queries and judgements."
+            f"No two items of {task.corpus!r} have the same label.", remedy="Pass queries and judgements."
         )
     if len(fit) < len(ids):
         notes.append(f"{len(ids) - len(fit)} items whose label no other item has do not ask")
@@ -245,7 +247,7 @@ def _by_judgements(
 
 
 def _misfits(asked: _Asked, judgements: Judgements, row_of: dict[str, int]) -> list[str]:
-    """What judgements and collection do not share, counted; an `InputError` where they share nothing."""
+    """Notes that count mismatches of judgements and collection; a complete mismatch raises `InputError`."""
     known = [name for name in asked.ids if name in judgements.gains]
     pairs = [(name, gain) for each in judgements.gains.values() for name, gain in each.items()]
     absent = [(name, gain) for name, gain in pairs if name not in row_of]
@@ -258,7 +260,7 @@ def _misfits(asked: _Asked, judgements: Judgements, row_of: dict[str, int]) -> l
         raise InputError(
             f"The judgements name none of the {what} ({counts}): they say {named!r}, and there is "
             f"{there[0] if there else 'none'!r}.",
-            remedy="They are of another collection, or the ids are written differently.",
+            remedy="Use the judgements of this collection, or correct the ids.",
         )
     notes = []
     if len(known) < len(asked.ids):
@@ -277,7 +279,7 @@ def _misfits(asked: _Asked, judgements: Judgements, row_of: dict[str, int]) -> l
 def _candidates(
     judged: list[tuple[int, str]], documents: dict[str, list[str]], row_of: dict[str, int]
 ) -> tuple[list[int], list[Rows], list[str]]:
-    """The queries that the run has, their candidates as rows, and what did not fit."""
+    """The queries of the run, their candidates as corpus rows, and notes on mismatches."""
     kept = [(place, name) for place, name in judged if name in documents]
     listed = [
         np.array([row_of[each] for each in documents[name] if each in row_of], np.int64) for _, name in kept
@@ -293,7 +295,7 @@ def _candidates(
         )  # fmt: skip
         raise InputError(
             f"The run ranks {what}: it says {named!r}, and there is {here!r}.",
-            remedy="It is a run of another collection, or the ids are written differently.",
+            remedy="Use a run of this collection, or correct the ids.",
         )
     notes = []
     if len(kept) < len(judged):

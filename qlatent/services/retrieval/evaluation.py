@@ -1,7 +1,7 @@
-"""Heads judged by retrieval: every query ranks the corpus, or the candidates of a given run, in each head's latents.
+"""Evaluate heads by retrieval: each query ranks the corpus, or the candidates of a run, in a head's latent space.
 
-Nothing is trained here. A head of the registry is taken as it is drawn, after what it takes from the corpus without
-labels (the axes of PCA); a kept head as it was kept, on vectors of its own encoder only.
+Nothing is trained here. A registered head is used untrained, after fitting what needs no labels on the corpus (the
+axes of PCA). A kept head is used with its weights, on vectors of its own encoder only.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from qlatent.services.vectors import encoding
 from qlatent.store.workspace import Workspace
 from qlatent.types import Progress
 
-GIVEN_ORDER = "given order"  # of a run, before it is ranked anew
-DEPTH = 1000  # ranks that are looked at, as in TREC
-TIMED = 30  # queries, one by one, for the latency
-CUT = 10  # documents that a timed query asks for
-AT_ONCE = 512  # queries between two words of progress
-SHOWN = 10  # of each query's ranks kept to be looked at
+GIVEN_ORDER = "given order"  # order of a run before re-ranking
+DEPTH = 1000  # ranks that count, as in TREC
+TIMED = 30  # single queries for the latency
+CUT = 10  # documents per timed query
+AT_ONCE = 512  # queries between two progress reports
+SHOWN = 10  # ranks per query that are kept for display
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came out: the document, the first rows (q, 10) by head, and the measures (q,) by head and name."""
+    """Results: the document, the first corpus rows (q, 10) by head, and the metrics (q,) by head and name."""
 
     document: dict[str, Any]
     collection: Collection
@@ -51,14 +51,14 @@ def bring(
     encoder: AbstractEncoder | None = None,
     progress: Progress | None = None,
 ) -> str:
-    """The id of a corpus that is a dataset here or a file, imported if it is new and encoded where that is missing."""
+    """The id of a corpus, given as a dataset or a file; imports and encodes it if needed."""
     known = {record.id for record in workspace.catalogue.datasets()}
     dataset = corpus
     if corpus not in known:
         if not Path(corpus).exists():
             raise InputError(
                 f"{corpus!r} is neither a dataset here nor a file.",
-                remedy="`qlatent datasets` lists datasets.",
+                remedy="List datasets with `qlatent datasets`.",
             )
         dataset = datasets.store(workspace, corpus, progress=progress).dataset
     if encoder is not None:
@@ -67,7 +67,7 @@ def bring(
 
 
 def evaluate(workspace: Workspace, task: Task, **options: Any) -> dict[str, Any]:
-    """The document of `judged`, whose options it takes."""
+    """The document of `judged`, with the same options."""
     return judged(workspace, task, **options).document
 
 
@@ -80,12 +80,12 @@ def judged(
     encoder: AbstractEncoder | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """What each head makes of a collection: measures with intervals, differences, bytes, latency and parameters.
+    """Evaluate heads on a collection: metrics with intervals, differences, bytes, latency and parameters.
 
-    `heads`: "none" (the vectors themselves), names of the registry with settings behind colons ("pca:dim=64"),
-    ids or names of kept heads. All are compared with `against`, the first of them if it is left out. The
-    document says whether the whole corpus was ranked or a run re-ranked, and in `notes` what did not fit. `progress`
-    is told of queries: first of those that are encoded, then of those that were ranked, all heads together.
+    `heads` are "none" (the uncompressed vectors), registry names with optional settings ("pca:dim=64"), and ids or
+    names of kept heads. All are compared with `against`, by default the first head. The document states whether the
+    whole corpus was ranked or a run re-ranked, and lists mismatches in `notes`. `progress` gets numbers of queries:
+    first of those encoded, then of those ranked, over all heads.
     """
     chosen = tuple(dict.fromkeys(heads))
     reference = against or chosen[0]
@@ -121,7 +121,7 @@ def judged(
 
 
 def _told(progress: Progress | None, head: int, heads: int, queries: int) -> Callable[[int], None]:
-    """Tells how many queries were ranked, all heads together, given those of one head."""
+    """A callback for one head that reports the number of ranked queries over all heads."""
 
     def told(done: int) -> None:
         if progress is not None:
@@ -133,7 +133,7 @@ def _told(progress: Progress | None, head: int, heads: int, queries: int) -> Cal
 def ranked_rows(
     ready: Ready, collection: Collection, *, told: Callable[[int], None] = lambda done: None
 ) -> tuple[Rows, dict[str, float]]:
-    """Rows by rank (q, depth), -1 behind the last, and what a query costs; `told` hears how many queries are done."""
+    """Corpus rows by rank (q, depth), padded with -1, and the cost per query; `told` gets the number done."""
     documents, asked = ready.latents(collection.vectors), ready.latents(collection.asked)
     index = search.index(documents, ready.metric)
     cost = {"latency_ms": _latency(ready, index, collection.asked)}
@@ -153,7 +153,7 @@ def ranked_rows(
 def _reordered(
     ready: Ready, documents: NDArray[np.float32], query: NDArray[np.float32], own: int, candidates: Rows
 ) -> Rows:
-    """The candidates of one query, without its own row, nearest first."""
+    """The candidates of one query without its own row, nearest first."""
     rows = np.sort(candidates[candidates != own])
     found = search.top(documents[rows], query[None], max(1, len(rows)), metric=ready.metric)
     ranked: Rows = rows[found.rows[0]]
@@ -161,7 +161,7 @@ def _reordered(
 
 
 def _latency(ready: Ready, index: search.Index, asked: NDArray[np.float32]) -> float:
-    """Median milliseconds of one query alone: from its vector to the rows of the 10 nearest."""
+    """Median milliseconds of a single query, from its vector to the rows of the 10 nearest documents."""
     times = []
     for query in [asked[:1], *(asked[place : place + 1] for place in range(min(TIMED, len(asked))))]:
         begun = time.perf_counter()
@@ -179,7 +179,7 @@ def padded(lists: Sequence[Rows]) -> Rows:
 
 
 def measured(collection: Collection, ranked: Rows) -> dict[str, NDArray[np.float64]]:
-    """The measures of `relevance` query by query, each (q,)."""
+    """The metrics of `relevance` by name, each (q,)."""
     return relevance.measures(collection.relevance.gains(ranked), collection.relevance.ideal)
 
 
@@ -192,14 +192,14 @@ def _described(ready: Ready) -> dict[str, Any]:
 
 
 def _with_intervals(values: Mapping[str, NDArray[np.float64]], seed: int) -> dict[str, Any]:
-    """Value, ends of the 95 % interval and number of queries of every measure."""
+    """Value, 95 % interval and number of queries of every metric."""
     queries = int(np.count_nonzero(~np.isnan(values[relevance.MAIN])))
     found = relevance.intervals(values, seed=seed)
     return {name: {**estimate._asdict(), "n": queries} for name, estimate in found.items()}
 
 
 def _differences(values: Mapping[str, Mapping[str, Any]], reference: str, seed: int) -> list[dict[str, Any]]:
-    """Every other head less the reference in NDCG@10, query by query."""
+    """Differences in NDCG@10 of every other head to the reference, paired by query."""
     main = {name: each[relevance.MAIN] for name, each in values.items() if name != reference}
     found = relevance.compare(main, values[reference][relevance.MAIN], seed=seed)
     return [

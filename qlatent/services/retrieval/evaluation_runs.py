@@ -1,4 +1,4 @@
-"""The retrieval evaluation as a run: asked for on a page, carried out by the worker, its files kept. Torch-free."""
+"""Run a retrieval evaluation as a queued run, with copies of its input files. Torch-free."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ KIND = "retrieval_evaluation"
 READERS: dict[str, Callable[[Path], object]] = {
     "queries": read_queries, "judgements": read_judgements, "run": read_run,
 }  # fmt: skip
-PARTS = 1000  # that progress is told in
-ENCODING = 500  # of them are for queries without vectors, where there are any
+PARTS = 1000  # units of progress
+ENCODING = 500  # of these, for encoding queries without vectors, if there are any
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to evaluate: heads as `retrieval.evaluate` takes them, on a dataset.
+    """A request to evaluate heads, in the form of `retrieval.evaluate`, on a dataset.
 
-    `files` are brought by role: queries (or `queries`, the id of a dataset), judgements, run. `encoder` is the name and
-    `settings` those of the encoder of the corpus, which brought queries may need.
+    `files` are uploaded files by role: queries (or `queries`, the id of a dataset), judgements, run. `encoder` and
+    `settings` are the name and settings of the corpus encoder, which uploaded queries may need.
     """
 
     corpus: str
@@ -67,13 +67,14 @@ def start(workspace: Workspace, request: Request, *, token: str = "") -> str:
 
 
 def spec(workspace: Workspace, request: Request) -> RetrievalEvaluation:
-    """The spec of the run. Unreadable files, wrong heads and missing vectors are refused before anything is queued."""
+    """The spec of the run; unreadable files, wrong heads and missing vectors raise before anything is queued."""
     record = workspace.catalogue.dataset(request.corpus)
     key = request.encoder_key or stored.choose(workspace, request.corpus)
     _check_files(workspace, request, key)
     if not request.heads:
         raise ConfigError(
-            "No head was chosen.", remedy=f"Choose one at least; {NONE!r} is the vectors themselves."
+            "No head was chosen.",
+            remedy=f"Choose at least one; {NONE!r} stands for the uncompressed vectors.",
         )
     for head in request.heads:
         _check_head(workspace, head, request, key)
@@ -103,8 +104,8 @@ def _check_files(workspace: Workspace, request: Request, key: str) -> None:
     asked = bool(request.queries or "queries" in request.files)
     if asked != ("judgements" in request.files):
         raise InputError(
-            "Queries and judgements belong together.",
-            remedy="Give both, or neither: then labels say what is relevant.",
+            "Queries and judgements are needed together.",
+            remedy="Pass both, or neither to use labels.",
         )
     if request.queries:
         stored.widths(workspace, request.queries, key)
@@ -125,9 +126,9 @@ def _check_head(workspace: Workspace, head: str, request: Request, key: str) -> 
 def execute(
     workspace: Workspace, folder: RunFolder, *, progress: Progress, should_stop: Callable[[], bool]
 ) -> dict[str, Any] | None:
-    """Evaluate and keep figures and first ranks in the run's folder; None if asked to stop in between.
+    """Evaluate, and save metrics and first ranks in the run folder; None if stopped before the end.
 
-    A stopped run starts its heads anew when it goes on; queries that were encoded keep their vectors.
+    A resumed run evaluates all heads again; encoded queries keep their vectors.
     """
     from qlatent.services.retrieval import evaluation
 
@@ -153,7 +154,7 @@ def execute(
 
 
 class _Told:
-    """Progress in thousandths: of encoding queries, where that is needed, and of ranking them."""
+    """Reports progress in thousandths: encoding of queries, where needed, then ranking."""
 
     def __init__(self, progress: Progress, should_stop: Callable[[], bool]) -> None:
         self.phases, self._progress, self._should_stop = 1, progress, should_stop
@@ -174,7 +175,7 @@ class _Told:
 def _encoder(
     workspace: Workspace, asked: RetrievalEvaluation, queries: Path | None
 ) -> AbstractEncoder | None:
-    """The encoder that brought queries need; None where all of them have vectors."""
+    """The encoder for uploaded queries; None if all of them have vectors."""
     from qlatent.services.vectors import encoding
 
     given = asked.encode_with
@@ -186,7 +187,7 @@ def _encoder(
 
 
 def _ranked(found: Evaluation) -> dict[str, Any]:
-    """The first documents of every query by head, each document named once, with gains and NDCG@10."""
+    """The first documents of every query by head with gains and NDCG@10; each document is listed once."""
     from qlatent.metrics.retrieval.relevance import MAIN
 
     ids = found.collection.ids
@@ -206,21 +207,21 @@ def _ranked(found: Evaluation) -> dict[str, Any]:
     }
 
 
-# --- looking ----------------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------------------
 
 
 def evaluations(workspace: Workspace) -> list[RunSummary]:
-    """Every evaluation, newest first."""
+    """All evaluations, newest first."""
     return listing.list_runs(workspace, KIND)
 
 
 def files(run: RunSummary) -> dict[str, str]:
-    """The names of the files that were brought to an evaluation, by role."""
+    """The names of the uploaded files of an evaluation, by role."""
     return run.spec.files if isinstance(run.spec, RetrievalEvaluation) else {}
 
 
 def encoder_of(workspace: Workspace, key: str) -> tuple[str, dict[str, Any]] | None:
-    """Name and settings of the encoder behind a key, from the newest run that encoded with it; None if none did."""
+    """Name and settings of the encoder with this key, from the newest run that used it, or None."""
     for run in listing.list_runs(workspace, "encode"):
         if isinstance(run.spec, Encoding) and listing.metrics(workspace, run.id).get("encoder") == key:
             return run.spec.encoder, dict(run.spec.settings)
@@ -228,12 +229,12 @@ def encoder_of(workspace: Workspace, key: str) -> tuple[str, dict[str, Any]] | N
 
 
 def askers(workspace: Workspace, dataset: str) -> int:
-    """How many items share their label with another: so many can ask where labels judge."""
+    """Number of items that share their label with another: the possible queries under relevance by labels."""
     counts = Counter(workspace.items.table(dataset, columns=["label"])["label"].to_pylist())
     return sum(count for label, count in counts.items() if label and count > 1)
 
 
 def carry_out(workspace: Workspace, job: Job) -> str:
-    """Carry out an evaluation; returns the state it ends in."""
+    """Run an evaluation; returns the final state."""
     found = execute(workspace, job.folder, progress=job.progress, should_stop=job.should_stop)
     return "stopped" if found is None else job.finish(documents=found["documents"], queries=found["queries"])

@@ -1,4 +1,4 @@
-"""What a finished retrieval evaluation says: a tidy table, and what one query found with each head. Torch-free."""
+"""Read the results of a retrieval evaluation: a tidy table, and the documents found by each head. Torch-free."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ TEXT = 300  # characters of a query in a list
 
 @dataclass(frozen=True)
 class Asked:
-    """One query: its words (a brought one), or the item that asks, and how each head answered it."""
+    """One query: its text (if uploaded) or its item, and its score with each head."""
 
     id: str
     text: str
     image: str
-    relevant: int  # how many documents are
+    relevant: int  # number of relevant documents
     values: dict[str, float | None]  # NDCG@10 by head
 
     @property
     def spread(self) -> float:
-        """How far the heads are apart."""
+        """Difference between the best and the worst head."""
         known = [each for each in self.values.values() if each is not None]
         return max(known) - min(known) if known else 0.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One document that a head found, at its rank."""
+    """One document found by a head, with its rank."""
 
     id: str
     text: str
@@ -45,12 +45,12 @@ class Answer:
 
 
 def figures(workspace: Workspace, run_id: str) -> dict[str, Any]:
-    """The document of a finished evaluation; empty before."""
+    """The document of a finished evaluation; empty until then."""
     return workspace.run(run_id).figures()
 
 
 def table(document: dict[str, Any]) -> pd.DataFrame:
-    """A row for each head: measures with intervals, the difference from the reference, costs, parameters."""
+    """One row per head: metrics with intervals, the difference to the reference, costs, parameters."""
     differences = {each["head"]: each for each in document["differences"]}
     return pd.DataFrame([_row(head, differences.get(head["head"], {})) for head in document["heads"]])
 
@@ -67,7 +67,7 @@ def _row(head: dict[str, Any], difference: dict[str, Any]) -> dict[str, Any]:
 
 
 def queries(workspace: Workspace, run_id: str) -> list[Asked]:
-    """Every query of an evaluation, those first in which heads differ most."""
+    """All queries of an evaluation, sorted by the difference between heads, largest first."""
     folder = workspace.run(run_id)
     ranked = folder.ranked()
     file = folder.input("queries")
@@ -89,7 +89,7 @@ def queries(workspace: Workspace, run_id: str) -> list[Asked]:
 
 
 def answers(workspace: Workspace, run_id: str, query: str) -> dict[str, list[Answer]]:
-    """The first documents that each head found for a query, best first."""
+    """The first documents of each head for a query, best first."""
     folder = workspace.run(run_id)
     ranked = folder.ranked()
     at = ranked["queries"].index(query)
@@ -112,7 +112,7 @@ def _answer(name: str, item: dict[str, Any], gain: float) -> Answer:
 
 
 def _items(workspace: Workspace, dataset: str, names: Any) -> dict[str, dict[str, Any]]:
-    """The items of these ids as they are now; none once the dataset was removed."""
+    """The present items with these ids; empty if the dataset was removed."""
     try:
         ids = workspace.items.table(dataset, columns=["id"])["id"].to_pylist()
         wanted = set(names)

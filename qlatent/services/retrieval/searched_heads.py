@@ -1,4 +1,4 @@
-"""Heads made ready to be searched with: the vectors themselves, one of the registry as it is drawn, or a kept one."""
+"""Prepare heads for search: the uncompressed vectors, an untrained registered head, or a kept head."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from qlatent.store.workspace import Workspace
 if TYPE_CHECKING:
     from qlatent.heads.base import AbstractHead
 
-NONE = "none"  # the vectors themselves, by cosine
+NONE = "none"  # the uncompressed vectors, by cosine
 
 Latents = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A head that can be searched with: vectors (n, d) to latents (n, k), and what it is.
+    """A head prepared for search: maps vectors (n, d) to latents (n, k), with its description.
 
-    `saturated` is the share of numbers in the flat ends of a tanh, None where there is no tanh; `warnings` say what
-    was noticed on the way.
+    `saturated` is the share of values in the flat ends of a tanh, None without a tanh; `warnings` are from the
+    preparation.
     """
 
     name: str
@@ -38,13 +38,13 @@ class Ready:
     metric: Any
     dim: int
     parameters: dict[str, int]
-    fitted: str  # on what
+    fitted: str  # what it was fitted on
     saturated: float | None = None
     warnings: tuple[str, ...] = ()
 
 
 def prepared(workspace: Workspace, head: str, collection: Collection, *, seed: int = 0) -> Ready:
-    """A head ready to be searched with. A kept head of another encoder or without the modality is an `InputError`."""
+    """A head prepared for search; a kept head of another encoder or without the modality raises `InputError`."""
     if head == NONE:
         width = collection.vectors.shape[1]
         none = {"stored": 0, "used": 0, "identifiable": 0}
@@ -63,7 +63,7 @@ def prepared(workspace: Workspace, head: str, collection: Collection, *, seed: i
 def _model(
     workspace: Workspace, head: str, collection: Collection, seed: int
 ) -> tuple[AbstractHead, str, str]:
-    """The head, its title, and on what it was fitted."""
+    """The head, its title, and a description of what it was fitted on."""
     if is_drawn(head):
         model, fitted = _drawn(head, collection, seed)
         return model, grid.title(head), fitted
@@ -74,19 +74,19 @@ def _model(
 
 
 def is_drawn(head: str) -> bool:
-    """Whether this names a head of the registry, which is drawn, and not a kept one."""
+    """Whether this is a registered head, used untrained, and not a kept head."""
     return head.split(":")[0] in registry.HEADS
 
 
 def config(head: str, width: int, modality: str, seed: int) -> Any:
-    """The config of a head of the registry on vectors of this width; wrong settings are a `ConfigError`."""
+    """The config of a registered head for vectors of this width; wrong settings raise `ConfigError`."""
     name, own = grid.parse(head)
     common = {"input_dim": width, "modalities": (modality,), "seed": seed}
     return registry.make_config(registry.config_class("head", name), common | own)
 
 
 def _drawn(head: str, collection: Collection, seed: int) -> tuple[AbstractHead, str]:
-    """A head of the registry as its seed draws it, after what it takes from the corpus."""
+    """A registered head with weights drawn by the seed, fitted to the corpus where it has a closed form."""
     from qlatent.heads import arrays  # torch comes with the first head
 
     made = config(head, collection.vectors.shape[1], collection.modality, seed)
@@ -100,7 +100,7 @@ def _drawn(head: str, collection: Collection, seed: int) -> tuple[AbstractHead, 
 
 
 def _saturation(model: AbstractHead, collection: Collection) -> tuple[float | None, list[str]]:
-    """The share of the corpus's numbers whose tanh is flat, and what to do about it where that is much."""
+    """The share of the corpus's values with a saturated tanh, and warnings with a remedy if it is large."""
     from qlatent.heads import arrays, saturation
 
     name = collection.modality

@@ -1,1 +1,1 @@
-"""Runs of every kind: queue, heartbeat, event log, and the frames of the map."""
+"""Runs of every kind: queue, heartbeat, event log and frames of the map."""

@@ -1,4 +1,4 @@
-"""What the events of a run say, read once: a poll reads only what was added since the last one."""
+"""Read the event log of a run incrementally: each poll reads only new events."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Figures = dict[str, float | None]
 
 
 class EventLog:
-    """The events of one run by step; of a step made twice, after a kill, the last occurrence counts."""
+    """The events of one run by step; if a step was repeated after a kill, its last event counts."""
 
     def __init__(self) -> None:
         self.steps: dict[int, Figures] = {}
         self.evaluations: dict[int, Figures] = {}
         self.snapshots: dict[int, Figures] = {}
-        self.probes: dict[int, dict[str, Any]] = {}  # linear probes of a run on images
+        self.probes: dict[int, dict[str, Any]] = {}  # linear probes of a training on images
         self.start: dict[str, Any] = {}  # the last start event
         self.finish: dict[str, Any] = {}  # the finish event, once there is one
         self._offset = 0
         self._lock = threading.Lock()
 
     def refresh(self, folder: RunFolder) -> None:
-        """Read what the run has written since the last time."""
+        """Read the events that the run has written since the last call."""
         with self._lock:
             events, self._offset = folder.events(self._offset)
             for event in events:
@@ -59,7 +59,7 @@ _lock = threading.Lock()
 
 
 def read_log(folder: RunFolder) -> EventLog:
-    """The up-to-date event log of a run; the same object for the same run, so do not change it."""
+    """The up-to-date event log of a run; calls share one object per run, so do not change it."""
     with _lock:
         found = _logs.setdefault(folder.path, EventLog())
         _logs.move_to_end(folder.path)
@@ -70,8 +70,8 @@ def read_log(folder: RunFolder) -> EventLog:
 
 
 def columns(table: dict[int, Figures]) -> Columns:
-    """Figures by step as arrays of equal length in the order of steps; NaN where a step lacks a figure."""
-    rows = sorted(table.items())  # a copy: another thread may be reading on
+    """Metrics by step as arrays of equal length, sorted by step; NaN where a step lacks a metric."""
+    rows = sorted(table.items())  # a copy, since another thread may add events
     names = list(dict.fromkeys(name for _, figures in rows for name in figures))
     result: Columns = {"step": np.array([step for step, _ in rows], dtype=np.int64)}
     for name in names:
@@ -81,5 +81,5 @@ def columns(table: dict[int, Figures]) -> Columns:
 
 
 def is_trained(folder: RunFolder) -> bool:
-    """Whether the run has made its last step and written its model: there is nothing left to train."""
+    """Whether the run has made its last step and written its model."""
     return bool(read_log(folder).finish) and (folder.model_path / "config.json").is_file()

@@ -1,7 +1,6 @@
-"""How a latent space moved while its head was trained: frames on one map, norms, honesty, and one item.
+"""Read how a latent space moved during training: frames on one map, norms, honesty metrics and single items.
 
-Everything is plain data made from files, so that a page can keep it under the run's id and its number of
-frames.
+Results are plain data read from files, so that a page can cache them by the run's id and number of frames.
 """
 
 from __future__ import annotations
@@ -28,41 +27,41 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Evolution:
-    """F frames of the n probe items. Arrays by modality have the same items in the same order."""
+    """F frames of the n items of the probe set; arrays by modality have the items in the same order."""
 
     steps: NDArray[np.int64]  # (F,)
-    places: Arrays  # modality → (F, n, c) float32: in one plane (c = 2) or one space (c = 3) for all
-    norms: Arrays  # modality → (F, n) float32, lengths of the latents
+    places: Arrays  # modality → (F, n, c) float32, in one plane (c = 2) or space (c = 3) for all frames
+    norms: Arrays  # modality → (F, n) float32, norms of the latents
     norm_range: tuple[float, float]  # 1st and 99th percentile over the whole run
-    honesty: dict[str, NDArray[np.float64]]  # figure → (F,), NaN where unknown
+    honesty: dict[str, NDArray[np.float64]]  # metric → (F,), NaN where unknown
     rows: NDArray[np.int64]  # (n,): row numbers in the dataset
     heldout: NDArray[np.bool_]  # (n,)
     ids: list[str]
     labels: list[str]  # "" where unknown
     images: list[str | None]  # hash of the thumbnail
-    total: int  # items in the dataset; the map shows n of them
+    total: int  # number of items in the dataset; the map shows n
     size: int  # dimensions of the latents
     basis: Basis
 
     @property
     def modalities(self) -> tuple[str, ...]:
-        """The modalities drawn."""
+        """The modalities on the map."""
         return tuple(self.places)
 
     @property
     def dimensions(self) -> int:
-        """Of the map: 2 or 3."""
+        """Dimensions of the map: 2 or 3."""
         return int(next(iter(self.places.values())).shape[2])
 
     @property
     def raw(self) -> bool:
-        """Whether the latents are drawn as they are, without alignment."""
+        """Whether the latents are drawn without alignment and projection."""
         return self.size <= self.dimensions
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """One item near another; `shared` when it is so before and after compression."""
+    """A neighbour of an item; `shared` if it is one before and after compression."""
 
     row: int
     id: str
@@ -75,7 +74,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class ItemDetail:
-    """One item at one frame. Neighbours are those of its own modality in the probe, nearest first."""
+    """One item at one frame; its neighbours are items of the same modality in the probe set, nearest first."""
 
     row: int
     id: str
@@ -85,13 +84,13 @@ class ItemDetail:
     heldout: bool
     step: int
     norms: dict[str, float]
-    pair_distance: tuple[float, float] | None  # image to text: d_x before, d_z after
-    before: dict[str, list[Neighbour]]  # modality → k neighbours in the input space
-    after: dict[str, list[Neighbour]]  # and in the latent space of the frame
+    pair_distance: tuple[float, float] | None  # image–text distance d_x before and d_z after compression
+    before: dict[str, list[Neighbour]]  # modality → k nearest neighbours in the input space
+    after: dict[str, list[Neighbour]]  # the same in the latent space of the frame
 
 
 def frame_steps(workspace: Workspace, run_id: str) -> list[int]:
-    """The steps that the run has recorded a frame of so far, ascending."""
+    """The steps of the frames that the run has recorded so far, ascending."""
     return workspace.run(run_id).snapshot_steps()
 
 
@@ -103,12 +102,11 @@ def evolution(
     dimensions: int = 2,
     upto_frame: int | None = None,
 ) -> Evolution:
-    """The frames a run has recorded so far, or those up to number `upto_frame` (from 0).
+    """The frames that a run has recorded so far, or those up to number `upto_frame` (from 0).
 
-    Frames are turned onto each other (no scaling, no shift) and drawn in one plane or space; latents of no
-    more dimensions than are drawn are not turned. `honesty` has, beside what the worker measured,
-    `explained_variance` (share inside the map) and `procrustes_residual`. A run without a frame yet is an
-    `InputError`.
+    Frames are aligned by rotation (no scaling, no shift) and drawn in one plane or space; latents with no more
+    dimensions than the map are not rotated. Besides the worker's metrics, `honesty` has `explained_variance` (share in
+    the map) and `procrustes_residual`. A run without frames raises `InputError`.
     """
     folder = workspace.run(run_id)
     steps = folder.snapshot_steps()[: None if upto_frame is None else upto_frame + 1]
@@ -160,7 +158,7 @@ def _range(norms: Arrays) -> tuple[float, float]:
 
 
 def _figures(folder: RunFolder, steps: list[int]) -> dict[str, NDArray[np.float64]]:
-    """What the worker measured at each frame, as columns; NaN where it has not written it down yet."""
+    """The worker's metrics of each frame as columns; NaN where they are not yet written."""
     measured = read_log(folder).snapshots
     rows = [measured.get(step, {}) for step in steps]
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -172,7 +170,7 @@ def _number(value: float | None) -> float:
 
 
 def items_of(workspace: Workspace, folder: RunFolder, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
-    """What is known of the items of these rows, in their order; blanks once their dataset has been removed."""
+    """The items of these rows, in order; blank items if the dataset has been removed."""
     spec = training_spec(folder)
     try:
         table = workspace.items.table(spec.dataset, columns=list(ITEM_COLUMNS), version=spec.dataset_version)
@@ -185,14 +183,14 @@ def items_of(workspace: Workspace, folder: RunFolder, rows: NDArray[np.int64]) -
 def _total(workspace: Workspace, folder: RunFolder) -> int:
     try:
         return workspace.items.count(training_spec(folder).dataset)
-    except StoreError:  # removed since; what is drawn is all there is
+    except StoreError:  # removed in the meantime; only the frames are left
         return len(folder.probe()["rows"])
 
 
 def item_detail(workspace: Workspace, run_id: str, row: int, frame: int, *, k: int = 10) -> ItemDetail:
-    """The item of dataset row `row` at frame number `frame`: its norm, its text, its neighbours.
+    """The item of dataset row `row` at frame number `frame`: its norm, text and neighbours.
 
-    A row outside the probe or a frame that is not there is an `InputError`.
+    A row outside the probe set or an unknown frame raises `InputError`.
     """
     folder = workspace.run(run_id)
     steps = folder.snapshot_steps()
@@ -201,7 +199,7 @@ def item_detail(workspace: Workspace, run_id: str, row: int, frame: int, *, k: i
     probe = folder.probe()
     places = np.flatnonzero(probe["rows"] == row)
     if not len(places):
-        raise InputError(f"Row {row} is not among the items drawn.", remedy="Choose a point of the map.")
+        raise InputError(f"Row {row} is not on the map.", remedy="Choose a point of the map.")
     place = int(places[0])
     latents = folder.snapshot(steps[frame])
     inputs = {name: probe[f"input_{name}"] for name in latents}
@@ -223,11 +221,11 @@ def item_detail(workspace: Workspace, run_id: str, row: int, frame: int, *, k: i
     )
 
 
-Ranked = list[tuple[int, float]]  # place in the probe, distance
+Ranked = list[tuple[int, float]]  # index in the probe set, distance
 
 
 def _nearest(inputs: Floats, latents: Floats, place: int, *, k: int) -> tuple[Ranked, Ranked]:
-    """The k nearest others of one point before and after."""
+    """The k nearest neighbours of one point before and after compression."""
     return _ranked(inputs, place, k=k), _ranked(latents, place, k=k)
 
 

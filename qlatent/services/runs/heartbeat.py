@@ -1,4 +1,4 @@
-"""The heartbeat of a worker: the run's status, rewritten every second even while one step takes minutes."""
+"""The heartbeat of a worker: rewrites the run's status every second, even during a step of minutes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from qlatent.errors import StoreError
 from qlatent.store.runs.run_folder import RunFolder
 
 BEAT_SECONDS = 1.0
-ROOM_SECONDS = 600.0  # how long the last status waits for room on the disk
-WINDOW_SECONDS = 0.5  # rates are measured over at least this long, then averaged with what came before
+ROOM_SECONDS = 600.0  # how long the last status waits for free disk space
+WINDOW_SECONDS = 0.5  # shortest interval of a rate measurement; rates are then averaged with earlier ones
 
 
 class Heartbeat:
-    """Keeps the status of one run fresh between `__enter__` and `end`; used by the working process.
+    """Keeps the status of one run fresh between `__enter__` and `end`; used by the worker process.
 
-    Only the figures set by `update` change in between. All writes go through one lock, so that the last state
-    written is the last state meant.
+    Only the numbers set by `update` change in between. One lock serialises all writes, so that the last state set is
+    the last state written.
     """
 
     def __init__(self, folder: RunFolder, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,14 +30,14 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self._step = self._steps = 0
         self._rate: float | None = None
-        self._mark: tuple[float, int] | None = None  # when the rate was last measured, and the step then
+        self._mark: tuple[float, int] | None = None  # time and step of the last rate measurement
 
     def __enter__(self) -> Heartbeat:
         before = self._folder.status()
         self._step, self._steps = (
             before.step,
             before.steps,
-        )  # an attempt that fails at once takes nothing back
+        )  # an attempt that fails at once keeps the earlier progress
         with suppress(StoreError):
             self._folder.reserve()
         self._folder.write_status(
@@ -53,7 +53,7 @@ class Heartbeat:
         self._thread.join()
 
     def update(self, step: int, steps: int) -> float | None:
-        """Say how far the work is; returns its rate in steps/s, None until that is known."""
+        """Report the progress; returns the rate in steps/s, None until it is known."""
         now = self._clock()
         self._step, self._steps = step, steps
         if self._mark is None:
@@ -67,11 +67,11 @@ class Heartbeat:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes at the present rate; None while unknown."""
+        """Estimated seconds left at the present rate; None while unknown."""
         return (self._steps - self._step) / self._rate if self._rate else None
 
     def end(self, state: str, *, error: str = "", remedy: str = "") -> None:
-        """Write the last status; nothing is written after it. Where there is no room for it, as soon as there is."""
+        """Write the final status, waiting for free disk space if necessary; nothing is written after it."""
         with self._lock:
             self._over.set()
             until = self._clock() + ROOM_SECONDS
@@ -85,7 +85,7 @@ class Heartbeat:
                 error=error, remedy=remedy,
             )  # fmt: skip
         except StoreError:
-            if last_try:  # whoever looks sees that the process is gone
+            if last_try:  # readers see that the process has ended
                 raise
             return False
         return True
@@ -94,7 +94,7 @@ class Heartbeat:
         while not self._over.wait(BEAT_SECONDS):
             with self._lock:
                 if not self._over.is_set():
-                    with suppress(StoreError):  # a full disk: the work itself finds out, and says so
+                    with suppress(StoreError):  # a full disk; the work itself reports it
                         self._folder.write_status(
                             step=self._step,
                             steps=self._steps,

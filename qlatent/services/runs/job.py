@@ -1,4 +1,4 @@
-"""What a worker gives to the work of a run: its folder, its heartbeat, and when to stop."""
+"""The interface between a worker and the work of a run: folder, heartbeat and stop request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROGRESS_SECONDS = 0.25  # between two progress events
 
 
 class Job:
-    """One attempt at a run. The work returns "finished" or "stopped"; a `QlatentError` makes the run fail."""
+    """One attempt at a run; the work returns "finished" or "stopped", and a `QlatentError` fails the run."""
 
     def __init__(self, folder: RunFolder, heartbeat: Heartbeat, should_stop: Callable[[], bool]) -> None:
         self.folder, self.heartbeat, self.should_stop = folder, heartbeat, should_stop
@@ -24,11 +24,11 @@ class Job:
 
     @property
     def spec(self) -> RunSpec:
-        """What is to be done."""
+        """The spec of the run."""
         return specs.of(self.folder)
 
     def progress(self, done: int, total: int | None) -> None:
-        """Write how far the work is: to the status, and a few times a second to the event log."""
+        """Write the progress to the status, and a few times per second to the event log."""
         rate = self.heartbeat.update(done, total or 0)
         now = time.monotonic()
         if now - self._told < PROGRESS_SECONDS and done != total:
@@ -38,13 +38,13 @@ class Job:
         self._append({"type": "progress", "done": done, "total": total, "rate": rate, "seconds_left": left})
 
     def progress_or_cancel(self, done: int, total: int | None) -> None:
-        """The same; raises `Cancelled` when the run is to stop."""
+        """Write the progress; raises `Cancelled` if a stop was requested."""
         self.progress(done, total)
         if self.should_stop():
             raise Cancelled
 
     def finish(self, **metrics: Any) -> str:
-        """Write the figures that the run ends with."""
+        """Write the final metrics of the run; returns "finished"."""
         self._append({"type": "finish", "metrics": metrics})
         return "finished"
 

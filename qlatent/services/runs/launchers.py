@@ -1,4 +1,4 @@
-"""How the queue starts a run: a launcher gets it to a worker, in a process of this machine unless told otherwise."""
+"""Launchers, by which the queue starts the worker of a run; the default is a local process."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ PACKAGE = Path(__file__).resolve().parents[3]
 
 
 class Launcher(Protocol):
-    """Starts the worker of a run that the queue has handed out, and returns without waiting for it."""
+    """Starts the worker of a run that left the queue, and returns without waiting for it."""
 
     def launch(self, workspace: Workspace, run_id: str, *, workers: int) -> None:
-        """Start `qlatent.worker` on this run; the worker continues the queue with `workers` runs at once."""
+        """Start `qlatent.worker` on this run; the worker later continues the queue with `workers` runs at once."""
 
 
 class LocalLauncher:
-    """Starts each worker as a process of this machine, in its own session: closing the app does not end it."""
+    """Starts each worker as a local process in its own session, so that closing the app does not end it."""
 
     def launch(self, workspace: Workspace, run_id: str, *, workers: int) -> None:
-        """Start the process and name it in the run's status; an `OSError` if the process cannot be made."""
+        """Start the process and write it to the run's status; raises `OSError` if the process cannot be created."""
         folder = workspace.run(run_id)
         command = [sys.executable, "-m", "qlatent.worker", str(workspace.path), run_id]
         with folder.log_path.open("ab") as log:
@@ -38,7 +38,7 @@ class LocalLauncher:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 env=_environment(folder, workers),
             )  # fmt: skip
-        # the kernel keeps a dead child until its parent has asked for it
+        # reap the child, since a dead child stays a zombie until its parent waits for it
         threading.Thread(target=process.wait, name=f"reap-{run_id}", daemon=True).start()
         write_first_status(folder, process.pid)
 
@@ -49,8 +49,8 @@ def _environment(folder: RunFolder, workers: int) -> dict[str, str]:
     return os.environ | {
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
-        "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads would take the cores from the app
-        # each path once, however many workers came before
+        "OMP_WAIT_POLICY": "PASSIVE",  # spinning threads would take the cores from the app
+        # each path once, even after a chain of workers
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(filter(None, paths))),
         "PYTHONUNBUFFERED": "1",
         "QLATENT_MAX_RUNS": str(workers),
@@ -58,7 +58,7 @@ def _environment(folder: RunFolder, workers: int) -> dict[str, str]:
 
 
 def write_first_status(folder: RunFolder, pid: int) -> None:
-    """Name the worker before it can do so itself, so that a worker that dies while it starts is noticed."""
+    """Write the worker's process to the status before the worker can, so that a crash at its start is noticed."""
     import psutil
 
     try:
@@ -74,13 +74,13 @@ Kind = TypeVar("Kind", bound=Launcher)
 
 
 def default() -> Launcher:
-    """The launcher of this process: a `LocalLauncher`, or the one of an enclosing `using`."""
+    """The launcher of this process: a `LocalLauncher`, or that of an enclosing `using`."""
     return _default
 
 
 @contextmanager
 def using(launcher: Kind) -> Iterator[Kind]:
-    """Within the block every thread of this process starts runs through this launcher."""
+    """Start runs through this launcher within the block, in every thread of this process."""
     global _default
     before, _default = _default, launcher
     try:

@@ -1,4 +1,4 @@
-"""Runs looked at: what the run index and the folders of active runs say of them. Torch-free."""
+"""List and read runs from the run index and the folders of active runs. Torch-free."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from qlatent.store.workspace import Workspace
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One run as pages and the command line show it."""
+    """One run as shown on pages and by the command line."""
 
     id: str
     name: str
     kind: str
     dataset: str | None
-    head: str | None  # its name in the registry; None for an encoding
+    head: str | None  # registry name; None for a run without a head
     status: RunStatus
     created: float
     path: Path  # of its folder
-    part_of: str = ""  # the table of many runs that it was made for, in words; "" for a run of its own
-    training_key: str = ""  # as the run index has it: "" where nobody asked yet
+    part_of: str = ""  # description of the sweep that it belongs to; "" for a single run
+    training_key: str = ""  # from the run index; "" until it is computed
 
     @cached_property
     def spec(self) -> RunSpec | None:
-        """What it is to do, read from its folder when first asked for; None where it cannot be read."""
+        """The spec, read from the folder on first use; None if it cannot be read."""
         try:
             return spec_in(self.path)
         except StoreError:
@@ -43,17 +43,17 @@ class RunSummary:
 
     @property
     def state(self) -> str:
-        """queued | running | stopped | finished | failed | interrupted."""
+        """The state: queued, running, stopped, finished, failed or interrupted."""
         return self.status.state
 
     @property
     def active(self) -> bool:
-        """Whether something will still happen without anybody's doing."""
+        """Whether the run is queued or running."""
         return self.state in ACTIVE
 
     @property
     def encoder(self) -> str:
-        """The key of the vectors it reads; empty where there is none."""
+        """The encoder key of the vectors that it reads; "" if there is none."""
         return str(getattr(self.spec, "encoder", ""))
 
     @property
@@ -63,19 +63,19 @@ class RunSummary:
 
     @property
     def dataset_version(self) -> int | None:
-        """The version of the dataset it learned from; None for the newest."""
+        """The version of the dataset that it was trained on; None for the newest."""
         return getattr(self.spec, "dataset_version", None)
 
     @property
     def progress(self) -> float:
-        """How much is done: 0 to 1."""
+        """The completed share, 0 to 1."""
         if self.state == "finished":
             return 1.0
         return min(1.0, self.status.step / self.status.steps) if self.status.steps else 0.0
 
     @property
     def message(self) -> str:
-        """The state in words."""
+        """The state as text."""
         if self.state == "running" and not self.status.steps:
             return "loading"
         if self.state in ("failed", "interrupted"):
@@ -90,12 +90,12 @@ def list_runs(workspace: Workspace, kind: str | None = None) -> list[RunSummary]
 
 
 def summary(workspace: Workspace, run_id: str) -> RunSummary:
-    """One run; a `StoreError` if there is none."""
+    """One run; an unknown id raises `StoreError`."""
     return _summary(workspace, workspace.catalogue.run_index.run(run_id))
 
 
 def summaries(workspace: Workspace, run_ids: Iterable[str]) -> list[RunSummary]:
-    """These runs, in their order, by one query; a `StoreError` if one is not there."""
+    """These runs, in order, by one query; an unknown id raises `StoreError`."""
     wanted = list(run_ids)
     found = {run.id: (run, entry) for run, entry in workspace.catalogue.run_index.runs()} if wanted else {}
     return [
@@ -117,7 +117,7 @@ def _summary(workspace: Workspace, indexed: Indexed) -> RunSummary:
 
 
 def _read(path: Path, entry: IndexEntry | None) -> tuple[IndexEntry, RunStatus]:
-    """What the index says of a run that has ended; of an active one the folder is asked, and of one without entry."""
+    """Entry and status of a run: from the index if it has ended, else from its folder."""
     if entry is not None and entry.state not in ACTIVE:
         return entry, RunStatus.of(entry.status)
     folder = RunFolder(path)
@@ -130,21 +130,21 @@ def losses(workspace: Workspace, run_id: str) -> Columns:
 
 
 def evaluations(workspace: Workspace, run_id: str) -> Columns:
-    """Columns of the held-out rows by step: step, epoch, total, its parts, pair_error."""
+    """Metrics of the held-out rows as columns by step: step, epoch, total, its parts, pair_error."""
     return columns(read_log(workspace.run(run_id)).evaluations)
 
 
 def encoder_path(workspace: Workspace, run_id: str) -> Path:
-    """The folder of the text model that an end-to-end run ends with."""
+    """The folder of the trained text model of an end-to-end run."""
     return workspace.run(run_id).path / "encoder"
 
 
 def metrics(workspace: Workspace, run_id: str) -> dict[str, Any]:
-    """The final figures of a finished run; empty before."""
+    """The final metrics of a finished run; empty until then."""
     found: dict[str, Any] = read_log(workspace.run(run_id)).finish.get("metrics", {})
     return found
 
 
 def measured(workspace: Workspace, run_id: str) -> dict[str, Any]:
-    """What every metric of the panel says of a finished run, with notes and confusion matrices; empty before."""
+    """The metric panel of a finished run, with notes and confusion matrices; empty until it is measured."""
     return workspace.run(run_id).figures()

@@ -1,4 +1,4 @@
-"""Runs beside each other: names that can be told apart, own runs before those of experiments, who waits for what."""
+"""Present lists of runs: distinct names, order, and position in the queue."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import RunSpec
 
 MOST_DIFFERENCES = 3
-CONFIGS = ("training", "head", "objective")  # one seed stands in several; the training's counts
+CONFIGS = ("training", "head", "objective")  # the seed is in several configs; that of training counts
 
 
 def names(runs: Iterable[RunSummary]) -> dict[str, str]:
-    """Id → the run's name; where several have the same one, with what differs in them, else when each was started."""
+    """Distinct names by run id: equal names get the differing settings, or else the start times."""
     alike: dict[str, list[RunSummary]] = defaultdict(list)
     for each in runs:
         alike[each.name].append(each)
@@ -39,7 +39,7 @@ def _told_apart(group: Sequence[RunSummary]) -> dict[str, str]:
 
 
 def _settings(spec: RunSpec | None) -> dict[str, Any]:
-    """What was chosen for a run, flat."""
+    """The chosen settings of a run, flat."""
     if spec is None:
         return {}
     document = spec.document()
@@ -62,22 +62,22 @@ def _with_start(said: str, run: RunSummary) -> str:
 
 
 def own_first(runs: Iterable[RunSummary]) -> list[RunSummary]:
-    """The same runs in the same order, those that experiments are made of behind all others."""
+    """The runs in the same order, but with those of experiments at the end."""
     return sorted(runs, key=lambda each: bool(each.part_of))
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A run's place in the queue, from 1, and in how many seconds it may start; None where that cannot be said."""
+    """Position of a run in the queue, from 1, and the estimated seconds until its start, or None."""
 
     place: int
     seconds: float | None
 
 
 def waiting(runs: Sequence[RunSummary], run_id: str, *, workers: int) -> Waiting:
-    """When a queued run may start, by what the runs before it still need; `runs` are the runs of every kind.
+    """Estimate when a queued run starts, from the remaining times of the runs before it; `runs` has all runs.
 
-    A run that waits too is taken to need as long as finished runs of its kind did in the middle.
+    A queued run is assumed to take the median time of finished runs of its kind.
     """
     queued = sorted(
         (each for each in runs if each.state == "queued"), key=lambda each: (each.created, each.id)
@@ -87,14 +87,14 @@ def waiting(runs: Sequence[RunSummary], run_id: str, *, workers: int) -> Waiting
     needs += [_usual_seconds(runs, each) for each in queued[:place]]
     if any(each is None for each in needs):
         return Waiting(place + 1, None)
-    free = [0.0] * workers  # when each place becomes free
+    free = [0.0] * workers  # when each worker becomes free
     for seconds in needs:
         free[free.index(min(free))] += seconds or 0.0
     return Waiting(place + 1, min(free))
 
 
 def _usual_seconds(runs: Iterable[RunSummary], run: RunSummary) -> float | None:
-    """How long runs of the same kind and head took, from being made to their last sign of life."""
+    """Median seconds of runs of the same kind and head, from creation to the last heartbeat."""
     took = [
         each.status.heartbeat - (each.status.process_started or each.created)
         for each in runs

@@ -1,4 +1,4 @@
-"""The queue of runs: start, stop, resume and remove runs of any kind. Torch-free; workers do the work."""
+"""The queue: start, stop, resume and remove runs of any kind; workers carry them out. Torch-free."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from qlatent.store.runs.run_status import ACTIVE
 from qlatent.store.workspace import Workspace
 
 _log = logging.getLogger(__name__)
-STARTING_SECONDS = 60.0  # a worker that was started this long ago and never wrote its status is dead
+STARTING_SECONDS = 60.0  # a worker without a status after this time is dead
 
 
 class RunHandle:
-    """A run in the shape of a task: running, done, error, progress, cancel(); read anew each time."""
+    """A run with the interface of a task: running, done, error, progress, cancel(); each access reads anew."""
 
     def __init__(self, workspace: Workspace, run_id: str) -> None:
         self.id, self._workspace = run_id, workspace
@@ -36,27 +36,27 @@ class RunHandle:
 
     @property
     def running(self) -> bool:
-        """Whether it is queued or under way."""
+        """Whether the run is queued or running."""
         return self._folder.status().state in ACTIVE
 
     @property
     def done(self) -> bool:
-        """Whether it has come to an end, whatever that was."""
+        """Whether the run has ended, in any state."""
         return not self.running
 
     @property
     def error(self) -> QlatentError | None:
-        """Why it failed, or None."""
+        """The error of a failed run, or None."""
         status = self._folder.status()
         return RunError(status.error, remedy=status.remedy) if status.state == "failed" else None
 
     @property
     def progress(self) -> float:
-        """How much is done: 0 to 1."""
+        """The completed share, 0 to 1."""
         return summary(self._workspace, self.id).progress
 
     def cancel(self) -> None:
-        """Ask it to stop; nothing happens to one that has ended."""
+        """Request the run to stop; does nothing if it has ended."""
         if self.running:
             stop(self._workspace, self.id)
 
@@ -71,7 +71,7 @@ def start(
     inputs: Mapping[str, Path] | None = None,
     token: str = "",
 ) -> str:
-    """Queue a run with this spec and start it if there is room; returns its id. The rest as in `enqueue`."""
+    """Queue a run with this spec and start it if there is room; returns its id. Arguments as in `enqueue`."""
     run_id = enqueue(workspace, spec, inputs=inputs, token=token)
     dispatch(workspace)
     return run_id
@@ -86,8 +86,8 @@ def enqueue(
 ) -> str:
     """Queue a run with this spec; returns its id.
 
-    `inputs` are files by role; the run keeps copies. A `token` stands for one showing of a form: asked again with it
-    for the same, as by a double click, the run that is there is returned.
+    `inputs` are files by role; the run keeps copies. A `token` identifies one rendering of a form: a repeated request
+    with the same token, as by a double click, returns the existing run.
     """
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(spec.created))
     run_id = f"r{stamp}-{secrets.token_hex(4)}"
@@ -105,7 +105,7 @@ def enqueue(
 
 
 def _wish(token: str, spec: RunSpec, inputs: Mapping[str, Path]) -> str | None:
-    """What is asked for by whom, without when; None where nobody says who he is."""
+    """A key of the request and its token, without the time; None without a token."""
     if not token:
         return None
     asked = {key: value for key, value in spec.document().items() if key != "created"}
@@ -118,8 +118,8 @@ def dispatch(
 ) -> list[str]:
     """Start queued runs while fewer than `workers` are alive; returns their ids.
 
-    By default `settings().max_runs` at once, through `launchers.default()`. A worker that ends starts the next run
-    under the same limit.
+    The defaults are `settings().max_runs` and `launchers.default()`. A worker that ends starts the next run under the
+    same limit.
     """
     workers, launcher = workers or settings().max_runs, launcher or launchers.default()
     started: list[str] = []
@@ -130,12 +130,12 @@ def dispatch(
 
 
 def go_on(workspace: Workspace) -> None:
-    """Start what waits, where the workspace can be written; a worker that was killed could not start the next."""
+    """Start waiting runs if the workspace can be written, since a killed worker cannot start the next run."""
     try:
         if not workspace.problem():
             dispatch(workspace)
     except StoreError:
-        _log.warning("what waits is started later", exc_info=True)
+        _log.warning("waiting runs are started later", exc_info=True)
 
 
 def _claim(workspace: Workspace, workers: int) -> str | None:
@@ -144,34 +144,34 @@ def _claim(workspace: Workspace, workers: int) -> str | None:
 
 
 def _alive(workspace: Workspace, run_id: str, claimed: dict[str, float | None]) -> bool:
-    """Whether a run handed out to a worker still has one."""
+    """Whether the worker of a run that left the queue is alive."""
     try:
         status = workspace.run(run_id).status()
-    except StoreError:  # its folder is gone: nobody works on it
+    except StoreError:  # its folder is gone, so no worker has it
         return False
     if status.state != "queued":
         return status.state == "running"
-    when = claimed.get(run_id)  # one not listed was handed out after the list was made: just now
+    when = claimed.get(run_id)  # a run missing from the list left the queue after the list was read
     return when is None or time.time() - when < STARTING_SECONDS
 
 
-# --- stopping and going on --------------------------------------------------------------------------------
+# --- stopping and resuming --------------------------------------------------------------------------------
 
 
 def stop(workspace: Workspace, run_id: str) -> None:
-    """Ask a run to stop at its next step; a queued one stops at once, an ended one is a `RunError`."""
+    """Request a run to stop at its next step; a queued run stops at once, an ended run raises `RunError`."""
     folder = workspace.run(run_id)
     state = folder.status().state
     if state not in ACTIVE:
         raise RunError(f"Run {run_id} is not running: it is {state}.", remedy=_next_step(state))
-    folder.request_stop()  # also for a queued one: a worker may be starting it this very moment
+    folder.request_stop()  # for a queued run too, since a worker may be starting it now
     if state == "queued" and _leaves_queue(workspace, run_id):
         folder.write_status(state="stopped")
         run_index.record(workspace, run_id)
 
 
 def _leaves_queue(workspace: Workspace, run_id: str) -> bool:
-    """Takes a waiting run out of the queue; where that is away the wish to stop is all a worker needs to know."""
+    """Remove a run from the queue; if the catalogue is away, the stop request is enough for the worker."""
     try:
         if workspace.catalogue.run(run_id).queue_state != "queued":
             return False
@@ -188,10 +188,9 @@ def _next_step(state: str) -> str:
 
 
 def resume(workspace: Workspace, run_id: str, *, workers: int | None = None) -> None:
-    """Queue a stopped, interrupted or failed run again; it goes on from its last checkpoint.
+    """Queue a stopped, interrupted or failed run again; it resumes from its last checkpoint.
 
-    Nothing that it has made is lost by this; `start_over` is for beginning again. A `RunError` when what it learns
-    from is not there.
+    All its files are kept; use `start_over` to begin again. A run whose dataset was removed raises `RunError`.
     """
     folder = workspace.run(run_id)
     state = folder.status().state
@@ -201,7 +200,7 @@ def resume(workspace: Workspace, run_id: str, *, workers: int | None = None) -> 
         raise RunError(f"Run {run_id} is {state} already.", remedy="Wait for it, or stop it.")
     if not event_log.is_trained(folder):
         _check_datasets(workspace, folder)
-    workspace.catalogue.run(run_id)  # before anything is written: a catalogue that is away changes nothing
+    workspace.catalogue.run(run_id)  # first, so that nothing is written if the catalogue is away
     folder.clear_stop()
     folder.write_status(state="queued", error="", remedy="", pid=None, process_started=None)
     workspace.catalogue.set_queue_state(run_id, "queued")
@@ -213,8 +212,8 @@ def _check_datasets(workspace: Workspace, folder: RunFolder) -> None:
     if not dataset or (workspace.items.has(dataset) and _recorded(workspace, dataset)):
         return
     raise RunError(
-        f"Run {folder.id} cannot go on: its dataset {dataset!r} was removed. Nothing of the run has changed.",
-        remedy=f"Bring the dataset back with `qlatent restore {dataset}`, within a day of its removal.",
+        f"Run {folder.id} cannot resume: its dataset {dataset!r} was removed. The run is unchanged.",
+        remedy=f"Restore the dataset with `qlatent restore {dataset}` within a day of its removal.",
     )
 
 
@@ -223,7 +222,7 @@ def _recorded(workspace: Workspace, dataset: str) -> bool:
 
 
 def start_over(workspace: Workspace, run_id: str) -> str:
-    """Queue a new run that does the same from its first step; returns its id. The old one stays as it is."""
+    """Queue a new run with the same spec, from the first step; returns its id. The old run is unchanged."""
     folder = workspace.run(run_id)
     roles = sorted(path.name for path in (folder.path / "inputs").glob("*"))
     inputs = {role: path for role in roles if (path := folder.input(role)) is not None}
@@ -232,16 +231,16 @@ def start_over(workspace: Workspace, run_id: str) -> str:
 
 
 def remove(workspace: Workspace, run_id: str) -> None:
-    """Take a run out of all lists; heads kept from it stay. For a day `bin.restore` brings it back.
+    """Move a run to the bin; heads kept from it stay. `bin.restore` undoes this for a day.
 
-    One that runs is a `RunError`.
+    A running run raises `RunError`.
     """
-    if summary(workspace, run_id).state == "running":  # an unknown id is an error
+    if summary(workspace, run_id).state == "running":  # raises for an unknown id
         raise RunError(f"Run {run_id} is running.", remedy="Stop it first.")
     workspace.catalogue.bin.put("run", run_id)
     put_away(workspace.runs_path / run_id)
 
 
 def handle(workspace: Workspace, run_id: str) -> RunHandle:
-    """The run as a task."""
+    """A handle of the run with the interface of a task."""
     return RunHandle(workspace, run_id)

@@ -1,4 +1,4 @@
-"""The run index, filled from the runs' folders: by whoever changes a run's state, and when a workspace is opened."""
+"""Update the run index from the run folders, on each state change and when a workspace is opened."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 def spec_in(path: Path) -> RunSpec:
-    """The spec of the run in this folder, read once, since it is frozen; a `StoreError` if it cannot be read."""
+    """The spec of the run in this folder, cached since it is frozen; an unreadable spec raises `StoreError`."""
     folder = RunFolder(path)
     return _spec(path, folder.spec_time())
 
@@ -31,10 +31,12 @@ def _spec(path: Path, time: int) -> RunSpec:
 
 
 def entry_of(folder: RunFolder) -> IndexEntry:
-    """What the index is to hold of a run, read from its folder; a `StoreError` if it cannot be read."""
-    seen = folder.status_time()  # before the status: one that is written in between makes the entry outdated
+    """The index entry of a run, read from its folder; an unreadable folder raises `StoreError`."""
+    seen = (
+        folder.status_time()
+    )  # read before the status, so that a status written in between makes the entry outdated
     status, spec = folder.status(), spec_in(folder.path)
-    # that a worker was killed is found out by looking for its process, each time and on its own machine
+    # whether a worker was killed is checked by its process each time, on its own machine
     state = "running" if status.state == "interrupted" else status.state
     head: str | None = getattr(spec, "head", None)
     return IndexEntry(folder.id, state, head, _part_of(spec), _document(status, state), seen)
@@ -45,14 +47,14 @@ def _document(status: RunStatus, state: str) -> dict[str, Any]:
 
 
 def _part_of(spec: RunSpec) -> str:
-    """The table of many runs that a run was made for, in words; "" for a run of its own."""
+    """Description of the sweep that a run belongs to; "" for a single run."""
     return spec.part_of or ("an experiment" if getattr(spec, "panel", False) else "")
 
 
 def record(workspace: Workspace, run_id: str) -> None:
-    """Write down what the folder of a run says now.
+    """Update the index entry of a run from its folder.
 
-    Where folder or catalogue are away it is left to the next opening of the workspace: the folder says it too.
+    If folder or catalogue are unavailable, the next opening of the workspace updates the entry.
     """
     try:
         _, before = workspace.catalogue.run_index.run(run_id)
@@ -63,10 +65,9 @@ def record(workspace: Workspace, run_id: str) -> None:
 
 
 def refresh(workspace: Workspace) -> int:
-    """Write down what folders say that have changed since the index was written; returns how many entries did.
+    """Update the entries of folders that have changed since the index was written; returns their number.
 
-    Of folders that have not changed only the time of one file is looked at. A run whose folder cannot be read has no
-    entry.
+    Of an unchanged folder, only the modification time of one file is read. An unreadable folder has no entry.
     """
     index = workspace.catalogue.run_index
     listed = index.runs()
@@ -87,17 +88,17 @@ def refresh(workspace: Workspace) -> int:
 
 
 def _changed(workspace: Workspace, run: RunRecord, entry: IndexEntry | None) -> IndexEntry | None:
-    """The entry as it should be, or None where it is good as it is."""
+    """The updated entry, or None if the entry is up to date."""
     folder = workspace.run(run.id)
     if entry is not None and entry.seen == folder.status_time():
         return None
     fresh = entry_of(folder)
     if entry is not None and entry.state in ACTIVE and fresh.state in ACTIVE:
-        return None  # the folders of active runs are asked anyway
+        return None  # the folders of active runs are read anyway
     return fresh
 
 
 def rebuild(workspace: Workspace) -> int:
-    """Make the index anew from the runs' folders; returns how many entries it has."""
+    """Rebuild the index from the run folders; returns the number of entries."""
     workspace.catalogue.run_index.clear()
     return refresh(workspace)

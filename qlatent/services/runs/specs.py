@@ -1,7 +1,6 @@
-"""The spec of a run: what it is to do, frozen when it is created. Torch-free.
+"""Run specs: typed descriptions of runs, frozen at creation. Torch-free.
 
-`spec.json` in a run's folder holds one. This module is the only reader; it brings older
-spellings and formats up to date.
+Each is stored as `spec.json` in the run folder. Only this module reads it; it converts older spellings and formats.
 """
 
 from __future__ import annotations
@@ -20,26 +19,26 @@ from qlatent.store.runs.run_folder import RunFolder
 
 FORMAT = 2
 Source = Literal["vectors", "images", "retrieval"]
-"""What a training learns from: stored vectors, the images themselves, or which item answers which query."""
+"""Training data of a run: stored vectors, images, or queries with their answers."""
 
 
 class BaseSpec(BaseModel):
-    """What the spec of every kind of run says."""
+    """Fields that the specs of all kinds of runs share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[2] = 2
     kind: str
-    id: str = ""  # given by the queue
+    id: str = ""  # set by the queue
     name: str
     created: float  # unix seconds
     dataset: str | None
     threads: int = 1
     device: str = "auto"
-    part_of: str = ""  # the table of many runs that it was made for, in words
+    part_of: str = ""  # description of the sweep that it belongs to
 
     def document(self) -> dict[str, Any]:
-        """The spec as plain JSON."""
+        """The spec as JSON values."""
         return self.model_dump(mode="json")
 
     @property
@@ -49,7 +48,7 @@ class BaseSpec(BaseModel):
 
 
 class Configs(BaseModel):
-    """The settings of head, objective and training, defaults included, by field."""
+    """The settings of head, objective and training, including defaults."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,44 +58,44 @@ class Configs(BaseModel):
 
 
 class BaseTraining(BaseSpec):
-    """Train a head on a dataset as it was at `dataset_version`."""
+    """A training of a head on version `dataset_version` of a dataset."""
 
     kind: Literal["train"] = "train"
     dataset: str
     dataset_version: int
-    encoder: str  # key of the vectors; empty where the encoder learns too
+    encoder: str  # key of the vectors; "" if the encoder is trained too
     modalities: tuple[str, ...]
     head: str
     objective: str
-    settings: dict[str, Any]  # what was asked for, flat
+    settings: dict[str, Any]  # requested settings, flat
     configs: Configs
-    weights: str = ""  # id of a kept head that is measured as it is: nothing learns
+    weights: str = ""  # id of a kept head that is measured without training
     panel: bool = False  # measure every metric at the end
-    keep: bool = True  # keep the head when it is trained
+    keep: bool = True  # keep the head after training
 
 
 class VectorTraining(BaseTraining):
-    """Train on stored vectors."""
+    """A training on stored vectors."""
 
     source: Literal["vectors"] = "vectors"
 
 
 class ImageTraining(BaseTraining):
-    """Train a backbone under the head, from the images themselves."""
+    """A training of a backbone and a head on images."""
 
     source: Literal["images"] = "images"
-    content: str  # names exactly these images, labels and splits
+    content: str  # hash of the images, labels and splits
 
 
 class RetrievalTraining(BaseTraining):
-    """Train queries to find their answers."""
+    """A training for retrieval."""
 
     source: Literal["retrieval"] = "retrieval"
-    judgements: str = ""  # name of the stored judgements; empty: items of one label answer each other
+    judgements: str = ""  # name of the stored judgements; "": items of one label answer each other
 
 
 class Encoding(BaseSpec):
-    """Encode a dataset, or augmented views of its images."""
+    """An encoding of a dataset, or of augmented views of its images."""
 
     kind: Literal["encode"] = "encode"
     dataset: str
@@ -107,21 +106,21 @@ class Encoding(BaseSpec):
 
 
 class Measurement(BaseSpec):
-    """Measure every metric of finished trainings."""
+    """A measurement of the metric panel of finished trainings."""
 
     kind: Literal["measure"] = "measure"
     runs: tuple[str, ...]
 
 
 class ImageProbe(BaseSpec):
-    """Take the linear probe of a finished training on images, by the published protocol."""
+    """A published linear probe of a finished training on images."""
 
     kind: Literal["probe"] = "probe"
     run: str
 
 
 class EncodeWith(BaseModel):
-    """The encoder for queries that have no vectors yet."""
+    """The encoder for queries without vectors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -130,14 +129,14 @@ class EncodeWith(BaseModel):
 
 
 class RetrievalEvaluation(BaseSpec):
-    """Evaluate heads by retrieval."""
+    """An evaluation of heads by retrieval."""
 
     kind: Literal["retrieval_evaluation"] = "retrieval_evaluation"
     dataset: str  # the corpus
     encoder: str
     heads: tuple[str, ...]
     queries: str = ""  # id of a dataset
-    files: dict[str, str] = {}  # name of an uploaded file by its role
+    files: dict[str, str] = {}  # names of uploaded files by role
     encode_with: EncodeWith | None = None
     against: str = ""
     seed: int = 0
@@ -149,7 +148,7 @@ class RetrievalEvaluation(BaseSpec):
 
 
 class DemoPreparation(BaseSpec):
-    """Draw, import and encode the demo's listings, then queue its training."""
+    """A preparation of the demo: draw, import and encode listings, then queue the training."""
 
     kind: Literal["demo"] = "demo"
     dataset: None = None
@@ -186,32 +185,32 @@ _ADAPTER: TypeAdapter[RunSpec] = TypeAdapter(
 
 
 def of(folder: RunFolder) -> RunSpec:
-    """The spec of the run in this folder; a `StoreError` if it cannot be understood."""
+    """The spec of the run in this folder; an invalid spec raises `StoreError`."""
     return read(folder.spec)
 
 
 def training_spec(folder: RunFolder) -> TrainSpec:
-    """The spec of the training in this folder; a `StoreError` if it is another kind of run."""
+    """The spec of the training in this folder; another kind of run raises `StoreError`."""
     return read_training(folder.spec)
 
 
 def read_training(document: Mapping[str, Any]) -> TrainSpec:
-    """The spec of a training that a document holds; a `StoreError` if it is another kind of run."""
+    """The spec of a training from its document; another kind of run raises `StoreError`."""
     found = read(document)
     if isinstance(found, VectorTraining | ImageTraining | RetrievalTraining):
         return found
-    raise StoreError(f"Run {found.id or found.name} is no training: it is of kind {found.kind!r}.")
+    raise StoreError(f"Run {found.id or found.name} is not a training: its kind is {found.kind!r}.")
 
 
 def expected(spec: RunSpec, kind: type[Kind]) -> Kind:
-    """The spec as one of this kind; a `StoreError` if it is another."""
+    """The spec, checked to be of this kind; another kind raises `StoreError`."""
     if not isinstance(spec, kind):
         raise StoreError(f"Run {spec.id or spec.name} is of kind {spec.kind!r}, which is not expected here.")
     return spec
 
 
 def read(document: Mapping[str, Any]) -> RunSpec:
-    """The spec that a document holds, written by this version or an earlier one; else a `StoreError`."""
+    """The spec from a document of this or an earlier version; an invalid document raises `StoreError`."""
     return _read(json.dumps(document))
 
 
@@ -220,7 +219,7 @@ def _read(text: str) -> RunSpec:
     document = json.loads(text)
     if not isinstance(document, dict):
         raise StoreError(
-            "The spec of a run cannot be understood: it is no JSON object.", remedy="Remove the run."
+            "The spec of a run cannot be read: it is not a JSON object.", remedy="Remove the run."
         )
     if document.get("format", 1) not in (1, FORMAT):
         raise StoreError(
@@ -245,7 +244,7 @@ def _first(err: Exception) -> str:
 
 
 def current(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A spec document in today's format and spelling."""
+    """A spec document converted to the present format and spelling."""
     found = spellings.current("spec", document) | {"format": FORMAT}
     if found["kind"] == "train":
         found["source"] = found.get("source") or "vectors"
@@ -254,11 +253,11 @@ def current(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _current_configs(configs: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:
-    """The configs of a training, with what was a rule without a name, or stood elsewhere, in its place."""
+    """The configs of a training, converted: moved fields are in place, and implicit rules have names."""
     head, objective, training = (dict(configs[name]) for name in ("head", "objective", "training"))
-    if "learn_scale" in training:  # it belongs to the objective
+    if "learn_scale" in training:  # moved to the objective
         objective["learn_scale"] = training.pop("learn_scale")
     if name in HEADS:
         head = respelled(head_class(name), head)
-    training.setdefault("split_rule", "contents")  # the only rule before it had a name
+    training.setdefault("split_rule", "contents")  # the only rule of earlier versions
     return {"head": head, "objective": objective, "training": training}

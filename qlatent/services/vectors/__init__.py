@@ -1,1 +1,1 @@
-"""Embeddings of a dataset: encoding them, augmented views of images, and reading them."""
+"""Encode datasets and augmented views of images, and read the stored vectors."""

@@ -1,6 +1,6 @@
-"""Augmented views of a dataset's images, encoded: how one is made, where it is kept, what training needs of them.
+"""Make, store and read encoded augmented views of a dataset's images, and check them for training.
 
-A view follows from the image's content and its number alone. Torch-free until a view is made.
+A view depends only on the image's content and its number. Torch-free until a view is made.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ if TYPE_CHECKING:
     from PIL import Image
 
 FEWEST, MOST, USUAL = 2, 32, 4  # views of an image
-SMALLEST = 8  # pixels a side, below which nothing is cropped
-KIND = "augmented"  # as the objective's setting `views` calls them
+SMALLEST = 8  # smallest side in pixels for crops
+KIND = "augmented"  # value of the objective's setting `views`
 SHOWN = 5  # ids named in a message
 _RECIPE = {"version": 1, **asdict(PUBLISHED_CODE), "size": "the encoder's own"}
 MODALITY = f"{names.VIEWS}-{hashlib.sha256(json.dumps(_RECIPE, sort_keys=True).encode()).hexdigest()[:8]}"
-"""Under which modality the store keeps the views: another way of making them would be another one."""
+"""The store's modality of the views, derived from their recipe, so that another recipe gets another modality."""
 
 
 # --- making -----------------------------------------------------------------------------------------------
 
 
 def check(views: int, images: Sequence[str], *, encoder: str, modalities: Sequence[str]) -> None:
-    """Refuses so many views (0 is none at all) of these images by an encoder of these modalities."""
+    """Raise an error if this number of views of these images cannot be encoded; 0 means no views."""
     check_number(views)
     if views and "image" not in modalities:
         raise ConfigError(
-            f"The encoder {encoder!r} reads no images, and augmented views are of images.",
-            remedy="Choose an encoder with images, such as builtin or clip, or leave the views out.",
+            f"The encoder {encoder!r} does not encode images, which augmented views need.",
+            remedy="Choose an image encoder, such as builtin or clip, or leave the views out.",
         )
     if views and not images:
         raise InputError("There are no images to make views of.", remedy="Leave the views out.")
 
 
 def check_number(views: int) -> None:
-    """Refuses a number of views that makes no pair, or more than are offered; 0 says nothing."""
+    """Raise an error for a number of views outside the allowed range; 0 means unset."""
     if views and not FEWEST <= views <= MOST:
         raise ConfigError(
             f"Got {views} augmented {'view' if views == 1 else 'views'} of an image; a pair needs {FEWEST}.",
@@ -60,21 +60,21 @@ def check_number(views: int) -> None:
 
 
 def names_of(images: Sequence[str], views: int) -> list[str]:
-    """The names of the first views of images by hash, image by image."""
+    """The names of the first `views` views of images, given by hash, image by image."""
     return [names.view(each, number) for each in images for number in range(1, views + 1)]
 
 
 def side(encoder: AbstractEncoder) -> int:
-    """Pixels a side of what the encoder looks at."""
+    """The side of the encoder's input image in pixels."""
     from PIL import Image
 
     return max(SMALLEST, *encoder.prepare_image(Image.new("RGB", (64, 64))).shape[-2:])
 
 
 def prepared(picture: Image.Image, name: str, encoder: AbstractEncoder, *, size: int) -> NDArray[Any]:
-    """The view of this name of an RGB picture as the encoder's input.
+    """The view of this name of an RGB image, as the encoder's input.
 
-    The picture is brought to size × size pixels, augmented as the published code does, and prepared like any other.
+    The image is scaled to size × size pixels, augmented as in the published code, and preprocessed like any other.
     """
     import torch
     from PIL import Image
@@ -90,12 +90,12 @@ def prepared(picture: Image.Image, name: str, encoder: AbstractEncoder, *, size:
     return encoder.prepare_image(Image.fromarray(content))
 
 
-# --- what is there ----------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many views encoder `key` made of a dataset's `images`: `every` image has so many, `whole` have `most`."""
+    """Numbers of views by encoder `key` of a dataset's `images`: all have at least `every`, `whole` have `most`."""
 
     key: str
     images: int
@@ -105,14 +105,14 @@ class Coverage:
 
     @property
     def text(self) -> str:
-        """The same in words."""
+        """The coverage as text."""
         if self.every == self.most:
             return f"{self.most} of each of {self.images:,} images"
         return f"{self.most} of {self.whole:,} of {self.images:,} images"
 
 
 def coverage(workspace: Workspace, dataset: str) -> list[Coverage]:
-    """The encoders with views of a dataset's images."""
+    """The coverage of every encoder with views of a dataset's images."""
     return [
         Coverage(key, len(each), int(each.min()), int(each.max()), int((each == each.max()).sum()))
         for key, each in workspace.items.views(dataset, MODALITY).items()
@@ -120,24 +120,24 @@ def coverage(workspace: Workspace, dataset: str) -> list[Coverage]:
 
 
 def read(workspace: Workspace, key: str, images: Sequence[str | None], views: int) -> NDArray[np.float32]:
-    """The first views (n, views, d) float32 of images by hash, NaN where there is none: 4·n·views·d bytes."""
+    """The first views (n, views, d) float32 of images, by hash, NaN where missing: 4·n·views·d bytes."""
     asked = [name for each in images for name in (names_of([each], views) if each else [None] * views)]
     found = workspace.items.embeddings(key, MODALITY, asked)
     return found.reshape(len(images), views, found.shape[1])
 
 
-# --- what training needs ----------------------------------------------------------------------------------
+# --- for training -----------------------------------------------------------------------------------------
 
 
 def wanted(settings: Mapping[str, Any]) -> bool:
-    """Whether a run of these flat settings compares augmented views."""
+    """Whether a run with these flat settings compares augmented views."""
     return settings.get("views") == KIND
 
 
 def settled(settings: Mapping[str, Any], counted: Callable[[int], int]) -> Mapping[str, Any]:
-    """The flat settings of a run with what augmented views decide, if it compares any: image alone, and how many.
+    """The flat settings of a run; with augmented views, the modality is set to image and the number of views is set.
 
-    `counted` is `count_of` of the run's vectors.
+    `counted` is `count_of` for the run's vectors.
     """
     if not wanted(settings):
         return settings
@@ -146,14 +146,14 @@ def settled(settings: Mapping[str, Any], counted: Callable[[int], int]) -> Mappi
 
 
 def count_of(workspace: Workspace, dataset: str, key: str, asked: int) -> int:
-    """How many views by encoder `key` there are of every image of a dataset, or `asked` if there are that many.
+    """Number of views by encoder `key` that every image of a dataset has, at most `asked` if that is set.
 
-    Refused are ready vectors, a dataset without images, and images with fewer views than asked for (or than two).
+    Imported vectors, a dataset without images, and images with fewer views than asked for (or than two) raise an error.
     """
     check_number(asked)
     if key == stored.GIVEN:
         raise InputError(
-            "Ready vectors have no augmented views: a changed picture cannot be encoded as they were.",
+            "Imported vectors have no augmented views, since their encoder is not available here.",
             remedy=f"{encode_first(dataset, 'builtin')} Then train on those vectors.",
         )
     if not workspace.items.contents(dataset, "image"):
@@ -182,7 +182,7 @@ def count_of(workspace: Workspace, dataset: str, key: str, asked: int) -> int:
 
 
 def _lacking(workspace: Workspace, dataset: str, few: NDArray[np.bool_], what: str) -> str:
-    """Which items have one of these of the dataset's images."""
+    """The message that lists the items with these images."""
     images = {
         each for each, lacks in zip(workspace.items.contents(dataset, "image"), few, strict=True) if lacks
     }
@@ -193,7 +193,7 @@ def _lacking(workspace: Workspace, dataset: str, few: NDArray[np.bool_], what: s
 
 
 def encode_first(dataset: str, key: str, *, views: int = 0) -> str:
-    """The remedy where views are missing."""
+    """The remedy for missing views."""
     name = key.rpartition("-")[0] or key
     return (
         f"Encode them: `qlatent encode {dataset} --encoder {name} --views {max(USUAL, views)}`"

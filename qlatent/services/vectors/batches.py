@@ -1,7 +1,7 @@
-"""Batches through an encoder, several at once: each thread reads, decodes, prepares and embeds its own.
+"""Encode batches in parallel: each thread reads, decodes, preprocesses and embeds its own batch.
 
-Small models leave half of the cores idle when one forward pass after the other spreads over all of them, and
-decoding beside them takes the rest away again. A batch a core, from the file to its vectors, needs neither.
+Forward passes of small models that spread over all cores leave half of them idle, and decoding competes with them.
+One batch per core, from the file to the vectors, avoids both.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from qlatent.store.items.items import ItemStore
 from qlatent.store.items.names import image_of
 
 MOST_THREADS = 4  # batches in memory at once; 64 images of 224 × 224 are 39 MB
-_SORTED_BATCHES = 16  # texts of so many batches are sorted by length together, so that little is padded
+_SORTED_BATCHES = 16  # texts of this many batches are sorted by length together, to limit padding
 
 
 class Failure(NamedTuple):
-    """An item that was not encoded, and why."""
+    """An item that was not encoded, with the reason."""
 
     id: str
     reason: str
@@ -35,7 +35,7 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Hashes (of views: names) and their vectors (n, d), and what could not be decoded: hash and reason."""
+    """Hashes (for views: names) and their vectors (n, d), and failures with hash and reason."""
 
     hashes: list[str]
     vectors: np.ndarray
@@ -44,11 +44,11 @@ class Batch:
 
 Batches = Generator[Batch, None, None]
 Prepare = Callable[[Image.Image, str], np.ndarray]
-"""A decoded picture and the name of what is to be made of it → the encoder's input."""
+"""A function from a decoded image and the name of a view or image to the encoder's input."""
 
 
 def image_batches(store: ItemStore, encoder: AbstractEncoder, hashes: Sequence[str]) -> Batches:
-    """The images of these hashes, in their order."""
+    """Batches of the images with these hashes, in order."""
 
     def prepare(picture: Image.Image, _: str) -> np.ndarray:
         return encoder.prepare_image(picture)
@@ -58,7 +58,7 @@ def image_batches(store: ItemStore, encoder: AbstractEncoder, hashes: Sequence[s
 
 
 def view_batches(store: ItemStore, encoder: AbstractEncoder, names: Sequence[str]) -> Batches:
-    """The augmented views of these names, in their order; those of one image together are read once."""
+    """Batches of the augmented views with these names, in order; consecutive views of one image are read once."""
     size = augmented.side(encoder)
 
     def prepare(picture: Image.Image, name: str) -> np.ndarray:
@@ -69,7 +69,7 @@ def view_batches(store: ItemStore, encoder: AbstractEncoder, names: Sequence[str
 
 
 def text_batches(texts: dict[str, str], encoder: AbstractEncoder, hashes: Sequence[str]) -> Batches:
-    """The texts of these hashes, neighbours in length together."""
+    """Batches of the texts with these hashes; texts of similar length are batched together."""
     size = encoder.batch_size
     chunks = [
         part
@@ -86,8 +86,8 @@ def _cut(hashes: Sequence[str], size: int) -> list[Sequence[str]]:
 
 
 def _side_by_side(work: Callable[[Sequence[str]], Batch], chunks: Sequence[Sequence[str]]) -> Batches:
-    """The results in order; as many threads as torch may use share its threads among them."""
-    import torch  # pages import this module, and torch takes seconds
+    """The results in order, computed by as many threads as torch may use, one torch thread each."""
+    import torch  # pages import this module, and torch takes seconds to import
 
     allowed = torch.get_num_threads()
     threads = max(1, min(MOST_THREADS, allowed, len(chunks)))
@@ -100,11 +100,11 @@ def _side_by_side(work: Callable[[Sequence[str]], Batch], chunks: Sequence[Seque
             yield pending.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-        torch.set_num_threads(allowed)  # what a thread sets is also what later threads begin with
+        torch.set_num_threads(allowed)  # later threads inherit the setting of this thread
 
 
 def _images(store: ItemStore, encoder: AbstractEncoder, names: Sequence[str], prepare: Prepare) -> Batch:
-    """Each image is read and decoded once, whatever is made of it."""
+    """Encode images or views; each image is read and decoded once."""
     contents = store.images([image_of(name) for name in names])
     good: list[str] = []
     inputs: list[np.ndarray] = []
@@ -112,7 +112,7 @@ def _images(store: ItemStore, encoder: AbstractEncoder, names: Sequence[str], pr
     for image, own in groupby(names, key=image_of):
         asked = list(own)
         if image not in contents:
-            failed += [(name, "its image is not in the workspace any more") for name in asked]
+            failed += [(name, "its image is no longer in the workspace") for name in asked]
             continue
         try:
             picture = decoded(contents[image], side=encoder.decoded_side)

@@ -1,4 +1,4 @@
-"""Encoding: every distinct image and text of a dataset gets its vector once, whatever happens in between."""
+"""Encode every distinct image and text of a dataset once; an interrupted encoding resumes."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _HASHES = {"image": "image_hash", "text": "text_hash"}
 
 @dataclass(frozen=True, slots=True)
 class EncodingReport:
-    """What an encoding did; `cached` were there before, `failed` are items whose image cannot be decoded.
+    """Result of an encoding; `cached` vectors existed before, `failed` are items whose image cannot be decoded.
 
-    With `views`, so many augmented copies of each image are among those counted.
+    With `views`, the counts include that many augmented copies of each image.
     """
 
     encoder_key: str
@@ -45,11 +45,11 @@ class EncodingReport:
 
     @property
     def rate(self) -> float:
-        """Vectors a second, with everything that was done for them."""
+        """Vectors per second, over the whole encoding."""
         return self.encoded / self.seconds if self.seconds > 0 else 0.0
 
     def document(self) -> dict[str, Any]:
-        """The report as plain JSON values."""
+        """The report as JSON values."""
         return {
             "encoder": self.encoder_key, "encoded": self.encoded, "cached": self.cached,
             "seconds": round(self.seconds, 3), "rate": round(self.rate, 2), "stopped": self.stopped,
@@ -69,14 +69,13 @@ def encode(
     progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> EncodingReport:
-    """Computes and stores the vectors that are missing; what is there is not computed again.
+    """Compute and store the missing vectors of a dataset; existing vectors are not computed again.
 
-    `encoder` is a name of the registry with its `settings`, or an encoder. With `views` (2 to 32) so many augmented
-    copies of each image are encoded too, see `services/vectors/augmented.py`. Vectors are committed every two
-    seconds or 512 rows, so being killed loses no more, and the next call goes on. `progress` gets
-    (done, total) of the missing ones. A vector that is not finite is an `InputError` that names the item;
-    images that cannot be decoded are listed in the report. `should_stop` ends early, with everything so far
-    stored.
+    `encoder` is a registry name with its `settings`, or an encoder. With `views` (2 to 32), that many augmented copies
+    of each image are encoded too, see `services/vectors/augmented.py`. Vectors are committed every two seconds or 512
+    rows, so a kill loses no more, and the next call resumes. `progress` gets (done, total) of the missing vectors. A
+    vector that is not finite raises an `InputError` that names the item; images that cannot be decoded are listed in
+    the report. `should_stop` ends the encoding early; all computed vectors are stored.
     """
     started = time.perf_counter()
     workspace.catalogue.dataset(dataset)
@@ -94,7 +93,7 @@ def encode(
     job.run(missing)
     return EncodingReport(
         encoder_key=coder.key, encoded=job.stored, stopped=job.stopped,
-        failed=tuple({each.id: each for each in job.failed}.values()),  # an item whose views fail too is told once
+        failed=tuple({each.id: each for each in job.failed}.values()),  # list an item once, even if its views fail too
         cached=sum(map(len, wanted.values())) - total, seconds=time.perf_counter() - started, views=views,
     )  # fmt: skip
 
@@ -106,7 +105,7 @@ def encode_texts(
     encoder: AbstractEncoder,
     progress: Progress | None = None,
 ) -> EncodingReport:
-    """The same for texts that are no dataset's, such as queries: id → text; their hashes are `content_hash`es."""
+    """Encode texts (id → text) that belong to no dataset, such as queries; their hashes are `content_hash`es."""
     started = time.perf_counter()
     contents = _Texts(texts)
     missing = workspace.items.missing(encoder.key, "text", contents.hashes("text"))
@@ -119,7 +118,7 @@ def encode_texts(
 
 
 def make_encoder(name: str, settings: Mapping[str, Any]) -> AbstractEncoder:
-    """The encoder of a name with checked settings; loads its weights."""
+    """The encoder of this name with checked settings; loads its weights."""
     config = make_config(config_class("encoder", name), settings)
     hub.check(config)
     made: AbstractEncoder = resolve(entry("encoder", name).target)(config)
@@ -140,13 +139,13 @@ def _modalities(
     if not chosen:
         raise InputError(
             f"{dataset!r} has no {' or '.join(f'{each}s' for each in wanted)} to encode.",
-            remedy="Choose another dataset or encoder; ready vectors need no encoding.",
+            remedy="Choose another dataset or encoder; imported vectors need no encoding.",
         )
     return chosen
 
 
 class _Contents:
-    """The distinct contents of a dataset, and which item brought each first."""
+    """The distinct contents of a dataset, with the first item of each."""
 
     def __init__(self, workspace: Workspace, dataset: str) -> None:
         self._workspace, self._dataset = workspace, dataset
@@ -154,26 +153,26 @@ class _Contents:
         self._hashes: dict[str, list[str]] = {}
 
     def check(self) -> None:
-        """An `InputError` when the dataset was removed meanwhile."""
+        """Raise `InputError` if the dataset has been removed in the meantime."""
         try:
             self._workspace.catalogue.dataset(self._dataset)
         except AbsentError as err:
             raise InputError(
-                f"The dataset {self._dataset!r} was removed while it was being encoded; vectors made so far are kept.",
-                remedy=f"Bring it back with `qlatent restore {self._dataset}` and encode again.",
+                f"The dataset {self._dataset!r} was removed while it was being encoded; its vectors so far are kept.",
+                remedy=f"Restore it with `qlatent restore {self._dataset}`, and encode it again.",
             ) from err
-        except StoreError:  # a catalogue that is away for a moment is no reason to stop
+        except StoreError:  # continue while the catalogue is temporarily unavailable
             _log.warning("the catalogue is away", exc_info=True)
 
     def hashes(self, modality: str) -> list[str]:
-        """The distinct hashes in row order."""
+        """The distinct content hashes of a modality, in row order."""
         if modality not in self._hashes:
             column: pa.ChunkedArray = self._table[_HASHES[modality]]
             self._hashes[modality] = [each for each in column.unique().to_pylist() if each]
         return self._hashes[modality]
 
     def texts(self) -> dict[str, str]:
-        """Hash → text."""
+        """The distinct texts by hash."""
         columns = (self._table[name].to_pylist() for name in ("text_hash", "text"))
         return {key: text for key, text in zip(*columns, strict=True) if key}
 
@@ -187,14 +186,14 @@ class _Contents:
 
 
 class _Texts:
-    """Texts by id, with what `_Job` asks of a dataset's contents."""
+    """Texts by id, with the interface of `_Contents`."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._ids = {content_hash(text): name for name, text in reversed(list(texts.items()))}
         self._texts = {content_hash(text): text for text in texts.values()}
 
     def check(self) -> None:
-        """They are nobody's: nothing can be removed."""
+        """Do nothing: these texts belong to no dataset."""
 
     def hashes(self, _: str) -> list[str]:
         return list(self._texts)
@@ -207,7 +206,7 @@ class _Texts:
 
 
 class _Job:
-    """One run over what is missing."""
+    """Encodes the missing contents once."""
 
     def __init__(
         self,
@@ -231,7 +230,7 @@ class _Job:
         self._seen = 0
 
     def run(self, missing: Mapping[str, list[str]]) -> None:
-        """Encodes everything; what was computed is stored even when something fails on the way."""
+        """Encode all missing contents; computed vectors are stored even if a later batch fails."""
         self._report(0)
         for modality, hashes in missing.items():
             with _Committer(self.workspace, self.coder.key, modality) as committer:
@@ -239,7 +238,7 @@ class _Job:
                 try:
                     for batch in batches:
                         if batch.failed or committer.due:
-                            self.contents.check()  # before a removal is told as so many broken images
+                            self.contents.check()  # report a removed dataset as such, not as unreadable images
                         for content, reason in batch.failed:
                             self.failed.append(Failure(self.contents.item(modality, content), reason))
                         self._check(modality, batch.hashes, batch.vectors)
@@ -249,7 +248,7 @@ class _Job:
                         if self.stopped:
                             return
                 finally:
-                    batches.close()  # ends what works ahead
+                    batches.close()  # stops the threads that prefetch
                     self.stored += committer.rows
 
     def _batches(self, modality: str, hashes: list[str]) -> Batches:
@@ -270,12 +269,12 @@ class _Job:
             what = "augmented image" if modality == augmented.MODALITY else modality
             raise InputError(
                 f"The encoder {self.coder.name!r} gives NaN or infinity for the {what} of item {name!r}.",
-                remedy="Look at that item, or choose another encoder or weights.",
+                remedy="Check this item, or choose another encoder or weights.",
             )
 
 
 class _Committer:
-    """Collects vectors and stores them every two seconds or 512 rows, and at the end, whatever the end is."""
+    """Collects vectors and stores them every two seconds or 512 rows, and at the end, also after an error."""
 
     def __init__(self, workspace: Workspace, key: str, modality: str) -> None:
         self.store = workspace.items
@@ -290,12 +289,12 @@ class _Committer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # a store that failed a moment ago would fail again, and hide why
+        # after a failed write, another attempt would hide the error
         if kind is None or not issubclass(kind, StoreError):
             self.flush()
 
     def add(self, hashes: Sequence[str], vectors: np.ndarray) -> None:
-        """Takes vectors (n, d) in."""
+        """Add vectors (n, d) with their hashes."""
         self._hashes.extend(hashes)
         self._vectors.append(np.asarray(vectors, dtype=np.float32))
         self.rows += len(hashes)
@@ -304,11 +303,11 @@ class _Committer:
 
     @property
     def due(self) -> bool:
-        """Whether what was collected is to be stored with the next vectors."""
+        """Whether the collected vectors are due for storing."""
         return len(self._hashes) >= COMMIT_ROWS or time.monotonic() - self._last >= COMMIT_SECONDS
 
     def flush(self) -> None:
-        """Stores what was collected, in one commit."""
+        """Store the collected vectors in one commit."""
         if self._hashes:
             hashes, vectors = self._hashes, np.concatenate(self._vectors)
             self._hashes, self._vectors = [], []

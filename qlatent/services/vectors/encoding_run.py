@@ -1,4 +1,4 @@
-"""Encoding as a run: the spec of one, checked before it starts. Torch-free."""
+"""Build, check and carry out the spec of an encoding run. Torch-free."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from qlatent.store.workspace import Workspace
 
 @dataclass(frozen=True)
 class EncodingRequest:
-    """Encode `dataset` with `encoder`; `modalities` None means all that both have.
+    """A request to encode `dataset` with `encoder`; with `modalities` None, all that both have.
 
-    With `views` (2 to 32) so many augmented copies of each image are encoded too.
+    With `views` (2 to 32), that many augmented copies of each image are encoded too.
     """
 
     dataset: str
@@ -33,7 +33,7 @@ class EncodingRequest:
 
 
 def start_encoding(workspace: Workspace, request: EncodingRequest, *, token: str = "") -> str:
-    """Queue an encoding run and start it if there is room; returns its id. Refusals leave nothing behind.
+    """Queue an encoding run and start it if there is room; returns its id. A refused request leaves nothing behind.
 
     `token` as in `queue.enqueue`.
     """
@@ -41,7 +41,7 @@ def start_encoding(workspace: Workspace, request: EncodingRequest, *, token: str
 
 
 def encoding_spec(workspace: Workspace, request: EncodingRequest) -> Encoding:
-    """The spec of an encoding run; an unknown dataset, encoder or setting, and views of no images are refused."""
+    """The spec of an encoding run; unknown datasets, encoders or settings, and views without images, raise an error."""
     dataset = workspace.catalogue.dataset(request.dataset)
     config = make_config(config_class("encoder", request.encoder), request.settings)
     views = f", {request.views} augmented views" if request.views else ""
@@ -63,7 +63,7 @@ def encoding_spec(workspace: Workspace, request: EncodingRequest) -> Encoding:
 
 
 def carry_out(workspace: Workspace, job: Job) -> str:
-    """Carry out an encoding run; returns the state it ends in."""
+    """Carry out an encoding run; returns the final state."""
     from qlatent.services.vectors import encoding
 
     spec = expected(job.spec, Encoding)

@@ -282,7 +282,7 @@ def test_queries_of_another_width_are_refused_with_both_widths(workspace: Worksp
     ]
     other = run_workspace.add(workspace, "wide", wide, modalities=("text",))
     (tmp_path / "pairs.csv").write_text("a,b\nw0,i3\n")
-    with pytest.raises(InputError, match="queries have vectors of 11 numbers, the corpus of 8"):
+    with pytest.raises(InputError, match="Query vectors have width 11, corpus vectors 8"):
         evaluation.evaluate(workspace, Task(corpus, queries=other, judgements=str(tmp_path / "pairs.csv")))
 
 
@@ -310,7 +310,7 @@ def test_what_fits_nothing_is_refused(workspace: Workspace, folder: Path) -> Non
         ({"run": str(files["other"])}, "none of the 5 judged queries: it says 'z', and there is 'q0'"),
         ({"judgements": ""}, "belong together"),
         ({"queries": "nothing"}, "'nothing' is neither a dataset here nor a file"),
-        ({"queries": "", "judgements": "", "run": str(files["run"])}, "re-ranked by judgements"),
+        ({"queries": "", "judgements": "", "run": str(files["run"])}, "only be re-ranked by judgements"),
         ({"queries": "", "judgements": ""}, "No two items"),
     ):
         with pytest.raises(InputError, match=said):

@@ -62,7 +62,7 @@ def test_a_spec_names_the_datasets_it_reads() -> None:
 def test_only_trainings_are_read_as_trainings(tmp_path: Path) -> None:
     training, encoding = EVERY[0], EVERY[3]
     assert specs.training_spec(RunFolder.create(tmp_path / "a", training.document())) == training
-    with pytest.raises(StoreError, match="Run r1 is no training: it is of kind 'encode'"):
+    with pytest.raises(StoreError, match="Run r1 is not a training: its kind is 'encode'"):
         specs.training_spec(RunFolder.create(tmp_path / "b", encoding.document()))
 
 
@@ -166,7 +166,7 @@ def test_what_is_missing_is_named(missing: str) -> None:
 
 @pytest.mark.parametrize("document", [[], "train", 7, None])
 def test_a_document_that_is_no_object_is_refused(document: Any) -> None:
-    with pytest.raises(StoreError, match="it is no JSON object"):
+    with pytest.raises(StoreError, match="it is not a JSON object"):
         specs.read(document)
 
 
@@ -174,5 +174,5 @@ def test_a_document_that_is_no_object_is_refused(document: Any) -> None:
 def test_a_damaged_file_is_said(content: bytes, tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "r1", EVERY[0].document())
     (folder.path / "spec.json").write_bytes(content)
-    with pytest.raises(StoreError, match=r"cannot be read|no JSON object"):
+    with pytest.raises(StoreError, match=r"cannot be read|not a JSON object"):
         specs.of(RunFolder(folder.path))

@@ -175,7 +175,7 @@ def test_wishes_that_cannot_be_met_are_refused(workspace: Workspace, photos: str
         encoding.encode(workspace, words, encoder=MeanColour(), views=2)
     with pytest.raises(InputError, match="There are no images to make views of"):
         start_encoding(workspace, EncodingRequest(words, "builtin", views=2))
-    with pytest.raises(ConfigError, match="encoder 'text' reads no images"):
+    with pytest.raises(ConfigError, match="encoder 'text' does not encode images"):
         start_encoding(workspace, EncodingRequest(photos, "text", views=2))
     assert listing.list_runs(workspace) == []
 
@@ -376,7 +376,7 @@ def test_datasets_and_vectors_without_images_are_refused(
         start_training(workspace, request(photos))
     np.savez(tmp_path / "ready.npz", image=np.random.default_rng(0).normal(size=(20, 8)).astype(np.float32))
     ready = datasets.store(workspace, tmp_path / "ready.npz", name="ready").dataset
-    with pytest.raises(InputError, match="Ready vectors have no augmented views"):
+    with pytest.raises(InputError, match="Imported vectors have no augmented views"):
         start_training(workspace, request(ready))
 
 
