@@ -65,7 +65,7 @@ def _check(first: States, second: States) -> None:
         )
     if len(first) < 2:
         raise InputError(
-            f"{len(first)} item: the distance needs two or more.",
+            f"{len(first)} item has no others to compare with.",
             remedy="Pass the states of two or more items.",
         )
     for states in (first, second):

@@ -1,4 +1,4 @@
-"""CSV and TSV: how the cells of a line are told apart, and the reason for every broken row."""
+"""Read CSV and TSV files, with a reason for every refused row."""
 
 from __future__ import annotations
 

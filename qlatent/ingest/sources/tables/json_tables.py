@@ -1,4 +1,4 @@
-"""JSON lines and JSON documents as tables, with the reason for every broken row."""
+"""Read tables from JSON lines and JSON documents, with a reason for every refused row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qlatent.types import Refusal
 
 
 class JsonLinesTable(AbstractTable):
-    """A file with one JSON object a line; the columns are all keys of all rows."""
+    """A file with one JSON object per line; the columns are all keys of all rows."""
 
     def __init__(self, opener: Opener, *, name: str, limits: Limits | None = None) -> None:
         self.opener = opener
@@ -48,7 +48,7 @@ class JsonLinesTable(AbstractTable):
                 yield self._crowded(number, line) or _parsed(number, line)
 
     def _crowded(self, number: int, line: str) -> Refusal | None:
-        """The refusal of a line that names more values than a table may have columns, before it is parsed."""
+        """The refusal of a line with more values than the column limit, before parsing, or None."""
         named, limit = line.count('":'), self.limits.max_columns
         return Refusal(number, f"has {named:,} values; the limit is {limit:,}") if named > limit else None
 
@@ -69,7 +69,7 @@ def _as_record(number: int, values: Any) -> Record | Refusal:
 
 
 def json_columns(records: Iterator[Record | Refusal], *, name: str, limits: Limits) -> tuple[Column, ...]:
-    """Every key of every row, typed by the first cells of each that are not missing."""
+    """A column for every key of any row, typed by its first non-missing cells."""
     samples: dict[str, list[Any]] = {}
     seen = 0
     for seen, record in enumerate(limits.bounded(records, name), start=1):  # noqa: B007  (0 rows is told from 0 good rows)
@@ -80,12 +80,12 @@ def json_columns(records: Iterator[Record | Refusal], *, name: str, limits: Limi
                 cells.append(cell)
     if not samples:
         trouble = "has no row that can be read" if seen else "is empty"
-        raise InputError(f"{name} {trouble}.", remedy="Choose a file with one JSON object a row.")
+        raise InputError(f"{name} {trouble}.", remedy="Choose a file with one JSON object per row.")
     return columns_of(samples)
 
 
 class JsonTable(AbstractTable):
-    """A JSON document in one of the shapes that programs write (`json_shapes`). Read as a whole."""
+    """A JSON document in one of the layouts of `json_shapes`, read as a whole."""
 
     def __init__(self, opener: Opener, *, name: str, limits: Limits | None = None) -> None:
         self.opener = opener
@@ -103,7 +103,7 @@ class JsonTable(AbstractTable):
         try:
             document = parse(text)
         except NotJson as err:
-            raise InputError(f"{self.name} is not {err}.", remedy="Correct or export it anew.") from err
+            raise InputError(f"{self.name} is not {err}.", remedy="Correct it or export it again.") from err
         rows, note = rows_of(document, name=self.name)
         if note:
             self.notes[note] += 1
@@ -118,11 +118,11 @@ class JsonTable(AbstractTable):
 
 
 def is_json_lines(opener: Opener, *, limits: Limits) -> bool:
-    """True when a .json file is JSON lines in truth: its first line is an object, and more follow."""
+    """Whether a .json file contains JSON lines: its first line is an object, and further lines follow."""
     with open_text(opener, encoding=find_encoding(opener), newline=None, limits=limits) as lines:
         try:
             first = next((line for line in lines if line.strip()), "")
             more = any(line.strip() for line in islice(lines, 1000))
-        except InputError:  # a line too long for a row: a document, which has a limit of its own
+        except InputError:  # too long for a row: a document, which has its own limit
             return False
     return more and isinstance(_parsed(1, first), Record)

@@ -1,4 +1,4 @@
-"""What every table offers: named columns, and rows with a reason for each that cannot be read."""
+"""The interface of a table: named columns, and rows or refusals with a reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class AbstractTable(ABC):
     @property
     @abstractmethod
     def columns(self) -> tuple[Column, ...]:
-        """The columns in the order of the file; an `InputError` when the file is empty or has no rows."""
+        """The columns in the order of the file; `InputError` if the file is empty or has no rows."""
 
     @abstractmethod
     def records(self) -> Iterator[Record | Refusal]:
@@ -27,7 +27,7 @@ class AbstractTable(ABC):
 
 
 def unique_names(names: Sequence[str], *, notes: Counter[str]) -> tuple[str, ...]:
-    """The names without outer spaces; an empty one is "column 3", a repeated one becomes "text (2)"."""
+    """The names, stripped; an empty one becomes "column 3", a repeated one "text (2)"."""
     seen: Counter[str] = Counter()
     unique = []
     for place, given in enumerate(names, start=1):
