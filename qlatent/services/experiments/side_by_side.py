@@ -103,7 +103,7 @@ def side_by_side(workspace: Workspace, runs: Sequence[tuple[str, str]]) -> SideB
     modalities = tuple(latents[0])
     if (points := len(taken) * len(modalities)) < FEWEST:
         raise InputError(
-            f"{runs[0][1]} recorded {points} points; neighbourhoods need {FEWEST}.",
+            f"{runs[0][1]} has recorded {points} points; neighbourhoods need {FEWEST}.",
             remedy="Train with more probe items.",
         )
     inputs = {name: probes[0][f"input_{name}"][taken] for name in modalities}

@@ -64,7 +64,7 @@ def test_neighbours_in_each_space_stand_next_to_each_other(done):
     assert all(lists[0].kept) and all(row not in each.rows for each in lists)
     for each in lists[1:]:
         assert each.kept == [other in lists[0].rows for other in each.rows]
-    with pytest.raises(InputError, match="Row 999 is not among the items drawn"):
+    with pytest.raises(InputError, match="Row 999 is not on the map"):
         service.neighbours(workspace, found, 999, "text")
 
 

@@ -116,7 +116,7 @@ def test_a_head_is_exported_as_the_zip_that_can_be_brought_back(
     assert export.export(workspace, "mine", out=out) == {"kind": "head", "id": kept, "out": str(out)}
     names = zipfile.ZipFile(io.BytesIO(out.read_bytes())).namelist()
     assert {Path(name).name for name in names} >= {"model.safetensors", "config.json"}
-    with pytest.raises(InputError, match=r"got the ending '\.csv'. Choose \.zip"):
+    with pytest.raises(InputError, match=r"got the extension '\.csv'. Use \.zip"):
         export.export(workspace, "mine", out=tmp_path / "head.csv")
 
 

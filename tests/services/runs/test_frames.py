@@ -169,7 +169,7 @@ def test_an_item_has_its_words_norms_and_pair_distance(workspace):
 
 def test_a_row_or_frame_that_is_not_drawn_is_refused(workspace):
     absent = next(row for row in range(COUNT) if row not in workspace.run("run4").probe()["rows"])
-    with pytest.raises(InputError, match=f"Row {absent} is not among the items drawn"):
+    with pytest.raises(InputError, match=f"Row {absent} is not on the map"):
         item_detail(workspace, "run4", absent, 0)
     assert frame_steps(workspace, "run4") == STEPS
     with pytest.raises(InputError, match="no frame 4; it has 4"):

@@ -135,7 +135,7 @@ def test_items_that_were_never_encoded_are_named(workspace, started):
     workspace.items.add_embeddings("builtin", "text", hashes, np.eye(12, 8, dtype=np.float32) + 1)
     assert listing.summary(workspace, start_training(workspace, wanted)).spec.encoder == "builtin"
     workspace.items.add_embeddings("other", "text", hashes, np.eye(12, 8, dtype=np.float32) + 1)
-    with pytest.raises(InputError, match=r"encoded by 2 encoders: .*builtin.* Say which"):
+    with pytest.raises(InputError, match=r"encoded by 2 encoders: .*builtin.* Name one"):
         start_training(workspace, wanted)
 
 

@@ -61,7 +61,7 @@ def test_widths_are_those_of_the_encoder(workspace: Workspace) -> None:
 
 def test_the_preferred_encoder_is_taken_or_the_only_one(workspace: Workspace) -> None:
     assert stored.choose(workspace, "words", preferred="given") == "given"
-    with pytest.raises(InputError, match=r"'words' was encoded by 2 encoders: .*\. Say which one"):
+    with pytest.raises(InputError, match=r"'words' was encoded by 2 encoders: .*\. Name one of them"):
         stored.choose(workspace, "words", preferred="clip")
     with pytest.raises(InputError, match=r"'bare' have no vectors yet\. Encode first"):
         stored.choose(workspace, "bare")
