@@ -1,4 +1,4 @@
-"""How far CLIP-ACQUA gets on pairs it never saw, beside its twins: mean |d_x − d_z| and reconstruction.
+"""Measure CLIP-ACQUA and its twins on held-out pairs: mean |d_x − d_z| and reconstruction.
 
     python benchmarks/acqua_heldout.py PAIRS.npz [--seeds N] [--out FILE] [--set key=value …]
 
@@ -34,7 +34,7 @@ Numbers = dict[str, float]
 
 
 def run(head: str, prepared: data.TrainingData, settings: Mapping[str, Any]) -> Numbers:
-    """Held-out metrics after training, and when each part of the held-out loss was nearly down."""
+    """Held-out metrics after training, and the step at which each term of the held-out loss had nearly converged."""
     configs = split_settings(head, "acqua", settings)
     model = resolve(HEADS[head].target)(configs.head)
     trainer = Trainer(model, AcquaObjective(configs.objective), prepared, configs.training)
@@ -45,7 +45,7 @@ def run(head: str, prepared: data.TrainingData, settings: Mapping[str, Any]) -> 
 
 
 def nearly_down(curve: list[tuple[int, float]]) -> float:
-    """The first step from which a curve has made 95 % of its way from the first to the last value."""
+    """The first step from which a curve stays within 5 % of its change from the last value."""
     first, last = curve[0][1], curve[-1][1]
     return float(next(step for step, value in curve if first - value >= 0.95 * (first - last)))
 

@@ -1,4 +1,4 @@
-"""What the circuits cost: a full training step of ACQUA beside its twin with tanh(Linear) in their place.
+"""Measure the cost of the circuits: a training step of ACQUA against its twin with tanh(Linear).
 
     python benchmarks/acqua_step.py [--out FILE] [--repetitions N] [--steps N] [--batch N] [--qubits N]
     [--depth N]
@@ -53,7 +53,7 @@ def stepper(name: str, batch: int, settings: dict[str, Any]) -> Callable[[], Non
 
 
 def measure(steps: dict[str, Callable[[], None]], *, repetitions: int, count: int) -> dict[str, list[float]]:
-    """Milliseconds a step by head, one number a turn."""
+    """Milliseconds per step by head, one value per turn."""
     for step in steps.values():
         for _ in range(20):
             step()
@@ -68,13 +68,13 @@ def measure(steps: dict[str, Callable[[], None]], *, repetitions: int, count: in
 
 
 def summary(values: list[float]) -> dict[str, float]:
-    """Median and the middle half."""
+    """Median and quartiles."""
     low, middle, high = statistics.quantiles(values, n=4)
     return {"median": middle, "quartile_1": low, "quartile_3": high}
 
 
 def report(times: dict[str, list[float]]) -> dict[str, Any]:
-    """Times of each head, and their ratios to the twin within each turn."""
+    """Times of each head, and ratios to the twin within each turn."""
     ratios = {
         name: [a / b for a, b in zip(values, times[TWIN], strict=True)] for name, values in times.items()
     }

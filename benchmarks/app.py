@@ -1,4 +1,4 @@
-"""How long a person waits for the app, idle and while a run trains, and how much memory the app takes.
+"""Measure response times of the app, idle and during a training, and its memory.
 
     python benchmarks/app.py [--out FILE] [--repetitions N] [--workspace FOLDER] [--skip-memory]
 
@@ -37,23 +37,21 @@ from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training
 from qlatent.services.workspaces import Workspace, open_workspace
 
-CONTENT = {  # page → what must be drawn on it
+CONTENT = {  # page → content that must appear
     "Home": ".st-key-home_map .main-svg",
     "Data": ".st-key-data_encoders",
     "Train": ".st-key-live_map .main-svg",
     "Explore": ".st-key-explore_map .main-svg",
     "Heads": "[class*=st-key-heads_table]",
 }
-SETTLED = (
-    1500  # milliseconds on a page before the next click, so that one page's drawing is not the next one's
-)
+SETTLED = 1500  # milliseconds on a page before the next click, so that drawing of pages does not overlap
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 
 
 @contextmanager
 def server(workspace: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """The app on a free port of the loopback."""
+    """Context with the app on a free local port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -102,7 +100,7 @@ def switched(page: Page, name: str) -> float:
 
 
 def round_trip(page: Page, url: str) -> dict[str, float]:
-    """One look at every page."""
+    """Visits every page once."""
     times = {"first map": opened(page, url)}
     for name in ("Data", "Train", "Explore", "Heads", "Home"):
         times[f"to {name}"] = switched(page, name)
@@ -110,7 +108,7 @@ def round_trip(page: Page, url: str) -> dict[str, float]:
 
 
 def timed(workspace: Workspace, repetitions: int) -> dict[str, Any]:
-    """Idle and busy in turn: a run that does not end by itself is started and stopped around every second round."""
+    """Rounds alternately idle and busy; a run without end is started and stopped around every second round."""
     rows: dict[str, list[dict[str, float]]] = {"idle": [], "training": []}
     with sync_playwright() as playwright, server(workspace.path) as (url, process):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -127,7 +125,7 @@ def timed(workspace: Workspace, repetitions: int) -> dict[str, Any]:
 
 @contextmanager
 def training(workspace: Workspace) -> Iterator[None]:
-    """A run under way on the demo; removed afterwards."""
+    """Context with a run in progress on the demo, removed afterwards."""
     settings = {"epochs": 100_000, "qubits": 4, "depth": 6}
     run = start_training(workspace, TrainingRequest(demo.DATASET, settings=settings, name="busy"))
     while listing.summary(workspace, run).status.step == 0:

@@ -1,4 +1,4 @@
-"""How a training step of the circuit engines grows: time with qubits and with batch, memory with gates and batch.
+"""Measure scaling of a training step of the circuit engines: time by qubits and batch, memory by gates and batch.
 
     python benchmarks/circuit_sizes.py [--out FILE] [--repetitions N] [--threads N]
 
@@ -54,7 +54,7 @@ def step(circuit: Circuit, batch: int, engine: str) -> Callable[[], Any]:
 
 
 def times(cases: dict[int, tuple[Circuit, int]], repetitions: int) -> list[dict[str, Any]]:
-    """Milliseconds a step for each size, the engines in turns; few repetitions where one takes seconds."""
+    """Milliseconds per step for each size, engines alternating; few repetitions if one takes seconds."""
     rows = []
     for size, (circuit, batch) in cases.items():
         steps = {engine: step(circuit, batch, engine) for engine in ENGINES}
@@ -63,7 +63,7 @@ def times(cases: dict[int, tuple[Circuit, int]], repetitions: int) -> list[dict[
             for engine, run in steps.items():
                 begun = time.perf_counter()
                 run()
-                if turn:  # the first one compiles and fills caches
+                if turn:  # the first turn compiles and fills caches
                     taken[engine].append(1000 * (time.perf_counter() - begun))
         rows.append(
             {"size": size, "batch": batch, **{engine: spread(each) for engine, each in taken.items()}}
@@ -76,7 +76,7 @@ def times(cases: dict[int, tuple[Circuit, int]], repetitions: int) -> list[dict[
 
 
 def spread(values: list[float]) -> dict[str, float]:
-    """Median and middle half."""
+    """Median and quartiles."""
     low, _, high = statistics.quantiles(values, n=4)
     return {"median": statistics.median(values), "low": low, "high": high}
 
@@ -85,14 +85,14 @@ def peak(engine: str, layers: int, batch: int, queue: Any) -> None:
     """Puts the growth of this process's peak memory over one step, in MB, into the queue."""
     step(layouts.qssl_ring(8, layers), 1, engine)()  # imports, kernels
     again = step(layouts.qssl_ring(8, layers), batch, engine)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     before = _status("VmRSS")
     again()
     queue.put((_status("VmHWM") - before) / 1024)
 
 
 def _status(name: str) -> int:
-    """A number of kilobytes that Linux keeps of this process."""
+    """A memory value of this process from Linux, in kB."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith(name + ":")))
 

@@ -1,4 +1,4 @@
-"""How the settings of docs/compression.md were chosen: on the training part alone, never on the held-out fifth.
+"""Choose the settings of docs/compression.md on the training split only, without the held-out fifth.
 
     python benchmarks/compression_choice.py PAIRS.npz … [--out benchmarks/results/compression_choice.json]
 
@@ -32,7 +32,7 @@ from qlatent.training.vectors.loop import Trainer
 from qlatent.types import Arrays
 
 SEEDS = 10
-AIM = 0.10  # more than PCA in Spearman
+AIM = 0.10  # target gain over PCA in Spearman's correlation
 COMMON = {
     "bridge_start": "pca",
     "schedule": "cosine",
@@ -44,7 +44,7 @@ CHOICES = {"follow": ("distances", "ranks"), "focus": (0, 2, 4), "epochs": (50, 
 
 
 def training_part(path: Path, modality: str) -> Arrays:
-    """The rows of one modality that the held-out fifth of split seed 0 leaves."""
+    """The training rows of one modality, without the held-out fifth of split seed 0."""
     with np.load(path, allow_pickle=False) as file:
         arrays = {modality: file[modality]}
     config = split_settings("pca", "acqua", {"seed": 0, "modalities": (modality,)}).training
@@ -52,7 +52,7 @@ def training_part(path: Path, modality: str) -> Arrays:
 
 
 def figures(head: str, objective: str, part: Arrays, settings: dict[str, Any]) -> tuple[float, float]:
-    """Spearman and neighbour overlap on the inner held-out rows."""
+    """Spearman's correlation and neighbour overlap on the inner held-out rows."""
     configs = split_settings(head, objective, {"modalities": tuple(part), "snapshots": 2, **settings})
     prepared = data.from_arrays(part, configs.training)
     trainer = Trainer(
@@ -68,7 +68,7 @@ def figures(head: str, objective: str, part: Arrays, settings: dict[str, Any]) -
 
 
 def gains(parts: dict[str, Arrays], settings: dict[str, Any], pca: dict[str, Any]) -> dict[str, list[float]]:
-    """Mean gain over PCA in Spearman and overlap for each file and modality."""
+    """Mean gain over PCA in Spearman's correlation and overlap for each file and modality."""
     result = {}
     for name, part in parts.items():
         own = [
@@ -80,7 +80,7 @@ def gains(parts: dict[str, Arrays], settings: dict[str, Any], pca: dict[str, Any
 
 
 def best(tried: list[dict[str, Any]], name: str) -> dict[str, Any]:
-    """The setting whose smaller margin to the two aims is largest on the set called `name`."""
+    """The setting with the largest minimum margin to the two targets on the set called `name`."""
     return max(tried, key=lambda each: min(each["gains"][name][0] - AIM, each["gains"][name][1]))["settings"]
 
 

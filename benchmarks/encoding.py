@@ -1,4 +1,4 @@
-"""What encoding costs beside the bare forward passes: decode, batch, forward and store against forward alone.
+"""Measure the overhead of encoding: decode, batch, forward and store against the forward passes alone.
 
     python benchmarks/encoding.py [--out FILE] [--images N] [--repetitions N] [--encoder builtin|ViT-B-32]
 
@@ -21,7 +21,7 @@ from typing import Any
 
 os.environ.setdefault(
     "OMP_WAIT_POLICY", "PASSIVE"
-)  # as the worker and the command line have it; before torch
+)  # as in the worker and the command line; set before torch is imported
 
 import numpy as np
 import open_clip
@@ -51,7 +51,7 @@ def load(name: str) -> AbstractEncoder:
 
 
 def forward_only(encoder: AbstractEncoder, prepared: np.ndarray, texts: list[str]) -> float:
-    """Seconds for the forward passes on images that are decoded and prepared already."""
+    """Seconds for the forward passes on decoded and prepared images."""
     begun = time.perf_counter()
     size = encoder.batch_size
     for start in range(0, len(prepared), size):
@@ -62,7 +62,7 @@ def forward_only(encoder: AbstractEncoder, prepared: np.ndarray, texts: list[str
 
 
 def end_to_end(encoder: AbstractEncoder, table: Path, folder: Path) -> float:
-    """Seconds for encoding a dataset that was just imported: read, decode, prepare, forward, store."""
+    """Seconds for encoding a new dataset: read, decode, prepare, forward, store."""
     with open_workspace(folder) as workspace:
         datasets.store(workspace, datasets.preview(workspace, table), name="bench")
         begun = time.perf_counter()
@@ -71,7 +71,7 @@ def end_to_end(encoder: AbstractEncoder, table: Path, folder: Path) -> float:
 
 
 def measure(encoder: AbstractEncoder, count: int, repetitions: int) -> list[dict[str, float]]:
-    """One row a repetition; the two are measured in turn."""
+    """One row per repetition; the two measurements alternate."""
     rows = []
     with tempfile.TemporaryDirectory() as temp:
         table = write_folder(Path(temp) / "listings", listings(count, seed=1))

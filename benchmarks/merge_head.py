@@ -1,4 +1,4 @@
-"""What the merge head costs: beside a dense linear head, beside its own density matrices, and in memory.
+"""Measure the merge head's time against a dense linear head and against density matrices, and its memory.
 
     python benchmarks/merge_head.py [--out FILE] [--repetitions N] [--batch N] [--threads N]
 
@@ -39,7 +39,7 @@ SIZES = ((1024, 768), (2048, 768), (4096, 768), (8192, 768), (4096, 384), (4096,
 
 
 def made(name: str, width: int = WIDTH, kept: int = KEPT) -> Any:
-    """A head of this name for one modality."""
+    """The head called `name` for one modality."""
     settings = {"input_dim": width, "qubits": kept, "modalities": ("vector",)}
     return resolve(HEADS[name].target)(make_config(config_class("head", name), settings))
 
@@ -93,7 +93,7 @@ def density(amplitudes: Tensor) -> Tensor:
 
 
 def by_matrices(u: Tensor, found: Tensor, width: int) -> Tensor:
-    """⟨Z⟩ (n, width) with a 4×4 complex density matrix a merge, as the paper writes it; ragged sizes left out."""
+    """⟨Z⟩ (n, width) with a 4×4 complex density matrix per merge, as in the paper; multiples of the width only."""
     theta = math.pi / 2 * (1 + torch.tanh(u))
     states = torch.stack(
         [torch.cos(theta / 2).to(torch.complex64), -torch.sin(theta / 2) + 0j], -1
@@ -122,7 +122,7 @@ def matrix_stepper(head: Any, u: Tensor) -> Callable[[], None]:
 
 
 def assert_same(head: Any, u: Tensor) -> None:
-    """Both sides compute the same thing, gradients too."""
+    """Asserts that both sides compute the same values and gradients."""
     raw, found = head.compressors["vector"].raw, []
     for z in (head.encode({"vector": u})["vector"], by_matrices(u, merging.angles(raw), head.latent_dim)):
         found.append((z.detach(), torch.autograd.grad(z.square().sum(), raw)[0]))
@@ -138,7 +138,7 @@ def timed(step: Callable[[], None]) -> float:
 
 
 def measure(given: argparse.Namespace) -> dict[str, list[float]]:
-    """Milliseconds a step by side, one number a turn."""
+    """Milliseconds per step by side, one value per turn."""
     u = vectors(given.batch)
     heads = {name: made(name) for name in HEADS_TIMED}
     few = u[: given.matrices]
@@ -156,7 +156,7 @@ def measure(given: argparse.Namespace) -> dict[str, list[float]]:
 
 
 def peak(batch: int, width: int) -> float:
-    """MB that a step of the merge head takes above what stood before it; in a process of its own."""
+    """Additional peak memory of a step of the merge head in MB, measured in a separate process."""
     command = [sys.executable, __file__, "--peak", str(batch), str(width)]
     mapped = os.environ | {
         "MALLOC_MMAP_THRESHOLD_": "65536"
@@ -165,24 +165,24 @@ def peak(batch: int, width: int) -> float:
 
 
 def own_peak(batch: int, width: int) -> float:
-    """The same in this process, which must have done nothing larger before."""
+    """The same in this process, which must not have used more memory before."""
     head = made("qbec", width, width // 3)
     stepper(head, vectors(8, width))()
     step = stepper(head, vectors(batch, width))
-    Path("/proc/self/clear_refs").write_text("5")  # Linux: the high-water mark starts again from here
+    Path("/proc/self/clear_refs").write_text("5")  # Linux: resets the high-water mark
     before = resident("VmRSS")
     step()
     return (resident("VmHWM") - before) / 1024
 
 
 def resident(what: str) -> int:
-    """kB of this process's memory, now (VmRSS) or at most (VmHWM)."""
+    """Memory of this process in kB: current (VmRSS) or peak (VmHWM)."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith(what)))
 
 
 def memory() -> dict[str, Any]:
-    """Peaks by batch and width, and the exponents with which they grow."""
+    """Peaks by batch and width, and their growth exponents."""
     found = {f"{batch} × {width}": peak(batch, width) for batch, width in SIZES}
     by_batch, by_width = (
         math.log(found[large] / found[small]) / math.log(factor)
@@ -192,7 +192,7 @@ def memory() -> dict[str, Any]:
 
 
 def summary(values: list[float]) -> dict[str, float]:
-    """Median and the middle half."""
+    """Median and quartiles."""
     low, middle, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
     return {"median": middle, "quartile_1": low, "quartile_3": high}
 

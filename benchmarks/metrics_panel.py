@@ -1,4 +1,4 @@
-"""What the default panel of Compare costs, beside the same figures from scikit-learn and scipy.
+"""Measure the time of Compare's default panel against the same metrics from scikit-learn and scipy.
 
     python benchmarks/metrics_panel.py [--out FILE] [--repetitions N] [--items N] [--resamples N] [--skip-intervals]
     [--threads N …]
@@ -71,13 +71,13 @@ def clustered(count: int, modalities: tuple[str, ...], seed: int) -> tuple[Array
 
 
 def compressed(arrays: Arrays) -> Arrays:
-    """512-d made 4-d, with values in (-1, 1)."""
+    """A projection from 512 to 4 dimensions, with values in (-1, 1)."""
     weights = np.random.default_rng(101).normal(size=(WIDTH, LATENT)) / WIDTH**0.5
     return {name: np.tanh(x @ weights) for name, x in arrays.items()}
 
 
 def comparison_of(count: int, modalities: tuple[str, ...]) -> Comparison:
-    """A fresh comparison, nothing worked out yet."""
+    """A fresh comparison without cached results."""
     inputs, labels = clustered(count, modalities, 0)
     train, train_labels = clustered(count, modalities, 1)
     return Comparison(
@@ -87,7 +87,7 @@ def comparison_of(count: int, modalities: tuple[str, ...]) -> Comparison:
 
 
 def plain_geometry(x: np.ndarray, z: np.ndarray) -> Numbers:
-    """The figures of one joint set, by library calls."""
+    """The metrics of one joint set, by library calls."""
     near = [NearestNeighbors(n_neighbors=K).fit(side).kneighbors(return_distance=False) for side in (x, z)]
     d, delta = pdist(x), pdist(z)
     alpha = (d * delta).sum() / (delta**2).sum()
@@ -137,7 +137,7 @@ def ours(comparison: Comparison, *, resamples: int) -> Numbers:
 
 
 def values(comparison: Comparison) -> Numbers:
-    """The values alone: no resampling, and neither influences on Spearman's rho nor groups of the rank."""
+    """The values only, without resampling, influences on Spearman's rho, and jackknife groups of the effective rank."""
     left_out = ("spearman", "effective_rank")
     contributed = {name: each for name, each in PANEL.items() if name not in left_out}
     figures = {n: f.value for n, f in measure(comparison, contributed, names=None, resamples=0).items()}
@@ -148,10 +148,12 @@ def values(comparison: Comparison) -> Numbers:
 
 
 def plain_resample(comparison: Comparison, rng: np.random.Generator) -> None:
-    """One turn of the plain bootstrap: every figure but the probe again, for items drawn with replacement."""
+    """One resample of the plain bootstrap: all metrics except the probe for items drawn with replacement."""
     rows = rng.integers(0, comparison.items, comparison.items)
     points = comparison.points_of(rows)
-    jitter = 1e-9 * rng.normal(size=(len(points), WIDTH))  # an item drawn twice is not its own neighbour at 0
+    jitter = 1e-9 * rng.normal(
+        size=(len(points), WIDTH)
+    )  # separates duplicates, which would be neighbours at distance 0
     plain_geometry(comparison.before.stacked[points] + jitter, comparison.stacked[points])
     if len(comparison.modalities) > 1:
         drawn = rng.integers(0, comparison.before.items, comparison.before.items)
@@ -159,25 +161,25 @@ def plain_resample(comparison: Comparison, rng: np.random.Generator) -> None:
 
 
 def timed(action: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds, and what came back."""
+    """Seconds and the result."""
     begun = time.perf_counter()
     result = action()
     return time.perf_counter() - begun, result
 
 
 def assert_same(one: Numbers, other: Numbers) -> None:
-    """Both sides compute the same thing."""
+    """Asserts that both sides compute the same values."""
     for name, value in other.items():
         allowed = 0.003 if name == "probe_accuracy" else 1e-6
         assert abs(one[name] - value) <= allowed, (name, one[name], value)
 
 
 def case(modalities: tuple[str, ...], given: argparse.Namespace) -> dict[str, Any]:
-    """Times of all sides in turns, for items of one or two modalities."""
+    """Times of all sides, alternating, for items with one or two modalities."""
     times: dict[str, list[float]] = {"values": [], "plain": [], "intervals": []}
     if not given.skip_intervals:
         times["plain_loop_extrapolated"] = []
-    values(comparison_of(200, modalities))  # compiled kernels are read from their cache
+    values(comparison_of(200, modalities))  # loads the compiled kernels from the cache
     for turn in range(given.repetitions):
         fresh = comparison_of(given.items, modalities)
         seconds, got = timed(lambda c=fresh: values(c))
@@ -196,7 +198,7 @@ def case(modalities: tuple[str, ...], given: argparse.Namespace) -> dict[str, An
 
 
 def report(times: dict[str, list[float]]) -> dict[str, Any]:
-    """Medians and middle halves of times and of ratios within each turn."""
+    """Medians and quartiles of times and of ratios within each turn."""
     ratios = {"plain / values": _ratios(times["plain"], times["values"])}
     if "plain_loop_extrapolated" in times:
         ratios["plain_loop_extrapolated / intervals"] = _ratios(
@@ -210,7 +212,7 @@ def _ratios(above: list[float], below: list[float]) -> Numbers:
 
 
 def summary(values: list[float]) -> Numbers:
-    """Median and the middle half."""
+    """Median and quartiles."""
     low, middle, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
     return {"median": middle, "quartile_1": low, "quartile_3": high}
 

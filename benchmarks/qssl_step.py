@@ -1,4 +1,4 @@
-"""What QSSL's quantum layer costs: in a training step on images, with shots, and beside PennyLane on embeddings.
+"""Measure the cost of QSSL's quantum layer in a training step on images, with shots, and against PennyLane.
 
     python benchmarks/qssl_step.py [--out FILE] [--repetitions N] [--threads N] [--batch N] [--shots N] [--only PART …]
 
@@ -47,7 +47,7 @@ def head(name: str = "qssl", **settings: Any) -> Any:
 
 
 def image_steps(batch: int, shots: int) -> Steps:
-    """A step on the same images without the layer, with it, and with its shots."""
+    """Steps on the same images without the layer, with it, and with shots."""
     generator = torch.Generator().manual_seed(0)
     first, second = (torch.randn((batch, 3, 32, 32), generator=generator) for _ in range(2))
 
@@ -61,7 +61,7 @@ def image_steps(batch: int, shots: int) -> Steps:
 
 
 class PennyLaneCore(nn.Module):
-    """The same circuit as a TorchLayer: RX(input), [RY, CRX ring] × layers, ⟨Z⟩ of each wire."""
+    """The same circuit as a PennyLane TorchLayer: RX(input), [RY, CRX ring] × layers, ⟨Z⟩ of each wire."""
 
     def __init__(self, core: Any) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class PennyLaneCore(nn.Module):
 
 
 def embedding_steps(batch: int) -> Steps:
-    """A step on two views of vectors 512 wide with our layer and with PennyLane's."""
+    """Steps on two views of vectors of width 512, with our layer and with PennyLane's."""
     generator = torch.Generator().manual_seed(0)
     views = [torch.nn.functional.normalize(torch.randn((batch, 512), generator=generator)) for _ in range(2)]
     loss = NTXent(NTXentConfig())
@@ -109,13 +109,13 @@ def embedding_steps(batch: int) -> Steps:
     ours, theirs = head(), head()
     theirs.cores["vector"] = PennyLaneCore(theirs.cores["vector"])
     steps = {"ours": step(ours), "pennylane": step(theirs)}
-    first = {name: taken() for name, taken in steps.items()}  # the same network from the same start
+    first = {name: taken() for name, taken in steps.items()}  # equal initial weights
     assert abs(first["ours"] - first["pennylane"]) < 1e-3, first
     return steps
 
 
 def measure(steps: Steps, *, repetitions: int, counts: dict[str, int]) -> dict[str, list[float]]:
-    """Milliseconds a step by name, one number a turn."""
+    """Milliseconds per step by name, one value per turn."""
     for step in steps.values():
         step()
     times: dict[str, list[float]] = {name: [] for name in steps}
@@ -129,13 +129,13 @@ def measure(steps: Steps, *, repetitions: int, counts: dict[str, int]) -> dict[s
 
 
 def summary(values: list[float]) -> dict[str, float]:
-    """Median and the middle half."""
+    """Median and quartiles."""
     low, middle, high = statistics.quantiles(values, n=4)
     return {"median": middle, "quartile_1": low, "quartile_3": high}
 
 
 def layer_times(batch: int, shots: int, repetitions: int) -> dict[str, dict[str, float]]:
-    """Milliseconds of the layer by itself, forward and backward, for both views."""
+    """Milliseconds of the layer alone, forward and backward, for both views."""
     steps: Steps = {}
     values = torch.randn((batch, QUBITS), generator=torch.Generator().manual_seed(0), requires_grad=True)
     for name, settings in (("exact", {}), ("shots", {"shots": shots})):
@@ -146,7 +146,7 @@ def layer_times(batch: int, shots: int, repetitions: int) -> dict[str, dict[str,
 
 
 def images(given: argparse.Namespace) -> dict[str, Any]:
-    """The share of the layer in an image step, exact and with shots, and the times behind it."""
+    """The layer's fraction of an image step, exact and with shots, with the times."""
     times = measure(image_steps(given.batch, given.shots), repetitions=given.repetitions, counts={})
     shares = {
         name: [(a - b) / a for a, b in zip(times[name], times["without"], strict=True)]
@@ -165,7 +165,7 @@ def images(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def embeddings(given: argparse.Namespace) -> dict[str, Any]:
-    """How many times longer PennyLane takes for a step on embeddings, by threads: one, as workers train, and all."""
+    """Ratio of PennyLane's time for a step on embeddings, with one thread, as in workers, and with all."""
     found = {}
     for threads in sorted({1, given.threads}):
         torch.set_num_threads(threads)

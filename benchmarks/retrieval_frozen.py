@@ -1,4 +1,4 @@
-"""What frozen heads keep of retrieval: 384-d sentence vectors down to 192 … 24 numbers, nothing trained on a label.
+"""Measure retrieval with frozen heads that compress 384-d sentence vectors to 192 … 24 numbers, without labels.
 
     python benchmarks/retrieval_frozen.py DATA [--model FOLDER_OR_ID] [--workspace FOLDER] [--seeds N] [--out FILE]
 
@@ -31,7 +31,7 @@ from qlatent.services.workspaces import Workspace, open_workspace
 
 
 def collections(workspace: Workspace, data: Path, coder: AbstractEncoder) -> Iterator[tuple[str, Collection]]:
-    """The four of them, encoded, one after the other."""
+    """The four collections, encoded, one by one."""
     for name in ("cranfield", "cisi", "dl19"):
         folder = data / f"retrieval-{name}"
         corpus = evaluation.bring(workspace, str(folder / "docs.jsonl.gz"), encoder=coder)
@@ -44,7 +44,7 @@ def collections(workspace: Workspace, data: Path, coder: AbstractEncoder) -> Ite
 
 
 def measured(workspace: Workspace, head: str, collection: Collection, seeds: int) -> dict[str, Any]:
-    """Figures query by query, the mean over the seeds of each, and what the head is."""
+    """Metrics per query, averaged over seeds, and the head's description."""
     values, latency, means = [], [], []
     for seed in range(seeds):
         ready = searched_heads.prepared(workspace, head, collection, seed=seed)

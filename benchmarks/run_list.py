@@ -1,4 +1,4 @@
-"""What listing the runs of a workspace costs, from the run index and from the runs' folders.
+"""Measure the time of listing the runs of a workspace, from the run index and from the runs' folders.
 
     python benchmarks/run_list.py [--out FILE] [--repetitions N] [--runs N]
 
@@ -32,7 +32,7 @@ GOAL_SECONDS, GOAL_RATIO = 0.05, 3.0
 
 
 def filled(folder: Path, runs: int) -> Workspace:
-    """A workspace with so many finished trainings, none of which was carried out."""
+    """A workspace with `runs` finished trainings, written without training."""
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(40, 8)).astype(np.float32)
     np.savez(folder / "pairs.npz", image=vectors, text=vectors[::-1])
@@ -49,14 +49,14 @@ def filled(folder: Path, runs: int) -> Workspace:
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """How long one call takes."""
+    """Seconds of one call."""
     begin = time.perf_counter()
     call()
     return time.perf_counter() - begin
 
 
 def measured(workspace: Workspace, repetitions: int) -> dict[str, list[float]]:
-    """Seconds by side, one number a turn."""
+    """Seconds by side, one value per turn."""
     sweeps.known(workspace)  # makes the keys
     found: dict[str, list[float]] = {"folders": [], "index": [], "trained": []}
     for _ in range(repetitions):

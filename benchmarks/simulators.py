@@ -1,4 +1,4 @@
-"""The circuit engines beside other simulators: forward and backward of whole batches, and inference.
+"""Measure the circuit engines against other simulators: forward and backward of batches, and inference.
 
     pip install -r requirements-bench.txt
     python benchmarks/simulators.py [--out FILE] [--repetitions N] [--threads N] [--only NAME …]
@@ -50,7 +50,7 @@ OURS = ("compiled", "torch")
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the table; `small` says on how many samples the slow simulators are timed."""
+    """A row of the table; `small` is the number of samples for slow simulators."""
 
     name: str
     circuit: Circuit
@@ -147,7 +147,7 @@ def pyqtorch(circuit: Circuit) -> Function:
 
 
 def qiskit(circuit: Circuit) -> Function:
-    """qiskit-machine-learning's TorchConnector over an EstimatorQNN, as it comes."""
+    """qiskit-machine-learning's TorchConnector over an EstimatorQNN with default settings."""
     from qiskit.circuit import Parameter, QuantumCircuit
     from qiskit.quantum_info import SparsePauliOp
     from qiskit_machine_learning.connectors import TorchConnector
@@ -192,7 +192,7 @@ MAKERS: dict[str, Callable[[Circuit], Function]] = {
 
 
 def drawn(circuit: Circuit, batch: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Inputs, weights and what the expectations are multiplied by."""
+    """Inputs, weights and the gradient by the expectations."""
     generator = torch.Generator().manual_seed(0)
     shapes = ((batch, circuit.inputs), (circuit.weights,), (batch, circuit.qubits))
     x, w, pulling = (torch.randn(shape, generator=generator) for shape in shapes)
@@ -202,7 +202,7 @@ def drawn(circuit: Circuit, batch: int) -> tuple[Tensor, Tensor, Tensor]:
 def stepper(function: Function, circuit: Circuit, batch: int) -> Callable[[], list[Tensor]]:
     """Forward and backward of one batch, returning expectations and both gradients."""
     x, w, pulling = drawn(circuit, batch)
-    own = getattr(function, "weight", None)  # of a library that holds the weights itself
+    own = getattr(function, "weight", None)  # for libraries that own the weights
 
     def step() -> list[Tensor]:
         for tensor in (x, w, own):
@@ -218,7 +218,7 @@ def stepper(function: Function, circuit: Circuit, batch: int) -> Callable[[], li
 
 
 def check(name: str, function: Function, circuit: Circuit, batch: int) -> None:
-    """Stops if a simulator computes something else."""
+    """Exits if a simulator's results differ."""
     got = stepper(function, circuit, batch)()
     wanted = stepper(ours(circuit, "torch"), circuit, batch)()
     for part, right in zip(got, wanted, strict=True):
@@ -228,7 +228,7 @@ def check(name: str, function: Function, circuit: Circuit, batch: int) -> None:
 
 
 def in_turns(steps: dict[str, Callable[[], Any]], repetitions: int) -> dict[str, list[float]]:
-    """Seconds by name, one number a turn; short steps are repeated within a turn."""
+    """Seconds by name, one value per turn; short steps are repeated within a turn."""
     counts: dict[str, int] = {}
     for name, step in steps.items():
         step()
@@ -246,13 +246,13 @@ def in_turns(steps: dict[str, Callable[[], Any]], repetitions: int) -> dict[str,
 
 
 def summary(values: list[float]) -> dict[str, float]:
-    """Median and the middle half."""
+    """Median and quartiles."""
     low, middle, high = statistics.quantiles(values, n=4)
     return {"median": middle, "quartile_1": low, "quartile_3": high}
 
 
 def compared(times: dict[str, list[float]]) -> dict[str, Any]:
-    """Milliseconds, and how many times ours is faster within each turn."""
+    """Milliseconds, and the speed-up of ours within each turn."""
     mine = times["compiled"]
     return {
         name: {
@@ -285,7 +285,7 @@ def training(case: Case, names: list[str], repetitions: int) -> dict[str, Any]:
 
 
 def inference(names: list[str], repetitions: int) -> dict[str, Any]:
-    """100,000 inputs through a trained ring of 8 qubits, no gradients, in batches of 4,096."""
+    """Inference of 100,000 inputs through a ring of 8 qubits, without gradients, in batches of 4,096."""
     circuit = layouts.qssl_ring(8, 2)
     x, w, _ = drawn(circuit, 100_000)
 
@@ -302,7 +302,7 @@ def inference(names: list[str], repetitions: int) -> dict[str, Any]:
 
 
 def limits(circuit: Circuit, batch: int, seconds: float) -> dict[str, float]:
-    """Rates in 10⁹ multiplications and additions a second: of the kernel, and of a float32 matrix product."""
+    """Rates in GFLOP/s of the kernel and of a float32 matrix product."""
     # 6 for each plane forward; 6 for both states and 3 for the slope backward; 2 rows a plane
     work = len(rotations(circuit).planes) * (6 + 12 + 3) * batch
     a = torch.randn(1024, 1024)
@@ -324,7 +324,7 @@ def limits(circuit: Circuit, batch: int, seconds: float) -> dict[str, float]:
 
 
 def show(name: str, row: dict[str, Any]) -> None:
-    """The row as text, one line a simulator."""
+    """Prints the row, one line per simulator."""
     print(f"\n{name}, batch {row['batch']:,}")
     for peer, numbers in row.items():
         if not isinstance(numbers, dict) or "milliseconds" not in numbers:

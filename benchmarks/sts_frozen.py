@@ -1,4 +1,4 @@
-"""What frozen heads keep of sentence similarity: 384-d vectors down to 192 … 24 numbers, nothing trained on a score.
+"""Measure sentence similarity with frozen heads that compress 384-d vectors to 192 … 24 numbers, without scores.
 
     python benchmarks/sts_frozen.py DATA [--model FOLDER_OR_ID] [--workspace FOLDER] [--seeds N] [--out FILE]
 
@@ -38,7 +38,7 @@ from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.types import content_hash
 
 SPEARMAN = "spearman"
-OTHERWISE: tuple[tuple[str, Metric], ...] = (  # heads, and what else to compare their latents by
+OTHERWISE: tuple[tuple[str, Metric], ...] = (  # heads, and further distances for their latents
     ("linear_fidelity", "cosine"), ("linear_fidelity", "euclidean"), ("qbec", "cosine"), ("qbec", "euclidean"),
     ("bec", "euclidean"), ("random_projection", "cosine"), ("truncation", "cosine"), ("pca", "cosine"),
 )  # fmt: skip
@@ -46,7 +46,7 @@ OTHERWISE: tuple[tuple[str, Metric], ...] = (  # heads, and what else to compare
 
 @dataclass(frozen=True)
 class Pairs:
-    """Judged pairs: scores (n,), vectors (n, d) of both sentences, and what heads may be fitted on."""
+    """Rated pairs: scores (n,), vectors (n, d) of both sentences, and the vectors for fitting heads."""
 
     name: str
     scores: NDArray[np.float64]
@@ -65,7 +65,7 @@ def read(data: Path) -> dict[str, pd.DataFrame]:
 
 
 def judged(workspace: Workspace, tables: dict[str, pd.DataFrame], coder: AbstractEncoder) -> list[Pairs]:
-    """All pairs with their vectors, encoded where that is missing."""
+    """All pairs with their vectors, encoded if not cached."""
     texts = {name: {*table["sentence1"], *table["sentence2"]} for name, table in tables.items()}
     encoding.encode_texts(workspace, {text: text for each in texts.values() for text in each}, encoder=coder)
 
@@ -90,9 +90,9 @@ def judged(workspace: Workspace, tables: dict[str, pd.DataFrame], coder: Abstrac
 def measured(
     workspace: Workspace, head: str, pairs: Pairs, seeds: int, metric: Metric | None = None
 ) -> dict[str, Any]:
-    """Contributions to Spearman pair by pair, the mean over the seeds of each, and what the head is.
+    """Contributions to Spearman's correlation per pair, averaged over seeds, and the head's description.
 
-    `metric` compares its latents by another distance than its own.
+    `metric` replaces the head's own distance between latents.
     """
     scores, values = ranking(pairs.scores), []
     for seed in range(seeds):
@@ -108,7 +108,7 @@ def measured(
 
 
 def by_similarity(workspace: Workspace, pairs: Pairs, seeds: int) -> list[dict[str, Any]]:
-    """A head's own similarity less another of the same latents, by head and dimension, corrected together."""
+    """Difference of a head's own similarity from another on the same latents, by head and dimension, Holm-corrected."""
     places = [
         (head, f"{head}:qubits={dim}", metric) for head, metric in OTHERWISE for dim in frozen_heads.DIMS
     ]
@@ -127,7 +127,7 @@ def by_similarity(workspace: Workspace, pairs: Pairs, seeds: int) -> list[dict[s
 
 
 def similarities(documents: dict[str, dict[str, Any]]) -> str:
-    """What a head's own similarity adds to another of the same latents, by set and dimension."""
+    """The gain of a head's own similarity over another on the same latents, by set and dimension, as Markdown."""
     dims = " | ".join(map(str, frozen_heads.DIMS))
     rule = "|---" * (3 + len(frozen_heads.DIMS)) + "|"
     lines = ["### One similarity less another", "", f"| head | similarities | set | {dims} |", rule]

@@ -73,7 +73,7 @@ def _put(picture: Image.Image, sprite: Image.Image, corner: tuple[int, int]) -> 
 
 
 def _lit(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """A warm or cool lamp from one side, and the grain of a cheap sensor."""
+    """The image with warm or cool light from one side, and sensor noise."""
     pixels = np.asarray(picture, dtype=np.float32)  # (SIZE, SIZE, 3)
     warmth = rng.uniform(-0.04, 0.04)
     tint = np.array([1 + warmth, 1, 1 - warmth], dtype=np.float32) * rng.uniform(0.9, 1.06)

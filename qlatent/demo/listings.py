@@ -23,7 +23,7 @@ COLUMNS = ("id", "image", "title", "description", "text", "price", "category", "
 
 @dataclass(frozen=True)
 class Listing:
-    """One listing with the truth about it; `truth_of` names the listing that it copies, if any."""
+    """One listing with its ground truth; `truth_of` is the id of the listing that it copies, if any."""
 
     id: str
     title: str
@@ -43,7 +43,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class _Draft:
-    """An honest listing before it is drawn: enough to draw it, or a copy of it, at any later time."""
+    """The data of an honest listing, from which it or a copy can be drawn at any time."""
 
     number: int
     scene: Scene
@@ -144,7 +144,7 @@ def _fair_price(scene: Scene, rng: np.random.Generator) -> float:
 
 
 def _source(truth: str, draft: _Draft, honest: list[_Draft], rng: np.random.Generator) -> _Draft | None:
-    """The earlier listing that is copied; the text of a bait must be about another kind of object."""
+    """The earlier listing to copy; for a bait it must show another kind of object."""
     if truth not in ("bait", "repost"):
         return None
     known = [d for d in honest if truth == "repost" or d.scene.kind != draft.scene.kind]
@@ -173,12 +173,12 @@ def _listing(
 
 
 def _drawing(draft: _Draft, seed: int) -> Image.Image:
-    """The picture of a draft: the same each time it is asked for."""
+    """The image of a draft; deterministic."""
     return draw_scene(draft.scene, np.random.default_rng([seed, draft.number, 1]))
 
 
 def _altered(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """The picture cropped, recoloured and sometimes mirrored, as someone hides where it came from."""
+    """The image cropped, recoloured and sometimes mirrored, to disguise its origin."""
     side = round(SIZE * rng.uniform(0.82, 0.92))
     left, top = (int(v) for v in rng.integers(0, SIZE - side + 1, 2))
     image = image.crop((left, top, left + side, top + side)).resize((SIZE, SIZE), Image.Resampling.BICUBIC)

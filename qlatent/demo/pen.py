@@ -128,7 +128,7 @@ class Pen:
 
 
 def pattern_image(size: int, pattern: str, *, main: RGB, accent: RGB) -> Image.Image:
-    """The cloth of one pattern, RGB, size × size: accent on main, large enough for a thumbnail."""
+    """A swatch of the pattern, RGB, size × size: accent on main, coarse enough for a thumbnail."""
     image = Image.new("RGB", (size, size), main)
     draw, step = ImageDraw.Draw(image), size / 9
     PATTERN_PAINTERS[pattern](draw, step, accent)
@@ -136,7 +136,7 @@ def pattern_image(size: int, pattern: str, *, main: RGB, accent: RGB) -> Image.I
 
 
 def _plain(draw: ImageDraw.ImageDraw, step: float, accent: RGB) -> None:
-    """Nothing on the main colour."""
+    """Leaves the main colour plain."""
 
 
 def _striped(draw: ImageDraw.ImageDraw, step: float, accent: RGB) -> None:

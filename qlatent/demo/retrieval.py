@@ -1,4 +1,4 @@
-"""Measures how often the partner of a pair is retrieved among all others, with an interval."""
+"""Measures recall of the partners of pairs among all others, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def score_pairs(images: np.ndarray, texts: np.ndarray, *, rng: np.random.Generat
 
 
 def pair_ranks(similarity: np.ndarray) -> np.ndarray:
-    """For each row i, how many other columns score at least as high as column i: (n,) of 0 … n − 1."""
+    """For each row i, the number of other columns that score at least as high as column i: (n,) of 0 … n − 1."""
     return (similarity >= np.diag(similarity)[:, None]).sum(axis=1) - 1
 
 

@@ -98,7 +98,7 @@ def contrastive_loss(model: CLIP, images: torch.Tensor, texts: torch.Tensor) -> 
 def fit(model: CLIP, images: np.ndarray, scenes: list[Scene], *, plan: Plan, out: Path) -> float:
     """Train in place and return the seconds taken; every epoch draws new texts for the images.
 
-    The weights are written to `out` every `SAVE_EVERY` steps, so that a long training can be looked at.
+    The weights are saved to `out` every `SAVE_EVERY` steps, so that a long training can be inspected.
     """
     batch, steps = plan.batch, plan.steps
     tokenizer = open_tokenizer(out / "tokenizer.json", MODEL_CFG["text_cfg"]["context_length"])
@@ -162,14 +162,16 @@ def evaluate(folder: Path, *, pairs: int, seed: int) -> dict[str, Any]:
 def main(
     out: Annotated[Path, typer.Option(help="The folder of the weights.")] = FOLDER,
     evaluate_only: Annotated[bool, typer.Option("--evaluate", help="Only measure, and print JSON.")] = False,
-    drawings: Annotated[int, typer.Option(help="Different pictures to draw.")] = 16_000,
-    steps: Annotated[int, typer.Option(help="Batches to train on.")] = 800,
-    batch: Annotated[int, typer.Option(help="Pairs in a batch.")] = 256,
-    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 1.5e-3,
+    drawings: Annotated[int, typer.Option(help="Number of images to draw.")] = 16_000,
+    steps: Annotated[int, typer.Option(help="Number of training steps.")] = 800,
+    batch: Annotated[int, typer.Option(help="Pairs per batch.")] = 256,
+    rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 1.5e-3,
     threads: Annotated[int, typer.Option(help="Processor threads.")] = 2,
     pairs: Annotated[int, typer.Option(help="Fresh pairs to measure on.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed of the fresh pairs.")] = EVALUATION_SEED,
-    cache: Annotated[Path | None, typer.Option(help="Where to keep the pictures between calls.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder in which to cache the images between calls.")
+    ] = None,
 ) -> None:
     """Train the built-in encoder, then measure it."""
     torch.set_num_threads(threads)

@@ -166,8 +166,7 @@ HAGGLES = ("Price is firm.", "Make me an offer.", "No swaps.", "Cash only.", "Fi
 def title_and_description(scene: Scene, rng: np.random.Generator) -> tuple[str, str]:
     """An honest title and description of the scene, the wording drawn from the generator.
 
-    The title leaves attributes out; the description states all of them, except that one in twelve does not
-    say where the picture was taken.
+    The title omits attributes; the description states all of them, except that one in twelve omits the backdrop.
     """
     words = _chosen(scene, rng)
     title = _pick(TITLES, rng).format(**words, q=_pick(TITLE_NUMBERS[scene.count], rng)) + _pick(

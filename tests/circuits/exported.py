@@ -1,4 +1,4 @@
-"""What the tests of exports share: circuits that would show a wrong order, and seeded numbers for them."""
+"""Shared fixtures of the export tests: circuits that reveal a wrong order, and seeded values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qlatent.circuits.layouts import LAYOUTS
 
 TURN = ((0.6, 0.8j), (0.8j, 0.6))
 SHUFFLE = ((0, 1, 0, 0), (0, 0, 1j, 0), (0, 0, 0, 1), (1, 0, 0, 0))
-"""A unitary on two wires that is not the same with its wires exchanged."""
+"""A two-qubit unitary that is not symmetric in its wires."""
 
 ASYMMETRIC = Circuit(
     3,
@@ -55,7 +55,7 @@ ASYMMETRIC = Circuit(
     ),
     name="asymmetric",
 )
-"""Every gate, wires in no order, inputs and weights used twice, all kinds of observables."""
+"""A circuit with every gate, unordered wires, repeated inputs and weights, and all kinds of observables."""
 
 AMPLITUDES = Circuit(
     3,
@@ -78,12 +78,12 @@ def drawn(circuit: Circuit, *, batch: int = 3, seed: int = 0) -> tuple[np.ndarra
 
 
 def exact(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(batch, observables) of our own simulator in float64."""
+    """Expectations (batch, observables) from our simulator in float64."""
     return simulate.expectations(circuit, torch.tensor(inputs), torch.tensor(weights)).numpy()
 
 
 def bound(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> Circuit:
-    """The circuit with constants in place of the angles of one sample, so that it can be cut anywhere."""
+    """The circuit with the angles of one sample as constants, so that it can be truncated anywhere."""
     values = {"input": inputs, "weight": weights}
 
     def fixed(parameter: Parameter) -> Parameter:

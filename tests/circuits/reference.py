@@ -1,4 +1,4 @@
-"""Two slow simulators to compare with: dense matrices written out here, and PennyLane."""
+"""Two slow reference simulators: explicit dense matrices, and PennyLane."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def single_qubit(name: str, angle: float) -> np.ndarray:
 
 
 def on_wires(matrices: dict[int, np.ndarray], qubits: int) -> np.ndarray:
-    """Kronecker product over all wires, wire 0 leftmost; identity where nothing is named."""
+    """Kronecker product over all wires, wire 0 leftmost; identity on unnamed wires."""
     full = np.eye(1)
     for wire in range(qubits):
         full = np.kron(full, matrices.get(wire, np.eye(2)))
@@ -55,7 +55,7 @@ def angles(operation: Operation, x: np.ndarray, w: np.ndarray) -> list[float]:
 
 
 def dense_expectations(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(batch, observables) from full matrices."""
+    """Expectations (batch, observables) from dense matrices."""
     rows = []
     for x in inputs:
         state = np.eye(2**circuit.qubits)[0].astype(complex)
@@ -73,7 +73,7 @@ PENNYLANE = {"H": qml.Hadamard, "X": qml.PauliX, "Y": qml.PauliY, "Z": qml.Pauli
 
 
 def pennylane_expectations(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(batch, observables) from default.qubit."""
+    """Expectations (batch, observables) from default.qubit."""
 
     @qml.qnode(qml.device("default.qubit", wires=circuit.qubits))
     def run(x: np.ndarray) -> list[object]:

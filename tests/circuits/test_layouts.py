@@ -112,4 +112,4 @@ def test_every_layout_is_listed_by_its_own_name() -> None:
     assert all(function.__name__ == name for name, function in layouts.LAYOUTS.items())
     assert layouts.LAYOUTS["amplitude"](9, 1).inputs == 512
     for layout in layouts.LAYOUTS.values():
-        assert layout(1, 1).qubits == 1  # one wire is enough for each
+        assert layout(1, 1).qubits == 1  # every layout allows one wire

@@ -1,4 +1,4 @@
-"""Merges as circuits, one after another, against the closed form of the head."""
+"""Sequences of merge circuits equal the closed form of the head."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ ASYMMETRIC = Circuit(
     ),
     ((("Z", 0),), (("Z", 1),), (("Z", 2),), (("X", 0), ("Y", 2)), (("Y", 1),), (("Z", 0), ("Z", 2))),
 )
-"""Every gate, wires in no order, inputs and weights used twice, all kinds of observables."""
+"""A circuit with every gate, unordered wires, repeated inputs and weights, and all kinds of observables."""
 
 BIG_ASYMMETRIC = Circuit(
     7,
@@ -64,7 +64,7 @@ BIG_ASYMMETRIC = Circuit(
     ),
     ((("Z", 1),), (("Z", 5),), (("Y", 2), ("Z", 0))),
 )
-"""More wires than a dense unitary takes: permutations with phases, and a Hadamard among the fixed gates."""
+"""A circuit with too many wires for a dense unitary: permutations with phases, and a Hadamard as fixed gate."""
 
 
 @pytest.fixture(params=list(simulate.ENGINES))
@@ -268,10 +268,10 @@ def test_amplitudes_are_brought_to_norm_1(engine: str) -> None:
 @pytest.mark.parametrize("scale", [1e-44, 1e-38, 1e-25, 1e-19, 1e19, 1e20, 3e38])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_amplitudes_of_any_size_are_the_same_state(engine: str, scale: float, dtype: torch.dtype) -> None:
-    """By a closed form: ⟨Z⟩ of (0.6, 0.8) is −0.28, with the slope of a direction."""
+    """Closed form: ⟨Z⟩ of (0.6, 0.8) is −0.28, with the gradient of a normalised vector."""
     z = Circuit(1, (), ((("Z", 0),),), encoding="amplitudes")
     given = (torch.tensor([[0.6, 0.8]], dtype=torch.float64) * scale).to(dtype)
-    a, b = given[0].double().tolist()  # as far as so small a number can hold it
+    a, b = given[0].double().tolist()  # rounded to the dtype
     wanted = (a * a - b * b) / (a * a + b * b) if 1e-150 < scale < 1e150 else -0.28
     found = simulate.expectations(z, given.requires_grad_(), torch.zeros(0, dtype=dtype), engine=engine)
     assert found.item() == pytest.approx(wanted, abs=1e-6)

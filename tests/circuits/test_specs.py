@@ -25,4 +25,4 @@ def test_a_weight_that_no_observable_sees_is_not_used() -> None:
 
 def test_the_light_cone_counts_every_gate_on_a_seen_wire() -> None:
     circuit = Circuit(2, (Operation("CRX", (0, 1), (weight(0),)),), ((("Z", 0),),))
-    assert specs(circuit).weights_used == 1  # a light cone cannot see that a control leaves Z alone
+    assert specs(circuit).weights_used == 1  # light cones ignore that a control commutes with Z

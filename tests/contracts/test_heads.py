@@ -1,4 +1,4 @@
-"""What every head of the registry keeps to."""
+"""The contract of every head in the registry."""
 
 from __future__ import annotations
 
@@ -32,17 +32,19 @@ def make(name: str, **settings: Any) -> AbstractHead:
 
 
 def found_in_data(name: str) -> bool:
-    """Whether nothing of the head is drawn: the training rows alone decide it."""
+    """Whether the head is determined by the training rows, independent of the seed."""
     return name in ("pca", "pca_whitened", "truncation", "identity", "bt", "qbt")
 
 
 def has_dimension(name: str) -> bool:
-    """Whether the head compresses to a width that can be asked for."""
+    """Whether the head has a configurable latent dimension."""
     return bool(head_class(name).width_key())
 
 
 def inputs_of(head: AbstractHead, *, rows: int = 7) -> dict[str, torch.Tensor]:
-    generator = torch.Generator().manual_seed(100)  # not that of any weights, which would resemble the rows
+    generator = torch.Generator().manual_seed(
+        100
+    )  # differs from the weights' seeds, so that rows and weights are independent
     return {name: torch.randn((rows, width), generator=generator) for name, width in head.input_dims.items()}
 
 
@@ -118,14 +120,14 @@ def test_the_gradient_reaches_every_parameter_that_counts_as_used(
     name: str, modalities: tuple[str, ...]
 ) -> None:
     head = make(name, modalities=modalities)
-    inputs = inputs_of(head, rows=63)  # odd, so that the signs of an L1 loss never cancel
+    inputs = inputs_of(head, rows=63)  # odd, so that the signs of an L1 loss do not cancel
     trained = [p for p in head.counted if p.requires_grad]
     assert bool(trained) == (not head.config.closed_form)
     if not trained:
         return
     config = AcquaObjectiveConfig(
         alpha_text=0.25
-    )  # not α_i, so that they do not cancel where weights are shared
+    )  # differs from α_i, so that gradients of shared weights do not cancel
     AcquaObjective(config).of(head, inputs, head.encode(inputs))["total"].backward()
     reached = sum(int((p.grad != 0).sum()) for p in trained if p.grad is not None)
     fixed = sum(p.numel() for p in head.counted if not p.requires_grad)
@@ -262,7 +264,7 @@ def test_configs_are_torch_free() -> None:
 
 
 def product(function: Any, wanted: list[torch.Tensor], along: list[torch.Tensor]) -> list[torch.Tensor]:
-    """Hessian times a vector, by two backward passes."""
+    """Hessian–vector product by two backward passes."""
     slopes = torch.autograd.grad(function(), wanted, create_graph=True, materialize_grads=True)
     moved = sum((slope * each).sum() for slope, each in zip(slopes, along, strict=True))
     if not moved.requires_grad:  # linear in all of them
@@ -273,9 +275,9 @@ def product(function: Any, wanted: list[torch.Tensor], along: list[torch.Tensor]
 def differences(
     function: Any, wanted: list[torch.Tensor], along: list[torch.Tensor], *, step: float = 1e-5
 ) -> list[torch.Tensor]:
-    """The same by central differences of first gradients."""
+    """Hessian–vector product by central differences of gradients."""
     ends = []
-    for sign in (1, -2, 1):  # forth, back by two, and home
+    for sign in (1, -2, 1):  # +1, −1, and back to 0
         with torch.no_grad():
             for each, direction in zip(wanted, along, strict=True):
                 each.add_(direction, alpha=sign * step)
@@ -286,7 +288,7 @@ def differences(
 @names
 @pytest.mark.parametrize("linear", [True, False])
 def test_second_derivatives_are_those_of_finite_differences(name: str, linear: bool) -> None:
-    """Of latents and of similarities; where a loss is linear in them, what comes back to a head is a constant."""
+    """Second derivatives of latents and similarities; for a linear loss the head's incoming gradient is constant."""
     sizes = {"qubits": 4} if has_dimension(name) else {}
     head = make(name, input_dim=9, **sizes).double().eval()
     inputs = {key: x.double().requires_grad_() for key, x in inputs_of(head, rows=3).items()}

@@ -1,4 +1,4 @@
-"""What every metric of the registry keeps to; its value against an oracle stands in tests/metrics."""
+"""The contract of every metric in the registry; tests/metrics compares values with references."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BEST = {
 
 
 def items(count: int = 90, *, seed: int = 0) -> tuple[Arrays, list[str]]:
-    """Pairs in three groups that are told apart by their vectors."""
+    """Pairs in three groups with distinct vectors."""
     rng = np.random.default_rng(seed)
     image = 2 * rng.normal(size=(3, 8))[np.arange(count) % 3] + rng.normal(size=(count, 8))
     return {"image": image, "text": image + 0.1 * rng.normal(size=image.shape)}, [
@@ -30,7 +30,7 @@ def items(count: int = 90, *, seed: int = 0) -> tuple[Arrays, list[str]]:
 
 
 def compare(inputs: Arrays, latents: Arrays, labels: list[str], **settings) -> Comparison:
-    """The first two thirds to learn from, the rest to judge."""
+    """A comparison with the first two thirds for training and the rest held out."""
     cut = 2 * len(labels) // 3
     return Comparison(
         {name: array[cut:] for name, array in inputs.items()},

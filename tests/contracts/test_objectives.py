@@ -1,4 +1,4 @@
-"""What every objective of the registry keeps to, with every head that fits its inputs."""
+"""The contract of every objective in the registry, with every compatible head."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every kind of training keeps to, and that each kind of run has its spec and its work."""
+"""The contract of every kind of training; each kind of run has a spec and a worker."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ kinds = pytest.mark.parametrize("kind", table.KINDS.values(), ids=list(table.KIN
 
 
 def usual(kind: TrainingKind) -> RunConfigs:
-    """The configs of its usual head and objective, with defaults for all that is not asked for."""
+    """The configs of the kind's default head and objective."""
     head, objective = kind.usual
     return split_settings(head, objective, {"input_dim": 512}, training=kind.config)
 
 
 def spec_of(kind: TrainingKind) -> TrainSpec:
-    """A spec as the kind would make it."""
+    """A spec made by the kind."""
     head, objective = kind.usual
     document = {
         "format": specs.FORMAT, "kind": "train", "source": kind.source, "id": "r1", "name": "a run",

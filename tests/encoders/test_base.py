@@ -1,4 +1,4 @@
-"""The cache key changes whenever the vectors would, and only then."""
+"""The cache key changes if and only if the vectors would."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from qlatent.encoders.base import AbstractEncoder
 
 
 class LengthEncoder(AbstractEncoder):
-    """A text's vector is its length."""
+    """An encoder whose vectors are text lengths."""
 
     name = "length"
     modalities = ("text",)

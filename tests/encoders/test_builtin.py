@@ -1,4 +1,4 @@
-"""The built-in encoder works without a network, repeats itself, and finds the pairs it was made for."""
+"""The built-in encoder works offline, is deterministic, and retrieves partners of drawn listings."""
 
 import json
 import shutil

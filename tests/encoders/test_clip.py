@@ -1,4 +1,4 @@
-"""The CLIP encoder gives what open_clip gives, and reads safetensors only."""
+"""The CLIP encoder equals open_clip, and reads safetensors only."""
 
 import json
 import logging
@@ -34,7 +34,7 @@ IMAGES = [Image.fromarray(rng.integers(0, 256, (40, 60, 3), dtype=np.uint8)) for
 
 @pytest.fixture(scope="module")
 def architecture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A tiny architecture that open_clip knows by name for the length of this module."""
+    """A tiny architecture, registered with open_clip for this module."""
     folder = tmp_path_factory.mktemp("configs")
     (folder / "qlatent-tiny.json").write_text(json.dumps(MODEL_CFG))
     open_clip.add_model_config(folder)
@@ -46,7 +46,7 @@ def architecture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def model(architecture: str) -> torch.nn.Module:
     torch.manual_seed(3)
-    logging.disable(logging.WARNING)  # open_clip warns that the weights are random, which is meant
+    logging.disable(logging.WARNING)  # open_clip warns that the weights are random, as intended
     random = open_clip.create_model(architecture).eval()
     logging.disable(logging.NOTSET)
     return random

@@ -1,4 +1,4 @@
-"""Encoder settings are frozen, checked and described."""
+"""Encoder settings are frozen, validated and described."""
 
 from dataclasses import FrozenInstanceError
 
@@ -44,5 +44,5 @@ def test_every_field_has_a_title_and_a_description_for_the_form(config: type) ->
 
 @pytest.mark.parametrize("name", list(ENCODERS))
 def test_settings_say_what_the_encoder_reads(name: str) -> None:
-    """Pages and specs ask the config, which does not load the model's library."""
+    """Pages and specs read the modalities from the config, without importing the model's library."""
     assert resolve(ENCODERS[name].target).modalities == config_class("encoder", name).modalities

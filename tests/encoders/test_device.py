@@ -1,4 +1,4 @@
-"""Devices are found, or their absence is said."""
+"""Devices are found, or their absence is reported."""
 
 import pytest
 import torch

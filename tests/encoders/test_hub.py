@@ -1,4 +1,4 @@
-"""Without a connection, a model that is not here is refused at once and in one line."""
+"""Without a connection, a model that is not cached is refused at once with one line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class Silent:
-    """A connection that never answers, as behind a firewall that drops packets."""
+    """A connection without response, as behind a firewall that drops packets."""
 
     def __init__(self) -> None:
         self.asked, self.ended = 0, threading.Event()
@@ -63,7 +63,7 @@ def test_what_is_here_needs_no_connection(silent: Silent, tmp_path: Path) -> Non
     for config in (BuiltinConfig(), TextConfig(model=str(tmp_path)), ClipConfig(checkpoint="a.safetensors")):
         hub.check(config)
     (tmp_path / "models--a--b").mkdir()
-    hub.check(ClipConfig())  # it may be the one; loading tells
+    hub.check(ClipConfig())  # passes, because the cached model may be this one
     assert silent.asked == 0
 
 

@@ -1,4 +1,4 @@
-"""The text encoder is the masked mean of a transformer's vectors, and padding does not matter."""
+"""The text encoder is the masked mean of a transformer's hidden states, independent of padding."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ TEXTS = ["red mug", "blue kites on a table", "", "a mug on a red table on a blue
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny random BERT with a vocabulary of thirteen pieces, saved as safetensors."""
+    """A tiny random BERT with a vocabulary of thirteen tokens, saved as safetensors."""
     path = tmp_path_factory.mktemp("models") / "tiny-bert"
     path.mkdir()
     (path / "vocab.txt").write_text("\n".join(WORDS))
@@ -53,7 +53,7 @@ def encoder(folder: Path) -> TextEncoder:
 
 
 def reference(folder: Path, text: str) -> np.ndarray:
-    """One text at a time, so that there is no padding: tokens by hand, plain mean of the last layer."""
+    """Reference without padding, one text at a time: tokens by hand, mean of the last layer."""
     pieces: list[str] = []
     for word in text.split():
         if word in WORDS:
@@ -130,7 +130,7 @@ def test_pickled_weights_are_not_read(folder: Path, tmp_path: Path) -> None:
 
 
 def test_the_real_sentence_encoder_gives_its_published_similarities(minilm: Path) -> None:
-    """As sbert.net's quick start prints them for all-MiniLM-L6-v2: a paraphrase is near, another subject far."""
+    """The similarities in sbert.net's quick start for all-MiniLM-L6-v2: high for a paraphrase, low otherwise."""
     texts = ["The weather is lovely today.", "It's so sunny outside!", "He drove to the stadium."]
     vectors = TextEncoder(TextConfig(model=str(minilm), device="cpu")).embed_texts(texts)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

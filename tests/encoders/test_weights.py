@@ -1,4 +1,4 @@
-"""The fingerprint of weights sees names, types, shapes and values."""
+"""The hash of weights depends on names, dtypes, shapes and values."""
 
 import hashlib
 

@@ -103,7 +103,7 @@ def test_a_failed_swap_brings_the_old_head_back(folder: Path, monkeypatch: pytes
 
 
 class Trap:
-    """Would make a folder when unpickled."""
+    """Creates a folder when unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Files made for the tests of ingest: pictures of every ugly kind, zips and reading shortcuts."""
+"""Builders of test files for ingest: unusual images, zips, and shortcuts for reading."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from qlatent.types import Item, Refusal
 
 
 def picture(*, seed: int = 0, size: tuple[int, int] = (24, 16), mode: str = "RGB") -> Image.Image:
-    """A smooth random picture, different for every seed."""
+    """A smooth random image, different for every seed."""
     values = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
     return Image.fromarray(values).resize(size, Image.Resampling.BICUBIC).convert(mode)
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    """The picture as the bytes of a file."""
+    """The image encoded as file bytes."""
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
@@ -36,7 +36,7 @@ def png(seed: int = 0) -> bytes:
 
 
 def huge_png(side: int) -> bytes:
-    """A PNG that says it has side × side pixels, in about a hundred bytes."""
+    """A PNG of about a hundred bytes whose header declares side × side pixels."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         check = zlib.crc32(kind + content)
@@ -60,7 +60,7 @@ def make_zip(path: Path, entries: Mapping[str, bytes | str], *, method: int = zi
 
 
 def read(path: Any, mapping: Any = None, **options: Any) -> tuple[list[Item], list[Refusal]]:
-    """Items and refusals of a source, apart."""
+    """The items and the refusals of a source."""
     rows = list(open_source(path, **options).rows(mapping))
     items = [row for row in rows if isinstance(row, Item)]
     return items, [row for row in rows if isinstance(row, Refusal)]

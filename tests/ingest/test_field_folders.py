@@ -1,4 +1,4 @@
-"""Folders and zips as real tools write them: rows, vectors, labels and refusals of each, beside its own expectation.
+"""Expected rows, vectors, labels and refusals for folders and zips written by real tools.
 
 The folders lie beside the checkout; each holds `expect.txt`, which says in words what the numbers here say.
 """
@@ -21,7 +21,7 @@ CASES = SHARED / "field-cases"
 
 @dataclass(frozen=True)
 class Expected:
-    """What comes of one folder; `refused` names the rows that do not, with a word of the reason."""
+    """Expected result for a folder; `refused` maps refused rows to part of the reason."""
 
     rows: int
     images: int = 0
@@ -36,7 +36,7 @@ class Expected:
 TABLE = {
     "coco_folder/input": Expected(3, images=3, labels=("chair",), said=("instances.json says captions and",)),
     "csv_case_and_windows_paths/input": Expected(
-        3,  # a picture that is not found does not cost the text
+        3,  # a missing image does not affect the text
         images=2,
         texts=3,
         said=("no row names left out (1): images/img_3",),

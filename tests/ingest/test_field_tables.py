@@ -1,4 +1,4 @@
-"""Files as real tools write them: what each becomes, in numbers. Read in place, beside the checkout."""
+"""Expected counts for table files written by real tools, read in place next to the checkout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason=f"the field cases are
 
 @dataclass(frozen=True)
 class Expected:
-    """Items, of them with a vector, its width, of them with a label; refused rows; a word of the remarks."""
+    """Expected numbers of items, of items with vector and label, vector width, refused rows, and part of a remark."""
 
     items: int
     vectors: int = 0

@@ -1,4 +1,4 @@
-"""Pictures of every ugly kind: handled, or refused with the reason."""
+"""Unusual and damaged images are normalised, or refused with a reason."""
 
 from __future__ import annotations
 

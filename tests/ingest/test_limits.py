@@ -1,4 +1,4 @@
-"""Every limit, in every format: looked at before the reading, and within little memory."""
+"""Every limit in every format is checked before reading, with little memory."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def written(path: Path, text: str) -> Path:
 
 
 def peak(work: Callable[[], object]) -> int:
-    """The most bytes that Python and numpy held while this was done."""
+    """Peak memory of Python and numpy during the call, in bytes."""
     tracemalloc.start()
     try:
         work()
@@ -199,7 +199,7 @@ def test_a_reason_quotes_no_more_than_a_person_reads(tmp_path: Path) -> None:
     ids=["digits", "spaces", "numbers", "settings", "tags"],
 )
 def test_a_long_cell_is_looked_at_once(tmp_path: Path, cell: str) -> None:
-    """Expressions that try a cell in two ways go through it 10⁹ times: then this test does not end."""
+    """Regular expressions must not backtrack: with backtracking this test would take 10⁹ steps."""
     path = written(tmp_path / "t.csv", "id,text\n" + f"1,{cell}\n" * 3)
     assert {column.name for column in open_source(path).columns} == {"id", "text"}
     assert {type(row) for row in open_source(path).rows(Mapping(text=("text",)))} == {Refusal}

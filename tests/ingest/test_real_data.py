@@ -1,4 +1,4 @@
-"""The real data sets beside the repository, read in place."""
+"""Read the real datasets next to the repository in place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small clustered items before and after a projection, and every metric by name."""
+"""Fixtures: small clustered items before and after a projection, and all metrics by name."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def projected() -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
 
 @pytest.fixture(scope="session")
 def compared(items, projected) -> Callable[..., Comparison]:
-    """(n, **settings) → a comparison with labels and training rows; modalities=("image",) for one only."""
+    """(n, **settings) → a comparison with labels and training rows; modalities=("image",) for one modality."""
 
     def make(n: int = 60, *, modalities: tuple[str, ...] = ("image", "text"), **settings: Any) -> Comparison:
         inputs, labels = items(n, 1)

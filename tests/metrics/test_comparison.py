@@ -1,4 +1,4 @@
-"""What is refused before anything is measured, what is drawn, and that the input side is measured once."""
+"""Invalid input is refused, samples are reproducible, and the input side is computed once."""
 
 from __future__ import annotations
 

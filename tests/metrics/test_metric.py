@@ -1,4 +1,4 @@
-"""A metric gives a figure, or a figure without a value that says why."""
+"""A metric returns a value, or NaN with a note."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Panels: every metric has a figure or says why not, whatever the items; and one resampling serves all."""
+"""Panels: every metric has a value or a note for any items, and all share one resampling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LABELLED = {"probe_accuracy", "knn_accuracy", "majority_accuracy"}
 
 
 def assert_says_what_it_is(figures: dict[str, Figure]) -> None:
-    """Every figure is a number within its interval, or NaN with a note."""
+    """Asserts that every value lies in its interval, or is NaN with a note."""
     for name, figure in figures.items():
         if np.isnan(figure.value):
             assert figure.note, name

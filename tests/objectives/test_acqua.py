@@ -37,7 +37,7 @@ def mean(values: list[float]) -> float:
 def reference(
     config: AcquaObjectiveConfig, x: dict[str, Rows], z: dict[str, Rows], y: dict[str, Rows]
 ) -> dict[str, float]:
-    """The printed formula in loops over rows and pairs."""
+    """The published formula in loops over rows and pairs."""
     parts = {}
     for name in ("image", "text"):
         errors = [

@@ -1,4 +1,4 @@
-"""NT-Xent and image-text contrast against plain loops."""
+"""NT-Xent and image–text contrast against explicit loops."""
 
 from __future__ import annotations
 

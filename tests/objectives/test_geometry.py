@@ -1,4 +1,4 @@
-"""Distance correlation, stress and neighbours against plain loops and scipy."""
+"""Distance correlation, stress and neighbours against explicit loops and scipy."""
 
 from __future__ import annotations
 

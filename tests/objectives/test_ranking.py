@@ -1,4 +1,4 @@
-"""Ranking against plain loops."""
+"""The ranking loss against explicit loops."""
 
 from __future__ import annotations
 

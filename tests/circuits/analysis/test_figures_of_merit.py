@@ -45,12 +45,12 @@ def test_random_states_show_nothing_but_the_floor(qubits, monkeypatch):
 
     monkeypatch.setattr(figures_of_merit, "states", haar)
     found = figures_of_merit.expressibility(layouts.dressed(qubits, 1), pairs=4000)
-    assert found.divergence == pytest.approx(found.floor, abs=0.006)  # chi-square: ±2.5 deviations
+    assert found.divergence == pytest.approx(found.floor, abs=0.006)  # chi-square: ±2.5 standard deviations
 
 
 @pytest.mark.parametrize("name", figures_of_merit.PUBLISHED)
 def test_without_inputs_the_published_expressibility_is_found(name):
-    """Within the sampling error of 5,000 pairs, which both sides have."""
+    """Equal to the published values within the sampling error of 5,000 pairs on both sides."""
     layout, sizes = name.rsplit("-", 1)
     circuit = layouts.LAYOUTS[layout.replace("-", "_")](*map(int, sizes.split("x")))
     assert circuit.name == name
@@ -59,7 +59,7 @@ def test_without_inputs_the_published_expressibility_is_found(name):
         figures_of_merit.expressibility(circuit, inputs=rest, pairs=5000, seed=seed).equal_width
         for seed in range(4)
     ]
-    spread = 0.05 * np.mean(found) + 0.004  # one standard deviation as seen over 12 seeds: 0.0007 to 0.014
+    spread = 0.05 * np.mean(found) + 0.004  # standard deviation over 12 seeds: 0.0007 to 0.014
     assert np.mean(found) == pytest.approx(figures_of_merit.PUBLISHED[name], abs=2.5 * spread)
 
 
@@ -131,7 +131,7 @@ def test_two_turns_about_one_axis_are_one_weight():
     assert figures_of_merit.independent_weights(rotations("RY", "RY")) == 1
     assert (
         figures_of_merit.independent_weights(rotations("RX", "RX", "RY", "RY")) == 2
-    )  # a state is a point of a sphere
+    )  # real states are points of a sphere
     assert figures_of_merit.independent_weights(rotations("RZ")) == 0  # of |0⟩, only a phase
     assert figures_of_merit.independent_weights(layouts.product(3, 4)) == 3
 

@@ -1,4 +1,4 @@
-"""Batches of end states against the stepping simulator, derivatives against finite differences."""
+"""Final states against gate-by-gate simulation, derivatives against finite differences."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ WIDE = Circuit(
     2,
     tuple(
         operation
-        for i in reversed(range(104))  # in the circuit in another order than that of their numbers
+        for i in reversed(range(104))  # used in reverse order of their numbers
         for operation in (
             Operation("RX", (i % 2,), (weight(i),)),
             Operation("RZ", (0,), (input_(i % 12),)),
@@ -71,7 +71,7 @@ WIDE = Circuit(
     each_z(2),
     "wide",
 )
-"""Three digits of weights, two of inputs."""
+"""A circuit whose weights need three digits and inputs two."""
 
 
 @pytest.mark.parametrize("circuit", [*ANGLES, WIDE], ids=lambda circuit: circuit.name)
@@ -112,7 +112,7 @@ def test_qpy_comes_back_as_the_same_circuit(circuit: Circuit) -> None:
 
 
 def check_symbolic(circuit: Circuit, made: QuantumCircuit) -> None:
-    """The symbolic circuit has the expectations of ours, whatever of it is bound."""
+    """The exported circuit has our expectations with any combination of bound parameters."""
     x, w = drawn(circuit)
     numbers = {"x": x[0], "w": w}
     bound = made.assign_parameters({p.name: numbers[p.name[0]][int(p.name[1:])] for p in made.parameters})

@@ -1,4 +1,4 @@
-"""The drawing of a circuit is well-formed SVG: every gate on its wires, in its place, with its name."""
+"""The drawing of a circuit is well-formed SVG with every gate on its wires, in order, with its name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def groups(text: str) -> dict[int, ElementTree.Element]:
-    """The gates by number, 0 the start state."""
+    """The gate groups by number; 0 is the initial state."""
     found = ElementTree.fromstring(text).iter(f"{SVG}g")
     return {int(each.attrib["data-gate"]): each for each in found if "data-gate" in each.attrib}
 
@@ -26,7 +26,7 @@ def words(group: ElementTree.Element) -> list[str]:
 
 
 def box(group: ElementTree.Element) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of what the gate takes."""
+    """Left, top, right and bottom of a gate's bounding box."""
     halo = next(each for each in group.iter(f"{SVG}rect") if each.attrib["class"] == "halo")
     x, y, width, height = (float(halo.attrib[name]) for name in ("x", "y", "width", "height"))
     return x, y, x + width, y + height

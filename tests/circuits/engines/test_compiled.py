@@ -1,4 +1,4 @@
-"""What is particular to the compiled engine; that it is right is in test_simulate.py."""
+"""Behaviour specific to the compiled engine; test_simulate.py checks its results."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_blocks_and_threads_change_nothing(
 
 
 def test_a_second_backward_pass_is_that_of_torch() -> None:
-    """Equal to the first with `retain_graph`, and refused without it."""
+    """A second backward pass equals the first with `retain_graph`, and raises without it."""
     circuit = layouts.qssl_ring(3, 1)
     x, w = torch.rand(4, 3, requires_grad=True), torch.rand(circuit.weights, requires_grad=True)
     total = compiled.expectations(circuit, x, w).sum()
@@ -77,7 +77,7 @@ def products(engine: object, circuit: Circuit, *, linear: bool) -> list[torch.Te
     drawn = lambda *shape: torch.randn(shape, generator=generator, dtype=torch.float64)  # noqa: E731
     x, w = drawn(3, circuit.inputs).requires_grad_(), drawn(circuit.weights).requires_grad_()
     values = engine(circuit, x, w)  # type: ignore[operator]
-    loss = (values if linear else values.square()).sum()  # where it is linear, what comes back is a constant
+    loss = (values if linear else values.square()).sum()  # a linear loss has a constant gradient
     slopes = torch.autograd.grad(loss, (x, w), create_graph=True)
     along = sum((slope * drawn(*slope.shape)).sum() for slope in slopes)
     return list(torch.autograd.grad(along, (x, w)))
@@ -144,10 +144,10 @@ def test_vmap_and_batched_gradients_are_the_single_ones_side_by_side() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_forked_child_computes_what_its_parent_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The threads of the parent are not in it; neither the engine nor torch may wait for them."""
+    """A forked child lacks the parent's threads; neither the engine nor torch may wait for them."""
     monkeypatch.setattr(compiled, "_WORTH_A_THREAD", 1)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    large = torch.rand(600, 600) @ torch.rand(600, 600)  # torch has used its own threads too
+    large = torch.rand(600, 600) @ torch.rand(600, 600)  # so that torch has started its threads
     wanted = gradients(compiled.expectations, RING, 200)
     parent, child = multiprocessing.get_context("fork").Pipe()
     process = multiprocessing.get_context("fork").Process(

@@ -1,4 +1,4 @@
-"""The rotations are checked by multiplying them out, without the kernels."""
+"""Rotations, multiplied out without the kernels, equal the circuit's matrix."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from qlatent.circuits.engines.rotations import WEIGHT, _givens, _left_over, rota
 
 
 def fixed(*operations: Operation) -> Circuit:
-    # an entangler first, so that nothing goes into the product state at the start
+    # an entangler first, so that no gate enters the product state
     return Circuit(2, (Operation("CNOT", (0, 1)), *operations), layouts.each_z(2))
 
 

@@ -32,7 +32,7 @@ def estimated(circuit: Circuit, *, count: int, seed: int, batch: int = 1) -> np.
 
 @pytest.mark.parametrize("circuit", [layouts.qssl_ring(4, 2), exported.ASYMMETRIC], ids=lambda c: c.name)
 def test_shift_rules_with_exact_values_give_the_exact_gradient(circuit: Circuit) -> None:
-    """Two terms, four terms, shared angles and inputs used again: without sampling nothing is left but rounding."""
+    """Without sampling, shift rules are exact: two terms, four terms, shared angles, repeated inputs."""
     x, w, pulling = drawn(circuit, 3)
     got = shots.shifted_gradients(exact, circuit, x, w, pulling)
     tensors = torch.tensor(x, requires_grad=True), torch.tensor(w, requires_grad=True)

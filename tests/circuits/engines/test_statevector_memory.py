@@ -1,4 +1,4 @@
-"""Large training steps of the torch engine take their steps back: the same gradients, one state in memory."""
+"""Large training steps of the torch engine invert their steps: equal gradients with one state in memory."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_gradients_are_those_of_autograd(circuit, monkeypatch):
 
 
 def kept(circuit, batch):
-    """Bytes that autograd holds for the backward pass, each storage once."""
+    """Bytes that autograd stores for the backward pass, counting each storage once."""
     storages = {}
 
     def pack(tensor):

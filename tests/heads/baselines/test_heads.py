@@ -1,4 +1,4 @@
-"""Heads that are found rather than trained, and the MLP of equal size."""
+"""Heads in closed form, and the MLP of equal size."""
 
 from __future__ import annotations
 

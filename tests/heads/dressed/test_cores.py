@@ -1,4 +1,4 @@
-"""What stands in place of a circuit."""
+"""The classical replacements of a circuit."""
 
 from __future__ import annotations
 

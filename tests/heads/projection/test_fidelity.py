@@ -1,4 +1,4 @@
-"""Log-fidelity against the product, against the metrics, and where floats run out."""
+"""Log-fidelity against the product form and the metrics, and at the limits of floating point."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_on_unit_vectors_it_is_a_euclidean_kernel() -> None:
 def test_768_dimensions_do_not_underflow_in_float32(spread: float) -> None:
     u = (RNG.normal(size=(40, 768)) * spread).astype(np.float32)
     z = bloch(torch.from_numpy(u))[0].requires_grad_()
-    assert np.median(product_form(*[z.detach().numpy()] * 2)) < 1e-37  # what the product form makes of it
+    assert np.median(product_form(*[z.detach().numpy()] * 2)) < 1e-37  # the product form underflows
     found = log_fidelity(z, z)
     exact = -between(z.detach().numpy(), z.detach().numpy(), "log_fidelity")
     np.testing.assert_allclose(found.detach().numpy(), exact, rtol=1e-5, atol=1e-3)
@@ -87,7 +87,7 @@ def test_second_derivatives_are_finite_where_states_are_at_their_poles() -> None
     first = torch.autograd.grad(log_fidelity(a, b).square().sum(), (a, b), create_graph=True)
     plain = torch.autograd.grad(log_fidelity(a, b).square().sum(), (a, b))
     for slope, wanted in zip(first, plain, strict=True):
-        torch.testing.assert_close(slope, wanted)  # however it is computed
+        torch.testing.assert_close(slope, wanted)  # for both implementations
     second = torch.autograd.grad(sum(slope.square().sum() for slope in first), (a, b))
     assert all(torch.isfinite(each).all() for each in second)
 

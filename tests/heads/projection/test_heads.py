@@ -1,4 +1,4 @@
-"""The projection heads: sizes, the named set, bad input, saturation."""
+"""Projection heads: sizes, the named heads, invalid input, saturation."""
 
 from __future__ import annotations
 

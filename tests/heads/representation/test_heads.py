@@ -232,7 +232,7 @@ def test_outside_training_expectations_are_exact_unless_shots_are_always_drawn()
     always = make(input_dim=12, qubits=3, shots=10, shots_in="always").eval()
     first = always.encode(x)["image"]
     assert not torch.equal(first, exact)
-    assert torch.equal(always.encode(x)["image"], first)  # looking changes nothing
+    assert torch.equal(always.encode(x)["image"], first)  # evaluation has no side effect
 
 
 @pytest.mark.parametrize("shots", [-1, 1.5])

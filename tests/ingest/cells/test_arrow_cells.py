@@ -10,7 +10,7 @@ LARGEST = 1_000
 
 
 def broken_text(*values: bytes) -> pa.Array:
-    """A column of texts with these bytes, whatever they are."""
+    """A text column with the given bytes, valid or not."""
     return pa.Array.from_buffers(pa.string(), len(values), pa.array(values, pa.binary()).buffers())
 
 

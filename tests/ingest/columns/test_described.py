@@ -1,4 +1,4 @@
-"""Columns of every notation and name: what is an embedding, what is none, and what the first mapping is."""
+"""Detection of embeddings in columns of many notations and names, and the guessed mapping."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_one_column_a_dimension(tmp_path: Path, prefix: str, start: int) -> None
     path = table(tmp_path / "t.csv", ["id", "text", *names], rows)
     np.testing.assert_allclose(vectors_of(path), VECTORS, rtol=1e-6)
     (item, *_) = read(path, Mapping(id="id", text=("text",)))[0]
-    assert list(item.metadata) == names  # not mapped, they stay facts
+    assert list(item.metadata) == names  # unmapped, they stay metadata
 
 
 def test_numbered_columns_that_are_no_vector(tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_pointers_inside_a_folder_are_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(POINTER)
     with pytest.raises(InputError, match="Git LFS pointer"):
         open_source(tmp_path).rows()
-    (tmp_path / "a.png").write_bytes(png())  # beside pictures it costs none of them
+    (tmp_path / "a.png").write_bytes(png())  # does not affect the images
     items, refusals = read(tmp_path)
     assert [item.id for item in items] == ["a.png"]
     assert {refusal.id for refusal in refusals} == {name}

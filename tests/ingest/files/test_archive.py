@@ -1,4 +1,4 @@
-"""Zips: of images, with a table, and with everything that has ever been wrong with a zip."""
+"""Zips of images and with a table, and all known kinds of malformed zips."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_unsafe_entries_are_refused_and_the_others_kept(tmp_path: Path) -> None:
         "archive inside the archive",
     ]
     assert all(reason in refusal.reason for reason, refusal in zip(wanted, refusals, strict=True))
-    assert sorted(child.name for child in tmp_path.iterdir()) == ["p.zip"]  # nothing was unpacked anywhere
+    assert sorted(child.name for child in tmp_path.iterdir()) == ["p.zip"]  # nothing was unpacked to disk
 
 
 def test_beside_a_table_unsafe_entries_are_told_apart_from_rows(tmp_path: Path) -> None:

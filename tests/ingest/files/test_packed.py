@@ -1,4 +1,4 @@
-"""Text tables packed with gzip are read like plain ones; damaged, empty and exploding ones are refused."""
+"""Gzipped text tables are read like plain ones; damaged, empty and exploding ones are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries, judgements and runs in the forms in which test collections come, real ones too."""
+"""Queries, judgements and runs in the formats of test collections, including real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What decides that a row becomes an item, and why it is refused otherwise."""
+"""Rows become items, or refusals with a reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAPPING = Mapping(id="id", image="photo", text=("title", "body"), label="kind", 
 
 @dataclass
 class Shelf:
-    """Stands in for a source: images by name."""
+    """A minimal source with images by name."""
 
     name: str = "shop.csv"
     limits: Limits = field(default_factory=lambda: Limits(max_text_characters=20))

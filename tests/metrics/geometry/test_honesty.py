@@ -1,4 +1,4 @@
-"""Honesty figures against scipy and scikit-learn on the stacked set, and on maps whose figures are known."""
+"""Honesty metrics against scipy and scikit-learn on the joint set, and on maps with known values."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_map_that_changes_nothing_is_perfect():
 
 
 def test_a_constant_offset_satisfies_the_pair_error_and_nothing_else():
-    """The flaw of a loss that sees matched pairs only: it must show up here."""
+    """The metrics must reveal the flaw of a loss on matched pairs only."""
     image = INPUTS["image"]
     shift = np.full_like(image, 2.0 / 4.0)  # length 2
     collapsed = {"image": np.zeros_like(image), "text": np.zeros_like(image) + shift}

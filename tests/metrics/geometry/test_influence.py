@@ -1,4 +1,4 @@
-"""What leaving an item out changes, against leaving it out; and that the intervals hold the truth."""
+"""Influences against actual deletion of items, and coverage of the intervals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def maps(n: int = 31, *, ties: bool = False) -> tuple[np.ndarray, np.ndarray]:
 
 
 def exact(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """City-block distances: equal ones are equal to the last bit, whoever else is there."""
+    """City-block distances, whose ties are exact in any subset."""
     return np.abs(a[:, None] - b[None]).sum(axis=2)
 
 
@@ -131,14 +131,14 @@ def test_a_mean_of_independent_items_keeps_the_whole_of_the_jackknife():
 
 
 def test_what_two_items_do_together_is_not_counted_twice():
-    """Numbers of pairs that no item moves: the truth is half of the jackknife's variance, and falls as 1/n².
+    """A statistic of pairs that no item moves: its variance is half of the jackknife's, and falls as 1/n².
 
-    Halves see it once; carried to all items as n^-1.5, as documented, it is 1/√2 of the jackknife's.
+    Half-samples estimate it; extrapolated as n^-1.5, as documented, it is 1/√2 of the jackknife's.
     """
     signs = np.sign(np.random.default_rng(4).normal(size=(100, 100)))
     signs = (
         np.triu(signs, 1) + np.triu(signs, 1).T
-    )  # each pair a number of its own: no item alone moves the mean
+    )  # an independent number for each pair: no single item moves the mean
 
     def statistic(rows, halved):
         part = signs[np.ix_(rows, rows)]
@@ -174,7 +174,10 @@ METRICS = {
 
 
 def test_the_intervals_hold_the_truth_about_95_times_in_100():
-    """Of the items' own values they held it 70 to 85 times. `benchmarks/interval_coverage.py` has 1,000 draws."""
+    """Intervals from the items' own values covered it 70 to 85 times.
+
+    `benchmarks/interval_coverage.py` uses 1,000 draws.
+    """
     rng = np.random.default_rng(5)
     centres = rng.normal(size=(6, 16))
     draws = []

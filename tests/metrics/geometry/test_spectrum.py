@@ -62,7 +62,7 @@ def test_effective_rank_is_the_entropy_of_centred_singular_values(compared):
 @pytest.mark.parametrize("dimensions", [1, 3, 6])
 def test_effective_rank_of_even_directions_is_their_number(dimensions):
     corners = np.concatenate([np.eye(dimensions), -np.eye(dimensions)])
-    padded = np.pad(corners, ((0, 0), (0, 2)), constant_values=7.0)  # what does not vary does not count
+    padded = np.pad(corners, ((0, 0), (0, 2)), constant_values=7.0)  # constant columns have no effect
     assert spectrum.rank_of(padded) == pytest.approx(dimensions)
     assert spectrum.rank_of(np.pad(corners, ((0, 0), (0, 50)))) == pytest.approx(
         dimensions

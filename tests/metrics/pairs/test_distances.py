@@ -1,4 +1,4 @@
-"""Distances against scipy, ranks against scipy, and the places where quick formulas go wrong."""
+"""Distances and ranks against scipy, and cases in which fast formulas lose precision."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_pairwise_equals_scipy_on_more_rows_than_one_block(metric, dtype):
 def test_pairwise_keeps_its_digits_far_from_the_origin_and_between_twins():
     rng = np.random.default_rng(1)
     x = 1e6 + rng.normal(size=(60, 8))
-    x[1] = x[0] + 1e-4  # 1e-8 of the spread, squared: gone in |a|² + |b|² − 2ab
+    x[1] = x[0] + 1e-4  # 1e-8 of the squared spread: lost to cancellation in |a|² + |b|² − 2ab
     x[2] = x[0]
     wanted = squareform(pdist(x))
     got = distances.pairwise(x)
@@ -107,7 +107,7 @@ def test_an_unknown_metric_is_refused_with_the_known_ones():
 
 
 def slow_log_fidelity(a, b):
-    """Minus log of the product of clamped factors, by its formula."""
+    """Minus the log of the product of clamped factors, by its formula."""
     terms = a[:, None] * b[None] + np.sqrt((1 - a**2)[:, None] * (1 - b**2)[None])
     return -np.log(np.prod(np.maximum((1 + terms) / 2, 1e-12), axis=2))
 

@@ -19,7 +19,7 @@ def maps():
 
 
 def reference(points, k):
-    """k nearest other points of each, by scikit-learn."""
+    """k nearest neighbours by scikit-learn."""
     return NearestNeighbors(n_neighbors=k).fit(points).kneighbors(return_distance=False)
 
 

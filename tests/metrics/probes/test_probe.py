@@ -1,4 +1,4 @@
-"""Probes against scikit-learn, and labels that make a probe impossible."""
+"""Probes against scikit-learn, and labels for which a probe is undefined."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_folds_deal_every_class_out_evenly():
 
 
 def test_folds_keep_groups_whole_and_leave_a_probe_nothing_to_remember(compared):
-    """Noise that is repeated in each group: by rows every strength looks perfect, by groups none better than chance."""
+    """With noise repeated in each group, folds by rows make every strength look perfect; folds by groups do not."""
     random = np.random.default_rng(3)
     groups = np.repeat(np.arange(30), 4)
     noise = random.normal(size=(30, 40))[groups] + 1e-3 * random.normal(size=(120, 40))

@@ -1,4 +1,4 @@
-"""Retrieval figures against ir-measures, and how ties and equal items count."""
+"""Retrieval metrics against ir-measures, and the treatment of ties and equal items."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WANTED = {
 
 
 def by_ir_measures(distances):
-    """Every figure for queries = rows and documents = columns, document i relevant to query i."""
+    """Every metric for queries = rows and documents = columns, with document i relevant to query i."""
     n = len(distances)
     qrels = {f"q{i}": {f"d{i}": 1} for i in range(n)}
     run = {f"q{i}": {f"d{j}": -float(distances[i, j]) for j in range(n)} for i in range(n)}

@@ -1,4 +1,4 @@
-"""Measures of ranked documents beside ir-measures (trec_eval's numbers), and what is said of differences."""
+"""Measures of ranked documents against ir-measures (trec_eval), and the wording of differences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES = {
 
 
 def oracle(order: np.ndarray, judged: list[dict[int, int]]) -> dict[str, np.ndarray]:
-    """ir-measures on the same rankings; scores fall with the rank, so that it finds no ties of its own."""
+    """ir-measures on the same rankings; scores decrease with rank, so that there are no ties."""
     qrels = [JudgedPair(str(q), str(d), gain) for q, each in enumerate(judged) for d, gain in each.items()]
     run = [
         ScoredDoc(str(q), str(d), -float(rank)) for q, rows in enumerate(order) for rank, d in enumerate(rows)
@@ -38,7 +38,7 @@ def test_agrees_with_ir_measures(seed: int, depth: int) -> None:
         {int(d): int(rng.integers(-1, 4)) for d in rng.choice(220, size=rng.integers(3, 60), replace=False)}
         | {7: 2}
         for _ in range(30)
-    ]  # ungraded documents, gains below 0, documents that the corpus lacks, more relevant ones than were ranked
+    ]  # unjudged documents, negative gains, documents missing from the corpus, more relevant ones than ranked
     gains = [[each.get(int(d), 0) for d in rows] for rows, each in zip(order, judged, strict=True)]
     found = relevance.measures(gains, [list(each.values()) for each in judged])
     for name, expected in oracle(order, judged).items():

@@ -1,4 +1,4 @@
-"""Exact search beside plain float64 formulas written here, on benign and on awkward latents."""
+"""Exact search against plain float64 formulas, on typical and degenerate latents."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def scores(queries: np.ndarray, latents: np.ndarray, metric: str) -> np.ndarray:
 
 
 def encoded(rng: np.random.Generator, n: int, width: int, scale: float = 0.4) -> np.ndarray:
-    """⟨Z⟩ of Bloch-encoded numbers whose spectrum falls off, as projections of real vectors have it."""
+    """⟨Z⟩ of Bloch-encoded numbers with a decaying spectrum, as for projections of real vectors."""
     u = rng.standard_normal((n, width)) / np.sqrt(1 + np.arange(width)) @ rng.standard_normal((width, width))
     return -np.sin(np.pi / 2 * np.tanh(scale * u / u.std()))
 
 
 def assert_nearest(found: search.Found, expected: np.ndarray, tolerance: float = 1e-9) -> None:
-    """The scores of the k best, in order, and rows that really have them."""
+    """Asserts that the k best scores are right and in order, and that the rows have these scores."""
     k = found.rows.shape[1]
     np.testing.assert_allclose(
         found.scores, -np.sort(-expected, axis=1)[:, :k], rtol=tolerance, atol=tolerance
@@ -140,7 +140,7 @@ def test_rows_to_skip_are_one_a_query() -> None:
 def test_a_skipped_row_leaves_no_hole_when_everything_is_asked_for() -> None:
     latents = encoded(np.random.default_rng(2), 5, 8)
     found = search.index(latents).top(latents[:2], 5, skip=[0, -1])
-    assert found.rows[0, -1] == -1 and found.scores[0, -1] == -np.inf  # said, not invented
+    assert found.rows[0, -1] == -1 and found.scores[0, -1] == -np.inf  # marked as missing
     assert sorted(found.rows[0, :4].tolist()) == [1, 2, 3, 4]
 
 

@@ -1,4 +1,4 @@
-"""Paired differences, sign changes and Holm's correction against scipy and hand counts."""
+"""Paired differences, sign-flip tests and Holm's correction against scipy and hand counts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_interval_of_a_mean_leaves_undefined_values_out_and_may_have_no_widt
 
 def test_the_bootstrap_draws_seeds_with_repetition() -> None:
     values = np.array([0.3, 0.1, -0.05, 0.2])
-    means = [np.mean(drawn) for drawn in product(values, repeat=4)]  # every resample there is
+    means = [np.mean(drawn) for drawn in product(values, repeat=4)]  # all possible resamples
     wanted = np.quantile(means, [0.025, 0.975])
     found = differences.paired(dict(enumerate(values)), dict.fromkeys(range(4), 0.0))
     assert (found.boot_low, found.boot_high) == pytest.approx(tuple(wanted), abs=0.01)

@@ -1,4 +1,4 @@
-"""Intervals against scipy's bootstrap, a brute-force bootstrap over items, and how often they hold the truth."""
+"""Intervals against scipy's bootstrap and a brute-force bootstrap over items, and their coverage."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_the_interval_of_spearman_is_that_of_a_brute_force_bootstrap_over_items(
 
 
 def test_contributions_are_the_derivative_of_rho_by_the_weight_of_an_item():
-    """An item twice in a large set moves rho by its contribution: checked against doing so."""
+    """Duplicating an item in a large set moves rho by its contribution."""
     rng = np.random.default_rng(13)
     x = rng.normal(size=(400, 4))
     z = x[:, :2] + 0.5 * rng.normal(size=(400, 2))
@@ -156,7 +156,7 @@ def test_ties_leave_the_mean_of_the_contributions_at_rho():
 
 @pytest.mark.parametrize("noise", [0.3, 2.0])
 def test_the_interval_of_a_rank_correlation_is_that_of_resampling_pairs(noise):
-    """Judgements of few levels against continuous similarities, as in sentence similarity."""
+    """Ratings with few levels against continuous similarities, as in sentence similarity."""
     rng = np.random.default_rng(15)
     x = rng.normal(size=500)
     judged, found = np.round(x * 2), x + noise * rng.normal(size=500)

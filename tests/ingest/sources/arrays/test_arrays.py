@@ -1,4 +1,4 @@
-"""Ready embeddings in .npz and .npy."""
+"""Precomputed embeddings in .npz and .npy."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_bad_vectors_refuse_their_rows_only(tmp_path: Path) -> None:
     assert [refusal.row for refusal in refusals] == [2, 3, 4, 5]
     assert refusals[2].reason == "'vector' is zero everywhere, so it has no direction"
     items, refusals = read(npz(tmp_path / "v.npz", image=image, text=TEXT[:6]))
-    assert not refusals  # the good half of a pair is kept, and the other half named
+    assert not refusals  # the valid part of a pair is kept and the other reported
     assert [sorted(item.vectors) for item in items] == [["image", "text"], *[["text"]] * 4, ["image", "text"]]
     assert (
         items[3].metadata["image_vector_note"]
@@ -111,7 +111,7 @@ def test_no_rows_are_refused(tmp_path: Path) -> None:
 
 
 class Trap:
-    """Notes when it is unpickled."""
+    """Records that it was unpickled."""
 
     sprung = False
 

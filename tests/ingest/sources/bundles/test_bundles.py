@@ -1,4 +1,4 @@
-"""Folders, zips and choices of files: what is read, what goes with it, and what is left out by name."""
+"""Folders, zips and selected files: what is read, what is joined, and what is left out with a reason."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def lay(folder: Path, files: Mapping[str, bytes | str]) -> Path:
 
 @pytest.fixture(params=["folder", "zip"])
 def brought(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """Makes a folder or a zip of files, so that every test is about both."""
+    """Makes a folder or a zip of files, so that every test covers both."""
 
     def make(files: Mapping[str, bytes | str]) -> Path:
         return (
@@ -467,7 +467,7 @@ def test_vectors_and_items_are_joined_row_by_row(brought: Any, files: dict[str, 
 
 
 def test_vectors_and_items_are_joined_by_id_and_nothing_is_cut(brought: Any) -> None:
-    order = [3, 2, 1]  # d, c, b; and one that no item has
+    order = [3, 2, 1]  # d, c, b, and one without an item
     vectors = npz(ids=np.array(["d", "c", "b", "zz"]), image=np.concatenate([VECTORS[order], VECTORS[:1]]))
     path = brought({"v.npz": vectors, "items.csv": CSV})
     items, refusals = read(path)

@@ -1,4 +1,4 @@
-"""Rows of CSV files whose quotes do not pair: as many rows as the file has, each with its own cells."""
+"""CSV files with unbalanced quotes: no row is lost or merged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORDS = ["lovely", "colour", "broke", "after", "a", "day", "24 inch", "cable, bl
 
 
 def cell(text: str, mark: str, style: str, chance: random.Random) -> str:
-    """A text as one of the programs writes it: quoted as the format says, escaped, or with a stray quote."""
+    """A text in one program's style: quoted by the standard, escaped, or with a stray quote."""
     if style == "stray":
         text = text.replace(mark, " ").replace("\n", " ")
         return chance.choice([f'"{text}', f'{text} "again', f'"{text}" more', f'5" {text}'])
@@ -27,7 +27,7 @@ def cell(text: str, mark: str, style: str, chance: random.Random) -> str:
 
 
 def table(seed: int) -> tuple[str, list[str], str]:
-    """A table, the text of each of its rows, and the ending of its name: counted while it is written."""
+    """A generated table, the text of each of its rows, and its file extension."""
     chance = random.Random(seed)
     mark = chance.choice([",", ";", "\t", "|"])
     end = chance.choice(["\n", "\r\n"])

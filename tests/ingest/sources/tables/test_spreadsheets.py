@@ -1,4 +1,4 @@
-"""Excel workbooks, written by openpyxl here and, where it matters, by hand as other programs write them."""
+"""Excel workbooks written by openpyxl, or by hand in the style of other programs."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_blank_rows_do_not_count_and_cells_beyond_the_header_are_kept(tmp_path: 
 def test_formulas_give_their_stored_values_and_those_without_are_counted(tmp_path: Path) -> None:
     path = book(tmp_path / "t.xlsx", S=[["id", "text", "n"], [1, "a", "=1+1"], [2, "b", "=2+2"], [3, "c", 9]])
     assert "2 formulas have no stored value and count as missing" in notes(path)
-    stored = tmp_path / "stored.xlsx"  # as Excel saves it: the value beside the formula
+    stored = tmp_path / "stored.xlsx"  # as Excel saves it, with the formula's value
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(stored, "w") as new:
         for entry in old.infolist():
             content = old.read(entry)

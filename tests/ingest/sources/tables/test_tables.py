@@ -1,4 +1,4 @@
-"""CSV, TSV, JSON lines and JSON as people save them."""
+"""CSV, TSV, JSON lines and JSON in the forms found in practice."""
 
 from __future__ import annotations
 
@@ -286,7 +286,7 @@ def test_images_that_a_table_names_in_vain(tmp_path: Path, cell: str, reason: st
         "words",
         None,
         png(1),
-    )  # the text is kept, the picture named
+    )  # the text is kept and the image reported
     assert reason in first.metadata["image_note"]
     (remark,) = source.remarks()
     assert remark.startswith("image 'image' left out of 1 row, kept with the rest (row 1: ")
