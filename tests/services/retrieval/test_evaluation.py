@@ -265,16 +265,6 @@ def test_labels_judge_with_the_query_itself_left_out(workspace: Workspace) -> No
     assert found["heads"][0]["measures"]["recall@100"]["value"] == 1.0
 
 
-def test_a_dataset_that_asks_itself_does_not_find_its_own_rows(workspace: Workspace, tmp_path: Path) -> None:
-    dataset = labelled(workspace)
-    (tmp_path / "pairs.csv").write_text("a,b\ni0,i3\ni1,i4\n")
-    collection = evaluation.collect(
-        workspace, Task(dataset, queries=dataset, judgements=str(tmp_path / "pairs.csv"))
-    )
-    assert (collection.query_ids, collection.skip.tolist()) == (["i0", "i1"], [0, 1])
-    assert collection.relevance.gains(np.array([[3, -1], [0, 4]])).tolist() == [[1, 0], [0, 1]]
-
-
 def test_queries_of_another_width_are_refused_with_both_widths(workspace: Workspace, tmp_path: Path) -> None:
     corpus = labelled(workspace)
     wide = [

@@ -16,7 +16,6 @@ from qlatent.services.runs import launchers, listing, queue
 from qlatent.services.training.kinds.table import run_configs
 from qlatent.services.training.kinds.vectors import spec as vectors_spec
 from qlatent.services.training.start import start_training, training_spec
-from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.store.processes import this_process
 from qlatent.types import Item
 from tests.launchers import LauncherDouble
@@ -149,12 +148,6 @@ def test_too_few_complete_pairs_are_refused_but_incomplete_rows_are_only_left_ou
     with pytest.raises(InputError, match="Only 7 of 12 items of 'halves' have image and text"):
         start_training(workspace, replace(request(), dataset="halves"))
     assert start_training(workspace, replace(request(modalities=("image",)), dataset="halves"))
-
-
-def test_an_encoding_with_an_unknown_encoder_is_refused(workspace, started):
-    with pytest.raises(ConfigError, match="no encoder called 'clap'"):
-        start_encoding(workspace, EncodingRequest("pairs", "clap"))
-    assert listing.list_runs(workspace) == []
 
 
 # --- the queue --------------------------------------------------------------------------------------------

@@ -1,0 +1,92 @@
+"""The demo: when its encoder is out of its depth, and that it is prepared and trained once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qlatent.errors import QlatentError
+from qlatent.services import demo
+from qlatent.services.runs import listing, queue
+from qlatent.store.workspace import Workspace
+from tests.launchers import LauncherDouble
+from tests.services.made_runs import made, training
+from tests.services.run_workspace import add, pairs
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    with Workspace.open(tmp_path_factory.mktemp("demo") / "workspace") as opened:
+        add(opened, demo.DATASET, pairs(12))
+        yield opened
+
+
+@pytest.fixture
+def workspace(stored: Workspace, no_workers: LauncherDouble) -> Iterator[Workspace]:
+    yield stored
+    for record in stored.catalogue.runs():
+        stored.run(record.id).write_status(state="stopped")
+        queue.remove(stored, record.id)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "dataset", "warned"),
+    [
+        ("builtin", "photographs", True),
+        ("builtin-0a1b", "photographs", True),
+        ("builtin", None, True),
+        ("builtin", demo.DATASET, False),
+        ("clip", "photographs", False),
+        ("built", "photographs", False),
+        (None, None, False),
+    ],
+)
+def test_the_built_in_encoder_is_warned_of_beyond_the_demo(
+    encoder: str | None, dataset: str | None, warned: bool
+) -> None:
+    assert bool(demo.beyond_builtin(encoder, dataset)) == warned
+
+
+def test_a_workspace_without_the_demo_says_how_to_get_it(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "workspace") as empty:
+        assert not demo.has_items(empty)
+        with pytest.raises(QlatentError, match=r"not prepared. Run `qlatent demo`"):
+            demo.summary(empty)
+
+
+def test_the_summary_names_what_is_there(workspace: Workspace) -> None:
+    assert demo.has_items(workspace)
+    assert not demo.prepared(workspace)  # no head is trained on it
+    assert demo.summary(workspace) == {"dataset": "demo", "rows": 12, "run": None, "head": None}
+    run = made(workspace, training(dataset=demo.DATASET))
+    assert demo.summary(workspace)["run"] == run
+
+
+def test_it_is_prepared_by_one_run_at_a_time(workspace: Workspace, no_workers: LauncherDouble) -> None:
+    first = demo.start(workspace)
+    assert demo.start(workspace) == first
+    assert no_workers.launched == [first]
+    workspace.run(first).write_status(state="failed")
+    assert demo.start(workspace) != first
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "finished", "stopped", "interrupted"])
+def test_its_training_is_the_one_that_is_there(workspace: Workspace, state: str) -> None:
+    status = (
+        {"state": "running", "pid": 2**22 + 1, "process_started": 1.0}
+        if state == "interrupted"
+        else {"state": state}
+    )
+    run = made(workspace, training(dataset=demo.DATASET), **status)
+    assert demo.train(workspace) == run
+    resumed = state in ("stopped", "interrupted")
+    assert listing.summary(workspace, run).state == ("queued" if resumed else state)
+
+
+def test_a_training_that_failed_is_not_gone_on_with(workspace: Workspace) -> None:
+    failed = made(workspace, training(dataset=demo.DATASET), state="failed")
+    new = demo.train(workspace)
+    assert new != failed
+    assert listing.summary(workspace, new).name == "CLIP-ACQUA on the demo"
