@@ -2,9 +2,9 @@
 
     python benchmarks/acqua_heldout.py PAIRS.npz [--seeds N] [--out FILE] [--set key=value …]
 
-PAIRS.npz holds `image` and `text`, (n, d). The split is that of seed 0 for every run; the seeds change
-weights and batch order. Also told is the step at which each part of the loss has made 95 % of its way down,
-and what a constant latent distance would score: the median training distance in place of every d_z.
+PAIRS.npz holds `image` and `text`, (n, d). Every run uses the split of seed 0; the seeds change weights and batch
+order. Also reports the step at which each term of the loss has covered 95 % of its decrease, and the score of a
+constant latent distance: the median training distance in place of every d_z.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def run(head: str, prepared: data.TrainingData, settings: Mapping[str, Any]) -> 
 
 
 def nearly_down(curve: list[tuple[int, float]]) -> float:
-    """The first step from which a curve stays within 5 % of its change from the last value."""
+    """The first step at which a curve has covered 95 % of its decrease from the first to the last value."""
     first, last = curve[0][1], curve[-1][1]
     return float(next(step for step, value in curve if first - value >= 0.95 * (first - last)))
 

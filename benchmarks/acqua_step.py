@@ -3,9 +3,9 @@
     python benchmarks/acqua_step.py [--out FILE] [--repetitions N] [--steps N] [--batch N] [--qubits N]
     [--depth N]
 
-Goal: ≤ 2 × at 4 qubits, depth 6, batch 128, both modalities. A step is batch → latents → reconstructions →
-loss → gradients → Adam. The heads take turns in one process, so that a busy machine slows all of them; the
-ratio is taken within each turn.
+Goal: ≤ 2 × at 4 qubits, depth 6, batch 128, both modalities. A step is batch → latents → reconstructions → loss →
+gradients → Adam. The heads alternate in one process, so that a busy machine slows all of them; ratios are computed
+within each turn.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python benchmarks/app.py [--out FILE] [--repetitions N] [--workspace FOLDER] [--skip-memory]
 
 Goals on two cores: first map within 3 s of the page request (warm caches), a page switch under 0.7 s, at most twice
-the idle time while a run trains, and under 1.5 GB with 20,000 items of 512-d. A real server and a real Chromium; times
-are from the click to the drawn content of the page. Needs the demo in the workspace (it is prepared if absent).
+the idle time during a training, and under 1.5 GB with 20,000 items of 512-d. Uses a real server and Chromium; times are
+from the click to the drawn content of the page. Needs the demo in the workspace, and prepares it if absent.
 """
 
 from __future__ import annotations

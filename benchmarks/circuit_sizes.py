@@ -2,9 +2,9 @@
 
     python benchmarks/circuit_sizes.py [--out FILE] [--repetitions N] [--threads N]
 
-The QSSL ring, float32, forward and backward. Times: engines in turns, median and middle half. Memory: the growth of
-the peak of a process of its own over one step (Linux), so that what libraries hold already does not count; PennyLane's
-default.qubit (backpropagation, the whole batch at once) stands beside.
+The QSSL ring, float32, forward and backward. Times: alternating engines, median and quartiles. Memory: growth of the
+peak over one step in a separate process (Linux), which excludes the libraries' own memory, compared with PennyLane's
+default.qubit (backpropagation, whole batch).
 """
 
 from __future__ import annotations

@@ -2,14 +2,14 @@
 
     python benchmarks/compression_choice.py PAIRS.npz … [--out benchmarks/results/compression_choice.json]
 
-Of each file (`image` and `text`, (n, d)) the held-out fifth of split seed 0 is put away. The rest is split
-again, 80/20, with ten seeds. For each setting CLIP-ACQUA with the distance-correlation objective is trained
-there at d′ = 4 on one modality, and its Spearman and neighbour overlap are set against those of PCA on the same
-split. The aim is 0.10 more than PCA in Spearman and at least its overlap. The rule, fixed beforehand: each set
-(file and modality) gets the setting whose smaller margin to the two aims is largest.
+For each file (`image` and `text`, (n, d)) the held-out fifth of split seed 0 is set aside. The rest is split again,
+80/20, with ten seeds. For each setting, CLIP-ACQUA with the distance-correlation objective is trained on it at d′ = 4
+on one modality, and its Spearman's correlation and neighbour overlap are compared with PCA on the same split. The
+targets are 0.10 more than PCA in Spearman's correlation, and at least its overlap. By a rule fixed in advance, each set
+(file and modality) gets the setting with the largest minimum margin to the two targets.
 
-With four layers the CNOTs of the circuit cancel out: each output starts as −sin of its own angle, so that a first
-layer from PCA starts the head at PCA. With six it starts elsewhere.
+With four layers the CNOTs of the circuit cancel: each output starts as −sin of its own angle, so with a first layer
+from PCA the head starts at PCA. With six layers it does not.
 """
 
 from __future__ import annotations

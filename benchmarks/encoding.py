@@ -2,8 +2,8 @@
 
     python benchmarks/encoding.py [--out FILE] [--images N] [--repetitions N] [--encoder builtin|ViT-B-32]
 
-Goal: end to end ≤ 1.3 × the forward passes on the same images and texts, in one process, interleaved. The CLIP
-architecture gets random weights (nothing is downloaded): its cost is that of the trained one.
+Goal: end to end ≤ 1.3 × the forward passes on the same images and texts, interleaved in one process. The CLIP
+architecture has random weights, which need no download and cost the same as trained ones.
 """
 
 from __future__ import annotations

@@ -2,13 +2,12 @@
 
     python benchmarks/fidelity_search.py [--out FILE] [--repetitions N] [--rows N] [--width N] [--queries N]
 
-Goals: the 10 nearest of 1,000,000 × 64 latents, exactly, within 3 × the time of the cosine matrix product alone (same
-queries, same blocks, nothing selected from it), and ≥ 20 × faster than the product formula Π cos²(Δθ/2) in numpy. Both
-indexes are made beforehand (angles; unit vectors); that time is listed. Three sorts of latents: `encoded`, Bloch
-encodings of vectors with a falling spectrum, as real ones have; `uniform` noise, where nothing is near; and
-`saturated`, where most latents are ±1 and the bound by angles rules nothing out. The formula gets `--formula` queries
-and is scaled to all of them. Sides take turns in one process; ratios are within each turn. Before
-anything is timed, the search is compared with the formula.
+Goals: the exact 10 nearest of 1,000,000 × 64 latents within 3 × the time of the cosine matrix product alone (same
+queries and blocks, without selection), and ≥ 20 × faster than the product formula Π cos²(Δθ/2) in numpy. Both indexes
+(angles; unit vectors) are built in advance; their time is listed. Three kinds of latents: `encoded`, Bloch encodings of
+vectors with a decaying spectrum, as in real data; `uniform` noise, without near neighbours; and `saturated`, where most
+latents are ±1 and the bound by angles is useless. The formula is timed on `--formula` queries and scaled to all. Sides
+alternate in one process; ratios are computed within each turn. The search is checked against the formula first.
 """
 
 from __future__ import annotations
@@ -149,11 +148,11 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path)
     parser.add_argument("--repetitions", type=int, default=11)
-    parser.add_argument("--formula-repetitions", type=int, default=3, help="turns of the slow formula")
+    parser.add_argument("--formula-repetitions", type=int, default=3, help="repetitions of the slow formula")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--queries", type=int, default=128)
-    parser.add_argument("--formula", type=int, default=2, help="queries that the formula gets")
+    parser.add_argument("--formula", type=int, default=2, help="number of queries for the slow formula")
     given = parser.parse_args()
     result = {sort: report(measure(sort, given)) for sort in SORTS}
     show(result)

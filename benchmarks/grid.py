@@ -2,8 +2,8 @@
 
     python benchmarks/grid.py [--pairs N] [--out FILE]
 
-Draws N pairs of 512-d vectors, runs `qlatent compare` on them in a new workspace with one worker a core, and
-reads the processors' own counters before and after. Nothing else should run on the machine.
+Draws N pairs of 512-d vectors, runs `qlatent compare` on them in a new workspace with one worker per core, and reads
+the CPU counters before and after. Nothing else should run on the machine.
 """
 
 from __future__ import annotations

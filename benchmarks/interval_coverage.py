@@ -3,12 +3,12 @@
     python benchmarks/interval_coverage.py DATA [--draws N] [--only PART …] [--pools POOL …] [--sizes N …]
     [--cache FOLDER] [--resamples N] [--out FILE]
 
-DATA is the folder that holds text-banking77 and text-agnews. Items are drawn without replacement; the truth of a figure
-is its mean over the draws of the same size, so that its dependence on the number of items is no error of the interval.
-Pools of at least 5,000 items: Banking77 and AG News by all-MiniLM-L6-v2, to four principal axes with noise; a mixture
-of ten Gaussians in 64 dimensions, projected at random; the same as pairs of two noisy views, for retrieval. 300 more
-items of each are the training rows of probes. Vectors are kept in --cache, a temporary folder by default. Goal: 0.93
-to 0.97.
+DATA is the folder with text-banking77 and text-agnews. Items are drawn without replacement. The true value of a metric
+is its mean over draws of the same size, so that a dependence on the number of items does not count as an error. Pools
+of at least 5,000 items: Banking77 and AG News encoded by all-MiniLM-L6-v2 and projected to four principal axes with
+noise; a mixture of ten Gaussians in 64 dimensions with a random projection; and the same as pairs of two noisy views,
+for retrieval. Probes train on 300 further items of each. Vectors are cached in --cache, by default a temporary folder.
+Goal: 0.93 to 0.97.
 """
 
 from __future__ import annotations

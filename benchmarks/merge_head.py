@@ -4,9 +4,9 @@
 
 Goals: 768 → 256, batch 4,096, forward + backward on two cores: ≤ 3 × the dense linear head (tanh(Wu + b), BEC) in one
 run, and ≥ 100 × faster than the same merges as 4×4 complex density matrices; peak memory linear in batch × width.
-Encoding is part of the merge head's time. The density matrices are vectorised over outputs and samples, in complex64,
-with the gradients of autograd: the whole batch at once (2 GB), and, for what a cache can do for them, `--matrices`
-samples at a time, scaled to the batch. Sides take turns in one process; ratios are within each turn.
+The merge head's time includes encoding. The density matrices are vectorised over outputs and samples, in complex64,
+with gradients by autograd: the whole batch at once (2 GB), and `--matrices` samples at a time, which fit into the
+cache, scaled to the batch. Sides alternate in one process; ratios are computed within each turn.
 """
 
 from __future__ import annotations
@@ -229,9 +229,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--repetitions", type=int, default=11)
     parser.add_argument("--batch", type=int, default=4096)
-    parser.add_argument("--matrices", type=int, default=64, help="samples a turn as density matrices")
+    parser.add_argument("--matrices", type=int, default=64, help="samples per turn as density matrices")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--peak", type=int, nargs=2, metavar=("BATCH", "WIDTH"), help="print one peak alone")
+    parser.add_argument("--peak", type=int, nargs=2, metavar=("BATCH", "WIDTH"), help="only print one peak")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     if given.peak:

@@ -3,13 +3,13 @@
     python benchmarks/metrics_panel.py [--out FILE] [--repetitions N] [--items N] [--resamples N] [--skip-intervals]
     [--threads N …]
 
-2,000 items of 512-d in clusters, made 4-d, one joint set of at most 2,000 points. Goals: the panel with all its
-intervals within 10 s on two cores; without intervals at least 3 × faster than the plain computation of the same
-figures: trustworthiness both ways, NearestNeighbors, pdist with spearmanr, the formula of stress in numpy, a grid
-search of logistic regressions over the same folds, cdist with sorted ranks, and the singular values. Retrieval needs
-a second modality, so both sides get pairs in one case and single vectors in the other. With intervals, the plain side
-is a loop that computes every figure but the probe again for drawn items; one drawing a turn is timed and scaled to
-`--resamples`. Sides take turns in one process; ratios are taken within each turn.
+2,000 clustered items of 512-d, projected to 4-d, in one joint set of at most 2,000 points. Goals: the panel with all
+intervals within 10 s on two cores, and without intervals at least 3 × faster than a plain computation of the same
+metrics: trustworthiness in both directions, NearestNeighbors, pdist with spearmanr, the formula of stress in numpy, a
+grid search of logistic regressions over the same folds, cdist with sorted ranks, and the singular values. Retrieval
+needs a second modality, so one case has pairs and the other single vectors. With intervals, the plain side recomputes
+all metrics except the probe for resampled items; one resample per turn is timed and scaled to `--resamples`. Sides
+alternate in one process; ratios are computed within each turn.
 """
 
 from __future__ import annotations
@@ -235,9 +235,9 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=2000)
     parser.add_argument("--resamples", type=int, default=2000)
     parser.add_argument(
-        "--threads", type=int, nargs="+", default=[1, 2], help="of linear algebra, both sides"
+        "--threads", type=int, nargs="+", default=[1, 2], help="threads of linear algebra, for both sides"
     )
-    parser.add_argument("--skip-intervals", action="store_true", help="leave the plain bootstrap out")
+    parser.add_argument("--skip-intervals", action="store_true", help="skip the plain bootstrap")
     given = parser.parse_args()
     cases = {"one modality": ("vector",), "pairs": ("image", "text")}
     results = {}

@@ -4,9 +4,9 @@
 
 Goals, at 8 qubits, 2 layers, batch 256: exact, the layer takes ≤ 15 % of an image step (two views of 32×32, ResNet-18,
 augmentation left out); with 100 shots and parameter-shift it takes at most as long as the rest of the step; on
-embeddings the step is ≥ 30 × as fast as the same network around PennyLane's TorchLayer on default.qubit. The image
-network without the layer passes the squashed values on. All variants take turns in one process, so that a busy machine
-slows all of them; shares and ratios are taken within each turn.
+embeddings the step is ≥ 30 × as fast as the same network with PennyLane's TorchLayer on default.qubit. Without the
+layer, the image network passes on the squashed values. All variants alternate in one process, so that a busy machine
+slows all of them; fractions and ratios are computed within each turn.
 """
 
 from __future__ import annotations

@@ -3,11 +3,11 @@
     python benchmarks/retrieval_frozen.py DATA [--model FOLDER_OR_ID] [--workspace FOLDER] [--seeds N] [--out FILE]
 
 DATA holds the folders retrieval-cranfield, retrieval-cisi and retrieval-dl19 (docs.jsonl.gz, queries.tsv, qrels.tsv;
-dl19 also qrels_full.tsv and bm25_top100.tsv, whose candidates are ranked anew). Every head of the quantum-inspired
-projection and every baseline, at each dimension. Heads with random weights are drawn `--seeds` times; a query's figure
-is the mean over the seeds, and intervals resample queries. Differences from PCA of the same dimension (at full width:
-from the vectors themselves) are paired by query, with Holm's correction over the heads of that dimension. Encoding is
-done once and kept in the workspace.
+dl19 also qrels_full.tsv and bm25_top100.tsv, whose candidates are re-ranked). Measures every projection head and every
+baseline at each dimension. Heads with random weights are drawn `--seeds` times; a query's value is the mean over seeds,
+and intervals resample queries. Differences from PCA of the same dimension (at full width from the vectors themselves)
+are paired by query, with Holm's correction over the heads of that dimension. Vectors are encoded once and stored in the
+workspace.
 """
 
 from __future__ import annotations

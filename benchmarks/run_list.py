@@ -2,10 +2,10 @@
 
     python benchmarks/run_list.py [--out FILE] [--repetitions N] [--runs N]
 
-300 finished trainings of one experiment. A page of a sweep that is under way lists them every two seconds. Each side
-is timed in turn: `folders` without an index, as if it had been thrown away, with specs read anew as in a new process;
-`index` as usual. `trained` is what a sweep asks: the run of each training by its key. Goal: the index lists 300 runs
-within 50 ms, and at least 3 × faster than the folders.
+Lists 300 finished trainings of one experiment, as a page of a running sweep does every two seconds. Two alternating
+sides: `folders` without an index, re-reading specs as in a new process, and `index`. `trained` is the query of a sweep:
+the run of each training by its key. Goal: the index lists 300 runs within 50 ms, and at least 3 × faster than the
+folders.
 """
 
 from __future__ import annotations

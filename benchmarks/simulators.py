@@ -3,11 +3,10 @@
     pip install -r requirements-bench.txt
     python benchmarks/simulators.py [--out FILE] [--repetitions N] [--threads N] [--only NAME …]
 
-Every simulator gets the same circuit, inputs and weights (float32 or complex64 where it can be chosen), and its
-expectations and gradients must agree with ours before it is timed. All take turns in one process; a ratio is taken
-within each turn. A simulator that takes seconds gets a smaller batch, scaled up in proportion, and says so.
-Prints how far the compiled engine is from what the machine can do: its rate of multiplications and additions beside
-that of a matrix product.
+Every simulator gets the same circuit, inputs and weights (float32 or complex64 if configurable), and its expectations
+and gradients must agree with ours before it is timed. All alternate in one process; ratios are computed within each
+turn. A simulator that takes seconds gets a smaller batch, scaled up in proportion, which is noted. Also prints the
+compiled engine's arithmetic rate compared with that of a matrix product.
 """
 
 from __future__ import annotations
@@ -344,9 +343,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument(
-        "--only", nargs="*", default=PEERS, choices=PEERS, help="peers to run beside our engines"
-    )
+    parser.add_argument("--only", nargs="*", default=PEERS, choices=PEERS, help="other simulators to run")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     warnings.filterwarnings("ignore")

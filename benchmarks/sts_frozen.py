@@ -3,12 +3,12 @@
     python benchmarks/sts_frozen.py DATA [--model FOLDER_OR_ID] [--workspace FOLDER] [--seeds N] [--out FILE]
 
 DATA holds the folder sts with sts2012_2015.csv (year, task, score, sentence1, sentence2) and sick2014.csv (split,
-relatedness, sentence1, sentence2). Spearman between people's scores and each head's own similarity, all pairs of a
-year together; only tasks that were test sets. Axes of PCA come from the sentences of the other years of STS, without
-those that the year has too. Heads with random weights are drawn `--seeds` times; a pair's contribution is the mean
-over the seeds. Intervals resample pairs. Differences from PCA of the same dimension (at full width: from the vectors
-themselves) are paired by pair, with Holm's correction over the heads of that dimension. Some heads are also measured by
-another similarity of the same latents, corrected over a set.
+relatedness, sentence1, sentence2). Computes Spearman's correlation between human scores and each head's own similarity
+over all pairs of a year, for tasks that were test sets. PCA is fitted to the sentences of the other years of STS,
+without those that also occur in the year. Heads with random weights are drawn `--seeds` times; a pair's contribution is
+the mean over seeds. Intervals resample pairs. Differences from PCA of the same dimension (at full width from the
+vectors themselves) are paired, with Holm's correction over the heads of that dimension. Some heads are also measured
+with another similarity of the same latents, corrected over a set.
 """
 
 from __future__ import annotations

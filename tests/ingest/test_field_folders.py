@@ -1,6 +1,6 @@
 """Expected rows, vectors, labels and refusals for folders and zips written by real tools.
 
-The folders lie beside the checkout; each holds `expect.txt`, which says in words what the numbers here say.
+The folders are next to the checkout; each holds `expect.txt`, which describes the same expectations in words.
 """
 
 from __future__ import annotations
