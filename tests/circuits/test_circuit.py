@@ -55,7 +55,7 @@ def test_a_hash_is_the_same_after_pickling_and_in_every_process() -> None:
         assert run.stdout.split() == [str(wanted)] * 2
 
 
-def test_equal_circuits_have_equal_hashes_whatever_wrote_their_numbers() -> None:
+def test_equal_circuits_have_equal_hashes_for_any_number_types() -> None:
     plain = Circuit(2, (Operation("RX", (1,), (constant(0.0),)), Operation("RY", (0,), (weight(0),))), Z0)
     ways = [
         Circuit(

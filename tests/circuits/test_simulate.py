@@ -191,9 +191,7 @@ CIRCUIT = layouts.dressed(4, 2)
         (torch.zeros(3, 4), torch.full((8,), torch.inf), r"weights hold numbers that are not finite"),
     ],
 )
-def test_what_cannot_be_evaluated_is_refused(
-    engine: str, inputs: object, weights: object, message: str
-) -> None:
+def test_invalid_arguments_are_refused(engine: str, inputs: object, weights: object, message: str) -> None:
     with pytest.raises(CircuitError, match=message):
         simulate.expectations(CIRCUIT, inputs, weights, engine=engine)
 

@@ -175,7 +175,7 @@ def test_the_config_declares_its_circuit(name: str) -> None:
 
 
 @names
-def test_what_the_circuit_is_fed_gives_the_latents(name: str) -> None:
+def test_the_circuit_inputs_give_the_latents(name: str) -> None:
     head = make(name).double()
     inputs = {modality: x.double() for modality, x in inputs_of(head).items()}
     fed = head.circuit_inputs(inputs)

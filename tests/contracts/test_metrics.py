@@ -49,7 +49,7 @@ def measured(name: str, comparison: Comparison) -> Figure:
 
 
 @names
-def test_a_figure_lies_in_its_interval_and_says_what_it_is_of(name: str) -> None:
+def test_a_value_lies_in_its_interval_and_reports_its_sample(name: str) -> None:
     inputs, labels = items()
     latents = {modality: array[:, :3] for modality, array in inputs.items()}
     figure = measured(name, compare(inputs, latents, labels))
@@ -58,7 +58,7 @@ def test_a_figure_lies_in_its_interval_and_says_what_it_is_of(name: str) -> None
 
 
 @names
-def test_a_perfect_copy_gets_the_best_value(name: str) -> None:
+def test_a_perfect_copy_has_the_best_value(name: str) -> None:
     inputs, labels = items()
     figure = measured(name, compare(inputs, inputs, labels))
     if name in BEST:
@@ -82,7 +82,7 @@ def test_other_distances_between_latents_are_measured_alike(name: str, distance)
 
 @names
 @pytest.mark.parametrize("ugly", ["few", "constant", "unlabelled", "one class", "duplicates", "one modality"])
-def test_what_cannot_be_measured_says_why_and_never_raises(name: str, ugly: str) -> None:
+def test_undefined_metrics_have_a_note_and_never_raise(name: str, ugly: str) -> None:
     inputs, labels = items(9 if ugly == "few" else 90)
     latents = {modality: array[:, :2] for modality, array in inputs.items()}
     if ugly == "constant":

@@ -32,7 +32,7 @@ def trainer(head: str, objective: str, **settings) -> Trainer:
 
 @objectives
 @pytest.mark.parametrize("head", HEADS)
-def test_any_head_trains_towards_it_with_finite_losses(head: str, objective: str) -> None:
+def test_any_head_trains_with_it_at_finite_losses(head: str, objective: str) -> None:
     made = trainer(head, objective)
     happened = list(made.run())
     steps = [each for each in happened if isinstance(each, events.Step)]
@@ -43,7 +43,7 @@ def test_any_head_trains_towards_it_with_finite_losses(head: str, objective: str
 
 
 @objectives
-def test_it_gets_better_while_it_is_trained(objective: str) -> None:
+def test_it_decreases_during_training(objective: str) -> None:
     made = trainer("acqua_linear", objective, epochs=40, qubits=4)
     rows = made.data.train
     before = made.evaluate(rows)["total"]

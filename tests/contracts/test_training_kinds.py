@@ -67,7 +67,7 @@ def test_a_setting_that_its_config_does_not_have_is_refused(kind: TrainingKind) 
 
 
 @kinds
-def test_it_says_for_which_datasets_it_can_be_offered(kind: TrainingKind) -> None:
+def test_a_kind_declares_its_supported_datasets(kind: TrainingKind) -> None:
     assert kind.learns_from(["image", "text"], stored="folder") is True
     assert kind.learns_from(["text"], stored="folder") is (kind.source != "images")
     assert kind.learns_from(["image"], stored="vectors") is (kind.source != "images")

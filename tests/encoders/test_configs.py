@@ -43,6 +43,6 @@ def test_every_field_has_a_title_and_a_description_for_the_form(config: type) ->
 
 
 @pytest.mark.parametrize("name", list(ENCODERS))
-def test_settings_say_what_the_encoder_reads(name: str) -> None:
+def test_settings_declare_the_modalities_of_the_encoder(name: str) -> None:
     """Pages and specs read the modalities from the config, without importing the model's library."""
     assert resolve(ENCODERS[name].target).modalities == config_class("encoder", name).modalities

@@ -51,15 +51,13 @@ def silent(monkeypatch: pytest.MonkeyPatch):
         (TextConfig(model="a/b"), r"text model 'a/b' is not on this machine and cannot be downloaded"),
     ],
 )
-def test_what_is_not_here_is_refused_though_nobody_answers(
-    silent: Silent, config: object, message: str
-) -> None:
+def test_missing_models_are_refused_without_a_response(silent: Silent, config: object, message: str) -> None:
     with pytest.raises(UnavailableError, match=message):
         hub.check(config)
     assert silent.asked == 1
 
 
-def test_what_is_here_needs_no_connection(silent: Silent, tmp_path: Path) -> None:
+def test_cached_and_local_models_need_no_connection(silent: Silent, tmp_path: Path) -> None:
     for config in (BuiltinConfig(), TextConfig(model=str(tmp_path)), ClipConfig(checkpoint="a.safetensors")):
         hub.check(config)
     (tmp_path / "models--a--b").mkdir()
@@ -67,7 +65,7 @@ def test_what_is_here_needs_no_connection(silent: Silent, tmp_path: Path) -> Non
     assert silent.asked == 0
 
 
-def test_loading_without_a_connection_reads_the_cache_alone_and_says_nothing(
+def test_loading_without_a_connection_reads_the_cache_only_and_logs_nothing(
     silent: Silent, caplog: pytest.LogCaptureFixture
 ) -> None:
     with hub.loading():

@@ -68,9 +68,7 @@ def reference(folder: Path, text: str) -> np.ndarray:
         return model(input_ids=ids).last_hidden_state[0].mean(dim=0).numpy()
 
 
-def test_vectors_are_the_mean_over_real_tokens_whatever_the_padding(
-    encoder: TextEncoder, folder: Path
-) -> None:
+def test_vectors_are_the_mean_over_real_tokens_for_any_padding(encoder: TextEncoder, folder: Path) -> None:
     expected = np.stack([reference(folder, text) for text in TEXTS])
     np.testing.assert_allclose(encoder.embed_texts(TEXTS), expected, atol=1e-5)
     np.testing.assert_allclose(np.vstack([encoder.embed_texts([t]) for t in TEXTS]), expected, atol=1e-5)

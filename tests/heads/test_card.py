@@ -26,7 +26,7 @@ def test_the_hub_reads_the_card() -> None:
     assert card.text.lstrip().startswith("# ")
 
 
-def test_the_card_tells_circuit_parameters_encoder_and_metrics() -> None:
+def test_the_card_lists_circuit_parameters_encoder_and_metrics() -> None:
     card = model_card(HEAD, FACTS)
     assert "0: ─H─RY(x0)─●─RY(w0)─" in card
     assert f"| stored | {HEAD.parameter_count['stored']} |" in card

@@ -26,7 +26,7 @@ def rewrite(folder: Path, **card: Any) -> None:
     file.write_text(json.dumps(document | {"card": document["card"] | card}))
 
 
-def test_what_a_head_says_of_itself_comes_out_as_it_was_saved(folder: Path) -> None:
+def test_a_saved_document_is_read_back_unchanged(folder: Path) -> None:
     document = check_files(folder)
     assert document == read_document(folder / "config.json")
     assert (document.head, document.config) == ("acqua", AcquaConfig(input_dim=6, qubits=2, depth=1))
@@ -100,7 +100,7 @@ def test_nesting_without_end_is_refused(folder: Path) -> None:
         ("model.safetensors", b"", "model.safetensors: not a safetensors file"),
     ],
 )
-def test_each_file_is_looked_at(folder: Path, name: str, content: bytes, message: str) -> None:
+def test_each_file_is_checked(folder: Path, name: str, content: bytes, message: str) -> None:
     (folder / name).write_bytes(content)
     with pytest.raises(QlatentError, match=message):
         check_files(folder)

@@ -189,7 +189,7 @@ def test_a_config_error_stays_a_config_error(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{", "[" * 100_000, '"' + " " * 2_000_000 + '"'])
-def test_what_is_not_a_config_is_refused(folder: Path, text: str) -> None:
+def test_invalid_configs_are_refused(folder: Path, text: str) -> None:
     (folder / "config.json").write_text(text)
     with pytest.raises(InputError, match=r"config.json: "):
         saving.load(folder)

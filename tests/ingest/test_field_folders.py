@@ -78,7 +78,7 @@ def case(name: str) -> Path:
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_a_folder_gives_what_its_expectation_says(name: str) -> None:
+def test_a_folder_matches_its_expectation(name: str) -> None:
     expected, source = TABLE[name], open_source(case(name))
     rows = list(source.rows())
     items = [row for row in rows if isinstance(row, Item)]

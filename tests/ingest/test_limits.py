@@ -198,7 +198,7 @@ def test_a_reason_quotes_no_more_than_a_person_reads(tmp_path: Path) -> None:
     ["9" * 100_000, "1" + " " * 100_000 + "x", "1." * 50_000, "array([" + ",a=1" * 50_000, "<a " * 50_000],
     ids=["digits", "spaces", "numbers", "settings", "tags"],
 )
-def test_a_long_cell_is_looked_at_once(tmp_path: Path, cell: str) -> None:
+def test_a_long_cell_is_scanned_once(tmp_path: Path, cell: str) -> None:
     """Regular expressions must not backtrack: with backtracking this test would take 10⁹ steps."""
     path = written(tmp_path / "t.csv", "id,text\n" + f"1,{cell}\n" * 3)
     assert {column.name for column in open_source(path).columns} == {"id", "text"}
@@ -238,7 +238,7 @@ def test_a_document_in_one_long_line_is_no_row_and_is_read(tmp_path: Path) -> No
     assert len(read(path, limits=Limits(max_line_characters=1000))[0]) == 50
 
 
-def test_the_limits_reach_what_lies_in_a_zip(tmp_path: Path) -> None:
+def test_limits_apply_to_files_in_a_zip(tmp_path: Path) -> None:
     numbers, texts = "0.5\t1.5\n" * 20, "first\n" * 20
     packed = make_zip(tmp_path / "p.zip", {"tensors.tsv": numbers.encode(), "metadata.tsv": texts.encode()})
     refused(packed, "has 10 rows or more; the limit is 9", max_rows=9)

@@ -61,7 +61,7 @@ def test_each_side_has_its_distance():
         ({"vector": X}, {"vector": X}, {"train_latents": {"vector": X}, "train_labels": ["a"]}, "1 labels for 30"),
     ],
 )  # fmt: skip
-def test_what_does_not_belong_together_is_refused(inputs, latents, settings, message):
+def test_mismatched_inputs_are_refused(inputs, latents, settings, message):
     with pytest.raises(InputError, match=message):
         Comparison(inputs, latents, **settings)
 
@@ -72,6 +72,6 @@ def test_modalities_of_different_width_have_no_joint_distances():
         _ = side.geometry
 
 
-def test_the_sample_is_said_in_words():
+def test_the_sample_is_described_in_words():
     assert described(900, 900, points=1800, seed=0) == "all 900 items (1,800 points)"
     assert described(1000, 9000, points=1000, seed=2) == "1,000 of 9,000 items, seed 2"

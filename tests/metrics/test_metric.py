@@ -17,7 +17,7 @@ COMPARISON = Comparison(X, X)
 
 
 @pytest.mark.parametrize("error", [Undefined("needs labels"), InputError("needs labels")])
-def test_a_metric_without_a_value_says_why(error: Exception) -> None:
+def test_an_undefined_metric_has_a_note(error: Exception) -> None:
     def fails(comparison: Comparison) -> Contributions:
         raise error
 

@@ -47,12 +47,12 @@ def test_no_resamples_leave_values_without_intervals(compared, every_metric):
     assert np.isnan(figure.low)
 
 
-def test_one_modality_leaves_out_only_what_needs_a_partner(compared, every_metric):
+def test_one_modality_leaves_only_partner_metrics_undefined(compared, every_metric):
     figures = measure(compared(60, modalities=("text",)), every_metric, names=None)
     assert {name for name, figure in figures.items() if np.isnan(figure.value)} == PAIRED
 
 
-def test_unlabelled_items_leave_out_only_what_needs_labels(compared, every_metric):
+def test_unlabelled_items_leave_only_probes_undefined(compared, every_metric):
     figures = measure(compared(60, labels=None), every_metric, names=None)
     assert {name for name, figure in figures.items() if np.isnan(figure.value)} == LABELLED
     assert {figures[name].note for name in LABELLED} == {"needs labels; these items have none"}

@@ -91,7 +91,7 @@ def test_gradient_is_finite_where_image_and_text_coincide(pairs: str, distance: 
     assert same.grad is not None and torch.isfinite(same.grad).all()
 
 
-def test_gradient_pulls_apart_what_is_too_near_and_together_what_is_too_far() -> None:
+def test_gradient_pulls_close_points_apart_and_distant_points_together() -> None:
     objective = AcquaObjective(AcquaObjectiveConfig())
     x = {"image": torch.tensor([[1.0, 0.0]]), "text": torch.tensor([[0.0, 0.0]])}  # d_x = 1
     for apart, sign in ((0.5, -1), (2.0, 1)):

@@ -61,7 +61,7 @@ def test_distance_correlation_can_follow_the_ranks_of_distances(focus: float) ->
     assert total(DistanceCorrelation(config), x, z) == pytest.approx(wanted)
 
 
-def test_distance_correlation_does_not_mind_scale_and_is_zero_for_a_copy() -> None:
+def test_distance_correlation_is_scale_invariant_and_zero_for_a_copy() -> None:
     x, _ = batch(3)
     objective = DistanceCorrelation(DistanceCorrelationConfig())
     assert total(objective, x, {name: 0.1 * each for name, each in x.items()}) == pytest.approx(0, abs=1e-9)
@@ -119,7 +119,7 @@ def test_equal_points_and_tiny_batches_give_finite_losses_and_gradients(objectiv
         assert all(torch.isfinite(each.grad).all() for each in flat.values() if each.grad is not None)
 
 
-def test_the_heads_own_similarity_is_what_distances_are_taken_from() -> None:
+def test_latent_distances_come_from_the_heads_own_similarity() -> None:
     x, z = batch(8)
 
     def manhattan(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

@@ -63,7 +63,7 @@ def test_without_inputs_the_published_expressibility_is_found(name):
     assert np.mean(found) == pytest.approx(figures_of_merit.PUBLISHED[name], abs=2.5 * spread)
 
 
-def test_random_inputs_hide_what_a_circuit_cannot_reach():
+def test_random_inputs_hide_unreachable_states():
     circuit = layouts.sim_15(4, 1)
     fixed = figures_of_merit.expressibility(circuit, inputs=figures_of_merit.resting_inputs(circuit))
     assert fixed.equal_width > 5 * figures_of_merit.expressibility(circuit).equal_width
@@ -101,7 +101,7 @@ def test_products_have_no_entanglement_and_ghz_states_all():
     assert ghz.haar == pytest.approx(14 / 17)
 
 
-def test_random_unitaries_entangle_as_haar_says():
+def test_random_unitaries_entangle_as_haar_random_states():
     matrix = lambda seed: tuple(map(tuple, unitary_group.rvs(4, random_state=seed)))  # noqa: E731
     values = []
     for seed in range(300):
@@ -173,7 +173,7 @@ def test_controlled_rotations_have_half_frequencies():
     np.testing.assert_allclose(found.power, [0, 0.25, 0], atol=1e-12)  # ⟨X₀⟩ = cos(x/2)
 
 
-def test_what_cannot_be_asked_is_refused():
+def test_invalid_requests_are_refused():
     with pytest.raises(CircuitError, match="no input angle 0"):
         figures_of_merit.fourier_spectrum(layouts.amplitude(2, 1))
     with pytest.raises(CircuitError, match="no weight"):

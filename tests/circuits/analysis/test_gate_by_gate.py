@@ -66,7 +66,7 @@ def test_states_in_a_stack_are_read_as_each_alone() -> None:
         (layouts.amplitude(1, 1), np.zeros(2), np.zeros(3), "not a state"),
     ],
 )
-def test_what_cannot_be_stepped_through_is_refused(
+def test_unsuitable_circuits_and_inputs_are_refused(
     circuit: Circuit, inputs: np.ndarray, weights: np.ndarray, message: str
 ) -> None:
     with pytest.raises(CircuitError, match=message):

@@ -28,7 +28,7 @@ def test_the_qnode_agrees_with_the_simulator(circuit: Circuit) -> None:
 
 
 @by_name
-def test_the_source_does_what_the_qnode_does(circuit: Circuit) -> None:
+def test_the_source_code_equals_the_qnode(circuit: Circuit) -> None:
     x, w = drawn(circuit, seed=1)
     namespace: dict[str, object] = {}
     exec(to_pennylane.source(circuit), namespace)
@@ -40,7 +40,7 @@ def test_the_source_does_what_the_qnode_does(circuit: Circuit) -> None:
 
 @pytest.mark.parametrize("kinds", ["icc", "cic", "cci", "cii", "ciw", "cwi", "wic"])
 @pytest.mark.parametrize("batch", [1, 3])
-def test_a_gate_of_several_angles_takes_a_batch_beside_constants(kinds: str, batch: int) -> None:
+def test_a_gate_can_mix_batched_and_constant_angles(kinds: str, batch: int) -> None:
     """In the exported code and in the QNode, with arrays and with tensors."""
     makers = {"i": lambda: input_(0), "c": lambda: constant(0.7), "w": lambda: weight(0)}
     used = [makers[kind]() for kind in kinds]

@@ -187,7 +187,7 @@ def test_an_input_may_be_used_by_several_gates() -> None:
     assert values(twice, to_qiskit.bind(twice, [0.4])) == pytest.approx([np.cos(0.8)])
 
 
-def test_without_qiskit_the_import_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_qiskit_the_error_names_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "qiskit", None)
     monkeypatch.delitem(sys.modules, "qlatent.circuits.bridges.to_qiskit")
     with pytest.raises(UnavailableError, match=r"pip install -r requirements-hardware\.txt"):

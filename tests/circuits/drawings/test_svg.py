@@ -78,7 +78,7 @@ def test_one_gate_is_marked_or_none() -> None:
     assert " now" not in "".join(group.attrib["class"] for group in groups(draw(circuit)).values())
 
 
-def test_it_is_told_to_those_who_do_not_see_it() -> None:
+def test_the_drawing_describes_itself_to_screen_readers() -> None:
     root = ElementTree.fromstring(draw(dressed(2, 1)))
     assert root.attrib["role"] == "img"
     title, description = (root.findtext(f"{SVG}{name}") for name in ("title", "desc"))

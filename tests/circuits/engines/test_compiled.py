@@ -143,7 +143,7 @@ def test_vmap_and_batched_gradients_are_the_single_ones_side_by_side() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_forked_child_computes_what_its_parent_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forked_child_computes_the_same_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """A forked child lacks the parent's threads; neither the engine nor torch may wait for them."""
     monkeypatch.setattr(compiled, "_WORTH_A_THREAD", 1)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)

@@ -96,7 +96,7 @@ def test_the_full_dimension_changes_nothing() -> None:
 
 @pytest.mark.parametrize("parameters", ["stored", "used"])
 @pytest.mark.parametrize(("width", "dim", "depth"), [(512, 4, 6), (512, 8, 6), (64, 3, 10)])
-def test_the_mlp_weighs_what_the_quantum_head_weighs(
+def test_the_mlp_has_as_many_weights_as_the_quantum_head(
     parameters: str, width: int, dim: int, depth: int
 ) -> None:
     mlp = head("mlp", input_dim=width, dim=dim, parameters=parameters, circuit_depth=depth)
@@ -121,7 +121,7 @@ def test_a_start_from_axes_needs_a_single_layer() -> None:
         head("acqua", hidden=16, bridge_start="pca")
 
 
-def test_what_is_found_is_fitted_through_the_same_call_and_survives_saving(tmp_path) -> None:
+def test_closed_form_heads_are_fitted_by_the_same_call_and_survive_saving(tmp_path) -> None:
     data = rows()
     made = qlatent.create("pca", input_dim=12, dim=2).fit(data)
     z = made.transform(data)

@@ -78,7 +78,7 @@ def test_circuit_weights_start_small_as_in_mari() -> None:
     assert not DressedHead(AcquaConfig(quantum_init=0.0)).cores["text"].weights.any()
 
 
-def test_heads_of_one_seed_share_their_linear_layers_whatever_the_core() -> None:
+def test_heads_of_one_seed_share_their_linear_layers_for_any_core() -> None:
     heads = [
         DressedHead(config)
         for config in (AcquaConfig(seed=3), AcquaTwinConfig(seed=3), AcquaLinearConfig(seed=3))
@@ -143,7 +143,7 @@ def test_similarity_is_the_negative_euclidean_distance() -> None:
     assert DressedHead(AcquaConfig(qubits=2)).similarity(a, b).tolist() == [[-5.0, 0.0]]
 
 
-def test_every_option_changes_what_comes_out() -> None:
+def test_every_option_changes_the_latents() -> None:
     base = AcquaConfig(quantum_init=0.5)
     x = inputs()
     standard = DressedHead(base).encode(x)["image"]

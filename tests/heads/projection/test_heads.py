@@ -112,7 +112,7 @@ def test_a_grouped_output_sees_every_kth_input_and_no_other() -> None:
         torch.testing.assert_close(made.encode({"image": u})["image"][:, j], wanted)
 
 
-def test_unit_inputs_are_what_tells_qbfec_from_qbec() -> None:
+def test_qbfec_differs_from_qbec_by_unit_inputs() -> None:
     u = rows()
     qbfec, qbec = (head(name, input_dim=12, qubits=5) for name in ("qbfec", "qbec"))
     unit = torch.nn.functional.normalize(u, dim=1)
@@ -120,7 +120,7 @@ def test_unit_inputs_are_what_tells_qbfec_from_qbec() -> None:
 
 
 @pytest.mark.parametrize("name", ["bt", "qbt"])
-def test_what_is_only_encoded_can_be_undone(name: str) -> None:
+def test_an_encoding_without_compression_can_be_inverted(name: str) -> None:
     made = head(name, input_dim=12, input_scale=2.0)
     u = rows()
     torch.testing.assert_close(made.decode(made.encode({"image": u}))["image"], u, atol=1e-4, rtol=1e-3)
@@ -178,7 +178,7 @@ def test_saturation_is_measured_and_warned_about_with_a_scale_that_helps(name: s
 
 @pytest.mark.parametrize("name", ["qbec", "qbfec", "merge_cnot"])
 @pytest.mark.parametrize("kept", [3, 5])  # 10 → 3 has a ragged tail, 10 → 5 has none
-def test_a_step_of_training_moves_what_counts_as_used_and_nothing_else(name: str, kept: int) -> None:
+def test_a_training_step_moves_exactly_the_used_parameters(name: str, kept: int) -> None:
     made = head(name, input_dim=10, qubits=kept, modalities=("vector",)).double()
     z = made.encode({"vector": rows(30, 10).double()})["vector"]
     z.square().sum().backward()

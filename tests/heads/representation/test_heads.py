@@ -283,7 +283,7 @@ def test_a_last_batch_of_one_row_is_left_out() -> None:
     assert happened[0].steps == 3 * 4
 
 
-def test_what_batchnorm_and_shots_counted_is_saved_with_the_head(tmp_path) -> None:
+def test_batchnorm_statistics_and_shot_counter_are_saved_with_the_head(tmp_path) -> None:
     _, head = trained(shots=20)
     loaded = saving.load(saving.save(head, tmp_path / "head"))
     kept = loaded.state_dict()

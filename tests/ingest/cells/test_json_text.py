@@ -29,7 +29,7 @@ def test_values_are_those_of_json(value: object) -> None:
         ('{"a":' * 70 + "1" + "}" * 70, "nested more than 64 levels deep"),
     ],
 )
-def test_what_is_not_json_says_why(text: str, said: str) -> None:
+def test_invalid_json_is_refused_with_a_reason(text: str, said: str) -> None:
     with pytest.raises(NotJson, match=said):
         parse(text)
 

@@ -261,7 +261,7 @@ def test_pointers_of_git_lfs_are_named(tmp_path: Path, name: str) -> None:
         open_source(tmp_path / name)
 
 
-def test_ids_of_one_number_in_two_spellings_stay_different_and_that_is_said(tmp_path: Path) -> None:
+def test_ids_of_one_number_in_two_spellings_stay_distinct_with_a_remark(tmp_path: Path) -> None:
     source = open_source(
         table(tmp_path / "t.csv", ["id", "text"], [["1", "a"], ["1.0", "b"], ["007", "c"], ["7", "d"]])
     )

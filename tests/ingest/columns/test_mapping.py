@@ -36,7 +36,7 @@ def test_names_are_compared_without_case_and_separators() -> None:
     assert guessed == Mapping(id="Item ID", text=("Product-Name",), label="Class")
 
 
-def test_an_image_column_is_told_by_type_and_web_addresses_are_not_guessed() -> None:
+def test_image_columns_are_detected_by_type_and_urls_are_not_guessed() -> None:
     assert guess_mapping(columns(whatever="image", caption="text")) == Mapping(
         image="whatever", text=("caption",)
     )

@@ -72,7 +72,7 @@ def test_other_tables_inside_work_as_well(tmp_path: Path, name: str) -> None:
     assert not refusals
 
 
-def test_the_table_that_is_not_read_is_said(tmp_path: Path) -> None:
+def test_an_unread_table_is_reported(tmp_path: Path) -> None:
     source = open_source(
         make_zip(tmp_path / "p.zip", {"a.csv": "id,text\n1,x\n", "b.csv": "code,size\n2,y\n"})
     )
@@ -121,7 +121,7 @@ def test_unsafe_entries_are_refused_and_the_others_kept(tmp_path: Path) -> None:
     assert sorted(child.name for child in tmp_path.iterdir()) == ["p.zip"]  # nothing was unpacked to disk
 
 
-def test_beside_a_table_unsafe_entries_are_told_apart_from_rows(tmp_path: Path) -> None:
+def test_unsafe_entries_of_a_zip_with_a_table_are_reported_as_files(tmp_path: Path) -> None:
     path = make_zip(
         tmp_path / "p.zip",
         {"t.csv": "id,image\n1,../up.png\n2,a.png\n", "../up.png": png(), "a.png": png()},
@@ -132,7 +132,7 @@ def test_beside_a_table_unsafe_entries_are_told_apart_from_rows(tmp_path: Path) 
     assert refusals[1].reason.startswith("not a row but file 2 of p.zip: ")
 
 
-def test_what_systems_leave_behind_is_skipped_and_counted(tmp_path: Path) -> None:
+def test_system_files_are_skipped_and_counted(tmp_path: Path) -> None:
     path = make_zip(
         tmp_path / "p.zip",
         {
@@ -169,7 +169,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused_whole(tmp_path: Path) ->
         open_source(path, limits=Limits(max_archive_files=9))
 
 
-def test_a_size_that_lies_gives_no_more_than_it_says(tmp_path: Path) -> None:
+def test_an_entry_with_a_false_size_is_refused(tmp_path: Path) -> None:
     path = make_zip(
         tmp_path / "p.zip", {"a.png": b"\0" * 900_000, "b.png": png()}, method=zipfile.ZIP_DEFLATED
     )
@@ -235,7 +235,7 @@ def test_a_cut_off_or_wrong_file_is_no_zip(tmp_path: Path) -> None:
         open_source(path)
 
 
-def test_a_zip_without_anything_to_import_says_what_it_holds(tmp_path: Path) -> None:
+def test_a_zip_without_importable_files_lists_its_content(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has no images and no table: it holds a\.txt, b\.doc\."):
         open_source(make_zip(tmp_path / "p.zip", {"a.txt": "x", "b.doc": "y"}))
     with pytest.raises(InputError, match=r"holds nothing that can be read \(in\.zip is an archive inside"):
@@ -254,7 +254,7 @@ def test_ugly_pictures_in_a_zip_cost_only_their_rows(tmp_path: Path) -> None:
     assert [refusal.row for refusal in refusals] == [1, 2, 3]
 
 
-def test_an_archive_is_closed_with_whatever_held_it(tmp_path: Path) -> None:
+def test_an_archive_is_closed_with_its_owner(tmp_path: Path) -> None:
     """Also when a half-read entry is dropped in the same cycle, which keeps `zipfile` from closing it."""
     files = ZipFiles(make_zip(tmp_path / "a.zip", {"a.png": png()}), limits=Limits())
     files.itself = (files, files.open(files.numbered[0][1]))  # type: ignore[attr-defined]

@@ -63,7 +63,7 @@ def test_runs_come_in_the_order_of_their_ranks(tmp_path: Path, text: str) -> Non
     assert read_run(written(tmp_path, "run.tsv", text)).documents == {"1": ["a", "b"], "2": ["c"]}
 
 
-def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
+def test_omissions_are_counted(tmp_path: Path) -> None:
     assert read_queries(written(tmp_path, "q.tsv", "1\tone\n2\t \n")).notes == (
         "1 queries without a text left out",
     )
@@ -98,7 +98,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
         (read_run, "absent.tsv", None, "There is no file"),
     ],
 )
-def test_refusals_say_where(tmp_path: Path, read, name: str, text: str | None, said: str) -> None:
+def test_errors_name_file_and_line(tmp_path: Path, read, name: str, text: str | None, said: str) -> None:
     path = tmp_path / name if text is None else written(tmp_path, name, text)
     with pytest.raises(InputError, match=said):
         read(path)
@@ -179,7 +179,7 @@ def test_a_quote_that_is_not_closed_is_an_error_with_its_line(
         ('{"id": 1', "is not valid JSON .Expecting"),
     ],
 )
-def test_json_that_cannot_be_held_is_an_error_with_its_line(tmp_path: Path, line: str, said: str) -> None:
+def test_unrepresentable_json_is_an_error_with_its_line(tmp_path: Path, line: str, said: str) -> None:
     path = written(tmp_path, "q.jsonl", '{"id": "1", "text": "first"}\n' + line + "\n")
     with pytest.raises(InputError, match=rf"q\.jsonl, line 2: {said}"):
         read_queries(path)

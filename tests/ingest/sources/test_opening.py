@@ -24,7 +24,7 @@ def test_a_path_that_is_not_there(tmp_path: Path) -> None:
         ("t.mp4", "Choose image files, a .zip, a folder"),
     ],
 )
-def test_other_kinds_are_refused_with_what_to_do(tmp_path: Path, name: str, remedy: str) -> None:
+def test_unsupported_formats_are_refused_with_a_remedy(tmp_path: Path, name: str, remedy: str) -> None:
     (tmp_path / name).write_bytes(b"something")
     with pytest.raises(InputError, match=rf"{name}: files of this kind cannot be imported\. .*{remedy}"):
         open_source(tmp_path / name)

@@ -43,7 +43,7 @@ def test_the_interval_of_two_modalities_is_that_of_resampled_items(compared):
     assert got.high - got.low == pytest.approx(high - low, rel=0.15)
 
 
-def test_kendall_equals_scipy_and_says_what_it_is_of(compared):
+def test_kendall_equals_scipy_and_reports_its_sample(compared):
     comparison = compared(50)
     got = correlation.kendall(comparison)
     wanted = kendalltau(pdist(joint(comparison.before.inputs)), pdist(joint(comparison.latents))).statistic

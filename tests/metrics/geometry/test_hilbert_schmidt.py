@@ -51,7 +51,7 @@ def test_one_state_for_all_has_no_distance() -> None:
     assert (found.own, found.others, found.cross) == pytest.approx((1, 1, 1))
 
 
-def test_what_is_not_two_sets_of_states_is_refused() -> None:
+def test_invalid_sets_of_states_are_refused() -> None:
     with pytest.raises(InputError, match=r"states \(5, 8\) and \(4, 8\)"):
         hilbert_schmidt.distances(states(5), states(4))
     with pytest.raises(InputError, match="1 item has no others"):

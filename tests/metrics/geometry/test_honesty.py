@@ -38,7 +38,7 @@ def test_neighbour_overlap_is_over_the_joint_set():
     assert got["neighbour_chance"] == pytest.approx(10 / 79)
 
 
-def test_pair_error_and_norms_use_every_row_whatever_the_sample():
+def test_pair_error_and_norms_use_every_row_at_any_sample_size():
     gap = np.linalg.norm(INPUTS["image"] - INPUTS["text"], axis=1)
     gap_after = np.linalg.norm(LATENTS["image"] - LATENTS["text"], axis=1)
     norms = np.linalg.norm(joint(LATENTS), axis=1)
@@ -83,7 +83,7 @@ def test_the_sample_is_the_same_for_every_frame_and_follows_the_seed():
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3])
-def test_very_few_rows_give_what_is_defined_and_no_error(rows):
+def test_very_few_rows_give_the_defined_metrics_without_error(rows):
     got = honesty({m: x[:rows] for m, x in INPUTS.items()}, {m: z[:rows] for m, z in LATENTS.items()})
     assert got["sample_points"] == 2 * rows
     assert 0 <= got["neighbour_overlap"] <= 1

@@ -130,7 +130,7 @@ def test_a_mean_of_independent_items_keeps_the_whole_of_the_jackknife():
     assert resample.std() == pytest.approx(numbers.std(), rel=0.01)
 
 
-def test_what_two_items_do_together_is_not_counted_twice():
+def test_interactions_of_two_items_are_not_counted_twice():
     """A statistic of pairs that no item moves: its variance is half of the jackknife's, and falls as 1/n².
 
     Half-samples estimate it; extrapolated as n^-1.5, as documented, it is 1/√2 of the jackknife's.

@@ -58,7 +58,7 @@ def slow_trust(dx, dz, k):
 
 
 @pytest.mark.parametrize("distance", ["cosine", "log_fidelity"])
-def test_any_distance_is_scored_as_the_formula_says_also_with_ties(distance):
+def test_any_distance_follows_the_formula_also_with_ties(distance):
     rng = np.random.default_rng(1)
     before = rng.integers(0, 3, size=(50, 3)).astype(float) + 1.0  # duplicates and many ties
     after = np.tanh(before[:, :2] - 2.0)

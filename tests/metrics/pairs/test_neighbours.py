@@ -44,7 +44,7 @@ def test_equally_distant_points_come_in_their_order():
     np.testing.assert_array_equal(neighbours.nearest(line, 2)[2], [1, 3])
 
 
-def test_chance_is_what_unrelated_maps_score():
+def test_chance_is_the_expected_overlap_of_unrelated_maps():
     rng = np.random.default_rng(1)
     scores = [
         neighbours.overlap(pairwise(rng.normal(size=(80, 4))), pairwise(rng.normal(size=(80, 4))))

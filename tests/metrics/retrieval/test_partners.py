@@ -74,7 +74,7 @@ def test_equal_answers_do_not_compete(items, projected):
     assert partners.recall_at_1(comparison).value == pytest.approx(0.5)
 
 
-def test_a_large_corpus_is_drawn_and_said(compared, monkeypatch):
+def test_a_large_corpus_is_sampled_and_reported(compared, monkeypatch):
     monkeypatch.setattr(partners, "CORPUS", 30)
     got = partners.recall_at_5(compared(60))
     assert got.n == 30

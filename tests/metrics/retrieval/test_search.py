@@ -45,7 +45,7 @@ def assert_nearest(found: search.Found, expected: np.ndarray, tolerance: float =
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("width", [1, 7, 64])
-def test_finds_what_a_full_sort_finds(
+def test_search_equals_a_full_sort(
     metric: str, dtype: type, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "ROWS", 512)
@@ -195,8 +195,6 @@ def test_rows_in_the_worst_order_change_nothing(order: int) -> None:
         ([[1e30], [-1e30]], [[0.1]], "euclidean", 1, "float32 cannot hold its square"),
     ],
 )
-def test_refuses_what_cannot_be_searched(
-    latents: list, queries: list, metric: str, k: int, said: str
-) -> None:
+def test_invalid_searches_are_refused(latents: list, queries: list, metric: str, k: int, said: str) -> None:
     with pytest.raises(InputError, match=said):
         search.top(latents, queries, k, metric=metric)

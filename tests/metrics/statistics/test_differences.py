@@ -86,5 +86,5 @@ def test_holm_is_the_textbook_example() -> None:
         (-0.01, 0.02, "no difference larger than 0.020 was found"),
     ],
 )
-def test_differences_are_said_in_plain_words(low: float, high: float, words: str) -> None:
+def test_differences_are_described_in_words(low: float, high: float, words: str) -> None:
     assert differences.in_words(Difference((low + high) / 2, low, high, low, high, 0.1, 5)) == words

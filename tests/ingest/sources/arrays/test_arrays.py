@@ -100,7 +100,9 @@ def test_different_lengths_are_refused_whole(tmp_path: Path) -> None:
         ({}, "nothing"),
     ],
 )
-def test_files_without_vectors_say_what_they_hold(tmp_path: Path, arrays: dict[str, Any], found: str) -> None:
+def test_the_error_for_files_without_vectors_lists_their_arrays(
+    tmp_path: Path, arrays: dict[str, Any], found: str
+) -> None:
     with pytest.raises(InputError, match=f"holds no array of vectors .*it holds {found}"):
         open_source(npz(tmp_path / "v.npz", **arrays))
 
@@ -182,7 +184,7 @@ def test_a_member_that_is_no_array_is_refused(tmp_path: Path) -> None:
         open_source(tmp_path / "v.npz")
 
 
-def test_arrays_that_are_not_one_value_a_row_are_left_out_and_said(tmp_path: Path) -> None:
+def test_arrays_without_one_value_per_row_are_left_out_and_reported(tmp_path: Path) -> None:
     source = open_source(
         npz(tmp_path / "v.npz", image=np.ones((4, 2), dtype=np.int64), names=np.array(["a", "b"]))
     )

@@ -386,7 +386,7 @@ def test_a_damaged_shard_is_refused_by_name(brought: Any) -> None:
     ]
 
 
-def test_row_numbers_that_begin_anew_in_each_shard_are_no_ids(brought: Any) -> None:
+def test_row_numbers_that_restart_in_each_shard_are_not_ids(brought: Any) -> None:
     path = brought({"d-0.csv": "id,text\n0,a\n1,b\n", "d-1.csv": "id,text\n0,c\n1,d\n"})
     items, refusals = read(path)
     assert [(item.text, item.metadata["id"]) for item in items] == [
@@ -486,7 +486,7 @@ def test_a_parquet_of_vectors_is_joined_by_id_with_a_table_in_other_order(brough
     assert np.allclose(np.array([item.vectors["vector"] for item in items]), VECTORS)
 
 
-def test_numbers_that_do_not_fit_are_said_and_nothing_is_read(brought: Any) -> None:
+def test_mismatched_row_counts_are_reported_and_nothing_is_read(brought: Any) -> None:
     with pytest.raises(
         InputError, match=r"items\.csv has 4 rows and v\.npy has 3 vectors\. They share no ids"
     ):
@@ -495,7 +495,7 @@ def test_numbers_that_do_not_fit_are_said_and_nothing_is_read(brought: Any) -> N
         open_source(brought({"image.npy": npy(VECTORS), "text.npy": npy(VECTORS[:3])}))
 
 
-def test_a_stray_json_beside_vectors_costs_nothing(brought: Any) -> None:
+def test_a_stray_json_does_not_affect_vectors(brought: Any) -> None:
     path = brought({"v.npy": npy(VECTORS), "stats.json": '[{"a": 1}]', "config.json": '{"model": "x"}'})
     items, _ = read(path)
     assert np.allclose(np.array([item.vectors["vector"] for item in items]), VECTORS)

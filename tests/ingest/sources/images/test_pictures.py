@@ -36,7 +36,7 @@ def test_a_folder_with_a_table_is_read_by_the_table(tmp_path: Path) -> None:
     assert [(item.text, item.image) for item in items] == [("first", png(1)), ("second", png(2))]
 
 
-def test_one_json_beside_each_image_says_what_is_known_of_it(tmp_path: Path) -> None:
+def test_a_json_sidecar_gives_metadata_of_its_image(tmp_path: Path) -> None:
     folder = fill(tmp_path / "f", a=1, b=2)
     for name in "ab":
         (folder / f"{name}.json").write_text('{"camera": 1}')

@@ -115,7 +115,7 @@ def test_a_workbook_is_joined_with_vectors_and_names_pictures(tmp_path: Path) ->
     ],
     ids=["text", "with a password"],
 )
-def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
+def test_files_that_are_not_workbooks_are_refused(tmp_path: Path, content: bytes, why: str) -> None:
     (tmp_path / "t.xlsx").write_bytes(content)
     with pytest.raises(InputError, match=why):
         open_source(tmp_path / "t.xlsx")

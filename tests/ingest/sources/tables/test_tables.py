@@ -30,7 +30,7 @@ def test_every_usual_encoding_gives_the_same_rows(tmp_path: Path, encoding: str)
     assert refusals == []
 
 
-def test_reading_as_windows_1252_is_said(tmp_path: Path) -> None:
+def test_reading_as_windows_1252_is_reported(tmp_path: Path) -> None:
     source = open_source(written(tmp_path / "t.csv", "id,text\n1,Käse\n", "latin-1"))
     list(source.rows())
     assert any("Windows-1252" in remark for remark in source.remarks())
@@ -144,7 +144,7 @@ def test_texts_over_the_limit_are_refused(tmp_path: Path) -> None:
     assert refusals[0].reason == "its text has 51 characters; the limit is 50"
 
 
-def test_long_metadata_is_cut_and_said(tmp_path: Path) -> None:
+def test_long_metadata_is_truncated_and_reported(tmp_path: Path) -> None:
     source = open_source(
         written(tmp_path / "t.csv", f"id,text,html\n1,a,{'x' * 60}\n"), limits=Limits(max_text_characters=50)
     )
