@@ -16,7 +16,7 @@ from qlatent.services.datasets import datasets
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments.grid import Grid
 from qlatent.services.heads import kept_heads
-from qlatent.services.retrieval import results
+from qlatent.services.retrieval import evaluation_runs, results
 from qlatent.services.runs import listing, queue
 from qlatent.services.workspaces import Workspace, open_workspace
 from tests.carried_out import in_process
@@ -43,6 +43,9 @@ def test_it_opens_with_everything_in_it(earlier: Workspace) -> None:
     assert {view.id: view.rows for view in datasets.list_datasets(earlier)} == EXPECTED["datasets"]
     listed = {view.id: [view.kind, view.state, view.status.step] for view in listing.list_runs(earlier)}
     assert listed == EXPECTED["runs"]
+    assert all(entry for _, entry in earlier.catalogue.run_index.runs())
+    assert (earlier.path / "catalogue-0001.db").is_file()  # as it was
+    assert IDS["retrieval"] in {run.id for run in evaluation_runs.evaluations(earlier)}
     assert {view.id: [view.name, view.head] for view in kept_heads.list_heads(earlier)} == EXPECTED["heads"]
     assert len(results.figures(earlier, IDS["retrieval"])["heads"]) == 2
 
