@@ -91,7 +91,7 @@ def test_several_dimensions_are_columns(workspace: Workspace, tmp_path: Path) ->
     ("options", "said"),
     [
         (("--shares", "1;2"), "expected comma-separated percentages"),
-        (("--shares", "200"), "A share of 2"),
+        (("--shares", "200"), "Got a share of 2"),
         (("--heads", "nonsense"), "nonsense"),
         (("--dims", "12"), "12"),
     ],
