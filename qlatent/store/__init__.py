@@ -1,7 +1,7 @@
-"""Everything kept on disk: items and embeddings (LanceDB), the catalogue (SQLAlchemy) and run folders.
+"""Storage on disk: items and embeddings (LanceDB), the catalogue (SQLAlchemy) and run folders.
 
-Importing this package is cheap: lancedb, pyarrow and sqlalchemy are loaded when `Workspace.items` or
-`Workspace.catalogue` is first used. How each file looks is written in README.md of this folder.
+Importing this package is cheap: lancedb, pyarrow and sqlalchemy are imported on the first use of `Workspace.items` or
+`Workspace.catalogue`. README.md in this folder documents the format of each file.
 """
 
 from qlatent.store.catalogue.records import AddReport, DatasetRecord, HeadRecord, ImportRecord, RunRecord

@@ -1,6 +1,6 @@
-"""Claims: a folder that says which process is writing something, and holds what it has not published yet.
+"""Claims: folders that name the process which is writing something, and hold its unpublished files.
 
-A claim whose process is gone is a leftover of a crash; `sweep` removes it.
+A claim of an ended process is a leftover of a crash; `sweep` removes it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from qlatent.store.processes import still_there, this_process
 
 _OWNER = "owner.json"
 _LOCK = ".lock"
-# whether a process of another machine is alive cannot be seen; no import takes as long as this
+# for claims of other machines, whose processes cannot be checked; no import takes this long
 _LONGEST_SECONDS = 48 * 3600.0
 _WAIT_STEP_SECONDS = 0.05
-_LOCK_POLL_SECONDS = 0.002  # it is held for as long as a folder takes to rename
+_LOCK_POLL_SECONDS = 0.002  # the lock is held only while a folder is renamed
 
 
 class HeldError(StoreError):
-    """Somebody else holds the claim."""
+    """Another process holds the claim."""
 
 
 class Claims:
@@ -41,10 +41,10 @@ class Claims:
     def hold(
         self, name: str, *, wait: float = 0.0, what: str = "", meanwhile: Callable[[], None] | None = None
     ) -> Iterator[Path]:
-        """The folder of a claim that nobody else holds; it goes with all it contains when the block ends.
+        """Take a claim and yield its folder, which is deleted with its contents when the block ends.
 
-        `wait` is for how many seconds to try; then a `HeldError`. `meanwhile` is called again and again while
-        waiting; what it raises ends the wait. `what` is the thing in the error's words, the name by default.
+        After `wait` seconds without success, it raises `HeldError`. `meanwhile` is called repeatedly while waiting; its
+        exceptions end the wait. `what` describes the claimed thing in the error, by default its name.
         """
         folder = self._root / name
         with explained(what or f"{name!r}", self._root):
@@ -66,9 +66,9 @@ class Claims:
 
     @contextmanager
     def inherit(self, name: str) -> Iterator[Path | None]:
-        """The folder of a claim whose process is gone, with all that it left; None when there is none (any more).
+        """Take over the claim of an ended process and yield its folder, or None if there is none.
 
-        It goes when the block ends well. After an error it is left as it was, for whoever comes next.
+        The folder is deleted when the block ends without an error; after an error it is left for the next caller.
         """
         folder = self._root / name
         with self._alone():
@@ -85,15 +85,15 @@ class Claims:
             _discard(folder)
 
     def left(self) -> list[str]:
-        """The names of the claims whose process is gone, sorted."""
+        """The names of the claims of ended processes, sorted."""
         return sorted(folder.name for folder in self._folders() if not _is_held(folder))
 
     def living(self) -> list[str]:
-        """The names of the claims whose process is alive."""
+        """The names of the claims of living processes."""
         return [folder.name for folder in self._folders() if _is_held(folder)]
 
     def sweep(self) -> list[str]:
-        """Removes the claims of processes that are gone, and names them."""
+        """Remove the claims of ended processes; returns their names."""
         if not self._folders(hidden=True):
             return []
         with self._alone():
@@ -101,7 +101,7 @@ class Claims:
             for folder in dead:
                 _discard(folder)
             for folder in self._folders(hidden=True):
-                if folder.name.startswith("."):  # killed while it took or gave back a claim
+                if folder.name.startswith("."):  # killed while taking or releasing a claim
                     shutil.rmtree(folder, ignore_errors=True)
         return [folder.name for folder in dead]
 
@@ -114,7 +114,7 @@ class Claims:
             if _is_held(folder):
                 return False
             _discard(folder)
-            # made complete under another name first: a claim without an owner never exists
+            # completed under another name first, so that every claim has an owner
             complete = _hidden(folder)
             complete.mkdir()
             (complete / _OWNER).write_text(json.dumps(this_process()))
@@ -123,8 +123,8 @@ class Claims:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Nobody else takes or sweeps meanwhile: what looks dead could else be taken anew while we remove it."""
-        # the system gives it back when the process dies
+        """Exclude other takers and sweepers, so that a dead claim is not taken again while it is removed."""
+        # the system releases the lock when the process ends
         with FileLock(self._root / _LOCK, poll_interval=_LOCK_POLL_SECONDS):
             yield
 
@@ -134,11 +134,11 @@ def _hidden(folder: Path) -> Path:
 
 
 def _discard(folder: Path) -> None:
-    # under another name first: whoever looks sees the claim whole or not at all
+    # under another name first, so that readers see a complete claim or none
     grave = _hidden(folder)
     try:
         folder.rename(grave)
-    except FileNotFoundError:  # not there, or given back in this moment
+    except FileNotFoundError:  # absent, or released in the meantime
         return
     shutil.rmtree(grave, ignore_errors=True)
 
@@ -147,6 +147,6 @@ def _is_held(folder: Path) -> bool:
     try:
         owner = (folder / _OWNER).read_text()
         age = time.time() - (folder / _OWNER).stat().st_mtime
-    except FileNotFoundError:  # given back in this moment
+    except FileNotFoundError:  # released in the meantime
         return False
     return age < _LONGEST_SECONDS and still_there(owner)

@@ -1,4 +1,4 @@
-"""Writing so that a reader sees the old file or the new one, and a crash leaves one of the two."""
+"""Atomic and durable writes, and clear errors for full and read-only disks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qlatent.errors import StoreError
 from qlatent.json_values import plain
 
 RESERVED = 4096
-_LEAST_BYTES = 200_000  # less is full: not even a database can work with it
+_LEAST_BYTES = 200_000  # with less free space the disk counts as full; not even a database works
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 # lance reports the operating system's error as text inside a RuntimeError
@@ -31,7 +31,7 @@ _DENIED_WORDS = (
 
 
 def size_words(size: float) -> str:
-    """A number of bytes in words: 812 bytes, 3.4 MB."""
+    """A number of bytes as text, such as "812 bytes" or "3.4 MB"."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if size < 1000:
             return f"{size:.0f} {unit}" if unit == "bytes" or size >= 10 else f"{size:.1f} {unit}"
@@ -40,16 +40,16 @@ def size_words(size: float) -> str:
 
 
 def free_bytes(path: Path) -> int:
-    """Bytes that can still be written where this path is (or will be)."""
+    """Free bytes on the disk of this path, which need not exist."""
     while not path.exists() and path != path.parent:
         path = path.parent
     return shutil.disk_usage(path).free
 
 
 def disk_full(what: str, path: Path, *, needed: int | None = None, free: int | None = None) -> StoreError:
-    """The error for a full disk: how much is needed, how much is free, and that nothing was stored.
+    """The error for a full disk: the needed and the free space, and that nothing was stored.
 
-    Where there was enough (`needed` and `free` bytes) when it began, others took it: then what is free now is told.
+    If there was enough space at the start (`needed` and `free` bytes), it reports the space that is free now.
     """
     now = free_bytes(path)
     found = now if free is None else max(free, 0)
@@ -68,10 +68,10 @@ def disk_full(what: str, path: Path, *, needed: int | None = None, free: int | N
 
 
 def unwritable(path: Path) -> StoreError | None:
-    """Why a folder can only be read at present: it is read-only, or its disk is full; None where it can be written."""
+    """The error for a folder that is read-only or on a full disk; None if it can be written."""
     if not path.is_dir():
         return None
-    if not os.access(path, os.W_OK):  # also says so of a file system that is mounted read-only
+    if not os.access(path, os.W_OK):  # false for read-only mounts too
         return not_writable(path)
     if free_bytes(path) < _LEAST_BYTES:
         return StoreError(
@@ -82,7 +82,7 @@ def unwritable(path: Path) -> StoreError | None:
 
 
 def not_writable(path: Path) -> StoreError:
-    """The error for a folder that may be read but not written."""
+    """The error for a folder that can be read but not written."""
     return StoreError(
         f"The folder {path} cannot be written: it is read-only for this user.",
         remedy="Change its permissions, or set QLATENT_WORKSPACE to a folder of your own.",
@@ -91,9 +91,9 @@ def not_writable(path: Path) -> StoreError:
 
 @contextmanager
 def explained(what: str, path: Path, *, needed: int | None = None, free: int | None = None) -> Iterator[None]:
-    """Turns a full disk or a read-only folder, from Python, Arrow, LanceDB or SQLite, into a `StoreError`.
+    """Convert errors of a full disk or read-only folder from Python, Arrow, LanceDB or SQLite into `StoreError`.
 
-    `needed` and `free` in bytes; without `free` it is measured when the error occurs.
+    `needed` and `free` are in bytes; without `free`, the free space is measured when the error occurs.
     """
     try:
         yield
@@ -110,7 +110,7 @@ def explained(what: str, path: Path, *, needed: int | None = None, free: int | N
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Replaces a file in one act; with `durable` it is on the disk when this returns."""
+    """Replace a file atomically; with `durable`, it is synced to disk before this returns."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     with explained(path.name, path.parent, needed=len(content)):
         try:
@@ -128,13 +128,13 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> Non
 
 
 def reserve(path: Path) -> None:
-    """Takes room now for something short that has to be written even when the disk is full; see `write_reserved`."""
+    """Reserve space for a short file that must be written even on a full disk; see `write_reserved`."""
     if not path.exists():
         write_atomically(path, b" " * RESERVED, durable=False)
 
 
 def write_reserved(path: Path, spare: Path, content: bytes) -> None:
-    """Replaces a text file in one act with the room that `reserve` took; spaces fill what is left of it."""
+    """Replace a text file atomically, in the space of `reserve`; the rest is filled with spaces."""
     if len(content) > RESERVED:
         raise disk_full(path.name, path.parent, needed=len(content), free=RESERVED)
     with explained(path.name, path.parent):
@@ -146,13 +146,13 @@ def write_reserved(path: Path, spare: Path, content: bytes) -> None:
 
 
 def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
-    """A value as strict JSON in UTF-8: numpy numbers become plain, NaN and infinity become null."""
+    """A value as strict JSON in UTF-8; numpy numbers become plain numbers, NaN and infinity become null."""
     return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, indent=indent).encode()
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable, where the system allows it."""
-    if os.name != "posix":  # Windows cannot open a folder, and makes renames durable itself
+    """Sync a folder's directory entries to disk, where the system supports it."""
+    if os.name != "posix":  # Windows cannot open a folder, and its renames are durable
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -162,7 +162,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Makes every file below a folder durable."""
+    """Sync all files below a folder to disk."""
     for place, _, files in os.walk(folder):
         for name in files:
             with Path(place, name).open("rb") as file:

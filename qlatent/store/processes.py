@@ -1,4 +1,4 @@
-"""Which process wrote something, and whether it is still there."""
+"""Identify the process that wrote a file, and check whether it is alive."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def _started_of(pid: int) -> float:
 
 
 def this_process() -> dict[str, int | float | str]:
-    """Who we are: process id, start time (unix s) and the name of the machine."""
+    """This process: its id, its start time (unix s) and the name of the machine."""
     pid = os.getpid()
     return {"pid": pid, "started": _started_of(pid), "host": socket.gethostname()}
 
 
 def still_there(written: bytes | str | None) -> bool:
-    """Whether the process that `this_process` once described, as JSON, is alive.
+    """Whether the process described by the JSON of `this_process` is alive.
 
-    Nothing or nonsense counts as gone. A process of another machine cannot be seen: it counts as alive.
+    Missing or invalid JSON counts as ended. A process of another machine cannot be checked and counts as alive.
     """
     try:
         owner = json.loads(written or "")
@@ -38,7 +38,7 @@ def still_there(written: bytes | str | None) -> bool:
 
 
 def is_alive(pid: int | None, started: float | None) -> bool:
-    """Whether a process with this id AND start time runs on this machine; a zombie does not count."""
+    """Whether a process with this id and start time runs on this machine; a zombie does not count."""
     import psutil
 
     if not pid or started is None:
@@ -49,5 +49,5 @@ def is_alive(pid: int | None, started: float | None) -> bool:
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-    except psutil.AccessDenied:  # it exists and belongs to somebody else: better to wait than to take over
+    except psutil.AccessDenied:  # it exists and belongs to another user; waiting is safer than taking over
         return True

@@ -1,4 +1,4 @@
-"""The folder in which everything is kept."""
+"""The workspace: the folder with items, catalogue, runs, heads and experiments."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _MARK = "workspace.json"
-# what a crash, or another process that is just making the workspace, leaves before the mark is there
+# files of a crash, or of another process that is creating the workspace, before the mark is written
 _OWN = ("runs", "heads", "items")
 
 
 class Workspace:
-    """A workspace folder; items and catalogue are opened when they are first asked for."""
+    """A workspace folder; items and catalogue are opened on first use."""
 
     def __init__(self, path: Path, *, database_url: str = "") -> None:
-        """For a folder that is known to be a workspace; use `Workspace.open`."""
+        """Wrap a folder that is known to be a workspace; use `Workspace.open` instead."""
         self.path = path
         self._database_url = database_url or f"sqlite:///{path / 'catalogue.db'}"
 
     @classmethod
     def open(cls, path: Path | str, create: bool = True, *, database_url: str | None = None) -> Workspace:
-        """The workspace in a folder, made there if `create` and the folder is absent or empty.
+        """The workspace in a folder, created if `create` and the folder is absent or empty.
 
-        `database_url` overrides QLATENT_DATABASE_URL. `StoreError` when the folder is something else, was
-        made by a newer version, cannot be written, or does not exist and is not to be made.
+        `database_url` overrides QLATENT_DATABASE_URL. A folder with other content, of a newer version, that cannot be
+        written, or that does not exist without `create`, raises `StoreError`.
         """
         path = Path(path).expanduser().resolve()
         mark = path / _MARK
@@ -51,71 +51,69 @@ class Workspace:
 
     @property
     def runs_path(self) -> Path:
-        """The folder that holds one folder a run."""
+        """The folder with one folder per run."""
         return self.path / "runs"
 
     @property
     def heads_path(self) -> Path:
-        """The folder that holds one folder a kept head."""
+        """The folder with one folder per kept head."""
         return self.path / "heads"
 
     @property
     def experiments_path(self) -> Path:
-        """The folder that holds one folder an experiment; made by the first."""
+        """The folder with one folder per experiment; created by the first experiment."""
         return self.path / "experiments"
 
     def judgements(self, name: str) -> Path:
-        """The file of judgements kept under this name; runs that learn from the same ones share it."""
+        """The file of the judgements with this name, shared by all runs that use them."""
         return self.path / "judgements" / f"{name}.json"
 
     @cached_property
     def items(self) -> ItemStore:
-        """Items, images and embeddings; leftovers of crashed imports are swept when this is first used."""
+        """The store of items, images and embeddings; leftovers of crashed imports are swept on first use."""
         from qlatent.store.items.items import ItemStore
 
         return ItemStore(self.path / "items")
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """Datasets, imports, runs and heads, brought to the newest schema when this is first used."""
+        """The catalogue of datasets, imports, runs and heads; migrated to the newest schema on first use."""
         from qlatent.store.catalogue.catalogue import Catalogue
 
         return Catalogue(self._database_url)
 
     def problem(self) -> str:
-        """Why the workspace can only be read at present (full disk, read-only, locked), in a sentence; "" if it can
-        be written.
-        """
+        """The reason why the workspace is read-only at present (full disk, read-only, locked), as a sentence, or ""."""
         found = unwritable(self.path)
         return str(found) if found is not None else self.catalogue.problem
 
     def run(self, run_id: str) -> RunFolder:
-        """The folder of a run; a `StoreError` if there is none."""
+        """The folder of a run; an unknown run raises `StoreError`."""
         return RunFolder(self.runs_path / run_id)
 
-    # --- datasets, of which items and catalogue each hold a part -------------------------------------------
+    # --- datasets, stored in both items and catalogue -----------------------------------------------------
 
     @cached_property
     def claims(self) -> Claims:
-        """Who is changing what; see `holding`."""
+        """The claims of processes on datasets; see `holding`."""
         return Claims(self.path / ".claims")
 
     @contextmanager
     def holding(self, dataset: str, **waiting: Any) -> Iterator[Path]:
-        """Nobody else imports into a dataset, removes or settles it meanwhile; gives the claim's folder.
+        """Hold the claim on a dataset and yield its folder; no other process can import into, remove or settle it.
 
-        `waiting` as for `Claims.hold`; a `HeldError` when it is held.
+        `waiting` as in `Claims.hold`; a claim held by another process raises `HeldError`.
         """
         name = f"dataset-{dataset}"
-        self._settle(name)  # what a killed import left there is not to be lost
+        self._settle(name)  # first complete the record of a killed import
         with self.claims.hold(name, what=f"the dataset {dataset!r}", **waiting) as folder:
             yield folder
 
     @contextmanager
     def new_dataset(self, name: str) -> Iterator[tuple[str, Path]]:
-        """An id for a new dataset of this name, held until the block ends, and the claim's folder.
+        """A free id for a new dataset of this name, claimed until the block ends, and the claim's folder.
 
-        The id is the name's slug, with -2, -3, … behind it when that is taken or somebody is just taking it.
+        The id is the name's slug, followed by -2, -3, … if it is taken or claimed.
         """
         for candidate in names.slugs(name):
             with ExitStack() as held:
@@ -128,9 +126,9 @@ class Workspace:
                     return
 
     def settle(self) -> None:
-        """Records what imports that were killed had stored; nothing is deleted.
+        """Complete the records of killed imports; nothing is deleted.
 
-        Where the catalogue counts other rows than there are (an older version left it so), it learns of them.
+        Wrong row counts in the catalogue, which an older version could leave, are corrected.
         """
         for name in self.claims.left():
             self._settle(name)
@@ -141,7 +139,7 @@ class Workspace:
                     self.catalogue.update_dataset(record.id, rows=rows, modalities=modalities)
 
     def _settle(self, claim: str) -> None:
-        """What an import of a process that is gone has committed is recorded, as it would have done next."""
+        """Record the committed rows of an import whose process has ended, as it would have done next."""
         if claim not in self.claims.left():
             return
         with self.claims.inherit(claim) as folder:
@@ -152,7 +150,7 @@ class Workspace:
                 self.catalogue.record_import(left.dataset, left.record, new=left.new)
 
     def close(self) -> None:
-        """Gives back the connections; the object may be used again."""
+        """Close the connections; the object can be used again."""
         if "catalogue" in self.__dict__:
             self.catalogue.close()
         self.__dict__.pop("catalogue", None)
@@ -177,7 +175,7 @@ def _make(path: Path, *, create: bool) -> None:
     if path.exists() and not path.is_dir():
         raise StoreError(
             f"{path} is a file; expected the folder of a workspace.",
-            remedy="Give another path with --workspace.",
+            remedy="Pass another path with --workspace.",
         )
     if path.is_dir() and any(entry.name not in _OWN for entry in path.iterdir()):
         raise StoreError(
@@ -187,12 +185,12 @@ def _make(path: Path, *, create: bool) -> None:
     if not create:
         raise StoreError(
             f"There is no workspace in {path}.",
-            remedy="Make one with `qlatent demo` or `qlatent import`, or give its path with --workspace.",
+            remedy="Create one with `qlatent demo` or `qlatent import`, or pass its path with --workspace.",
         )
     with explained("a workspace", path):
         for name in _OWN:
             (path / name).mkdir(parents=True, exist_ok=True)
-    # the mark comes last: a folder without it was never a workspace
+    # the mark is written last: a folder without it is not a workspace
     write_atomically(path / _MARK, json_bytes({"format": FORMAT, "made_by": _version()}, indent=1) + b"\n")
 
 
@@ -213,9 +211,9 @@ def _check(mark: Path) -> None:
 
 
 def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # slow to load, and needed once
+    from importlib.metadata import PackageNotFoundError, version  # slow to import, and needed once
 
     try:
         return version("qlatent")
-    except PackageNotFoundError:  # run from a checkout that was not installed
+    except PackageNotFoundError:  # a checkout that is not installed
         return "unknown"

@@ -1,1 +1,1 @@
-"""Datasets, imports, runs and heads in SQLite or PostgreSQL, with migrations."""
+"""The catalogue of datasets, imports, runs and heads in SQLite or PostgreSQL, with migrations."""

@@ -1,4 +1,4 @@
-"""What was removed: in no list any more, and for a day as easy to bring back as it was to remove."""
+"""Removed catalogue entries: hidden from all lists, and restorable for a day."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Bin:
     def put(
         self, kind: str, key: str, *, now: float | None = None, used: Callable[[str], bool] = lambda _: False
     ) -> list[str]:
-        """Removes something, unless one of the runs that wait or are under way uses it: their ids, [] if it is done.
+        """Remove an entry unless queued or active runs use it; returns their ids, [] if it was removed.
 
-        `used` is asked for each of those runs, within a transaction that lets no new run in. A `StoreError` if there
-        is no such thing.
+        `used` is called for each of those runs, within a transaction that excludes new runs. An unknown entry raises
+        `StoreError`.
         """
         table, runs = _TABLES[kind], schema.runs.c
         with self._database.writing() as connection:
@@ -41,14 +41,14 @@ class Bin:
                 return users
             changes: dict[str, float | None] = {"removed": time.time() if now is None else now}
             if kind == "run":
-                changes["token"] = None  # who asks for the same again means a new one
+                changes["token"] = None  # so that a repeated request starts a new run
             there = (table.c.id == key, table.c.removed.is_(None))
             if connection.execute(update(table).where(*there).values(changes)).rowcount == 0:
                 raise _absent(kind, key)
         return []
 
     def content(self) -> list[Removed]:
-        """Everything that can be brought back, the last removed first."""
+        """All entries that can be restored, last removed first."""
         found = []
         for kind, table in _TABLES.items():
             columns = (table.c.id, table.c.name, table.c.removed)
@@ -57,7 +57,7 @@ class Bin:
         return sorted(found, key=lambda each: each.removed, reverse=True)
 
     def take_back(self, kind: str, key: str) -> None:
-        """Brings something back as it was; a `StoreError` if it is not here (any more)."""
+        """Restore an entry; an unknown or deleted entry raises `StoreError`."""
         table = _TABLES[kind]
         with self._database.writing() as connection:
             here = (table.c.id == key, table.c.removed.is_not(None))
@@ -65,7 +65,7 @@ class Bin:
                 raise _absent(kind, key)
 
     def empty(self, kind: str, key: str, *, before: float) -> bool:
-        """Forgets something for good that was removed before this moment; whether it did."""
+        """Delete an entry if it was removed before the time `before`; returns whether it did."""
         table = _TABLES[kind]
         with self._database.writing() as connection:
             statement = delete(table).where(table.c.id == key, table.c.removed < before)

@@ -1,6 +1,6 @@
-"""Datasets, imports, runs and heads: small facts in a database, SQLite or PostgreSQL.
+"""The catalogue: records of datasets, imports, runs and heads in SQLite or PostgreSQL.
 
-What was removed keeps its row for a day, marked; no list and no look-up knows of it (`store/catalogue/bin.py` does).
+A removed record keeps its row for a day, marked; lists and look-ups skip it (see `store/catalogue/bin.py`).
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ class Catalogue:
     """The catalogue of one workspace; safe to use from several threads and processes at once."""
 
     def __init__(self, url: str) -> None:
-        """Connects to an SQLAlchemy address and migrates it; `StoreError` if a newer version made it."""
+        """Connect to an SQLAlchemy URL and migrate the database; one of a newer version raises `StoreError`."""
         self._database = Database(url)
 
     def close(self) -> None:
-        """Gives back every connection."""
+        """Close all connections."""
         self._database.close()
 
     @property
     def problem(self) -> str:
-        """Why the catalogue can only be read at present, in a sentence; "" where it can be written."""
+        """The reason why the catalogue is read-only at present, as a sentence; "" if it can be written."""
         return self._database.problem
 
     @cached_property
     def bin(self) -> Bin:
-        """What was removed and can still be brought back."""
+        """The removed records that can still be restored."""
         return Bin(self._database)
 
     @cached_property
     def run_index(self) -> run_index.RunIndex:
-        """What a list shows of each run."""
+        """The run index, which holds what lists show of each run."""
         return run_index.RunIndex(self._database)
 
     # --- datasets -----------------------------------------------------------------------------------------
 
     def add_dataset(self, record: DatasetRecord) -> DatasetRecord:
-        """Records a dataset; a `StoreError` if its id is taken."""
+        """Add a dataset; a taken id raises `StoreError`."""
         self._add(schema.datasets, asdict(record), what=f"dataset {record.id!r}")
         return record
 
@@ -60,11 +60,11 @@ class Catalogue:
         return [_dataset(row) for row in self._all(schema.datasets)]
 
     def dataset(self, dataset_id: str) -> DatasetRecord:
-        """One dataset; a `StoreError` if there is none."""
+        """One dataset; an unknown id raises `StoreError`."""
         return _dataset(self._one(schema.datasets, dataset_id, what="dataset"))
 
     def update_dataset(self, dataset_id: str, **changes: Any) -> DatasetRecord:
-        """Changes name, kind, rows, modalities or note, and returns the record as it is then."""
+        """Change name, kind, rows, modalities or note; returns the updated record."""
         record = replace(self.dataset(dataset_id), **changes)
         statement = update(schema.datasets).where(schema.datasets.c.id == dataset_id)
         with self._database.writing() as connection:
@@ -72,28 +72,28 @@ class Catalogue:
         return record
 
     def has_dataset(self, dataset_id: str) -> bool:
-        """Whether the id is taken, if only by a dataset that was removed and can still be brought back.
+        """Whether the id is taken, also by a removed dataset that can still be restored.
 
-        Whatever anybody is just recording is waited for.
+        Waits for concurrent write transactions.
         """
         with self._database.writing() as connection:
             return connection.scalar(_id_of(schema.datasets, dataset_id)) is not None
 
     def remove_dataset(self, dataset_id: str) -> None:
-        """Forgets a dataset and its imports; runs and heads stay and lose their link to it."""
+        """Delete a dataset and its imports; runs and heads stay and lose their link to it."""
         self._remove(schema.datasets, dataset_id)
 
     # --- imports ------------------------------------------------------------------------------------------
 
     def add_import(self, record: ImportRecord) -> ImportRecord:
-        """Records an import and returns it with its number."""
+        """Add an import; returns it with its number."""
         number = self._add(schema.imports, _import(record), what=f"the import of {record.source_name!r}")
         return replace(record, id=number)
 
     def record_import(self, dataset: DatasetRecord, record: ImportRecord, *, new: bool) -> None:
-        """Records an import together with its dataset as it is then, in one transaction; doing so twice is no harm.
+        """Add an import together with the new state of its dataset, in one transaction; repeating it is harmless.
 
-        `new`: the dataset has no other imports, whatever was recorded of it before.
+        `new`: the dataset has no other imports; earlier records of it are replaced.
         """
         table, imports = schema.datasets, schema.imports.c
         with self._database.writing() as connection:
@@ -109,7 +109,7 @@ class Catalogue:
             connection.execute(insert(schema.imports).values(_import(record)))
 
     def find_import(self, source_hash: str, dataset: str | None = None) -> ImportRecord | None:
-        """The first import of a source with this hash, into one dataset or any."""
+        """The first import of a source with this hash, into one dataset or any, or None."""
         table, datasets = schema.imports, schema.datasets.c
         query = select(table).join(schema.datasets, table.c.dataset_id == datasets.id)
         query = query.where(table.c.source_hash == source_hash, datasets.removed.is_(None))
@@ -130,10 +130,10 @@ class Catalogue:
     def add_run(
         self, record: RunRecord, *, token: str | None = None, entry: IndexEntry | None = None
     ) -> RunRecord:
-        """Puts a run into the queue, and returns it; a `StoreError` if its id is taken or its dataset was removed.
+        """Queue a run and return it; a taken id or a removed dataset raises `StoreError`.
 
-        Of several with one token only the first is put there: the others get that one back. `entry` goes into the run
-        index with it.
+        Of several runs with one token, only the first is queued; the others return it. `entry` is added to the run
+        index in the same transaction.
         """
         runs, datasets = schema.runs.c, schema.datasets.c
         try:
@@ -159,17 +159,17 @@ class Catalogue:
         return [RunRecord(**row._mapping) for row in self._all(schema.runs, *condition)]
 
     def run(self, run_id: str) -> RunRecord:
-        """One run; a `StoreError` if there is none."""
+        """One run; an unknown id raises `StoreError`."""
         return RunRecord(**self._one(schema.runs, run_id, what="run")._mapping)
 
     def remove_run(self, run_id: str) -> None:
-        """Forgets a run; heads that came from it stay."""
+        """Delete a run; heads trained by it stay."""
         self._remove(schema.runs, run_id)
 
     def set_queue_state(self, run_id: str, state: str) -> None:
-        """Sets where a run stands in the queue; a run that is not there is a `StoreError`.
+        """Set the queue state of a run; an unknown run raises `StoreError`.
 
-        One that is queued again is so in the run index too.
+        A run that is queued again is marked as queued in the run index too.
         """
         values: dict[str, Any] = {"queue_state": state}
         if state == "queued":
@@ -180,17 +180,16 @@ class Catalogue:
             if changed.rowcount == 0:
                 raise _absent("run", run_id)
             if state == "queued":
-                outdated = {"state": "queued", "seen": -time.time_ns()}  # never the same twice
+                outdated = {"state": "queued", "seen": -time.time_ns()}  # unique
                 index = schema.run_index
                 connection.execute(update(index).where(index.c.run_id == run_id).values(outdated))
 
     def claim_run(self, limit: int, alive: Callable[[str], bool], *, now: float | None = None) -> str | None:
-        """The oldest queued run, now marked running, unless `limit` runs that are marked so are alive.
+        """Mark the oldest queued run as running and return its id, unless `limit` running runs are alive.
 
-        One write transaction that lets nobody else in: however many processes claim at once, no run is handed
-        out twice and never more than `limit`. `alive` is asked inside it for each run marked running; a run
-        handed out a moment ago, whose worker has not written its status yet, should count as alive
-        (`RunRecord.claimed` tells when that was).
+        One exclusive write transaction: however many processes claim at once, no run is claimed twice, and never more
+        than `limit`. `alive` is called in it for each run marked running; it should count a run claimed just now, whose
+        worker has not yet written its status, as alive (`RunRecord.claimed` is the time).
         """
         runs = schema.runs.c
         claimed = time.time() if now is None else now
@@ -210,9 +209,9 @@ class Catalogue:
     # --- heads --------------------------------------------------------------------------------------------
 
     def add_head(self, record: HeadRecord) -> HeadRecord:
-        """Records a kept head and returns it; a `StoreError` if its id is taken.
+        """Add a kept head and return it; a taken id raises `StoreError`.
 
-        Where its run or dataset has gone meanwhile it has no link to it, as if that had gone afterwards.
+        If its run or dataset was deleted in the meantime, the head has no link to it, as after a later deletion.
         """
         try:
             with self._database.writing() as connection:
@@ -231,20 +230,20 @@ class Catalogue:
         return [HeadRecord(**row._mapping) for row in self._all(schema.heads)]
 
     def head(self, head_id: str) -> HeadRecord:
-        """One kept head; a `StoreError` if there is none."""
+        """One kept head; an unknown id raises `StoreError`."""
         return HeadRecord(**self._one(schema.heads, head_id, what="head")._mapping)
 
     def rename_head(self, head_id: str, name: str) -> None:
-        """Gives a kept head another name; a `StoreError` if there is none."""
+        """Rename a kept head; an unknown id raises `StoreError`."""
         self.head(head_id)
         with self._database.writing() as connection:
             connection.execute(update(schema.heads).where(schema.heads.c.id == head_id).values(name=name))
 
     def remove_head(self, head_id: str) -> None:
-        """Forgets a kept head."""
+        """Delete a kept head."""
         self._remove(schema.heads, head_id)
 
-    # --- what the four have in common ---------------------------------------------------------------------
+    # --- shared by all four -------------------------------------------------------------------------------
 
     def _add(self, table: Table, values: dict[str, Any], *, what: str) -> int:
         try:
@@ -284,8 +283,8 @@ def _import(record: ImportRecord) -> dict[str, Any]:
 
 def _taken(what: str) -> StoreError:
     return StoreError(
-        f"{what} cannot be recorded: its id is taken, or what it refers to is not there.",
-        remedy="Look at the lists of datasets and runs, and try again.",
+        f"{what} cannot be recorded: its id is taken, or it refers to something that does not exist.",
+        remedy="Check the lists of datasets and runs, and try again.",
     )
 
 

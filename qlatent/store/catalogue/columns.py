@@ -1,4 +1,4 @@
-"""The columns that a record is read from: without marks of the store, and with links only to what is there."""
+"""The columns of each record: without internal marks, and with links only to existing records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _columns(table: Table) -> list[Column[Any] | Label[Any]]:
 
 
 def _link(column: Column[Any], to: Table) -> Label[Any]:
-    """The link, or null where it leads to something that was removed."""
+    """The link column, null where the target was removed."""
     there = select(to.c.id).where(to.c.id == column, to.c.removed.is_(None))
     return there.correlate(column.table).scalar_subquery().label(column.name)
 

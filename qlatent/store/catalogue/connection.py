@@ -1,7 +1,7 @@
-"""The catalogue's database as the catalogue uses it: what cannot be written any more can still be read.
+"""The catalogue's database connection, which falls back to reading a copy when the database cannot be written.
 
-SQLite needs room and the right to write even for reading (it keeps its bookkeeping of readers beside the database).
-Where a disk is full, a folder read-only or the database locked, a copy elsewhere is read instead, while that lasts.
+SQLite needs disk space and write permission even for reading, since it keeps its list of readers beside the database.
+While the disk is full, the folder read-only or the database locked, a copy elsewhere is read instead.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ from qlatent.errors import StoreError
 from qlatent.store import disk
 from qlatent.store.catalogue import database
 
-_RETRY_SECONDS = 5.0  # between two looks whether the database itself can be used again
-_SHORT_SECONDS = 0.2  # how long such a look may take
-_COPIES = 5  # attempts to copy a database that somebody is writing
-_ROOMS = (None, "/dev/shm")  # where a copy may be made: the folder for temporary files may be full as well
+_RETRY_SECONDS = 5.0  # between two attempts to use the database itself again
+_SHORT_SECONDS = 0.2  # timeout of such an attempt
+_COPIES = 5  # attempts to copy a database while others write to it
+_ROOMS = (None, "/dev/shm")  # places for a copy; the temporary directory may be full as well
 
 
 class Database:
-    """One database, opened and brought to the newest schema when this is made; see `database.connect`."""
+    """One database, opened and migrated to the newest schema on creation; see `database.connect`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._engine: Engine | None = None
         self._copy: _Copy | None = None
-        self._why: StoreError | None = None  # why only a copy can be read
+        self._why: StoreError | None = None  # the reason for reading a copy
         self._looked = 0.0
         self._open(database.OPENING_SECONDS)
 
     @property
     def problem(self) -> str:
-        """Why the database can only be read, in a sentence; "" where it can be written."""
+        """The reason why the database is read-only, as a sentence; "" if it can be written."""
         return self._why.message if self._why is not None else ""
 
     def close(self) -> None:
-        """Gives back every connection."""
+        """Close all connections."""
         for each in (self._engine, self._copy):
             if each is not None:
                 each.dispose()
 
     def rows(self, query: Any) -> list[Row[Any]]:
-        """All rows of a query."""
+        """All result rows of a query."""
         if self._copy is not None and time.monotonic() - self._looked > _RETRY_SECONDS:
             self._open(_SHORT_SECONDS)
         if self._engine is not None:
@@ -63,7 +63,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that writes and lets nobody else in; a `StoreError` says why there can be none."""
+        """An exclusive write transaction; raises `StoreError` with the reason if there can be none."""
         if self._engine is None:
             self._open(_SHORT_SECONDS)
         if self._engine is None:
@@ -86,7 +86,7 @@ class Database:
         self._engine, self._copy, self._why = engine, None, None
 
     def _fall_back(self, err: StoreError) -> None:
-        """Reads a copy from now on; where there can be none, or it is no better, the error is raised."""
+        """Read a copy from now on; raises the error if no copy can be made or read."""
         path = _sqlite_file(self._url)
         if path is None:
             raise err
@@ -101,7 +101,7 @@ class Database:
 
 
 class _Copy:
-    """A copy of an SQLite database with its write-ahead log; made anew when the database has changed."""
+    """A copy of an SQLite database with its write-ahead log, renewed when the database has changed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -110,7 +110,7 @@ class _Copy:
         self._engine: Engine | None = None
 
     def engine(self) -> Engine:
-        """The copy as it is now; a `StoreError` if it is no database that this version reads."""
+        """An engine for the up-to-date copy; a database that this version cannot read raises `StoreError`."""
         if self._engine is None or self._stamps != self._now():
             self.dispose()
             self._folder = self._made()
@@ -143,7 +143,7 @@ class _Copy:
         raise AssertionError
 
     def _fill(self, folder: Path) -> None:
-        for _ in range(_COPIES):  # until nobody has written meanwhile
+        for _ in range(_COPIES):  # until no writes happen during the copy
             self._stamps = self._now()
             for file in self._files():
                 if file.is_file():
@@ -174,6 +174,6 @@ def _rows(engine: Engine, query: Any) -> list[Row[Any]]:
 
 
 def _named(err: StoreError, folder: Path) -> StoreError:
-    """The error with the state of the disk in place of what SQLite makes of it."""
+    """The error with the state of the disk instead of SQLite's message."""
     found = disk.unwritable(folder)
     return found if found is not None else err

@@ -1,4 +1,4 @@
-"""Connecting to the catalogue's database and bringing it to the newest schema."""
+"""Connect to the catalogue's database and migrate it to the newest schema."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from qlatent.store.disk import explained, unwritable
 OPENING_SECONDS = 10.0
 _BUSY_MILLISECONDS = 30_000
 _RETRY_SECONDS = 0.02
-_POSTGRES_LOCK = 0x716C6174  # "qlat": the advisory lock under which migrations and claims happen
+_POSTGRES_LOCK = 0x716C6174  # "qlat": the advisory lock for migrations and claims
 
 
 def connect(url: str, *, patience: float = OPENING_SECONDS, keep_earlier: bool = True) -> Engine:
-    """An engine for this address whose schema is the newest; see `migrate` for the errors.
+    """An engine for this URL, migrated to the newest schema; see `migrate` for the errors.
 
-    `patience` in seconds: how long to wait where somebody keeps an SQLite database to himself. `keep_earlier`: an
-    SQLite database of an earlier schema is copied before it is changed.
+    `patience`: seconds to wait for a locked SQLite database. `keep_earlier`: copy an SQLite database of an earlier
+    schema before migrating it.
     """
     try:
         engine = create_engine(url)
@@ -54,41 +54,41 @@ def connect(url: str, *, patience: float = OPENING_SECONDS, keep_earlier: bool =
 
 @contextmanager
 def database_errors(engine: Engine) -> Iterator[None]:
-    """Turns what the person can do something about into a `StoreError`: full disk, read-only, unreachable."""
+    """Convert database errors that the user can fix into `StoreError`: full disk, read-only, unreachable."""
     place = Path(engine.url.database or ".").parent
     try:
         with explained("the catalogue", place):
             yield
     except DatabaseError as err:
-        if type(err) not in (OperationalError, DatabaseError):  # what the code did wrong, not the world
+        if type(err) not in (OperationalError, DatabaseError):  # a bug, not a problem of the environment
             raise
         if (found := unwritable(place)) is not None and engine.dialect.name == "sqlite":
-            raise found from err  # SQLite speaks of disk errors where there is no room for its bookkeeping
+            raise found from err  # SQLite reports disk errors if there is no space for its bookkeeping
         address = make_url(engine.url).render_as_string(hide_password=True)
         raise StoreError(
             f"The catalogue {address} cannot be used: {str(err.orig).strip().splitlines()[0]}.",
-            remedy="Check that the database is there, running and held by nobody else, or restore a copy.",
+            remedy="Check that the database exists, is running and is not locked, or restore a copy.",
         ) from err
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes; on SQLite it holds the lock from its first moment (BEGIN IMMEDIATE)."""
+    """A write transaction; on SQLite it holds the lock from its start (BEGIN IMMEDIATE)."""
     with database_errors(engine), engine.execution_options(qlatent_write=True).begin() as connection:
         yield connection
 
 
 def lock(connection: Connection) -> None:
-    """Lets only one such transaction in at a time; SQLite's write lock does it already."""
+    """Make the transaction exclusive; on SQLite the write lock already does."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
 
 
 def migrate(engine: Engine, *, keep_earlier: bool = True) -> None:
-    """Brings the schema to the newest revision; a database of a newer version is a `StoreError`.
+    """Migrate the schema to the newest revision; a database of a newer version raises `StoreError`.
 
-    The usual case, nothing to do, costs one query: alembic is not even imported. An SQLite database that is not new is
-    copied beside itself first, unless not `keep_earlier`; the error of a migration that fails names the copy.
+    Without a migration this costs one query, and alembic is not imported. With `keep_earlier`, an existing SQLite
+    database is copied beside itself first; the error of a failed migration names the copy.
     """
     newest = known_revisions()[-1]
     with engine.connect() as connection:
@@ -97,7 +97,7 @@ def migrate(engine: Engine, *, keep_earlier: bool = True) -> None:
     with writing(engine) as connection:
         lock(connection)
         before = _revision(connection)
-        if before == newest:  # somebody else was faster
+        if before == newest:  # another process has migrated it
             return
         copy = _back_up(engine, before) if before is not None and keep_earlier else None
         try:
@@ -113,9 +113,9 @@ def migrate(engine: Engine, *, keep_earlier: bool = True) -> None:
 
 
 def _back_up(engine: Engine, revision: str) -> Path | None:
-    """Copies an SQLite database to `<name>-<revision>.db` beside it; None where the database is another.
+    """Copy an SQLite database to `<name>-<revision>.db` beside it; None for other databases.
 
-    The caller holds the write lock, so nothing changes meanwhile. An older copy is of a migration that did not happen.
+    The caller holds the write lock, so the database does not change. An older copy is from a failed migration.
     """
     if engine.dialect.name != "sqlite" or not engine.url.database:
         return None
@@ -153,7 +153,7 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _prepare_sqlite(connection: Any, _record: Any, *, patience: float) -> None:
-    # sqlite3 would begin transactions by itself, too late and not around table definitions
+    # sqlite3 would begin transactions itself, too late and not around table definitions
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {int(1000 * patience)}")
@@ -165,7 +165,7 @@ def _prepare_sqlite(connection: Any, _record: Any, *, patience: float) -> None:
 
 
 def _turn_to_wal(cursor: Any, patience: float = OPENING_SECONDS) -> None:
-    """Turns a new database to WAL; SQLite does not wait for a second process that does so at the same moment."""
+    """Switch a new database to WAL, with retries, since SQLite does not wait for another process that does so too."""
     deadline = time.monotonic() + patience
     while True:
         try:

@@ -1,7 +1,7 @@
-"""What an import is about to record, written into its claim just before its first commit.
+"""The pending record of an import, written into its claim just before its first commit.
 
-An import spans the items and the catalogue. Killed in between it leaves rows that no list shows, or more rows than the
-lists say. Whoever finds its claim reads here what is still to be recorded: nothing has to be taken back.
+An import changes both the items and the catalogue. If it is killed in between, there are rows that no list shows, or
+more rows than the catalogue counts. A process that finds the claim completes the record; nothing is rolled back.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ _FILE = "pending.json"
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A dataset as it is with the import, and the import itself; `new` when it has no others."""
+    """The state of a dataset after an import, and the import; `new` if the dataset has no other imports."""
 
     dataset: DatasetRecord
     record: ImportRecord
     new: bool
 
     def write(self, folder: Path) -> None:
-        """Puts it into the folder of a claim, durably."""
+        """Write the record into the folder of a claim, durably."""
         write_atomically(folder / _FILE, json_bytes(asdict(self)))
 
     @classmethod
     def read(cls, folder: Path) -> Pending | None:
-        """What a claim's folder holds; None when its import had not come to its first commit."""
+        """The record in a claim's folder; None if its import had not reached its first commit."""
         path = folder / _FILE
         if not path.is_file():
             return None

@@ -1,4 +1,4 @@
-"""What the store hands out: frozen records, free of any library. Times are unix seconds."""
+"""Frozen records of the store, independent of any library. Times are unix seconds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What one `create` or `append` of the item store added."""
+    """The result of a `create` or `append` of the item store."""
 
     rows: int
-    images_new: int  # images whose bytes were not in the workspace yet
+    images_new: int  # images that were not in the workspace before
     duplicates: int  # rows whose content equals that of an earlier row
     bytes_written: int
 
@@ -31,7 +31,7 @@ class DatasetRecord:
 
 @dataclass(frozen=True, slots=True)
 class ImportRecord:
-    """One file that was imported into a dataset; `id` is given by the catalogue (0 before)."""
+    """One import of a file into a dataset; the catalogue sets `id` (0 before)."""
 
     dataset_id: str
     source_name: str
@@ -46,10 +46,10 @@ class ImportRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run in the queue; what it does and how far it is stands in its run folder.
+    """One run in the queue; its spec and progress are in its run folder.
 
-    `queue_state` is "queued", "running" or whatever the services set afterwards; `claimed` is the moment
-    `Catalogue.claim_run` handed it out (None before).
+    `queue_state` is "queued", "running" or a state set later by the services; `claimed` is the time of
+    `Catalogue.claim_run` (None before).
     """
 
     id: str
@@ -63,19 +63,19 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """What the run index holds of a run: a copy of what its folder said.
+    """The entry of a run in the run index, copied from its folder.
 
-    `state` is as written (a run whose worker was killed is "running" here); `status` is the whole `RunStatus`; `seen`
-    the time of `status.json` in ns, or a negative number where the entry is known to be outdated.
+    `state` is the written state (a run whose worker was killed is "running" here); `status` is the whole `RunStatus`;
+    `seen` is the modification time of `status.json` in ns, or negative if the entry is known to be outdated.
     """
 
     run_id: str
     state: str
-    head: str | None  # its name in the registry; None where the run has none
+    head: str | None  # registry name; None for a run without a head
     part_of: str
     status: dict[str, Any]
     seen: int
-    training_key: str = ""  # equal for runs that train the very same; "" until somebody asks
+    training_key: str = ""  # equal for identical trainings; "" until it is computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class HeadRecord:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Something that was removed and can still be brought back; `kind` is dataset, run, head or experiment."""
+    """A removed entry that can still be restored; `kind` is dataset, run, head or experiment."""
 
     kind: str
     id: str
@@ -102,4 +102,4 @@ class Removed:
 
 
 Indexed = tuple[RunRecord, IndexEntry | None]
-"""A run, and what the index holds of it; None where it has no entry."""
+"""A run with its index entry, or None if it has none."""

@@ -1,9 +1,9 @@
-"""The run index: of each run what a list shows of it, so that a list opens no folder of a run that has ended.
+"""The run index: what lists show of each run, so that a list opens no folder of an ended run.
 
-The run's folder is the truth, and a row is a copy of what the folder said when its `status.json` had the time `seen`.
-A row may call a run active that has ended meanwhile: whoever reads asks the folders of active runs. A row never calls a
-run ended that is active: `Catalogue.set_queue_state` marks a resumed run as queued here in the transaction that queues
-it, and `write` leaves a row alone that was changed since the writer read it.
+The run folder is authoritative. A row is a copy of the folder's content when its `status.json` had the modification
+time `seen`. A row may show an ended run as active, so readers check the folders of active runs. A row never shows an
+active run as ended: `Catalogue.set_queue_state` marks a resumed run as queued here in the same transaction, and
+`write` skips a row that changed since the writer read it.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class RunIndex:
         self._database = database
 
     def runs(self, kind: str | None = None) -> list[Indexed]:
-        """All runs, or those of one kind, oldest first, each with its entry if it has one; a single query."""
+        """All runs, or those of one kind, oldest first, with their entries, by a single query."""
         return self._found() if kind is None else self._found(schema.runs.c.kind == kind)
 
     def run(self, run_id: str) -> Indexed:
-        """One run and its entry; a `StoreError` if there is no such run."""
+        """One run and its entry; an unknown id raises `StoreError`."""
         found = self._found(schema.runs.c.id == run_id)
         if not found:
             raise AbsentError(f"There is no run {run_id!r}.", remedy="Choose one from the list of runs.")
@@ -49,10 +49,10 @@ class RunIndex:
         return [_indexed(row) for row in self._database.rows(query.order_by(runs.c.created, runs.c.id))]
 
     def write(self, entries: Iterable[IndexEntry], *, read: Mapping[str, int | None]) -> None:
-        """Put entries in place of older ones, or where there was none.
+        """Insert or replace entries.
 
-        `read` is the `seen` by run that the caller found before it looked at the folders (None: no entry). An entry
-        that somebody has changed since stays; so does a key, where the new entry has none.
+        `read` has the `seen` of each run's entry that the caller read before the folders (None: no entry). An entry
+        that has changed since then stays, as does a key if the new entry has none.
         """
         with self._database.writing() as connection:
             for entry in entries:
@@ -61,17 +61,17 @@ class RunIndex:
                     put(connection, entry)
 
     def forget(self, run_ids: Iterable[str]) -> None:
-        """Drop the entries of these runs: their folders are asked until an entry is written again."""
+        """Delete the entries of these runs; their folders are read until an entry is written again."""
         with self._database.writing() as connection:
             connection.execute(delete(schema.run_index).where(_INDEX.run_id.in_(list(run_ids))))
 
     def clear(self) -> None:
-        """Drop every entry."""
+        """Delete all entries."""
         with self._database.writing() as connection:
             connection.execute(delete(schema.run_index))
 
     def write_keys(self, keys: Mapping[str, str]) -> None:
-        """Note by run the key of what it trains."""
+        """Write the training keys of these runs."""
         with self._database.writing() as connection:
             for run_id, key in keys.items():
                 changed = update(schema.run_index).where(_INDEX.run_id == run_id)
@@ -79,7 +79,7 @@ class RunIndex:
 
 
 def put(connection: Connection, entry: IndexEntry) -> None:
-    """Write an entry within somebody's transaction; a key is kept where the new entry has none."""
+    """Write an entry within the caller's transaction; a key is kept if the new entry has none."""
     values = asdict(entry)
     known = {name: value for name, value in values.items() if name != "training_key" or value}
     changed = connection.execute(update(schema.run_index).where(_INDEX.run_id == entry.run_id).values(known))

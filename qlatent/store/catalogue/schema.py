@@ -1,4 +1,4 @@
-"""The catalogue's tables, in types that SQLite and PostgreSQL share. Migrations bring a database here."""
+"""The catalogue's tables, in types common to SQLite and PostgreSQL; migrations lead to this schema."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ metadata = MetaData(
 
 
 def _dataset_or_null() -> Column[str]:
-    # what was trained on a dataset outlives it
+    # runs outlive their dataset
     return Column("dataset_id", String, ForeignKey("datasets.id", ondelete="SET NULL"), nullable=True)
 
 
 def _removed() -> Column[float]:
-    # when it was removed; from then on it is in no list, and a day later it is gone
+    # removal time; lists skip the record from then on, and it is deleted a day later
     return Column("removed", Double, nullable=True)
 
 
@@ -66,11 +66,11 @@ runs = Table(
     Column("queue_state", String, nullable=False, index=True),
     Column("claimed", Double, nullable=True),
     _removed(),
-    # the same token is the same wish: of two runs only the first is made
+    # equal tokens are the same request; only the first creates a run
     Column("token", String, nullable=True, index=True, unique=True),
 )
 
-# a copy of what the runs' folders say; see run_index.py
+# a copy of the run folders' content; see run_index.py
 run_index = Table(
     "run_index",
     metadata,
@@ -98,5 +98,5 @@ heads = Table(
 
 
 def known_revisions() -> list[str]:
-    """The revisions that this version ships, oldest first: the file names' first four digits."""
+    """The revisions of this version, oldest first: the first four digits of the file names."""
     return sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))

@@ -1,1 +1,1 @@
-"""Items, images, texts and embeddings in LanceDB."""
+"""The store of items, images, texts and embeddings in LanceDB."""

@@ -1,4 +1,4 @@
-"""How items come in: staged as files, then published in a few commits; the last makes them visible."""
+"""Add items: stage them as files, then publish them in a few commits, of which the last makes them visible."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class Intake:
-    """Brings items into tables, all of them or none."""
+    """Adds items to tables, all of them or none."""
 
     def __init__(self, tables: Tables, vectors: Vectors, claims: Claims) -> None:
         self.path = tables.path
@@ -52,9 +52,9 @@ class Intake:
         progress: Progress | None,
         staged: Staged | None = None,
     ) -> AddReport:
-        """Adds items to a table of rows, made if it is not there; `folder` is claimed and takes the files.
+        """Add items to a table of rows, which is created if necessary; `folder` is claimed and takes the files.
 
-        `staged` is told of everything there is to add just before the first of it is committed.
+        `staged` is called with the report of all additions just before the first commit.
         """
         total = len(items) if isinstance(items, Sized) else None
         room = free_bytes(self.path)
@@ -76,7 +76,7 @@ class Intake:
         return report
 
     def _publish(self, name: str, staging: Staging, *, size: int) -> None:
-        """Commits images, then given vectors, then the rows, which make the rest visible."""
+        """Commit images, then imported vectors, then the rows, which make the rest visible."""
         if (free := free_bytes(self.path)) < size:
             raise disk_full(f"{staging.added:,} items", self.path, needed=size, free=free)
         with self._claims.hold(_PUBLISHING, wait=_WAIT_SECONDS):
@@ -88,7 +88,7 @@ class Intake:
                 with _reader(staging.files()["rows"]) as reader:
                     self._commit_rows(name, reader)
             except BaseException:
-                staging.discard()  # first of all, room on the disk
+                staging.discard()  # first, to free disk space
                 self._forget_unused(name)
                 raise
 
@@ -98,7 +98,7 @@ class Intake:
             self._tables.ensure(IMAGES, BLOBS)
             with _reader(files["blobs"]) as reader:
                 self._tables.add(IMAGES, without(reader, self._tables.column(IMAGES, "hash")))
-        # an image counted as stored may have been cleared away with its last dataset while we were reading
+        # a stored image may have been deleted with its last dataset in the meantime
         lost = set(staging.images) - set(self._tables.column(IMAGES, "hash").to_pylist())
         if lost:
             raise StoreError(
@@ -116,14 +116,13 @@ class Intake:
         try:
             self._drop_unused(ours=(name.removeprefix("items."), _PUBLISHING))
         except (OSError, RuntimeError, ValueError, StoreError):
-            # the import's own error is the one to report
+            # report the error of the import
             _log.exception("what a failed import left will be cleared by the next compact")
 
     def drop_unused(self) -> None:
-        """Deletes images, their augmented views and ready vectors that no dataset has, unless an import is going on.
+        """Delete images, their augmented views and imported vectors without a dataset, unless an import is active.
 
-        Nothing is published meanwhile: what an import has committed, and not yet said to be a dataset's, would
-        look unused.
+        Publishing is excluded meanwhile, since the committed parts of an unfinished import would look unused.
         """
         if self._claims.living():
             return
@@ -131,7 +130,7 @@ class Intake:
             self._drop_unused(ours=(_PUBLISHING,))
 
     def _drop_unused(self, *, ours: Sequence[str]) -> None:
-        """The same for whoever holds the claim to publish; `ours` are claims that do not count as an import."""
+        """`drop_unused` for the holder of the claim to publish; `ours` are claims that do not count as imports."""
         if set(self._claims.living()) - set(ours):
             return
         used = {column: self._used(column) for column in _USED}
@@ -166,6 +165,6 @@ class Intake:
 
 @contextmanager
 def _reader(path: Path) -> Iterator[pa.RecordBatchReader]:
-    # not memory-mapped: mapped pages would count as memory of this process
+    # not memory-mapped, since mapped pages would count as memory of this process
     with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as reader:
         yield reader

@@ -1,4 +1,4 @@
-"""Items with their images, texts and embeddings, in LanceDB tables."""
+"""Store and read items with their images, texts and embeddings in LanceDB tables."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from qlatent.types import MODALITIES, Item, Progress
 __all__ = ["AddReport", "ItemStore"]
 
 _log = logging.getLogger(__name__)
-_FEW_ROWS = 1000  # up to here single rows are looked up; beyond, the table is read
+_FEW_ROWS = 1000  # up to this number, rows are looked up; beyond it, the table is read
 _CONTENTS = {"image": "image_hash", "text": "text_hash", "vector": "given_vector"}
 _HASHES = ("image_hash", "text_hash", "given_image", "given_text", "given_vector")
 
 
 class ItemStore:
-    """The items of one workspace. Reads always see the newest commit of every process."""
+    """The items of one workspace; reads see the newest commits of all processes."""
 
     def __init__(self, path: Path | str) -> None:
-        """Opens the store in a folder and sweeps what crashed imports left there."""
+        """Open the store in a folder, and sweep the leftovers of crashed imports."""
         self.path = Path(path)
         self._tables = Tables(self.path)
         self._vectors = Vectors(self._tables)
@@ -44,7 +44,7 @@ class ItemStore:
             with explained("the items", self.path):
                 if self._claims.sweep():
                     self._intake.drop_unused()
-        except StoreError:  # a full or read-only disk can be read; leftovers wait for one that can be written
+        except StoreError:  # leave leftovers on a full or read-only disk, which can still be read
             _log.warning("leftovers of imports stay for now", exc_info=True)
 
     # --- writing ------------------------------------------------------------------------------------------
@@ -57,11 +57,11 @@ class ItemStore:
         progress: Progress | None = None,
         staged: Staged | None = None,
     ) -> AddReport:
-        """A new dataset with these items, read once in batches; nothing is visible if anything fails.
+        """Create a dataset with these items, read once in batches; if anything fails, nothing is visible.
 
-        `StoreError`: the dataset exists or is being written, no items, a doubled id, an image that cannot be
-        decoded, a full disk. Whatever `items` or `progress` raises comes through. `staged` is told what will be
-        added just before the first of it is committed.
+        Raises `StoreError` if the dataset exists or is being written, for no items, duplicate ids, an image that
+        cannot be decoded and a full disk. Exceptions of `items` and `progress` propagate. `staged` is called with the
+        report of the additions just before the first commit.
         """
         name = names.dataset_table(dataset)
         with self._claims.hold(dataset) as folder:
@@ -77,25 +77,25 @@ class ItemStore:
         progress: Progress | None = None,
         staged: Staged | None = None,
     ) -> AddReport:
-        """More items behind those of a dataset, all or none of them; errors as in `create`."""
+        """Append items to a dataset, all or none; errors as in `create`."""
         name = names.dataset_table(dataset)
         with self._claims.hold(dataset) as folder:
             self._dataset(dataset)
             return self._intake.bring(name, items, folder=folder, progress=progress, staged=staged)
 
     def remove(self, dataset: str) -> None:
-        """Removes a dataset with all its versions; its images go with the next `compact`.
+        """Remove a dataset with all its versions; the next `compact` removes its images.
 
-        From disk they go with the first `compact` that finds their version ten minutes old: it may be being read.
+        Their files are deleted by the first `compact` more than ten minutes later, since they may still be read.
         """
         with self._claims.hold(dataset), explained(f"the removal of {dataset!r}", self.path):
             self._dataset(dataset)
             self._tables.drop(names.dataset_table(dataset))
 
     def compact(self) -> None:
-        """Merges small files, drops images, their views and ready vectors that no dataset has, and old versions.
+        """Merge small files, and drop old versions and images, views and imported vectors without a dataset.
 
-        Datasets keep all their versions, because runs are frozen on them.
+        Datasets keep all their versions, because runs refer to them.
         """
         with explained("compacting the workspace", self.path):
             self._intake.drop_unused()
@@ -107,15 +107,15 @@ class ItemStore:
     # --- datasets and their rows --------------------------------------------------------------------------
 
     def datasets(self) -> list[str]:
-        """The ids of the datasets that are stored, sorted."""
+        """The ids of the stored datasets, sorted."""
         return [name.removeprefix("items.") for name in self._tables.names("items.")]
 
     def has(self, dataset: str) -> bool:
-        """Whether the rows of a dataset are there."""
+        """Whether the rows of a dataset are stored."""
         return self._tables.open(names.dataset_table(dataset)) is not None
 
     def modalities(self, dataset: str) -> tuple[str, ...]:
-        """What the items of a dataset carry: image, text, vector; ready vectors count under their modality."""
+        """The modalities of a dataset's items: image, text, vector; imported vectors count as their modality."""
         columns = {"image": ("image_hash", "given_image"), "text": ("text_hash", "given_text")}
         table = self.table(dataset, columns=list(_HASHES))
         return tuple(
@@ -127,17 +127,17 @@ class ItemStore:
         )
 
     def count(self, dataset: str) -> int:
-        """How many rows a dataset has."""
+        """Number of rows of a dataset."""
         return int(self._dataset(dataset).count_rows())
 
     def version(self, dataset: str) -> int:
-        """The version of a dataset now; `table(version=…)` reads this state for ever."""
+        """The present version of a dataset; `table(version=…)` can always read this state."""
         return int(self._dataset(dataset).version)
 
     def table(
         self, dataset: str, *, columns: Sequence[str] | None = None, version: int | None = None
     ) -> pa.Table:
-        """The rows (or some columns of them) in row order, as they are now or were at a version."""
+        """The rows, or some of their columns, in row order, at present or at a version."""
         chosen = _chosen(columns)
         read = list(dict.fromkeys([*chosen, "row"]))
         content = self._dataset(dataset, version=version).search().select(read).to_arrow()
@@ -149,7 +149,7 @@ class ItemStore:
     def rows(
         self, dataset: str, rows: Sequence[int], *, columns: Sequence[str] | None = None
     ) -> list[dict[str, Any]]:
-        """The rows of these numbers, in the order asked for; one that is not there is a `StoreError`."""
+        """The rows with these numbers, in the given order; an unknown row raises `StoreError`."""
         chosen = _chosen(columns)
         numbers = [int(row) for row in rows]
         distinct = list(dict.fromkeys(numbers))
@@ -169,7 +169,7 @@ class ItemStore:
         return found
 
     def contents(self, dataset: str, modality: str) -> list[str]:
-        """The distinct hashes of a dataset's images, texts or unnamed ready vectors, in row order."""
+        """The distinct hashes of a dataset's images, texts or unnamed imported vectors, in row order."""
         column = _CONTENTS[modality]
         hashes: list[str] = pc.unique(self.table(dataset, columns=[column])[column]).drop_null().to_pylist()
         return hashes
@@ -179,14 +179,14 @@ class ItemStore:
         if table is None:
             raise StoreError(
                 f"There is no dataset {dataset!r}: no rows are stored under this id.",
-                remedy="Look at the list of datasets.",
+                remedy="Choose one from the list of datasets.",
             )
         return table
 
     # --- images -------------------------------------------------------------------------------------------
 
     def image(self, image_hash: str) -> bytes:
-        """The bytes of an image as they were brought; a `StoreError` if there is none of this hash."""
+        """The imported bytes of an image; an unknown hash raises `StoreError`."""
         for part in self._tables.matching(IMAGES, "hash", [image_hash], columns=["image"]):
             if part.num_rows:
                 content: bytes = part["image"][0].as_py()
@@ -194,7 +194,7 @@ class ItemStore:
         raise StoreError(f"There is no image {image_hash!r}.", remedy="Import it again.")
 
     def images(self, hashes: Iterable[str | None]) -> dict[str, bytes]:
-        """The bytes of these images by hash, read together; hashes without an image are left out."""
+        """The bytes of these images by hash, read in one pass; hashes without an image are left out."""
         wanted = [key for key in dict.fromkeys(hashes) if key]
         found: dict[str, bytes] = {}
         for part in self._tables.matching(IMAGES, "hash", wanted, columns=["hash", "image"]):
@@ -214,28 +214,28 @@ class ItemStore:
     def add_embeddings(
         self, encoder_key: str, modality: str, hashes: Sequence[str], vectors: np.ndarray
     ) -> None:
-        """Stores vectors (n, d) under their content hashes, in one commit; those that are there already stay.
+        """Store vectors (n, d) under their content hashes, in one commit; existing vectors stay.
 
-        `StoreError` for NaN or infinity, lengths that differ, a full disk.
+        Raises `StoreError` for NaN or infinity, unequal lengths, and a full disk.
         """
         with explained(f"{len(hashes):,} embeddings", self.path, needed=vectors.nbytes):
             self._vectors.add(encoder_key, modality, hashes, vectors)
 
     def missing(self, encoder_key: str, modality: str, hashes: Sequence[str | None]) -> list[str]:
-        """The distinct hashes without a vector, in the order in which they first came."""
+        """The distinct hashes without a vector, in order of appearance."""
         return self._vectors.missing(encoder_key, modality, hashes)
 
     def embeddings(self, encoder_key: str, modality: str, hashes: Sequence[str | None]) -> np.ndarray:
-        """The vectors (n, d) float32 of these hashes; a row of NaN where there is none.
+        """The vectors (n, d) float32 of these hashes, with NaN rows where there is none.
 
-        Hashes may repeat and may be None. d is 0 when nothing was ever stored for this key and modality.
+        Hashes may repeat and may be None. d is 0 if nothing is stored for this key and modality.
         """
         return self._vectors.read(encoder_key, modality, hashes)
 
     def encoders(self, dataset: str) -> list[dict[str, Any]]:
-        """What is encoded of a dataset: key, modality, dim, encoded and total (distinct contents).
+        """The encodings of a dataset: key, modality, dim, encoded and total (distinct contents).
 
-        Ready vectors have the key "given". What has nothing encoded is left out, and so are augmented views.
+        Imported vectors have the key "given". Encoders without vectors and augmented views are left out.
         """
         found = []
         rows = self.table(dataset, columns=list(_HASHES))
@@ -252,9 +252,9 @@ class ItemStore:
         return found
 
     def views(self, dataset: str, modality: str) -> dict[str, np.ndarray]:
-        """Encoder key → how many augmented views (n,) of each distinct image are stored, images in row order.
+        """Numbers (n,) of stored augmented views of each distinct image in row order, by encoder key.
 
-        `modality` says how the views were made. Keys without a view of any of the images are left out.
+        `modality` identifies the augmentation. Keys without any view of these images are left out.
         """
         images = pa.array(self.contents(dataset, "image"), pa.string())
         found = {}

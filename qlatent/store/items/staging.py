@@ -1,4 +1,4 @@
-"""What an import collects before anything of it becomes visible: Arrow files in a folder of its own."""
+"""Stage the items of an import as Arrow files in a folder, before anything becomes visible."""
 
 from __future__ import annotations
 
@@ -49,34 +49,34 @@ BLOBS = pa.schema(
 )
 
 MAKER = b"qlatent.maker"
-"""In the metadata of a dataset's rows: the process that made it, as JSON."""
+"""Metadata key of a dataset's rows for the process that created it, as JSON."""
 
 Sizes = dict[str, tuple[int, int]]
 """image hash → (width, height) in pixels"""
 
 
 def vector_schema(encoder_key: str, modality: str, dim: int) -> pa.Schema:
-    """Content hash and vector; the key and the modality stand in the schema's metadata."""
+    """The schema of content hash and vector, with key and modality in its metadata."""
     vector = pa.list_(pa.field("item", pa.float32(), nullable=False), dim)
     fields = [pa.field("hash", pa.string(), nullable=False), pa.field("vector", vector, nullable=False)]
     return pa.schema(fields, metadata={"qlatent.encoder": encoder_key, "qlatent.modality": modality})
 
 
 def vector_batch(schema: pa.Schema, hashes: Sequence[str], vectors: np.ndarray) -> pa.RecordBatch:
-    """Vectors (n, d) float32 and their hashes as one batch, without a Python number in between."""
+    """Vectors (n, d) float32 and their hashes as one batch, without conversion to Python numbers."""
     flat = pa.array(np.ascontiguousarray(vectors, dtype="<f4").reshape(-1))
     column = pa.FixedSizeListArray.from_arrays(flat, type=schema.field("vector").type)
     return pa.RecordBatch.from_arrays([pa.array(hashes, pa.string()), column], schema=schema)
 
 
 class Staging:
-    """Items on their way into a dataset: `add` batches in a with block; after it the files can be read.
+    """Staged items of an import: `add` batches in a with block; after it the files can be read.
 
-    `rows.arrow`, `blobs.arrow` (images nobody has brought before) and `given-<modality>.arrow`.
+    The files are `rows.arrow`, `blobs.arrow` (new images) and `given-<modality>.arrow`.
     """
 
     def __init__(self, folder: Path, *, known_sizes: Callable[[list[str]], Sizes], earlier: pa.Table) -> None:
-        """`known_sizes` tells which images are stored; `earlier` has id and pair_hash of the present rows."""
+        """`known_sizes` returns the sizes of stored images; `earlier` has id and pair_hash of the present rows."""
         self.folder = folder
         self.rows = self._offset = earlier.num_rows
         self.images_new = self.duplicates = 0
@@ -101,26 +101,26 @@ class Staging:
         if kind is None:
             self._open.close()
             return
-        # a file that could not be written cannot be ended either; the first error is the one to report
+        # closing a file that could not be written fails too; report the first error
         with suppress(OSError):
             self._open.close()
 
     @property
     def added(self) -> int:
-        """How many rows came in."""
+        """Number of added rows."""
         return self.rows - self._offset
 
     @property
     def size(self) -> int:
-        """Bytes in the files so far."""
+        """Size of the files so far, in bytes."""
         return sum(path.stat().st_size for path in self.folder.glob("*.arrow"))
 
     def files(self) -> dict[str, Path]:
-        """The files that were written, by name ("rows", "blobs", "given-image", …)."""
+        """The written files by name ("rows", "blobs", "given-image", …)."""
         return {name: self.folder / f"{name}.arrow" for name in self._writers}
 
     def given(self) -> list[tuple[str, Path]]:
-        """The files of ready vectors, with their modality."""
+        """The files of imported vectors, with their modality."""
         prefix = "given-"
         return [
             (name.removeprefix(prefix), path)
@@ -130,16 +130,16 @@ class Staging:
 
     @property
     def images(self) -> Iterable[str]:
-        """The hashes of all images of these items, new or stored before."""
+        """The hashes of all images of the staged items, new or stored."""
         return self._sizes.keys()
 
     def discard(self) -> None:
-        """Deletes the files."""
+        """Delete the files."""
         for path in self.files().values():
             path.unlink(missing_ok=True)
 
     def add(self, items: Sequence[Item]) -> None:
-        """Takes one batch in; a `StoreError` for an id that is there already or an image that is none."""
+        """Add one batch; a duplicate id or an image that cannot be decoded raises `StoreError`."""
         images = {content_hash(item.image): item for item in items if item.image is not None}
         sizes = self._stage_images(images)
         given = [self._stage_vectors(item) for item in items]
@@ -180,7 +180,7 @@ class Staging:
         return row
 
     def _stage_images(self, images: dict[str, Item]) -> Sizes:
-        """Writes the images that are new, and returns the sizes of all of them."""
+        """Write the new images; returns the sizes of all images."""
         unseen = [key for key in images if key not in self._sizes]
         stored = self._known_sizes(unseen) if unseen else {}
         new = [key for key in unseen if key not in stored]
@@ -204,7 +204,7 @@ class Staging:
         if unknown:
             raise StoreError(
                 f"Item {item.id!r} has vectors of {sorted(unknown)}; expected {', '.join(MODALITIES)}.",
-                remedy="Name them image or text, or give one unnamed vector.",
+                remedy="Name them image or text, or pass one unnamed vector.",
             )
         for modality, vector in item.vectors.items():
             if vector.ndim != 1 or vector.size == 0 or not np.isfinite(vector).all():
@@ -233,7 +233,7 @@ class Staging:
         if len(widths) > 1:
             raise StoreError(
                 f"The {modality} vectors have different widths: {sorted(widths)}.",
-                remedy="Bring vectors of one encoder at a time.",
+                remedy="Import the vectors of one encoder at a time.",
             )
         schema = self._schemas.get(name) or vector_schema("given", modality, widths.pop())
         self._write(name, vector_batch(schema, list(new), np.stack(list(new.values()))))
@@ -247,7 +247,7 @@ class Staging:
 
 
 def batches(items: Iterator[Item], *, rows: int, size: int) -> Iterator[list[Item]]:
-    """The items in lists of at most `rows`, and not many more than `size` bytes of images."""
+    """The items in lists of at most `rows` items, with about `size` bytes of images at most."""
     batch: list[Item] = []
     held = 0
     for item in items:

@@ -1,1 +1,1 @@
-"""Run folders: written by a worker, read by everyone else."""
+"""Run folders, written by a worker and read by other processes."""

@@ -1,6 +1,6 @@
-"""A run is a folder, written by its worker and only read by everyone else.
+"""The folder of a run, written by its worker and read by other processes.
 
-Two files are written by others: `spec.json` by whoever creates the run, and the sentinel `stop`.
+Other processes write two files: `spec.json` when the run is created, and the sentinel file `stop`.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ _STEP = re.compile(r"step-(\d{8,})")
 
 
 class RunFolder:
-    """The files of one run; every method reads or writes the disk and keeps nothing."""
+    """The files of one run; every method reads or writes the disk, and nothing is cached."""
 
     def __init__(self, path: Path | str) -> None:
-        """For a run that exists; a `StoreError` if there is none."""
+        """Open an existing run; an unknown run raises `StoreError`."""
         self.path = Path(path)
         if not (self.path / "spec.json").is_file():
-            raise StoreError(f"There is no run {self.path.name!r}.", remedy="`qlatent runs` lists the runs.")
+            raise StoreError(f"There is no run {self.path.name!r}.", remedy="List runs with `qlatent runs`.")
 
     @classmethod
     def create(
         cls, path: Path | str, spec: dict[str, Any], *, inputs: Mapping[str, Path] | None = None
     ) -> RunFolder:
-        """A new run, queued, with this frozen spec; visible to readers only once it is complete.
+        """Create a queued run with this frozen spec; readers see it only once it is complete.
 
-        `inputs` are files by role, copied under their own names: what a run needs beside the spec.
+        `inputs` are further input files by role, copied under their own names.
         """
         path = Path(path)
         if path.exists():
@@ -80,12 +80,12 @@ class RunFolder:
 
     @property
     def id(self) -> str:
-        """The id of the run: the folder's name."""
+        """The id of the run, which is the folder's name."""
         return self.path.name
 
     @property
     def log_path(self) -> Path:
-        """Where the worker's output goes."""
+        """The file of the worker's output."""
         return self.path / "log.txt"
 
     @property
@@ -94,12 +94,12 @@ class RunFolder:
         return self.path / "model"
 
     def input(self, role: str) -> Path | None:
-        """The file that was brought for a role, or None."""
+        """The input file with this role, or None."""
         return next((self.path / "inputs" / role).glob("*"), None)
 
     @cached_property
     def spec(self) -> dict[str, Any]:
-        """What the run is to do, as it was when the run was created; a `StoreError` if the file is damaged."""
+        """The frozen spec of the run; a damaged file raises `StoreError`."""
         try:
             content: dict[str, Any] = json.loads((self.path / "spec.json").read_bytes())
         except (OSError, ValueError) as err:
@@ -109,27 +109,27 @@ class RunFolder:
         return content
 
     def spec_time(self) -> int:
-        """When the spec was written, in ns: another time is that of a spec that somebody put in its place."""
+        """The modification time of the spec in ns; it changes only if the spec is replaced."""
         return (self.path / "spec.json").stat().st_mtime_ns
 
     # --- status -------------------------------------------------------------------------------------------
 
     def status(self) -> RunStatus:
-        """How far the run is; "interrupted" when it says running and its process is gone."""
+        """The status of the run; "interrupted" if it is marked running but its process has ended."""
         status = self._written_status()
         if status.state == "running" and not is_alive(status.pid, status.process_started):
             return replace(status, state="interrupted", rate=None, seconds_left=None)
         return status
 
     def status_time(self) -> int:
-        """When the status was last written, in ns; 0 where there is none."""
+        """The modification time of the status in ns; 0 without a status."""
         path = self.path / "status.json"
         return path.stat().st_mtime_ns if path.is_file() else 0
 
     def write_status(self, status: RunStatus | None = None, **changes: Any) -> RunStatus:
-        """Replaces the status, or changes some of its fields; returns what was written.
+        """Replace the status, or change some of its fields; returns the written status.
 
-        The heartbeat is now, unless given. A run that is running without a pid gets that of this process.
+        The heartbeat defaults to now. A running run without a pid gets that of this process.
         """
         status = replace(self._written_status() if status is None else status, **changes)
         if "heartbeat" not in changes:
@@ -137,12 +137,12 @@ class RunFolder:
         if status.state == "running" and status.pid is None:
             me = this_process()
             status = replace(status, pid=int(me["pid"]), process_started=float(me["started"]))
-        # only a change of state must survive a power cut; the figures are rewritten within seconds
+        # only a change of state must survive a power cut; the numbers are rewritten within seconds
         durable = status.state != "running" or "state" in changes
         path, content = self.path / "status.json", json_bytes(asdict(status))
         try:
             write_atomically(path, content, durable=durable)
-        except StoreError:  # there is always room for the last word
+        except StoreError:  # the final status uses the reserved space
             if status.state == "running" or not self._spare.exists():
                 raise
             write_reserved(path, self._spare, content)
@@ -153,7 +153,7 @@ class RunFolder:
         return self.path / "status.spare"
 
     def reserve(self) -> None:
-        """Takes the room that a last status needs, for a disk that fills up meanwhile."""
+        """Reserve space for the final status, in case the disk fills up."""
         reserve(self._spare)
 
     def _written_status(self) -> RunStatus:
@@ -171,15 +171,15 @@ class RunFolder:
     # --- events -------------------------------------------------------------------------------------------
 
     def append(self, event: dict[str, Any]) -> None:
-        """Adds one event as one line, in one write, so that a reader never sees half of it for long."""
+        """Append one event as a line, in one write, so that readers see incomplete lines only briefly."""
         line = json_bytes(event) + b"\n"
         with explained("the log of a run", self.path), (self.path / "events.jsonl").open("ab+") as file:
-            if _is_torn(file):  # the worker before us was killed within a line
+            if _is_torn(file):  # an earlier worker was killed within a line
                 line = b"\n" + line
             file.write(line)
 
     def events(self, after: int = 0) -> tuple[list[dict[str, Any]], int]:
-        """The events from a byte offset on, and the next offset; a torn last line is left for later."""
+        """The events from a byte offset, and the next offset; an incomplete last line is left for later."""
         try:
             with (self.path / "events.jsonl").open("rb") as file:
                 file.seek(after)
@@ -193,11 +193,11 @@ class RunFolder:
     # --- figures ------------------------------------------------------------------------------------------
 
     def write_figures(self, figures: dict[str, Any]) -> None:
-        """Keeps what was measured of the finished run, as JSON."""
+        """Write the measured metrics of the finished run as JSON."""
         write_atomically(self.path / "figures.json", json_bytes(figures))
 
     def figures(self) -> dict[str, Any]:
-        """What was measured of the run; empty before."""
+        """The measured metrics of the run; empty until it is measured."""
         path = self.path / "figures.json"
         if not path.is_file():
             return {}
@@ -208,15 +208,15 @@ class RunFolder:
         return found
 
     def has_figures(self) -> bool:
-        """Whether the run was measured."""
+        """Whether the run has been measured."""
         return (self.path / "figures.json").is_file()
 
     def write_ranked(self, ranked: dict[str, Any]) -> None:
-        """Keeps what each query of a retrieval found, as JSON."""
+        """Write the ranked documents of each query of a retrieval evaluation as JSON."""
         write_atomically(self.path / "ranked.json", json_bytes(ranked))
 
     def ranked(self) -> dict[str, Any]:
-        """What each query found; a `StoreError` before the worker has written it."""
+        """The ranked documents of each query; raises `StoreError` until the worker has written them."""
         try:
             found: dict[str, Any] = json.loads((self.path / "ranked.json").read_bytes())
         except (FileNotFoundError, ValueError) as err:
@@ -228,15 +228,15 @@ class RunFolder:
     # --- arrays -------------------------------------------------------------------------------------------
 
     def write_probe(self, arrays: Arrays) -> None:
-        """Keeps the fixed probe set: one entry an array, as they are."""
+        """Write the fixed probe set, one entry per array, unchanged."""
         self._write_arrays(self.path / "probe.npz", arrays)
 
     def probe(self) -> Arrays:
-        """The probe set; a `StoreError` before the worker has written it."""
+        """The probe set; raises `StoreError` until the worker has written it."""
         return self._read_arrays(self.path / "probe.npz")
 
     def write_snapshot(self, step: int, arrays: Arrays) -> Path:
-        """Keeps the latents (n_probe, k) of the probe set at a step as float32, one entry a modality."""
+        """Write the latents (n_probe, k) of the probe set at a step as float32, one entry per modality."""
         path = self.path / "snapshots" / f"step-{step:08d}.npz"
         self._write_arrays(path, {name: array.astype("<f4", copy=False) for name, array in arrays.items()})
         return path
@@ -246,26 +246,26 @@ class RunFolder:
         return self._read_arrays(self.path / "snapshots" / f"step-{step:08d}.npz")
 
     def write_views(self, name: str, arrays: Arrays) -> None:
-        """Keeps what is watched of pairs of views: their pictures, and what a step makes of them, by name."""
+        """Write arrays of the watched pairs of views by name: their images, or their latents and states at a step."""
         (self.path / "views").mkdir(exist_ok=True)
         self._write_arrays(self.path / "views" / f"{name}.npz", arrays)
 
     def views(self, name: str) -> Arrays:
-        """What was kept under this name; a `StoreError` where there is nothing (yet)."""
+        """The arrays of watched views of this name; raises `StoreError` until they are written."""
         return self._read_arrays(self.path / "views" / f"{name}.npz")
 
     def write_queries(self, arrays: Arrays) -> None:
-        """Keeps how each held-out query was answered: one entry a measure, and the queries' rows."""
+        """Write the retrieval metrics of each held-out query, one entry per metric, with the queries' rows."""
         self._write_arrays(self.path / "queries.npz", arrays)
 
     def queries(self) -> Arrays:
-        """How each held-out query was answered; a `StoreError` where there is nothing (yet)."""
+        """The retrieval metrics of each held-out query; raises `StoreError` until they are written."""
         path = self.path / "queries.npz"
-        older = self.path / "views" / "queries.npz"  # where they stood before they had a place of their own
+        older = self.path / "views" / "queries.npz"  # the path in earlier versions
         return self._read_arrays(older if older.exists() and not path.exists() else path)
 
     def snapshot_steps(self) -> list[int]:
-        """The steps that have a snapshot, ascending."""
+        """The steps with a snapshot, ascending."""
         return _steps(self.path / "snapshots", ending=".npz")
 
     def _write_arrays(self, path: Path, arrays: Arrays) -> None:
@@ -287,7 +287,7 @@ class RunFolder:
             raise StoreError(
                 f"Run {self.id} has no {path.name} (yet).", remedy="Wait for the worker."
             ) from err
-        except (ValueError, EOFError, BadZipFile) as err:  # ValueError: pickled objects, which are refused
+        except (ValueError, EOFError, BadZipFile) as err:  # ValueError: pickled objects, which numpy refuses
             raise StoreError(
                 f"{path.name} of run {self.id} holds no arrays: {err}.",
                 remedy="Resume the run, or remove it.",
@@ -297,15 +297,15 @@ class RunFolder:
     # --- checkpoints --------------------------------------------------------------------------------------
 
     def latest_checkpoint(self) -> Path | None:
-        """The complete checkpoint of the highest step, if there is one."""
+        """The complete checkpoint of the highest step, or None."""
         steps = _steps(self.path / "checkpoints")
         return self._checkpoint_path(steps[-1]) if steps else None
 
     @contextmanager
     def checkpoint(self, step: int) -> Iterator[Path]:
-        """A temporary folder to write a checkpoint into; it gets its name when the block ends well.
+        """A temporary folder for a checkpoint, which gets its final name when the block ends without an error.
 
-        The last two are kept. An error inside the block, or a kill, leaves the checkpoints as they were.
+        The last two checkpoints are kept. An error inside the block, or a kill, leaves earlier checkpoints unchanged.
         """
         root = self.path / "checkpoints"
         for leftover in root.glob(".*"):
@@ -322,13 +322,13 @@ class RunFolder:
             self._install_checkpoint(temporary, self._checkpoint_path(step))
 
     def _install_checkpoint(self, temporary: Path, final: Path) -> None:
-        if final.exists():  # a resumed run came by this step again
+        if final.exists():  # a resumed run reached this step again
             final.rename(final.with_name(f".{final.name}.old"))
         temporary.rename(final)
         sync_folder(final.parent)
         shutil.rmtree(final.with_name(f".{final.name}.old"), ignore_errors=True)
         for step in _steps(final.parent)[:-CHECKPOINTS_KEPT]:
-            # renamed first, so that no reader finds half a checkpoint under its name
+            # renamed first, so that no reader finds an incomplete checkpoint
             old = self._checkpoint_path(step)
             old.rename(old.with_name(f".{old.name}.old"))
             shutil.rmtree(old.with_name(f".{old.name}.old"))
@@ -337,28 +337,28 @@ class RunFolder:
         return self.path / "checkpoints" / f"step-{step:08d}"
 
     def drop_checkpoints(self) -> None:
-        """Deletes all checkpoints, of a run that is finished and has large ones."""
+        """Delete all checkpoints, for finished runs with large checkpoints."""
         for step in _steps(self.path / "checkpoints"):
             shutil.rmtree(self._checkpoint_path(step))
 
     # --- stopping -----------------------------------------------------------------------------------------
 
     def request_stop(self) -> None:
-        """Asks the worker to stop at its next step."""
+        """Request the worker to stop at its next step."""
         with explained("the wish to stop", self.path):
             (self.path / "stop").touch()
 
     def stop_requested(self) -> bool:
-        """Whether somebody asked the run to stop."""
+        """Whether a stop of the run was requested."""
         return (self.path / "stop").exists()
 
     def clear_stop(self) -> None:
-        """Takes the wish to stop back, before a resume."""
+        """Withdraw the stop request, before a resume."""
         (self.path / "stop").unlink(missing_ok=True)
 
 
 def _event(line: bytes) -> dict[str, Any] | None:
-    """One event, or None for what a killed worker left of a line."""
+    """The event of a line, or None for an incomplete line of a killed worker."""
     try:
         event = json.loads(line)
     except ValueError:

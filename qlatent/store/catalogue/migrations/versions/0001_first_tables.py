@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Makes the four tables."""
+    """Create the four tables."""
     op.create_table(
         "datasets",
         sa.Column("id", sa.String(), nullable=False),
@@ -73,6 +73,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops the four tables."""
+    """Drop the four tables."""
     for table in ("heads", "runs", "imports", "datasets"):
         op.drop_table(table)

@@ -1,4 +1,4 @@
-"""Removals that can be undone, and runs that are started once however often the same form asks."""
+"""Add removal times, so that removals can be undone, and tokens, so that a form starts a run only once."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ _REMOVABLE = ("datasets", "runs", "heads")
 
 
 def upgrade() -> None:
-    """Adds when something was removed, and a run's token."""
+    """Add the removal times and the run's token."""
     for table in _REMOVABLE:
         op.add_column(table, sa.Column("removed", sa.Double(), nullable=True))
     op.add_column("runs", sa.Column("token", sa.String(), nullable=True))
@@ -20,7 +20,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops both; what was removed is back."""
+    """Drop both columns; removed records reappear."""
     op.drop_index("ix_runs_token", "runs")
     op.drop_column("runs", "token")
     for table in _REMOVABLE:

@@ -1,4 +1,4 @@
-"""The run index, empty until it is filled from the runs' folders; evaluations by retrieval are called so."""
+"""Add the run index, which is filled from the run folders, and rename the kind of retrieval evaluations."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ _EARLIER, _KIND = "retrieval", "retrieval_evaluation"
 
 
 def upgrade() -> None:
-    """Makes the index, and renames a kind of run."""
+    """Create the index, and rename a kind of run."""
     op.create_table(
         "run_index",
         sa.Column("run_id", sa.String(), nullable=False),
@@ -29,7 +29,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops the index, and takes the name back."""
+    """Drop the index, and restore the earlier name."""
     op.drop_table("run_index")
     _rename(_KIND, _EARLIER)
 
