@@ -29,7 +29,7 @@ def transform(head: AbstractHead, values: Any) -> Arrays:
 
 @torch.no_grad()
 def circuit_inputs(head: AbstractHead, values: Any) -> Arrays | None:
-    """What the head's circuit is fed for arrays (n, d): (n, circuit inputs) by modality; None without a circuit.
+    """The circuit's inputs (n, circuit inputs) by modality for arrays (n, d), or None without a circuit.
 
     Inputs are checked and normalised as in `transform`.
     """
@@ -40,7 +40,7 @@ def circuit_inputs(head: AbstractHead, values: Any) -> Arrays | None:
 
 @torch.no_grad()
 def circuit_latents(head: AbstractHead, expectations: Arrays) -> Arrays:
-    """Latents (n, k) of what the head's circuit gives, (n, observables) by modality."""
+    """Latents (n, k) by modality from the circuit's outputs (n, observables)."""
     device = next(head.parameters()).device
     given = {name: torch.from_numpy(np.float32(each)).to(device) for name, each in expectations.items()}
     return {name: each.cpu().numpy() for name, each in head.circuit_latents(given).items()}

@@ -84,11 +84,11 @@ class AbstractHead(nn.Module, ABC):
         return self.encode({self.modalities[0]: inputs})[self.modalities[0]]
 
     def circuit_inputs(self, inputs: Tensors) -> dict[str, Tensor] | None:
-        """What the circuit is fed for inputs (n, d): (n, circuit inputs) by modality; None without a circuit."""
+        """The circuit's inputs (n, circuit inputs) by modality for inputs (n, d), or None without a circuit."""
         return None
 
     def circuit_latents(self, expectations: Tensors) -> dict[str, Tensor]:
-        """Latents (n, k) of what the circuit gives, (n, observables): the same, unless a layer follows the circuit."""
+        """Latents (n, k) from the circuit's outputs (n, observables); the identity unless a layer follows."""
         return dict(expectations)
 
     @abstractmethod

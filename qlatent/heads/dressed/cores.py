@@ -35,11 +35,11 @@ class CircuitCore(nn.Module):
         return self.latents(simulate.expectations(self.circuit, self.inputs(values), self.weights))
 
     def inputs(self, values: Tensor) -> Tensor:
-        """The angles in radians that the circuit is fed for the linear layer's values; same shape."""
+        """Circuit angles in radians from the linear layer's outputs; same shape."""
         return angles(values, self.scaling)
 
     def latents(self, expectations: Tensor) -> Tensor:
-        """What follows the circuit: a linear layer, or nothing."""
+        """The layer after the circuit: linear, or the identity."""
         return expectations if self.dense is None else self.dense(expectations)
 
 

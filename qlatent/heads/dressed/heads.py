@@ -47,7 +47,7 @@ class DressedHead(AbstractHead):
         return {name: self._core_of(name)(self._part(self.encoders, name)(x)) for name, x in inputs.items()}
 
     def circuit_inputs(self, inputs: Tensors) -> dict[str, Tensor] | None:
-        """The angles (n, qubits) in radians that the linear layer's outputs stand for."""
+        """The circuit angles (n, qubits) in radians from the linear layer's outputs."""
         if self.circuit is None:
             return None
         inputs = self.taken(inputs)
@@ -56,7 +56,7 @@ class DressedHead(AbstractHead):
         }
 
     def circuit_latents(self, expectations: Tensors) -> dict[str, Tensor]:
-        """Latents (n, k) of ⟨Z⟩ (n, qubits): the same, or a linear layer of them."""
+        """Latents (n, k) from ⟨Z⟩ (n, qubits): the identity or a linear layer."""
         return {name: self._core_of(name).latents(z) for name, z in expectations.items()}
 
     def entering_tanh(self, inputs: Tensors) -> dict[str, Tensor]:

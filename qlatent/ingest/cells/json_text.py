@@ -11,7 +11,7 @@ MAX_DEPTH = 64
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-class NotJson(ValueError):  # noqa: N818  (an outcome of reading, told as a refusal or an error by its reader)
+class NotJson(ValueError):  # noqa: N818  (an outcome of reading, reported as a refusal or an error by its reader)
     """The reason why a text cannot be read as JSON, phrased to follow "is not"."""
 
 

@@ -143,7 +143,7 @@ class CocoFile:
 
     @property
     def pictures(self) -> int:
-        """How many of the pictures that it names are there."""
+        """Number of its images that exist."""
         return len(self._ids)
 
     def __call__(self, picture: str) -> Facts:
@@ -174,7 +174,7 @@ class ByPicture:
 
     @property
     def pictures(self) -> int:
-        """How many of the pictures that it names are there."""
+        """Number of its images that exist."""
         return len(self._values)
 
     def __call__(self, picture: str) -> Facts:
