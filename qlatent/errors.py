@@ -1,13 +1,13 @@
-"""The one error that people are meant to read."""
+"""Errors with a message for the user and a remedy."""
 
 from __future__ import annotations
 
 
 class QlatentError(Exception):
-    """What went wrong, in three parts: what was got, what was expected and what to do next.
+    """An error that the user can act on: what was got, what was expected and what to do next.
 
-    The message is the sentence shown on cards and on the command line; `remedy` is the next step.
-    Everything that is not a `QlatentError` is a bug and stays a traceback.
+    Pages and the command line show the message; `remedy` is the next step. Any other exception is a bug and stays a
+    traceback.
     """
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
@@ -24,11 +24,11 @@ class ConfigError(QlatentError):
 
 
 class InputError(QlatentError):
-    """A file, a row or an array that the user brought cannot be used as it is."""
+    """A file, a row or an array from the user cannot be used."""
 
 
 class CircuitError(QlatentError):
-    """A circuit description is inconsistent, or an engine cannot do what is asked of it."""
+    """A circuit description is inconsistent, or an engine does not support the request."""
 
 
 class StoreError(QlatentError):
@@ -36,7 +36,7 @@ class StoreError(QlatentError):
 
 
 class AbsentError(StoreError):
-    """The workspace can be read, and what was asked for is not in it."""
+    """The workspace can be read, but does not contain the requested thing."""
 
 
 class RunError(QlatentError):
@@ -44,4 +44,4 @@ class RunError(QlatentError):
 
 
 class UnavailableError(QlatentError):
-    """Something that must be fetched or installed is not here."""
+    """A download or an installed package is missing."""

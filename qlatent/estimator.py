@@ -1,4 +1,4 @@
-"""Heads with the conventions of scikit-learn: the same code that a worker runs, without a workspace."""
+"""Heads as scikit-learn estimators: the code that a worker runs, without a workspace."""
 
 from __future__ import annotations
 
@@ -31,40 +31,37 @@ from qlatent.types import Arrays
 Input = np.ndarray | Mapping[str, np.ndarray]
 Output = np.ndarray | Arrays
 INFERRED = ("input_dim", "input_dim_text", "modalities")
-"""Settings that are taken from the data where they are None, as they are unless somebody gives them."""
+"""Settings that default to None and are then taken from the data."""
 UNNAMED = "vector"
 """The modality of a plain array."""
 
 
 class UnfittedError(QlatentError, NotFittedError):
-    """The head was asked for something it only has after `fit`."""
+    """The head must be fitted before this call."""
 
 
 class RefusedError(InputError, ValueError):
-    """Data that cannot be used; a `ValueError` too, which is what scikit-learn's own tools look for."""
+    """Data that cannot be used; also a `ValueError`, which scikit-learn's tools expect."""
 
 
 class RefusedKindError(InputError, TypeError):
-    """Data of a kind that cannot be used, such as texts or a sparse matrix; a `TypeError` too."""
+    """Data of an unsupported kind, such as texts or a sparse matrix; also a `TypeError`."""
 
 
 class RefusedSettingError(ConfigError, ValueError):
-    """A setting that is not valid; a `ValueError` too."""
+    """An invalid setting; also a `ValueError`."""
 
 
 def create(name: str, *, objective: str = "acqua", **settings: Any) -> Estimator:
-    """An unfitted head by its registered name; settings are those of head, objective and training, all in
-    one.
+    """An unfitted head by its registered name, with settings of head, objective and training in one namespace.
 
-    An unknown name or key, or a value out of range, is a `ConfigError`.
+    An unknown name or key, or a value out of range, raises `ConfigError`.
     """
     return Estimator(name, objective=objective, **settings)
 
 
 def load(folder: str | Path) -> Estimator:
-    """The fitted head of a folder that `Estimator.save` or a run wrote; anything but safetensors is
-    refused.
-    """
+    """The fitted head from a folder that `Estimator.save` or a run wrote; only safetensors are accepted."""
     model = saving.load(folder)
     estimator = Estimator(model.name, normalise=model.normalise, **dataclasses.asdict(model.config))
     estimator.model_ = model
@@ -72,13 +69,12 @@ def load(folder: str | Path) -> Estimator:
 
 
 class Estimator(TransformerMixin, BaseEstimator):
-    """A head with `fit`, `transform`, `get_params` and `set_params`, for notebooks, pipelines and grid
-    searches.
+    """A head with `fit`, `transform`, `get_params` and `set_params`, for notebooks, pipelines and grid searches.
 
-    Arrays are (n, d), one for each modality in a dict; what comes back has the same form. One plain array trains a
-    head of one modality. Widths are those of the data. After `fit`: `model_` is the `AbstractHead`, a torch module
-    with `forward`, `history_` a list with the losses of each step, `metrics_` those of the held-out rows at the end;
-    of a plain array also `n_features_in_`, and `feature_names_in_` where its columns have names.
+    Inputs are arrays (n, d) in a dict by modality; results have the same form. One plain array trains a head of one
+    modality. Widths are taken from the data. After `fit`, `model_` is the `AbstractHead` (a torch module with
+    `forward`), `history_` a list with the losses of each step, and `metrics_` the final metrics of the held-out rows.
+    A plain array also sets `n_features_in_`, and `feature_names_in_` if its columns have names.
     """
 
     def __init__(self, head: str = "acqua", objective: str = "acqua", **settings: Any) -> None:
@@ -92,7 +88,7 @@ class Estimator(TransformerMixin, BaseEstimator):
         return f"Estimator({', '.join(f'{name}={value!r}' for name, value in given.items() if value is not None)})"
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Head, objective and every setting; None where the data decide. `deep` changes nothing."""
+        """Head, objective and all settings; None for those taken from the data. `deep` has no effect."""
         configs = self._configs()
         defaults = {
             field.name: None if field.name in INFERRED else getattr(config, field.name)
@@ -102,7 +98,7 @@ class Estimator(TransformerMixin, BaseEstimator):
         return {"head": self.head, "objective": self.objective, **defaults, **self._settings}
 
     def set_params(self, **params: Any) -> Self:
-        """Change head, objective or settings; the fitted model stays until the next `fit`."""
+        """Change head, objective or settings; returns self. The fitted model stays until the next `fit`."""
         before = (self.head, self.objective, self._settings)
         self.head = params.pop("head", self.head)
         self.objective = params.pop("objective", self.objective)
@@ -121,11 +117,10 @@ class Estimator(TransformerMixin, BaseEstimator):
     def fit(
         self, X: Input, y: Any = None, *, progress: Callable[[int, int | None], None] | None = None
     ) -> Self:
-        """Train from the seed on, and return self. `progress` is called with (step, steps) and may raise to
-        stop.
+        """Train from scratch and return self. `progress` is called with (step, steps) and may raise to stop.
 
-        Rows that cannot be used are `InputError`s: NaN or infinite numbers, zero vectors where inputs are
-        normalised, another width than the one that was set, modalities of different lengths, fewer than 8 rows.
+        Unusable data raise `InputError`: NaN or infinity, zero vectors with normalised inputs, another width than the
+        configured one, modalities of different lengths, and fewer than 8 rows.
         """
         with _refusals():
             X = self._one_array(X, reset=True, ensure_min_samples=data.FEWEST)
@@ -146,9 +141,9 @@ class Estimator(TransformerMixin, BaseEstimator):
     def transform(self, X: Mapping[str, np.ndarray]) -> Arrays: ...
 
     def transform(self, X: Input) -> Output:
-        """Latents (n, k) float32 in the form of X; any of the head's modalities may be given.
+        """Latents (n, k) float32 in the form of X, which may have any of the head's modalities.
 
-        `set_output` makes a table of what comes back for a plain array.
+        For a plain array, `set_output` selects a table as the result.
         """
         model = self._fitted()
         with _refusals():
@@ -172,7 +167,7 @@ class Estimator(TransformerMixin, BaseEstimator):
 
     @torch.no_grad()
     def similarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """How alike latents are, larger is nearer: (n, k), (m, k) → (n, m) float32."""
+        """Similarities of latents, larger is nearer: (n, k), (m, k) → (n, m) float32."""
         model = self._fitted()
         alike = model.similarity(arrays.as_latents(model, a), arrays.as_latents(model, b))
         return alike.cpu().numpy()
@@ -191,34 +186,34 @@ class Estimator(TransformerMixin, BaseEstimator):
 
     @available_if(lambda self: self._has_columns)
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """The names of the k columns that `transform` gives of a plain array; a head of several modalities has none."""
+        """Names of the k columns of `transform` for a plain array; a head of several modalities has none."""
         width = self._fitted().latent_dim
         return np.array([f"{self.head}{number}" for number in range(width)], dtype=object)
 
     def save(self, folder: str | Path, card: Mapping[str, Any] | None = None) -> Path:
-        """Write model.safetensors, config.json and README.md; `card` adds facts such as the encoder to it."""
+        """Write model.safetensors, config.json and README.md, to which `card` adds facts such as the encoder."""
         facts = {"metrics": getattr(self, "metrics_", {}), **(card or {})}
         return saving.save(self._fitted(), folder, facts)
 
     @property
     def modalities(self) -> tuple[str, ...]:
-        """The modalities that the head was made for."""
+        """The modalities of the head."""
         return self._any_model().modalities
 
     def normalised(self, X: Arrays) -> Arrays:
-        """The inputs as the head sees them: of unit length where it was trained so, else as they are."""
+        """The inputs as the head receives them: at unit length if it was trained that way, else unchanged."""
         if self._fitted().normalise != "l2":
             return X
         return {name: lengths.unit(rows) for name, rows in X.items()}
 
     @property
     def parameter_count(self) -> dict[str, int]:
-        """How many numbers the head stores, and how many of them can change what comes out."""
+        """Number of stored parameters, and of those that affect the output."""
         return self._any_model().parameter_count
 
     @property
     def circuit(self) -> Circuit | None:
-        """The circuit inside, or None for a classical head."""
+        """The head's circuit, or None for a classical head."""
         return self._any_model().circuit
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -231,13 +226,13 @@ class Estimator(TransformerMixin, BaseEstimator):
 
     @property
     def _has_columns(self) -> bool:
-        """Whether one plain array goes in and comes out."""
+        """Whether input and output are one plain array."""
         if hasattr(self, "model_"):
             return len(self.model_.modalities) == 1
         return len(self._settings.get("modalities") or [UNNAMED]) == 1
 
     def _one_array(self, X: Any, **asked: Any) -> Any:
-        """A plain array checked as scikit-learn does: its shape, its kind, the width and names of its columns."""
+        """A plain array, validated by scikit-learn: shape, dtype, and number and names of columns."""
         if _is_by_modality(X) or not self._has_columns:
             return X
         try:
@@ -247,7 +242,7 @@ class Estimator(TransformerMixin, BaseEstimator):
             raise kind(str(err), remedy="Pass a dense array (n, d) of numbers.") from err
 
     def _configs(self, X: Any = None) -> RunConfigs:
-        """The configs of the settings; what is left to the data is filled in where there are some."""
+        """The configs of the settings; with data, open settings are filled in."""
         settings = {name: value for name, value in self._settings.items() if value is not None}
         if X is None:
             return split_settings(self.head, self.objective, settings)
@@ -274,7 +269,7 @@ class Estimator(TransformerMixin, BaseEstimator):
 def _follow(
     trainer: Trainer, progress: Callable[[int, int | None], None] | None
 ) -> tuple[list[dict[str, float]], dict[str, float]]:
-    """Run the training; the losses of each step and the last held-out metrics."""
+    """Run the training; returns the losses of each step and the final held-out metrics."""
     history: list[dict[str, float]] = []
     metrics: dict[str, float] = {}
     for event in trainer.run():
@@ -288,12 +283,12 @@ def _follow(
 
 
 def _is_by_modality(X: Any) -> bool:
-    """Whether data are a dict by modality; scipy's dictionary of keys is a mapping too, and is none."""
+    """Whether data are a dict by modality, which scipy's dictionary-of-keys matrix is not."""
     return isinstance(X, Mapping) and not issparse(X)
 
 
 def _of_data(X: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The inferred settings that fit data in either form."""
+    """The settings inferred from data in either form."""
     if not _is_by_modality(X):
         width = {} if np.ndim(X) != 2 else {"input_dim": np.shape(X)[1]}
         return {"modalities": (UNNAMED,), **width}
@@ -307,7 +302,7 @@ def _of_data(X: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """What is refused is a `ValueError` too."""
+    """Convert refusals to classes that are also `ValueError`."""
     try:
         yield
     except (TypeError, ValueError):

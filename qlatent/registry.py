@@ -1,7 +1,7 @@
-"""Everything that can be picked by name. Torch-free: classes are imported when they are asked for.
+"""The registry of heads, encoders, objectives and metrics by name. Torch-free: classes are imported on use.
 
-Adding a head, an encoder, an objective or a metric is one file, one config and one line here; the picker, the
-form, the command line, the comparison and the contract tests follow from it.
+To add a head, an encoder, an objective or a metric, add a file, a config and a line here. The picker, the form, the
+command line, the comparison and the contract tests follow from that line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from qlatent.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that can be picked: `target` and `config` are "module:Name"; metrics have no config."""
+    """One registered name: `target` and `config` are "module:Name"; metrics have no config."""
 
     name: str
     title: str
@@ -29,14 +29,14 @@ class Entry:
     target: str
     config: str
     family: str = ""  # heads: quantum | quantum-inspired (no circuit inside) | classical
-    twin: str = ""  # heads: the classical head that differs in the circuit alone, or the authors' counterpart
-    controls: tuple[str, ...] = ()  # heads: this one with its circuit changed or taken away
-    better: str = ""  # metrics: higher | lower, or "" where neither is better as such
-    group: str = ""  # heads and objectives: with which others it stands in a long list
+    twin: str = ""  # heads: the classical head that differs only in the circuit, or the authors' counterpart
+    controls: tuple[str, ...] = ()  # heads: variants with the circuit changed or removed
+    better: str = ""  # metrics: higher | lower, or "" (neither)
+    group: str = ""  # heads and objectives: heading in long lists
 
     @property
     def label(self) -> str:
-        """The title behind its group, so that a long list reads, and is searched, by group."""
+        """The title after its group, so that a long list is sorted and searched by group."""
         return self.title if self.title.startswith(self.group) else f"{self.group} · {self.title}"
 
 
@@ -249,7 +249,7 @@ TABLES = {"head": HEADS, "encoder": ENCODERS, "objective": OBJECTIVES, "metric":
 
 
 def entry(kind: str, name: str) -> Entry:
-    """The entry of a name; an unknown one is a `ConfigError` with the nearest names."""
+    """The entry of a name; an unknown name raises a `ConfigError` with the nearest names."""
     table = TABLES[kind]
     if name not in table:
         raise ConfigError(f"There is no {kind} called {name!r}.", remedy=did_you_mean(name, table))
@@ -257,7 +257,7 @@ def entry(kind: str, name: str) -> Entry:
 
 
 def resolve(target: str) -> Any:
-    """The object behind "module:Name"."""
+    """The object named by "module:Name"."""
     module, _, name = target.partition(":")
     return getattr(importlib.import_module(module), name)
 
@@ -268,20 +268,20 @@ def config_class(kind: str, name: str) -> type:
 
 
 def head_class(name: str) -> Any:
-    """The config class of a head, a `heads.config.HeadConfig`, which declares what the head can."""
+    """The config class of a head, a `heads.config.HeadConfig`, which declares the head's capabilities."""
     return config_class("head", name)
 
 
 def respelled(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings in the spelling that this config class has; two spellings of one at once are a `ConfigError`."""
+    """Settings in the spelling of this config class; two spellings of one setting raise `ConfigError`."""
     known = {field.name for field in dataclasses.fields(cls)}
     return spellings.current("settings", values, known=known)
 
 
 def make_config(cls: type, values: Mapping[str, Any]) -> Any:
-    """A checked config: unknown keys and values out of range are `ConfigError`s that name the key.
+    """A validated config; unknown keys and values out of range raise a `ConfigError` that names the key.
 
-    Old spellings are read. Of two spellings of one setting, both given are a `ConfigError` too.
+    Old spellings are accepted. Two spellings of one setting raise `ConfigError`.
     """
     known = [field.name for field in dataclasses.fields(cls)]
     values = respelled(cls, values)
@@ -297,7 +297,7 @@ def make_config(cls: type, values: Mapping[str, Any]) -> Any:
 
 
 def did_you_mean(name: str, known: Any) -> str:
-    """A remedy that offers the nearest known names, or lists them all."""
+    """A remedy with the nearest known names, or with all of them."""
     near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
     if near:
         return f"did you mean {near[0]!r}?"

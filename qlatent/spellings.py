@@ -1,7 +1,6 @@
-"""The one table of old spellings: what a stored document or a person may still write, and today's word for it.
+"""The table of old spellings of settings and spec fields, with their present spellings.
 
-It is applied to settings of heads wherever they come from (`--set`, `qlatent.create`, `config.json`, experiments,
-URLs) and to run specs.
+It is applied to all settings of heads (`--set`, `qlatent.create`, `config.json`, experiments, URLs) and to run specs.
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ from typing import Any, Literal
 from qlatent.errors import ConfigError
 
 Kind = Literal["settings", "spec"]
-"""What is read: the settings of a head (alone, or beside those of objective and training), or the spec of a run."""
+"""The kind of document: settings of a head (alone or with those of objective and training), or a run spec."""
 
 KEYS: dict[Kind, dict[str, str]] = {
-    # the width of the latent: `qubits` where the head has qubits, `dim` where it has none; each accepts the other
+    # latent width: `qubits` for heads with qubits, `dim` for others; each accepts the other
     "settings": {"qubits": "dim", "dim": "qubits"},
     "spec": {},
 }
@@ -32,9 +31,9 @@ VALUES: dict[Kind, dict[str, dict[str, str]]] = {
 
 
 def current(kind: Kind, mapping: Mapping[str, Any], *, known: Container[str] = ()) -> dict[str, Any]:
-    """The mapping in today's spelling, in its order; `known` are the keys that its reader has.
+    """The mapping in present spelling and unchanged order; `known` are the keys of its reader.
 
-    Two spellings of one setting at once are a `ConfigError`. Keys and values that the table lacks stay as they are.
+    Two spellings of one setting raise `ConfigError`. Keys and values that are not in the table are unchanged.
     """
     found: dict[str, Any] = {}
     for key, value in mapping.items():

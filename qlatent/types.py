@@ -1,4 +1,4 @@
-"""The words every layer speaks: items, refusals and the arrays that go with them. Torch-free."""
+"""Types that all layers share: items, refusals and arrays by modality. Torch-free."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 import numpy as np
 
 MODALITIES = ("image", "text", "vector")
-"""What an item can carry; `vector` is a ready embedding whose modality was not named."""
+"""The modalities of an item; `vector` is an imported embedding without a named modality."""
 
 Arrays = dict[str, np.ndarray]
-"""One array (n, d) a modality, rows of all modalities belonging together."""
+"""One array (n, d) per modality; row i of all modalities is one item."""
 
 Progress = Callable[[int, int | None], None]
-"""Called with (done, total); total is None while it is unknown. May raise `Cancelled`."""
+"""A callback with (done, total); total is None while unknown. It may raise `Cancelled`."""
 
 
 class Cancelled(Exception):  # noqa: N818  (an outcome, not an error)
-    """Raised through a long call when the person asked it to stop."""
+    """Raised by a progress callback to stop a long call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One row that somebody brought: any of image bytes, text and ready vectors, with what is known about it."""
+    """One imported row: image bytes, text and vectors, as far as present, with its metadata."""
 
     id: str
-    image: bytes | None = None  # the file's bytes as brought (already checked, upright, RGB-decodable)
+    image: bytes | None = None  # the imported file's bytes (checked, upright, RGB-decodable)
     text: str | None = None
     label: str | None = None
     split: str | None = None
@@ -39,7 +39,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One row that was not kept: its number in the source (from 1, header not counted), its id if any, and why."""
+    """One refused row: its number in the source (from 1, without the header), its id if any, and the reason."""
 
     row: int
     reason: str
@@ -47,7 +47,7 @@ class Refusal:
 
 
 def content_hash(content: bytes | str | np.ndarray) -> str:
-    """32 hexadecimal digits that name a content: bytes as they are, text as UTF-8, vectors as float32 bytes."""
+    """The hash of a content, 32 hexadecimal digits: of bytes, of a text in UTF-8, or of a vector as float32 bytes."""
     if isinstance(content, str):
         content = content.encode()
     elif isinstance(content, np.ndarray):

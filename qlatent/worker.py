@@ -1,7 +1,7 @@
-"""`python -m qlatent.worker <workspace> <run_id>`: carries out one run, then starts the next in the queue.
+"""Carry out one run, then start the next in the queue: `python -m qlatent.worker <workspace> <run_id>`.
 
-A process of its own, so that neither a closed tab nor a stopped app ends it. SIGTERM is a wish to stop: the
-state is saved first. Heavy libraries are imported only after the run says that it is running.
+The worker is a separate process, so that closing the tab or stopping the app does not end it. On SIGTERM it saves the
+state and stops. Heavy libraries are imported only after the run is marked as running.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from qlatent.services.work import work_of
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 
-POLITENESS = 5  # a page that somebody waits for goes before a run
+POLITENESS = 5  # niceness, so that pages take precedence over runs
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code 0 when the run finished or was stopped, 1 when it failed, 2 for wrong arguments."""
+    """Run the worker; returns exit code 0 if the run finished or stopped, 1 if it failed, 2 for wrong arguments."""
     if len(arguments) != 2:
         print("usage: python -m qlatent.worker <workspace> <run_id>", file=sys.stderr)
         return 2
     if hasattr(os, "nice"):  # not on Windows
         os.nice(
             max(0, POLITENESS - os.nice(0))
-        )  # once: the worker of a next run starts as polite as this one
+        )  # only once: the worker of the next run inherits the niceness
     with Workspace.open(Path(arguments[0]), create=False) as workspace:
         folder = workspace.run(arguments[1])
         state = work(workspace, folder)
@@ -45,15 +45,15 @@ def main(arguments: list[str]) -> int:
 
 
 def work(workspace: Workspace, folder: RunFolder) -> str:
-    """Carry out one run and write its last status, whatever happens; returns the state it ended in.
+    """Carry out one run and write its final status, also after an error; returns the final state.
 
-    The queue hears of the end first: from the last status on somebody may queue the run again.
+    The queue is updated first, since the run may be queued again as soon as the final status is written.
     """
     should_stop = _stop_wishes(folder)
     with ExitStack() as stack:
         try:
             heartbeat = stack.enter_context(Heartbeat(folder))
-        except StoreError as err:  # not even that it runs can be written
+        except StoreError as err:  # not even the first status can be written
             return _not_begun(workspace, folder, err)
         try:
             job = Job(folder, heartbeat, should_stop)
@@ -62,7 +62,7 @@ def work(workspace: Workspace, folder: RunFolder) -> str:
         except QlatentError as err:
             state, error, remedy = "failed", err.message, err.remedy
             _log_failure(folder, str(err))
-        except Exception as err:  # noqa: BLE001  (a bug: the traceback goes to the log, the run says so)
+        except Exception as err:  # noqa: BLE001  (a bug: the log has the traceback, and the status names the log)
             state, error = "failed", f"{type(err).__name__}: {err}"
             remedy = f"This is a bug in qlatent; the traceback is in {folder.log_path}."
             _log_failure(folder, error)
@@ -84,24 +84,24 @@ def _not_begun(workspace: Workspace, folder: RunFolder, err: StoreError) -> str:
 def _leave_queue(workspace: Workspace, folder: RunFolder, state: str) -> None:
     try:
         workspace.catalogue.set_queue_state(folder.id, state)
-    except StoreError:  # the queue counts a run that is not alive as ended, too
+    except StoreError:  # the queue also counts a run without a living worker as ended
         _tell()
 
 
 def _log_failure(folder: RunFolder, error: str) -> None:
     _tell()
-    with suppress(StoreError):  # the status says it too, and has its own room
+    with suppress(StoreError):  # the status has the error too, in its reserved space
         folder.append({"type": "fail", "time": time.time(), "error": error})
 
 
 def _tell() -> None:
-    """The present error goes to standard error, which is the run's log, if there is room for it."""
+    """Print the current exception to standard error, which is the run's log, if there is disk space."""
     with suppress(OSError):
         traceback.print_exc()
 
 
 def _stop_wishes(folder: RunFolder) -> Callable[[], bool]:
-    """Asks for the sentinel file and for SIGTERM (heard only in the main thread of a process)."""
+    """A function that returns whether a stop was requested, by the sentinel file or SIGTERM (main thread only)."""
     asked = threading.Event()
 
     def hear(signum: int, frame: FrameType | None) -> None:

@@ -1,6 +1,6 @@
-"""LanceDB tables in one folder: the only file that knows lancedb.
+"""LanceDB tables in one folder; no other module imports lancedb.
 
-Every call opens its table anew (1–4 ms), so that what another process committed a moment ago is seen.
+Every call opens its table again (1–4 ms) to see the newest commits of other processes.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from qlatent.errors import StoreError
 from qlatent.store.claims import Claims
 from qlatent.store.disk import explained
 
-# Older versions of shared tables stay this long for whoever is reading them.
+# Older versions of shared tables are kept this long for concurrent readers.
 _READERS_GRACE = timedelta(minutes=10)
-# Datasets keep every version, because runs are frozen on them; lance would drop them after a week.
+# Datasets keep every version, because runs refer to them; lance would drop them after a week.
 _FOR_EVER = timedelta(days=36500)
 _FILTER_CHUNK = 500  # values in one `IN (…)`
-_LONGEST_CREATION_SECONDS = 60.0  # of an empty table; milliseconds in truth
+_LONGEST_CREATION_SECONDS = 60.0  # upper limit for creating an empty table, which takes milliseconds
 
 _log = logging.getLogger(__name__)
 
@@ -37,13 +37,13 @@ class Tables:
 
     @cached_property
     def _database(self) -> Any:
-        import lancedb  # seconds to import, so only when items are really asked for
+        import lancedb  # takes seconds to import, so only on first use
 
         with explained("the items", self.path):
             return lancedb.connect(str(self.path), read_consistency_interval=timedelta(0))
 
     def names(self, prefix: str) -> list[str]:
-        """The tables whose names begin so and that have at least one commit, sorted."""
+        """The names of tables with this prefix and at least one commit, sorted."""
         found: list[str] = []
         token: str | None = None
         while True:
@@ -54,7 +54,7 @@ class Tables:
                 return sorted(name for name in found if self.open(name) is not None)
 
     def open(self, name: str, *, version: int | None = None) -> Any | None:
-        """The newest state of a table, or an older version; None if it was never committed."""
+        """The newest or a given version of a table; None if it has no commit."""
         try:
             table = self._database.open_table(name)
         except ValueError as err:
@@ -72,31 +72,31 @@ class Tables:
         return table
 
     def create(self, name: str, data: pa.RecordBatchReader) -> None:
-        """A new table with this content, in one commit: it is there whole or not at all."""
+        """Create a table with this content in one commit, atomically."""
         self._database.create_table(name, data)
 
     def ensure(self, name: str, schema: pa.Schema) -> Any:
-        """The table of this name, made empty if it is not there; of several processes one makes it."""
+        """The table of this name, created empty if necessary; of several processes, one creates it."""
         table = self.open(name)
         if table is not None:
             return table
-        # lance lets a creation overwrite one that another process has just finished, rows and all
+        # in lance, a creation may overwrite a table that another process has just created, with its rows
         with Claims(self.path / ".creating").hold(name, wait=_LONGEST_CREATION_SECONDS):
             table = self.open(name)
             return self._database.create_table(name, schema=schema) if table is None else table
 
     def add(self, name: str, data: pa.RecordBatchReader | pa.Table) -> int:
-        """Appends in one commit and returns the version it made."""
+        """Append rows in one commit; returns the new version."""
         return int(self._database.open_table(name).add(data).version)
 
     def drop(self, name: str) -> None:
-        """Removes a table that is there, with all its versions."""
+        """Delete an existing table with all its versions."""
         self._database.drop_table(name)
 
     def matching(
         self, name: str, column: str, values: Sequence[str], *, columns: list[str]
     ) -> Iterator[pa.Table]:
-        """The rows whose column has one of the values, in several tables."""
+        """The rows in which the column has one of the values, as several tables."""
         for start in range(0, len(values), _FILTER_CHUNK):
             chunk = values[start : start + _FILTER_CHUNK]
             table = self.open(name)
@@ -104,7 +104,7 @@ class Tables:
                 yield table.search().where(f"{column} IN ({_quoted(chunk)})").select(columns).to_arrow()
 
     def column(self, name: str, column: str) -> pa.Array:
-        """One whole column, in the order of the table; empty if there is no such table."""
+        """One column in table order; empty if the table does not exist."""
         table = self.open(name)
         if table is None:
             return pa.array([], pa.string())
@@ -112,23 +112,23 @@ class Tables:
         return pa.concat_arrays(content.chunks) if content.num_chunks else pa.array([], content.type)
 
     def keep_only(self, name: str, column: str, wanted: Callable[[pa.Array], pa.Array]) -> int:
-        """Deletes the rows whose value in a column is not wanted; returns how many values those were.
+        """Delete the rows with unwanted values in a column; returns the number of these values.
 
-        `wanted` gets the values that are there and answers with as many booleans. What is added meanwhile stays:
-        nothing is deleted that `wanted` was not asked about.
+        `wanted` maps the present values to booleans. Rows added in the meantime stay: only values passed to `wanted`
+        are deleted.
         """
         present = pc.unique(self.column(name, column))
         gone = present.filter(pc.invert(wanted(present))).to_pylist()
         table = self.open(name)
         for start in range(0, len(gone), _FILTER_CHUNK):
-            assert table is not None  # it had rows
+            assert table is not None  # it has rows
             table.delete(f"{column} IN ({_quoted(gone[start : start + _FILTER_CHUNK])})")
         return len(gone)
 
     def tidy(self, name: str, *, keep_versions: bool = False, unfinished: bool = False) -> None:
-        """Merges small files and drops old versions; `unfinished` also removes what failed writes left.
+        """Merge small files and drop old versions; `unfinished` also removes the leftovers of failed writes.
 
-        `unfinished` needs that nobody writes to the table. Somebody else tidying at the same time is no harm.
+        `unfinished` requires that no process writes to the table. Simultaneous calls are safe.
         """
         table = self.open(name)
         if table is None:

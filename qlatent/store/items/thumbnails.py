@@ -1,4 +1,4 @@
-"""Thumbnails, made once at import."""
+"""Make thumbnails of images at import."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def thumbnail(image: bytes, *, item: str) -> Thumbnail:
     try:
         with Image.open(io.BytesIO(image)) as opened:
             width, height = opened.size
-            opened.draft("RGB", (2 * SIDE, 2 * SIDE))  # JPEG: decoded at an eighth to a half of its size
+            opened.draft("RGB", (2 * SIDE, 2 * SIDE))  # decodes a JPEG at an eighth to a half of its size
             small = on_white(opened)
             small.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
     except UNREADABLE as err:
         raise StoreError(
             f"The image of item {item!r} cannot be decoded: {err}.",
-            remedy="Leave it out, or repair the file.",
+            remedy="Leave the item out, or repair the file.",
         ) from err
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=_QUALITY, method=2)

@@ -1,4 +1,4 @@
-"""Embeddings: one table for each encoder key, modality and width, holding content hash and vector."""
+"""Store embeddings in one table per encoder key, modality and width, with content hash and vector."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from qlatent.store.items import names
 from qlatent.store.items.staging import vector_batch, vector_schema
 from qlatent.store.items.tables import Tables
 
-# Small files are merged when so many commits were made, and whenever that number has doubled: reading stays
+# Small files are merged after this many commits, and whenever that number has doubled: reading stays
 # one sweep, and no vector is rewritten more than about twice.
 _COMMITS_TO_TIDY = 64
-# fewer hashes than this part of a table are looked up instead of sweeping the table
+# fewer hashes than this share of a table are looked up; otherwise the table is swept
 _SWEEP_FRACTION = 0.05
 
 
 class VectorTable(NamedTuple):
-    """Where the vectors of one encoder, modality and width are."""
+    """The table of the vectors of one encoder, modality and width."""
 
     name: str
     key: str
@@ -36,26 +36,26 @@ class Vectors:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        # which hashes a table has, at the version last seen: spares a sweep for each commit while encoding
+        # hashes of a table at the version last read, to avoid a sweep per commit while encoding
         self._seen: dict[str, tuple[int, set[str]]] = {}
         self._lock = threading.Lock()
 
     def all(self) -> list[VectorTable]:
-        """Every vector table there is."""
+        """All vector tables."""
         return [self._described(name) for name in self._tables.names("vectors.")]
 
     def views(self) -> list[VectorTable]:
-        """The tables of augmented views; in place of a content's hash they hold `names.view`."""
+        """The tables of augmented views, which hold `names.view` instead of a content hash."""
         mark = f".{names.VIEWS}-"
         return [self._described(name) for name in self._tables.names("vectors.") if mark in name]
 
     def of(self, encoder_key: str, modality: str) -> list[VectorTable]:
-        """The tables of one key and modality: one, or for given vectors one for each width."""
+        """The tables of one key and modality: one, or for imported vectors one per width."""
         prefix = names.vectors_prefix(encoder_key, modality)
         return [self._described(name) for name in self._tables.names(prefix)]
 
     def add(self, encoder_key: str, modality: str, hashes: Sequence[str], vectors: np.ndarray) -> None:
-        """Stores vectors (n, d) under their hashes in one commit; those that are there already stay."""
+        """Store vectors (n, d) under their hashes in one commit; existing vectors stay."""
         vectors = np.asarray(vectors, dtype=np.float32)
         _check(hashes, vectors)
         schema = vector_schema(encoder_key, modality, vectors.shape[1])
@@ -67,20 +67,20 @@ class Vectors:
             if new:
                 batch = vector_batch(schema, list(new), vectors[list(new.values())])
                 made = self._tables.add(name, pa.Table.from_batches([batch]))
-                # another process that wrote in between is noticed by a version that is not the next one
+                # a version that is not the next one reveals a write by another process
                 self._seen[name] = (made if made == version + 1 else -1, present | new.keys())
                 if made >= _COMMITS_TO_TIDY and made & (made - 1) == 0:
                     self._tables.tidy(name)
 
     def add_stream(self, encoder_key: str, modality: str, reader: pa.RecordBatchReader) -> None:
-        """Appends a stream of (hash, vector) in one commit, without the hashes that are there already."""
+        """Append a stream of (hash, vector) in one commit, without existing hashes."""
         name = f"{names.vectors_prefix(encoder_key, modality)}{reader.schema.field('vector').type.list_size}"
         self._tables.ensure(name, reader.schema)
         present = self._tables.column(name, "hash")
         self._tables.add(name, without(reader, present))
 
     def missing(self, encoder_key: str, modality: str, hashes: Sequence[str | None]) -> list[str]:
-        """The distinct hashes without a vector, in the order in which they first came."""
+        """The distinct hashes without a vector, in order of appearance."""
         wanted = pc.unique(pa.array(hashes, pa.string()).drop_null())
         for table in self.of(encoder_key, modality):
             present = self._tables.column(table.name, "hash")
@@ -89,7 +89,7 @@ class Vectors:
         return missing
 
     def read(self, encoder_key: str, modality: str, hashes: Sequence[str | None]) -> np.ndarray:
-        """The vectors (n, d) float32 of the hashes; NaN where there is none, d = 0 if nothing is there."""
+        """The vectors (n, d) float32 of the hashes, NaN where there is none; d = 0 if nothing is stored."""
         wanted = pa.array(hashes, pa.string()).dictionary_encode()
         distinct = wanted.dictionary
         found = [
@@ -100,14 +100,14 @@ class Vectors:
         if len(found) > 1:
             raise StoreError(
                 f"The {modality} vectors have different widths: {sorted(table.dim for table, _ in found)}.",
-                remedy="Choose items whose vectors came from one encoder.",
+                remedy="Choose items with vectors of one encoder.",
             )
         if not found:
             dims = [table.dim for table in self.of(encoder_key, modality)]
             return np.full((len(wanted), dims[0] if dims else 0), np.nan, dtype=np.float32)
         table, matrix = found[0]
         places = wanted.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
-        if len(places) == len(distinct):  # every hash once: in the right order already
+        if len(places) == len(distinct):  # no repeated hashes, so the order is right
             return matrix
         blank = np.full((1, table.dim), np.nan, dtype=np.float32)
         return np.concatenate([matrix, blank])[places]
@@ -148,12 +148,12 @@ class Vectors:
 
 
 def images_of(views: pa.Array) -> pa.Array:
-    """The hash of the image of each of these names of views."""
+    """The image hash of each of these view names."""
     return pc.list_element(pc.split_pattern(views, "."), 0)
 
 
 def without(reader: pa.RecordBatchReader, present: pa.Array) -> pa.RecordBatchReader:
-    """The stream without the rows whose hash is among those present."""
+    """The stream without the rows whose hash is in `present`."""
     if len(present) == 0:
         return reader
     kept = (batch.filter(pc.invert(pc.is_in(batch["hash"], value_set=present))) for batch in reader)
