@@ -1,1 +1,1 @@
-"""Reads text files: one text a line, or vectors written as text (GloVe, word2vec)."""
+"""Reads text files: one text per line, or vectors written as text (GloVe, word2vec)."""
