@@ -195,7 +195,7 @@ def test_invalid_configs_are_refused(folder: Path, text: str) -> None:
         saving.load(folder)
 
 
-def test_what_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
+def test_a_missing_field_is_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere does not exist"):
         saving.load(tmp_path / "nowhere")
     (folder / "config.json").unlink()

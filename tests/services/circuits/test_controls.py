@@ -37,7 +37,7 @@ def trained(request, tmp_path_factory):
         yield workspace, run, before, rows
 
 
-def test_what_is_missing_is_each_head_and_seed_but_the_run_itself(trained):
+def test_missing_trainings_are_all_heads_and_seeds_except_the_run_itself(trained):
     _, run, before, _ = trained
     head = before[0].head
     heads = [head, f"{head}_frozen", f"{head}_separable", f"{head}_twin"]

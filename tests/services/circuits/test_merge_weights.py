@@ -9,7 +9,7 @@ from qlatent.registry import HEADS, config_class, make_config, resolve
 from qlatent.services.circuits import merge_weights as service
 
 
-def test_the_published_sizes_and_the_place_where_it_turns() -> None:
+def test_the_published_sizes_and_the_break_even_dimension() -> None:
     found = service.weights(768, 256)
     assert (found.stored, found.identifiable, found.dense) == (6144, 2560, 196_864)
     assert found.ratio == pytest.approx(32.04, abs=0.005)
@@ -23,7 +23,7 @@ def test_the_published_sizes_and_the_place_where_it_turns() -> None:
     ("head", "field"), [("qbec", "stored"), ("bec", "dense"), ("grouped_linear", "grouped")]
 )
 @pytest.mark.parametrize("outputs", [3, 8])
-def test_they_are_what_the_heads_store(head: str, field: str, outputs: int) -> None:
+def test_the_numbers_of_weights_are_those_the_heads_store(head: str, field: str, outputs: int) -> None:
     config = make_config(
         config_class("head", head), {"input_dim": 20, "qubits": outputs, "modalities": ("text",)}
     )

@@ -53,7 +53,7 @@ def test_texts_come_in_the_order_asked_for_and_blank_once_removed(workspace: Wor
     assert browsing.texts(workspace, "goods", [1, 0]) == ["", ""]
 
 
-def test_the_state_changes_with_the_holdings(workspace: Workspace) -> None:
+def test_the_state_changes_with_the_datasets(workspace: Workspace) -> None:
     before = browsing.state_of(workspace)
     assert browsing.state_of(workspace) == before
     datasets.rename(workspace, "goods", name="Things")

@@ -62,7 +62,7 @@ def test_rows_that_meet_a_condition(table: pd.DataFrame, condition: str, found: 
         ("sold<=true", "'sold' is a truth value"),
     ],
 )
-def test_what_is_wrong_with_a_condition_is_said(table: pd.DataFrame, condition: str, said: str) -> None:
+def test_an_invalid_condition_is_named(table: pd.DataFrame, condition: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         conditions.meeting(table, condition)
 

@@ -80,7 +80,7 @@ def test_no_export_of_a_dataset_as_csv_holds_a_formula_and_the_others_keep_the_t
     assert list(lines["text"]) == clean
 
 
-def test_the_export_that_was_found_is_harmless_now() -> None:
+def test_an_export_with_a_formula_is_harmless() -> None:
     path = SHARED / "fault-cases" / "formula_export.csv"
     if not path.is_file():
         pytest.skip(f"the fault cases are not here ({path})")

@@ -77,7 +77,9 @@ def test_a_preview_that_keeps_nothing_says_why(workspace: Workspace, tmp_path: P
     assert "is mapped to an image, a text or a vector" in str(seen.nothing_kept())
 
 
-def test_a_dict_changes_the_guess_and_a_mapping_replaces_it(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_dict_changes_the_guessed_mapping_and_a_mapping_replaces_it(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     path = write(tmp_path / "t.csv", "id,title,note\n1,a,b\n")
     assert datasets.preview(workspace, path, mapping={"text": "note"}).mapping == Mapping(
         id="id", text=("note",)
@@ -116,7 +118,7 @@ def test_a_path_may_be_stored_without_a_preview(workspace: Workspace, tmp_path: 
     assert (report.dataset, report.name, report.rows) == ("words", "words", 2)
 
 
-def test_the_same_content_is_stored_once_and_said(workspace: Workspace, tmp_path: Path) -> None:
+def test_the_same_content_is_stored_once_and_reported(workspace: Workspace, tmp_path: Path) -> None:
     first = datasets.store(workspace, zipped(tmp_path / "a.zip"))
     (tmp_path / "renamed.zip").write_bytes((tmp_path / "a.zip").read_bytes())
     seen = datasets.preview(workspace, tmp_path / "renamed.zip")
@@ -179,7 +181,7 @@ def test_ready_vectors_are_imported_and_train_directly(workspace: Workspace, tmp
 # --- adding to a dataset ---------------------------------------------------------------------------------
 
 
-def test_a_further_file_adds_only_what_is_not_there(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_further_file_adds_only_new_rows(workspace: Workspace, tmp_path: Path) -> None:
     datasets.store(workspace, write(tmp_path / "a.csv", "id,text\n1,one\n2,two\n"), name="words")
     further = write(tmp_path / "b.csv", "id,text\n2,two\n1,changed\n3,three\n4,\n")
     report = datasets.store(workspace, further, into="words")
@@ -266,7 +268,7 @@ def test_a_source_that_changed_since_the_preview_is_not_stored(workspace: Worksp
         datasets.store(workspace, seen)
 
 
-def test_what_only_decoding_finds_is_refused_when_storing(workspace: Workspace, tmp_path: Path) -> None:
+def test_images_that_cannot_be_decoded_are_refused_when_storing(workspace: Workspace, tmp_path: Path) -> None:
     content = bytearray(png(1))
     at = content.index(b"IDAT") + 8
     content[at : at + 4] = b"\xff\xff\xff\xff"

@@ -44,7 +44,7 @@ def test_a_column_has_the_type_of_all_its_values(
     assert [None if pd.isna(value) else value for value in column] == expected
 
 
-def test_keys_come_in_order_and_names_of_the_item_are_told_apart() -> None:
+def test_keys_come_in_order_and_names_of_item_columns_are_marked() -> None:
     found = facts.columns(['{"b": 1}', None, '{"a": "x", "text": "y"}'], beside=["text"])
     assert list(found) == ["b", "a", "text (metadata)"]
     assert [list(found[name].isna()) for name in found] == [

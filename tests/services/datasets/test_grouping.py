@@ -105,7 +105,7 @@ def test_ids_with_a_number_sign_belong_together(tmp_path):
         assert got.tolist() == [n // 2 for n in range(20)]
 
 
-def test_items_that_all_hang_together_are_refused_before_a_run_starts(workspace, tmp_path):
+def test_items_of_a_single_group_are_refused_before_a_run_starts(workspace, tmp_path):
     items = [replace(each, metadata={"shop": "one"}) for each in captions()]
     with Workspace.open(tmp_path / "workspace") as other:
         add(other, "captions", items)
@@ -124,7 +124,7 @@ def sides_of(workspace: Workspace, **settings) -> tuple[set[int], set[int]]:
 
 
 @pytest.mark.parametrize("modalities", [("image", "text"), ("text",), ("image",)])
-def test_no_picture_of_a_run_on_vectors_is_on_both_sides(workspace, modalities):
+def test_no_image_of_a_run_on_vectors_is_on_both_sides(workspace, modalities):
     learned, judged = sides_of(workspace, modalities=modalities)
     assert judged
     assert not learned & judged
@@ -138,7 +138,7 @@ def test_no_seller_of_a_run_on_vectors_is_on_both_sides(workspace):
     assert not {each // 3 for each in learned} & {each // 3 for each in judged}
 
 
-def test_no_picture_of_a_run_for_answers_is_on_both_sides(workspace):
+def test_no_image_of_a_retrieval_run_is_on_both_sides(workspace):
     settings = {"qubits": 2, "epochs": 1, "batch_size": 8, "modalities": ("text",)}
     request = TrainingRequest("captions", None, "bec", "ranking", settings, source="retrieval")
     spec = training_spec(workspace, request)

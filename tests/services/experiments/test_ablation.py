@@ -54,7 +54,7 @@ def test_objectives_are_compared_with_clip_acquas_own() -> None:
     assert effect.words.startswith("higher by 0.310")
 
 
-def test_or_with_the_last_one_where_that_was_not_asked_for() -> None:
+def test_objectives_are_compared_with_the_last_one_without_clip_acquas() -> None:
     table = rows(acqua=[0.8, 0.8]) + [row | {"objective": "contrast"} for row in rows(acqua=[0.6, 0.6])]
     [effect] = ablation.objective(table, "spearman")
     assert effect.name == "CLIP-ACQUA, 2-d: stress − contrast"

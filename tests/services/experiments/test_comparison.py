@@ -68,7 +68,7 @@ def test_only_measured_places_have_rows_one_a_metric_and_cost(
     assert list(comparison.frame(table).columns) == list(comparison.COLUMNS)
 
 
-def test_why_a_figure_is_missing_is_said_once(workspace: Workspace, cells: list[Cell]) -> None:
+def test_the_reason_for_a_missing_value_is_listed_once(workspace: Workspace, cells: list[Cell]) -> None:
     [note] = comparison.notes(workspace, EXPERIMENT)
     assert note == f"{comparison.metric_title('probe_accuracy')}: there are no labels"
 
@@ -128,7 +128,7 @@ def test_values_that_are_not_defined_are_left_out() -> None:
     assert comparison.said(none) == "–"
 
 
-def test_of_errors_the_smaller_one_is_the_best() -> None:
+def test_the_smallest_error_is_the_best() -> None:
     table = rows("stress", acqua=[0.1, 0.11, 0.1], pca=[0.5] * 3)
     assert comparison.best(table, "stress") == {("acqua", "stress", 2)}
     assert comparison.best(rows(acqua=[0.9, 0.8]), "spearman") == set()  # nobody to be better than

@@ -93,7 +93,7 @@ def test_nt_xent_takes_noisy_copies_of_one_modality_unless_it_is_to_have_pairs(e
 # --- what it does -----------------------------------------------------------------------------------------
 
 
-def test_every_training_ran_once_and_what_cannot_run_is_said(done):
+def test_every_training_ran_once_and_impossible_cells_have_a_reason(done):
     workspace, experiment, started = done
     told = experiments.progress(workspace, experiment)
     assert told.failed == ()
@@ -170,7 +170,7 @@ def test_a_kept_head_of_another_space_is_refused(empty, tmp_path):
         evaluation.evaluate(empty, "foreign", "pairs")
 
 
-def test_a_failed_place_leaves_the_others_standing(empty, monkeypatch):
+def test_a_failed_cell_does_not_affect_the_others(empty, monkeypatch):
     made = experiments.create(empty, grid(heads=("acqua",), dims=(2,), seeds=1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(queue, "dispatch", lambda *_: [])  # they wait

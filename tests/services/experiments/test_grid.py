@@ -55,7 +55,7 @@ def test_numbers_and_truth_values_of_settings_are_read_and_words_stay() -> None:
     assert grid.parse("kept/h1/acqua") == ("acqua", {})
 
 
-def test_heads_and_objectives_have_words() -> None:
+def test_heads_and_objectives_have_titles() -> None:
     assert grid.title("acqua") == "CLIP-ACQUA"
     assert grid.title("acqua:depth=2:entanglers=false") == "CLIP-ACQUA (depth=2, entanglers=false)"
     assert grid.title("kept/mine/acqua") == "CLIP-ACQUA, kept as mine"
@@ -89,7 +89,7 @@ def test_places_come_seed_by_seed_and_what_is_not_drawn_has_one_run_for_all(work
     assert len(grid.distinct(drawn)) == 2 * 7  # another seed is another held-out part
 
 
-def test_a_run_that_is_there_stands_in_its_place_whoever_made_it(workspace: Workspace) -> None:
+def test_an_existing_run_fills_its_cell_however_it_was_started(workspace: Workspace) -> None:
     cell = next(each for each in grid.cells(workspace, EXPERIMENT) if each.head == "acqua")
     assert cell.spec is not None and cell.run is None
     run = made(workspace, cell.spec.model_copy(update={"name": "of somebody else"}))
@@ -123,7 +123,7 @@ def test_an_experiment_whose_vectors_are_gone_says_so(workspace: Workspace) -> N
         grid.cells(workspace, replace(EXPERIMENT, encoder="gone"))
 
 
-def test_common_settings_reach_those_that_know_them(workspace: Workspace) -> None:
+def test_common_settings_are_passed_to_the_parts_that_have_them(workspace: Workspace) -> None:
     made = experiments.create(workspace, small_grid(settings=QUICK | {"focus": 2.0, "function": "sin"}))
     by_head = {cell.head: cell.spec.configs for cell in grid.cells(workspace, made) if cell.spec}
     assert by_head["acqua"].objective["focus"] == 2.0

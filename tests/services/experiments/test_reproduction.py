@@ -75,7 +75,7 @@ def test_images_come_in_once_with_class_and_split(workspace, tmp_path) -> None:
     ]
 
 
-def test_another_file_is_refused_by_what_it_lacks(workspace, tmp_path) -> None:
+def test_a_file_with_missing_arrays_is_refused(workspace, tmp_path) -> None:
     with pytest.raises(
         InputError, match=r"some.npz has no is_test; it has .*label.*Pass a file with data, offsets"
     ):
@@ -163,7 +163,7 @@ def test_published_probes_are_taken_once_and_a_stopped_one_goes_on(workspace, tm
     assert reproduction.lacking(places, fresh, probes=2) == []  # there is no second seed to probe
 
 
-def test_the_smallest_p_of_so_many_seeds_is_told_and_what_it_cannot_pass() -> None:
+def test_the_smallest_possible_p_and_the_levels_it_cannot_reach_are_reported() -> None:
     """Two of the 84 ways to deal three and six seeds out; twelve such rows and Holm leave none a chance."""
     apart = rows("ring", [0.9 + n / 100 for n in range(3)]) + rows("classical", [n / 100 for n in range(6)])
     (made,) = reproduction.contrasts(apart)

@@ -103,7 +103,9 @@ def rewritten(workspace: Workspace, head: str, **changes: Any) -> None:
 
 
 @pytest.mark.parametrize("card", [[], "card", {"metrics": "boo"}, {"parameters": [1]}])
-def test_one_broken_head_breaks_no_list(workspace: Workspace, kept: str, tmp_path: Path, card: Any) -> None:
+def test_a_broken_head_does_not_break_lists(
+    workspace: Workspace, kept: str, tmp_path: Path, card: Any
+) -> None:
     path = tmp_path / "head.zip"
     path.write_bytes(kept_heads.download_zip(workspace, kept))
     broken = kept_heads.load_upload(workspace, path, name="broken")
@@ -137,7 +139,7 @@ def test_a_head_whose_files_are_gone_is_listed_and_can_be_removed(
     assert kept_heads.list_heads(workspace) == []
 
 
-def test_damaged_weights_are_said_where_they_are_read(workspace: Workspace, kept: str) -> None:
+def test_damaged_weights_are_reported_when_they_are_read(workspace: Workspace, kept: str) -> None:
     (workspace.heads_path / kept / "model.safetensors").write_bytes(b"rubbish")
     with pytest.raises(InputError, match=rf"The weights of the head {kept} cannot be read"):
         kept_heads.weights(workspace, kept)

@@ -249,7 +249,7 @@ def labelled(workspace: Workspace, count: int = 30) -> str:
     return run_workspace.add(workspace, "labelled", items, modalities=("text",))
 
 
-def test_labels_judge_with_the_query_itself_left_out(workspace: Workspace) -> None:
+def test_relevance_by_labels_excludes_the_query_itself(workspace: Workspace) -> None:
     found = evaluation.evaluate(workspace, Task(labelled(workspace)))
     assert (found["relevance"], found["queries"], found["documents"]) == ("same label", 28, 30)
     assert found["notes"] == ["2 items whose label no other item has do not ask"]
@@ -276,7 +276,7 @@ def test_queries_of_another_width_are_refused_with_both_widths(workspace: Worksp
         evaluation.evaluate(workspace, Task(corpus, queries=other, judgements=str(tmp_path / "pairs.csv")))
 
 
-def test_what_fits_nothing_is_refused(workspace: Workspace, folder: Path) -> None:
+def test_a_collection_without_matches_is_refused(workspace: Workspace, folder: Path) -> None:
     coder = HashedWords()
     corpus = evaluation.bring(workspace, str(folder / "docs.jsonl"), encoder=coder)
     files = {name: folder / f"{name}.tsv" for name in ("foreign", "strangers", "run", "other")}

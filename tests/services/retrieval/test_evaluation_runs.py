@@ -197,7 +197,7 @@ def test_a_stopped_run_ends_between_queries_and_goes_on_to_the_same_figures(
     assert without_times(folder.figures()) == without_times(unbroken)
 
 
-def test_what_goes_wrong_in_the_worker_is_told(workspace: Workspace, corpus: str, brought) -> None:
+def test_errors_in_the_worker_are_reported(workspace: Workspace, corpus: str, brought) -> None:
     files = brought  # judgements name d0 … d11 and q0 … q2, and ready vectors have no encoder
     folder = workspace.run(evaluation_runs.start(workspace, Request(corpus, ("none",), files=files)))
     assert worker.work(workspace, folder) == "failed"
@@ -231,7 +231,7 @@ def test_what_cannot_run_is_refused_before_it_is_queued(
     assert evaluation_runs.evaluations(workspace) == []
 
 
-def test_only_items_that_share_a_label_can_ask(workspace: Workspace, corpus: str) -> None:
+def test_only_items_that_share_a_label_can_be_queries(workspace: Workspace, corpus: str) -> None:
     assert evaluation_runs.askers(workspace, corpus) == 40
     alone = [Item(id=f"i{n}", label=label, text=f"{n}") for n, label in enumerate(["a", "b", None, "b"])]
     assert (

@@ -67,7 +67,7 @@ def test_a_second_look_reads_only_what_was_added(folder: RunFolder, monkeypatch:
     assert sorted(first.steps) == [1, 2]
 
 
-def test_only_the_journals_used_last_are_kept(tmp_path: Path) -> None:
+def test_only_the_event_logs_used_last_are_cached(tmp_path: Path) -> None:
     folders = [RunFolder.create(tmp_path / f"r{n}", {}) for n in range(event_log.KEPT + 1)]
     first, second = (event_log.read_log(folder) for folder in folders[:2])
     event_log.read_log(folders[0])  # used again: the second is the oldest now

@@ -90,7 +90,7 @@ def test_a_run_says_which_table_it_was_made_for(
         ({"state": "finished"}, 1.0, "finished", False),
     ],
 )  # fmt: skip
-def test_its_state_is_told_in_words_and_as_a_share(
+def test_the_state_is_shown_as_text_and_as_a_share(
     workspace: Workspace, status: dict[str, Any], progress: float, message: str, active: bool
 ) -> None:
     view = listing.summary(workspace, made(workspace, **status))

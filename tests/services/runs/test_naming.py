@@ -76,6 +76,6 @@ def test_a_waiting_run_knows_its_place_and_when_it_may_start() -> None:
     assert naming.waiting(views, "r3", workers=2) == Waiting(2, 60.0)  # beside the one that runs
 
 
-def test_what_cannot_be_known_is_not_guessed() -> None:
+def test_unknown_times_are_not_guessed() -> None:
     views = [run(1, status={"state": "running"}), run(2, status={"state": "queued"})]
     assert naming.waiting(views, "r2", workers=1) == Waiting(1, None)

@@ -323,7 +323,7 @@ def test_clicks_that_arrive_at_once_make_one_run(workspace, started, room):
     assert [view.id for view in listing.list_runs(workspace)] == found[:1]
 
 
-def test_a_removed_run_does_not_stand_for_a_new_wish(workspace, started):
+def test_a_removed_run_does_not_satisfy_a_new_request(workspace, started):
     first = start_training(workspace, request(), token="form")
     workspace.run(first).write_status(state="stopped")
     queue.remove(workspace, first)

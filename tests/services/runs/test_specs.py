@@ -150,14 +150,14 @@ def test_the_width_of_the_latent_is_read_by_either_word(head: str, word: str, wr
         ({"format": "two"}, "r1 has format two; this version reads up to 2"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_understood_is_said_with_its_place(changes: dict[str, Any], said: str) -> None:
+def test_an_invalid_field_is_named(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(StoreError, match=said) as caught:
         specs.read(earlier(**changes))
     assert caught.value.remedy
 
 
 @pytest.mark.parametrize("missing", ["kind", "configs", "head", "dataset_version", "name"])
-def test_what_is_missing_is_named(missing: str) -> None:
+def test_a_missing_field_is_named(missing: str) -> None:
     document = earlier()
     del document[missing]
     with pytest.raises(StoreError, match=missing):
@@ -171,7 +171,7 @@ def test_a_document_that_is_no_object_is_refused(document: Any) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe{}", b"[1]"])
-def test_a_damaged_file_is_said(content: bytes, tmp_path: Path) -> None:
+def test_a_damaged_file_is_reported(content: bytes, tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "r1", EVERY[0].document())
     (folder.path / "spec.json").write_bytes(content)
     with pytest.raises(StoreError, match=r"cannot be read|not a JSON object"):

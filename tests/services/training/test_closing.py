@@ -138,7 +138,7 @@ def test_runs_that_go_on_or_have_more_to_train_are_left_alone(workspace: Workspa
     assert states == [("queued", True, 0), ("running", True, 0), ("stopped", True, 0)]
 
 
-def test_one_that_cannot_be_kept_stays_as_it_is(
+def test_a_head_that_cannot_be_kept_stays_unchanged(
     workspace: Workspace, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: Any) -> None:

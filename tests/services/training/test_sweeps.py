@@ -134,7 +134,7 @@ def test_those_under_way_are_asked_to_stop_and_those_that_wait_leave_the_queue(w
     assert waiting.status().state == "stopped"
 
 
-def test_one_that_ends_while_it_is_asked_to_stop_is_no_error(
+def test_a_run_that_ends_during_its_stop_request_is_not_an_error(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running = place(workspace, state="running")

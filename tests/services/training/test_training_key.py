@@ -44,12 +44,12 @@ def key(changed: dict[str, Any]) -> str:
     ],
     ids=lambda changes: next(iter(changes)),
 )  # fmt: skip
-def test_who_made_a_run_and_what_for_does_not_matter(changes: dict[str, Any]) -> None:
+def test_the_origin_of_a_run_does_not_change_the_key(changes: dict[str, Any]) -> None:
     assert key(document() | changes) == training_key(training())
 
 
 @pytest.mark.parametrize("changes", OTHER.values(), ids=list(OTHER))
-def test_what_it_learns_from_and_towards_does(changes: dict[str, Any]) -> None:
+def test_data_and_objective_change_the_key(changes: dict[str, Any]) -> None:
     assert key(document() | changes) != training_key(training())
 
 
@@ -62,7 +62,7 @@ def test_other_judgements_are_another_training() -> None:
     ("part", "setting", "value"),
     [("head", "depth", 2), ("objective", "alpha_distance", 0.5), ("training", "seed", 7)],
 )
-def test_every_setting_does(part: str, setting: str, value: Any) -> None:
+def test_every_setting_changes_the_key(part: str, setting: str, value: Any) -> None:
     other = document()
     assert other["configs"][part][setting] != value
     other["configs"][part][setting] = value

@@ -194,7 +194,7 @@ def test_an_encoding_run_makes_the_views(
 # --- keeping ----------------------------------------------------------------------------------------------
 
 
-def test_views_are_nobodys_vectors(workspace: Workspace, photos: str, tmp_path: Path) -> None:
+def test_views_are_not_listed_as_vectors(workspace: Workspace, photos: str, tmp_path: Path) -> None:
     report = encoding.encode(workspace, photos, encoder=MeanColour(), views=4)
     view = datasets.dataset_view(workspace, photos)
     assert [(each["key"], each["modality"], each["total"]) for each in view.encoders] == [

@@ -204,7 +204,7 @@ def test_images_that_cannot_be_decoded_are_listed(
     assert reason.startswith("its image cannot be decoded (cannot identify image file")
 
 
-def test_wishes_that_cannot_be_met(workspace: Workspace, tmp_path: Path) -> None:
+def test_invalid_requests(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("one\n")
     dataset = datasets.store(workspace, tmp_path / "t.txt").dataset
     with pytest.raises(InputError, match="'t' has no images to encode"):

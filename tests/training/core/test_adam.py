@@ -45,7 +45,7 @@ def test_parameters_without_a_gradient_stay_and_keep_their_own_count():
     assert optimizer.state_dict()["1.step"] == 1
 
 
-def test_frozen_parameters_are_not_its_business():
+def test_frozen_parameters_are_ignored():
     model = TinyHead()
     next(model.parameters()).requires_grad_(False)
     assert len(Adam(model.parameters()).parameters) == len(list(model.parameters())) - 1

@@ -19,7 +19,7 @@ def taken():
     return next(e for e in trainer.run(clock=lambda: 0.0) if isinstance(e, events.CheckpointDue)).checkpoint
 
 
-def test_what_is_loaded_is_what_was_saved_bit_for_bit(taken, tmp_path):
+def test_a_loaded_checkpoint_equals_the_saved_one_bit_for_bit(taken, tmp_path):
     checkpoint.save(taken, tmp_path)
     got = checkpoint.load(tmp_path)
     assert got.step == taken.step

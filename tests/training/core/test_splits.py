@@ -37,7 +37,7 @@ def drawn(groups: np.ndarray, labels: list[str], *, share: float = 0.2, seed: in
     return splits.held_out(groups, np.array(labels), share=share, generator=generator)
 
 
-def test_groups_are_what_one_reaches_from_row_to_row() -> None:
+def test_groups_are_connected_components() -> None:
     random = np.random.default_rng(0)
     for _ in range(20):
         columns = [
@@ -49,23 +49,23 @@ def test_groups_are_what_one_reaches_from_row_to_row() -> None:
         assert [frozenset(np.flatnonzero(got == got[row]).tolist()) for row in range(24)] == wanted
 
 
-def test_what_nobody_has_ties_nothing() -> None:
+def test_missing_values_group_nothing() -> None:
     assert splits.codes(["a", None, "", "a"]).tolist() == [0, -1, -1, 0]
     assert len(set(splits.tied([splits.codes([None, "", None])]).tolist())) == 3
 
 
-def test_what_most_rows_have_ties_nothing() -> None:
+def test_a_content_of_most_rows_groups_nothing() -> None:
     """A picture of every second row makes them one thing; a phrase that stands everywhere does not."""
     assert splits.content_codes(["no description"] * 3 + ["a", "a"]).tolist() == [-1, -1, -1, 1, 1]
     assert splits.content_codes(["one", "one", "two", "two", None]).tolist() == [0, 0, 1, 1, -1]
 
 
-def test_an_id_group_is_what_stands_before_a_number_sign() -> None:
+def test_ids_are_grouped_by_their_stem_before_a_number_sign() -> None:
     ids = ["100_69.jpg#0", "100_69.jpg#12", "a-1", "a_2", "#3", "b#", "b#x", "c#d#4"]
     assert splits.id_stems(ids) == ["100_69.jpg", "100_69.jpg", None, None, None, None, None, "c#d"]
 
 
-def test_whole_groups_are_held_out_near_the_wish_and_of_every_label_alike() -> None:
+def test_whole_groups_are_held_out_near_the_share_and_stratified_by_label() -> None:
     random = np.random.default_rng(1)
     groups = np.repeat(np.arange(400), random.integers(1, 6, size=400))
     label_of = random.choice(["many", "some", "few"], size=400, p=[0.7, 0.2, 0.1])
@@ -86,7 +86,7 @@ def test_every_group_is_held_out_as_often_as_the_others() -> None:
     assert often[30:].mean() == pytest.approx(0.25, abs=0.03)
 
 
-def test_a_group_larger_than_the_wish_is_learned_from() -> None:
+def test_a_group_larger_than_the_share_is_trained_on() -> None:
     groups = np.array([0] * 90 + list(range(1, 11)))
     away = drawn(groups, [""] * 100, share=0.05)
     assert away.sum() == 5
@@ -115,7 +115,7 @@ def tied_pairs(**changes: object) -> tuple[Labels, np.ndarray]:
     ), picture
 
 
-def test_captions_of_a_picture_stay_together_whatever_the_order_of_the_rows() -> None:
+def test_captions_of_an_image_stay_together_in_any_order_of_the_rows() -> None:
     known, picture = tied_pairs()
     away = heldout_mask(known, settings())
     assert not set(picture[away]) & set(picture[~away])
@@ -125,7 +125,7 @@ def test_captions_of_a_picture_stay_together_whatever_the_order_of_the_rows() ->
     assert set(picture[order][heldout_mask(turned, settings())]) == set(picture[away])
 
 
-def test_the_rule_of_earlier_versions_looks_at_equal_rows_alone() -> None:
+def test_the_rule_of_earlier_versions_groups_only_equal_rows() -> None:
     known, picture = tied_pairs()
     config = settings(split_rule="contents")
     away = heldout_mask(known, config)
@@ -153,7 +153,7 @@ def test_the_figures_count_groups_and_those_on_both_sides() -> None:
     assert torn.counts["groups_on_both_sides"] == len(both) > 20
 
 
-def test_plain_arrays_are_tied_by_equal_vectors_of_a_modality() -> None:
+def test_plain_arrays_are_grouped_by_equal_vectors_of_a_modality() -> None:
     random = np.random.default_rng(2)
     image = random.normal(size=(20, 4)).astype(np.float32)[np.repeat(np.arange(20), 3)]
     text = random.normal(size=(60, 4)).astype(np.float32)

@@ -110,7 +110,7 @@ def pixels(views: torch.Tensor) -> torch.Tensor:
     return views * deviation + mean
 
 
-def test_each_happens_as_often_as_its_chance_says() -> None:
+def test_each_distortion_occurs_with_its_probability() -> None:
     still = AugmentationConfig(smallest_crop=1.0, jitter_chance=0.0, grey_chance=0.0, flip_chance=0.0)
     square = images(1).repeat(600, 1, 1, 1)
 

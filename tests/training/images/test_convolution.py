@@ -45,7 +45,7 @@ def test_only_where_every_output_sees_the_whole_image(
     assert bool(calls) is not dense_products
 
 
-def test_images_that_are_not_square_go_the_plain_way() -> None:
+def test_images_that_are_not_square_use_the_plain_convolution() -> None:
     plain, dense, _ = both(2, kernel=3, stride=1, padding=1)
     images = torch.randn((4, 5, 1, 2), dtype=torch.float64)
     torch.testing.assert_close(dense(images), plain(images))

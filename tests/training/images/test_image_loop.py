@@ -49,7 +49,7 @@ def losses(found: list[events.Event]) -> list[float]:
     return [each.losses["total"] for each in found if isinstance(each, events.Step)]
 
 
-def test_everything_comes_where_it_is_due() -> None:
+def test_events_come_at_their_steps() -> None:
     found = list(trainer().run())
     assert [type(each).__name__ for each in found] == [
         "Start", "Views", "Snapshot", "Step", "Views", "Snapshot", "Step", "Evaluation", "Probed", "Step", "Step",
@@ -70,7 +70,7 @@ def test_everything_comes_where_it_is_due() -> None:
 
 
 @pytest.mark.parametrize("settings", [{}, {"shots": 8, "shots_in": "always"}])
-def test_a_resumed_run_is_the_unbroken_one_bit_for_bit(settings: dict[str, Any]) -> None:
+def test_a_resumed_run_equals_an_unbroken_one_bit_for_bit(settings: dict[str, Any]) -> None:
     whole = trainer(**settings)
     expected = losses(list(whole.run()))
     first = trainer(**settings)
@@ -119,7 +119,7 @@ def test_without_two_classes_there_is_no_probe(given: dict[str, Any]) -> None:
     assert not [each for each in trainer(given=given).run() if isinstance(each, image_events.Probed)]
 
 
-def test_the_last_batch_that_is_not_full_is_left_out() -> None:
+def test_an_incomplete_last_batch_is_left_out() -> None:
     made = trainer()
     assert made.batches == 3  # 15 training images, 4 a batch
 
@@ -131,7 +131,7 @@ def test_fewer_images_than_a_batch_are_refused() -> None:
         data(ImageTrainingConfig(size=8, batch_size=16))
 
 
-def test_equal_images_count_once_unless_told() -> None:
+def test_equal_images_count_once_by_default() -> None:
     twice = Labels(
         np.array(["a", "a", *"bcdefghi"]), np.array(["train"] * 8 + ["test"] * 2), np.array([""] * 10)
     )

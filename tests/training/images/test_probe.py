@@ -31,7 +31,7 @@ def encode(images: torch.Tensor) -> torch.Tensor:
 QUICK = ProbeConfig(epochs=20, batch_size=16, learning_rate=0.05, stairs=(12, 16))
 
 
-def test_both_tell_apart_what_can_be_told_apart() -> None:
+def test_both_protocols_separate_separable_classes() -> None:
     train, test = labelled(), labelled(60, seed=1)
     for found in (as_published(encode, train, test, QUICK), honest(encode, train, test, QUICK)):
         assert found.accuracy > 0.9
@@ -40,7 +40,7 @@ def test_both_tell_apart_what_can_be_told_apart() -> None:
         assert found.accuracy == pytest.approx(np.trace(found.confusion) / 60)
 
 
-def test_the_published_one_takes_the_best_look_and_the_honest_one_the_only() -> None:
+def test_the_published_probe_reports_the_best_test_and_the_honest_one_the_only_test() -> None:
     train, test = labelled(mixed=0.6), labelled(40, seed=1, mixed=0.6)
     published = as_published(encode, train, test, QUICK)
     assert len(published.test) == 20
@@ -55,7 +55,7 @@ def test_the_published_one_takes_the_best_look_and_the_honest_one_the_only() -> 
     assert len(frank.validation) == 20
 
 
-def test_the_honest_one_looks_at_each_image_once_and_never_learns_from_those_kept_apart() -> None:
+def test_the_honest_probe_encodes_each_image_once_and_does_not_train_on_validation_rows() -> None:
     train, test = labelled(), labelled(60, seed=1)
     looks = []
 
@@ -79,7 +79,7 @@ def test_results_follow_from_the_seed() -> None:
         assert protocol(encode, train, test, QUICK).test == protocol(encode, train, test, QUICK).test
 
 
-def test_a_checkpoint_of_any_epoch_goes_on_to_the_same_result() -> None:
+def test_the_probe_resumes_from_any_epoch_to_the_same_result() -> None:
     train, test = labelled(mixed=0.5), labelled(60, seed=1)
     kept: list[Checkpoint] = []
     whole = as_published(encode, train, test, QUICK, keep=kept.append)
@@ -98,7 +98,7 @@ def test_a_checkpoint_of_any_epoch_goes_on_to_the_same_result() -> None:
             assert torch.equal(later[-1].model[name], wanted), name
 
 
-def test_the_rate_falls_at_the_stairs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_learning_rate_falls_at_the_configured_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
     rates = []
 
     class Spy(probe.Adam):
@@ -112,14 +112,14 @@ def test_the_rate_falls_at_the_stairs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rates == pytest.approx([1, 1, 0.1, 0.1, 0.01])
 
 
-def test_each_class_keeps_its_share_apart() -> None:
+def test_validation_rows_are_a_share_of_each_class() -> None:
     labels = torch.tensor([0] * 20 + [1] * 10 + [2] * 2)
     learned, kept = split(labels, ProbeConfig(validation=0.1))
     assert torch.bincount(labels[kept]).tolist() == [2, 1, 1]
     assert sorted([*learned.tolist(), *kept.tolist()]) == list(range(32))
 
 
-def test_what_is_kept_apart_is_whole_groups_and_no_class_is_lost() -> None:
+def test_validation_rows_are_whole_groups_and_no_class_is_lost() -> None:
     groups = np.repeat(np.arange(40), 3)
     labels = torch.from_numpy(
         np.where(groups < 38, groups % 2, groups - 36)

@@ -45,7 +45,7 @@ def states(whole: Any, layer: int) -> TokenStates:
 
 @pytest.mark.parametrize("kind", ["bert", "mpnet", "distilbert"])
 @pytest.mark.parametrize("layers", [1, 2, 4])
-def test_stored_outputs_change_nothing(kind: str, layers: int) -> None:
+def test_stored_token_states_do_not_change_the_vectors(kind: str, layers: int) -> None:
     whole = model(kind)
     expected = torch.stack([alone(whole, each) for each in TOKENS]).detach()
     config = RetrievalTrainingConfig(unfreeze="last", layers=layers)

@@ -39,7 +39,7 @@ def test_judgements_name_answers_and_hard_negatives() -> None:
     assert relevance.gains(np.array([0]), np.array([[5, 6, 4]])).tolist() == [[2, 0, 1]]
 
 
-def test_held_out_items_ask_and_training_items_answer() -> None:
+def test_held_out_items_are_queries_and_training_items_documents() -> None:
     labels = known(["a", "a", "b", "b", "a", "c", "b", ""], ["train"] * 4 + ["test"] * 3 + ["train"])
     data = by_labels(np.arange(10, 18), labels, RetrievalTrainingConfig())
     assert data.train.tolist() == [0, 1, 2, 3]
@@ -102,7 +102,7 @@ def test_judged_items_are_queries_or_documents() -> None:
     assert data.left_out == {"judgements of unknown items": 3, "queries without an answer here": 1}
 
 
-def test_what_says_nothing_is_refused() -> None:
+def test_data_without_queries_are_refused() -> None:
     with pytest.raises(InputError, match="No two training items have the same label"):
         by_labels(np.arange(3), known(["a", "b", "c"]), RetrievalTrainingConfig(heldout=0))
     with pytest.raises(InputError, match=r"1 of 2 judged queries .* \(q, r\)"):

@@ -69,7 +69,7 @@ def test_held_out_items_find_their_label_better_than_before(name: str) -> None:
     assert sum(isinstance(each, events.Snapshot) for each in found) == 3
 
 
-def test_what_is_found_needs_no_steps() -> None:
+def test_a_closed_form_head_needs_no_steps() -> None:
     work = trainer("pca")
     found = list(work.run())
     assert not losses(found)
@@ -134,7 +134,7 @@ def test_the_loss_is_the_cross_entropy_of_the_answer() -> None:
     assert loss == pytest.approx(expected(3), rel=1e-4) or loss == pytest.approx(expected(4), rel=1e-4)
 
 
-def test_figures_by_query_are_those_of_a_loop() -> None:
+def test_metrics_by_query_equal_those_of_a_plain_loop() -> None:
     work = trainer("bec")
     data, found = work.data, work.by_query()
     z = dict(enumerate(work.latents(np.arange(CLASSES * EACH))["text"].astype(np.float64)))

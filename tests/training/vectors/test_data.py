@@ -64,7 +64,7 @@ def test_the_split_depends_on_seed_and_content_but_not_on_the_order_of_rows():
     assert contents(known, one.heldout_rows) != contents(known, other.heldout_rows)
 
 
-def test_an_own_split_column_is_honoured_whatever_its_words_and_case():
+def test_a_split_column_is_used_in_any_wording_and_case():
     split = ["Train"] * 70 + [" TEST "] * 20 + ["val"] * 10
     got = from_items(pairs(), labels(split=split), settings(heldout=0.5))
     np.testing.assert_array_equal(got.heldout_rows, np.arange(70, 100))
@@ -129,7 +129,7 @@ def test_too_few_pairs_are_refused_with_the_reasons():
     assert "encode" in error.value.remedy
 
 
-def test_nothing_left_to_learn_from_is_refused():
+def test_a_split_without_training_rows_is_refused():
     split = ["test"] * 99 + ["train"]
     given = pairs()
     content = ["same"] * N

@@ -67,7 +67,7 @@ def test_training_ends_with_finite_numbers_or_is_refused(head: str, case: str, n
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_figures_are_numbers_or_say_why_not(case: str) -> None:
+def test_metrics_are_finite_or_have_a_note(case: str) -> None:
     rows = vectors(case)
     found = panel.measure(Comparison({"a": rows}, {"a": rows[:, :4]}), METRIC, names=None, resamples=20)
     for name, figure in found.items():
@@ -75,7 +75,7 @@ def test_figures_are_numbers_or_say_why_not(case: str) -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-42, 1e-25, 1e20, 1e37])
-def test_the_size_of_vectors_that_are_brought_to_unit_length_does_not_count(scale: float) -> None:
+def test_the_scale_of_normalised_vectors_has_no_effect(scale: float) -> None:
     """As for the same vectors of ordinary size; those of 1e-42 have few digits themselves."""
     rows = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
     scaled = (rows * np.float64(scale)).astype(np.float32)
@@ -92,7 +92,7 @@ def test_the_size_of_vectors_that_are_brought_to_unit_length_does_not_count(scal
     np.testing.assert_allclose(histories[1], histories[0], rtol=1e-5 if scale > 1e-30 else 0.05)
 
 
-def test_a_training_that_leaves_the_finite_numbers_is_refused_before_it_is_kept() -> None:
+def test_a_diverging_training_is_refused_before_it_is_saved() -> None:
     rows = (np.random.default_rng(0).normal(size=(40, 6)) * 1e37).astype(np.float32)
     made = trainer("acqua_linear", "stress", rows, normalise="none")
     kept: list[events.Event] = []

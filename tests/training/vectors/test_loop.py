@@ -74,7 +74,7 @@ def test_the_loss_falls_and_its_parts_are_logged_apart():
     assert last["total"] < 0.8 * first["total"]
 
 
-def test_events_come_in_an_order_in_which_nothing_can_be_lost():
+def test_checkpoints_follow_the_events_of_their_step():
     happened, _ = run()
     assert isinstance(happened[0], events.Start)
     assert isinstance(happened[-1], events.Finish)
@@ -172,7 +172,7 @@ def test_snapshots_start_before_training_and_end_with_the_last_step():
     assert snapshots[0].latents["image"].dtype == np.float32
 
 
-def test_heldout_rows_are_judged_before_training_and_after_each_epoch():
+def test_heldout_rows_are_evaluated_before_training_and_after_each_epoch():
     happened, head = run()
     evaluations = of(happened, events.Evaluation)
     assert [(event.step, event.epoch) for event in evaluations] == [(5 * epoch, epoch) for epoch in range(7)]
@@ -186,18 +186,18 @@ def test_heldout_rows_are_judged_before_training_and_after_each_epoch():
     assert got["pair_error"] == pytest.approx(float((gap - after).abs().mean()), rel=1e-5)
 
 
-def test_long_runs_are_judged_at_most_a_hundred_times_and_at_the_end():
+def test_long_runs_are_evaluated_at_most_a_hundred_times_and_at_the_end():
     happened, _ = run(settings(epochs=250, batch_size=40))
     steps = [event.step for event in of(happened, events.Evaluation)]
     assert len(steps) <= 102
     assert steps[-1] == 250
 
 
-def test_without_heldout_rows_nothing_is_judged():
+def test_without_heldout_rows_nothing_is_evaluated():
     assert of(run(settings(heldout=0.0))[0], events.Evaluation) == []
 
 
-def test_judging_a_large_set_in_chunks_is_the_mean_over_its_rows(monkeypatch):
+def test_evaluation_in_chunks_is_the_mean_over_the_rows(monkeypatch):
     trainer = Trainer(TinyHead(), objective, data(), settings())
     whole, latents = trainer.evaluate(arrays()), trainer.latents(arrays())
     monkeypatch.setattr("qlatent.training.vectors.loop.CHUNK", 7)
@@ -213,7 +213,7 @@ def test_one_modality_trains_alone():
     assert "pair_error" not in of(happened, events.Evaluation)[0].metrics
 
 
-def test_a_last_batch_that_is_not_full_is_learned_from_too():
+def test_an_incomplete_last_batch_is_trained_on():
     happened, _ = run(settings(batch_size=16, epochs=2))
     assert happened[0].steps == 6
 

@@ -25,7 +25,7 @@ def generator(seed: int = 1) -> torch.Generator:
 
 
 @pytest.mark.parametrize(("noise", "dropout"), [(0.0, 0.0), (0.5, 0.0), (0.0, 0.3), (1.0, 0.5)])
-def test_a_copy_turns_away_as_far_as_noise_and_dropout_say(noise: float, dropout: float) -> None:
+def test_the_angle_of_a_noisy_copy_follows_from_noise_and_dropout(noise: float, dropout: float) -> None:
     """cos = √(1 − p) / √(1 + σ²): noise adds σ² to the squared length, dropout takes p of everything."""
     x = vectors()
     copy = views.noisy(x, noise=noise, dropout=dropout, generator=generator())
