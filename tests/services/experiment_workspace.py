@@ -1,4 +1,4 @@
-"""A small experiment, what tests of several services ask of it, and a table of figures by hand."""
+"""A small experiment, helpers for tests of several services, and a table of metrics written by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small fitted head, and the vectors of `run_workspace.small` that it takes."""
+"""A small fitted head, and the vectors of `run_workspace.small` as its inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs made by hand: a spec, a folder and its events, without a training."""
+"""Runs without a training: a spec, a folder and its events, written by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the reproduced table, by hand."""
+"""Rows of the reproduced table, written by hand."""
 
 from __future__ import annotations
 

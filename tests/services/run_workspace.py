@@ -1,4 +1,4 @@
-"""A small workspace with pairs of ready vectors, and runs in it that are carried out in this process."""
+"""A small workspace with pairs of imported vectors, and runs carried out in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was removed in the last day: its list, and that a thing is brought back by its id or its only name."""
+"""The bin: its list, and restoring by id or unique name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo: when its encoder is out of its depth, and that it is prepared and trained once."""
+"""The demo: the warning about its encoder, and preparation and training only once."""
 
 from __future__ import annotations
 

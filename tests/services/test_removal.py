@@ -1,4 +1,4 @@
-"""Removing what is in use, bringing back what was removed, and work that is finished and stays."""
+"""Removing things in use, restoring removed things, and heads that outlive their datasets."""
 
 from __future__ import annotations
 

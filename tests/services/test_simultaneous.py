@@ -1,4 +1,4 @@
-"""Imports, removals and sweeps that meet: each interleaving is forced at a certain read, never by waiting."""
+"""Simultaneous imports, removals and sweeps; each interleaving is forced at a certain read, without waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of uploads: gone when used, and what a crash left is gone at the next start."""
+"""Folders of uploads: deleted after use, or at the next start after a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening a workspace: what was killed half-way is brought to an end, now or later."""
+"""Opening a workspace completes interrupted operations, now or later."""
 
 from __future__ import annotations
 

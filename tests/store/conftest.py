@@ -1,4 +1,4 @@
-"""What the tests of the store share: drawn images, other processes and a disk that is really full."""
+"""Fixtures of the store's tests: drawn images, other processes and a disk that is really full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The controls of a head: what is asked for, what is found again, and the differences seed by seed."""
+"""The controls of a head: missing trainings, existing runs and paired differences."""
 
 from __future__ import annotations
 

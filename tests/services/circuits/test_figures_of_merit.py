@@ -1,4 +1,4 @@
-"""The figures of the page Circuits, from the service."""
+"""Figures of merit of circuits for the page Circuits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights of merges beside linear layers, against heads that hold them and the published counts."""
+"""Numbers of weights of merges and linear layers, against real heads and the published counts."""
 
 from __future__ import annotations
 

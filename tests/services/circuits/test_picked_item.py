@@ -1,4 +1,4 @@
-"""An item in a head's circuit against the head itself, and its place against the run's last frame."""
+"""An item in a head's circuit, against the head and the run's last frame."""
 
 from __future__ import annotations
 

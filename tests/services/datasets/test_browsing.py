@@ -1,4 +1,4 @@
-"""Looking through items: search, duplicates, labels, texts by row."""
+"""Browsing items: search, duplicates, labels, texts by row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions on items in a line each: what they find, and what is wrong with those that cannot be read."""
+"""Conditions on items: matching rows, and errors of invalid conditions."""
 
 from __future__ import annotations
 

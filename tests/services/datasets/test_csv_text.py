@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet only shows; read back by Python's own csv module."""
+"""CSV without formulas for spreadsheets; read back by Python's csv module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports through a real workspace: nothing before the preview, nothing twice, nothing half."""
+"""Imports into a real workspace: previews store nothing, imports are atomic and not repeated."""
 
 from __future__ import annotations
 

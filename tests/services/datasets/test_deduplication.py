@@ -1,4 +1,4 @@
-"""Which rows of a further file are new to a dataset, by id and content."""
+"""New rows of a file by id and content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metadata as typed columns; expected types are written down here."""
+"""Metadata as typed columns, against types written here."""
 
 from __future__ import annotations
 

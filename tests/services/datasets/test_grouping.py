@@ -1,4 +1,4 @@
-"""What belongs together in a dataset stays together in every kind of training, and old runs keep their rule."""
+"""Groups stay together in every kind of training, and old runs keep their split rule."""
 
 from __future__ import annotations
 

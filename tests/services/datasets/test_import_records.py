@@ -1,4 +1,4 @@
-"""What an import says: its preview and its report as plain values, and the refused rows as CSV."""
+"""Records of an import: preview and report as JSON values, refused rows as CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each part of a head contributes: differences between rows that differ in that part alone."""
+"""Contributions of the parts of a head: differences between rows that differ in one part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the table of an experiment says: summaries, contrasts, what is best, and how it is written down."""
+"""The table of an experiment: summaries, contrasts, best heads and formats."""
 
 from __future__ import annotations
 

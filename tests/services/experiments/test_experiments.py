@@ -1,4 +1,4 @@
-"""Grids: what is added, what is refused, what is not done twice, and what is found."""
+"""Experiments: added controls, refused grids, reused runs and results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a grid is: which heads stand in it, what they are called, and the run that belongs in each place."""
+"""The cells of a grid: heads, titles and the run of each cell."""
 
 from __future__ import annotations
 

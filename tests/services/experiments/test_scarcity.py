@@ -1,4 +1,4 @@
-"""Heads that learn from less and less data: what a study found, worked out by hand."""
+"""Results of data-scarcity studies, against values computed by hand."""
 
 from __future__ import annotations
 

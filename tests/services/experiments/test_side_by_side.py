@@ -1,4 +1,4 @@
-"""The same items in several spaces: maps, change, agreement, neighbours, and what is refused."""
+"""The same items in several spaces: maps, change, agreement, neighbours and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leaves the workspace: latents, datasets with their vectors, heads; and what is refused."""
+"""Exports of latents, datasets with vectors and heads, and refusals."""
 
 from __future__ import annotations
 

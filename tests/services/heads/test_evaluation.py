@@ -1,4 +1,4 @@
-"""A kept head judged on a dataset: its figures worked out here, and what cannot be judged."""
+"""Evaluation of a kept head on a dataset, against metrics computed here, and refusals."""
 
 from __future__ import annotations
 

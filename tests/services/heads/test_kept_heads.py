@@ -1,4 +1,4 @@
-"""Heads that are kept, passed on, brought back and judged; what is not a head is refused and nothing is kept."""
+"""Kept heads: keep, download, upload and evaluate; anything else is refused and not kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A retrieval collection as arrays: who asks, what answers, and what does not fit."""
+"""Retrieval collections: queries, relevance and mismatches."""
 
 from __future__ import annotations
 

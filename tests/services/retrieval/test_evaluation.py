@@ -1,4 +1,4 @@
-"""Collections judged through a workspace: against rankings computed here, with everything that can fail to fit."""
+"""Evaluation of collections in a workspace, against rankings computed here, and all mismatches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The retrieval evaluation as a run: what the worker leaves behind when it ends, stops, fails; what is refused."""
+"""Retrieval evaluations as runs: their files when they end, stop or fail, and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a finished evaluation says: its table, and what each query found with each head."""
+"""Results of a finished evaluation: the table, and the documents found by each head."""
 
 from __future__ import annotations
 

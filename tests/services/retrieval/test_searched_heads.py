@@ -1,4 +1,4 @@
-"""Heads made ready to be searched with: what they make of vectors, and what is said of them."""
+"""Heads prepared for search: their latents and descriptions."""
 
 from __future__ import annotations
 

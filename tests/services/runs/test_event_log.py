@@ -1,4 +1,4 @@
-"""The events of a run, read once: what counts of them, and that only what was added is read again."""
+"""The event log of a run: repeated steps, and incremental reading."""
 
 from __future__ import annotations
 

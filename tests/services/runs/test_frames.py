@@ -1,4 +1,4 @@
-"""The evolution of a run against the frames it is made of."""
+"""The evolution of a run, against its recorded frames."""
 
 from __future__ import annotations
 

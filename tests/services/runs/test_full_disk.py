@@ -1,4 +1,4 @@
-"""A disk that fills up while a run goes on: the run says so, and what is stored can be looked at."""
+"""A disk that fills up during a run: the run fails with the reason, and its files stay readable."""
 
 from __future__ import annotations
 

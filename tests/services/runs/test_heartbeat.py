@@ -1,4 +1,4 @@
-"""The heartbeat of a run: its rate by hand, and that the last status is the last one written."""
+"""The heartbeat of a run: its rate, against values computed by hand, and its final status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the work of a run is given: progress told to status and event log, and when to stop."""
+"""The job of a run: progress in status and event log, and stop requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Launchers: which one the queue uses, and what a local one starts."""
+"""Launchers: the choice of the queue, and the process of a local launcher."""
 
 from __future__ import annotations
 

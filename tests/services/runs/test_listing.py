@@ -1,4 +1,4 @@
-"""Runs looked at: their order, their state in words and numbers, and their figures by step."""
+"""Lists of runs: order, states and metrics by step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs beside each other: told apart by what differs, own ones first, and who waits for what."""
+"""Names, order and queue positions of runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs: what is refused before they start, the queue, stopping, resuming, removing. No worker starts here."""
+"""The queue: refusals, starting, stopping, resuming and removing runs. No worker starts here."""
 
 from __future__ import annotations
 

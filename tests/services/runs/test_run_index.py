@@ -1,4 +1,4 @@
-"""The run index against the runs' folders: who writes it, what it saves, and that the folders are the truth."""
+"""The run index against the run folders, which are authoritative."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Specs of runs: every kind comes back equal, earlier spellings are read, and what cannot be read is said."""
+"""Run specs: round trips of every kind, earlier spellings, and errors of invalid specs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a run: its head is kept, once, even where the process died before it could be."""
+"""The end of a run: its head is kept once, also if the process died before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measuring trained heads: when it stops, and what it does not measure."""
+"""Measuring trained heads: stopping, and refusals."""
 
 from __future__ import annotations
 

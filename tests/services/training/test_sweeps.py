@@ -1,4 +1,4 @@
-"""Many trainings that make one table: which run stands for each, what is started, and how far the table is."""
+"""Sweeps: the run of each training, starting missing runs, and progress."""
 
 from __future__ import annotations
 

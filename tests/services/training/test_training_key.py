@@ -1,4 +1,4 @@
-"""When two runs train the very same, and that what they were made for does not matter."""
+"""Training keys are equal for identical trainings, whatever their origin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Augmented views of images: the same as encoding the changed pixels, kept apart from vectors, and trained on."""
+"""Augmented views: equal to encoding the augmented pixels, stored separately, and used in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encoding with a tiny encoder whose vectors can be worked out by hand."""
+"""Encoding with a tiny encoder whose vectors are computed by hand."""
 
 from __future__ import annotations
 

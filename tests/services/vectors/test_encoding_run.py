@@ -1,4 +1,4 @@
-"""The spec of an encoding run: what it says, and what is refused before it starts."""
+"""The spec of an encoding run, and refusals before it starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The vectors of a dataset as arrays: rows without one, widths, and which encoder is taken."""
+"""Stored vectors as arrays: missing rows, widths and the default encoder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A catalogue on SQLite, and one on PostgreSQL where there is one."""
+"""A catalogue on SQLite, and one on PostgreSQL if available."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A catalogue that cannot be written is read all the same."""
+"""A catalogue that cannot be written can still be read."""
 
 from __future__ import annotations
 

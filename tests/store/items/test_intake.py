@@ -1,4 +1,4 @@
-"""Imports that are killed, and imports that do not fit on the disk."""
+"""Imports that are killed, and imports that exceed the disk."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Adam against torch's class, step by step."""
+"""Adam against torch's optimizer, step by step."""
 
 from __future__ import annotations
 

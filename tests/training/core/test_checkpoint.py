@@ -1,4 +1,4 @@
-"""Checkpoints on disk: exact, and refused when damaged."""
+"""Checkpoints on disk are exact; damaged ones are refused."""
 
 from __future__ import annotations
 

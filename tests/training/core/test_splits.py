@@ -1,4 +1,4 @@
-"""Groups: what ties rows, and which groups are held out."""
+"""Groups of related rows, and held-out groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Augmentations against torchvision's, image by image, and their chances."""
+"""Augmentations and their probabilities, against torchvision's, image by image."""
 
 from __future__ import annotations
 

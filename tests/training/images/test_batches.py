@@ -1,4 +1,4 @@
-"""Pictures of every kind as one batch."""
+"""Images of every mode as one batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dense convolution gives what torch's gives, values and gradients."""
+"""Values and gradients of the dense convolution equal torch's."""
 
 import copy
 

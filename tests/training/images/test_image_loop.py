@@ -1,4 +1,4 @@
-"""Training from images: what comes when, that a resumed run is the unbroken one, and what cannot be trained."""
+"""The loop on images: events, resumed runs equal to unbroken ones, and refusals."""
 
 from __future__ import annotations
 

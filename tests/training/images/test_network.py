@@ -1,4 +1,4 @@
-"""The network on images: its parts as published, its step, and the linear probe on what it learned."""
+"""The network on images: its published parts and its training step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both protocols of the linear probe on features whose separability is known."""
+"""Both protocols of the linear probe, on features of known separability."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers that learn on top of stored outputs of those below give what the whole model gives."""
+"""Trained layers on stored token states equal the whole model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which document answers which query, and which queries are learned from."""
+"""Answers of queries, and training queries."""
 
 from __future__ import annotations
 

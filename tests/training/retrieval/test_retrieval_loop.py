@@ -1,4 +1,4 @@
-"""The loop: what is learned, that it goes on where it stopped, and its figures against plain loops."""
+"""The retrieval loop: trained parts, resuming, and metrics against plain loops."""
 
 from __future__ import annotations
 

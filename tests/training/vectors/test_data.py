@@ -1,4 +1,4 @@
-"""What is learned from, judged by and drawn."""
+"""Training, held-out and probe rows of stored vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors of extreme size, equal or orthogonal ones: training ends with finite numbers, or is refused in words."""
+"""Extreme, equal or orthogonal vectors: training ends with finite numbers or is refused with a reason."""
 
 from __future__ import annotations
 

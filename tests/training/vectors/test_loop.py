@@ -1,4 +1,4 @@
-"""The loop: what it yields, and that stopping, killing and resuming never show in the results."""
+"""The loop on vectors: its events; stopping, killing and resuming do not change the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two views of an item, noisy or augmented: what they are, what they follow from, and the loss that compares them."""
+"""Noisy and augmented views of an item: definition, reproducibility and losses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs on images: refused before they start, stopped and resumed, watched, probed, and what is kept of them."""
+"""Runs on images: refusals, stop and resume, views, probes and saved files."""
 
 from __future__ import annotations
 

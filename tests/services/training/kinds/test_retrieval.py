@@ -1,4 +1,4 @@
-"""Runs for retrieval, carried out: by labels, by judgements, end to end; what is kept, what is refused, shares."""
+"""Runs for retrieval: by labels, by judgements and end to end; saved files, refusals and shares."""
 
 from __future__ import annotations
 
