@@ -76,7 +76,7 @@ def unwritable(path: Path) -> StoreError | None:
     if free_bytes(path) < _LEAST_BYTES:
         return StoreError(
             f"The disk of {path} is full: {size_words(free_bytes(path))} free.",
-            remedy="Everything can be looked at. Free some space to go on.",
+            remedy="Free some space to continue; until then the workspace can only be read.",
         )
     return None
 

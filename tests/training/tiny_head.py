@@ -15,7 +15,7 @@ WIDTH, LATENT = 6, 3
 
 
 class TinyHead(nn.Module):
-    """Linear there and back for each modality."""
+    """A linear encoder and decoder for each modality."""
 
     prepared = False
 
@@ -33,7 +33,7 @@ class TinyHead(nn.Module):
         return {name: self.back[name](z) for name, z in latents.items()}
 
     def prepare(self, inputs):
-        """Nothing."""
+        """Do nothing."""
 
     similarity = staticmethod(nearness)
 
@@ -63,5 +63,5 @@ def settings(**values) -> TrainingConfig:
 
 
 def data(config: TrainingConfig | None = None) -> TrainingData:
-    """The data of that training."""
+    """The data of a short training."""
     return from_arrays(arrays(), config or settings())

@@ -138,7 +138,7 @@ def execute(
         asked.dataset, asked.queries or brought["queries"], brought["judgements"], brought["run"],
         asked.encoder, asked.seed,
     )  # fmt: skip
-    told = _Told(progress, should_stop)
+    told = _Progress(progress, should_stop)
     try:
         told(0, 1)
         encoder = _encoder(workspace, asked, folder.input("queries"))
@@ -153,7 +153,7 @@ def execute(
     return found.document
 
 
-class _Told:
+class _Progress:
     """Reports progress in thousandths: encoding of queries, where needed, then ranking."""
 
     def __init__(self, progress: Progress, should_stop: Callable[[], bool]) -> None:

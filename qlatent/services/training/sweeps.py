@@ -46,7 +46,7 @@ def start(workspace: Workspace, table: Sequence[Place], *, workers: int) -> None
 
 
 @dataclass(frozen=True)
-class Told:
+class SweepProgress:
     """Progress of a sweep: total and finished trainings, steps done and in total, one line per failure."""
 
     total: int
@@ -56,7 +56,9 @@ class Told:
     active: bool
 
 
-def progress(workspace: Workspace, table: Sequence[Place], *, finished: set[str] | None = None) -> Told:
+def progress(
+    workspace: Workspace, table: Sequence[Place], *, finished: set[str] | None = None
+) -> SweepProgress:
     """The progress of the sweep's trainings.
 
     `finished` collects the ids of finished runs; pass it again to skip looking them up.
@@ -70,7 +72,9 @@ def progress(workspace: Workspace, table: Sequence[Place], *, finished: set[str]
     ]
     ended = sum(each in known for each in listed)
     under_way = sum(view.progress for view in views if view.id not in known)
-    return Told(len(table), ended, ended + under_way, tuple(failed), any(view.active for view in views))
+    return SweepProgress(
+        len(table), ended, ended + under_way, tuple(failed), any(view.active for view in views)
+    )
 
 
 def stop(workspace: Workspace, ids: Iterable[str]) -> None:

@@ -106,7 +106,7 @@ def migrate(engine: Engine, *, keep_earlier: bool = True) -> None:
             if copy is None:
                 raise
             raise StoreError(
-                f"The catalogue could not be brought from schema {before} to {newest}: {str(err).splitlines()[0]}. "
+                f"The catalogue could not be migrated from schema {before} to {newest}: {str(err).splitlines()[0]}. "
                 f"It is unchanged, and a copy of it is {copy}.",
                 remedy="Open the workspace with the version that made it, and report this.",
             ) from err

@@ -345,7 +345,7 @@ class RunFolder:
 
     def request_stop(self) -> None:
         """Request the worker to stop at its next step."""
-        with explained("the wish to stop", self.path):
+        with explained("the stop request", self.path):
             (self.path / "stop").touch()
 
     def stop_requested(self) -> bool:

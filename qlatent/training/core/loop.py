@@ -63,11 +63,11 @@ class Work(ABC):
         self.step = checkpoint.step
 
     def checkpoint(self) -> Checkpoint:
-        """Everything needed to go on from here."""
+        """A checkpoint of the present state."""
         return take(self.step, self.learner, self.optimizer)
 
     def start(self) -> events.Start:
-        """What is about to be trained, from where."""
+        """The start event, with the numbers of steps and rows."""
         counts = (self.data.train_pairs, self.data.heldout_pairs, len(self.data.probe_rows))
         return events.Start(self.step, self.steps, self.epochs, *counts)
 

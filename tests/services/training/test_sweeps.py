@@ -119,8 +119,8 @@ def test_what_is_finished_is_not_looked_at_again(
 
 
 def test_an_empty_table_is_done(workspace: Workspace) -> None:
-    assert sweeps.progress(workspace, []) == sweeps.Told(0, 0, 0.0, (), False)
-    assert sweeps.progress(workspace, [Place()]) == sweeps.Told(1, 0, 0.0, (), False)
+    assert sweeps.progress(workspace, []) == sweeps.SweepProgress(0, 0, 0.0, (), False)
+    assert sweeps.progress(workspace, [Place()]) == sweeps.SweepProgress(1, 0, 0.0, (), False)
 
 
 def test_those_under_way_are_asked_to_stop_and_those_that_wait_leave_the_queue(workspace: Workspace) -> None:

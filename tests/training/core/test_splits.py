@@ -15,7 +15,7 @@ from tests.training.tiny_head import settings
 
 
 def walked(columns: list[list[str | None]]) -> list[frozenset[int]]:
-    """The groups by walking from row to row, as nobody would for many rows."""
+    """The groups by walking from row to row, as a slow reference."""
     count = len(columns[0])
     near = {row: {row} for row in range(count)}
     for one, other in combinations(range(count), 2):
@@ -55,7 +55,7 @@ def test_missing_values_group_nothing() -> None:
 
 
 def test_a_content_of_most_rows_groups_nothing() -> None:
-    """A picture of every second row makes them one thing; a phrase that stands everywhere does not."""
+    """An image that half of the rows share groups them; a phrase that all rows have does not."""
     assert splits.content_codes(["no description"] * 3 + ["a", "a"]).tolist() == [-1, -1, -1, 1, 1]
     assert splits.content_codes(["one", "one", "two", "two", None]).tolist() == [0, 0, 1, 1, -1]
 
@@ -78,7 +78,7 @@ def test_whole_groups_are_held_out_near_the_share_and_stratified_by_label() -> N
 
 
 def test_every_group_is_held_out_as_often_as_the_others() -> None:
-    """Also the only one of its label: over seeds its share is that of all."""
+    """Over many seeds, each group has the same share, also the only group of its label."""
     labels = [*["common"] * 30, *(f"alone {n}" for n in range(10))]
     often = np.mean([drawn(np.arange(40), labels, share=0.25, seed=seed) for seed in range(400)], axis=0)
     assert often.mean() == pytest.approx(0.25)
@@ -106,7 +106,7 @@ def test_rows_that_are_all_one_group_are_refused() -> None:
 
 
 def tied_pairs(**changes: object) -> tuple[Labels, np.ndarray]:
-    """Forty pictures with five captions each, labels by picture."""
+    """Forty images with five captions each, labels by image."""
     picture = np.repeat(np.arange(40), 5)
     content = np.array([f"p{each}|t{row}" for row, each in enumerate(picture)])
     split = changes.get("split", np.full(200, ""))

@@ -32,7 +32,7 @@ def model(kind: str) -> Any:
 
 
 def alone(whole: Any, tokens: list[int]) -> torch.Tensor:
-    """One text without padding: the plain mean of the last layer."""
+    """One text without padding: the mean of the last layer's outputs."""
     return whole(input_ids=torch.tensor([tokens])).last_hidden_state[0].mean(dim=0)
 
 
@@ -55,7 +55,7 @@ def test_stored_token_states_do_not_change_the_vectors(kind: str, layers: int) -
 
 
 def test_many_texts_keep_their_order() -> None:
-    """They go through the model some at a time, by length."""
+    """Texts pass through the model in parts, sorted by length."""
     whole = model("bert")
     random = np.random.default_rng(0)
     tokens = [[2, *random.integers(5, 40, size=random.integers(1, 25)).tolist(), 3] for _ in range(70)]

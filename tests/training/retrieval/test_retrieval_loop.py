@@ -96,7 +96,7 @@ def test_a_resumed_run_has_the_losses_of_an_unbroken_one() -> None:
 
 
 def test_the_loss_is_the_cross_entropy_of_the_answer() -> None:
-    """Against a loop over queries: other answers of a query, and the query itself, are no negatives."""
+    """Against a loop over queries: other answers of a query, and the query itself, are not negatives."""
     vectors = np.random.default_rng(2).normal(size=(9, WIDTH)).astype(np.float32)
     ids = [f"q{number}" for number in range(3)] + [f"d{number}" for number in range(6)]
     gains = {"q0": {"d0": 1.0, "d5": 0.0}, "q1": {"d1": 1.0, "d0": 1.0, "d4": 0.0}, "q2": {"d2": 1.0}}
@@ -184,7 +184,7 @@ def test_end_to_end_the_chosen_layers_learn_and_no_others() -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"accumulate": 2}, {"unfreeze": "published"}])
 def test_end_to_end_a_resumed_run_has_the_losses_of_an_unbroken_one(settings: dict[str, Any]) -> None:
-    """Dropout included."""
+    """With dropout."""
     whole = losses(list(text_trainer(**settings).run()))
     stops = iter([False] * 5 + [True] * 100)
     seen = list(text_trainer(**settings).run(should_stop=lambda: next(stops)))

@@ -76,7 +76,7 @@ def test_metrics_are_finite_or_have_a_note(case: str) -> None:
 
 @pytest.mark.parametrize("scale", [1e-42, 1e-25, 1e20, 1e37])
 def test_the_scale_of_normalised_vectors_has_no_effect(scale: float) -> None:
-    """As for the same vectors of ordinary size; those of 1e-42 have few digits themselves."""
+    """Results equal those of vectors of ordinary size; vectors of 1e-42 have few digits themselves."""
     rows = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
     scaled = (rows * np.float64(scale)).astype(np.float32)
     histories = []

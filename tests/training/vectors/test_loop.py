@@ -110,7 +110,7 @@ def test_a_stopped_and_resumed_run_equals_an_unbroken_one_bit_for_bit(stop_at):
 
 
 def test_resuming_needs_the_optimizer_state_too():
-    """The test above would pass without it if Adam did not matter here: make sure that it does."""
+    """Without Adam's state the losses differ; otherwise the test above would prove nothing."""
     whole, _ = run()
     first, _ = run(settings(checkpoint_every=10))
     checkpoint = of(first, events.CheckpointDue)[0].checkpoint
