@@ -15,7 +15,7 @@ QUICK = {"epochs": 3, "batch_size": 16, "depth": 1, "snapshots": 3}
 
 
 def labelled(count: int = 80, *, seed: int = 0) -> list[Item]:
-    """Pairs whose vectors share a direction and tell their label."""
+    """Pairs whose vectors share a direction that depends on the label."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(3, WIDTH))
     items = []

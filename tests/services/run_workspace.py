@@ -16,7 +16,7 @@ WIDTH = 8
 
 
 def pairs(count: int, *, seed: int = 0) -> list[Item]:
-    """Items with a text and ready image and text vectors."""
+    """Items with a text and imported image and text vectors."""
     rng = np.random.default_rng(seed)
     return [
         Item(

@@ -29,7 +29,7 @@ def removed(workspace: Workspace, name: str) -> str:
     return run
 
 
-def test_a_thing_can_be_brought_back_for_a_day() -> None:
+def test_a_removed_thing_can_be_restored_for_a_day() -> None:
     assert bin.until(Removed("run", "r1", "One", 1000.0)) == 1000.0 + 24 * 3600
 
 

@@ -43,7 +43,7 @@ def workspace(stored: Workspace, no_workers: LauncherDouble) -> Iterator[Workspa
         (None, None, False),
     ],
 )
-def test_the_built_in_encoder_is_warned_of_beyond_the_demo(
+def test_the_built_in_encoder_has_a_warning_beyond_the_demo(
     encoder: str | None, dataset: str | None, warned: bool
 ) -> None:
     assert bool(demo.beyond_builtin(encoder, dataset)) == warned
@@ -85,7 +85,7 @@ def test_its_training_is_the_one_that_is_there(workspace: Workspace, state: str)
     assert listing.summary(workspace, run).state == ("queued" if resumed else state)
 
 
-def test_a_training_that_failed_is_not_gone_on_with(workspace: Workspace) -> None:
+def test_a_failed_training_is_not_resumed(workspace: Workspace) -> None:
     failed = made(workspace, training(dataset=demo.DATASET), state="failed")
     new = demo.train(workspace)
     assert new != failed

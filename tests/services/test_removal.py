@@ -38,7 +38,7 @@ DAY = bin.DAY
 def workspace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_workers: LauncherDouble
 ) -> Iterator[Workspace]:
-    """One dataset; runs are queued and carried out when a test says so."""
+    """One dataset; runs are queued, and carried out on request of a test."""
     monkeypatch.setattr(worker.signal, "signal", lambda *ignored: None)
     with small(tmp_path / "workspace") as opened:
         yield opened
@@ -51,7 +51,7 @@ def trained(workspace: Workspace, **changes: Any) -> str:
 
 
 def purged(workspace: Workspace) -> None:
-    """As if a day had gone by."""
+    """Simulate that a day has passed."""
     bin.empty(workspace, now=time.time() + DAY + 1)
 
 
@@ -73,7 +73,7 @@ def test_a_dataset_in_use_is_not_removed_and_its_runs_are_named(workspace: Works
     assert head.dataset_id is None  # it is in no list
 
 
-def test_what_uses_a_dataset_is_stopped_where_that_is_asked_for(workspace: Workspace) -> None:
+def test_runs_that_use_a_dataset_are_stopped_on_request(workspace: Workspace) -> None:
     first, second = (start_training(workspace, request()) for _ in range(2))
     for run_id in (first, second):
         workspace.run(run_id).write_status(state="queued")
@@ -83,7 +83,7 @@ def test_what_uses_a_dataset_is_stopped_where_that_is_asked_for(workspace: Works
     assert datasets.list_datasets(workspace) == []
 
 
-def test_a_run_cannot_slip_in_between_the_question_and_the_removal(workspace: Workspace) -> None:
+def test_no_run_can_start_between_the_check_and_the_removal(workspace: Workspace) -> None:
     spec = Encoding(name="late", dataset="pairs", created=time.time(), encoder="builtin", settings={})
     datasets.remove(workspace, "pairs")
     with pytest.raises(StoreError, match="There is no dataset 'pairs'"):
@@ -101,7 +101,7 @@ def test_a_dataset_that_is_being_added_to_is_not_removed(workspace: Workspace) -
 
 
 def gone_at_the_end(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The dataset vanishes for good before the last step is written, as an older version removed it."""
+    """The dataset is deleted before the last step is written, as older versions did."""
     finish = Recorder._finish
 
     def vanished(self: Recorder, event: Any) -> None:
@@ -307,7 +307,7 @@ def test_everything_removed_can_be_brought_back_for_a_day(workspace: Workspace) 
     assert kept_heads.estimator(workspace, head.id)
 
 
-def test_after_a_day_it_is_gone(workspace: Workspace) -> None:
+def test_removed_things_are_deleted_after_a_day(workspace: Workspace) -> None:
     run_id = trained(workspace)
     (head,) = kept_heads.list_heads(workspace)
     experiment = experiments.create(workspace, Grid("pairs", ("pca",), ("acqua",), dims=(2,), seeds=1))
@@ -358,7 +358,7 @@ def test_a_deletion_killed_half_way_is_completed(
     assert bin.content(workspace) == []
 
 
-def test_what_is_brought_back_in_the_same_moment_is_not_deleted(workspace: Workspace) -> None:
+def test_a_simultaneous_restore_prevents_deletion(workspace: Workspace) -> None:
     datasets.remove(workspace, "pairs")
     listed, turns = bin.content, []
 

@@ -45,7 +45,7 @@ def zipped(path: Path, numbers: range) -> Path:
 
 
 def afterwards(call: Callable[..., Any], act: Callable[[], None]) -> Callable[..., Any]:
-    """The call, and once, right after it has answered, `act`: what another process does in this very moment."""
+    """The call, followed once by `act`, which stands for another process acting at this moment."""
     waiting = [act]
 
     def answered(*arguments: Any, **named: Any) -> Any:
@@ -165,7 +165,7 @@ def test_two_simultaneous_imports_of_one_file_make_one_dataset(
     assert [each.rows for each in datasets.list_datasets(workspace)] == [2]
 
 
-def test_who_waits_for_the_same_import_can_be_stopped(workspace: Workspace, tmp_path: Path) -> None:
+def test_waiting_for_the_same_import_can_be_cancelled(workspace: Workspace, tmp_path: Path) -> None:
     source = written(tmp_path / "shop.csv", "a,one")
     seen = datasets.preview(workspace, source)
 
@@ -254,7 +254,7 @@ def test_rows_that_an_older_version_did_not_record_are_counted(workspace: Worksp
     assert (record.rows, record.modalities) == (2, ("image", "text"))
 
 
-def test_what_a_catalogue_that_is_away_left_unsettled_is_settled_later(
+def test_imports_left_by_an_unavailable_catalogue_are_settled_later(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killed_import(workspace, written(tmp_path / "first.csv", "a,one"))
@@ -271,7 +271,7 @@ def test_what_a_catalogue_that_is_away_left_unsettled_is_settled_later(
 
 
 def test_an_empty_catalogue_costs_no_items(tmp_path: Path) -> None:
-    """As when QLATENT_DATABASE_URL names another database: what it does not know is not abandoned."""
+    """As with another QLATENT_DATABASE_URL: items that the database does not know are not deleted."""
     path = tmp_path / "workspace"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(staging, "this_process", lambda: GONE)

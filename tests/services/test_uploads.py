@@ -24,7 +24,7 @@ def test_uploads_that_are_used_at_once_go_with_the_block(place: Path) -> None:
     assert not list(place.iterdir())
 
 
-def test_those_of_processes_that_are_gone_are_swept_and_those_in_use_stay(place: Path) -> None:
+def test_uploads_of_dead_processes_are_swept_and_those_in_use_stay(place: Path) -> None:
     mine = uploads.new_folder()
     dead = place / "qlatent-upload-999999999-1700000000-abc"
     reused = place / f"qlatent-upload-{os.getpid()}-1700000000-abc"  # this number belonged to another process

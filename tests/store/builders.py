@@ -17,11 +17,11 @@ def picture(color: tuple[int, int, int], *, size: tuple[int, int] = (40, 30), ki
 
 
 def pairs(count: int, *, start: int = 0) -> list[Item]:
-    """Items with an image and a text of their own."""
+    """Items with distinct images and texts."""
     numbers = range(start, start + count)
     return [Item(f"i{n}", image=picture((n % 256, n // 256, 9)), text=f"text {n}") for n in numbers]
 
 
 def listed(folder: Path) -> list[str]:
-    """The names in a folder, sorted; without the lock file of claims."""
+    """The sorted names in a folder, without the lock file of claims."""
     return sorted(entry.name for entry in folder.iterdir() if entry.name != ".lock")

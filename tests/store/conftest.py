@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> ItemStore:
 
 @pytest.fixture
 def another_process() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts Python on a script, with arguments; what still runs at the end is killed."""
+    """A function that starts Python on a script with arguments; processes left at the end are killed."""
     started: list[subprocess.Popen[str]] = []
 
     def start(script: str, *arguments: object) -> subprocess.Popen[str]:
@@ -60,7 +60,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """The URL of a PostgreSQL of our own, on a socket alone; skipped with a message where there is none."""
+    """The URL of a private PostgreSQL on a socket; skips with a message if it is not installed."""
     found = [shutil.which("pg_ctl"), *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")))]
     control = next(filter(None, found), None)
     if control is None:

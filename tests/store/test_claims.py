@@ -13,13 +13,13 @@ from tests.store.builders import listed
 
 
 def leave(folder: Path, *, pid: int, started: float, host: str) -> None:
-    """A claim as a process leaves it that was killed."""
+    """A claim left by a killed process."""
     folder.mkdir(parents=True)
     (folder / "owner.json").write_text(json.dumps({"pid": pid, "started": started, "host": host}))
     (folder / "rows.arrow").write_bytes(b"half")
 
 
-def test_a_claim_is_a_folder_that_goes_with_its_content(tmp_path: Path) -> None:
+def test_a_claim_is_a_folder_that_is_deleted_with_its_content(tmp_path: Path) -> None:
     claims = Claims(tmp_path / "claims")
     with claims.hold("a") as folder:
         (folder / "rows.arrow").write_bytes(b"x")
@@ -28,7 +28,7 @@ def test_a_claim_is_a_folder_that_goes_with_its_content(tmp_path: Path) -> None:
     assert listed(tmp_path / "claims") == []
 
 
-def test_a_claim_goes_when_its_block_fails(tmp_path: Path) -> None:
+def test_a_claim_is_released_when_its_block_fails(tmp_path: Path) -> None:
     claims = Claims(tmp_path)
     with pytest.raises(KeyError), claims.hold("a"):
         raise KeyError
@@ -47,7 +47,7 @@ def test_only_one_can_hold_a_claim(tmp_path: Path) -> None:
 
 
 def test_a_claim_is_taken_while_nobody_else_takes_or_sweeps_one(tmp_path: Path) -> None:
-    """Workspaces are shared with older versions, which hold the same file by `flock`."""
+    """Older versions that share the workspace hold the same file by `flock`."""
     fcntl = pytest.importorskip("fcntl")
     taken = threading.Event()
 
@@ -64,7 +64,7 @@ def test_a_claim_is_taken_while_nobody_else_takes_or_sweeps_one(tmp_path: Path) 
     assert taken.is_set()
 
 
-def test_what_a_dead_process_left_is_swept_and_can_be_claimed(tmp_path: Path) -> None:
+def test_claims_of_dead_processes_are_swept_and_can_be_taken(tmp_path: Path) -> None:
     leave(tmp_path / "a", pid=os.getpid(), started=1.0, host=socket.gethostname())
     leave(tmp_path / "b", pid=os.getpid(), started=1.0, host=socket.gethostname())
     claims = Claims(tmp_path)
@@ -82,7 +82,7 @@ def test_a_claim_of_another_machine_is_left_alone_for_two_days(tmp_path: Path) -
     assert Claims(tmp_path).sweep() == ["a"]
 
 
-def test_what_a_kill_left_while_a_claim_was_given_back_is_swept(tmp_path: Path) -> None:
+def test_a_claim_killed_during_its_release_is_swept(tmp_path: Path) -> None:
     (tmp_path / ".a.0123").mkdir()
     (tmp_path / ".a.0123" / "rows.arrow").write_bytes(b"half")
     assert Claims(tmp_path).sweep() == []

@@ -16,7 +16,7 @@ from tests.store.builders import listed
     ("size", "words"),
     [(0, "0 bytes"), (812, "812 bytes"), (3_400_000, "3.4 MB"), (25_000, "25 kB"), (2e12, "2.0 TB")],
 )
-def test_sizes_are_said_in_words(size: float, words: str) -> None:
+def test_sizes_are_readable(size: float, words: str) -> None:
     assert disk.size_words(size) == words
 
 
@@ -37,7 +37,7 @@ def test_json_is_strict_and_plain() -> None:
     }
 
 
-def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+def test_a_file_is_replaced_atomically(tmp_path: Path) -> None:
     path = tmp_path / "file"
     disk.write_atomically(path, b"one")
     disk.write_atomically(path, b"two", durable=False)
@@ -92,7 +92,7 @@ def test_full_and_read_only_disks_are_explained(error: Exception, message: str, 
         (None, None, r"it: .* free; nothing was stored"),
     ],
 )
-def test_what_is_needed_and_free_adds_up(
+def test_needed_and_free_space_are_consistent(
     needed: int | None, free: int | None, said: str, tmp_path: Path
 ) -> None:
     assert re.search(said, str(disk.disk_full("it", tmp_path, needed=needed, free=free)))
@@ -107,7 +107,7 @@ def test_a_full_or_read_only_folder_is_named(tmp_path: Path, monkeypatch: pytest
     assert "is read-only" in str(disk.unwritable(tmp_path))
 
 
-def test_a_last_word_needs_no_new_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reserved_file_needs_no_new_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, spare = tmp_path / "status.json", tmp_path / "spare"
     path.write_bytes(b"{}")
     disk.reserve(spare)

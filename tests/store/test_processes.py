@@ -18,7 +18,7 @@ def test_the_same_id_with_another_start_time_is_another_process() -> None:
     assert not is_alive(os.getpid(), float(this_process()["started"]) - 60)
 
 
-def test_nothing_known_is_not_alive() -> None:
+def test_an_unknown_process_is_not_alive() -> None:
     assert not is_alive(None, None)
     assert not is_alive(os.getpid(), None)
 

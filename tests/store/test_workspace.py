@@ -21,7 +21,7 @@ def test_an_empty_or_new_folder_becomes_a_workspace(tmp_path: Path) -> None:
     assert Workspace.open(workspace.path, create=False, database_url="").path == workspace.path
 
 
-def test_what_a_crash_left_of_making_a_workspace_is_completed(tmp_path: Path) -> None:
+def test_an_interrupted_creation_of_a_workspace_is_completed(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     Workspace.open(tmp_path)
     assert (tmp_path / "workspace.json").is_file()
@@ -41,7 +41,7 @@ def test_a_file_is_refused(tmp_path: Path) -> None:
         Workspace.open(tmp_path / "file")
 
 
-def test_nothing_is_made_when_it_is_not_to_be(tmp_path: Path) -> None:
+def test_nothing_is_created_without_create(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="There is no workspace in") as caught:
         Workspace.open(tmp_path / "new", create=False)
     assert "qlatent demo" in caught.value.remedy
@@ -82,7 +82,7 @@ def test_a_read_only_disk_is_explained(small_disk: Path) -> None:
             workspace.catalogue.add_dataset(DatasetRecord("a", "A", "files", 1.0, 3))
 
 
-def test_new_ids_step_aside_for_what_is_recorded_stored_or_just_being_made(tmp_path: Path) -> None:
+def test_new_ids_avoid_recorded_stored_and_claimed_ids(tmp_path: Path) -> None:
     with Workspace.open(tmp_path, database_url="") as workspace:
         with workspace.new_dataset("My shop") as (first, _), workspace.new_dataset("My shop") as (second, _):
             assert (first, second) == ("my-shop", "my-shop-2")

@@ -78,7 +78,7 @@ def test_exports_hold_the_circuit() -> None:
 
 
 def test_the_export_of_the_page_takes_angles_in_order() -> None:
-    """Weights, then inputs, as the tables of the page list them, though Qiskit sorts by the letters of a name."""
+    """Weights come before inputs, as in the page's tables, although Qiskit sorts parameters by name."""
     view = circuits.of_layout("dressed", qubits=4, layers=3, seed=1)
     wanted = simulate.expectations(view.circuit, view.inputs[None], view.weights).numpy()[0]
     (made,) = qpy.load(io.BytesIO(circuits.exported(view, "qpy")))
@@ -116,7 +116,7 @@ def test_an_unknown_layout_is_refused() -> None:
 
 @pytest.mark.parametrize("kind", ["merge", "merge_cnot"])
 def test_the_merges_of_a_projection_follow_one_another(kind: merging.Kind) -> None:
-    """Against the closed form, merge by merge: what one leaves is what the next one starts from."""
+    """Against the closed form, merge by merge: the output of one is an input of the next."""
     views = circuits.of_merges(kind, inputs=7, outputs=3, seed=4)
     assert [(each.control, each.target) for each in views] == [(6, 3), (3, 0), (4, 1), (5, 2)]
     first, second = views[0], views[1]

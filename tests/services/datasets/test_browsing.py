@@ -34,7 +34,7 @@ def test_every_word_must_occur_somewhere_whatever_its_case(table: pd.DataFrame) 
     assert list(browsing.found(table, words="blue chair")["id"]) == []
 
 
-def test_search_reads_no_patterns(table: pd.DataFrame) -> None:
+def test_search_does_not_interpret_patterns(table: pd.DataFrame) -> None:
     assert browsing.found(table, words=".*").empty
 
 

@@ -30,7 +30,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 
 def judged(workspace: Workspace, *rows: Item | Refusal) -> tuple[list[Item | Refusal], int]:
-    """What comes through, and how many were there already."""
+    """The rows that pass, and the number of those already present."""
     additions = Additions(workspace, "words")
     return list(additions.filter(rows)), additions.present
 

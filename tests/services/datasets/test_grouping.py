@@ -32,7 +32,7 @@ QUIET = {**SETTINGS, "epochs": 1, "probe_size": 10, "snapshots": 2}
 
 
 def captions() -> list[Item]:
-    """Pictures with several captions each; sellers have three pictures, and two pictures are one by their text."""
+    """Images with several captions each; sellers have three images, and two images share a text."""
     random = np.random.default_rng(0)
     pictures = random.normal(size=(PICTURES, WIDTH)).astype(np.float32)
     found = []
@@ -117,7 +117,7 @@ def test_items_of_a_single_group_are_refused_before_a_run_starts(workspace, tmp_
 
 
 def sides_of(workspace: Workspace, **settings) -> tuple[set[int], set[int]]:
-    """Pictures on both sides of a run's split, train and held out."""
+    """Images on each side of a run's split, training and held out."""
     spec = training_spec(workspace, TrainingRequest("captions", settings={**QUIET, **settings}))
     data = work.load_data(workspace, spec, run_configs(spec))
     return set((data.train_rows // CAPTIONS).tolist()), set((data.heldout_rows // CAPTIONS).tolist())
@@ -160,7 +160,7 @@ def test_the_run_says_how_many_groups_there_are_and_that_none_is_on_both_sides(w
 
 
 def as_before(workspace: Workspace, run: str) -> None:
-    """The run's spec as it was written before rules of splitting had names."""
+    """The run's spec as written before split rules had names."""
     path = workspace.run(run).path / "spec.json"
     spec = json.loads(path.read_text())
     for name in ("split_rule", "group_by"):

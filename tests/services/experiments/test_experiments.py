@@ -23,7 +23,7 @@ from tests.services.run_workspace import add
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """An experiment, carried out, and the workspace."""
+    """A completed experiment and its workspace."""
     with Workspace.open(tmp_path_factory.mktemp("experiments") / "workspace") as workspace:
         add(workspace, "pairs", labelled())
         experiment = experiments.create(workspace, grid())

@@ -27,7 +27,7 @@ from tests.services.reproduced_rows import rows
 
 
 def archive(path: Path, *, count: int = 24, leave: str = "") -> Path:
-    """An .npz as the images come in: files joined, their ends, classes, split."""
+    """An .npz in the format of the images: concatenated files, their ends, classes, split."""
     rng = np.random.default_rng(0)
     files = []
     for _ in range(count):
@@ -125,7 +125,7 @@ def test_what_is_trained_is_not_trained_again_and_a_failed_seed_leaves_the_other
 
 
 def test_seconds_stand_on_the_row_of_their_own_run(workspace, tmp_path, monkeypatch) -> None:
-    """Also where the next run has no honest probe: its time is not the earlier one's."""
+    """Also if the next run has no honest probe: it does not get the earlier run's time."""
     dataset = reproduction.bring(workspace, archive(tmp_path / "images.npz"))
     sweeps.start(workspace, table(workspace, dataset), workers=1)
     for place in table(workspace, dataset):
@@ -164,7 +164,7 @@ def test_published_probes_are_taken_once_and_a_stopped_one_goes_on(workspace, tm
 
 
 def test_the_smallest_possible_p_and_the_levels_it_cannot_reach_are_reported() -> None:
-    """Two of the 84 ways to deal three and six seeds out; twelve such rows and Holm leave none a chance."""
+    """Two of the 84 assignments of three and six seeds; with Holm over twelve such rows none can be significant."""
     apart = rows("ring", [0.9 + n / 100 for n in range(3)]) + rows("classical", [n / 100 for n in range(6)])
     (made,) = reproduction.contrasts(apart)
     assert made.p == pytest.approx(made.least) == pytest.approx(2 / 84)

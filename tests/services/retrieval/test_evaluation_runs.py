@@ -31,7 +31,7 @@ KINDS = ("red ceramic mug", "blue wooden chair", "green glass lamp")
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_workers: LauncherDouble):
-    """Runs are queued and not started by themselves."""
+    """Runs are queued but not started."""
     monkeypatch.setenv("QLATENT_THREADS", "1")
     monkeypatch.setattr(worker.signal, "signal", lambda *ignored: None)  # pytest keeps its own
     qlatent.settings.settings.cache_clear()
@@ -42,7 +42,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_workers: Launc
 
 @pytest.fixture
 def corpus(workspace: Workspace) -> str:
-    """Forty items of four labels with ready vectors that lean towards their label's axis."""
+    """Forty items of four labels with imported vectors near their label's axis."""
     rng = np.random.default_rng(2)
     items = [
         Item(id=f"d{n}", text=f"document {n}", label=f"l{n % 4}",

@@ -22,7 +22,7 @@ COUNT, PROBE = 40, 30
 
 
 def record(workspace, *, size=4, steps=STEPS, probe=PROBE, name="run"):
-    """A run folder as a worker would have written it, with random frames."""
+    """A run folder as a worker writes it, with random frames."""
     rng = np.random.default_rng(size)
     spec = VectorTraining(
         id=name, name=name, created=1.0, dataset="pairs", dataset_version=workspace.items.version("pairs"),

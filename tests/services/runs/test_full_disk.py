@@ -33,7 +33,7 @@ def workspace(
 
 
 class Disk:
-    """Full or not: whatever makes a file larger or new fails then."""
+    """A switch for a full disk, on which creating or growing a file fails."""
 
     full = False
 
@@ -77,9 +77,7 @@ def test_a_run_fails_with_its_reason_even_when_no_byte_is_left(
     assert worker.work(workspace, workspace.run(run_id)) == "finished"
 
 
-def test_where_even_that_is_impossible_the_reason_waits_for_room(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_reason_waits_for_free_space(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = start_training(workspace, request())
     full, tries = Disk(monkeypatch), []
     filled_at(6, full, monkeypatch)
@@ -125,7 +123,7 @@ def test_a_worker_whose_log_is_full_ends_in_order(
     assert "the store is broken" in workspace.run(run_id).status().error
 
 
-def test_looking_at_a_workspace_that_cannot_be_written_starts_nothing(
+def test_reading_a_workspace_that_cannot_be_written_starts_nothing(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, no_workers: LauncherDouble
 ) -> None:
     run_id = queue.enqueue(

@@ -40,7 +40,7 @@ def test_the_rate_is_measured_over_half_a_second_and_averaged_with_the_one_befor
     assert heartbeat.seconds_left == pytest.approx(40 / 30)
 
 
-def test_how_long_it_takes_is_unknown_while_nothing_moves(folder: RunFolder) -> None:
+def test_the_remaining_time_is_unknown_without_progress(folder: RunFolder) -> None:
     clock = Clock()
     heartbeat = Heartbeat(folder, clock=clock)
     assert heartbeat.seconds_left is None
@@ -60,9 +60,7 @@ def test_an_attempt_is_counted_and_takes_back_neither_steps_nor_more(folder: Run
     assert (status.error, status.remedy, status.rate) == ("", "", None)
 
 
-def test_the_status_is_written_again_while_nothing_is_told(
-    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_status_is_rewritten_without_updates(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.01)
     with Heartbeat(folder) as beating:
         beating.update(4, 10)
@@ -90,7 +88,7 @@ def test_nothing_is_written_after_the_end(folder: RunFolder, monkeypatch: pytest
     assert ended.seconds_left is None
 
 
-def test_the_last_status_waits_for_room_and_gives_up_in_the_end(
+def test_the_last_status_waits_for_free_space_up_to_a_limit(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.0)

@@ -66,7 +66,7 @@ def test_runs_of_experiments_come_behind_a_persons_own() -> None:
     assert [each.id for each in naming.own_first(views)] == ["r2", "r3", "r1"]
 
 
-def test_a_waiting_run_knows_its_place_and_when_it_may_start() -> None:
+def test_a_queued_run_has_a_position_and_an_estimated_start() -> None:
     going = run(1, status={"state": "running", "seconds_left": 90.0})
     queued = [run(number, status={"state": "queued"}) for number in (2, 3)]
     took = {"state": "finished", "process_started": NOON, "heartbeat": NOON + 60}

@@ -39,7 +39,7 @@ def workspace(stored):
 
 @pytest.fixture
 def started():
-    """Ids whose worker would have been started; each says at once that it runs, in this process."""
+    """Ids of runs whose worker would be started; each is marked running at once, in this process."""
     double = LauncherDouble(lambda workspace, run_id: workspace.run(run_id).write_status(state="running"))
     with launchers.using(double):
         yield double.launched
@@ -207,7 +207,7 @@ def test_a_running_run_is_asked_to_stop(workspace, started):
 
 
 @pytest.mark.parametrize("state", ["stopped", "failed", "interrupted"])
-def test_what_ended_early_can_be_resumed(workspace, started, state):
+def test_runs_that_ended_early_can_be_resumed(workspace, started, state):
     run_id = start_training(workspace, request())
     folder = workspace.run(run_id)
     folder.request_stop()
@@ -224,7 +224,7 @@ def test_what_ended_early_can_be_resumed(workspace, started, state):
 @pytest.mark.parametrize(
     ("state", "message"), [("finished", "is finished"), ("running", "is running already")]
 )
-def test_what_is_over_or_under_way_cannot_be_resumed(workspace, started, state, message):
+def test_finished_and_active_runs_cannot_be_resumed(workspace, started, state, message):
     run_id = start_training(workspace, request())
     workspace.run(run_id).write_status(state=state)
     with pytest.raises(RunError, match=message) as caught:
@@ -232,7 +232,7 @@ def test_what_is_over_or_under_way_cannot_be_resumed(workspace, started, state, 
     assert caught.value.remedy
 
 
-def test_stopping_what_has_ended_is_refused_with_the_next_step(workspace, started):
+def test_stopping_an_ended_run_is_refused_with_a_remedy(workspace, started):
     run_id = start_training(workspace, request())
     workspace.run(run_id).write_status(state="finished")
     with pytest.raises(RunError, match=r"it is finished\. Start a new run"):

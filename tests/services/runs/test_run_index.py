@@ -51,7 +51,7 @@ def spec(stored: Workspace) -> VectorTraining:
 
 
 def ended(workspace: Workspace, spec: VectorTraining, state: str = "finished", **status: Any) -> RunFolder:
-    """A run that the index says has ended."""
+    """A run that has ended according to the index."""
     folder = workspace.run(queue.enqueue(workspace, spec))
     folder.write_status(state=state, **status)
     workspace.catalogue.set_queue_state(folder.id, state)
@@ -65,7 +65,7 @@ def entry(workspace: Workspace, run_id: str):
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the files of runs that are read from now on."""
+    """The names of the run files read from now on."""
     names: list[str] = []
     read = Path.read_bytes
 
@@ -152,9 +152,7 @@ def test_a_killed_worker_is_noticed_and_its_run_stays_active_in_the_index(
     assert listing.summary(workspace, folder.id).state == "interrupted"
 
 
-def test_an_index_that_is_thrown_away_is_made_again_as_it_was(
-    workspace: Workspace, spec: VectorTraining
-) -> None:
+def test_a_deleted_index_is_rebuilt_identically(workspace: Workspace, spec: VectorTraining) -> None:
     for state in ("finished", "failed", "stopped"):
         ended(workspace, spec, state, step=7, error="why")
     queue.enqueue(workspace, spec)
@@ -166,9 +164,7 @@ def test_an_index_that_is_thrown_away_is_made_again_as_it_was(
     assert run_index.refresh(workspace) == 0
 
 
-def test_what_changed_behind_the_index_is_learned_when_the_workspace_is_opened(
-    workspace: Workspace, spec: VectorTraining
-) -> None:
+def test_opening_the_workspace_updates_outdated_entries(workspace: Workspace, spec: VectorTraining) -> None:
     stale, lost = ended(workspace, spec), ended(workspace, spec)
     stale.write_status(state="failed", error="restored from an old copy")
     shutil.rmtree(lost.path)
@@ -310,7 +306,7 @@ def test_many_runs_are_asked_for_at_once(workspace: Workspace, spec: VectorTrain
         listing.summaries(workspace, [*ids, "gone"])
 
 
-def test_what_was_measured_of_a_run_is_told(workspace: Workspace, spec: VectorTraining) -> None:
+def test_measured_metrics_of_a_run_are_returned(workspace: Workspace, spec: VectorTraining) -> None:
     folder = ended(workspace, spec)
     assert listing.measured(workspace, folder.id) == {}
     folder.write_figures({"metrics": {"stress": 0.5}})

@@ -39,7 +39,7 @@ def earlier(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("spec", EVERY, ids=lambda spec: type(spec).__name__)
-def test_what_was_written_comes_back_equal(spec: RunSpec, tmp_path: Path) -> None:
+def test_a_written_spec_is_read_back_equal(spec: RunSpec, tmp_path: Path) -> None:
     document = spec.document()
     assert document["format"] == specs.FORMAT
     assert specs.read(document) == spec

@@ -98,9 +98,7 @@ def test_progress_counts_finished_trainings_whole_and_those_under_way_by_their_s
     assert told.failed == ("By hand: failed: No room.", "By hand: stopped")
 
 
-def test_what_is_finished_is_not_looked_at_again(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_finished_runs_are_not_read_again(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     table = [place(workspace, state="finished"), place(workspace, state="stopped", step=1, steps=4)]
     finished: set[str] = set()
     first = sweeps.progress(workspace, table, finished=finished)

@@ -43,7 +43,7 @@ COUNT = 12
 
 
 def pictures(count: int = COUNT, *, first: int = 0) -> dict[str, bytes]:
-    """File name → a picture of its own."""
+    """Distinct images by file name."""
     return {f"{n}.png": encoded(picture(seed=n, size=(90, 70))) for n in range(first, first + count)}
 
 
@@ -54,7 +54,7 @@ def bring(workspace: Workspace, folder: Path, files: dict[str, bytes], *, name: 
 
 
 def a_day_later(workspace: Workspace) -> None:
-    """Removals can be undone for a day; then images go."""
+    """Removals can be undone for a day; then images are deleted."""
     bin.empty(workspace, now=time.time() + bin.DAY + 1)
 
 
@@ -246,7 +246,7 @@ def carry_out(workspace: Workspace, run: str) -> str:
 def trained(
     tmp_path_factory: pytest.TempPathFactory, builtin: BuiltinEncoder
 ) -> Iterator[tuple[Workspace, str, str]]:
-    """A workspace of 48 pictures with three views of each, and a finished run on them."""
+    """A workspace of 48 images with three views of each, and a finished run on them."""
     with (
         Workspace.open(tmp_path_factory.mktemp("augmented") / "workspace") as workspace,
         launchers.using(LauncherDouble()),

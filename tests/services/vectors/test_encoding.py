@@ -263,7 +263,7 @@ def test_batches_come_in_order_and_threads_are_as_before(workspace: Workspace, t
 
 
 class Asked(MeanColour):
-    """Notes the sizes of the pictures it is given, and takes JPEGs at a reduced scale."""
+    """Records the sizes of its input images, and accepts JPEGs at a reduced scale."""
 
     decoded_side = 30
 

@@ -16,7 +16,7 @@ from tests.services.run_workspace import add
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """`words`: three texts, two with a given vector of two numbers; an encoder has made vectors of three numbers."""
+    """`words`: three texts, two with an imported 2-d vector, and 3-d vectors of an encoder."""
     with Workspace.open(tmp_path_factory.mktemp("stored") / "workspace") as opened:
         vectors = [{"text": np.array([1, 2], np.float32)}, {}, {"text": np.array([3, 4], np.float32)}]
         items = [

@@ -28,7 +28,7 @@ def test_a_dataset_can_be_changed(catalogue: Catalogue) -> None:
     assert (changed.rows, changed.modalities, changed.name) == (9, ("text",), "My shop")
 
 
-def test_what_is_taken_or_absent_is_named(catalogue: Catalogue) -> None:
+def test_taken_and_unknown_ids_are_named(catalogue: Catalogue) -> None:
     catalogue.add_dataset(SHOP)
     with pytest.raises(StoreError, match="dataset 'shop' cannot be recorded"):
         catalogue.add_dataset(SHOP)
@@ -83,7 +83,7 @@ def test_runs_can_be_listed_by_kind(catalogue: Catalogue) -> None:
 # --- the queue --------------------------------------------------------------------------------------------
 
 
-def test_the_oldest_queued_run_is_handed_out_up_to_the_limit(catalogue: Catalogue) -> None:
+def test_the_oldest_queued_run_is_claimed_up_to_the_limit(catalogue: Catalogue) -> None:
     for number in (3, 1, 2):
         catalogue.add_run(run(number))
     assert catalogue.claim_run(2, lambda run_id: True, now=50.0) == "r1"
@@ -107,7 +107,7 @@ def test_runs_whose_worker_is_dead_do_not_count(catalogue: Catalogue) -> None:
     assert asked == ["r1"]
 
 
-def test_an_empty_queue_hands_nothing_out(catalogue: Catalogue) -> None:
+def test_no_run_is_claimed_from_an_empty_queue(catalogue: Catalogue) -> None:
     catalogue.add_run(run(1, "stopped"))
     assert catalogue.claim_run(1, lambda run_id: True) is None
 
@@ -170,7 +170,7 @@ print(" ".join(claimed), flush=True)
     )
 
 
-def test_what_is_removed_is_in_no_list_and_comes_back(catalogue: Catalogue) -> None:
+def test_a_removed_record_is_not_listed_and_can_be_restored(catalogue: Catalogue) -> None:
     catalogue.add_dataset(SHOP)
     catalogue.add_run(RunRecord("r", "train", "run", "shop", 1.0), token="wish")
     assert catalogue.add_run(RunRecord("r2", "train", "run", "shop", 1.0), token="wish").id == "r"

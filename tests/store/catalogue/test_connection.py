@@ -21,7 +21,7 @@ def record(name: str) -> DatasetRecord:
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A catalogue with one dataset, in a folder of its own; nothing waits long."""
+    """A catalogue with one dataset, in its own folder, with short timeouts."""
     monkeypatch.setattr(database, "OPENING_SECONDS", 0.1)
     monkeypatch.setattr(connection, "_SHORT_SECONDS", 0.05)
     monkeypatch.setattr(connection, "_RETRY_SECONDS", 0.0)
@@ -35,7 +35,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def locked(path: Path) -> Iterator[sqlite3.Connection]:
-    """Somebody who keeps the database to himself."""
+    """A connection that holds an exclusive lock on the database."""
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("PRAGMA locking_mode = EXCLUSIVE")
     other.execute("BEGIN IMMEDIATE")
@@ -61,7 +61,7 @@ def test_a_locked_catalogue_is_read_and_says_so(path: Path, locked: sqlite3.Conn
     catalogue.close()
 
 
-def test_one_that_is_locked_later_is_read_on(path: Path) -> None:
+def test_a_catalogue_that_is_locked_later_can_still_be_read(path: Path) -> None:
     catalogue = Catalogue(f"sqlite:///{path}")
     assert names(catalogue) == ["first"]
     catalogue.close()
@@ -77,7 +77,7 @@ def test_one_that_is_locked_later_is_read_on(path: Path) -> None:
 
 
 def refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """SQLite cannot make its files beside this database, as on a full disk; returns how that ends."""
+    """Keep SQLite from creating files beside this database, as on a full disk; returns a function to end that."""
     prepare = database._prepare_sqlite
 
     def without_room(opened: sqlite3.Connection, *arguments: object, **named: float) -> None:
@@ -137,13 +137,13 @@ def test_an_older_schema_that_cannot_be_changed_is_read(path: Path, monkeypatch:
     catalogue.close()
 
 
-def test_what_no_copy_can_read_either_keeps_its_error(path: Path) -> None:
+def test_an_error_that_a_copy_does_not_solve_is_raised(path: Path) -> None:
     path.write_bytes(b"this is no database, it is a text" * 100)
     with pytest.raises(StoreError, match="file is not a database"):
         Catalogue(f"sqlite:///{path}")
 
 
-def test_copies_do_not_stay(
+def test_copies_are_deleted(
     path: Path, locked: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection.tempfile, "tempdir", str(tmp_path))

@@ -124,7 +124,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
 @pytest.mark.parametrize(
     "address", ["nonsense", "oracle_of_delphi://x", "sqlite:////absent/folder/catalogue.db"]
 )
-def test_an_address_that_leads_nowhere_is_named(address: str) -> None:
+def test_an_unreachable_address_is_named(address: str) -> None:
     with pytest.raises(StoreError, match=r"cannot be used") as caught:
         Catalogue(address)
     assert caught.value.remedy
@@ -189,7 +189,7 @@ def test_turning_to_wal_gives_up_at_once_on_anything_else() -> None:
 
 
 def at_revision(url: str, revision: str) -> None:
-    """Makes a database as an earlier version left it."""
+    """Create a database of an earlier version."""
     from alembic import command
     from alembic.config import Config
 

@@ -66,7 +66,7 @@ def test_a_key_stays_when_the_state_changes(catalogue: Catalogue) -> None:
     assert catalogue.run_index.run("r1")[1] == replace(entry(1, "finished", seen=6), training_key="abc")
 
 
-def test_entries_go_with_their_runs_and_when_they_are_dropped(catalogue: Catalogue) -> None:
+def test_entries_are_deleted_with_their_runs_or_alone(catalogue: Catalogue) -> None:
     for number in (1, 2, 3):
         catalogue.add_run(record(number), entry=entry(number))
     catalogue.remove_run("r1")
@@ -84,7 +84,7 @@ def test_a_removed_run_is_not_listed_and_comes_back_with_its_entry(catalogue: Ca
     assert catalogue.run_index.runs() == [(record(1), entry(1))]
 
 
-def test_the_first_of_two_equal_wishes_keeps_its_entry(catalogue: Catalogue) -> None:
+def test_the_first_of_two_equal_requests_keeps_its_entry(catalogue: Catalogue) -> None:
     catalogue.add_run(record(1), token="wish", entry=entry(1))
     catalogue.add_run(record(2), token="wish", entry=entry(2))
     assert catalogue.run_index.runs() == [(record(1), entry(1))]

@@ -41,7 +41,7 @@ ItemStore(Path(sys.argv[1])).create("shop", items())
 
 
 def visible(store: ItemStore) -> list[str]:
-    """Tables that have rows, and files of unfinished imports."""
+    """Tables with rows, and files of unfinished imports."""
     tables = [name for name in store._tables.names("") if store._tables.open(name).count_rows()]  # type: ignore[union-attr]
     return tables + listed(store.path / ".staging")
 
@@ -123,7 +123,7 @@ def test_an_import_that_would_not_fit_twice_is_refused_before_it_is_published(sm
 def test_a_disk_that_fills_up_while_publishing_leaves_nothing(
     small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The check before publishing is deceived, as another program that writes would do: lance runs full."""
+    """The check before publishing passes, but the disk fills up during lance's write, as with another writer."""
     monkeypatch.setattr(intake, "free_bytes", lambda path: 10**9)
     store = ItemStore(small_disk / "items")
     store.create("small", pairs(2))
@@ -178,7 +178,7 @@ def test_images_that_vanish_during_an_import_fail_it(store: ItemStore) -> None:
 
 
 def test_memory_stays_small_while_many_images_come_in(store: ItemStore) -> None:
-    """Batches end at 256 items or 32 MB, whichever is first."""
+    """Batches end at 256 items or 32 MB, whichever comes first."""
     from qlatent.store.items.staging import batches
 
     small = [Item(str(n), text="x") for n in range(600)]

@@ -88,7 +88,7 @@ def test_equal_pairs_stay_as_rows_and_are_marked(store: ItemStore) -> None:
     assert store.table("shop")["duplicate_of"].to_pylist()[5:] == ["b", ""]
 
 
-def test_ready_vectors_tell_pairs_apart_where_there_is_no_file(store: ItemStore) -> None:
+def test_imported_vectors_distinguish_pairs_without_files(store: ItemStore) -> None:
     one, two = np.float32([1, 2]), np.float32([3, 4])
     items = [
         Item("a", vectors={"image": one, "text": two}),
@@ -205,7 +205,7 @@ def test_two_stores_see_each_others_commits(store: ItemStore) -> None:
 
 
 def left(store: ItemStore) -> list[str]:
-    """What of a store can be seen: its datasets, tables with rows, and files of imports."""
+    """The visible content of a store: datasets, tables with rows, and files of imports."""
     tables = [name for name in store._tables.names("") if store._tables.open(name).count_rows()]  # type: ignore[union-attr]
     return tables + listed(store.path / ".staging")
 

@@ -25,7 +25,7 @@ def test_slugs_count_on_from_two() -> None:
 
 
 @pytest.mark.parametrize("dataset", ["", "A", "a/b", "../a", "a b", "-a", "a" * 81])
-def test_what_is_no_slug_is_refused_as_dataset(dataset: str) -> None:
+def test_an_id_that_is_not_a_slug_is_refused(dataset: str) -> None:
     with pytest.raises(StoreError, match="is not a dataset id"):
         names.dataset_table(dataset)
 

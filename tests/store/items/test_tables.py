@@ -22,14 +22,14 @@ def tables(tmp_path: Path) -> Tables:
     return Tables(tmp_path)
 
 
-def test_a_table_that_is_not_there_is_none_and_empty(tables: Tables) -> None:
+def test_a_missing_table_is_none_and_empty(tables: Tables) -> None:
     assert tables.open("absent") is None
     assert tables.column("absent", "hash").to_pylist() == []
     assert list(tables.matching("absent", "hash", ["a"], columns=["hash"])) == []
     tables.tidy("absent")
 
 
-def test_what_failed_before_its_first_commit_is_not_listed_and_can_be_made_again(tables: Tables) -> None:
+def test_a_table_without_a_commit_is_not_listed_and_can_be_created_again(tables: Tables) -> None:
     def broken() -> object:
         yield content("a").to_batches()[0]
         raise ArithmeticError
@@ -81,7 +81,7 @@ def test_keeping_only_some_values_deletes_the_rest(tables: Tables) -> None:
     assert tables.keep_only("absent", "hash", lambda keys: pc.is_in(keys, value_set=wanted)) == 0
 
 
-def test_what_is_added_while_it_is_decided_what_to_keep_stays(tables: Tables) -> None:
+def test_rows_added_during_a_deletion_stay(tables: Tables) -> None:
     tables.create("t", content("old").to_reader())
 
     def wanted(keys: pa.Array) -> pa.Array:

@@ -52,7 +52,7 @@ def test_every_mode_is_turned_into_rgb(mode: str) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"not an image", drawn(Image.effect_noise((64, 64), 50), "PNG")[:400]]
 )
-def test_what_cannot_be_decoded_is_named(content: bytes) -> None:
+def test_an_image_that_cannot_be_decoded_is_named(content: bytes) -> None:
     with pytest.raises(StoreError, match="The image of item 'shoe-7' cannot be decoded") as caught:
         thumbnail(content, item="shoe-7")
     assert caught.value.remedy

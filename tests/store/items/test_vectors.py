@@ -98,7 +98,7 @@ def test_lengths_that_differ_are_refused(vectors: Vectors) -> None:
 def test_two_processes_lose_nothing_and_readers_see_their_commits(
     tmp_path: Path, another_process: Callable[..., object]
 ) -> None:
-    """Both write 100 hashes of their own and the same 100 shared ones, 4 at a time: past one tidying each."""
+    """Both write 100 distinct and 100 shared hashes, 4 at a time, which is more than one tidying each."""
     script = """
 import sys
 import numpy as np

@@ -50,7 +50,7 @@ def test_status_makes_the_round_trip(run: RunFolder) -> None:
     assert run.status() == status
 
 
-def test_some_fields_can_be_changed_and_the_heart_beats(run: RunFolder) -> None:
+def test_some_fields_can_be_changed_and_the_heartbeat_is_updated(run: RunFolder) -> None:
     run.write_status(state="running", step=1, steps=10)
     run.write_status(step=2)
     status = run.status()
@@ -124,7 +124,7 @@ def test_losses_that_are_no_numbers_become_null(run: RunFolder) -> None:
     assert run.events()[0] == [{"total": None, "rate": None}]
 
 
-def test_a_torn_last_line_waits_for_its_rest(run: RunFolder) -> None:
+def test_an_incomplete_last_line_is_left_for_later(run: RunFolder) -> None:
     run.append({"step": 1})
     path = run.path / "events.jsonl"
     with path.open("ab") as file:
@@ -137,7 +137,7 @@ def test_a_torn_last_line_waits_for_its_rest(run: RunFolder) -> None:
 
 
 @pytest.mark.parametrize("torn", [b'{"step": 2, "x": 1', '{"step": "ö'.encode()[:-1], b"{"])
-def test_a_resumed_worker_writes_on_behind_a_torn_line(run: RunFolder, torn: bytes) -> None:
+def test_a_resumed_worker_appends_after_an_incomplete_line(run: RunFolder, torn: bytes) -> None:
     run.append({"step": 1})
     with (run.path / "events.jsonl").open("ab") as file:
         file.write(torn)
@@ -176,7 +176,7 @@ def test_pickled_objects_are_neither_written_nor_read(run: RunFolder) -> None:
         run.probe()
 
 
-def test_what_is_not_there_yet_is_named(run: RunFolder) -> None:
+def test_missing_arrays_are_named(run: RunFolder) -> None:
     with pytest.raises(StoreError, match=r"Run r1 has no probe\.npz"):
         run.probe()
     with pytest.raises(StoreError, match=r"no step-00000005\.npz"):
@@ -212,7 +212,7 @@ def test_a_checkpoint_that_fails_changes_nothing(run: RunFolder) -> None:
     assert kept(run) == ["step-00000010"]
 
 
-def test_what_a_kill_left_is_ignored_and_cleared(run: RunFolder) -> None:
+def test_leftovers_of_a_kill_are_ignored_and_deleted(run: RunFolder) -> None:
     write(run, 10)
     leftover = run.path / "checkpoints" / ".step-00000020.tmp"
     leftover.mkdir()
@@ -268,7 +268,7 @@ for step in itertools.count(1):
 # --- stopping and a full disk -----------------------------------------------------------------------------
 
 
-def test_stop_is_a_sentinel_that_can_be_taken_back(run: RunFolder) -> None:
+def test_a_stop_request_is_a_file_that_can_be_withdrawn(run: RunFolder) -> None:
     assert not run.stop_requested()
     run.request_stop()
     run.request_stop()

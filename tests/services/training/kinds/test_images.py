@@ -60,13 +60,13 @@ def workspace(tmp_path) -> Workspace:
 
 @pytest.fixture(autouse=True)
 def started(no_workers) -> list:
-    """Workers are not started: runs are carried out in this process."""
+    """No workers are started; runs are carried out in this process."""
     return no_workers.launched
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> tuple[Workspace, str]:
-    """A workspace with a run that is finished, for looking only."""
+    """A workspace with a finished run, for reading only."""
     opened = Workspace.open(tmp_path_factory.mktemp("finished") / "workspace")
     add(opened, "pictures", items(), modalities=("image",))
     with launchers.using(LauncherDouble()):

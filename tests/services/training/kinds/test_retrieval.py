@@ -36,7 +36,7 @@ FAST = {"epochs": 2, "batch_size": 8, "qubits": 3, "snapshots": 2, "probe_size":
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny random BERT of three layers, as transformers saves it."""
+    """A tiny random BERT of three layers in the format of transformers."""
     path = tmp_path_factory.mktemp("models") / "tiny"
     path.mkdir()
     (path / "vocab.txt").write_text("\n".join(WORDS))
@@ -52,7 +52,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Texts whose words tell their label, and one without a label."""
+    """Texts whose words depend on their label, and one without a label."""
     rng = np.random.default_rng(0)
     rows = ["id,text,label"]
     for number in range(ITEMS):
@@ -90,7 +90,7 @@ def done(workspace: Workspace, asked: TrainingRequest) -> str:
 
 
 def judgements(folder: Path, *, negatives: bool = True) -> Path:
-    """The first twenty texts ask; the next of their label answers, the one after them does not."""
+    """The first twenty texts are queries; the next text of their label is an answer, the one after it is not."""
     rows = []
     for number in range(20):
         rows.append(f"t{number}\t0\tt{20 + (number % CLASSES) + CLASSES * (number // CLASSES)}\t1")
