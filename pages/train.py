@@ -7,7 +7,7 @@ import streamlit as st
 from qlatent.services.runs import listing, queue
 from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.removed import removed
-from qlatent.ui.train import run_panel
+from qlatent.ui.train import run_board
 from qlatent.ui.train.form import new_run
 
 workspace = page.workspace()
@@ -30,7 +30,7 @@ if not every:
     )
     st.stop()
 
-run_panel.follow_link(views)
+run_board.follow_link(views)
 form, view = st.columns([1, 2.3], gap="large")
 with form:
     new_run()
@@ -43,5 +43,5 @@ with view:
             icon=":material/model_training:",
         )
     else:
-        run_panel.board(polled=any(each.active for each in views))
+        run_board.board(polled=any(each.active for each in views))
     removed("run", "run")

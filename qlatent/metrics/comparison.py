@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.errors import InputError
-from qlatent.metrics.figure import Undefined
 from qlatent.metrics.pairs import sampling
 from qlatent.metrics.pairs.distances import Distance, Matrix, pairwise
 from qlatent.metrics.pairs.point_set import Geometry
+from qlatent.metrics.value import Undefined
 from qlatent.types import Arrays
 
 Labels = Sequence[str | None]

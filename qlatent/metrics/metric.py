@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from qlatent.errors import InputError
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, Figure, Undefined, nothing, resampled
+from qlatent.metrics.value import Contributions, MetricValue, Undefined, nothing, resampled
 
 
 class ItemMetric:
@@ -20,14 +20,14 @@ class ItemMetric:
         functools.update_wrapper(self, contributions)
         self.contributions = contributions
 
-    def __call__(self, comparison: Comparison) -> Figure:
+    def __call__(self, comparison: Comparison) -> MetricValue:
         return finished(self.contributions, comparison)
 
     def __repr__(self) -> str:
         return f"<metric {self.contributions.__name__}>"
 
 
-def finished(contributions: Callable[[Comparison], Contributions], comparison: Comparison) -> Figure:
+def finished(contributions: Callable[[Comparison], Contributions], comparison: Comparison) -> MetricValue:
     """The result of a single metric; an undefined one is NaN with a note."""
     try:
         return resampled({"one": contributions(comparison)}, seed=comparison.seed)["one"]
@@ -35,11 +35,11 @@ def finished(contributions: Callable[[Comparison], Contributions], comparison: C
         return nothing(str(err), comparison.sampled)
 
 
-def metric(function: Callable[[Comparison], Figure]) -> Callable[[Comparison], Figure]:
+def metric(function: Callable[[Comparison], MetricValue]) -> Callable[[Comparison], MetricValue]:
     """Decorator for a metric that computes its own interval; converts `Undefined` to NaN with a note."""
 
     @functools.wraps(function)
-    def guarded(comparison: Comparison) -> Figure:
+    def guarded(comparison: Comparison) -> MetricValue:
         try:
             return function(comparison)
         except (Undefined, InputError) as err:

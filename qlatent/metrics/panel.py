@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from qlatent.errors import InputError
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, Figure, Undefined, nothing, resampled
 from qlatent.metrics.metric import ItemMetric
 from qlatent.metrics.statistics.uncertainty import RESAMPLES
+from qlatent.metrics.value import Contributions, MetricValue, Undefined, nothing, resampled
 
 DEFAULT = (
     "trustworthiness", "continuity", "neighbour_overlap", "spearman", "stress", "recall_at_10",
     "probe_accuracy", "effective_rank",
 )  # fmt: skip
 
-Metric = Callable[[Comparison], Figure]
+Metric = Callable[[Comparison], MetricValue]
 
 
 def measure(
@@ -25,7 +25,7 @@ def measure(
     names: Sequence[str] | None = DEFAULT,
     resamples: int = RESAMPLES,
     seed: int = 0,
-) -> dict[str, Figure]:
+) -> dict[str, MetricValue]:
     """The values of the metrics called `names`, in that order; None takes all of `metrics` (name → function).
 
     A metric that cannot be computed gives NaN with a note and does not affect the others. The intervals of all metrics
@@ -39,12 +39,12 @@ def measure(
         raise InputError(f"There is no metric called {unknown[0]!r}.", remedy=f"Known: {known}.")
     found = {name: _found(metrics[name], comparison) for name in chosen}
     contributions = {name: each for name, each in found.items() if isinstance(each, Contributions)}
-    figures = {name: each for name, each in found.items() if isinstance(each, Figure)}
+    figures = {name: each for name, each in found.items() if isinstance(each, MetricValue)}
     figures |= resampled(contributions, resamples=resamples, seed=seed)
     return {name: figures[name] for name in chosen}
 
 
-def _found(function: Metric, comparison: Comparison) -> Figure | Contributions:
+def _found(function: Metric, comparison: Comparison) -> MetricValue | Contributions:
     try:
         if isinstance(function, ItemMetric):
             return function.contributions(comparison)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Figure
+from qlatent.metrics.value import MetricValue
 from qlatent.registry import METRICS, resolve
 from qlatent.types import Arrays
 
@@ -42,9 +42,9 @@ def compare(inputs: Arrays, latents: Arrays, labels: list[str], **settings) -> C
     )
 
 
-def measured(name: str, comparison: Comparison) -> Figure:
+def measured(name: str, comparison: Comparison) -> MetricValue:
     figure = resolve(METRICS[name].target)(comparison)
-    assert isinstance(figure, Figure)
+    assert isinstance(figure, MetricValue)
     return figure
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from qlatent.errors import InputError
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, Figure, Undefined
 from qlatent.metrics.metric import ItemMetric, metric
+from qlatent.metrics.value import Contributions, MetricValue, Undefined
 
 X = {"text": np.arange(12.0).reshape(6, 2)}
 COMPARISON = Comparison(X, X)
@@ -22,13 +22,13 @@ def test_an_undefined_metric_has_a_note(error: Exception) -> None:
         raise error
 
     for found in (ItemMetric(fails)(COMPARISON), metric(fails)(COMPARISON)):  # type: ignore[arg-type]
-        assert isinstance(found, Figure)
+        assert isinstance(found, MetricValue)
         assert math.isnan(found.value) and found.note == "needs labels"
         assert found.sampled == COMPARISON.sampled
 
 
 def test_other_errors_are_bugs_and_stay() -> None:
-    def breaks(comparison: Comparison) -> Figure:
+    def breaks(comparison: Comparison) -> MetricValue:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -8,14 +8,14 @@ import pytest
 from qlatent.errors import InputError
 from qlatent.metrics import panel
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Figure
 from qlatent.metrics.panel import DEFAULT, measure
+from qlatent.metrics.value import MetricValue
 
 PAIRED = {"pair_error", "alignment", "recall_at_1", "recall_at_5", "recall_at_10", "mrr", "ndcg_at_10"}
 LABELLED = {"probe_accuracy", "knn_accuracy", "majority_accuracy"}
 
 
-def assert_says_what_it_is(figures: dict[str, Figure]) -> None:
+def assert_says_what_it_is(figures: dict[str, MetricValue]) -> None:
     """Asserts that every value lies in its interval, or is NaN with a note."""
     for name, figure in figures.items():
         if np.isnan(figure.value):

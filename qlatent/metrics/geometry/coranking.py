@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions
 from qlatent.metrics.geometry.influence import area_influence, area_table
 from qlatent.metrics.metric import ItemMetric
 from qlatent.metrics.pairs.distances import Matrix
 from qlatent.metrics.pairs.kernels import worse_rank_counts, worse_rank_sums
+from qlatent.metrics.value import Contributions
 
 
 @dataclass(frozen=True, slots=True)

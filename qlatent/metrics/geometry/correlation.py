@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, Figure, Undefined
 from qlatent.metrics.metric import ItemMetric, metric
 from qlatent.metrics.pairs import sampling
 from qlatent.metrics.pairs.distances import Matrix, condensed, ranks
 from qlatent.metrics.pairs.point_set import rankings_of
 from qlatent.metrics.statistics.uncertainty import grouped_jackknife, spearman_contributions
+from qlatent.metrics.value import Contributions, MetricValue, Undefined
 
 KENDALL_POINTS = 300  # its 45,000 pairs are evaluated 21 times
 SPLIT_POINTS = 600
@@ -44,7 +44,7 @@ def _need_spread(before: float, after: float) -> None:
 
 
 @metric
-def kendall(comparison: Comparison) -> Figure:
+def kendall(comparison: Comparison) -> MetricValue:
     """Kendall's tau-b between pairwise distances before and after, on at most 300 points: -1 to 1."""
     from scipy.stats import kendalltau
 
@@ -52,13 +52,13 @@ def kendall(comparison: Comparison) -> Figure:
 
 
 @metric
-def local_spearman(comparison: Comparison) -> Figure:
+def local_spearman(comparison: Comparison) -> MetricValue:
     """Spearman's correlation among the smallest tenth of the input distances, on at most 600 points: -1 to 1."""
     return _jackknifed(comparison, lambda x, z: split_spearman(x, z)[0], points=SPLIT_POINTS)
 
 
 @metric
-def global_spearman(comparison: Comparison) -> Figure:
+def global_spearman(comparison: Comparison) -> MetricValue:
     """Spearman's correlation without the smallest tenth of the input distances, on at most 600 points: -1 to 1."""
     return _jackknifed(comparison, lambda x, z: split_spearman(x, z)[1], points=SPLIT_POINTS)
 
@@ -75,7 +75,7 @@ def _rho(x: Matrix, z: Matrix) -> float:
 
 def _jackknifed(
     comparison: Comparison, statistic: Callable[[Matrix, Matrix], float], *, points: int
-) -> Figure:
+) -> MetricValue:
     """A statistic of pairwise distances with its jackknife interval, on at most `points` points of the joint set."""
     modalities = len(comparison.modalities)
     drawn = sampling.drawn_rows(comparison.items, modalities=modalities, sample=points, seed=comparison.seed)
@@ -97,4 +97,4 @@ def _jackknifed(
     told = sampling.described(
         len(drawn), comparison.before.items, points=len(drawn) * modalities, seed=comparison.seed
     )
-    return Figure(estimate.value, _bounded(estimate.low), _bounded(estimate.high), len(drawn), told)
+    return MetricValue(estimate.value, _bounded(estimate.low), _bounded(estimate.high), len(drawn), told)

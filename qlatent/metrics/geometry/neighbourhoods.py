@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, Undefined
 from qlatent.metrics.geometry import influence
 from qlatent.metrics.metric import ItemMetric
 from qlatent.metrics.pairs.distances import Matrix
 from qlatent.metrics.pairs.kernels import rank_excess
 from qlatent.metrics.pairs.neighbours import chance, common
 from qlatent.metrics.pairs.point_set import neighbours_of
+from qlatent.metrics.value import Contributions, Undefined
 
 
 @dataclass(frozen=True, slots=True)

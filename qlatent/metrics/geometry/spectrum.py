@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, Figure, Undefined
 from qlatent.metrics.metric import ItemMetric, metric
 from qlatent.metrics.pairs.distances import Matrix, condensed, matched, pairwise, unit
 from qlatent.metrics.pairs.kernels import row_sums
 from qlatent.metrics.statistics.uncertainty import grouped_jackknife
+from qlatent.metrics.value import Contributions, MetricValue, Undefined
 
 Statistic = Callable[[NDArray[np.int64]], float]  # takes point numbers of the joint set
 
@@ -59,7 +59,7 @@ def _gram(x: Matrix) -> Matrix:
 
 
 @metric
-def cka(comparison: Comparison) -> Figure:
+def cka(comparison: Comparison) -> MetricValue:
     """Unbiased linear CKA between inputs and latents of the joint set: 1 for equal geometry, 0 for unrelated."""
     if comparison.points < 4:
         raise Undefined(f"needs at least 4 points; there are {comparison.points}")
@@ -71,7 +71,7 @@ def cka(comparison: Comparison) -> Figure:
 
 
 @metric
-def effective_rank(comparison: Comparison) -> Figure:
+def effective_rank(comparison: Comparison) -> MetricValue:
     """exp of the entropy of the normalised singular values of the centred latents: 1 to the number of dimensions.
 
     Known as RankMe, here after centring the joint set. Low values indicate collapse; compare with PCA of the same
@@ -97,7 +97,7 @@ def rank_of(z: Matrix) -> float:
 
 def _jackknifed(
     comparison: Comparison, statistic: Statistic, *, low: float = -np.inf, high: float = np.inf
-) -> Figure:
+) -> MetricValue:
     """A statistic of points of the joint set with its delete-a-group jackknife interval."""
     estimate = grouped_jackknife(
         lambda items: statistic(comparison.points_of(items)), comparison.items, seed=comparison.seed
@@ -105,7 +105,7 @@ def _jackknifed(
     if np.isnan(estimate.value):
         raise Undefined("one side does not vary enough")
     ends = np.clip([estimate.low, estimate.high], low, high)
-    return Figure(estimate.value, float(ends[0]), float(ends[1]), comparison.items, comparison.sampled)
+    return MetricValue(estimate.value, float(ends[0]), float(ends[1]), comparison.items, comparison.sampled)
 
 
 @ItemMetric

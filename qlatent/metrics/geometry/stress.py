@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, Undefined
 from qlatent.metrics.metric import ItemMetric
 from qlatent.metrics.pairs.distances import Matrix
 from qlatent.metrics.pairs.kernels import row_sums
 from qlatent.metrics.pairs.ranks import Ranking
+from qlatent.metrics.value import Contributions, Undefined
 
 
 @dataclass(frozen=True, slots=True)

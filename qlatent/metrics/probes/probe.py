@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions, Undefined
 from qlatent.metrics.metric import ItemMetric
 from qlatent.metrics.pairs.distances import Distance, Matrix, between
+from qlatent.metrics.value import Contributions, Undefined
 from qlatent.types import Arrays
 
 STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)  # C of the logistic regression, most regularised first

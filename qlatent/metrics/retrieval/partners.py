@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import Contributions
 from qlatent.metrics.metric import ItemMetric
 from qlatent.metrics.pairs import sampling
 from qlatent.metrics.pairs.distances import Distance, Matrix, between
@@ -22,6 +21,7 @@ from qlatent.metrics.pairs.kernels import count_rivals
 from qlatent.metrics.statistics import jackknife
 from qlatent.metrics.statistics.deletion_kernels import count_moves
 from qlatent.metrics.statistics.jackknife import LeftOut
+from qlatent.metrics.value import Contributions
 
 Numbers = NDArray[np.int64]
 

@@ -12,10 +12,10 @@ from qlatent import lengths, spacing
 from qlatent.errors import InputError
 from qlatent.layout.plane import plane, rotation
 from qlatent.metrics.comparison import Comparison, InputSide
-from qlatent.metrics.figure import Figure
 from qlatent.metrics.geometry.coranking import CoRanking, co_ranking
 from qlatent.metrics.geometry.neighbourhoods import neighbourhood_change
 from qlatent.metrics.geometry.stress import Shepard, shepard
+from qlatent.metrics.value import MetricValue
 from qlatent.registry import METRICS, resolve
 from qlatent.services.runs.specs import training_spec
 from qlatent.store.workspace import Workspace
@@ -47,7 +47,7 @@ class Space:
     distrust: tuple[Floats, Floats, Floats]  # xs, ys, 1 − trust around there (NaN without a point nearby)
     shepard: Shepard
     agreement: CoRanking  # neighbours shared with the input space, at every neighbourhood size
-    area: Figure  # area under that curve, all scales weighted equally; the registry's metric on these items
+    area: MetricValue  # area under that curve, all scales weighted equally; the registry's metric on these items
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from qlatent import spacing
 from qlatent.json_values import plain
 from qlatent.metrics import panel
 from qlatent.metrics.comparison import Comparison, InputSide
-from qlatent.metrics.figure import Undefined
 from qlatent.metrics.probes import probe
+from qlatent.metrics.value import Undefined
 from qlatent.registry import METRICS, resolve
 from qlatent.services.runs import event_log, specs
 from qlatent.services.runs.job import Job

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.figure import resampled
 from qlatent.metrics.geometry import coranking, influence, neighbourhoods
 from qlatent.metrics.pairs.point_set import order_matrix
 from qlatent.metrics.retrieval import partners
 from qlatent.metrics.statistics import jackknife
 from qlatent.metrics.statistics.jackknife import LeftOut, contributions, moves_of, share
+from qlatent.metrics.value import resampled
 
 ROWS = np.arange(31)
 

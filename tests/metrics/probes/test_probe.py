@@ -12,8 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from qlatent.metrics.figure import Undefined
 from qlatent.metrics.probes import probe
+from qlatent.metrics.value import Undefined
 
 
 def features(latents):

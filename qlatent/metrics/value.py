@@ -12,7 +12,7 @@ from qlatent.metrics.statistics import uncertainty
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class MetricValue:
     """A value with its 95 % interval, or NaN with a note if it cannot be computed.
 
     `n` is the number of items used; `sampled` describes them in words.
@@ -51,23 +51,23 @@ class Undefined(Exception):  # noqa: N818  (an outcome, not an error)
 
 def resampled(
     found: Mapping[str, Contributions], *, resamples: int = uncertainty.RESAMPLES, seed: int = 0
-) -> dict[str, Figure]:
+) -> dict[str, MetricValue]:
     """The values of many contributions with intervals from the same resampled items; no intervals if resamples=0."""
     values = {name: each.resampled() if resamples else each.values for name, each in found.items()}
     estimates = uncertainty.bootstrap_means(values, resamples=resamples, seed=seed)
     return {name: _figure(found[name], estimate) for name, estimate in estimates.items()}
 
 
-def _figure(found: Contributions, estimate: uncertainty.Estimate) -> Figure:
+def _figure(found: Contributions, estimate: uncertainty.Estimate) -> MetricValue:
     n = int(np.count_nonzero(~np.isnan(found.values)))
     note = found.note
     if n < 2:
         estimate = uncertainty.Estimate(estimate.value, np.nan, np.nan)
         note = note or ("one item has no interval" if n else "undefined for every item")
     value, low, high = (found.finish(end) for end in estimate)
-    return Figure(value, low, high, n, found.sampled, note)
+    return MetricValue(value, low, high, n, found.sampled, note)
 
 
-def nothing(note: str, sampled: str = "", n: int = 0) -> Figure:
+def nothing(note: str, sampled: str = "", n: int = 0) -> MetricValue:
     """An undefined result with a note."""
-    return Figure(np.nan, np.nan, np.nan, n, sampled, note)
+    return MetricValue(np.nan, np.nan, np.nan, n, sampled, note)

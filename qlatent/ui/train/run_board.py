@@ -17,12 +17,12 @@ from qlatent.ui.latent_map import maps
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, literal
 from qlatent.ui.shell.progress import progress
-from qlatent.ui.train import image_panel, retrieval_panel
+from qlatent.ui.train import image_board, retrieval_board
 from qlatent.ui.train.run_list import run_list
 
 PANELS: dict[type, Callable[[RunSummary, Any], None]] = {
-    ImageTraining: image_panel.board,
-    RetrievalTraining: retrieval_panel.board,
+    ImageTraining: image_board.board,
+    RetrievalTraining: retrieval_board.board,
 }
 """What a kind of training shows below map and losses."""
 REDRAWS = 60

@@ -12,7 +12,7 @@ from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import ImageTraining
 from qlatent.services.training import image_views as service
 from qlatent.ui.shell import page
-from qlatent.ui.train import probe_panel
+from qlatent.ui.train import probe_board
 
 LOOK = {"displayModeBar": False}
 
@@ -24,7 +24,7 @@ def board(run: RunSummary, spec: ImageTraining) -> None:
     with left:
         _distances(run)
     with right:
-        probe_panel.board(run, spec)
+        probe_board.board(run, spec)
     _views(run)
 
 
