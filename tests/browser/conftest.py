@@ -76,6 +76,15 @@ def start_server(workspace: Path, log: Path) -> Server:
     raise RuntimeError(f"the app did not come up:\n{log.read_text()[-3000:]}")
 
 
+def settled(page: Any, chart: str) -> None:
+    """Wait until Streamlit runs no script and Plotly has drawn the chart in this container."""
+    page.wait_for_function(
+        """chart => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
+            && document.querySelector(`${chart} .js-plotly-plot`)?._fullLayout !== undefined""",
+        arg=chart,
+    )
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[[Path], Server]]:
     """Start servers on workspaces; all are stopped at the end of the test."""

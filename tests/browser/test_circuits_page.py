@@ -12,7 +12,7 @@ from qiskit import qpy
 
 from qlatent.circuits.bridges import to_pennylane, to_qiskit
 from qlatent.services.circuits import circuits
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import PATIENCE, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -27,9 +27,8 @@ SENTENCES = {
 def open_circuit(page: Any, link: str) -> None:
     """A circuit with its drawing and its charts."""
     page.goto(link)
-    page.locator(".st-key-circuit_probabilities .js-plotly-plot").wait_for()
     page.locator(".gate.now").first.wait_for()
-    page.wait_for_timeout(1000)
+    settled(page, ".st-key-circuit_probabilities")
 
 
 def marked(page: Any, gate: int) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from qlatent.services.datasets import datasets
 from qlatent.services.workspaces import open_workspace
+from tests.browser.conftest import settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -57,8 +58,7 @@ def test_an_experiment_runs_and_a_lasso_links_its_maps(
     page.get_by_text("All 3 trainings measured").wait_for()
     page.get_by_text("Mean over seeds").wait_for()
     page.get_by_role("tab", name="Side by side").click()
-    page.locator(".st-key-side_maps .js-plotly-plot").wait_for()
-    page.wait_for_timeout(2000)
+    settled(page, ".st-key-side_maps")
     lasso(page)
     page.get_by_role("button", name="Clear the selection").wait_for()
     page.wait_for_function(f"() => ({SELECTED})()?.every(s => s.length > 0)")
