@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -90,23 +91,13 @@ def scarcity(
             f"Nothing was trained. {' '.join(failed)}", remedy="Run the same command again to continue."
         )
     found = service.cells(rows, reference=against)
-    kept = [{key: value for key, value in row.items() if key != "by_query"} for row in rows]
-    document = {"made_by": made_by(), "rows": kept, "cells": [each.document() for each in found]}
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / f"{name}.json", json_bytes(document, indent=1))
+    document = _written(rows, found, out / f"{name}.json")
     command = "qlatent " + " ".join(sys.argv[1:])
     training = run_configs(table[0].spec).training
     about = {"Dataset": dataset, **study.settings, "split_rule": training.split_rule}
     files = report.write(
-        found,
-        out,
-        name=name,
-        title=title,
-        reference=against,
-        settings=about,
-        command=command,
-        picture=picture,
-    )
+        found, out, name=name, title=title, reference=against, settings=about, command=command, picture=picture
+    )  # fmt: skip
     for line in failed:
         terminal.note(line)
     for dim in sorted({each.dim for each in found}):
@@ -114,6 +105,15 @@ def scarcity(
         terminal.table(document, [f"{dim} dimensions", *columns[1:]], lines)
     if not terminal.as_json:
         terminal.result({}, *(f"→ {path}" for path in (out / f"{name}.json", *files)))
+
+
+def _written(rows: Sequence[Mapping[str, Any]], found: Sequence[service.Cell], file: Path) -> dict[str, Any]:
+    """Write the table as JSON and return the document; the values of single queries are left out."""
+    kept = [{key: value for key, value in row.items() if key != "by_query"} for row in rows]
+    document = {"made_by": made_by(), "rows": kept, "cells": [each.document() for each in found]}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(file, json_bytes(document, indent=1))
+    return document
 
 
 def _shares(text: str) -> tuple[float, ...]:
