@@ -57,13 +57,13 @@ def test_a_circuit_is_taken_apart(page: Any, serve: Callable[[Path], Any], tmp_p
     open_circuit(page, server.url + "/circuits?layout=qssl_ring&qubits=3&layers=1&format=qasm3")
     marked(page, 1)  # begins at the first gate
     bars_become(page, states[1])
-    page.get_by_role("button", name="One gate forward").click()
+    page.get_by_role("button", name="One gate forward").press("Enter")
     marked(page, 2)
     bars_become(page, states[2])
     page.keyboard.press("ArrowRight")
     marked(page, 3)
     page.keyboard.press("ArrowLeft")
-    page.get_by_role("button", name="One gate back").click()
+    page.get_by_role("button", name="One gate back").press("Enter")
     marked(page, 1)
     page.get_by_role("heading", name="Circuits").click()  # nothing has the focus
     page.keyboard.press("ArrowRight")
@@ -111,7 +111,7 @@ def test_three_visitors_export_and_the_server_lives(
             for page, contents in zip(pages, wanted, strict=True):
                 name = circuits.FORMATS[format][0]
                 with page.expect_download() as download:
-                    page.get_by_role("button", name=f"Download {name}").click()
+                    page.get_by_role("button", name=f"Download {name}").press("Enter")
                 assert read(Path(download.value.path()).read_bytes()) == read(contents[format])
     assert server.process.poll() is None
     for page in pages:

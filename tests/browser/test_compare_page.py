@@ -54,7 +54,7 @@ def test_an_experiment_runs_and_a_lasso_links_its_maps(
     seeds = page.get_by_role("slider", name="Seeds")
     seeds.focus()
     seeds.press("Home")
-    page.get_by_role("button", name="Compare 3 heads in 2 trainings").click()
+    page.get_by_role("button", name="Compare 3 heads in 2 trainings").press("Enter")
     page.get_by_text("All 3 trainings measured").wait_for()
     page.get_by_text("Mean over seeds").wait_for()
     page.get_by_role("tab", name="Side by side").click()
@@ -65,7 +65,7 @@ def test_an_experiment_runs_and_a_lasso_links_its_maps(
     first, second = page.wait_for_function(SELECTED).json_value()
     assert first == second and 0 < len(first) < 120
     page.get_by_text("selected items by neighbourhood change").wait_for()
-    page.get_by_role("button", name="Clear the selection").click()
+    page.get_by_role("button", name="Clear the selection").press("Enter")
     page.wait_for_function(f"() => ({SELECTED})()?.every(s => s.length === 0)")
     for tab, sentence in {
         "Frontier": "Bands: 95 %",

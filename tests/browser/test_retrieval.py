@@ -40,7 +40,7 @@ def test_judgements_are_uploaded_heads_ranked_and_one_query_looked_at(
     page.get_by_role("radio", name="Another dataset").click()
     assert page.get_by_role("button", name="Add judgements").is_disabled()
     page.locator("[data-testid=stFileUploaderDropzoneInput]").first.set_input_files(judged)
-    page.get_by_role("button", name="Evaluate 3 heads").click()
+    page.get_by_role("button", name="Evaluate 3 heads").press("Enter")
     page.get_by_text("The whole corpus was ranked").wait_for()
     page.locator(".st-key-retrieval_plot .js-plotly-plot").wait_for()
     page.get_by_text("judgements name documents that the corpus lacks").wait_for()
@@ -52,7 +52,7 @@ def test_judgements_are_uploaded_heads_ranked_and_one_query_looked_at(
         assert results.figures(opened, run.id)["queries"] == 50
     page.reload()  # a link reopens the view
     page.get_by_text("The whole corpus was ranked").wait_for()
-    page.get_by_role("button", name="Remove").click()
-    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Remove").press("Enter")
     page.get_by_text("New evaluation").first.wait_for()
     assert page.locator("[data-testid=stException]").count() == 0

@@ -53,7 +53,7 @@ def test_photos_are_learned_from_and_watched(
         field = page.locator(f".st-key-train_images_{name} input").first
         field.fill(value)
         field.press("Enter")
-    page.locator(".st-key-train_start button").first.click()
+    page.locator(".st-key-train_start button").first.press("Enter")
     page.locator(".st-key-hilbert_schmidt .js-plotly-plot").first.wait_for()
     page.get_by_text(re.compile(r"After step 6: .* held-out images")).first.wait_for()
     page.locator(".stMarkdownBadge", has_text="Finished").wait_for()  # the table of runs has the word, too

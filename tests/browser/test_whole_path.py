@@ -51,7 +51,10 @@ def key(page: Any, name: str, inside: str = "") -> Any:
 
 
 def press(page: Any, name: str) -> None:
-    key(page, name, "button").click()
+    """Press a button by the keyboard: while a page is being drawn, a button can move between mouse down and up."""
+    button = key(page, name, "button")
+    button.click(trial=True)  # waits until it is enabled and at rest
+    button.press("Enter")
 
 
 def fill(page: Any, name: str, value: str) -> None:
@@ -103,7 +106,7 @@ def test_from_a_zip_of_photos_to_a_head_that_is_loaded_again(
     until(lambda: not key(page, "encode_stop").is_visible())
 
     press(page, "data_train")
-    fill(page, "train_epochs", "20000")  # does not end before somebody stops it
+    fill(page, "train_epochs", "100000")  # does not end before somebody stops it
     press(page, "train_start")
     key(page, "live_map", ".js-plotly-plot").wait_for()
     before = coordinates(page, "live_map")
