@@ -32,7 +32,10 @@ def until(removed: Removed) -> float:
 
 
 def content(workspace: Workspace, kind: str | None = None) -> list[Removed]:
-    """All entries that can be restored, or those of one kind (dataset, run, head, experiment), newest first."""
+    """All entries that can be restored, or those of one kind, newest first.
+
+    A kind is dataset, run, head, experiment or collection.
+    """
     found = [*workspace.catalogue.bin.content(), *_experiments(workspace)]
     listed = [each for each in found if kind in (None, each.kind)]
     return sorted(listed, key=lambda each: each.removed, reverse=True)
@@ -164,6 +167,11 @@ def _delete_experiment(workspace: Workspace, removed: Removed) -> None:
     shutil.rmtree(workspace.experiments_path / removed.id)
 
 
+def _delete_collection(workspace: Workspace, removed: Removed) -> None:
+    workspace.catalogue.collections.delete(removed.id)
+
+
 _DELETE = {
     "dataset": _delete_dataset, "run": _delete_run, "head": _delete_head, "experiment": _delete_experiment,
+    "collection": _delete_collection,
 }  # fmt: skip

@@ -14,11 +14,13 @@ from qlatent.store.catalogue.records import Removed
 
 KEPT_SECONDS = 24 * 3600.0
 
-_TABLES = {"dataset": schema.datasets, "run": schema.runs, "head": schema.heads}
+_TABLES = {
+    "dataset": schema.datasets, "run": schema.runs, "head": schema.heads, "collection": schema.collections,
+}  # fmt: skip
 
 
 class Bin:
-    """The removed datasets, runs and heads of a catalogue; `kind` is "dataset", "run" or "head"."""
+    """The removed datasets, runs, heads and collections of a catalogue, by `kind` ("dataset", …)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

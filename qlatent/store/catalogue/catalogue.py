@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from qlatent.errors import AbsentError, StoreError
 from qlatent.store.catalogue import run_index, schema
 from qlatent.store.catalogue.bin import Bin
+from qlatent.store.catalogue.collections import Collections
 from qlatent.store.catalogue.columns import COLUMNS, RUN
 from qlatent.store.catalogue.connection import Database
 from qlatent.store.catalogue.records import DatasetRecord, HeadRecord, ImportRecord, IndexEntry, RunRecord
@@ -47,6 +48,11 @@ class Catalogue:
     def run_index(self) -> run_index.RunIndex:
         """The run index, which holds what lists show of each run."""
         return run_index.RunIndex(self._database)
+
+    @cached_property
+    def collections(self) -> Collections:
+        """The collections of items."""
+        return Collections(self._database)
 
     # --- datasets -----------------------------------------------------------------------------------------
 

@@ -21,5 +21,7 @@ def _link(column: Column[Any], to: Table) -> Label[Any]:
     return there.correlate(column.table).scalar_subquery().label(column.name)
 
 
-COLUMNS = {table: _columns(table) for table in (schema.datasets, schema.runs, schema.heads)}
+COLUMNS = {
+    table: _columns(table) for table in (schema.datasets, schema.runs, schema.heads, schema.collections)
+}
 RUN = COLUMNS[schema.runs]

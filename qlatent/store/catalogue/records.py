@@ -92,8 +92,33 @@ class HeadRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionRecord:
+    """A named collection of item ids of one dataset; `dataset_id` is None while the dataset is removed."""
+
+    id: str
+    name: str
+    dataset_id: str | None
+    dataset_version: int  # of the dataset when the collection was last changed
+    created: float
+    changed: float
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionChange:
+    """One change of a collection: how many ids it added and took out, and the names before and after it."""
+
+    made: float
+    added: int
+    taken: int
+    name_before: str
+    name_after: str
+    undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
-    """A removed entry that can still be restored; `kind` is dataset, run, head or experiment."""
+    """A removed entry that can still be restored; `kind` is dataset, run, head, experiment or collection."""
 
     kind: str
     id: str

@@ -96,6 +96,43 @@ heads = Table(
     _removed(),
 )
 
+# ids of items chosen by hand; they belong to one dataset and go with it
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("dataset_id", String, ForeignKey("datasets.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("dataset_version", BigInteger, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("changed", Double, nullable=False),
+    Column("count", Integer, nullable=False),
+    _removed(),
+)
+
+collection_items = Table(
+    "collection_items",
+    metadata,
+    Column("collection_id", String, ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True),
+    Column("item_id", String, primary_key=True),
+)
+
+# the last changes of each collection, so that the last one can be undone
+collection_changes = Table(
+    "collection_changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column(
+        "collection_id", String, ForeignKey("collections.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("made", Double, nullable=False),
+    Column("added", JSON, nullable=False),
+    Column("taken", JSON, nullable=False),
+    Column("name_before", String, nullable=False),
+    Column("name_after", String, nullable=False),
+    Column("undone", Double, nullable=True),
+)
+
 
 def known_revisions() -> list[str]:
     """The revisions of this version, oldest first: the first four digits of the file names."""
