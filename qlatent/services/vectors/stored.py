@@ -24,9 +24,20 @@ def read(
     columns = {modality: hash_column(key, modality) for modality in modalities}
     table = workspace.items.table(dataset, columns=list(columns.values()), version=version)
     return {
-        modality: workspace.items.embeddings(key, modality, table.column(column).to_pylist())
+        modality: workspace.items.embeddings(key, modality, table.column(column))
         for modality, column in columns.items()
     }
+
+
+def mapped(
+    workspace: Workspace, dataset: str, key: str, modality: str, *, version: int | None = None
+) -> NDArray[np.float32]:
+    """The vectors (rows, d) float32 of one modality as in `read`, not writable; large ones are a memory-mapped file.
+
+    The file is a cache: made by the first call, and again when the rows or their vectors have changed.
+    """
+    column = hash_column(key, modality)
+    return workspace.items.mapped(dataset, key, modality, column=column, version=version)
 
 
 def complete(arrays: Arrays) -> NDArray[np.int64]:

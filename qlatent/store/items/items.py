@@ -17,9 +17,10 @@ from qlatent.store.claims import Claims
 from qlatent.store.disk import explained
 from qlatent.store.items import names
 from qlatent.store.items.intake import IMAGES, Intake, Staged
+from qlatent.store.items.mapped import MappedVectors
 from qlatent.store.items.staging import ITEMS
 from qlatent.store.items.tables import Tables
-from qlatent.store.items.vectors import Vectors, images_of
+from qlatent.store.items.vectors import Hashes, Vectors, images_of
 from qlatent.types import MODALITIES, Item, Progress
 
 __all__ = ["AddReport", "ItemStore"]
@@ -38,6 +39,7 @@ class ItemStore:
         self.path = Path(path)
         self._tables = Tables(self.path)
         self._vectors = Vectors(self._tables)
+        self._mapped = MappedVectors(self._tables, self._vectors)
         self._claims = Claims(self.path / ".staging")
         self._intake = Intake(self._tables, self._vectors, self._claims)
         try:
@@ -91,6 +93,7 @@ class ItemStore:
         with self._claims.hold(dataset), explained(f"the removal of {dataset!r}", self.path):
             self._dataset(dataset)
             self._tables.drop(names.dataset_table(dataset))
+            self._mapped.drop(dataset)
 
     def compact(self) -> None:
         """Merge small files, and drop old versions and images, views and imported vectors without a dataset.
@@ -221,16 +224,26 @@ class ItemStore:
         with explained(f"{len(hashes):,} embeddings", self.path, needed=vectors.nbytes):
             self._vectors.add(encoder_key, modality, hashes, vectors)
 
-    def missing(self, encoder_key: str, modality: str, hashes: Sequence[str | None]) -> list[str]:
+    def missing(self, encoder_key: str, modality: str, hashes: Hashes) -> list[str]:
         """The distinct hashes without a vector, in order of appearance."""
         return self._vectors.missing(encoder_key, modality, hashes)
 
-    def embeddings(self, encoder_key: str, modality: str, hashes: Sequence[str | None]) -> np.ndarray:
+    def embeddings(self, encoder_key: str, modality: str, hashes: Hashes) -> np.ndarray:
         """The vectors (n, d) float32 of these hashes, with NaN rows where there is none.
 
         Hashes may repeat and may be None. d is 0 if nothing is stored for this key and modality.
         """
         return self._vectors.read(encoder_key, modality, hashes)
+
+    def mapped(
+        self, dataset: str, encoder_key: str, modality: str, *, column: str, version: int | None = None
+    ) -> np.ndarray:
+        """The vectors (rows, d) float32 of the hashes in a column, in row order, as `embeddings`; not writable.
+
+        Large ones are a memory-mapped file, which is made by the first call and again when rows or vectors change.
+        """
+        hashes = self.table(dataset, columns=[column], version=version)[column]
+        return self._mapped.read(dataset, encoder_key, modality, hashes)
 
     def encoders(self, dataset: str) -> list[dict[str, Any]]:
         """The encodings of a dataset: key, modality, dim, encoded and total (distinct contents).

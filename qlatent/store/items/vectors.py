@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -12,14 +12,19 @@ import pyarrow.compute as pc
 
 from qlatent.errors import StoreError
 from qlatent.store.items import names
+from qlatent.store.items.lookup import Matches
 from qlatent.store.items.staging import vector_batch, vector_schema
 from qlatent.store.items.tables import Tables
 
 # Small files are merged after this many commits, and whenever that number has doubled: reading stays
 # one sweep, and no vector is rewritten more than about twice.
 _COMMITS_TO_TIDY = 64
-# fewer hashes than this share of a table are looked up; otherwise the table is swept
-_SWEEP_FRACTION = 0.05
+_COPIED_ROWS = 65_536  # repeated rows copied at a time
+
+Hashes: TypeAlias = Sequence[str | None] | pa.Array | pa.ChunkedArray
+"""Hashes as texts, or as a column of a table, which is faster."""
+Shape = tuple[int, int]
+Filled = TypeVar("Filled", bound=np.ndarray)
 
 
 class VectorTable(NamedTuple):
@@ -79,59 +84,45 @@ class Vectors:
         present = self._tables.column(name, "hash")
         self._tables.add(name, without(reader, present))
 
-    def missing(self, encoder_key: str, modality: str, hashes: Sequence[str | None]) -> list[str]:
+    def missing(self, encoder_key: str, modality: str, hashes: Hashes) -> list[str]:
         """The distinct hashes without a vector, in order of appearance."""
-        wanted = pc.unique(pa.array(hashes, pa.string()).drop_null())
+        wanted = pc.unique(_strings(hashes).drop_null())
         for table in self.of(encoder_key, modality):
             present = self._tables.column(table.name, "hash")
             wanted = wanted.filter(pc.invert(pc.is_in(wanted, value_set=present)))
         missing: list[str] = wanted.to_pylist()
         return missing
 
-    def read(self, encoder_key: str, modality: str, hashes: Sequence[str | None]) -> np.ndarray:
+    def read(self, encoder_key: str, modality: str, hashes: Hashes) -> np.ndarray:
         """The vectors (n, d) float32 of the hashes, NaN where there is none; d = 0 if nothing is stored."""
-        wanted = pa.array(hashes, pa.string()).dictionary_encode()
-        distinct = wanted.dictionary
-        found = [
-            (table, matrix)
-            for table in self.of(encoder_key, modality)
-            if not np.isnan(matrix := self._matrix(table, distinct)).all()
-        ]
+        return self.fill(encoder_key, modality, hashes, blank=lambda shape: np.empty(shape, dtype=np.float32))
+
+    def fill(
+        self, encoder_key: str, modality: str, hashes: Hashes, *, blank: Callable[[Shape], Filled]
+    ) -> Filled:
+        """As `read`, into the array that `blank` makes for the shape (n, d), such as a mapped file."""
+        wanted = _strings(hashes).dictionary_encode()
+        tables = self.of(encoder_key, modality)
+        found = [(table, match) for table in tables if (match := self._matches(table, wanted.dictionary))]
         if len(found) > 1:
             raise StoreError(
                 f"The {modality} vectors have different widths: {sorted(table.dim for table, _ in found)}.",
                 remedy="Choose items with vectors of one encoder.",
             )
         if not found:
-            dims = [table.dim for table in self.of(encoder_key, modality)]
-            return np.full((len(wanted), dims[0] if dims else 0), np.nan, dtype=np.float32)
-        table, matrix = found[0]
-        places = wanted.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
-        if len(places) == len(distinct):  # no repeated hashes, so the order is right
-            return matrix
-        blank = np.full((1, table.dim), np.nan, dtype=np.float32)
-        return np.concatenate([matrix, blank])[places]
+            out = blank((len(wanted), tables[0].dim if tables else 0))
+            out[:] = np.nan
+            return out
+        table, matches = found[0]
+        out = blank((len(wanted), table.dim))
+        _scatter(matches, wanted, out)
+        return out
 
-    def _matrix(self, table: VectorTable, distinct: pa.Array) -> np.ndarray:
-        """The vectors (u, d) of distinct hashes, NaN where the table has none."""
-        matrix = np.full((len(distinct), table.dim), np.nan, dtype=np.float32)
-        for batch in self._batches(table, distinct):
-            places = pc.index_in(batch["hash"], value_set=distinct)
-            known = pc.is_valid(places).to_numpy(zero_copy_only=False)
-            values = batch["vector"].flatten().to_numpy().reshape(-1, table.dim)
-            matrix[places.drop_null().to_numpy()] = values if known.all() else values[known]
-        return matrix
-
-    def _batches(self, table: VectorTable, distinct: pa.Array) -> Iterator[pa.RecordBatch]:
+    def _matches(self, table: VectorTable, distinct: pa.Array) -> Matches | None:
+        """The rows of a table with these hashes; None without any."""
         opened = self._tables.open(table.name)
-        if opened is None:
-            return
-        columns = ["hash", "vector"]
-        if len(distinct) < _SWEEP_FRACTION * opened.count_rows():
-            for part in self._tables.matching(table.name, "hash", distinct.to_pylist(), columns=columns):
-                yield from part.to_batches()
-        else:
-            yield from opened.search().select(columns).to_batches()
+        matches = None if opened is None else Matches(opened, distinct)
+        return matches or None
 
     def _present(self, name: str) -> tuple[int, set[str]]:
         table = self._tables.open(name)
@@ -145,6 +136,32 @@ class Vectors:
         schema = self._tables.open(name).schema  # type: ignore[union-attr]  # names() only lists what opens
         key, modality = schema.metadata[b"qlatent.encoder"], schema.metadata[b"qlatent.modality"]
         return VectorTable(name, key.decode(), modality.decode(), schema.field("vector").type.list_size)
+
+
+def _scatter(matches: Matches, wanted: pa.DictionaryArray, out: np.ndarray) -> None:
+    """Write the vectors of the wanted hashes to their rows of `out` (n, d); NaN where there is none."""
+    size = len(wanted.dictionary)
+    places = wanted.indices.fill_null(size).to_numpy(zero_copy_only=False)  # (n,), `size` for None
+    first = np.full(size + 1, -1, dtype=np.int64)
+    first[places[::-1]] = np.arange(len(places))[
+        ::-1
+    ]  # of equal places the last one written, which is the first row
+    present = np.zeros(size + 1, dtype=bool)
+    for batch in matches.batches(["vector"]):
+        vectors = batch.rows["vector"].flatten().to_numpy().reshape(-1, out.shape[1])
+        out[first[batch.places]] = vectors
+        present[batch.places] = True
+    out[~present[places]] = np.nan
+    repeated = np.flatnonzero((first[places] != np.arange(len(places))) & present[places])
+    for start in range(0, len(repeated), _COPIED_ROWS):
+        rows = repeated[start : start + _COPIED_ROWS]
+        out[rows] = out[first[places[rows]]]
+
+
+def _strings(hashes: Hashes) -> pa.Array:
+    if isinstance(hashes, pa.ChunkedArray):
+        return hashes.combine_chunks()
+    return hashes if isinstance(hashes, pa.Array) else pa.array(hashes, pa.string())
 
 
 def images_of(views: pa.Array) -> pa.Array:

@@ -37,6 +37,14 @@ def test_rows_without_a_vector_are_nan(workspace: Workspace) -> None:
     np.testing.assert_array_equal(np.sort(made, axis=0), np.arange(9).reshape(3, 3))
 
 
+@pytest.mark.parametrize("key", [stored.GIVEN, "builtin"])
+def test_mapped_vectors_are_those_that_are_read(workspace: Workspace, key: str) -> None:
+    expected = stored.read(workspace, "words", key, modalities=("text",))["text"]
+    found = stored.mapped(workspace, "words", key, "text", version=workspace.items.version("words"))
+    np.testing.assert_array_equal(found, expected)
+    assert not found.flags.writeable
+
+
 def test_given_vectors_have_a_column_of_their_own() -> None:
     assert stored.hash_column("given", "image") == "given_image"
     assert stored.hash_column("clip", "image") == "image_hash"

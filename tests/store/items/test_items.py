@@ -287,3 +287,15 @@ def test_augmented_views_are_counted_by_image_and_are_no_encoder(store: ItemStor
     store.compact()
     assert store.missing("key", "views-abc", views) == [views[0], views[1], views[3]]
     assert store.missing("key", "views-other", [names.view(blue, 2)]) == []
+
+
+def test_a_removed_dataset_leaves_no_mapped_vectors(
+    store: ItemStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store._mapped, "_smallest", 0)
+    store.create("a", [Item("1", vectors={"vector": np.array([1, 2], np.float32)})])
+    found = store.mapped("a", "given", "vector", column="given_vector")
+    np.testing.assert_array_equal(found, [[1, 2]])
+    assert list(store.path.glob(".rows/a.*.npy"))
+    store.remove("a")
+    assert not list(store.path.glob(".rows/a.*.npy"))
