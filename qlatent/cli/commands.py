@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qlatent.cli import following, items, kept, lines, removing, retrieval, scarcity, studies
+from qlatent.cli import collections, following, items, kept, lines, removing, retrieval, scarcity, studies
 from qlatent.cli.options import (
     Detach,
     EncoderKey,
@@ -360,6 +360,7 @@ def app_command(
 
 
 app.add_typer(kept.app, name="heads")
+app.add_typer(collections.app, name="collections")
 for command in (
     items.items, studies.compare, studies.probe, studies.reproduce, scarcity.scarcity,
     removing.remove, removing.restore,

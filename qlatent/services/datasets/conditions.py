@@ -20,10 +20,7 @@ def meeting(table: pd.DataFrame, condition: str) -> pd.DataFrame:
 
     `=` compares values, `>=` and `<=` compare numbers or dates, `~` finds words in a text.
     """
-    parts = _CONDITION.fullmatch(condition)
-    if parts is None:
-        raise InputError(f"{condition!r} is not a condition.", remedy=_FORM)
-    column, sign, value = parts["column"], parts["sign"], parts["value"]
+    column, sign, value = parts(condition)
     kind = facts.kind(known_column(table, column))
     if sign == "~":
         return browsing.having(table.assign(**{column: table[column].astype(str)}), column, value)
@@ -33,6 +30,14 @@ def meeting(table: pd.DataFrame, condition: str) -> pd.DataFrame:
     if kind not in ("number", "date"):
         raise InputError(f"{column!r} is a {kind}, so {sign} does not apply.", remedy="Use = or ~.")
     return browsing.having(table, column, (read, None) if sign == ">=" else (None, read))
+
+
+def parts(condition: str) -> tuple[str, str, str]:
+    """The column, the sign (>=, <=, = or ~) and the value of a condition; an invalid one raises `InputError`."""
+    found = _CONDITION.fullmatch(condition)
+    if found is None:
+        raise InputError(f"{condition!r} is not a condition.", remedy=_FORM)
+    return found["column"], found["sign"], found["value"]
 
 
 def known_column(table: pd.DataFrame, column: str) -> pd.Series:

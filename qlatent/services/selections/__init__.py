@@ -1,0 +1,1 @@
+"""Selections of items: what is selected, which rows it has, what sets it apart, and named collections."""

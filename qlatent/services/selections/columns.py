@@ -1,0 +1,117 @@
+"""Select items by the value in a column, and by their ids."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from qlatent.errors import AbsentError, InputError
+from qlatent.registry import did_you_mean
+from qlatent.services.datasets import browsing, conditions, facts
+from qlatent.services.selections.definitions import Column, Ids
+from qlatent.store.workspace import Workspace
+
+OF_METADATA = " (metadata)"  # follows the name of a metadata column that is also a part of an item
+
+
+def having(workspace: Workspace, dataset: str, wanted: Column) -> NDArray[np.int64]:
+    """The rows whose value meets the definition; an unknown column or a value of another kind raises `InputError`."""
+    values = values_of(workspace, dataset, wanted.name)
+    given = present(values)
+    if wanted.words:
+        mask = browsing.having(values.astype(str).to_frame("text"), "text", wanted.words).index
+        found = np.isin(np.arange(len(values)), mask) & given
+    else:
+        found = _matching(values, wanted) & given
+    return np.flatnonzero(found | ~given if wanted.missing else found)
+
+
+def condition(text: str) -> Column:
+    """The definition of a condition such as "price>=3", "label=pear" or "text~red", as in `datasets/conditions`."""
+    column, sign, value = conditions.parts(text)
+    if sign == "~":
+        return Column(name=column, words=value)
+    if sign == "=":
+        return Column(name=column, values=(value,))
+    return Column(name=column, **{"least" if sign == ">=" else "largest": value})
+
+
+def with_ids(workspace: Workspace, dataset: str, wanted: Ids) -> NDArray[np.int64]:
+    """The rows with these ids; ids that are not in the dataset are left out, and none at all raises `AbsentError`."""
+    rows, lost = rows_of(workspace, dataset, list(wanted.ids))
+    if len(lost) and not len(rows):
+        raise AbsentError(
+            f"None of the {len(lost):,} selected ids is in {dataset!r}; the first is {lost[0]!r}.",
+            remedy="Choose the dataset they come from.",
+        )
+    return rows
+
+
+def rows_of(workspace: Workspace, dataset: str, ids: list[str]) -> tuple[NDArray[np.int64], list[str]]:
+    """The rows of these ids, sorted, and the ids that are not in the dataset."""
+    present_ids = workspace.items.table(dataset, columns=["id"])["id"]
+    wanted = pa.array(ids, pa.string())
+    rows = np.flatnonzero(pc.is_in(present_ids, value_set=wanted).to_numpy(zero_copy_only=False))
+    lost: list[str] = wanted.filter(pc.invert(pc.is_in(wanted, value_set=present_ids))).to_pylist()
+    return rows, lost
+
+
+def values_of(workspace: Workspace, dataset: str, name: str) -> pd.Series:
+    """The values (n,) of one column in row order, typed as in `facts.columns`; an unknown name raises `InputError`."""
+    if name in browsing.COLUMNS:
+        return workspace.items.table(dataset, columns=[name])[name].to_pandas()
+    documents = workspace.items.table(dataset, columns=["metadata"])["metadata"].to_pylist()
+    found = json.loads("[" + ",".join(each or "{}" for each in documents) + "]")
+    own = name.removesuffix(OF_METADATA)
+    key = own if own in browsing.COLUMNS else name
+    if not any(key in each for each in found):
+        known = [*browsing.COLUMNS, *dict.fromkeys(each for row in found[:100] for each in row)]
+        raise InputError(
+            f"The items of {dataset!r} have no column {name!r}.", remedy=did_you_mean(name, known)
+        )
+    return facts.typed([each.get(key) for each in found])
+
+
+def present(values: pd.Series) -> NDArray[np.bool_]:
+    """Mask (n,) of the items that have a value; an empty text is none."""
+    mask = values.notna()
+    if facts.kind(values) == "text":
+        mask &= values.astype(object) != ""
+    return mask.to_numpy(dtype=np.bool_)
+
+
+def _matching(values: pd.Series, wanted: Column) -> NDArray[np.bool_]:
+    kind = facts.kind(values)
+    if wanted.values:
+        return values.isin([_read(each, kind, wanted.name) for each in wanted.values]).to_numpy(
+            dtype=np.bool_
+        )
+    mask = np.full(len(values), wanted.least is not None or wanted.largest is not None)
+    for bound, compared in ((wanted.least, values.ge), (wanted.largest, values.le)):
+        if bound is not None:
+            if kind not in ("number", "date"):
+                raise InputError(f"{wanted.name!r} is a {kind}, so it has no range.", remedy="Choose values.")
+            mask &= compared(_read(bound, kind, wanted.name)).fillna(False).to_numpy(dtype=np.bool_)
+    return mask
+
+
+def _read(value: Any, kind: str, name: str) -> Any:
+    """The value as the column has it."""
+    try:
+        if kind == "number":
+            return float(value)
+        if kind == "date":
+            return pd.Timestamp(value)
+        if kind == "truth value":
+            return {"true": True, "false": False}[str(value).lower()]
+    except (ValueError, KeyError, TypeError) as err:
+        raise InputError(
+            f"{value!r} is not a {kind}, as {name!r} is.", remedy="Choose another value."
+        ) from err
+    return str(value)

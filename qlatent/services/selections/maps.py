@@ -1,0 +1,88 @@
+"""Select the points of a map inside a lasso, in the coordinates the map was drawn in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.errors import InputError
+from qlatent.layout.lasso import inside
+from qlatent.registry import resolve as imported
+from qlatent.services.runs import frames
+from qlatent.services.runs.specs import training_spec
+from qlatent.services.selections.definitions import DrawnMap, Lasso
+from qlatent.services.selections.selections import check_present
+from qlatent.store.workspace import Workspace
+from qlatent.types import Arrays
+
+_ZERO = 2**15  # the int16 -32768 stands for the coordinate `low`
+_HIGHEST = 2**15 - 1
+
+MAPS = {"run": "qlatent.services.selections.maps:of_run"}
+"""Where the points of a map come from: a function of the workspace and the map; "layout" or "run"."""
+
+
+class Points(NamedTuple):
+    """The points of a map: rows (n,) of a dataset, and their places (n, c) by modality."""
+
+    dataset: str
+    rows: NDArray[np.int64]
+    places: Arrays
+
+
+def inside_lasso(workspace: Workspace, dataset: str, lasso: Lasso) -> NDArray[np.int64]:
+    """The rows with a point inside the lasso, in any of the modalities that the map shows."""
+    kind = "run" if lasso.on.run else "layout"
+    if kind not in MAPS:
+        raise InputError(f"A lasso on a {kind} cannot be resolved here.", remedy="Update qlatent.")
+    read: Callable[[Workspace, DrawnMap], Points] = imported(MAPS[kind])
+    found = read(workspace, lasso.on)
+    if found.dataset != dataset:
+        raise InputError(
+            f"The lasso was drawn on a map of {found.dataset!r}, not of {dataset!r}.",
+            remedy=f"Open the selection on {found.dataset!r}.",
+        )
+    masks = [_caught(places, lasso) for places in found.places.values()]
+    return found.rows[np.any(masks, axis=0)]
+
+
+def of_run(workspace: Workspace, on: DrawnMap) -> Points:
+    """The points of a frame of a run; a removed run or an unknown frame or view raises an error that says so."""
+    check_present(workspace, "run", on.run)
+    last = None if on.frames is None else on.frames - 1
+    found = frames.evolution(
+        workspace,
+        on.run,
+        basis=on.basis,
+        dimensions=len(on.low),
+        upto_frame=last,
+    )
+    if on.frame >= len(found.steps):
+        raise InputError(f"Run {on.run} has no frame {on.frame}; it has {len(found.steps)}.")
+    if on.view and on.view not in found.places:
+        raise InputError(f"Run {on.run} has no {on.view!r}; it has {', '.join(found.places)}.")
+    shown = [on.view] if on.view else list(found.places)
+    places = {name: found.places[name][on.frame] for name in shown}
+    return Points(training_spec(workspace.run(on.run)).dataset, found.rows, places)
+
+
+def quantised(places: NDArray[np.floating], on: DrawnMap) -> NDArray[np.int16]:
+    """Finite places (n, c) as the int16 values that the map was drawn with."""
+    values = np.rint((places.astype(np.float64) - on.low) / on.step - _ZERO)
+    return np.clip(values, -_HIGHEST, _HIGHEST).astype(np.int16)
+
+
+def _caught(places: NDArray[np.floating], lasso: Lasso) -> NDArray[np.bool_]:
+    """Mask (n,) of the points inside; those without a place are not."""
+    known = np.isfinite(places).all(axis=1)
+    caught = np.zeros(len(places), dtype=np.bool_)
+    values = quantised(places[known], lasso.on)
+    if lasso.on.camera is None:
+        caught[known] = inside(values, np.array(lasso.polygon))
+    else:
+        camera = np.reshape(lasso.on.camera, (2, 4))
+        caught[known] = inside(values @ camera[:, :3].T + camera[:, 3], np.array(lasso.polygon))
+    return caught
