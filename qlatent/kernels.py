@@ -19,6 +19,7 @@ def compile_kernels() -> None:
     for dtype in (np.float32, np.float64):
         _circuits(dtype)
         _search(dtype)
+    _scans()
     _metrics()
 
 
@@ -47,6 +48,20 @@ def _search(dtype: type[np.floating[Any]]) -> None:
     latents = np.linspace(-0.9, 0.9, 8, dtype=dtype).reshape(4, 2)
     for metric in search.KINDS:
         search.top(latents, latents, 1, metric=metric)
+
+
+def _scans() -> None:
+    """The exact search of stored vectors, in memory and mapped from a file, which cannot be written."""
+    from qlatent.metrics.retrieval import scan_kernels as kernels
+
+    for writeable in (True, False):
+        rows, wanted, queries = np.eye(2, dtype=np.float32), np.ones(2, dtype=np.bool_), np.eye(2)
+        rows.setflags(write=writeable)
+        scores, found = np.full((2, 1), -np.inf), np.full((2, 1), -1)
+        kernels.scan(0, rows, wanted, queries.astype(np.float32), queries, 0.1, 0, scores, found)
+        squares, (factors, terms) = np.empty(2), np.empty((2, 2), dtype=np.float32)
+        kernels.measure(0, rows, wanted, 0.1, squares, factors, terms)
+        kernels.select(0, rows.copy(), rows, squares, factors, terms, queries, 0.1, 0, scores, found)
 
 
 def _metrics() -> None:

@@ -11,7 +11,7 @@ from numba.core.types import float32, float64
 from qlatent.circuits.engines import compiled_kernels
 from qlatent.kernels import compile_kernels
 from qlatent.metrics.pairs import kernels as pair_kernels
-from qlatent.metrics.retrieval import search_kernels
+from qlatent.metrics.retrieval import scan_kernels, search_kernels
 from qlatent.metrics.statistics import deletion_kernels
 
 
@@ -22,7 +22,7 @@ def compiled() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [compiled_kernels, pair_kernels, search_kernels, deletion_kernels],
+    [compiled_kernels, pair_kernels, search_kernels, scan_kernels, deletion_kernels],
     ids=lambda module: module.__name__,
 )
 def test_no_kernel_waits_for_its_first_use(module: ModuleType) -> None:

@@ -21,6 +21,7 @@ from qlatent.store.catalogue.collections import Collections
 from qlatent.store.catalogue.columns import COLUMNS, RUN
 from qlatent.store.catalogue.connection import Database
 from qlatent.store.catalogue.records import DatasetRecord, HeadRecord, ImportRecord, IndexEntry, RunRecord
+from qlatent.store.catalogue.saved_searches import SavedSearches
 
 
 class Catalogue:
@@ -53,6 +54,11 @@ class Catalogue:
     def collections(self) -> Collections:
         """The collections of items."""
         return Collections(self._database)
+
+    @cached_property
+    def saved_searches(self) -> SavedSearches:
+        """The saved searches."""
+        return SavedSearches(self._database)
 
     # --- datasets -----------------------------------------------------------------------------------------
 

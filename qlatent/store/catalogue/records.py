@@ -117,6 +117,17 @@ class CollectionChange:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchRecord:
+    """One saved search of a dataset; `definition` is that of `services/search/saved.py`."""
+
+    id: str
+    name: str
+    dataset_id: str
+    definition: dict[str, Any]
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """A removed entry that can still be restored; `kind` is dataset, run, head, experiment or collection."""
 

@@ -133,6 +133,16 @@ collection_changes = Table(
     Column("undone", Double, nullable=True),
 )
 
+saved_searches = Table(
+    "saved_searches",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("dataset_id", String, ForeignKey("datasets.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("definition", JSON, nullable=False),
+    Column("created", Double, nullable=False),
+)
+
 
 def known_revisions() -> list[str]:
     """The revisions of this version, oldest first: the first four digits of the file names."""

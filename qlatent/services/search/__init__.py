@@ -1,0 +1,1 @@
+"""Search: nearest neighbours, queries, filters and full text, before any head is trained."""
