@@ -1,0 +1,1 @@
+"""What a person has selected on a page, shown and kept."""
