@@ -89,7 +89,7 @@ def test_qiskit_is_loaded_in_a_process_of_its_own(module: str) -> None:
 
 
 def test_pages_reach_only_services_plots_ui_and_the_base_words() -> None:
-    for path in [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py"))]:
+    for path in [ROOT / "app.py", ROOT / "serve.py", *sorted((ROOT / "pages").glob("*.py"))]:
         parts = {part(name) for name in imports(path) if name.startswith("qlatent.")}
         known = {entry.name.removesuffix(".py") for entry in PACKAGE.iterdir()}
         assert (parts & known) - BASE <= {"services", "plots", "ui"}, path.name
@@ -117,6 +117,7 @@ def test_what_the_pages_import_is_torch_free() -> None:
     names = set()
     for path in [
         ROOT / "app.py",
+        ROOT / "serve.py",
         *sorted((ROOT / "pages").glob("*.py")),
         *sorted(PACKAGE.glob("ui/**/*.py")),
     ]:

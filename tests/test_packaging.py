@@ -92,6 +92,7 @@ def test_the_app_runs_from_a_wheel_outside_the_repository(installed: Path, tmp_p
     assert Path(script) == installed / "qlatent/front/app.py"
     assert title == "Watch latent spaces form"
     assert (installed / "qlatent/front/.streamlit/config.toml").is_file()
+    assert (installed / "qlatent/front/serve.py").is_file()
 
 
 @pytest.mark.parametrize(

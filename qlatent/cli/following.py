@@ -78,7 +78,7 @@ def wait(workspace: Workspace, run_id: str, *, seconds: float) -> RunStatus:
 
 def serve(path: Path, *, port: int, host: str, headless: bool) -> None:
     """Run the app until it is closed; a port in use is an `UnavailableError` that names a free one."""
-    script = app_file()
+    launcher = app_file().with_name("serve.py")  # the app and the route of its point maps
     open_workspace(path).close()
     if not _is_free(host, port):
         free = next((other for other in range(port + 1, port + 50) if _is_free(host, other)), 0)
@@ -87,7 +87,7 @@ def serve(path: Path, *, port: int, host: str, headless: bool) -> None:
             remedy=f"Choose another port, for example --port {free} (or make run PORT={free}).",
         )
     command = [
-        sys.executable, "-m", "qlatent.ui.shell.server", "run", str(script), "--server.port", str(port),
+        sys.executable, "-m", "qlatent.ui.shell.server", "run", str(launcher), "--server.port", str(port),
         "--server.address", host, "--server.headless", "true" if headless else "false",
     ]  # fmt: skip
     print(

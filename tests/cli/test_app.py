@@ -1,4 +1,4 @@
-"""`qlatent app` as a person starts it: with a browser, and without a question before the first start."""
+"""`qlatent app` as a person starts it: with a browser, without a question, and with the route of the point maps."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -41,6 +42,10 @@ def test_the_app_answers_without_asking_anything_first(tmp_path: Path) -> None:
             except OSError:
                 time.sleep(0.1)
         assert answer == b"ok"
+        with pytest.raises(urllib.error.HTTPError) as refused:  # the page would answer 200
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/points/blob/unknown", timeout=10)
+        with refused.value as answered:
+            assert answered.code == 404
     finally:
         process.kill()
         said, _ = process.communicate()

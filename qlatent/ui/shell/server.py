@@ -1,4 +1,4 @@
-"""Runs Streamlit without address look-ups: `python -m qlatent.ui.shell.server run app.py …`.
+"""Runs Streamlit without address look-ups: `python -m qlatent.ui.shell.server run serve.py …`.
 
 Streamlit compares the Origin of a connection with this machine's addresses. To find them it connects to 8.8.8.8 and
 asks a web service, whenever an Origin is foreign. Here they are read from the network interfaces.
