@@ -23,7 +23,7 @@ class View:
     layout: str = ""
     """The id of the stored layout; empty for the fixed plane."""
     modality: str = ""
-    """The view: `image`, `text`, `both`, or `laid` for both with their means on each other; `vector` where items are neither."""
+    """One modality (`image`, `text` or `vector`), `both`, or `laid`: both with their means on each other."""
     rows: NDArray[np.int64]
     """Dataset rows (n,) of the items on the map, sorted; one modality or two are drawn of each."""
     frame: int = 0
