@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from qlatent.cli import collections, following, items, kept, lines, removing, retrieval, scarcity, studies
+from qlatent.cli import (
+    collections,
+    following,
+    items,
+    kept,
+    lines,
+    removing,
+    retrieval,
+    scarcity,
+    searching,
+    studies,
+)
 from qlatent.cli.options import (
     Detach,
     EncoderKey,
@@ -363,6 +374,6 @@ app.add_typer(kept.app, name="heads")
 app.add_typer(collections.app, name="collections")
 for command in (
     items.items, studies.compare, studies.probe, studies.reproduce, scarcity.scarcity,
-    removing.remove, removing.restore,
+    removing.remove, removing.restore, searching.search,
 ):  # fmt: skip
     app.command()(command)

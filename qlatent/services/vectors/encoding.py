@@ -17,6 +17,7 @@ from qlatent.errors import AbsentError, ConfigError, InputError, StoreError
 from qlatent.registry import config_class, entry, make_config, resolve
 from qlatent.services.vectors import augmented
 from qlatent.services.vectors.batches import Batches, Failure, image_batches, text_batches, view_batches
+from qlatent.store.items.encoder_settings import EncoderSettings
 from qlatent.store.items.names import image_of
 from qlatent.store.workspace import Workspace
 from qlatent.types import Progress, content_hash
@@ -84,6 +85,8 @@ def encode(
     wanted = {
         each: contents.hashes(each) for each in _modalities(contents, coder, modalities, dataset=dataset)
     }
+    if isinstance(encoder, str):
+        EncoderSettings(workspace.items.path).keep(coder.key, encoder, settings or {})
     augmented.check(views, wanted.get("image", []), encoder=coder.name, modalities=coder.modalities)
     if views:
         wanted[augmented.MODALITY] = augmented.names_of(wanted["image"], views)

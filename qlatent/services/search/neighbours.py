@@ -1,0 +1,193 @@
+"""Find the nearest items of a query in the input space and in latents, and what the latents gain and lose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.errors import InputError
+from qlatent.services.heads import kept_heads
+from qlatent.services.search import queries
+from qlatent.services.search.nearest import NOTHING, top_k
+from qlatent.services.search.queries import InputSpace, Query, QueryVector
+from qlatent.services.vectors import stored
+from qlatent.store.workspace import Workspace
+
+K = 10
+EXACT = "exact"
+_KEPT_LATENTS = 4  # latent spaces in memory: of 1,000,000 items with 8 numbers, 32 MB each
+_CHUNK = 65_536  # rows encoded by a head at once
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where to look: encoder key and modality (None: chosen as in `queries.space_of`), heads or runs, and k.
+
+    `among` (rows,) restricts the search to some rows of the dataset.
+    """
+
+    encoder: str | None = None
+    modality: str | None = None
+    heads: tuple[str, ...] = ()
+    k: int = K
+    among: NDArray[np.bool_] | None = None
+
+
+_USUAL = Asked()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A found item; `gained` if the input space does not have it among its k nearest."""
+
+    row: int
+    id: str
+    score: float  # cosine, minus the Euclidean distance, or log-fidelity
+    gained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What one space found, nearest first, and the hits of the input space that it `lost`."""
+
+    head: str  # id of the kept head; "" for the input space
+    title: str
+    metric: str
+    hits: tuple[Hit, ...]
+    lost: tuple[Hit, ...] = ()
+    how: str = EXACT
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The nearest items of a query: the input space first, then each latent space."""
+
+    input: InputSpace
+    spaces: tuple[Space, ...] = field(default_factory=tuple)
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The hits of the last space: of the head, if one was asked for."""
+        return self.spaces[-1].hits
+
+
+def neighbours(workspace: Workspace, dataset: str, query: Query, asked: Asked = _USUAL) -> Neighbours:
+    """The k nearest items of a query in the input space and in each chosen latent space, side by side.
+
+    Items of the query itself are not found, and fewer than k hits are found where fewer items have a vector. Errors of
+    `queries.vector` and `queries.space_of`; a head of another encoder or modality raises `InputError`.
+    """
+    if asked.k < 1:
+        raise InputError(f"The {asked.k} nearest were asked for.", remedy="Use k ≥ 1.")
+    space = queries.space_of(workspace, dataset, query, encoder=asked.encoder, modality=asked.modality)
+    given = queries.vector(workspace, query, space)
+    vectors = stored.mapped(workspace, dataset, space.encoder, space.modality)
+    _check_width(given, vectors, space)
+    among = _allowed(workspace, query, space, len(vectors), asked.among)
+    look = _Look(workspace, space, asked.k, among)
+    first = Space("", space.encoder, "cosine", look.hits(vectors, given.vector, "cosine"))
+    latent = [_latent_space(look, head, given) for head in asked.heads]
+    return Neighbours(space, (first, *(_compared(each, first) for each in latent)))
+
+
+def latents(workspace: Workspace, head: str, space: InputSpace) -> NDArray[np.float32]:
+    """The latents (rows, k) of a kept head by id, name or run, with NaN where an item has no vector; kept in memory.
+
+    A head of another encoder or modality raises `InputError`.
+    """
+    view = kept_heads.find(workspace, head)
+    kept_heads.check_space(view, space.encoder)
+    return _latents(workspace, view.id, space, workspace.items.version(space.dataset))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A search for k items among some rows (None: all) of one input space and of latents made of it."""
+
+    workspace: Workspace
+    space: InputSpace
+    k: int
+    among: NDArray[np.bool_] | None
+
+    def hits(self, vectors: NDArray[Any], query: NDArray[np.float32], metric: str) -> tuple[Hit, ...]:
+        """The nearest of some vectors (rows, d) to one query (d,)."""
+        k = min(self.k, max(1, len(vectors)))
+        rows, scores = (each[0] for each in top_k(vectors, query[None], k=k, metric=metric, among=self.among))
+        found = [int(row) for row in rows if row != NOTHING]
+        named = self.workspace.items.rows(self.space.dataset, found, columns=["id"]) if found else []
+        return tuple(
+            Hit(row, str(each["id"]), float(score))
+            for row, each, score in zip(found, named, scores, strict=False)
+        )
+
+
+def _latent_space(look: _Look, head: str, given: QueryVector) -> Space:
+    places = latents(look.workspace, head, look.space)
+    view = kept_heads.find(look.workspace, head)
+    estimator = kept_heads.estimator(look.workspace, view.id)
+    _check_modality(view.name, estimator.modalities, given.modality)
+    query = estimator.transform({given.modality: given.vector[None]})[given.modality][0]
+    metric = str(estimator.model_.distance)
+    return Space(view.id, view.name, metric, look.hits(places, query, metric))
+
+
+@lru_cache(maxsize=_KEPT_LATENTS)
+def _latents(workspace: Workspace, head: str, space: InputSpace, version: int) -> NDArray[np.float32]:
+    estimator = kept_heads.estimator(workspace, head)
+    _check_modality(head, estimator.modalities, space.modality)
+    vectors = stored.mapped(workspace, space.dataset, space.encoder, space.modality, version=version)
+    found: NDArray[np.float32] | None = None
+    for first in range(0, len(vectors), _CHUNK):
+        block = np.asarray(vectors[first : first + _CHUNK])
+        whole = np.flatnonzero(stored.whole(block))
+        if len(whole):
+            encoded = estimator.transform({space.modality: block[whole]})[space.modality]
+            if found is None:
+                found = np.full((len(vectors), encoded.shape[1]), np.nan, dtype=np.float32)
+            found[first + whole] = encoded
+    if found is None:
+        raise InputError(f"No item of {space.dataset!r} has a {space.modality} vector of {space.encoder}.")
+    found.setflags(write=False)
+    return found
+
+
+def _allowed(
+    workspace: Workspace, query: Query, space: InputSpace, count: int, among: NDArray[np.bool_] | None
+) -> NDArray[np.bool_] | None:
+    """The mask (rows,) of what may be found, without the query's own items; None for all rows."""
+    own = [queries.row_of(workspace, space.dataset, item) for item in query.items]
+    if among is None and not own:
+        return None
+    mask = np.ones(count, dtype=np.bool_) if among is None else np.array(among, dtype=np.bool_)
+    mask[own] = False
+    return mask
+
+
+def _compared(latent: Space, first: Space) -> Space:
+    """The latent space with what it gained and lost against the input space."""
+    before, after = {hit.row for hit in first.hits}, {hit.row for hit in latent.hits}
+    hits = tuple(Hit(hit.row, hit.id, hit.score, hit.row not in before) for hit in latent.hits)
+    lost = tuple(hit for hit in first.hits if hit.row not in after)
+    return Space(latent.head, latent.title, latent.metric, hits, lost, latent.how)
+
+
+def _check_modality(head: str, modalities: Sequence[str], modality: str) -> None:
+    if modality not in modalities:
+        raise InputError(
+            f"The head {head!r} encodes {' and '.join(modalities)}, not {modality}.",
+            remedy="Choose another head, or search another modality.",
+        )
+
+
+def _check_width(given: QueryVector, vectors: NDArray[Any], space: InputSpace) -> None:
+    if len(given.vector) != vectors.shape[1]:
+        raise InputError(
+            f"The query has {len(given.vector)} numbers, and the {space.modality} vectors of {space.encoder} have "
+            f"{vectors.shape[1]}.",
+            remedy="Search with the encoder that the query was made with.",
+        )
