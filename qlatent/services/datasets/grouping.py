@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from qlatent.errors import ConfigError
 from qlatent.registry import did_you_mean
+from qlatent.services.datasets.column_codes import codes, joined, ranks, text_array
 from qlatent.services.runs.specs import VectorTraining
 from qlatent.services.vectors.stored import hash_column
 from qlatent.store.workspace import Workspace
 from qlatent.training.core import splits
-from qlatent.training.core.rows import Labels, labels_of
+from qlatent.training.core.rows import Labels
 
 SHARED = ("image_hash", "text_hash", "given_image", "given_text", "given_vector")
 OWN = ("label", "source")  # columns of every item, in addition to those of its file
@@ -41,26 +44,38 @@ def groups(workspace: Workspace, dataset: str, version: int, rule: Rule) -> NDAr
     column = rule.group_by
     extra = [column if column in OWN else "metadata"] if column else []
     table = workspace.items.table(dataset, columns=["id", *SHARED, *extra], version=version)
-    ties = [splits.content_codes(table[name].to_pylist()) for name in SHARED]
-    ties.append(splits.codes(splits.id_stems(table["id"].to_pylist())))
-    if column:
-        chosen = table[extra[0]].to_pylist()
-        ties.append(splits.codes(chosen if column in OWN else _values(chosen, column, dataset)))
+    ties = [splits.uncommon(codes(table[name])) for name in SHARED]
+    ties.append(_stems(table["id"]))
+    if column in OWN:
+        ties.append(codes(table[column]))
+    elif column:
+        ties.append(splits.codes(_values(table["metadata"].to_pylist(), column, dataset)))
     return splits.tied(ties)
 
 
+def _stems(ids: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Codes of the stems of ids, (rows,); −1 for ids without one."""
+    found = np.full(len(ids), -1, dtype=np.int64)
+    numbered = np.flatnonzero(pc.match_substring(ids, "#").to_numpy())  # hardly any file has such ids
+    found[numbered] = splits.codes(splits.id_stems(ids.take(pa.array(numbered)).to_pylist()))
+    return found
+
+
 def of_vectors(
-    workspace: Workspace, spec: VectorTraining, rule: Rule
-) -> tuple[dict[str, list[str | None]], Labels]:
-    """For a run on vectors: the hash of each row's vector by modality, and the `Labels` of the rows."""
+    workspace: Workspace, spec: VectorTraining, rule: Rule, *, ordered: bool = True
+) -> tuple[dict[str, pa.ChunkedArray], Labels]:
+    """For a run on vectors: the hash of each row's vector by modality, and the `Labels` of the rows, as ranks.
+
+    Unless `ordered`, contents are numbered in any order, which is faster and enough to tell whether rows can be split.
+    """
     dataset, version = spec.dataset, spec.dataset_version
     names = {modality: hash_column(spec.encoder, modality) for modality in spec.modalities}
     table = workspace.items.table(dataset, columns=["split", "label", *names.values()], version=version)
-    hashes = {modality: table.column(name).to_pylist() for modality, name in names.items()}
+    hashes = {modality: table.column(name) for modality, name in names.items()}
     # content is what the head sees: with texts only, equal texts are equal contents
-    content = ["|".join(each or "" for each in row) for row in zip(*hashes.values(), strict=True)]
-    columns = {name: table.column(name).to_pylist() for name in ("split", "label")} | {"content": content}
-    return hashes, labels_of(columns, content="content", group=groups(workspace, dataset, version, rule))
+    content = (ranks if ordered else codes)(joined(list(hashes.values())))
+    split = text_array(table["split"])
+    return hashes, Labels(content, split, ranks(table["label"]), groups(workspace, dataset, version, rule))
 
 
 def check(rule: Rule) -> None:

@@ -19,8 +19,8 @@ from qlatent.store.items import names
 from qlatent.store.items.intake import IMAGES, Intake, Staged
 from qlatent.store.items.mapped import MappedVectors
 from qlatent.store.items.staging import ITEMS
-from qlatent.store.items.tables import Tables
-from qlatent.store.items.vectors import Hashes, Vectors, images_of
+from qlatent.store.items.tables import Tables, gathered
+from qlatent.store.items.vectors import Hashes, Vectors, VectorTable, images_of
 from qlatent.types import MODALITIES, Item, Progress
 
 __all__ = ["AddReport", "ItemStore"]
@@ -40,6 +40,8 @@ class ItemStore:
         self._tables = Tables(self.path)
         self._vectors = Vectors(self._tables)
         self._mapped = MappedVectors(self._tables, self._vectors)
+        # the encodings of a dataset in the state last seen: counting them reads a million hashes in some seconds
+        self._encoders: dict[str, tuple[tuple[Any, ...], list[dict[str, Any]]]] = {}
         self._claims = Claims(self.path / ".staging")
         self._intake = Intake(self._tables, self._vectors, self._claims)
         try:
@@ -143,7 +145,7 @@ class ItemStore:
         """The rows, or some of their columns, in row order, at present or at a version."""
         chosen = _chosen(columns)
         read = list(dict.fromkeys([*chosen, "row"]))
-        content = self._dataset(dataset, version=version).search().select(read).to_arrow()
+        content = gathered(self._dataset(dataset, version=version).search().select(read))
         order = content["row"].to_numpy()
         if (np.diff(order) < 0).any():
             content = content.take(pa.array(np.argsort(order)))
@@ -250,18 +252,27 @@ class ItemStore:
 
         Imported vectors have the key "given". Encoders without vectors and augmented views are left out.
         """
+        tables = [each for each in self._vectors.all() if not each.modality.startswith(names.VIEWS)]
+        state = tuple(
+            map(self._tables.state, [names.dataset_table(dataset), *(each.name for each in tables)])
+        )
+        if self._encoders.get(dataset, (None,))[0] != state:
+            self._encoders[dataset] = (state, self._counted(dataset, tables))
+        return [dict(each) for each in self._encoders[dataset][1]]
+
+    def _counted(self, dataset: str, tables: list[VectorTable]) -> list[dict[str, Any]]:
+        """The encodings of a dataset in these tables."""
         found = []
         rows = self.table(dataset, columns=list(_HASHES))
-        for table in self._vectors.all():
-            if table.modality.startswith(names.VIEWS):
-                continue
+        contents = {name: pc.unique(rows[name]).drop_null() for name in _HASHES}
+        for table in tables:
             column = f"given_{table.modality}" if table.key == "given" else _CONTENTS[table.modality]
-            contents = pc.unique(rows[column]).drop_null()
-            present = self._tables.column(table.name, "hash")
-            encoded = pc.sum(pc.is_in(contents, value_set=present)).as_py() or 0
+            wanted = contents[column]
+            present = self._tables.column(table.name, "hash") if len(wanted) else pa.array([], pa.string())
+            encoded = pc.sum(pc.is_in(wanted, value_set=present)).as_py() or 0
             if encoded:
                 entry = {"key": table.key, "modality": table.modality, "dim": table.dim}
-                found.append({**entry, "encoded": encoded, "total": len(contents)})
+                found.append({**entry, "encoded": encoded, "total": len(wanted)})
         return found
 
     def views(self, dataset: str, modality: str) -> dict[str, np.ndarray]:

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from qlatent.store.items.tables import gathered
+
 _BATCH_ROWS = 8192
 # fewer rows than this share of a table are taken by their row ids; otherwise the table is swept
 _SWEEP_FRACTION = 0.05
@@ -35,7 +37,7 @@ class Matches:
         """`table` is an open LanceDB table with a column "hash"; `wanted` are distinct hashes."""
         table.checkout(table.version)  # both passes read this version, whatever others commit meanwhile
         self._table = table
-        stored = table.search().select(["hash"]).with_row_id(True).to_arrow()
+        stored = gathered(table.search().select(["hash"]).with_row_id(True))
         places = pc.index_in(stored["hash"], value_set=wanted)
         known = pc.is_valid(places).to_numpy()
         ids, found = stored["_rowid"].to_numpy()[known], places.drop_null().to_numpy().astype(np.int64)

@@ -82,8 +82,7 @@ class MappedVectors:
     def _state(self, hashes: pa.ChunkedArray, tables: list[str]) -> str:
         digest = hashlib.blake2b(digest_size=8)
         for name in tables:
-            table = self._tables.open(name)
-            digest.update(f"{name} {table.version} {table.count_rows()}\n".encode() if table else b"")
+            digest.update(repr((name, self._tables.state(name))).encode())
         for chunk in hashes.chunks:
             # not its buffers, whose layout depends on the batches in which the rows were read
             digest.update("".join(f"{each or ''}\n" for each in chunk.to_pylist()).encode())

@@ -23,6 +23,7 @@ from qlatent.store.disk import explained
 _READERS_GRACE = timedelta(minutes=10)
 # Datasets keep every version, because runs refer to them; lance would drop them after a week.
 _FOR_EVER = timedelta(days=36500)
+_BATCH_ROWS = 32_768
 _FILTER_CHUNK = 500  # values in one `IN (…)`
 _LONGEST_CREATION_SECONDS = 60.0  # upper limit for creating an empty table, which takes milliseconds
 
@@ -71,6 +72,14 @@ class Tables:
                 ) from err
         return table
 
+    def state(self, name: str) -> tuple[int, int, int]:
+        """Numbers that change with every commit to a table, also if it was dropped and made anew; zeros without one."""
+        table = self.open(name)
+        if table is None:
+            return 0, 0, 0
+        changed = (self.path / f"{name}.lance" / "_versions").stat().st_mtime_ns
+        return int(table.version), int(table.count_rows()), changed
+
     def create(self, name: str, data: pa.RecordBatchReader) -> None:
         """Create a table with this content in one commit, atomically."""
         self._database.create_table(name, data)
@@ -108,7 +117,7 @@ class Tables:
         table = self.open(name)
         if table is None:
             return pa.array([], pa.string())
-        content = table.search().select([column]).to_arrow()[column]
+        content = gathered(table.search().select([column]))[column]
         return pa.concat_arrays(content.chunks) if content.num_chunks else pa.array([], content.type)
 
     def keep_only(self, name: str, column: str, wanted: Callable[[pa.Array], pa.Array]) -> int:
@@ -142,6 +151,12 @@ class Tables:
             if "conflict" not in str(err).lower():
                 raise
             _log.info("tidying %s left to another process: %s", name, err)
+
+
+def gathered(query: Any) -> pa.Table:
+    """The result of a query as one table, fetched in larger batches than `to_arrow` does, which takes half the time."""
+    reader = query.to_batches(_BATCH_ROWS)
+    return pa.Table.from_batches(list(reader), schema=reader.schema)
 
 
 def _quoted(values: Sequence[str]) -> str:

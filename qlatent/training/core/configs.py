@@ -111,7 +111,7 @@ class TrainingConfig:
     probe_size: Annotated[
         int,
         Field(
-            title="Items on the map", description="Items whose latents each frame records.", ge=1, le=20_000
+            title="Items on the map", description="Items whose latents each frame records.", ge=1, le=200_000
         ),
     ] = 2000
     snapshots: Snapshots = 40

@@ -41,12 +41,12 @@ class Labels:
     """Content, split, label and group of each row; all arrays have length n.
 
     `content` is a hash of the row's content. Rows of equal content stay on one side of the split, as do rows of equal
-    `group` under the rule `groups`.
+    `group` under the rule `groups`. In place of contents or labels, their ranks in sorted order give the same choices.
     """
 
-    content: NDArray[np.str_]
+    content: NDArray[np.str_] | Rows
     split: NDArray[np.str_]  # "" where unknown
-    label: NDArray[np.str_]  # "" where unknown
+    label: NDArray[np.str_] | Rows  # "" where unknown
     group: Rows | None = None  # numbers from 0; None: rows share only their content
 
 
@@ -69,18 +69,17 @@ def groups_of(labels: Labels) -> Rows:
     return splits.in_order(splits.tied([content, labels.group]), labels.content)
 
 
-def heldout_mask(labels: Labels, config: Split) -> Mask:
+def heldout_mask(labels: Labels, config: Split, *, group: Rows | None = None) -> Mask:
     """Mask of the held-out rows, (n,) bool.
 
     The items' split column is used where it names both sides; a group (or content, under that rule) with rows on both
     sides is held out. Otherwise the share `config.heldout` of the rows is drawn by the seed, in whole groups and
     stratified by label (`splits.held_out`), or the same share of the distinct contents. Row order has no influence.
+    `group` is `groups_of(labels)` where the caller has it already.
     """
-    names = np.char.lower(np.char.strip(labels.split))
-    own_train, own_heldout = np.isin(names, list(TRAIN_NAMES)), np.isin(names, list(HELDOUT_NAMES))
-    own = own_train.any() and own_heldout.any()
+    own_heldout, own = _own_split(labels.split)
     if config.split_rule == "groups":
-        group = groups_of(labels)
+        group = groups_of(labels) if group is None else group
         if own:
             return np.isin(group, group[own_heldout])
         generator = _stream(config, HELDOUT_STREAM)
@@ -92,7 +91,15 @@ def heldout_mask(labels: Labels, config: Split) -> Mask:
     return np.isin(labels.content, chosen[: round(config.heldout * len(contents))])
 
 
-def probe_positions(label: NDArray[np.str_], config: Split) -> Rows:
+def _own_split(names: NDArray[np.str_]) -> tuple[Mask, bool]:
+    """Mask of the rows that their split column holds out, and whether the column names both sides."""
+    distinct, place = np.unique(names, return_inverse=True)
+    said = [name.strip().lower() for name in distinct.tolist()]
+    train, heldout = (np.array([name in side for name in said]) for side in (TRAIN_NAMES, HELDOUT_NAMES))
+    return heldout[place], bool(train.any() and heldout.any())
+
+
+def probe_positions(label: NDArray[np.str_] | Rows, config: Split) -> Rows:
     """Positions of the probe set, ascending: at most `config.probe_size` rows, stratified by label.
 
     Every label gets one row before any gets two; beyond that, shares are proportional as far as the rows allow.

@@ -33,7 +33,11 @@ def content_codes(values: Iterable[str | None]) -> Rows:
 
     Rows do not belong together because they share "no description" or a placeholder image.
     """
-    found = codes(values)
+    return uncommon(codes(values))
+
+
+def uncommon(found: Rows) -> Rows:
+    """Codes of contents (n,) in which a content of more than half of the rows is −1."""
     common = np.bincount(found[found >= 0], minlength=1) > len(found) / 2
     return np.where((found >= 0) & common[found], -1, found)
 
@@ -59,7 +63,9 @@ def tied(columns: Sequence[Rows]) -> Rows:
     count = len(columns[0])
     rows, nodes, first = [], [], count
     for column in columns:
-        known = np.flatnonzero(column >= 0)
+        # a value of a single row ties nothing, and most values are such
+        shared = np.bincount(column[column >= 0], minlength=1) > 1
+        known = np.flatnonzero((column >= 0) & shared[column])
         rows.append(known)
         nodes.append(first + column[known])
         first += int(column.max(initial=-1)) + 1
@@ -69,7 +75,7 @@ def tied(columns: Sequence[Rows]) -> Rows:
     return np.unique(found, return_inverse=True)[1].astype(np.int64)
 
 
-def in_order(groups: Rows, content: NDArray[np.str_]) -> Rows:
+def in_order(groups: Rows, content: NDArray[np.str_] | Rows) -> Rows:
     """The groups renumbered by the smallest content in each, so that row order has no influence."""
     rank = np.unique(content, return_inverse=True)[1]
     least = np.full(int(groups.max(initial=-1)) + 1, len(content), dtype=np.int64)
@@ -77,7 +83,9 @@ def in_order(groups: Rows, content: NDArray[np.str_]) -> Rows:
     return np.argsort(np.argsort(least, kind="stable"), kind="stable")[groups].astype(np.int64)
 
 
-def held_out(groups: Rows, labels: NDArray[np.str_], *, share: float, generator: np.random.Generator) -> Mask:
+def held_out(
+    groups: Rows, labels: NDArray[np.str_] | Rows, *, share: float, generator: np.random.Generator
+) -> Mask:
     """Mask of the held-out rows, (n,): whole groups, at most `share` of the rows, stratified by label.
 
     The label of a group is its most frequent one. A group larger than the rows still wanted is trained on; if every
@@ -100,6 +108,8 @@ def held_out(groups: Rows, labels: NDArray[np.str_], *, share: float, generator:
         if sizes[group] <= room:
             chosen[group] = True
             room -= sizes[group]
+        if not room:
+            break
     if not chosen.any():
         chosen[int(sizes.argmin())] = True
     return chosen[groups]

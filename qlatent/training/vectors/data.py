@@ -104,7 +104,8 @@ def from_items(
             remedy="Import more items, or encode those without vectors.",
         )
     known = replace_rows(labels, rows)
-    heldout, group = heldout_mask(known, config), groups_of(known)
+    group = groups_of(known)
+    heldout = heldout_mask(known, config, group=group)
     if heldout.all():
         raise InputError(
             f"All {len(rows)} usable {_pairs(arrays)} are held out; none is left for training.",

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from qlatent import tensors
+from qlatent import spacing, tensors
 from qlatent.training.core import events
 from qlatent.training.core.adam import Adam
 from qlatent.training.core.checkpoint import Checkpoint
@@ -28,6 +29,7 @@ from qlatent.types import Arrays
 Tensors = dict[str, Tensor]
 
 EVALUATIONS = 100  # at most, in a run
+JUDGED = 20_000  # held-out rows of an evaluation during training, evenly spaced; the final metrics are of all
 CHUNK = 2048  # rows per batch without gradients
 
 
@@ -76,10 +78,19 @@ class Trainer(Work):
     def due(self) -> Iterator[events.Event]:
         """Evaluation and snapshot, each where due after this step."""
         if self.data.heldout_pairs and (self.step % self._evaluate_every == 0 or self.step == self.steps):
-            found = self.evaluate(self.data.heldout, self.data.heldout_views)
+            found = self.evaluate(*self._judged)
             yield events.Evaluation(self.step, self.epoch, found)
         if self.step in self._snapshots:
             yield events.Snapshot(self.step, self.latents(self.data.probe))
+
+    @cached_property
+    def _judged(self) -> tuple[Arrays, Arrays]:
+        """The held-out rows and their views that evaluations during training use."""
+        taken = spacing.evenly(self.data.heldout_pairs, JUDGED)
+        held, seen = self.data.heldout, self.data.heldout_views
+        if len(taken) == self.data.heldout_pairs:
+            return held, seen
+        return {name: x[taken] for name, x in held.items()}, {name: x[taken] for name, x in seen.items()}
 
     def make_step(self) -> Numbers:
         """Make one step of Adam and return the losses of its batch before the update."""

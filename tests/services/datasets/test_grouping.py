@@ -22,6 +22,7 @@ from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import training_spec
 from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import TrainingConfig
+from qlatent.training.core.rows import Labels, heldout_mask, probe_positions
 from qlatent.types import Item
 from tests.carried_out import in_process, trained
 from tests.services.experiment_workspace import grid, labelled
@@ -91,6 +92,23 @@ def test_a_column_that_is_not_there_is_refused_before_a_run_starts(workspace):
         training_spec(workspace, request)
     with pytest.raises(ConfigError, match="has no effect"):
         of(workspace, group_by="seller", split_rule="contents")
+
+
+@pytest.mark.parametrize("split_rule", ["groups", "contents"])
+def test_ranks_of_contents_hold_out_the_rows_that_the_contents_themselves_do(workspace, split_rule):
+    """Runs of earlier versions split by the texts; a resumed run needs the same split."""
+    spec = training_spec(workspace, TrainingRequest("captions", settings={**QUIET, "split_rule": split_rule}))
+    config = run_configs(spec).training
+    table = workspace.items.table("captions").to_pylist()
+    texts = Labels(
+        np.array([f"{row['given_image'] or ''}|{row['given_text'] or ''}" for row in table]),
+        np.array([row["split"] or "" for row in table]),
+        np.array([row["label"] or "" for row in table]),
+        of(workspace, split_rule=split_rule),
+    )
+    ranks = grouping.of_vectors(workspace, spec, config)[1]
+    np.testing.assert_array_equal(heldout_mask(ranks, config), heldout_mask(texts, config))
+    np.testing.assert_array_equal(probe_positions(ranks.label, config), probe_positions(texts.label, config))
 
 
 def test_ids_with_a_number_sign_belong_together(tmp_path):

@@ -299,3 +299,21 @@ def test_a_removed_dataset_leaves_no_mapped_vectors(
     assert list(store.path.glob(".rows/a.*.npy"))
     store.remove("a")
     assert not list(store.path.glob(".rows/a.*.npy"))
+
+
+def test_encodings_are_counted_again_when_rows_or_vectors_change(store: ItemStore) -> None:
+    """Also if another process did it, or made a dataset of the same name anew."""
+    store.create("a", [Item("1", text="one"), Item("2", text="two")])
+    other = ItemStore(store.path)
+    one, two = store.contents("a", "text")
+    assert store.encoders("a") == []
+    other.add_embeddings("builtin", "text", [one], np.ones((1, 2)))
+    entry = {"key": "builtin", "modality": "text", "dim": 2}
+    assert store.encoders("a") == [{**entry, "encoded": 1, "total": 2}]
+    store.encoders("a")[0]["encoded"] = 7  # a caller's copy
+    assert store.encoders("a") == [{**entry, "encoded": 1, "total": 2}]
+    other.add_embeddings("builtin", "text", [two], np.ones((1, 2)))
+    assert store.encoders("a") == [{**entry, "encoded": 2, "total": 2}]
+    other.remove("a")
+    other.create("a", [Item("1", text="one"), Item("2", text="three")])
+    assert store.encoders("a") == [{**entry, "encoded": 1, "total": 2}]

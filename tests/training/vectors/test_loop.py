@@ -332,3 +332,14 @@ def test_a_constant_scale_stays(loss):
     happened, trained = ranked(**loss)
     assert trained.learner is trained.head
     assert set(losses(happened)[0][1]) == {"total", "text_of_image", "image_of_text"}
+
+
+def test_many_held_out_rows_are_evaluated_by_a_sample_while_training(monkeypatch):
+    config = settings(epochs=1)
+    trainer = Trainer(TinyHead(), objective, data(config), config)
+    held = trainer.data.heldout
+    monkeypatch.setattr("qlatent.training.vectors.loop.JUDGED", 4)
+    (first, *_) = of(list(trainer.due()), events.Evaluation)
+    taken = np.linspace(0, len(held["image"]) - 1, 4).round().astype(int)
+    assert first.metrics == trainer.evaluate({name: array[taken] for name, array in held.items()})
+    assert first.metrics != trainer.evaluate(held)

@@ -7,10 +7,13 @@ from dataclasses import replace
 from functools import lru_cache, partial
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from qlatent.errors import ConfigError, InputError
 from qlatent.registry import entry
 from qlatent.services.datasets import grouping
+from qlatent.services.datasets.column_codes import codes
 from qlatent.services.runs.specs import VectorTraining
 from qlatent.services.training.kinds.base import configs_of, documented
 from qlatent.services.training.request import TrainingRequest
@@ -37,8 +40,8 @@ def checked(workspace: Workspace, request: TrainingRequest) -> VectorTraining:
 def check_split(workspace: Workspace, spec: VectorTraining) -> None:
     """Raise `QlatentError` if the run's items cannot be split by its settings."""
     config = configs_of(spec, TrainingConfig).training
-    hashes, known = grouping.of_vectors(workspace, spec, config)
-    there = np.all([[bool(each) for each in column] for column in hashes.values()], axis=0)
+    hashes, known = grouping.of_vectors(workspace, spec, config, ordered=False)
+    there = np.all([codes(column) >= 0 for column in hashes.values()], axis=0)
     heldout_mask(replace_rows(known, np.flatnonzero(there)), config)
 
 
@@ -138,23 +141,25 @@ def _check_vectors(workspace: Workspace, dataset: str, key: str, modalities: tup
     """Raise `InputError` if an item of these modalities lacks its vector, or too few items have all of them."""
     names = [stored.hash_column(key, modality) for modality in modalities]
     table = workspace.items.table(dataset, columns=["id", *names])
-    ids = table.column("id").to_pylist()
-    complete = np.ones(len(ids), dtype=bool)
+    complete = np.ones(len(table), dtype=bool)
+    made = workspace.items.encoders(dataset)
+    whole = {(each["key"], each["modality"]) for each in made if each["encoded"] == each["total"]}
     for name, modality in zip(names, modalities, strict=True):
-        hashes = [each or "" for each in table.column(name).to_pylist()]
-        complete &= np.array([bool(each) for each in hashes], dtype=bool)
-        missing = set(workspace.items.missing(key, modality, [each for each in hashes if each]))
-        if missing:
-            lacking = [item for item, each in zip(ids, hashes, strict=True) if each in missing]
+        complete &= codes(table[name]) >= 0
+        if (key, modality) in whole:
+            continue
+        missing = workspace.items.missing(key, modality, table[name])
+        if missing := [each for each in missing if each]:
+            lacking = table.filter(pc.is_in(table[name], pa.array(missing)))["id"].to_pylist()
             shown = ", ".join(lacking[:SHOWN]) + (", …" if len(lacking) > SHOWN else "")
             raise InputError(
-                f"{len(lacking)} of {len(ids)} items of {dataset!r} have no {modality} vector"
+                f"{len(lacking)} of {len(table)} items of {dataset!r} have no {modality} vector"
                 f" of encoder {key!r}: {shown}.",
                 remedy=stored.encode_first(dataset),
             )
     if complete.sum() < FEWEST:
         raise InputError(
-            f"Only {int(complete.sum())} of {len(ids)} items of {dataset!r} have {' and '.join(modalities)};"
+            f"Only {int(complete.sum())} of {len(table)} items of {dataset!r} have {' and '.join(modalities)};"
             f" training needs at least {FEWEST}.",
             remedy="Import more items, or train on one modality.",
         )
