@@ -1,4 +1,4 @@
-"""The commands `qlatent collections`: list, create, change, combine and remove named collections of items."""
+"""The commands `qlatent collections`: list, create, change, combine, export and remove named collections of items."""
 
 from __future__ import annotations
 
@@ -6,43 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from qlatent.cli import lines
+from qlatent.cli import exporting, lines
 from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
+from qlatent.cli.selecting import IdOption, SelectionOption, WhereOption, asked
 from qlatent.cli.terminal import Terminal
 from qlatent.services.selections import collections
 from qlatent.services.selections.collections import CollectionView
-from qlatent.services.selections.columns import condition
-from qlatent.services.selections.definitions import Definition, Ids, SetOf
-from qlatent.services.selections.links import from_link
 
 app = typer.Typer(help="Keep items in named collections.", no_args_is_help=True)
 
 Collection = Annotated[str, typer.Argument(help="Id or name of a collection.")]
-IdOption = Annotated[list[str] | None, typer.Option("--id", help="Id of an item. Repeatable.")]
-WhereOption = Annotated[
-    list[str] | None,
-    typer.Option("--where", help="A condition that items meet: price>=3, label=pear, text~red. Repeatable."),
-]
-SelectionOption = Annotated[
-    str | None, typer.Option("--selection", help="A selection as it stands in a link of the page Explore.")
-]
-
-
-def selection(ids: list[str] | None, where: list[str] | None, link: str | None) -> Definition | None:
-    """What the three options select together; None without any of them."""
-    parts: list[Definition] = [Ids(ids=tuple(ids))] if ids else []
-    parts += [condition(each) for each in where or ()]
-    parts += [from_link(link)] if link else []
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    return SetOf(how="intersection", of=tuple(parts))
-
-
-def _asked(ids: list[str] | None, where: list[str] | None, link: str | None) -> Definition:
-    found = selection(ids, where, link)
-    if found is None:
-        raise typer.BadParameter("say which items: give --id, --where or --selection")
-    return found
 
 
 @app.command(name="list")
@@ -70,7 +43,7 @@ def create(
 ) -> None:
     """Keep items of a dataset under a name."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    made = collections.create(opened, dataset, _asked(item, where, link), name=name)
+    made = collections.create(opened, dataset, asked(item, where, link), name=name)
     terminal.result(_row(made), f"{made.id}: {made.count} items of {dataset}.")
 
 
@@ -85,8 +58,11 @@ def add(
 ) -> None:
     """Add items to a collection."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    change = collections.add(opened, collection, _asked(item, where, link))
+    change = collections.add(opened, collection, asked(item, where, link))
     _changed(terminal, collections.view(opened, collection), f"{change.added} items added", change.added)
+
+
+app.command()(exporting.export)
 
 
 @app.command(name="take-out")
@@ -100,7 +76,7 @@ def take_out(
 ) -> None:
     """Take items out of a collection."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    change = collections.take_out(opened, collection, _asked(item, where, link))
+    change = collections.take_out(opened, collection, asked(item, where, link))
     _changed(terminal, collections.view(opened, collection), f"{change.taken} items taken out", change.taken)
 
 

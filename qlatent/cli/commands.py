@@ -9,6 +9,7 @@ import typer
 
 from qlatent.cli import (
     collections,
+    exporting,
     following,
     items,
     kept,
@@ -319,22 +320,6 @@ def transform(
     terminal.result({"head": head, "out": str(out), "rows": rows}, f"{rows} rows → {out}")
 
 
-@app.command(name="export")
-def export_command(
-    what: Annotated[str, typer.Argument(help="Id of a dataset, a run or a head.")],
-    out: Annotated[
-        Path,
-        typer.Option(help="File to write: .zip for a head or run; .parquet, .csv or .jsonl for a dataset."),
-    ],
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Write a dataset with its vectors as a table, or a head as a zip for `qlatent load`."""
-    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    document = export.export(opened, what, out=out)
-    terminal.result(document, f"{document['kind']} {what} → {out}")
-
-
 @app.command()
 def load(
     path: Annotated[
@@ -373,7 +358,7 @@ def app_command(
 app.add_typer(kept.app, name="heads")
 app.add_typer(collections.app, name="collections")
 for command in (
-    items.items, studies.compare, studies.probe, studies.reproduce, scarcity.scarcity,
+    exporting.export, items.items, studies.compare, studies.probe, studies.reproduce, scarcity.scarcity,
     removing.remove, removing.restore, searching.search,
 ):  # fmt: skip
     app.command()(command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +65,22 @@ def test_a_collection_is_made_changed_combined_and_removed(
     listed = done("collections", "list", "shop")["collections"]
     assert [row["name"] for row in listed] == ["Dear pears", "First"]
     assert done("collections", "list", "other") == {"collections": []}
+
+
+def test_a_collection_and_a_part_of_a_dataset_are_exported(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    collections.create(workspace, "shop", Column(name="price", least=14), name="Dear")
+    out = tmp_path / "dear.csv"
+    code, document = run(capsys, workspace, "collections", "export", "Dear", "--out", str(out))
+    assert code == 0 and document == {"kind": "collection", "id": "dear", "out": str(out), "rows": 2}
+    code, document = run(
+        capsys, workspace, "export", "shop", "--for", "embedding-atlas", "--where", "label=plum", "--modality", "text",
+        "--out", str(tmp_path / "plums.parquet"),
+    )  # fmt: skip
+    assert code == 0 and document["rows"] == 10 and document["open_with"].startswith("embedding-atlas ")
+    code, document = run(capsys, workspace, "export", "shop", "--for", "orange", "--out", str(out))
+    assert code == 1 and document["error"]["message"] == "There is no export for 'orange'."
 
 
 def test_what_cannot_be_done_is_said(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

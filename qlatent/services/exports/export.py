@@ -1,27 +1,34 @@
-"""Export latents, datasets with their vectors, and heads."""
+"""Export latents, items with their vectors as tables, pictures or for other tools, and heads."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from qlatent import lengths
 from qlatent.errors import InputError
 from qlatent.ingest.files.stored_arrays import read_arrays
 from qlatent.ingest.limits import Limits
-from qlatent.services.datasets import facts
-from qlatent.services.datasets.csv_text import csv_of
+from qlatent.registry import resolve
+from qlatent.services.exports import pictures
+from qlatent.services.exports.choice import Choice, Chosen, chosen_items
+from qlatent.services.exports.tables import KNOWN, TABLES, check_ending, dataset_frame, spread, write_table
 from qlatent.services.heads import kept_heads
 from qlatent.services.vectors import stored
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
 
-KNOWN = ("id", "text", "label", "split", "duplicate_of")
-TABLES = (".parquet", ".csv", ".jsonl")
+PICTURES = ".zip"
+TOOLS = {
+    "embedding-atlas": "qlatent.services.exports.embedding_atlas:write",
+    "tensorboard": "qlatent.services.exports.tensorboard:write",
+    "fiftyone": "qlatent.services.exports.fiftyone:write",
+}
+"""Other tools: a function that writes what they read, and returns what the caller should know."""
 
 
 def latents(
@@ -32,7 +39,7 @@ def latents(
     `.npz` holds one array per modality and the ids; tables have one row per item with the columns `<modality>_<i>` and
     `<modality>_norm`.
     """
-    _check_ending(out, (".npz", *TABLES))
+    check_ending(out, (".npz", *TABLES))
     view = kept_heads.find(workspace, head)
     if Path(source).suffix in (".npz", ".npy"):
         frame, inputs = _from_file(
@@ -93,66 +100,38 @@ def _from_file(path: Path, *, modalities: tuple[str, ...]) -> tuple[pd.DataFrame
     return pd.DataFrame({"id": [str(each) for each in ids]}), chosen
 
 
-def spread(found: Arrays) -> pd.DataFrame:
-    """A table with one column per latent dimension and one for the norm, for each modality."""
-    columns: dict[str, Any] = {}
-    for name, array in found.items():
-        columns |= {f"{name}_{i}": array[:, i] for i in range(array.shape[1])}
-        columns[f"{name}_norm"] = lengths.lengths(array)
-    return pd.DataFrame(columns)
+def export(workspace: Workspace, what: str, *, out: Path, choice: Choice | None = None) -> dict[str, Any]:
+    """Write a dataset or a collection, or a part of it, or a head (by id, name or run); returns what was written.
+
+    Without a tool, items are written with their vectors as a table, or to a zip with their pictures and a table; a head
+    is a zip.
+    """
+    choice = choice or Choice()
+    chosen = chosen_items(workspace, what, choice.definition)
+    if chosen is None:
+        return _head(workspace, what, out=out, choice=choice)
+    if choice.tool:
+        if choice.tool not in TOOLS:
+            raise InputError(
+                f"There is no export for {choice.tool!r}.", remedy=f"Use {', '.join(TOOLS)}, or none of them."
+            )
+        write: Callable[[Workspace, Chosen, Choice, Path], dict[str, Any]] = resolve(TOOLS[choice.tool])
+        return chosen.document(out, **write(workspace, chosen, choice, out))
+    check_ending(out, (*TABLES, PICTURES))
+    if out.suffix == PICTURES:
+        return chosen.document(out, **pictures.write(workspace, chosen, choice, out))
+    frame = dataset_frame(workspace, chosen.dataset, rows=chosen.rows)
+    write_table(frame, out)
+    return chosen.document(out, rows=len(frame))
 
 
-def export(workspace: Workspace, what: str, *, out: Path) -> dict[str, Any]:
-    """Write a dataset with its vectors as a table, or a head (by id, name or run) as a zip."""
-    if any(record.id == what for record in workspace.catalogue.datasets()):
-        _check_ending(out, TABLES)
-        frame = dataset_frame(workspace, what)
-        write_table(frame, out)
-        return {"kind": "dataset", "id": what, "out": str(out), "rows": len(frame)}
+def _head(workspace: Workspace, what: str, *, out: Path, choice: Choice) -> dict[str, Any]:
+    if choice != Choice():
+        raise InputError(
+            f"There is no dataset and no collection {what!r}, and a head is exported as it is.",
+            remedy="Give the id of a dataset or of a collection.",
+        )
     head = kept_heads.find(workspace, what)
-    _check_ending(out, (".zip",))
+    check_ending(out, (".zip",))
     out.write_bytes(kept_heads.download_zip(workspace, head.id))
     return {"kind": "head", "id": head.id, "out": str(out)}
-
-
-def dataset_frame(workspace: Workspace, dataset: str) -> pd.DataFrame:
-    """Items with metadata and vector columns `<modality>_vector` (with `@key` if there are several encoders).
-
-    Metadata become typed columns; a name that is also a part of an item becomes "<name> (metadata)".
-    """
-    frame = workspace.items.table(dataset, columns=[*KNOWN, "metadata"]).to_pandas()
-    frame = pd.concat([frame, facts.columns(frame.pop("metadata").tolist(), beside=KNOWN)], axis=1)
-    have = [each for each in workspace.items.encoders(dataset) if each["encoded"]]
-    several = len({each["key"] for each in have}) > 1
-    for each in have:
-        key, modality = each["key"], each["modality"]
-        array = stored.read(workspace, dataset, key, modalities=(modality,))[modality]
-        name = f"{modality}_vector@{key}" if several else f"{modality}_vector"
-        frame[name] = [row if ok else None for row, ok in zip(array, stored.whole(array), strict=True)]
-    return frame
-
-
-def write_table(frame: pd.DataFrame, out: Path) -> None:
-    """Write a table as .parquet, .csv or .jsonl, by the extension; the last two have vectors as JSON lists.
-
-    CSV is read by spreadsheets, so texts that look like formulas are escaped in it.
-    """
-    _check_ending(out, TABLES)
-    if out.suffix == ".parquet":
-        frame.to_parquet(out, index=False)
-    elif out.suffix == ".csv":
-        out.write_bytes(csv_of(frame).encode())
-    else:
-        plain = frame.map(lambda value: value.tolist() if isinstance(value, np.ndarray) else value)
-        plain.to_json(out, orient="records", lines=True, force_ascii=False, date_format="iso")
-
-
-def _check_ending(out: Path, endings: tuple[str, ...]) -> None:
-    if out.suffix not in endings:
-        raise InputError(
-            f"Cannot write {out.name}: got the extension {out.suffix!r}.", remedy=f"Use {', '.join(endings)}."
-        )
-    if not out.resolve().parent.is_dir():
-        raise InputError(
-            f"There is no folder {out.resolve().parent}.", remedy="Create it first, or choose another folder."
-        )

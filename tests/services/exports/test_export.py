@@ -15,7 +15,7 @@ import pytest
 
 import qlatent
 from qlatent.errors import InputError
-from qlatent.services.exports import export
+from qlatent.services.exports import export, tables
 from qlatent.services.heads import kept_heads
 from qlatent.store.workspace import Workspace
 from tests.services import fitted_head, run_workspace
@@ -103,7 +103,7 @@ def test_latents_of_a_file_keep_its_ids_or_are_numbered(
 
 
 def test_columns_of_latents_are_named_by_modality_and_place() -> None:
-    found = export.spread({"text": np.array([[3.0, 4.0]]), "image": np.array([[0.0, 2.0]])})
+    found = tables.spread({"text": np.array([[3.0, 4.0]]), "image": np.array([[0.0, 2.0]])})
     assert found.to_dict("records") == [
         {"text_0": 3, "text_1": 4, "text_norm": 5, "image_0": 0, "image_1": 2, "image_norm": 2}
     ]
@@ -122,9 +122,9 @@ def test_a_head_is_exported_as_the_zip_that_can_be_brought_back(
 
 def test_vectors_are_lists_in_json_lines_and_texts_no_formulas_in_csv(tmp_path: Path) -> None:
     frame = pd.DataFrame({"text": ["=1+1"], "vector": [np.array([0.5, 1.0])]})
-    export.write_table(frame, tmp_path / "t.jsonl")
+    tables.write_table(frame, tmp_path / "t.jsonl")
     assert json.loads((tmp_path / "t.jsonl").read_text()) == {"text": "=1+1", "vector": [0.5, 1.0]}
-    export.write_table(frame[["text"]], tmp_path / "t.csv")
+    tables.write_table(frame[["text"]], tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text().splitlines() == ["text", "'=1+1"]
 
 
