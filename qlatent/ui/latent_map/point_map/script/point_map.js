@@ -1,5 +1,5 @@
 // The map itself: holds the state, decides what is drawn when, and tells the page what a person did.
-const SETTLED = 350; // milliseconds without movement, after which the page is told
+const SETTLED = 500; // milliseconds without movement, after which the page is told
 const NO_WEBGL = "This browser offers no WebGL2: the points are drawn by the processor. Everything else works as usual.";
 
 class PointMap {
@@ -7,7 +7,7 @@ class PointMap {
     root.innerHTML = MARKUP;
     this.root = root.querySelector(".pm-root");
     this.find = (name) => this.root.querySelector(".pm-" + name);
-    Object.assign(this, { alive: true, time: 0, hovered: null, opened: null, chosen: 0, hidden: new Set(), pinned: [], seen_: {}, moving: false });
+    Object.assign(this, { alive: true, told: {}, time: 0, hovered: null, opened: null, chosen: 0, hidden: new Set(), pinned: [], known: { opened: null }, moving: false });
     this.counts = { all: [0], chosen: [0] };
     this.source = new Source(() => this.trigger("unreached", true));
     this.link = new Link(this);
@@ -60,7 +60,7 @@ class PointMap {
   }
 
   take(data, wanted, parts) {
-    const fresh = (name) => this.seen_[name] !== (wanted[name] ?? null);
+    const fresh = (name) => this.known[name] !== (wanted[name] ?? null);
     const first = !this.geometry;
     if (fresh("geometry")) this.place(data.geometry, parts.geometry);
     const { shuffle, points } = this.geometry;
@@ -72,7 +72,7 @@ class PointMap {
     if (moved || fresh("sizes")) this.arrays.sizes = parts.sizes ? shuffle.spread(parts.sizes) : null;
     if (moved || fresh("pairs")) this.pairs = parts.pairs ? new Int32Array(parts.pairs.buffer, parts.pairs.byteOffset, parts.pairs.length / 4) : null;
     if (moved || fresh("selection")) this.select(parts.selection);
-    for (const name of Object.keys(wanted)) this.seen_[name] = wanted[name] ?? null;
+    for (const name of Object.keys(wanted)) this.known[name] = wanted[name] ?? null;
     this.tint(data.colours, data.hidden);
     this.steer(data, first || moved);
     if (data.sheets && this.sheets !== data.sheets) this.load(data.sheets);
@@ -132,11 +132,11 @@ class PointMap {
     if (hidden) this.hidden = new Set(hidden);
     this.colours = coloured(colours, this.counts.all);
     this.count();
-    this.theme_();
+    this.dress();
   }
 
   // Colours of the page's theme, light or dark.
-  theme_() {
+  dress() {
     const style = getComputedStyle(this.root);
     const read = (name) => {
       this.probe ??= document.createElement("canvas").getContext("2d");
@@ -161,15 +161,20 @@ class PointMap {
     this.camera.ratio = this.geometry.ratio;
     const asked = (name, value) => {
       const text = JSON.stringify(value ?? null);
-      const changed = this.seen_["asked " + name] !== text;
-      this.seen_["asked " + name] = text;
+      const changed = this.known["asked " + name] !== text;
+      this.known["asked " + name] = text;
       return changed && value !== null && value !== undefined;
     };
-    if (asked("camera", data.camera)) this.camera.restore(data.camera);
-    if (asked("frame", data.frame) && !fresh && !this.playing.on) this.time = Math.min(data.frame, this.geometry.frames - 1);
+    const moved = asked("camera", data.camera);
+    if (moved) this.camera.restore(data.camera);
+    const jumped = asked("frame", data.frame) && !fresh && !this.playing.on;
+    if (jumped) this.time = data.frame;
     this.time = Math.min(this.time, this.geometry.frames - 1);
     if (asked("pinned", data.pinned)) this.pinned = [...data.pinned];
-    this.opened = data.opened ?? null;
+    if (fresh || moved) this.told.camera = JSON.stringify(this.camera.state()); // the page knows what it asked for
+    if (fresh || jumped) this.told.frame = JSON.stringify(this.time);
+    if (this.known.opened !== (data.opened ?? null)) this.opened = data.opened ?? null; // else a click has already opened another
+    this.known.opened = data.opened ?? null;
     
     this.showsPictures = Boolean(data.sheets || (data.cards && data.pictures));
   }
@@ -230,12 +235,12 @@ class PointMap {
     this.find("card").hidden = true;
     this.outline = null;
     if (told && this.link.name) this.link.tell("camera", this.camera.state());
-    this.frame_();
+    this.soon();
     clearTimeout(this.settling);
     this.settling = setTimeout(() => this.rest(), 120);
   }
 
-  frame_() {
+  soon() {
     if (this.asked) return;
     this.asked = requestAnimationFrame(() => { this.asked = 0; this.quick(); });
   }
@@ -467,7 +472,7 @@ class PointMap {
   }
 
   recoloured() {
-    this.theme_();
+    this.dress();
     this.legend.update();
     this.rest();
     this.tellState("hidden", [...this.hidden]);
@@ -558,11 +563,9 @@ class PointMap {
 
   tellState(name, value) {
     const text = JSON.stringify(value);
-    this.told ??= {};
-    if (!this.alive || this.told[name + "text"] === text || !this.data.reports?.includes(name)) return;
-    const first = (name === "camera" || name === "frame") && this.told[name + "text"] === undefined;
-    this.told[name + "text"] = text;
-    if (!first) this.send(name, value); // what the page began with it knows
+    if (!this.alive || this.told[name] === text || !this.data.reports?.includes(name)) return;
+    this.told[name] = text;
+    this.send(name, value);
   }
 
   linked(kind, value, other) {

@@ -1,0 +1,301 @@
+"""The point map in a real browser: a million points, hover, lasso, frames, a lost context, no WebGL2, one file."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qlatent.layout.quantised import quantise
+from qlatent.ui.latent_map.point_map import Card, Cards, PointMap, classes, standalone_html
+from tests.browser.conftest import CHROMIUM, QUIET, free_port
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+HERE = Path(__file__).parent / "point_map"
+COLOURED = """canvas => {
+    const copy = document.createElement("canvas");
+    [copy.width, copy.height] = [canvas.width, canvas.height];
+    const context = copy.getContext("2d");
+    context.drawImage(canvas, 0, 0);
+    const pixels = new Uint32Array(context.getImageData(0, 0, copy.width, copy.height).data.buffer);
+    return pixels.reduce((sum, pixel) => sum + (pixel !== pixels[0]), 0);
+}"""  # pixels unlike the one in the corner
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of the page in `point_map/`."""
+    port, log = free_port(), tmp_path_factory.mktemp("server") / "log"
+    options = {
+        "server.port": port,
+        "server.address": "127.0.0.1",
+        "server.headless": "true",
+        "browser.gatherUsageStats": "false",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "serve.py",
+        *(f"--{name}={value}" for name, value in options.items()),
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=HERE,
+            stdout=output,
+            stderr=output,
+            env=os.environ | {"PYTHONPATH": str(HERE.parents[2])},
+        )
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(address + "/_stcore/health", timeout=1).close()
+            break
+        except OSError:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.1)
+    yield address
+    process.kill()
+    process.wait(10)
+
+
+class Map:
+    """A point map on a page; `which` counts the maps of the page from the top."""
+
+    def __init__(self, page: Any, which: int = 0) -> None:
+        self.page = page
+        self.root = page.locator(".pm-root").nth(which)
+        self.stage = self.root.locator(".pm-stage")
+
+    def drawn(self, more_than: int = 0) -> int:
+        """Wait for a full picture; how many there were so far."""
+        self.root.wait_for()
+        handle = self.root.element_handle()
+        self.page.wait_for_function("([root, n]) => Number(root.dataset.drawn) > n", arg=[handle, more_than])
+        return int(self.root.get_attribute("data-drawn"))
+
+    def spot(self, x: float, y: float) -> tuple[float, float]:
+        box = self.stage.bounding_box()
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def draw(self, *path: tuple[float, float]) -> None:
+        """Drag along a path of shares of width and height."""
+        self.stage.scroll_into_view_if_needed()
+        self.page.mouse.move(*self.spot(*path[0]))
+        self.page.mouse.down()
+        for place in path[1:]:
+            self.page.mouse.move(*self.spot(*place), steps=12)
+        self.page.mouse.up()
+
+    def lasso(self) -> int:
+        """Draw around the middle; how many points the browser says are selected."""
+        self.root.locator(".pm-tool.pm-lasso").click()
+        self.draw((0.3, 0.2), (0.7, 0.25), (0.75, 0.7), (0.5, 0.5), (0.35, 0.8))
+        return self.selected()
+
+    def selected(self) -> int:
+        text = self.root.locator(".pm-status", has_text="selected").inner_text()
+        return int(text.split(" of ")[0].replace(",", ""))
+
+    def coloured(self) -> int:
+        """How many pixels of the picture differ from the ground."""
+        shown = ".pm-points" if self.root.get_attribute("data-renderer") == "webgl" else ".pm-plain"
+        return self.root.locator(shown).evaluate(COLOURED)
+
+
+def told(page: Any, pattern: str) -> re.Match[str]:
+    """What the page says that Python learned."""
+    text = page.get_by_text(re.compile(pattern)).first.inner_text()
+    found = re.search(pattern, text)
+    assert found is not None
+    return found
+
+
+def runs(page: Any) -> int:
+    return int(told(page, r"runs (\d+)")[1])
+
+
+def opened(page: Any, address: str) -> Map:
+    page.set_default_timeout(20_000)
+    page.goto(address)
+    shown = Map(page)
+    shown.drawn()
+    return shown
+
+
+def test_a_million_points_are_sent_once_drawn_and_selected(page: Any, url: str) -> None:
+    sent: list[int] = []
+    page.on(
+        "response",
+        lambda answer: "/points/blob/" in answer.url and sent.append(int(answer.headers["content-length"])),
+    )
+    frames: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda sent: frames.append(sent)))
+    shown = opened(page, url + "/?n=1000000")
+    assert sum(sent) == 5_000_080  # positions 4 MB, a byte of colour each, ten pairs
+    before = shown.coloured()
+    assert before > 20_000
+    count = shown.drawn()
+    page.mouse.move(*shown.spot(0.5, 0.5))
+    page.mouse.wheel(0, -480)
+    shown.drawn(count)
+    assert shown.coloured() > before
+    page.keyboard.press("Tab")
+    shown.stage.press("0")
+    frames.clear()
+    selected = shown.lasso()
+    learned = told(page, r"told (\d+) rows in (\d+) vertices")
+    assert int(learned[1]) == selected > 100_000
+    assert int(learned[2]) <= 256
+    assert max(len(frame) for frame in frames) < 2048
+    assert sum(sent) == 5_000_080  # nothing was sent again
+    counts = shown.root.locator(".pm-count").all_inner_texts()
+    assert sum(int(each.split(" of ")[0].replace(",", "")) for each in counts) == selected
+
+
+def test_a_card_opens_over_a_point_and_a_click_reaches_python(page: Any, url: str) -> None:
+    shown = opened(page, url + "/?n=900")
+    page.mouse.move(*alone(shown))
+    card = shown.root.locator(".pm-card", has_text="text of 0")
+    card.wait_for()
+    assert "apples" in card.inner_text()
+    assert runs(page) == 1
+    page.mouse.click(*alone(shown))
+    told(page, "told clicked 0 add False")
+    page.keyboard.down("Shift")
+    page.mouse.click(*alone(shown))
+    page.keyboard.up("Shift")
+    told(page, "told clicked 0 add True")
+    assert shown.selected() == 1
+    shown.stage.press("Escape")
+    shown.root.locator(".pm-status", has_text="900 points").wait_for()
+
+
+def alone(shown: Map) -> tuple[float, float]:
+    """Where the single point at the far left is drawn: the leftmost coloured pixel."""
+    x, y, width, height = shown.root.locator(".pm-plain").evaluate("""canvas => {
+        const { width, height } = canvas;
+        const pixels = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer);
+        for (let x = 0; x < width; x++) for (let y = 0; y < height; y++) if (pixels[y * width + x] !== pixels[0]) return [x + 3, y, width, height];
+    }""")
+    return shown.spot(x / width, y / height)
+
+
+def test_frames_play_without_python(page: Any, url: str) -> None:
+    shown = opened(page, url + "/?f=5")
+    shown.stage.press("0")
+    before = runs(page)
+    shown.root.locator(".pm-tool.pm-play").press("Enter")
+    shown.root.locator(".pm-now.pm-between").wait_for()
+    assert runs(page) == before
+    shown.root.locator(".pm-now", has_text="frame 5/5").wait_for()
+    shown.root.locator(".pm-tool.pm-back").press("Enter")
+    told(page, "frame 3 hidden")
+    assert shown.root.locator(".pm-scrub").input_value() == "3"
+
+
+def test_classes_are_switched_off_in_the_legend(page: Any, url: str) -> None:
+    shown = opened(page, url)
+    before, count = shown.coloured(), shown.drawn()
+    shown.root.locator(".pm-class", has_text="tea").press("Enter")
+    shown.drawn(count)
+    assert shown.coloured() < before
+    told(page, r"hidden \(4,\)")
+
+
+def test_linked_maps_share_a_selection(page: Any, url: str) -> None:
+    shown = opened(page, url + "/?two=1")
+    other = Map(page, 1)
+    other.drawn()
+    assert shown.lasso() == other.selected() > 100
+
+
+def test_space_is_turned_and_a_lasso_selects_what_is_seen(page: Any, url: str) -> None:
+    shown = opened(page, url + "/?c=3&renderer=webgl")
+    shown.draw((0.4, 0.4), (0.7, 0.6))
+    selected = shown.lasso()
+    assert int(told(page, r"told (\d+) rows")[1]) == selected > 100
+
+
+def test_a_lost_context_is_bridged_and_comes_back(page: Any, url: str) -> None:
+    shown = opened(page, url + "/?renderer=webgl")
+    assert shown.root.get_attribute("data-renderer") == "webgl"
+    before = shown.coloured()
+    assert before > 1000
+    canvas = shown.root.locator(".pm-points")
+    canvas.evaluate(
+        "canvas => { window.lost = canvas.getContext('webgl2').getExtension('WEBGL_lose_context'); window.lost.loseContext(); }"
+    )
+    page.locator(".pm-root[data-renderer=processor]").wait_for()
+    shown.drawn(shown.drawn() - 1)
+    assert shown.coloured() == pytest.approx(before, rel=0.3)
+    page.evaluate("window.lost.restoreContext()")
+    page.locator(".pm-root[data-renderer=webgl]").wait_for()
+    shown.drawn(shown.drawn() - 1)
+    page.wait_for_function(
+        "([canvas, n, coloured]) => eval(coloured)(canvas) === n",
+        arg=[canvas.element_handle(), before, COLOURED],
+    )
+
+
+def test_a_server_without_the_route_sends_the_bytes_in_the_message(page: Any, url: str) -> None:
+    page.route(
+        "**/points/**", lambda route: route.fulfill(content_type="text/html", body="<html>the page</html>")
+    )
+    shown = opened(page, url + "/?n=2500")
+    selected = shown.lasso()
+    assert int(told(page, r"told (\d+) rows")[1]) == selected > 100
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    places = np.random.default_rng(0).normal(size=(4, 2000, 2))
+    kinds = classes(np.array(["salt", "rice"])[np.arange(2000) % 2], label="kind")
+    spec = PointMap(
+        quantise(places), kinds, cards=Cards("f", lambda row: Card(f"text of {row}")), title="A file"
+    )
+    path = tmp_path_factory.mktemp("file") / "map.html"
+    path.write_text(standalone_html(spec), encoding="utf-8")
+    return path.as_uri()
+
+
+def test_one_file_opens_offline_with_its_controls_and_is_saved_as_pictures(page: Any, file: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    shown = opened(page, file)
+    assert shown.lasso() > 100
+    shown.root.locator(".pm-tool.pm-play").press("Enter")
+    shown.root.locator(".pm-now", has_text="frame 4/4").wait_for()
+    for name, start in (("svg", b"<svg"), ("png", b"\x89PNG"), ("film", b"\x1aE\xdf\xa3")):
+        shown.root.locator(".pm-saving summary").click()
+        with page.expect_download() as saved:
+            shown.root.locator(f".pm-{name}").click()
+        assert Path(saved.value.path()).read_bytes().startswith(start)
+    assert {each.split(":")[0] for each in asked} <= {"file", "data", "blob"}
+
+
+def test_without_webgl_the_processor_draws_and_the_map_says_so(file: str, browser: Any) -> None:
+    chromium = browser.browser_type.launch(
+        executable_path=CHROMIUM, args=[*QUIET, "--disable-software-rasterizer"]
+    )
+    try:
+        page = chromium.new_page()
+        shown = opened(page, file)
+        assert page.evaluate("document.createElement('canvas').getContext('webgl2')") is None
+        assert shown.root.locator(".pm-note").inner_text().startswith("This browser offers no WebGL2")
+        assert shown.coloured() > 1000
+        assert shown.lasso() > 100
+    finally:
+        chromium.close()
