@@ -22,11 +22,12 @@ def version(workspace: Workspace, dataset: str) -> int:
 
 
 def state_of(workspace: Workspace) -> str:
-    """A text that changes when a dataset is added, renamed or removed, or an encoding run makes progress."""
+    """A text that changes with the datasets and the collections, and when an encoding run makes progress."""
     found = [(each.id, each.rows, each.name) for each in workspace.catalogue.datasets()]
     busy = [each.id for each in workspace.catalogue.runs() if each.kind != "train"]
     moved = [_moved(workspace, run_id) for run_id in sorted(busy)[-RECENT:]]
-    return repr((found, moved))
+    kept = [(each.id, each.changed) for each in workspace.catalogue.collections.all()]
+    return repr((found, moved, kept))
 
 
 def _moved(workspace: Workspace, run_id: str) -> tuple[str, str, int]:

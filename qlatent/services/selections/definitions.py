@@ -87,7 +87,7 @@ class Column(_Part):
 
 
 class Search(_Part):
-    """The hits of a search, saved or not, in the form of `services/search`."""
+    """The hits of a search: the `terms` of a query, and encoder, modality, head and k where they are given."""
 
     kind: Literal["search"] = "search"
     search: dict[str, JsonValue]
