@@ -13,6 +13,7 @@ from qlatent.cli import (
     following,
     items,
     kept,
+    layouts,
     lines,
     removing,
     retrieval,
@@ -358,7 +359,7 @@ def app_command(
 app.add_typer(kept.app, name="heads")
 app.add_typer(collections.app, name="collections")
 for command in (
-    exporting.export, items.items, studies.compare, studies.probe, studies.reproduce, scarcity.scarcity,
-    removing.remove, removing.restore, searching.search,
+    exporting.export, items.items, layouts.layout, studies.compare, studies.probe, studies.reproduce,
+    scarcity.scarcity, removing.remove, removing.restore, searching.search,
 ):  # fmt: skip
     app.command()(command)

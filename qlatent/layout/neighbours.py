@@ -36,7 +36,7 @@ def nearest(
     ready = _ready(points, metric)
     k = min(k, len(ready))
     found = _searched(ready, ready, min(k + 1, len(ready)), progress)
-    return _scaled(_itself_first(found, k), metric)
+    return _scaled(itself_first(found, k), metric)
 
 
 def nearest_known(
@@ -76,8 +76,11 @@ def _searched(known: Points, asked: Points, k: int, progress: Progress | None) -
     return Neighbours(rows, distances)
 
 
-def _itself_first(found: Neighbours, k: int) -> Neighbours:
-    """Each point before its neighbours: among copies of a point the search may name another first, or not itself."""
+def itself_first(found: Neighbours, k: int) -> Neighbours:
+    """Each known point before its neighbours, `k` in all.
+
+    Among copies of a point a search may name another one first, or not the point itself.
+    """
     own = np.arange(len(found.rows), dtype=np.int32)[:, None]
     order = np.argsort(found.rows != own, axis=1, kind="stable")  # itself, then the others as they were
     rows = np.take_along_axis(found.rows, order, axis=1)[:, :k]

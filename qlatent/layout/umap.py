@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.errors import ConfigError, InputError
+from qlatent.layout import memberships
 from qlatent.layout.epochs import bar_settings
 from qlatent.layout.imported import umap_functions, umap_layouts
 from qlatent.layout.neighbours import Neighbours, Points
@@ -68,9 +69,9 @@ def lay_out(
     if len(points) < FEW or _all_equal(points):
         return _plain(points, config.dimensions)
     functions, random = umap_functions(), np.random.RandomState(config.seed)
-    graph, distances = _graph(neighbours, random, with_distances=config.densmap)
+    graph = memberships.graph(neighbours)
     a, b = functions.find_ab_params(1.0, config.min_dist)
-    density = DENSITY | {"n_neighbors": neighbours.rows.shape[1], "graph_dists": distances}
+    density = DENSITY | {"graph_dists": memberships.along(neighbours)} if config.densmap else {}
     with warnings.catch_warnings():
         # a few points or many copies have too small an eigengap; the places then start at random
         warnings.filterwarnings("ignore", message="(?s).*[Ss]pectral initiali[sz]ation failed")
@@ -78,7 +79,7 @@ def lay_out(
         places, _ = functions.simplicial_set_embedding(
             np.asarray(points, dtype=np.float32), graph, config.dimensions, 1.0, a, b, 1.0, 5,
             config.epochs_for(len(points)), _start(points, config), random, "euclidean", {},
-            config.densmap, density if config.densmap else {}, False, parallel=False,
+            config.densmap, density, False, parallel=False,
             tqdm_kwds=bar_settings(progress),
         )  # fmt: skip
     return np.asarray(places, dtype=np.float32)
@@ -94,7 +95,7 @@ def add(neighbours: Neighbours, places: Places, config: UmapConfig) -> Places:
     functions = umap_functions()
     if not len(neighbours.rows):
         return np.empty((0, places.shape[1]), dtype=np.float32)
-    graph = _memberships(neighbours, len(places))
+    graph = memberships.to_known(neighbours, len(places))
     start = functions.init_graph_transform(graph.tocsr(), places)
     epochs = max(2, config.epochs // 3) if config.epochs else ADDING_EPOCHS
     graph.data[graph.data < graph.data.max() / epochs] = 0.0
@@ -111,12 +112,6 @@ def add(neighbours: Neighbours, places: Places, config: UmapConfig) -> Places:
     return np.asarray(moved, dtype=np.float32)
 
 
-def check_same(places: Places, known: Points) -> None:
-    """Raises `InputError` unless there is one place for each known point."""
-    if len(places) != len(known):
-        raise InputError(f"There are {len(places)} places for {len(known)} points.")
-
-
 def _all_equal(points: Points) -> bool:
     return bool((np.asarray(points) == np.asarray(points)[:1]).all())
 
@@ -130,27 +125,6 @@ def _plain(points: Points, dimensions: int) -> Places:
         .project(points)
         .astype(np.float32)
     )
-
-
-def _graph(neighbours: Neighbours, random: np.random.RandomState, *, with_distances: bool) -> tuple[Any, Any]:
-    """The weighted graph of neighbours, and the distances along it."""
-    made = umap_functions().fuzzy_simplicial_set(
-        neighbours.rows, neighbours.rows.shape[1], random, "euclidean",
-        knn_indices=neighbours.rows, knn_dists=neighbours.distances, return_dists=with_distances,
-    )  # fmt: skip
-    return made[0], made[3] if with_distances else None
-
-
-def _memberships(neighbours: Neighbours, known: int) -> Any:
-    """The strengths (m, known) with which new points belong to known ones: a sparse matrix."""
-    from scipy.sparse import coo_matrix
-
-    functions, k = umap_functions(), neighbours.rows.shape[1]
-    sigmas, rhos = functions.smooth_knn_dist(neighbours.distances, float(k), local_connectivity=0.0)
-    rows, columns, values, _ = functions.compute_membership_strengths(
-        neighbours.rows, neighbours.distances, sigmas, rhos, bipartite=True
-    )
-    return coo_matrix((values, (rows, columns)), shape=(len(neighbours.rows), known))
 
 
 def _start(points: Points, config: UmapConfig) -> Any:

@@ -14,6 +14,7 @@ WORK = {
     "measure": "qlatent.services.training.panel:carry_out",
     "probe": "qlatent.services.training.image_probe:carry_out",
     "retrieval_evaluation": "qlatent.services.retrieval.evaluation_runs:carry_out",
+    "layout": "qlatent.services.layouts.work:carry_out",
     "demo": "qlatent.services.demo:carry_out",
 }
 

@@ -31,6 +31,7 @@ class Heartbeat:
         self._step = self._steps = 0
         self._rate: float | None = None
         self._mark: tuple[float, int] | None = None  # time and step of the last rate measurement
+        self._phase = ""
 
     def __enter__(self) -> Heartbeat:
         before = self._folder.status()
@@ -41,7 +42,8 @@ class Heartbeat:
         with suppress(StoreError):
             self._folder.reserve()
         self._folder.write_status(
-            state="running", pid=None, attempt=before.attempt + 1, error="", remedy="", rate=None, seconds_left=None
+            state="running", pid=None, attempt=before.attempt + 1, error="", remedy="", rate=None, seconds_left=None,
+            phase="",
         )  # fmt: skip
         self._thread.start()
         return self
@@ -65,6 +67,11 @@ class Heartbeat:
             self._mark = (now, step)
         return self._rate
 
+    def begin(self, phase: str) -> None:
+        """Say what is being done, in the status, and measure the rate anew if it is something else than before."""
+        if phase != self._phase:
+            self._phase, self._rate, self._mark = phase, None, None
+
     @property
     def seconds_left(self) -> float | None:
         """Estimated seconds left at the present rate; None while unknown."""
@@ -82,7 +89,7 @@ class Heartbeat:
         try:
             self._folder.write_status(
                 state=state, step=self._step, steps=self._steps, rate=self._rate, seconds_left=None,
-                error=error, remedy=remedy,
+                error=error, remedy=remedy, phase="",
             )  # fmt: skip
         except StoreError:
             if last_try:  # readers see that the process has ended
@@ -100,4 +107,5 @@ class Heartbeat:
                             steps=self._steps,
                             rate=self._rate,
                             seconds_left=self.seconds_left,
+                            phase=self._phase,
                         )

@@ -43,6 +43,10 @@ class Job:
         if self.should_stop():
             raise Cancelled
 
+    def phase(self, text: str) -> None:
+        """Say what is being done where the steps do not; the rate of steps is measured anew in each phase."""
+        self.heartbeat.begin(text)
+
     def finish(self, **metrics: Any) -> str:
         """Write the final metrics of the run; returns "finished"."""
         self._append({"type": "finish", "metrics": metrics})

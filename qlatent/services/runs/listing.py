@@ -76,6 +76,8 @@ class RunSummary:
     @property
     def message(self) -> str:
         """The state as text."""
+        if self.state == "running" and self.status.phase:
+            return self.status.phase
         if self.state == "running" and not self.status.steps:
             return "loading"
         if self.state in ("failed", "interrupted"):

@@ -147,6 +147,26 @@ class RetrievalEvaluation(BaseSpec):
         return tuple(filter(None, (self.dataset, self.queries)))
 
 
+class Layout(BaseSpec):
+    """A layout of a dataset's vectors, or of the latents of a run at one frame or at all of them."""
+
+    kind: Literal["layout"] = "layout"
+    dataset: str
+    dataset_version: int
+    encoder: str = ""  # key of the vectors; "" for the latents of a run
+    run: str = ""
+    step: int | None = None  # of the frame; None for vectors, and for all frames together
+    modality: str
+    method: Literal["pca", "umap", "aligned"]
+    metric: Literal["cosine", "euclidean", "log_fidelity"]
+    dimensions: int
+    neighbours: int
+    min_dist: float
+    epochs: int  # 0: the method's own number
+    densmap: bool
+    seed: int
+
+
 class DemoPreparation(BaseSpec):
     """A preparation of the demo: draw, import and encode listings, then queue the training."""
 
@@ -158,7 +178,7 @@ class DemoPreparation(BaseSpec):
 
 Kind = TypeVar("Kind", bound=BaseSpec)
 TrainSpec = VectorTraining | ImageTraining | RetrievalTraining
-RunSpec = TrainSpec | Encoding | Measurement | ImageProbe | RetrievalEvaluation | DemoPreparation
+RunSpec = TrainSpec | Encoding | Measurement | ImageProbe | RetrievalEvaluation | Layout | DemoPreparation
 
 
 def _tag(document: Any) -> str:
@@ -178,6 +198,7 @@ _ADAPTER: TypeAdapter[RunSpec] = TypeAdapter(
         | Annotated[Measurement, Tag("measure")]
         | Annotated[ImageProbe, Tag("probe")]
         | Annotated[RetrievalEvaluation, Tag("retrieval_evaluation")]
+        | Annotated[Layout, Tag("layout")]
         | Annotated[DemoPreparation, Tag("demo")],
         Discriminator(_tag),
     ]

@@ -254,6 +254,14 @@ class RunFolder:
         """The arrays of watched views of this name; raises `StoreError` until they are written."""
         return self._read_arrays(self.path / "views" / f"{name}.npz")
 
+    def write_layout(self, arrays: Arrays) -> None:
+        """Write the rows and places of a layout, with what is needed to place further items."""
+        self._write_arrays(self.path / "layout.npz", arrays)
+
+    def layout(self) -> Arrays:
+        """The arrays of a layout; raises `StoreError` until the worker has written them."""
+        return self._read_arrays(self.path / "layout.npz")
+
     def write_queries(self, arrays: Arrays) -> None:
         """Write the retrieval metrics of each held-out query, one entry per metric, with the queries' rows."""
         self._write_arrays(self.path / "queries.npz", arrays)

@@ -25,6 +25,7 @@ class RunStatus:
     error: str = ""
     remedy: str = ""  # what to do about the error
     attempt: int = 0
+    phase: str = ""  # what is being done, where the steps do not say it
 
     def __post_init__(self) -> None:
         if self.state not in STATES:

@@ -40,6 +40,25 @@ def test_the_rate_is_measured_over_half_a_second_and_averaged_with_the_one_befor
     assert heartbeat.seconds_left == pytest.approx(40 / 30)
 
 
+def test_another_phase_is_said_and_measured_anew(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.01)
+    clock = Clock()
+    with Heartbeat(folder, clock=clock) as beating:
+        beating.begin("Compiling")
+        beating.update(0, 100)
+        clock.now = 10.0
+        assert beating.update(1, 100) == 0.1
+        while folder.status().phase != "Compiling":
+            pass
+        beating.begin("")
+        assert beating.update(1, 100) is None and beating.seconds_left is None
+        clock.now = 11.0
+        beating.begin("")  # the same phase goes on
+        assert beating.update(21, 100) == 20.0
+        beating.end("finished")
+    assert folder.status().phase == ""
+
+
 def test_the_remaining_time_is_unknown_without_progress(folder: RunFolder) -> None:
     clock = Clock()
     heartbeat = Heartbeat(folder, clock=clock)

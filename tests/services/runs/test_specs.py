@@ -29,6 +29,10 @@ EVERY: list[RunSpec] = [
         **COMMON, encoder="text", heads=("h1",), queries="asked", files={"run": "run.trec"},
         encode_with=specs.EncodeWith(encoder="text", settings={"model": "tiny"}), against="h1", seed=2,
     ),
+    specs.Layout(
+        **COMMON, dataset_version=2, run="r2", step=4, modality="text", method="umap", metric="log_fidelity",
+        dimensions=3, neighbours=9, min_dist=0.2, epochs=50, densmap=True, seed=1,
+    ),
     specs.DemoPreparation(**{**COMMON, "dataset": None}, count=20, seed=7),
 ]  # fmt: skip
 

@@ -1,0 +1,158 @@
+"""Measure layouts of real vectors: what they keep, and how long they take.
+
+    python benchmarks/layouts.py DATA [--out FILE] [--repetitions N] [--rows N]
+
+DATA is the folder of the data sets. Three sets of at most `--rows` items: Banking77 (77 intents) and AG News (4
+topics), each as TF-IDF words reduced to 256 numbers, and the image vectors of fashion_pairs_512 (CLIP; it has 826
+articles, their label is the first garment that the description names). Methods take turns on each set; each has been
+called once before, so that numba's compiler is not timed. LocalMAP and PaCMAP are measured if `pacmap` (with faiss-cpu)
+can be imported. Beside the figures of the map stands the accuracy among the vectors themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from qlatent import lengths
+from qlatent.layout import neighbours, umap
+from qlatent.layout.plane import plane
+from qlatent.provenance import made_by
+from qlatent.services.layouts.quality import quality
+
+WIDTH = 256
+GARMENTS = (
+    "t-shirt", "dress", "trousers", "jeans", "skirt", "shorts", "leggings", "jacket", "coat", "blazer", "cardigan",
+    "hoodie", "sweatshirt", "sweater", "jumper", "shirt", "blouse", "vest", "bra", "briefs", "bikini", "swimsuit",
+    "socks", "tights", "shoes", "boots", "sandals", "sneakers", "bag", "hat", "cap", "scarf", "belt", "earrings",
+    "necklace", "ring", "sunglasses", "top", "bodysuit", "pyjama",
+)  # fmt: skip
+Points = np.ndarray
+Labelled = tuple[Points, list[str]]
+FIGURES = ("trustworthiness", "continuity", "neighbour_overlap", "neighbour_accuracy")
+
+
+def words(texts: list[str], labels: list[str], rows: int) -> Labelled:
+    """TF-IDF of words and pairs of words, reduced by SVD to `WIDTH` unit numbers."""
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    chosen = np.random.default_rng(0).permutation(len(texts))[:rows]
+    counted = TfidfVectorizer(sublinear_tf=True, min_df=2, ngram_range=(1, 2), stop_words="english")
+    table = counted.fit_transform([texts[row] for row in chosen])
+    points = TruncatedSVD(WIDTH, random_state=0).fit_transform(table).astype(np.float32)
+    full = points.any(axis=1)
+    return lengths.unit(points[full]), [labels[row] for row in chosen[full]]
+
+
+def sets(data: Path, rows: int) -> dict[str, Labelled]:
+    """The three sets by name: vectors (n, d) and labels."""
+
+    def table(path: str) -> list[dict[str, str]]:
+        with (data / path).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    banking = table("text-banking77/banking77.csv")
+    news = table("text-agnews/ag_news_test_part.csv")
+    articles = table("clip-embeddings/fashion_items.csv")
+    with np.load(data / "clip-embeddings/fashion_pairs_512.npz") as content:
+        images = content["image"]
+    return {
+        "Banking77": words([each["text"] for each in banking], [each["category"] for each in banking], rows),
+        "AG News": words(
+            [f"{each['title']} {each['description']}" for each in news], [each["label_name"] for each in news], rows
+        ),
+        "fashion, CLIP": (images[:rows], [garment(each["description"]) for each in articles][:rows]),
+    }  # fmt: skip
+
+
+def garment(description: str) -> str:
+    """The garment that a description names first; "" if it names none."""
+    found = re.search("|".join(GARMENTS), description.lower())
+    return found[0] if found else ""
+
+
+def methods() -> dict[str, Callable[[Points], Points]]:
+    """Each layout as a function of vectors, all with seed 0 and their own defaults."""
+    found: dict[str, Callable[[Points], Points]] = {
+        "PCA": lambda points: plane([points]).project(points),
+        "UMAP": lambda points: by_umap(points, umap.UmapConfig()),
+        "UMAP 200": lambda points: by_umap(points, umap.UmapConfig(epochs=200)),
+        "densMAP": lambda points: by_umap(points, umap.UmapConfig(densmap=True)),
+    }
+    if find_spec("pacmap") and find_spec("faiss"):
+        with warnings.catch_warnings(action="ignore"):
+            import pacmap
+        found["LocalMAP"] = lambda points: pacmap.LocalMAP(random_state=0).fit_transform(points, init="pca")
+        found["PaCMAP"] = lambda points: pacmap.PaCMAP(random_state=0).fit_transform(points, init="pca")
+    return found
+
+
+def by_umap(points: Points, config: umap.UmapConfig) -> Points:
+    """UMAP with cosine distances."""
+    return umap.lay_out(points, neighbours.nearest(points, k=config.neighbours), config)
+
+
+def timed(method: Callable[[Points], Points], points: Points) -> tuple[Points, float, float]:
+    """The places, with wall and CPU seconds."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    places = method(points)
+    return places, time.perf_counter() - wall, time.process_time() - cpu
+
+
+def measured(found: Labelled, repetitions: int) -> dict[str, dict[str, object]]:
+    """Figures by method, with the seconds of each turn."""
+    points, labels = found
+    table: dict[str, dict[str, object]] = {}
+    turns: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(repetitions):
+        for name, method in methods().items():
+            places, wall, cpu = timed(method, points)
+            turns.setdefault(name, []).append((wall, cpu))
+            if name not in table:
+                table[name] = dict(quality(points, places, labels=labels))
+    for name, row in table.items():
+        row["wall_seconds"], row["cpu_seconds"] = map(list, zip(*turns[name], strict=True))
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "layouts.json")
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=3000)
+    asked = parser.parse_args()
+    warm = np.random.default_rng(0).normal(size=(100, 8)).astype(np.float32)
+    first = {name: timed(method, warm)[1] for name, method in methods().items()}
+    print("first call, with the compiler:", {name: round(value, 1) for name, value in first.items()})
+    document: dict[str, object] = {"made_by": made_by(), "first_call_seconds": first}
+    for name, labelled in sets(asked.data, asked.rows).items():
+        rows = measured(labelled, asked.repetitions)
+        document[name] = {"rows": len(labelled[0]), "methods": rows}
+        among = next(iter(rows.values()))["neighbour_accuracy_vectors"]
+        print(f"\n{name}: {len(labelled[0]):,} items; 10-NN accuracy among the vectors {among:.3f}")
+        for method, row in rows.items():
+            shown = "  ".join(f"{figure} {row[figure]:.3f}" for figure in FIGURES)
+            wall, cpu = (row[key] for key in ("wall_seconds", "cpu_seconds"))
+            print(
+                f"  {method:9} {shown}  wall {statistics.median(wall):5.1f} s "
+                f"({min(wall):.1f}–{max(wall):.1f})  CPU {statistics.median(cpu):5.1f} s"
+            )
+    asked.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
