@@ -20,8 +20,7 @@ from qlatent.services import bin
 from qlatent.services.selections.columns import rows_of
 from qlatent.services.selections.definitions import Definition, Kept
 from qlatent.services.selections.selections import check_present, resolve
-from qlatent.store.catalogue.collections import Change
-from qlatent.store.catalogue.records import CollectionChange, CollectionRecord
+from qlatent.store.catalogue.records import Change, CollectionChange, CollectionRecord
 from qlatent.store.items.names import slugs
 from qlatent.store.workspace import Workspace
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
@@ -13,25 +13,11 @@ from qlatent.errors import AbsentError, StoreError
 from qlatent.store.catalogue import schema
 from qlatent.store.catalogue.columns import COLUMNS
 from qlatent.store.catalogue.connection import Database
-from qlatent.store.catalogue.records import CollectionChange, CollectionRecord
+from qlatent.store.catalogue.records import Change, CollectionChange, CollectionRecord
 
 KEPT_CHANGES = 50  # of each collection
 _TABLE, _ITEMS, _CHANGES = schema.collections, schema.collection_items, schema.collection_changes
 _WITHOUT_COUNT = ("made", "name_before", "name_after", "undone")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change to make: ids to add and to take out, and a new name ("" keeps the name); `made` in unix seconds.
-
-    `version` is the version of the dataset that the ids come from.
-    """
-
-    made: float
-    add: Collection[str] = ()
-    take: Collection[str] = ()
-    name: str = ""
-    version: int | None = None
 
 
 class Collections:

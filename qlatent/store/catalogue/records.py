@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,6 +103,20 @@ class CollectionRecord:
     created: float
     changed: float
     count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of a collection to make: ids to add and to take out, and a new name ("" keeps the name); `made` in unix seconds.
+
+    `version` is the version of the dataset that the ids come from.
+    """
+
+    made: float
+    add: Collection[str] = ()
+    take: Collection[str] = ()
+    name: str = ""
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from qlatent.services import bin
 from qlatent.services.selections import collections
 from qlatent.services.selections.definitions import Column, Ids, Kept
 from qlatent.services.selections.selections import resolve
-from qlatent.store.catalogue.collections import Change
+from qlatent.store.catalogue.records import Change
 from qlatent.store.workspace import Workspace
 from tests.services import shop_workspace
 

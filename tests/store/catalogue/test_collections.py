@@ -7,8 +7,7 @@ import pytest
 from qlatent.errors import StoreError
 from qlatent.store.catalogue import collections
 from qlatent.store.catalogue.catalogue import Catalogue
-from qlatent.store.catalogue.collections import Change
-from qlatent.store.catalogue.records import CollectionChange, CollectionRecord, DatasetRecord
+from qlatent.store.catalogue.records import Change, CollectionChange, CollectionRecord, DatasetRecord
 
 
 @pytest.fixture(autouse=True)
