@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,29 @@ class Item:
     metadata: dict[str, Any] = field(default_factory=dict)
     vectors: Arrays = field(default_factory=dict)  # modality → (d,) float32
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorItems:
+    """Many items that have vectors, and no image or text, as columns: the bulk form of `Item`."""
+
+    ids: Sequence[str]
+    vectors: Arrays  # modality → (n, d) float32; finite, no row zero
+    labels: Sequence[str | None]
+    splits: Sequence[str | None]
+    metadata: Sequence[dict[str, Any]]
+    source: str = ""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def items(self, most: int | None = None) -> Iterator[Item]:
+        """The items, or the first ones, one by one."""
+        for row, name in enumerate(self.ids[:most]):
+            yield Item(
+                name, label=self.labels[row], split=self.splits[row], metadata=dict(self.metadata[row]),
+                vectors={modality: array[row] for modality, array in self.vectors.items()}, source=self.source,
+            )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 
 from qlatent.errors import InputError
-from qlatent.ingest.record import Record
+from qlatent.ingest.record import Chunk, Record
 from qlatent.settings import Settings
 from qlatent.types import Refusal
 
@@ -93,11 +93,17 @@ class Limits:
                 remedy="Split it, or raise QLATENT_MAX_ROWS.",
             )
 
-    def bounded(self, rows: Iterable[Record | Refusal], name: str) -> Iterator[Record | Refusal]:
+    def bounded(
+        self, rows: Iterable[Chunk | Record | Refusal], name: str
+    ) -> Iterator[Chunk | Record | Refusal]:
         """The rows, with a refusal for a row with too many values; `InputError` for too many rows or refusals."""
-        refused = 0
-        for count, row in enumerate(rows, start=1):
+        count = refused = 0
+        for row in rows:
+            count += len(row) if isinstance(row, Chunk) else 1
             self.check_rows(name, count)
+            if isinstance(row, Chunk):  # its columns are those of the source, which were counted
+                yield row
+                continue
             if isinstance(row, Record):
                 if len(row.values) > self.max_columns:
                     row = Refusal(

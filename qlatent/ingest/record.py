@@ -19,6 +19,22 @@ class Record:
     values: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive rows as columns of equal length; `first` is the number of the first row, from 1."""
+
+    first: int
+    columns: dict[str, Any]  # sequences of cells; vectors and numbers may be arrays (n, …)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def records(self) -> Iterator[Record]:
+        """The rows one by one."""
+        for row, cells in enumerate(zip(*self.columns.values(), strict=True), start=self.first):
+            yield Record(row, dict(zip(self.columns, cells, strict=True)))
+
+
 class RefusedRow(Exception):  # noqa: N818  (an outcome of reading, not an error)
     """The reason why a row is not kept, in plain words; becomes a `Refusal` with the row's number."""
 

@@ -43,6 +43,11 @@ def cells_of(column: pa.Array | pa.ChunkedArray, *, largest: int) -> Sequence[An
     return cells
 
 
+def matrix_of(column: pa.Array | pa.ChunkedArray) -> np.ndarray | None:
+    """A column of lists of numbers of one length as an array (n, d); None for other columns."""
+    return _matrix(_plain(column))
+
+
 def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """One array of storage values, with chunks joined and extension types unwrapped."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

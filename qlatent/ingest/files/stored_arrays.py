@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +25,7 @@ from qlatent.ingest.files.archive import Archive
 from qlatent.ingest.limits import Limits
 
 _CHUNK_ROWS = 512
+_SIDE_BY_SIDE_ROWS = 4096
 _CHUNK_BYTES = 16_000_000
 _LONGEST_HEADER = 100_000  # numpy refuses headers above 10,000 characters
 
@@ -162,10 +163,17 @@ class StoredArrays:
             remedy="Write it again with numpy.savez or numpy.save.",
         )
 
-    def chunks(self, header: Header) -> Iterator[np.ndarray]:
-        """The rows of an array in chunks of some hundred, as arrays may exceed the memory."""
+    def side_by_side(self, headers: Sequence[Header]) -> Iterator[list[np.ndarray]]:
+        """The same rows of several arrays in chunks of some thousand."""
+        size = sum(header.row_bytes for header in headers)
+        step = max(1, min(_SIDE_BY_SIDE_ROWS, _CHUNK_BYTES // max(size, 1)))
+        for parts in zip(*(self.chunks(header, step=step) for header in headers), strict=True):
+            yield list(parts)
+
+    def chunks(self, header: Header, *, step: int = 0) -> Iterator[np.ndarray]:
+        """The rows of an array in chunks of `step` or some hundred, as arrays may exceed the memory."""
         self.limits.check_rows(self.name, header.shape[0])
-        step = max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // max(header.row_bytes, 1)))
+        step = step or max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // max(header.row_bytes, 1)))
         if header.fortran and len(header.shape) > 1:
             whole = self.whole(header)  # an array in Fortran order cannot be read by rows
             yield from (whole[start : start + step] for start in range(0, len(whole), step))

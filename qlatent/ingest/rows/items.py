@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Protocol, TypeVar
 
 from qlatent.ingest import image_check
@@ -49,18 +49,18 @@ class ItemMaker:
         self.mapping = mapping
         self.decode = decode
         self.notes: Counter[str] = Counter()
-        self._rows_by_id: dict[str, int] = {}
+        self.rows_by_id: dict[str, int] = {}
         self._omissions = Omissions()
         self._labels = LabelCensus(mapping.label) if mapping.label else None
         columns = {column.name: column for column in source.columns}
-        self._readers = {
+        self.readers = {
             modality: VectorReader(columns.get(name, Column(name, "text")))
             for modality, name in mapping.vectors.items()
         }
-        mapped = [reader.column for reader in self._readers.values()]
+        mapped = [reader.column for reader in self.readers.values()]
         self._nested = [column.path for column in columns.values() if column.path]
         # Vectors are not kept as metadata; unmapped columns with one dimension each are.
-        self._not_metadata = (
+        self.not_metadata = (
             set(mapping.columns)
             | {column.name for column in columns.values() if column.type == "vector" and not column.parts}
             | {part for column in mapped for part in column.parts}
@@ -72,22 +72,24 @@ class ItemMaker:
         try:
             given = self._given_id(values.get(self.mapping.id)) if self.mapping.id else None
             name = given or self._made_id(row)
-            if name in self._rows_by_id:
-                raise RefusedRow(f"id {name!r} already used in row {self._rows_by_id[name]}")
+            if name in self.rows_by_id:
+                raise RefusedRow(f"id {name!r} already used in row {self.rows_by_id[name]}")
             item = self._item(row, name, values)
         except RefusedRow as refused:
             return Refusal(row=row, id=name, reason=str(refused))
         except RecursionError:
             return Refusal(row=row, id=name, reason="its values are nested too deeply")
-        self._rows_by_id[name] = row
-        if (whole := name.removesuffix(".0")).isdecimal() and {
-            whole,
-            f"{whole}.0",
-        } <= self._rows_by_id.keys():
-            self.notes["ids such as '1' and '1.0' are kept as different items, as they are written"] += 1
+        self.reserve(name, row)
         for modality, vector in item.vectors.items():
-            self._readers[modality].accept(vector)
+            self.readers[modality].accept(vector)
         return item
+
+    def reserve(self, name: str, row: int) -> None:
+        """Marks an id as used."""
+        self.rows_by_id[name] = row
+        whole = name.removesuffix(".0")
+        if whole.isdecimal() and {whole, f"{whole}.0"} <= self.rows_by_id.keys():
+            self.notes["ids such as '1' and '1.0' are kept as different items, as they are written"] += 1
 
     def remarks(self) -> list[str]:
         """Remarks on omitted parts and on labels; complete after the last row."""
@@ -102,17 +104,17 @@ class ItemMaker:
     def _made_id(self, row: int) -> str:
         """A generated id for a row without one, distinct from the ids of the file."""
         name, turn = f"row-{row}", 2
-        while name in self._rows_by_id:
+        while name in self.rows_by_id:
             name, turn = f"row-{row}-{turn}", turn + 1
         return name
 
     def _item(self, row: int, name: str, values: dict[str, Any]) -> Item:
-        metadata = self._metadata(values)
+        metadata = self.metadata(values)
         troubles: dict[str, tuple[str, str]] = {}  # part → (columns, reason)
         image = _or_trouble(lambda: self._image(values, metadata), "image", self.mapping.image, troubles)
         text = _or_trouble(lambda: self._text(values), "text", ", ".join(self.mapping.text), troubles)
         vectors = {}
-        for modality, reader in self._readers.items():
+        for modality, reader in self.readers.items():
             part = "vector" if modality == "vector" else f"{modality}_vector"
             vector = _or_trouble(partial(reader.read, values), part, reader.column.name, troubles)
             if vector is not None:
@@ -122,19 +124,24 @@ class ItemMaker:
         for part, (columns, reason) in troubles.items():
             self._omissions.add(f"{part.replace('_', ' ')} {columns!r}", row=row, reason=reason)
             metadata[f"{part}_note"] = f"left out: {reason}"
-        split = as_text(values.get(self.mapping.split)) if self.mapping.split else None
         return Item(
-            id=name, image=image, text=text, label=self._label(values), split=split.lower() if split else None,
+            id=name, image=image, text=text, label=self.label(values), split=self.split(values),
             metadata=metadata, vectors=vectors, source=self.source.name,
         )  # fmt: skip
 
-    def _label(self, values: dict[str, Any]) -> str | None:
+    def label(self, values: dict[str, Any]) -> str | None:
+        """The label of a row, counted for the remarks."""
         if self._labels is None:
             return None
         cell = values.get(self._labels.column)
-        label = as_text(cell)
+        label = _repeated(cell) if type(cell) is str else as_text(cell)
         self._labels.add(cell, label)
         return label
+
+    def split(self, values: dict[str, Any]) -> str | None:
+        """The split that a row names, in lower case."""
+        split = as_text(values.get(self.mapping.split)) if self.mapping.split else None
+        return split.lower() if split else None
 
     def _nothing(self) -> str:
         columns = [*([self.mapping.image] if self.mapping.image else []), *self.mapping.text]
@@ -163,10 +170,11 @@ class ItemMaker:
             raise RefusedRow(f"its text has {len(text):,} characters; the limit is {limit:,}")
         return text or None
 
-    def _metadata(self, values: dict[str, Any]) -> dict[str, Any]:
+    def metadata(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The cells of a row that are kept as metadata."""
         kept = {}
         for column, cell in values.items():
-            if column in self._not_metadata or is_missing(cell) or _is_picture(cell):
+            if column in self.not_metadata or is_missing(cell) or _is_picture(cell):
                 continue
             for path in self._nested:
                 if path[0] == column:
@@ -185,6 +193,12 @@ class ItemMaker:
             return value
         self.notes[f"column {column!r} cut to {limit:,} characters"] += 1
         return value[: limit - 1] + "…"
+
+
+@lru_cache(maxsize=4096)
+def _repeated(cell: str) -> str | None:
+    """`as_text` of a text that many rows have."""
+    return as_text(cell)
 
 
 def _or_trouble(

@@ -32,6 +32,16 @@ class VectorReader:
             cell = number_lists.numbers_of_bytes(cell, kind=kind, name=name)
         return as_vector(cell, name=name, width=self._width or None)
 
+    def matrix(self, columns: Mapping[str, Any]) -> np.ndarray | None:
+        """The vectors (n, d) float32 of many rows; None if `read` would refuse one, or if they are not an array."""
+        cells = columns.get(self.column.name)
+        if not isinstance(cells, np.ndarray) or cells.ndim != 2 or cells.dtype.kind not in "fiu":
+            return None
+        with np.errstate(over="ignore", invalid="ignore"):  # as in `as_vector`
+            vectors = cells.astype(np.float32)
+        fits = vectors.shape[1] == (self._width or vectors.shape[1]) and vectors.size > 0
+        return vectors if fits and np.isfinite(vectors).all() and vectors.any(axis=1).all() else None
+
     def accept(self, vector: np.ndarray) -> None:
         """Stores the width of the first accepted vector if the column's width is unknown."""
         self._width = self._width or len(vector)

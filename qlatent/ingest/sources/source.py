@@ -13,9 +13,10 @@ from qlatent.ingest.column import Column
 from qlatent.ingest.columns.guessing import guess_mapping
 from qlatent.ingest.columns.mapping import Mapping, check_mapping
 from qlatent.ingest.limits import Limits, short
-from qlatent.ingest.record import Record
+from qlatent.ingest.record import Chunk, Record
 from qlatent.ingest.rows.items import ItemMaker
-from qlatent.types import Item, Refusal, content_hash
+from qlatent.ingest.rows.vector_items import in_bulk, vector_items
+from qlatent.types import Item, Refusal, VectorItems, content_hash
 
 
 class AbstractSource(ABC):
@@ -64,18 +65,44 @@ class AbstractSource(ABC):
         With `decode=False` images are checked by header, size and end only, which is fast enough for a preview.
         Raises `InputError` at once, not at the first row, if the mapping names a missing column.
         """
+        return self._items(self._making(mapping, decode=decode))
+
+    def bulk(
+        self, mapping: Mapping | None = None, *, decode: bool = True
+    ) -> Iterator[VectorItems | Item | Refusal]:
+        """The same as `rows`, with `VectorItems` for many rows at once where these have nothing but vectors."""
+        maker = self._making(mapping, decode=decode)
+        return self._in_bulk(maker) if in_bulk(maker) else self._items(maker)
+
+    def chunks(self) -> Iterator[Chunk | Record | Refusal]:
+        """The same as `records`, in chunks of rows where the source is stored by columns."""
+        return self.records()
+
+    def _making(self, mapping: Mapping | None, *, decode: bool) -> ItemMaker:
         mapping = self.guess() if mapping is None else mapping
         check_mapping(mapping, self.columns, source=self.name)
-        return self._items(ItemMaker(self, mapping, decode=decode))
+        return ItemMaker(self, mapping, decode=decode)
 
     def _items(self, maker: ItemMaker) -> Iterator[Item | Refusal]:
         self.row_notes, self._maker = maker.notes, maker
         for record in self.limits.bounded(self.records(), self.name):
-            made = record if isinstance(record, Refusal) else maker.make(record.row, record.values)
-            yield replace(made, reason=short(made.reason)) if isinstance(made, Refusal) else made
+            yield from _made(maker, record)
+
+    def _in_bulk(self, maker: ItemMaker) -> Iterator[VectorItems | Item | Refusal]:
+        self.row_notes, self._maker = maker.notes, maker
+        for part in self.limits.bounded(self.chunks(), self.name):
+            found = vector_items(maker, part) if isinstance(part, Chunk) else None
+            yield from _made(maker, part) if found is None else (found,)
 
     def remarks(self) -> tuple[str, ...]:
         """All remarks as lines of text, repeated ones with their count."""
         notes = self.notes + self.row_notes
         counted = [f"{text} ({count:,}×)" if count > 1 else text for text, count in notes.items()]
         return (*counted, *(self._maker.remarks() if self._maker else ()))
+
+
+def _made(maker: ItemMaker, read: Chunk | Record | Refusal) -> Iterator[Item | Refusal]:
+    """The item or refusal of each row."""
+    for record in read.records() if isinstance(read, Chunk) else (read,):
+        made = record if isinstance(record, Refusal) else maker.make(record.row, record.values)
+        yield replace(made, reason=short(made.reason)) if isinstance(made, Refusal) else made

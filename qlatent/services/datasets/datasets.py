@@ -23,7 +23,7 @@ from qlatent.services.vectors.augmented import Coverage, coverage
 from qlatent.settings import settings
 from qlatent.store.catalogue.records import DatasetRecord, ImportRecord
 from qlatent.store.workspace import Workspace
-from qlatent.types import Item, Progress, Refusal
+from qlatent.types import Item, Progress, Refusal, VectorItems
 
 __all__ = [
     "Bring", "DatasetView", "ImportReport", "Preview", "dataset_view", "list_datasets", "preview",
@@ -77,18 +77,20 @@ def preview(
     first: list[Item] = []
     refusals: list[Refusal] = []
     modalities: Counter[str] = Counter()
-    good = 0
+    good = told = 0
     rows, problem = _rows(opened, chosen)
-    for number, row in enumerate(rows, start=1):
-        if progress is not None and number % _PROGRESS_ROWS == 0:
-            progress(number, None)
+    for row in rows:
         if isinstance(row, Refusal):
             refusals.append(row)
-            continue
-        good += 1
-        modalities.update(modalities_of(row))
-        if len(first) < FIRST_ROWS:
-            first.append(row)
+        else:
+            count = len(row) if isinstance(row, VectorItems) else 1
+            good += count
+            modalities.update(dict.fromkeys(modalities_of(row), count))
+            if len(first) < FIRST_ROWS:
+                first += row.items(FIRST_ROWS - len(first)) if isinstance(row, VectorItems) else [row]
+        if progress is not None and good + len(refusals) - told >= _PROGRESS_ROWS:
+            told = good + len(refusals)
+            progress(told, None)
     fingerprint = opened.fingerprint(chosen)
     return Preview(
         bring=bring, name=bring.title or opened.name, kind=opened.kind,
@@ -99,10 +101,12 @@ def preview(
     )  # fmt: skip
 
 
-def _rows(source: AbstractSource, mapping: Mapping) -> tuple[Iterable[Item | Refusal], InputError | None]:
+def _rows(
+    source: AbstractSource, mapping: Mapping
+) -> tuple[Iterable[VectorItems | Item | Refusal], InputError | None]:
     """The rows, or none and the error when no content column is guessed or chosen, so that the user can choose one."""
     try:
-        return source.rows(mapping, decode=False), None
+        return source.bulk(mapping, decode=False), None
     except InputError as err:
         if mapping.image or mapping.text or mapping.vectors:
             raise

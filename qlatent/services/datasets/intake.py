@@ -16,7 +16,7 @@ from qlatent.store.catalogue.pending import Pending
 from qlatent.store.catalogue.records import AddReport, DatasetRecord, ImportRecord
 from qlatent.store.disk import write_atomically
 from qlatent.store.workspace import Workspace
-from qlatent.types import MODALITIES, Item, Progress, Refusal
+from qlatent.types import MODALITIES, Item, Progress, Refusal, VectorItems
 
 
 class Intake:
@@ -53,7 +53,7 @@ class Intake:
             )  # fmt: skip
             self._write_down(claim, record, rows=report.rows, new=True)
 
-        items = self._good(self.source.rows(self.mapping))
+        items = self._good(self.source.bulk(self.mapping))
         try:
             added = self.workspace.items.create(dataset, items, progress=progress, staged=staged)
         except BaseException as err:
@@ -102,12 +102,12 @@ class Intake:
             present=additions.present,
         )  # fmt: skip
 
-    def _good(self, rows: Iterable[Item | Refusal]) -> Iterator[Item]:
+    def _good(self, rows: Iterable[VectorItems | Item | Refusal]) -> Iterator[VectorItems | Item]:
         for row in rows:
             if isinstance(row, Refusal):
                 self.refusals.append(row)
                 continue
-            self.passed += 1
+            self.passed += len(row) if isinstance(row, VectorItems) else 1
             self.modalities |= modalities_of(row)
             yield row
 
@@ -153,7 +153,7 @@ def told(progress: Progress | None) -> Callable[[], None] | None:
     return None if progress is None else lambda: progress(0, None)
 
 
-def _chained(first: Item, rest: Iterator[Item]) -> Iterator[Item]:
+def _chained(first: VectorItems | Item, rest: Iterator[VectorItems | Item]) -> Iterator[VectorItems | Item]:
     yield first
     yield from rest
 
@@ -163,7 +163,9 @@ def _ordered(modalities: Iterable[str]) -> tuple[str, ...]:
     return tuple(modality for modality in MODALITIES if modality in present)
 
 
-def modalities_of(item: Item) -> set[str]:
-    """The modalities of an item, including those of imported vectors."""
+def modalities_of(item: VectorItems | Item) -> set[str]:
+    """The modalities of an item or of many, including those of imported vectors."""
+    if isinstance(item, VectorItems):
+        return set(item.vectors)
     carried = {"image": item.image is not None, "text": item.text is not None}
     return {modality for modality, has in carried.items() if has} | set(item.vectors)

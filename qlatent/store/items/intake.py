@@ -15,10 +15,11 @@ from qlatent.errors import StoreError
 from qlatent.store.catalogue.records import AddReport
 from qlatent.store.claims import Claims
 from qlatent.store.disk import disk_full, explained, free_bytes
-from qlatent.store.items.staging import BLOBS, Sizes, Staging, batches
+from qlatent.store.items.schemas import BLOBS
+from qlatent.store.items.staging import Sizes, Staging, batches
 from qlatent.store.items.tables import Tables
 from qlatent.store.items.vectors import Vectors, images_of, without
-from qlatent.types import Item, Progress
+from qlatent.types import Item, Progress, VectorItems
 
 Staged = Callable[[AddReport], None]
 
@@ -46,7 +47,7 @@ class Intake:
     def bring(
         self,
         name: str,
-        items: Iterable[Item],
+        items: Iterable[Item | VectorItems],
         *,
         folder: Path,
         progress: Progress | None,
@@ -60,9 +61,12 @@ class Intake:
         room = free_bytes(self.path)
         with Staging(folder, known_sizes=self._sizes, earlier=self._earlier(name)) as staging:
             for batch in batches(iter(items), rows=_BATCH_ROWS, size=_BATCH_BYTES):
-                needed = staging.size + sum(len(item.image or b"") for item in batch)
+                needed = staging.size + _size(batch)
                 with explained(f"{staging.added + len(batch):,} items", self.path, needed=needed, free=room):
-                    staging.add(batch)
+                    if isinstance(batch, VectorItems):
+                        staging.add_vectors(batch)
+                    else:
+                        staging.add(batch)
                 if progress is not None:
                     progress(staging.added, total)
         if staging.added == 0:
@@ -161,6 +165,13 @@ class Intake:
             for key, width, height in zip(*(column.to_pylist() for column in part.columns), strict=True):
                 sizes[key] = (width, height)
         return sizes
+
+
+def _size(batch: list[Item] | VectorItems) -> int:
+    """Bytes of the images or vectors of a batch."""
+    if isinstance(batch, VectorItems):
+        return sum(array.nbytes for array in batch.vectors.values())
+    return sum(len(item.image or b"") for item in batch)
 
 
 @contextmanager

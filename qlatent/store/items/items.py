@@ -18,10 +18,10 @@ from qlatent.store.disk import explained
 from qlatent.store.items import names
 from qlatent.store.items.intake import IMAGES, Intake, Staged
 from qlatent.store.items.mapped import MappedVectors
-from qlatent.store.items.staging import ITEMS
+from qlatent.store.items.schemas import ITEMS
 from qlatent.store.items.tables import Tables, gathered
 from qlatent.store.items.vectors import Hashes, Vectors, VectorTable, images_of
-from qlatent.types import MODALITIES, Item, Progress
+from qlatent.types import MODALITIES, Item, Progress, VectorItems
 
 __all__ = ["AddReport", "ItemStore"]
 
@@ -56,7 +56,7 @@ class ItemStore:
     def create(
         self,
         dataset: str,
-        items: Iterable[Item],
+        items: Iterable[Item | VectorItems],
         *,
         progress: Progress | None = None,
         staged: Staged | None = None,
@@ -76,7 +76,7 @@ class ItemStore:
     def append(
         self,
         dataset: str,
-        items: Iterable[Item],
+        items: Iterable[Item | VectorItems],
         *,
         progress: Progress | None = None,
         staged: Staged | None = None,

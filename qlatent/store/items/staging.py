@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,59 +15,13 @@ import pyarrow as pa
 
 from qlatent.errors import StoreError
 from qlatent.store.disk import json_bytes
+from qlatent.store.items.schemas import BLOBS, ITEMS, MAKER, vector_batch, vector_schema
 from qlatent.store.items.thumbnails import Thumbnail, thumbnail
 from qlatent.store.processes import this_process
-from qlatent.types import MODALITIES, Item, content_hash
-
-ITEMS = pa.schema(
-    [
-        pa.field("row", pa.int64(), nullable=False),
-        pa.field("id", pa.string(), nullable=False),
-        ("image_hash", pa.string()),
-        ("text_hash", pa.string()),
-        ("text", pa.string()),
-        ("label", pa.string()),
-        ("split", pa.string()),
-        pa.field("metadata", pa.string(), nullable=False),
-        ("given_image", pa.string()),
-        ("given_text", pa.string()),
-        ("given_vector", pa.string()),
-        pa.field("pair_hash", pa.string(), nullable=False),
-        pa.field("duplicate_of", pa.string(), nullable=False),
-        pa.field("source", pa.string(), nullable=False),
-        ("width", pa.int32()),
-        ("height", pa.int32()),
-    ]
-)
-BLOBS = pa.schema(
-    [
-        pa.field("hash", pa.string(), nullable=False),
-        pa.field("image", pa.large_binary(), nullable=False),
-        pa.field("thumbnail", pa.binary(), nullable=False),
-        pa.field("width", pa.int32(), nullable=False),
-        pa.field("height", pa.int32(), nullable=False),
-    ]
-)
-
-MAKER = b"qlatent.maker"
-"""Metadata key of a dataset's rows for the process that created it, as JSON."""
+from qlatent.types import MODALITIES, Item, VectorItems, content_hash
 
 Sizes = dict[str, tuple[int, int]]
 """image hash → (width, height) in pixels"""
-
-
-def vector_schema(encoder_key: str, modality: str, dim: int) -> pa.Schema:
-    """The schema of content hash and vector, with key and modality in its metadata."""
-    vector = pa.list_(pa.field("item", pa.float32(), nullable=False), dim)
-    fields = [pa.field("hash", pa.string(), nullable=False), pa.field("vector", vector, nullable=False)]
-    return pa.schema(fields, metadata={"qlatent.encoder": encoder_key, "qlatent.modality": modality})
-
-
-def vector_batch(schema: pa.Schema, hashes: Sequence[str], vectors: np.ndarray) -> pa.RecordBatch:
-    """Vectors (n, d) float32 and their hashes as one batch, without conversion to Python numbers."""
-    flat = pa.array(np.ascontiguousarray(vectors, dtype="<f4").reshape(-1))
-    column = pa.FixedSizeListArray.from_arrays(flat, type=schema.field("vector").type)
-    return pa.RecordBatch.from_arrays([pa.array(hashes, pa.string()), column], schema=schema)
 
 
 class Staging:
@@ -147,13 +102,63 @@ class Staging:
         rows = [self._row(item, hashes, sizes) for item, hashes in zip(items, given, strict=True)]
         self._write("rows", pa.RecordBatch.from_pylist(rows, schema=self._items))
 
-    def _row(self, item: Item, given: dict[str, str], sizes: Sizes) -> dict[str, Any]:
-        if item.id in self._ids:
+    def add_vectors(self, block: VectorItems) -> None:
+        """Add items that have vectors only, all at once; the same rows and errors as by `add`."""
+        unknown = set(block.vectors) - set(MODALITIES)
+        broken = [
+            name for name, array in block.vectors.items() if array.ndim != 2 or not np.isfinite(array).all()
+        ]
+        if unknown or broken:  # say which item it is
+            self.add(list(block.items()))
+            return
+        given = {modality: _hashes(array) for modality, array in block.vectors.items()}
+        rows = self._columns(block, given)
+        for modality, array in block.vectors.items():
+            self._write_new(modality, given[modality], array)
+        self._write("rows", pa.RecordBatch.from_pydict(rows, schema=self._items))
+
+    def _columns(self, block: VectorItems, given: dict[str, list[str]]) -> dict[str, Any]:
+        """The columns of the rows of a block, whose vectors have these hashes."""
+        count, none = len(block), [None] * len(block)
+        image, text, vector = (given.get(modality, none) for modality in MODALITIES)
+        pairs = list(map(_pair_hash, image, text, vector))
+        for name in block.ids:
+            self._take_id(name)
+        firsts = [self._first.setdefault(pair, name) for pair, name in zip(pairs, block.ids, strict=True)]
+        repeats = ["" if first == name else first for first, name in zip(firsts, block.ids, strict=True)]
+        self.duplicates += count - repeats.count("")
+        self.rows += count
+        return {
+            "row": np.arange(self.rows - count, self.rows),
+            "id": block.ids,
+            "label": block.labels,
+            "split": block.splits,
+            "metadata": [json_bytes(each).decode() if each else "{}" for each in block.metadata],
+            **{f"given_{modality}": given.get(modality, none) for modality in MODALITIES},
+            "pair_hash": pairs,
+            "duplicate_of": repeats,
+            "source": [block.source] * count,
+            **dict.fromkeys(("image_hash", "text_hash", "text", "width", "height"), none),
+        }
+
+    def _write_new(self, modality: str, hashes: list[str], vectors: np.ndarray) -> None:
+        """Write the vectors (n, d) whose hashes were not written yet."""
+        seen = self._given[modality]
+        new = [place for place, name in enumerate(hashes) if not (name in seen or seen.add(name))]  # type: ignore[func-returns-value]
+        if new:
+            taken = vectors if len(new) == len(hashes) else vectors[new]
+            self._write_given(modality, [hashes[place] for place in new], taken)
+
+    def _take_id(self, name: str) -> None:
+        if name in self._ids:
             raise StoreError(
-                f"The id {item.id!r} occurs twice in this dataset.",
+                f"The id {name!r} occurs twice in this dataset.",
                 remedy="Give every item an id of its own.",
             )
-        self._ids.add(item.id)
+        self._ids.add(name)
+
+    def _row(self, item: Item, given: dict[str, str], sizes: Sizes) -> dict[str, Any]:
+        self._take_id(item.id)
         image = None if item.image is None else content_hash(item.image)
         text = None if item.text is None else content_hash(item.text)
         pair = _pair_hash(image or given.get("image"), text or given.get("text"), given.get("vector"))
@@ -223,11 +228,13 @@ class Staging:
             }
             if new:
                 self._given[modality].update(new)
-                self._write_given(modality, new)
+                self._write_given(modality, list(new), list(new.values()))
 
-    def _write_given(self, modality: str, new: dict[str, np.ndarray]) -> None:
+    def _write_given(
+        self, modality: str, hashes: list[str], vectors: Sequence[np.ndarray] | np.ndarray
+    ) -> None:
         name = f"given-{modality}"
-        widths = {vector.shape[0] for vector in new.values()}
+        widths = {vector.shape[0] for vector in vectors}
         if name in self._schemas:
             widths.add(self._schemas[name].field("vector").type.list_size)
         if len(widths) > 1:
@@ -236,7 +243,8 @@ class Staging:
                 remedy="Import the vectors of one encoder at a time.",
             )
         schema = self._schemas.get(name) or vector_schema("given", modality, widths.pop())
-        self._write(name, vector_batch(schema, list(new), np.stack(list(new.values()))))
+        whole = vectors if isinstance(vectors, np.ndarray) else np.stack(vectors)
+        self._write(name, vector_batch(schema, hashes, whole))
 
     def _write(self, name: str, batch: pa.RecordBatch) -> None:
         if name not in self._writers:
@@ -246,11 +254,19 @@ class Staging:
         self._writers[name].write_batch(batch)
 
 
-def batches(items: Iterator[Item], *, rows: int, size: int) -> Iterator[list[Item]]:
-    """The items in lists of at most `rows` items, with about `size` bytes of images at most."""
+def batches(
+    items: Iterator[Item | VectorItems], *, rows: int, size: int
+) -> Iterator[list[Item] | VectorItems]:
+    """Single items in lists of at most `rows`, with about `size` bytes of images at most; the others as they come."""
     batch: list[Item] = []
     held = 0
     for item in items:
+        if isinstance(item, VectorItems):
+            if batch:
+                yield batch
+            yield item
+            batch, held = [], 0
+            continue
         batch.append(item)
         held += len(item.image or b"")
         if len(batch) >= rows or held >= size:
@@ -263,6 +279,14 @@ def batches(items: Iterator[Item], *, rows: int, size: int) -> Iterator[list[Ite
 def _thumbnail(item: Item) -> Thumbnail:
     assert item.image is not None
     return thumbnail(item.image, item=item.id)
+
+
+def _hashes(vectors: np.ndarray) -> list[str]:
+    """`content_hash` of each row of vectors (n, d)."""
+    rows = np.ascontiguousarray(vectors, dtype="<f4")
+    content, size = rows.data.cast("B"), rows.shape[1] * rows.itemsize
+    starts = range(0, len(content), size)
+    return [hashlib.blake2b(content[start : start + size], digest_size=16).hexdigest() for start in starts]
 
 
 def _pair_hash(image: str | None, text: str | None, vector: str | None) -> str:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from qlatent.errors import StoreError
 from qlatent.store.items import names
 from qlatent.store.items.lookup import Matches
-from qlatent.store.items.staging import vector_batch, vector_schema
+from qlatent.store.items.schemas import vector_batch, vector_schema
 from qlatent.store.items.tables import Tables
 
 # Small files are merged after this many commits, and whenever that number has doubled: reading stays
@@ -173,7 +173,11 @@ def without(reader: pa.RecordBatchReader, present: pa.Array) -> pa.RecordBatchRe
     """The stream without the rows whose hash is in `present`."""
     if len(present) == 0:
         return reader
-    kept = (batch.filter(pc.invert(pc.is_in(batch["hash"], value_set=present))) for batch in reader)
+    known = set(present.to_pylist())  # Arrow would hash `present` again for each batch
+    kept = (
+        batch.filter(pa.array([name not in known for name in batch["hash"].to_pylist()], pa.bool_()))
+        for batch in reader
+    )
     return pa.RecordBatchReader.from_batches(reader.schema, kept)
 
 

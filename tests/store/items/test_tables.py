@@ -100,7 +100,7 @@ def test_two_processes_that_make_the_same_table_at_once_lose_nothing(
 import sys, time
 from pathlib import Path
 import pyarrow as pa
-from qlatent.store.items.staging import vector_schema
+from qlatent.store.items.schemas import vector_schema
 from qlatent.store.items.tables import Tables
 tables, who = Tables(Path(sys.argv[1])), sys.argv[2]
 tables.names("")

@@ -21,7 +21,7 @@ from qlatent.ingest.decoding import Opener
 from qlatent.ingest.files.files import stream_hash
 from qlatent.ingest.files.stored_arrays import Header, StoredArrays
 from qlatent.ingest.limits import Limits
-from qlatent.ingest.record import Record, RefusedRow
+from qlatent.ingest.record import Chunk, Record, RefusedRow
 from qlatent.ingest.sources.source import AbstractSource
 from qlatent.types import Refusal
 
@@ -128,6 +128,13 @@ class ArraysSource(AbstractSource):
         names = [header.name for header in self._headers]
         for number, row in enumerate(zip(*columns, strict=True), start=1):
             yield Record(number, dict(zip(names, map(_plain, row), strict=True)))
+
+    def chunks(self) -> Iterator[Chunk | Record | Refusal]:
+        first = 1
+        for parts in self._stored.side_by_side(self._headers):
+            flat = [part[:, 0] if part.shape[1:] == (1,) else part for part in parts]
+            yield Chunk(first, {header.name: part for header, part in zip(self._headers, flat, strict=True)})
+            first += len(parts[0])
 
     def guess(self) -> Mapping:
         names = {column.name for column in self.columns}

@@ -9,22 +9,24 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
 from qlatent.errors import InputError, QlatentError
-from qlatent.ingest.cells.arrow_cells import Unheld, cells_of
+from qlatent.ingest.cells.arrow_cells import Unheld, cells_of, matrix_of
 from qlatent.ingest.cells.json_text import parse
 from qlatent.ingest.column import Column
 from qlatent.ingest.columns.described import columns_of, sample_of
 from qlatent.ingest.decoding import Opener
 from qlatent.ingest.git_lfs import POINTER_BYTES, check_not_pointer
 from qlatent.ingest.limits import Limits
-from qlatent.ingest.record import Record
+from qlatent.ingest.record import Chunk, Record
 from qlatent.ingest.sources.tables.table import AbstractTable, unique_names
 from qlatent.types import Refusal
 
 _BATCH = 128
+_CHUNK = 4096
 NO_LABEL = -1
 
 
@@ -61,7 +63,8 @@ class ParquetTable(AbstractTable):
             place, size = self._place()
             file = parquet.ParquetFile(place)
             self._check(file.metadata, size)
-            return parquet.ParquetFile(place, read_dictionary=_texts(file.schema))
+            # buffered ahead, a file would be in memory as a whole by its last row
+            return parquet.ParquetFile(place, read_dictionary=_texts(file.schema), pre_buffer=False)
 
     def _place(self) -> tuple[BinaryIO | str, int]:
         """The source for Arrow and its size in bytes: a file name on disk (faster, closed by Arrow), else a stream."""
@@ -109,6 +112,12 @@ class ParquetTable(AbstractTable):
             batches = self._file.iter_batches(batch_size=_BATCH)
         rows = ArrowRows(self.names, self._class_names, limits=self.limits, notes=self.notes)
         yield from rows.read(batches, name=self.name)
+
+    def chunks(self) -> Iterator[Chunk | Record | Refusal]:
+        with damage_said(self.name):
+            batches = self._file.iter_batches(batch_size=_CHUNK)
+        rows = ArrowRows(self.names, self._class_names, limits=self.limits, notes=self.notes)
+        yield from rows.chunks(batches, name=self.name)
 
 
 def _texts(schema: parquet.ParquetSchema) -> list[str]:
@@ -168,8 +177,34 @@ class ArrowRows:
                 number += 1
                 yield self._row(number, cells)
 
+    def chunks(self, batches: Iterator[pa.RecordBatch], *, name: str) -> Iterator[Chunk | Record]:
+        """The rows in chunks, or one by one where a value must be changed."""
+        first = 1
+        while True:
+            with damage_said(name):
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                columns = [self._column(batch.column(place)) for place in range(batch.num_columns)]
+            if batch.num_rows and (self.classes or any(map(_is_changed, columns))):
+                for row, cells in enumerate(zip(*columns, strict=True), start=first):
+                    yield self._row(row, list(cells))
+            elif batch.num_rows:
+                yield Chunk(first, dict(zip(self.names, columns, strict=True)))
+            first += batch.num_rows
+
+    def _column(self, column: pa.Array) -> Any:
+        """The values of a column, lists of numbers of equal length as an array (n, d)."""
+        matrix = matrix_of(column)
+        small = matrix is None or matrix.nbytes // len(matrix) <= self._largest
+        return matrix if matrix is not None and small else self._cells(column)
+
     def _cells(self, column: pa.Array | pa.ChunkedArray) -> Sequence[Any]:
-        return cells_of(column, largest=max(self.limits.max_cell_bytes, self.limits.max_image_bytes))
+        return cells_of(column, largest=self._largest)
+
+    @property
+    def _largest(self) -> int:
+        return max(self.limits.max_cell_bytes, self.limits.max_image_bytes)
 
     def _row(self, number: int, cells: list[Any]) -> Record:
         values = dict(zip(self.names, cells, strict=True))
@@ -183,3 +218,7 @@ class ArrowRows:
             if isinstance(values.get(column), int):
                 values[column] = _class_of(values[column], classes)
         return Record(number, values)
+
+
+def _is_changed(cells: Any) -> bool:
+    return not isinstance(cells, np.ndarray) and any(isinstance(cell, Unheld) for cell in cells)

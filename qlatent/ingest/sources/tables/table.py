@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from qlatent.ingest.column import Column
-from qlatent.ingest.record import Record
+from qlatent.ingest.record import Chunk, Record
 from qlatent.types import Refusal
 
 
@@ -24,6 +24,10 @@ class AbstractTable(ABC):
     @abstractmethod
     def records(self) -> Iterator[Record | Refusal]:
         """The rows, numbered from 1 without the header."""
+
+    def chunks(self) -> Iterator[Chunk | Record | Refusal]:
+        """The same, in chunks of rows where the table is stored by columns."""
+        return self.records()
 
 
 def unique_names(names: Sequence[str], *, notes: Counter[str]) -> tuple[str, ...]:

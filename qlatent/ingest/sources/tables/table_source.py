@@ -12,10 +12,11 @@ from qlatent.ingest.columns.mapping import Mapping
 from qlatent.ingest.decoding import Opener
 from qlatent.ingest.files.files import AbstractFiles, stream_hash
 from qlatent.ingest.limits import Limits
-from qlatent.ingest.record import Record, Rows
+from qlatent.ingest.record import Chunk, Record, Rows
 from qlatent.ingest.rows.image_cells import cell_bytes, file_of
 from qlatent.ingest.sources.source import AbstractSource
 from qlatent.ingest.sources.tables.shards import Shards, listed
+from qlatent.ingest.sources.tables.table import AbstractTable
 from qlatent.types import Refusal, content_hash
 
 
@@ -71,6 +72,11 @@ class TableSource(AbstractSource):
                     f"not a row but file {refusal.row} of {self.name}: {refusal.reason}",
                     refusal.id,
                 )
+
+    def chunks(self) -> Iterator[Chunk | Record | Refusal]:
+        if isinstance(self.table, AbstractTable) and not self.place.whole:
+            return self.table.chunks()
+        return self.records()
 
     def _note_unnamed(self, files: AbstractFiles) -> None:
         unnamed = [name for name in files.images() if name not in self._named]
