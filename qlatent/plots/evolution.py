@@ -10,28 +10,34 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID, MARK, OTHER, RAMP, REST, grouped, plain
+from qlatent.plots import map_axes
+from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, MARK, OTHER, REST, grouped, plain
+from qlatent.plots.map_axes import COORDINATES, SPACE, SPACE_LINES
 
 SYMBOLS = {"image": "circle", "text": "diamond-open", "vector": "circle"}
 NAMES = {"image": "Images", "text": "Texts", "vector": "Vectors"}
 SVG_POINTS = 6000
 """Up to this many markers are drawn as SVG, which needs no GPU; more are drawn with WebGL."""
-MARGIN, OPACITY = 0.06, 0.85
-COORDINATES, SPACE = ("x", "y", "z"), 3
-SPACE_LINES = "rgb(160,164,175)"  # half-transparent lines in a scene would look white
+OPACITY = 0.85
+TRAINING, HELD_OUT = "training", "held out"
 SMALLER = 0.6  # size of markers in space, relative to those in the plane
 
 
 @dataclass(frozen=True)
 class Points:
-    """The items to draw: `places` (frames, n, 2 or 3) and norms (frames, n) by modality; `rows` (n,) are their ids."""
+    """The items to draw: `places` (frames, n, 2 or 3) and norms (frames, n) by modality; `rows` (n,) are their ids.
+
+    `extent` (2 or 3, 2) is the part of the plane or space that is shown; None: all of it. NaN places are not drawn.
+    """
 
     steps: Sequence[int]
     places: Mapping[str, NDArray[np.float32]]
     norms: Mapping[str, NDArray[np.float32]]
     rows: NDArray[np.integer[Any]]
-    norm_range: tuple[float, float]
+    norm_ranges: Mapping[str, tuple[float, float]]
     labels: Sequence[str | None] = field(default_factory=tuple)
+    heldout: NDArray[np.bool_] | None = None
+    extent: NDArray[np.floating[Any]] | None = None
 
     @property
     def dimensions(self) -> int:
@@ -41,7 +47,7 @@ class Points:
 
 @dataclass(frozen=True)
 class Look:
-    """How to draw the map. `colour`: norm (one scale over the run), frame (one scale per frame) or label."""
+    """How to draw the map. `colour`: norm (one scale over the run), frame (one per frame), label, part or modality."""
 
     colour: str = "norm"
     pairs: NDArray[np.integer[Any]] | None = None  # positions whose image and text are linked by a line
@@ -62,13 +68,14 @@ class _Trace:
 def evolution_map(points: Points, look: Look | None = None, *, animated: bool = True) -> go.Figure:
     """The map as a figure with frames named "0", "1", … (none if not `animated`), starting at `look.start`."""
     look = look or Look()
-    traces = _by_label(points) if look.colour == "label" else _by_norm(points)
+    grouped_by = GROUPS.get(look.colour)
+    traces = grouped_by(points) if grouped_by else _by_norm(points)
     start = range(len(points.steps))[look.start]
     lines = _joined(points, look.pairs, start) if look.pairs is not None and len(points.places) > 1 else None
     data = ([lines | _line_look(points)] if lines else []) + [
         _whole(trace, points, start) for trace in traces
     ]
-    data += [] if look.colour == "label" else [_key(modality, points) for modality in points.places]
+    data += [] if grouped_by else [_key(modality, points) for modality in points.places]
     data += _MARKS if points.dimensions == SPACE else []
     frames = [_frame(points, look, traces, index) for index in range(len(points.steps))] if animated else []
     return go.Figure({"data": data, "layout": _layout(points, look, start), "frames": frames})
@@ -96,13 +103,33 @@ def _by_norm(points: Points) -> list[_Trace]:
 
 def _by_label(points: Points) -> list[_Trace]:
     assigned, groups = grouped(points.labels)
+    return _by_group(points, np.array(assigned, dtype=object), groups)
+
+
+def _by_part(points: Points) -> list[_Trace]:
+    heldout = np.zeros(len(points.rows), dtype=bool) if points.heldout is None else points.heldout
+    names = np.where(heldout, HELD_OUT, TRAINING)
+    return _by_group(points, names, [name for name in (TRAINING, HELD_OUT) if (names == name).any()])
+
+
+def _by_group(points: Points, names: NDArray[Any], groups: Sequence[str]) -> list[_Trace]:
     colours = dict(zip(groups, CATEGORIES, strict=False)) | {REST: OTHER}
-    names = np.array(assigned, dtype=object)
     return [
         _Trace(modality, np.flatnonzero(names == group), plain(group), colours[group], number == 0)
         for group in groups
         for number, modality in enumerate(points.places)
     ]
+
+
+def _by_modality(points: Points) -> list[_Trace]:
+    everyone = np.arange(len(points.rows))
+    return [
+        _Trace(modality, everyone, NAMES[modality], colour)
+        for modality, colour in zip(points.places, CATEGORIES, strict=False)
+    ]
+
+
+GROUPS = {"label": _by_label, "part": _by_part, "modality": _by_modality}
 
 
 def _moving(trace: _Trace, points: Points, index: int) -> dict[str, Any]:
@@ -136,7 +163,7 @@ def _fixed(trace: _Trace, points: Points) -> dict[str, Any]:
     if trace.colour:
         marker["color"] = trace.colour
     else:
-        marker["coloraxis"] = "coloraxis"
+        marker["coloraxis"] = _coloraxis(points, trace.modality)
         hover += "<br>norm ‖z‖ %{marker.color:.3f}"
     chosen = {} if space else {name: {"marker": {"opacity": OPACITY}} for name in ("selected", "unselected")}
     return chosen | {
@@ -199,80 +226,59 @@ def _frame(points: Points, look: Look, traces: Sequence[_Trace], index: int) -> 
     data = [{"type": _kind(points)} | each for each in data]
     frame: dict[str, Any] = {"name": str(index), "data": data, "traces": list(range(len(data)))}
     if look.colour == "frame":
-        low, high = _span(points, index)
-        frame["layout"] = {"coloraxis": {"cmin": low, "cmax": high}}
+        spans = {name: _span(points, name, index) for name in points.places}
+        frame["layout"] = {
+            _coloraxis(points, name): {"cmin": low, "cmax": high} for name, (low, high) in spans.items()
+        }
     return frame
 
 
-def _span(points: Points, index: int) -> tuple[float, float]:
-    """The 1st and 99th percentile of the norms of one frame."""
-    norms = np.concatenate([points.norms[modality][index] for modality in points.norms])
-    low, high = np.percentile(norms, (1, 99))
+def _coloraxis(points: Points, modality: str) -> str:
+    """Each modality has a colour scale of its own, since norms of images and texts can be far apart."""
+    number = list(points.places).index(modality)
+    return f"coloraxis{number + 1}" if number else "coloraxis"
+
+
+def _span(points: Points, modality: str, index: int) -> tuple[float, float]:
+    """The 1st and 99th percentile of the norms of one modality in one frame."""
+    norms = points.norms[modality][index]
+    finite = norms[np.isfinite(norms)]
+    low, high = np.percentile(finite, (1, 99)) if len(finite) else (0.0, 1.0)
     return float(low), float(max(high, low + 1e-6))
 
 
-def _extent(points: Points) -> list[list[float]]:
-    """Axis ranges that contain every point of every frame, with a margin."""
+def _bounds(points: Points) -> NDArray[np.floating[Any]]:
+    """What is shown (2 or 3, 2): the extent given, or every point of every frame."""
+    if points.extent is not None:
+        return np.asarray(points.extent, dtype=float)
     stacked = np.concatenate([each.reshape(-1, points.dimensions) for each in points.places.values()])
-    low, high = stacked.min(axis=0), stacked.max(axis=0)
-    pad = max(float((high - low).max()) * MARGIN, 1e-3)
-    return [[float(least - pad), float(most + pad)] for least, most in zip(low, high, strict=True)]
+    finite = stacked[np.isfinite(stacked).all(axis=1)]
+    if not len(finite):
+        return np.zeros((points.dimensions, 2))
+    return np.column_stack([finite.min(axis=0), finite.max(axis=0)]).astype(float)
 
 
-_SPACE_AXIS = {
-    "gridcolor": SPACE_LINES,
-    "zerolinecolor": SPACE_LINES,
-    "showbackground": False,
-    "nticks": 6,
-    "color": GREY,
-}
-_CAMERA = {"eye": {"x": 1.15, "y": 1.35, "z": 0.7}, "center": {"x": 0, "y": 0, "z": -0.12}}
-_SQUARE = {"scaleanchor": "x"}
-_AXIS = {
-    "gridcolor": GRID,
-    "zeroline": True,
-    "zerolinecolor": GRID,
-    "zerolinewidth": 2,
-    "ticks": "",
-    "nticks": 7,
-}
-
-
-def _axes(points: Points, look: Look) -> dict[str, Any]:
-    """Fixed axes with equal units of length."""
-    ranges = zip(_extent(points), look.axes, strict=False)
-    axes = [{"range": span, "title": {"text": title}} for span, title in ranges]
-    if points.dimensions == SPACE:
-        scene = {f"{name}axis": _SPACE_AXIS | axis for name, axis in zip(COORDINATES, axes, strict=True)}
-        return {
-            "scene": scene | {"aspectmode": "data", "bgcolor": CLEAR, "dragmode": "orbit", "camera": _CAMERA}
-        }
-    return {"xaxis": _AXIS | axes[0], "yaxis": _AXIS | _SQUARE | axes[1], "dragmode": "pan"}
+def _scales(points: Points, look: Look, start: int) -> dict[str, Any]:
+    """The colour scale of the norms of each modality, with its bar."""
+    count, scales = len(points.places), {}
+    for number, name in enumerate(points.places):
+        low, high = _span(points, name, start) if look.colour == "frame" else points.norm_ranges[name]
+        title = "norm ‖z‖" if count == 1 else f"norm ‖z‖, {NAMES[name].lower()}"
+        scales[_coloraxis(points, name)] = map_axes.scale(title, (low, high), place=number, count=count)
+    return scales
 
 
 def _layout(points: Points, look: Look, start: int) -> dict[str, Any]:
-    low, high = _span(points, start) if look.colour == "frame" else points.norm_range
+    ranges = map_axes.ranges(_bounds(points))
     return {
         "height": look.height,
         "margin": {"l": 8, "r": 8, "t": 36, "b": 8},
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
-        "uirevision": "map",
+        "uirevision": str(ranges),  # zoom and camera stay as long as the axes do
         "modebar": {"bgcolor": CLEAR, "color": GREY, "activecolor": CATEGORIES[0]},
         "hovermode": "closest",
-        **_axes(points, look),
+        **map_axes.axes(ranges, look.axes),
         "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemsizing": "constant"},
-        "coloraxis": {
-            "cmin": low,
-            "cmax": high,
-            "colorscale": [list(stop) for stop in RAMP],
-            "colorbar": {
-                "title": {"text": "norm ‖z‖", "side": "right"},
-                "thickness": 10,
-                "outlinewidth": 0,
-                "x": 1.0,
-                "len": 0.92,
-                "tickfont": {"color": GREY},
-            },
-        },
+        **_scales(points, look, start),
     }

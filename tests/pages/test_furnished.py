@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.registry import HEADS, OBJECTIVES
+from qlatent.services.runs.frames import Drawing, evolution
 from tests.pages.conftest import HOSTILE, Furnished
 
 Open = Callable[..., AppTest]
@@ -103,8 +107,13 @@ def test_a_new_file_is_looked_at_then_stored(opened: Open, tmp_path: Path) -> No
 
 def kinds(at: AppTest, chart: str) -> set[str]:
     """The trace types of a chart."""
+    return {trace["type"] for trace in figure(at, chart)["data"]}
+
+
+def figure(at: AppTest, chart: str) -> dict[str, Any]:
+    """A chart as Plotly gets it."""
     (found,) = [each for each in at.get("plotly_chart") if each.proto.id.endswith(chart)]
-    return {trace["type"] for trace in json.loads(found.proto.spec)["data"]}
+    return dict(json.loads(found.proto.spec))
 
 
 def test_the_form_of_a_run_is_the_configs(opened: Open, furnished: Furnished) -> None:
@@ -137,7 +146,13 @@ def test_the_options_are_drawn_once_they_are_opened_and_keep_what_was_chosen(
 def test_a_finished_run_shows_its_figures_and_leads_on(opened: Open, furnished: Furnished) -> None:
     at = opened(furnished.workspace.path, "train", run=furnished.run)
     assert at.button(key="run_explore")
-    assert "Mean |d_x − d_z|" in {metric.label for metric in at.metric}
+    figures = {metric.label for metric in at.metric}
+    assert {
+        "Distances kept, images",
+        "Neighbours kept, texts",
+        "Gap images–texts",
+        "Pair distances changed",
+    } <= figures
     assert_nothing_foreign_is_markup(at)
 
 
@@ -157,6 +172,38 @@ def test_choices_on_explore_stand_in_the_url(opened: Open, furnished: Furnished)
     assert at.segmented_control(key="switch_basis").value == "last"
     chosen = {name: "".join(value) for name, value in at.query_params.items()}
     assert (chosen["run"], chosen["basis"]) == (furnished.run, "last")
+
+
+def test_explore_shows_one_modality_or_both_with_axes_of_their_own(
+    opened: Open, furnished: Furnished
+) -> None:
+    at = opened(furnished.workspace.path, "explore", run=furnished.run, shape="2")
+    drawn = {}
+    for show in ("image", "text", "both", "laid"):
+        at.segmented_control(key="switch_show").set_value(show).run()
+        assert not at.exception
+        drawing = figure(at, "explore_map")
+        drawn[show] = str(drawing["layout"]["xaxis"]["range"])
+        modalities = {trace["name"] for trace in drawing["data"] if trace["name"] in ("Images", "Texts")}
+        assert modalities == {"image": {"Images"}, "text": {"Texts"}}.get(show, {"Images", "Texts"})
+    assert len(set(drawn.values())) == 4
+    assert any("share the label at the last frame" in each.value for each in at.caption)
+    assert any("means laid on each other" in each.value for each in at.caption)
+
+
+def test_explore_colours_by_part_and_modality_and_fits_outliers_when_asked(
+    opened: Open, furnished: Furnished
+) -> None:
+    chosen = {"run": furnished.run, "shape": "2", "show": "both"}
+    for colour, names in (("part", {"training", "held out"}), ("modality", {"Images", "Texts"})):
+        at = opened(furnished.workspace.path, "explore", **chosen, colour=colour)
+        drawing = figure(at, "explore_map")
+        assert {trace["name"] for trace in drawing["data"] if trace["showlegend"]} == names
+    found = evolution(furnished.workspace, furnished.run, Drawing("both"))
+    at.toggle(key="fit").set_value(True).run()
+    (low, high), pad = found.whole[0], 0.06 * np.ptp(found.whole, axis=1).max()
+    drawing = figure(at, "explore_map")
+    assert drawing["layout"]["xaxis"]["range"] == pytest.approx([low - pad, high + pad])
 
 
 def test_three_dimensions_are_drawn_in_space_until_a_plane_is_asked_for(

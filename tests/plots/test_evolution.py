@@ -20,7 +20,8 @@ def points() -> Points:
     xy = {name: rng.normal(size=(len(STEPS), 30, 2)).astype(np.float32) for name in ("image", "text")}
     norms = {name: np.linalg.norm(part, axis=2) for name, part in xy.items()}
     labels = ["<b>chair</b>"] * 15 + ["lamp"] * 10 + [None] * 5
-    return Points(STEPS, xy, norms, np.arange(100, 130), (0.1, 2.0), labels)
+    ranges = {"image": (0.1, 2.0), "text": (0.5, 1.5)}
+    return Points(STEPS, xy, norms, np.arange(100, 130), ranges, labels, heldout=np.arange(30) < 6)
 
 
 def decoded(array: dict[str, str]) -> np.ndarray:
@@ -56,17 +57,72 @@ def test_axes_hold_every_point_of_every_frame_with_equal_aspect(points: Points) 
     assert layout["yaxis"]["scaleanchor"] == "x"
 
 
-def test_the_norm_scale_is_the_runs_and_its_bar_says_norm(points: Points) -> None:
-    axis = evolution_map(points).to_dict()["layout"]["coloraxis"]
-    assert (axis["cmin"], axis["cmax"]) == (0.1, 2.0)
-    assert axis["colorbar"]["title"]["text"] == "norm ‖z‖"
+def test_each_modality_has_the_norm_scale_of_its_run_and_its_bar_says_so(points: Points) -> None:
+    figure = evolution_map(points).to_dict()
+    image, text = figure["layout"]["coloraxis"], figure["layout"]["coloraxis2"]
+    assert (image["cmin"], image["cmax"], text["cmin"], text["cmax"]) == (0.1, 2.0, 0.5, 1.5)
+    assert [trace["marker"]["coloraxis"] for trace in figure["data"][:2]] == ["coloraxis", "coloraxis2"]
+    assert [axis["colorbar"]["title"]["text"] for axis in (image, text)] == [
+        "norm ‖z‖, images",
+        "norm ‖z‖, texts",
+    ]
+    top, bottom = (axis["colorbar"] for axis in (image, text))
+    assert top["y"] - top["len"] / 2 > bottom["y"] + bottom["len"] / 2  # the bars do not overlap
+
+
+def test_one_modality_has_one_bar(points: Points) -> None:
+    one = dataclasses.replace(points, places={"text": points.places["text"]})
+    layout = evolution_map(one).to_dict()["layout"]
+    assert (layout["coloraxis"]["cmin"], layout["coloraxis"]["colorbar"]["title"]["text"]) == (
+        0.5,
+        "norm ‖z‖",
+    )
+    assert "coloraxis2" not in layout
 
 
 def test_a_scale_each_frame_spans_that_frames_percentiles(points: Points) -> None:
     frames = evolution_map(points, Look(colour="frame")).to_dict()["frames"]
-    norms = np.concatenate([points.norms["image"][1], points.norms["text"][1]])
-    axis = frames[1]["layout"]["coloraxis"]
-    np.testing.assert_allclose([axis["cmin"], axis["cmax"]], np.percentile(norms, (1, 99)), rtol=1e-6)
+    for name, axis in (("image", "coloraxis"), ("text", "coloraxis2")):
+        got = frames[1]["layout"][axis]
+        np.testing.assert_allclose(
+            [got["cmin"], got["cmax"]], np.percentile(points.norms[name][1], (1, 99)), rtol=1e-6
+        )
+
+
+def test_parts_and_modalities_have_colours_of_their_own(points: Points) -> None:
+    data = evolution_map(points, Look(colour="part")).to_dict()["data"]
+    assert [trace["name"] for trace in data if trace["showlegend"]] == ["training", "held out"]
+    assert sorted(len(decoded(trace["x"])) for trace in data) == [6, 6, 24, 24]
+    assert len({trace["marker"]["color"] for trace in data}) == 2
+    data = evolution_map(points, Look(colour="modality")).to_dict()["data"]
+    assert [trace["name"] for trace in data if trace["showlegend"]] == ["Images", "Texts"]
+    assert len({trace["marker"]["color"] for trace in data}) == 2
+
+
+def test_axes_show_the_extent_that_is_given(points: Points) -> None:
+    fitted = dataclasses.replace(points, extent=np.array([[-1.0, 1.0], [0.0, 0.5]]))
+    layout = evolution_map(fitted).to_dict()["layout"]
+    assert layout["xaxis"]["range"] == pytest.approx([-1.12, 1.12])
+    assert layout["yaxis"]["range"] == pytest.approx([-0.12, 0.62])
+
+
+def test_zoom_is_kept_while_the_axes_are_the_same_only(points: Points) -> None:
+    other = dataclasses.replace(points, extent=np.array([[-1.0, 1.0], [0.0, 0.5]]))
+    kept = [
+        evolution_map(each, look).to_dict()["layout"]["uirevision"]
+        for each, look in ((points, None), (points, Look(colour="label")), (other, None))
+    ]
+    assert kept[0] == kept[1] != kept[2]
+
+
+def test_places_that_are_not_numbers_and_identical_points_are_drawn_without_a_warning(points: Points) -> None:
+    spoilt = {name: np.full_like(each, np.nan) for name, each in points.places.items()}
+    norms = {name: np.full_like(each, np.nan) for name, each in points.norms.items()}
+    nothing = dataclasses.replace(points, places=spoilt, norms=norms)
+    assert evolution_map(nothing, Look(colour="frame")).to_dict()["layout"]["xaxis"]["range"] == [-1e-3, 1e-3]
+    same = {name: np.ones_like(each) for name, each in points.places.items()}
+    low, high = evolution_map(dataclasses.replace(points, places=same)).to_dict()["layout"]["yaxis"]["range"]
+    assert low < 1.0 < high
 
 
 def test_images_and_texts_have_different_symbols_and_rows_as_customdata(points: Points) -> None:
@@ -137,7 +193,21 @@ def test_in_space_axes_hold_every_point_of_every_frame_at_one_scale(space: Point
         low, high = layout["scene"][axis]["range"]
         assert low < everything[:, number].min() and everything[:, number].max() < high
         assert layout["scene"][axis]["title"]["text"] == "abc"[number]
-    assert layout["scene"]["aspectmode"] == "data"
+        assert layout["scene"]["aspectratio"]["xyz"[number]] / (high - low) == pytest.approx(
+            layout["scene"]["aspectratio"]["x"] / np.ptp(layout["scene"]["xaxis"]["range"])
+        )
+
+
+@pytest.mark.parametrize("shape", [(1.0, 1.0, 1.0), (10.0, 1.0, 0.1), (0.1, 5.0, 5.0)])
+def test_the_camera_sees_the_whole_box_at_any_shape_and_is_not_far_from_it(
+    space: Points, shape: tuple[float, float, float]
+) -> None:
+    """Half of the field of view of Plotly's camera is 22.5 degrees; the half diagonal of the box must fit in it."""
+    extent = np.array([[-half, half] for half in shape])
+    scene = evolution_map(dataclasses.replace(space, extent=extent)).to_dict()["layout"]["scene"]
+    radius = np.linalg.norm(list(scene["aspectratio"].values())) / 2
+    distance = np.linalg.norm(list(scene["camera"]["eye"].values()))
+    assert 2.0 < distance / radius < 1 / np.sin(np.deg2rad(22.5))
 
 
 def test_in_space_the_marks_of_a_picked_item_wait_outside_the_frames(space: Points) -> None:

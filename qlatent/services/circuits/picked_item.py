@@ -77,8 +77,10 @@ def on_map(workspace: Workspace, view: CircuitView, trained: CircuitView, drawn:
     folder, model = _folder(workspace, view), _model(workspace, view)
     assert folder is not None  # its frames have been drawn
     latents = folder.snapshot(int(drawn.steps[-1]))
-    known = np.concatenate([latents[name] for name in drawn.modalities]).astype(float)
-    places = np.concatenate([drawn.places[name][-1] for name in drawn.modalities]).astype(float)
+    known = latents[view.modality].astype(float)
+    places = drawn.places[view.modality][-1].astype(float)
+    finite = np.isfinite(known).all(axis=1)
+    known, places = known[finite], places[finite]
     affine, *_ = np.linalg.lstsq(np.column_stack([known, np.ones(len(known))]), places, rcond=None)
     return OnMap(*(np.append(_latent(each, model), 1.0) @ affine for each in (trained, view)))
 

@@ -1,10 +1,12 @@
-"""Read how a latent space moved during training: frames on one map, norms, honesty metrics and single items.
+"""Read how a latent space moved during training: frames on one map, norms, and the figures beside each frame.
 
-Results are plain data read from files, so that a page can cache them by the run's id and number of frames.
+Results are plain data read from files, so that a page can cache them by the run's id and number of frames. Frames are
+read one after the other, twice: once for their alignment, once to draw them; only what is drawn is kept.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +15,18 @@ from numpy.typing import NDArray
 
 from qlatent import lengths
 from qlatent.errors import InputError, StoreError
-from qlatent.layout.plane import Basis, align, plane
-from qlatent.services.runs.event_log import read_log
+from qlatent.layout import extent
+from qlatent.layout.plane import Alignment, Basis, Plane, align, plane
+from qlatent.services.runs import frame_figures, map_views
 from qlatent.services.runs.specs import training_spec
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
 
+SAFE = (1e-20, 1e30)  # squared norms between these lose nothing in float32
 NORM_PERCENTILES = (1.0, 99.0)
 ITEM_COLUMNS = ("id", "label", "text", "image_hash")
+POINT_COLUMNS = ("id", "label", "image_hash")
 Floats = NDArray[np.floating]
 
 
@@ -30,9 +35,9 @@ class Evolution:
     """F frames of the n items of the probe set; arrays by modality have the items in the same order."""
 
     steps: NDArray[np.int64]  # (F,)
-    places: Arrays  # modality → (F, n, c) float32, in one plane (c = 2) or space (c = 3) for all frames
-    norms: Arrays  # modality → (F, n) float32, norms of the latents
-    norm_range: tuple[float, float]  # 1st and 99th percentile over the whole run
+    places: Arrays  # modality on the map → (F, n, c) float32, in one plane (c = 2) or space (c = 3); NaN: left out
+    norms: Arrays  # modality → (F, n) float32, norms of the latents of all modalities; NaN: not finite
+    norm_ranges: dict[str, tuple[float, float]]  # modality → 1st and 99th percentile over the whole run
     honesty: dict[str, NDArray[np.float64]]  # metric → (F,), NaN where unknown
     rows: NDArray[np.int64]  # (n,): row numbers in the dataset
     heldout: NDArray[np.bool_]  # (n,)
@@ -42,6 +47,13 @@ class Evolution:
     total: int  # number of items in the dataset; the map shows n
     size: int  # dimensions of the latents
     basis: Basis
+    view: str  # one of `views`
+    views: tuple[
+        str, ...
+    ]  # a modality, and with several of them "both" and "laid" (their means on each other)
+    extent: NDArray[np.float64]  # (c, 2): what the map shows first; `whole` is the box around everything
+    whole: NDArray[np.float64]  # (c, 2)
+    left_out: NDArray[np.int64]  # (F,): items on the map whose latents are not finite
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -55,38 +67,8 @@ class Evolution:
 
     @property
     def raw(self) -> bool:
-        """Whether the latents are drawn without alignment and projection."""
-        return self.size <= self.dimensions
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A neighbour of an item; `shared` if it is one before and after compression."""
-
-    row: int
-    id: str
-    label: str
-    text: str
-    image: str | None
-    distance: float
-    shared: bool
-
-
-@dataclass(frozen=True)
-class ItemDetail:
-    """One item at one frame; its neighbours are items of the same modality in the probe set, nearest first."""
-
-    row: int
-    id: str
-    label: str
-    text: str
-    image: str | None
-    heldout: bool
-    step: int
-    norms: dict[str, float]
-    pair_distance: tuple[float, float] | None  # image–text distance d_x before and d_z after compression
-    before: dict[str, list[Neighbour]]  # modality → k nearest neighbours in the input space
-    after: dict[str, list[Neighbour]]  # the same in the latent space of the frame
+        """Whether the latents are drawn without alignment, projection and shift."""
+        return self.size <= self.dimensions and self.view != map_views.LAID
 
 
 def frame_steps(workspace: Workspace, run_id: str) -> list[int]:
@@ -94,170 +76,160 @@ def frame_steps(workspace: Workspace, run_id: str) -> list[int]:
     return workspace.run(run_id).snapshot_steps()
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a run can show, known from its last frame alone."""
+
+    size: int  # dimensions of the latents
+    views: tuple[str, ...]
+    default: str  # the view that shows the structure
+
+
+def outline(workspace: Workspace, run_id: str) -> Outline | None:
+    """The outline of a run; None before its first frame."""
+    folder = workspace.run(run_id)
+    steps = folder.snapshot_steps()
+    if not steps:
+        return None
+    last = folder.snapshot(steps[-1])
+    size = next(iter(last.values())).shape[1]
+    return Outline(size, map_views.views(tuple(last)), map_views.default_view(last))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How a map is drawn: `view` (None: the one that shows the structure), basis of the axes, and 2 or 3 dimensions."""
+
+    view: str | None = None
+    basis: Basis = "pooled"
+    dimensions: int = 2
+
+
 def evolution(
-    workspace: Workspace,
-    run_id: str,
-    *,
-    basis: Basis = "pooled",
-    dimensions: int = 2,
-    upto_frame: int | None = None,
+    workspace: Workspace, run_id: str, drawing: Drawing | None = None, *, upto_frame: int | None = None
 ) -> Evolution:
     """The frames that a run has recorded so far, or those up to number `upto_frame` (from 0).
 
-    Frames are aligned by rotation (no scaling, no shift) and drawn in one plane or space; latents with no more
-    dimensions than the map are not rotated. Besides the worker's metrics, `honesty` has `explained_variance` (share in
-    the map) and `procrustes_residual`. A run without frames raises `InputError`.
+    Frames are aligned by rotation (no scaling, no shift) and drawn in one plane or space of the modalities shown;
+    latents with no more dimensions than the map are not rotated. Besides the worker's metrics, `honesty` has
+    `explained_variance` (share in the map), `procrustes_residual`, and with labels the figures of
+    `frame_figures.label_accuracy`. A run without frames raises `InputError`.
     """
-    folder = workspace.run(run_id)
+    folder, drawing = workspace.run(run_id), drawing or Drawing()
     steps = folder.snapshot_steps()[: None if upto_frame is None else upto_frame + 1]
     if not steps:
         raise InputError(f"Run {run_id} has recorded no frame yet.", remedy="Wait for its first step.")
-    probe = folder.probe()
-    snapshots = [folder.snapshot(step) for step in steps]
-    modalities = tuple(snapshots[0])
-    stacked = [np.concatenate([each[name] for name in modalities]) for each in snapshots]
-    aligned, residuals = align(stacked)
-    size = stacked[0].shape[1]
-    drawn = stacked if size <= dimensions else aligned
-    flat = plane(drawn, basis, dimensions=dimensions)
-    places = np.stack([flat.project(frame) for frame in drawn]).astype(np.float32)  # (F, m, c)
-    norms = {name: np.stack([_lengths(each[name]) for each in snapshots]) for name in modalities}
-    figures = _figures(folder, steps)
-    items = items_of(workspace, folder, probe["rows"])
+    (last,) = map_views.frames(folder, steps[-1:])
+    view = drawing.view or map_views.default_view(last)
+    shown = map_views.shown(view, tuple(last))
+    aligned = align(map_views.stacked(latents, view) for latents in map_views.frames(folder, steps))
+    flat = plane(aligned.moments, drawing.basis, dimensions=drawing.dimensions)
+    places, norms = _drawn(folder, steps, view=view, aligned=aligned, flat=flat)
+    probe = folder.probe(("rows", "heldout"))
+    ids, labels, images = _points_of(workspace, folder, probe["rows"])
+    figures = frame_figures.measured(folder, steps) | {
+        "explained_variance": flat.explained,
+        "procrustes_residual": aligned.residuals,
+    }
+    pooled = list(np.concatenate([places[name] for name in shown], axis=1))
     return Evolution(
         steps=np.array(steps, dtype=np.int64),
-        places=_by_modality(places, modalities),
+        places=places,
         norms=norms,
-        norm_range=_range(norms),
-        honesty=figures | {"explained_variance": flat.explained, "procrustes_residual": residuals},
+        norm_ranges={name: _range(each) for name, each in norms.items()},
+        honesty=figures | frame_figures.label_accuracy(folder, places, labels, last=last),
         rows=probe["rows"],
         heldout=probe["heldout"],
-        ids=[each["id"] for each in items],
-        labels=[each["label"] or "" for each in items],
-        images=[each["image_hash"] for each in items],
+        ids=ids,
+        labels=labels,
+        images=images,
         total=_total(workspace, folder),
-        size=size,
-        basis=basis,
+        size=next(iter(last.values())).shape[1],
+        basis=drawing.basis,
+        view=view,
+        views=map_views.views(tuple(last)),
+        extent=extent.fitted(pooled),
+        whole=extent.whole(pooled),
+        left_out=np.any([np.isnan(each[..., 0]) for each in places.values()], axis=0).sum(axis=1),
     )
 
 
+def _drawn(
+    folder: RunFolder, steps: Sequence[int], *, view: str, aligned: Alignment, flat: Plane
+) -> tuple[Arrays, Arrays]:
+    """Places (F, n, c) of the modalities in view, and norms (F, n) of all: only float32 of one frame more is held."""
+    places: Arrays = {}
+    norms: Arrays = {}
+    size, dimensions = flat.axes.shape
+    for number, latents in enumerate(map_views.frames(folder, steps)):
+        shown = map_views.shown(view, tuple(latents))
+        turn = np.eye(size) if size <= dimensions else aligned.rotations[number]
+        stacked = map_views.stacked(latents, view)
+        points = stacked @ (turn @ flat.axes).astype(stacked.dtype) - (flat.mean @ flat.axes).astype(
+            stacked.dtype
+        )
+        for name, part in zip(shown, np.split(points, len(shown)), strict=True):
+            _kept(places, name, len(steps), part)[number] = part
+        for name, each in latents.items():
+            length = _lengths(each)
+            _kept(norms, name, len(steps), length)[number] = length
+    return places, norms
+
+
 def _lengths(latents: Floats) -> Floats:
-    return lengths.lengths(latents).astype(np.float32)
+    """The norms of latents (n, k): (n,); the usual ones at once, very large, small and missing ones with care."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        squares = np.einsum("nk,nk->n", latents, latents)
+    usual = len(squares) and squares.min() > SAFE[0] and squares.max() < SAFE[1]
+    return np.sqrt(squares) if usual else lengths.lengths(latents)
 
 
-def _by_modality(frames: Floats, modalities: tuple[str, ...]) -> Arrays:
-    """(F, m, c) with the modalities stacked along m → modality → (F, n, c)."""
-    parts = np.split(frames, len(modalities), axis=1)
-    return {name: np.ascontiguousarray(part) for name, part in zip(modalities, parts, strict=True)}
+def _kept(arrays: Arrays, name: str, count: int, frame: Floats) -> Floats:
+    """The array (F, *frame) float32 of this name, made for the first frame."""
+    if name not in arrays:
+        arrays[name] = np.empty((count, *frame.shape), dtype=np.float32)
+    return arrays[name]
 
 
-def _range(norms: Arrays) -> tuple[float, float]:
-    values = np.concatenate([each.ravel() for each in norms.values()])
-    low, high = np.percentile(values, NORM_PERCENTILES)
+def _range(norms: Floats) -> tuple[float, float]:
+    finite = norms[np.isfinite(norms)]
+    if not len(finite):
+        return 0.0, 1.0
+    low, high = np.percentile(finite, NORM_PERCENTILES)
     return float(low), float(high)
-
-
-def _figures(folder: RunFolder, steps: list[int]) -> dict[str, NDArray[np.float64]]:
-    """The worker's metrics of each frame as columns; NaN where they are not yet written."""
-    measured = read_log(folder).snapshots
-    rows = [measured.get(step, {}) for step in steps]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return {name: np.array([_number(row.get(name)) for row in rows], dtype=np.float64) for name in names}
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
 
 
 def items_of(workspace: Workspace, folder: RunFolder, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
     """The items of these rows, in order; blank items if the dataset has been removed."""
-    spec = training_spec(folder)
-    try:
-        table = workspace.items.table(spec.dataset, columns=list(ITEM_COLUMNS), version=spec.dataset_version)
-    except StoreError:
+    table = _table(workspace, folder, ITEM_COLUMNS)
+    if table is None:
         return [{"id": f"row {row}", "label": "", "text": "", "image_hash": None} for row in rows]
     found: list[dict[str, Any]] = table.take(rows).to_pylist()
     return found
+
+
+def _points_of(
+    workspace: Workspace, folder: RunFolder, rows: NDArray[np.int64]
+) -> tuple[list[str], list[str], list[str | None]]:
+    """Ids, labels ("" where unknown) and image hashes of these rows; no texts, which a map does not need."""
+    table = _table(workspace, folder, POINT_COLUMNS)
+    if table is None:
+        return [f"row {row}" for row in rows], [""] * len(rows), [None] * len(rows)
+    ids, labels, images = (table[name].take(rows).to_pylist() for name in POINT_COLUMNS)
+    return ids, [label or "" for label in labels], images
+
+
+def _table(workspace: Workspace, folder: RunFolder, columns: Sequence[str]) -> Any:
+    """These columns of the run's dataset as of the run; None if it has been removed."""
+    spec = training_spec(folder)
+    try:
+        return workspace.items.table(spec.dataset, columns=list(columns), version=spec.dataset_version)
+    except StoreError:
+        return None
 
 
 def _total(workspace: Workspace, folder: RunFolder) -> int:
     try:
         return workspace.items.count(training_spec(folder).dataset)
     except StoreError:  # removed in the meantime; only the frames are left
-        return len(folder.probe()["rows"])
-
-
-def item_detail(workspace: Workspace, run_id: str, row: int, frame: int, *, k: int = 10) -> ItemDetail:
-    """The item of dataset row `row` at frame number `frame`: its norm, text and neighbours.
-
-    A row outside the probe set or an unknown frame raises `InputError`.
-    """
-    folder = workspace.run(run_id)
-    steps = folder.snapshot_steps()
-    if not 0 <= frame < len(steps):
-        raise InputError(f"Run {run_id} has no frame {frame}; it has {len(steps)}.")
-    probe = folder.probe()
-    places = np.flatnonzero(probe["rows"] == row)
-    if not len(places):
-        raise InputError(f"Row {row} is not on the map.", remedy="Choose a point of the map.")
-    place = int(places[0])
-    latents = folder.snapshot(steps[frame])
-    inputs = {name: probe[f"input_{name}"] for name in latents}
-    items = items_of(workspace, folder, probe["rows"])
-    near = {name: _nearest(inputs[name], latents[name], place, k=k) for name in latents}
-    own = items[place]
-    return ItemDetail(
-        row=row,
-        id=own["id"],
-        label=own["label"] or "",
-        text=own["text"] or "",
-        image=own["image_hash"],
-        heldout=bool(probe["heldout"][place]),
-        step=steps[frame],
-        norms={name: float(lengths.lengths(each[place])) for name, each in latents.items()},
-        pair_distance=_pair_distance(inputs, latents, place),
-        before={name: _neighbours(items, probe["rows"], *pair) for name, pair in near.items()},
-        after={name: _neighbours(items, probe["rows"], *pair[::-1]) for name, pair in near.items()},
-    )
-
-
-Ranked = list[tuple[int, float]]  # index in the probe set, distance
-
-
-def _nearest(inputs: Floats, latents: Floats, place: int, *, k: int) -> tuple[Ranked, Ranked]:
-    """The k nearest neighbours of one point before and after compression."""
-    return _ranked(inputs, place, k=k), _ranked(latents, place, k=k)
-
-
-def _ranked(points: Floats, place: int, *, k: int) -> Ranked:
-    distances = lengths.lengths(points.astype(np.float64) - points[place])
-    distances[place] = np.inf
-    order = np.argsort(distances, kind="stable")[: min(k, len(points) - 1)]
-    return [(int(each), float(distances[each])) for each in order]
-
-
-def _neighbours(
-    items: list[dict[str, Any]], rows: NDArray[np.int64], these: Ranked, others: Ranked
-) -> list[Neighbour]:
-    also = {place for place, _ in others}
-    return [
-        Neighbour(
-            row=int(rows[place]),
-            id=items[place]["id"],
-            label=items[place]["label"] or "",
-            text=items[place]["text"] or "",
-            image=items[place]["image_hash"],
-            distance=distance,
-            shared=place in also,
-        )
-        for place, distance in these
-    ]
-
-
-def _pair_distance(inputs: Arrays, latents: Arrays, place: int) -> tuple[float, float] | None:
-    if not {"image", "text"} <= set(latents):
-        return None
-    before, after = (
-        lengths.lengths(each["image"][place] - each["text"][place]) for each in (inputs, latents)
-    )
-    return float(before), float(after)
+        return len(folder.probe(("rows",))["rows"])

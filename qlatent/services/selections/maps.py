@@ -53,19 +53,11 @@ def of_run(workspace: Workspace, on: DrawnMap) -> Points:
     """The points of a frame of a run; a removed run or an unknown frame or view raises an error that says so."""
     check_present(workspace, "run", on.run)
     last = None if on.frames is None else on.frames - 1
-    found = frames.evolution(
-        workspace,
-        on.run,
-        basis=on.basis,
-        dimensions=len(on.low),
-        upto_frame=last,
-    )
+    drawing = frames.Drawing(on.view or None, on.basis, len(on.low))
+    found = frames.evolution(workspace, on.run, drawing, upto_frame=last)
     if on.frame >= len(found.steps):
         raise InputError(f"Run {on.run} has no frame {on.frame}; it has {len(found.steps)}.")
-    if on.view and on.view not in found.places:
-        raise InputError(f"Run {on.run} has no {on.view!r}; it has {', '.join(found.places)}.")
-    shown = [on.view] if on.view else list(found.places)
-    places = {name: found.places[name][on.frame] for name in shown}
+    places = {name: each[on.frame] for name, each in found.places.items()}
     return Points(training_spec(workspace.run(on.run)).dataset, found.rows, places)
 
 

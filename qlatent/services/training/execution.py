@@ -16,6 +16,7 @@ from qlatent.json_values import plain
 from qlatent.metrics.geometry.honesty import Reference
 from qlatent.registry import entry, resolve
 from qlatent.services.runs.event_log import is_trained, read_log
+from qlatent.services.runs.frame_figures import FRAME_POINTS
 from qlatent.services.runs.heartbeat import Heartbeat
 from qlatent.services.runs.job import Job
 from qlatent.services.runs.specs import TrainSpec, training_spec
@@ -29,8 +30,6 @@ from qlatent.training.core.configs import RunConfigs
 if TYPE_CHECKING:
     from qlatent.training.core import events
     from qlatent.types import Arrays
-
-FRAME_POINTS = 600  # points whose ranks are compared in each frame, which takes some hundredths of a second
 
 
 def execute(

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -231,9 +231,9 @@ class RunFolder:
         """Write the fixed probe set, one entry per array, unchanged."""
         self._write_arrays(self.path / "probe.npz", arrays)
 
-    def probe(self) -> Arrays:
-        """The probe set; raises `StoreError` until the worker has written it."""
-        return self._read_arrays(self.path / "probe.npz")
+    def probe(self, names: Collection[str] | None = None) -> Arrays:
+        """The probe set, or those arrays of it that exist; raises `StoreError` until the worker has written it."""
+        return self._read_arrays(self.path / "probe.npz", names=names)
 
     def write_snapshot(self, step: int, arrays: Arrays) -> Path:
         """Write the latents (n_probe, k) of the probe set at a step as float32, one entry per modality."""
@@ -285,12 +285,13 @@ class RunFolder:
         np.savez(buffer, allow_pickle=False, **arrays)
         write_atomically(path, buffer.getvalue(), durable=False)
 
-    def _read_arrays(self, path: Path) -> Arrays:
+    def _read_arrays(self, path: Path, *, names: Collection[str] | None = None) -> Arrays:
         import numpy as np
 
         try:
             with np.load(path, allow_pickle=False) as content:
-                arrays: dict[str, np.ndarray] = {name: content[name] for name in content.files}
+                wanted = [name for name in content.files if names is None or name in names]
+                arrays: dict[str, np.ndarray] = {name: content[name] for name in wanted}
         except FileNotFoundError as err:
             raise StoreError(
                 f"Run {self.id} has no {path.name} (yet).", remedy="Wait for the worker."

@@ -14,6 +14,7 @@ from qlatent.plots import circuits as plots
 from qlatent.services.circuits import circuits, figures_of_merit, picked_item
 from qlatent.services.circuits.circuits import CircuitView, GateByGate
 from qlatent.services.runs import listing
+from qlatent.services.runs.frames import Drawing
 from qlatent.ui.circuits.stepper import CHARTS, Stepping, stepper
 from qlatent.ui.latent_map import maps
 from qlatent.ui.shell import page, parts, url_state
@@ -195,7 +196,7 @@ def _moved(view: CircuitView, trained: CircuitView) -> None:
     """Draw the item's point on the run's last map; it moves with the edited angles."""
     workspace = page.workspace()
     assert view.head is not None and view.head.run_id is not None  # it has an item
-    found, _ = maps.read(listing.summary(workspace, view.head.run_id))
+    found, _ = maps.read(listing.summary(workspace, view.head.run_id), Drawing(view=view.modality))
     if found is None:
         return
     place = picked_item.on_map(workspace, view, trained, found)

@@ -14,44 +14,70 @@ from numpy.typing import NDArray
 from qlatent import spacing
 from qlatent.plots.evolution import Look, evolution_map
 from qlatent.services.datasets import browsing
-from qlatent.services.runs.frames import Evolution
+from qlatent.services.runs import frames
+from qlatent.services.runs.frames import Drawing, Evolution, Outline
 from qlatent.services.runs.listing import RunSummary
 from qlatent.ui.items.card import item_card
-from qlatent.ui.latent_map import maps
+from qlatent.ui.latent_map import figures, maps
 from qlatent.ui.latent_map.player import Playback, player
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import count, cut
 
-COLOURS = {"norm": "Norm, whole run", "frame": "Norm, per frame", "label": "Label"}
+COLOURS = {
+    "norm": "Norm",
+    "frame": "Norm, per frame",
+    "label": "Label",
+    "part": "Training or held out",
+    "modality": "Image or text",
+}
 SHAPES = {"2": "Plane", "3": "Space"}
 BASES = {"pooled": "All frames", "last": "Last frame"}
 PARTS = {"all": "All", "train": "Training", "heldout": "Held out"}
-AMOUNTS = {"300": 300, "1000": 1000, "5000": 5000, "all": 20_000}  # the first is the default
+AMOUNTS = {"300": 300, "1000": 1000, "5000": 5000, "all": 200_000}  # the first is the default
 MOST_LINES = 300
+HEIGHT = 480
 
 
 @dataclass(frozen=True)
 class View:
-    """The user's choices; each stands in the URL."""
+    """The user's choices about the items that are drawn, and how; each stands in the URL."""
 
     colour: str
-    dimensions: int
-    basis: maps.Basis
     part: str
     amount: int
     pairs: bool
+    whole: bool
+
+
+def modalities(found: Outline) -> str:
+    """Draw the choice of what is on the map, if there is one, and return it."""
+    if len(found.views) == 1:
+        return found.default
+    text = (
+        "Images and texts often lie far apart, and the gap between them then hides everything else. Means together: "
+        "each modality is drawn around its own mean, both in the same axes."
+    )
+    names = {each: maps.SHOWN[each] for each in found.views}
+    return url_state.switch("show", names, default=found.default, label="On the map", help=text)
+
+
+def axes(found: Outline, view: str) -> Drawing:
+    """Draw the choices about the axes and return how to draw the map."""
+    text = "The map shows principal axes, computed from all frames together or from the last frame."
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        shape = _shape(found)
+        basis = cast(Any, url_state.switch("basis", BASES, label="Axes from", help=text))
+    return Drawing(view, basis, int(shape))
 
 
 def controls(found: Evolution) -> View:
-    """Draw the controls above the map and return the choices."""
+    """Draw the choices about the items on the map and their colours, and return them."""
     heldout = np.asarray(found.heldout, dtype=bool)
     split, paired = bool(heldout.any() and not heldout.all()), len(found.places) > 1
-    axes = "The map shows principal axes, computed from all frames together or from the last frame."
+    there = {"label": any(found.labels), "part": split, "modality": paired}
+    colours = {key: name for key, name in COLOURS.items() if there.get(key, True)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        colours = {key: name for key, name in COLOURS.items() if any(found.labels) or key != "label"}
         colour = url_state.switch("colour", colours, label="Colour")
-        shape = _shape(found)
-        basis = cast(maps.Basis, url_state.switch("basis", BASES, label="Axes from", help=axes))
         part = url_state.switch("part", PARTS, label="Items") if split else "all"
         amount = st.selectbox(
             "Points",
@@ -67,10 +93,17 @@ def controls(found: Evolution) -> View:
             bind="query-params",
             help=f"Draw lines between image and text of an item, for at most {MOST_LINES} pairs.",
         )
-    return View(colour, int(shape), basis, part, AMOUNTS[amount], bool(joined))
+        whole = st.toggle(
+            "Fit all points",
+            key="fit",
+            bind="query-params",
+            help="Outliers and frames far from the last one stand outside the view at first. On a plane, a double "
+            "click shows them too.",
+        )
+    return View(colour, part, AMOUNTS[amount], bool(joined), bool(whole))
 
 
-def _shape(found: Evolution) -> str:
+def _shape(found: Outline) -> str:
     """Map dimensions, "2" or "3", as far as the latents allow; three-dimensional latents start in space."""
     if found.size <= maps.PLANE:
         return "2"
@@ -82,22 +115,27 @@ def _shape(found: Evolution) -> str:
 @page.fragment
 def explorer(run: RunSummary) -> None:
     """Draw the map of a run with its player, the picked item and the table."""
-    first, _ = maps.read(run)
-    if first is None:
+    outline = frames.outline(page.workspace(), run.id)
+    if outline is None:
         st.info(
             "This run has no frame yet. The first one appears after its first step.",
             icon=":material/hourglass_top:",
         )
         return
     parts.beyond_builtin(run.encoder, run.dataset)
-    view = controls(first)
-    found, name = maps.read(run, basis=view.basis, dimensions=view.dimensions)
-    assert found is not None  # the same run has frames on either map
+    chart, side = st.columns([1.4, 1], gap="medium")  # on a phone the map comes before its settings
+    with chart:
+        show = modalities(outline)
+    with side:
+        drawing = axes(outline, show)
+    found, name = maps.read(run, drawing)
+    assert found is not None  # it has an outline
+    with side:
+        view = controls(found)
     at = positions(found, view)
-    chart, detail = st.columns([1.4, 1], gap="medium")
     with chart:
         shown = moving_map(found, at, name, view)
-    with detail:
+    with side:
         item_card(run, found, url_state.number("row"), frame=shown)
     table(run, found, at)
 
@@ -114,8 +152,8 @@ def positions(found: Evolution, view: View) -> NDArray[np.intp]:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _figure(name: str, view: View, _found: Evolution, _at: NDArray[np.intp]) -> go.Figure:
     pairs = spacing.evenly(len(_at), MOST_LINES) if view.pairs else None
-    look = Look(colour=view.colour, pairs=pairs, axes=maps.axes(_found), height=440)
-    return evolution_map(maps.points(_found, _at), look)
+    look = Look(colour=view.colour, pairs=pairs, axes=maps.axes(_found), height=HEIGHT)
+    return evolution_map(maps.points(_found, _at, whole=view.whole), look)
 
 
 def moving_map(found: Evolution, at: NDArray[np.intp], name: str, view: View) -> int:
@@ -141,21 +179,26 @@ def moving_map(found: Evolution, at: NDArray[np.intp], name: str, view: View) ->
             f"{name}/{view}",
             steps,
             max(0, min(start, len(steps) - 1)),
-            maps.metrics(found),
+            figures.metrics(found),
             _path(found),
         ),
         key="player",
         on_picked=lambda row: url_state.put("row", row),
     )
     url_state.put("frame", shown)
-    st.caption(maps.sampled(found, len(at), colour=view.colour))
+    st.caption(
+        " ".join(filter(None, [maps.sampled(found, len(at), colour=view.colour), maps.agreement(found)]))
+    )
     return shown
 
 
 def _path(found: Evolution) -> dict[str, list[list[float]]]:
     """The picked item's coordinates frame by frame, to mark it on the map."""
     place = np.flatnonzero(found.rows == url_state.number("row", -1))
-    return {name: each[:, place[0]].tolist() for name, each in found.places.items()} if len(place) else {}
+    if not len(place):
+        return {}
+    paths = {name: each[:, place[0]] for name, each in found.places.items()}
+    return {name: path.tolist() for name, path in paths.items() if np.isfinite(path).all()}
 
 
 def table(run: RunSummary, found: Evolution, at: NDArray[np.intp]) -> None:

@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from qlatent.services.datasets import browsing
-from qlatent.services.runs import frames as service
-from qlatent.services.runs.frames import Evolution, ItemDetail, Neighbour
+from qlatent.services.runs import item_detail as service
+from qlatent.services.runs.frames import Evolution
+from qlatent.services.runs.item_detail import ItemDetail, Neighbour
 from qlatent.services.runs.listing import RunSummary
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import cut, data_uri

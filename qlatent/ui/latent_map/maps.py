@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,8 +13,9 @@ from qlatent import spacing
 from qlatent.plots.evolution import Look, Points, evolution_map
 from qlatent.services.datasets import browsing
 from qlatent.services.runs import frames as service
-from qlatent.services.runs.frames import Evolution
+from qlatent.services.runs.frames import Drawing, Evolution
 from qlatent.services.runs.listing import RunSummary
+from qlatent.ui.latent_map import figures
 from qlatent.ui.latent_map.player import Metric, Playback, player
 from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import count
@@ -30,109 +30,58 @@ HOME_POINTS, LIVE_POINTS = 300, 200
 PLANE, SPACE = 2, 3
 ALT = "Map of the latent space; the table beside it lists the same items."
 
-METRICS: dict[str, tuple[str, str, str, int, float]] = {
-    # column: label, help, unit, decimals, factor
-    "explained_variance": (
-        "Explained variance",
-        "Share of the frame's variance that the drawn axes show.",
-        "%",
-        1,
-        100,
-    ),
-    "procrustes_residual": (
-        "Procrustes residual",
-        "Movement since the previous frame that no rotation explains.",
-        "",
-        3,
-        1,
-    ),
-    "spearman": (
-        "All-pairs Spearman",
-        "Rank correlation between pairwise distances in the input and in the latent space.",
-        "",
-        3,
-        1,
-    ),
-    "neighbour_overlap": (
-        "kNN overlap@10",
-        "Share of the 10 nearest neighbours that are the same after compression.",
-        "",
-        3,
-        1,
-    ),
-    "pair_error": (
-        "Mean |d_x − d_z|",
-        "Mean change of the distance within a matched pair after compression.",
-        "",
-        3,
-        1,
-    ),
+SHOWN = {
+    "image": "Images",
+    "text": "Texts",
+    "vector": "Vectors",
+    "both": "Both",
+    "laid": "Both, means together",
 }
-Basis = Literal["pooled", "last"]
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _read(path: str, run_id: str, basis: Basis, dimensions: int, version: str) -> Evolution:
-    return service.evolution(page.workspace(), run_id, basis=basis, dimensions=dimensions)
+def _read(path: str, run_id: str, drawing: Drawing, version: str) -> Evolution:
+    return service.evolution(page.workspace(), run_id, drawing)
 
 
-def read(run: RunSummary, *, basis: Basis = "pooled", dimensions: int = 2) -> tuple[Evolution | None, str]:
+def read(run: RunSummary, drawing: Drawing | None = None) -> tuple[Evolution | None, str]:
     """The run's frames on one map (None before the first), and a cache key for exactly these frames."""
-    workspace = page.workspace()
+    workspace, drawing = page.workspace(), drawing or Drawing()
     version = browsing.frames(workspace, run.id)
-    name = f"{run.id}/{basis}/{dimensions}/{version}"
-    return _read(str(workspace.path), run.id, basis, dimensions, version) if version else None, name
+    name = f"{run.id}/{drawing.view}/{drawing.basis}/{drawing.dimensions}/{version}"
+    return _read(str(workspace.path), run.id, drawing, version) if version else None, name
 
 
-def points(found: Evolution, at: NDArray[np.intp]) -> Points:
-    """The items at these positions as input of the plot."""
+def points(found: Evolution, at: NDArray[np.intp], *, whole: bool = False) -> Points:
+    """The items at these positions as input of the plot; outliers are in view only with `whole`."""
     return Points(
         steps=[int(step) for step in found.steps],
         places={name: places[:, at] for name, places in found.places.items()},
         norms={name: norms[:, at] for name, norms in found.norms.items()},
         rows=found.rows[at],
-        norm_range=found.norm_range,
+        norm_ranges=found.norm_ranges,
         labels=[found.labels[position] for position in at],
+        heldout=np.asarray(found.heldout, dtype=bool)[at],
+        extent=found.whole if whole else found.extent,
     )
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _drawn(name: str, _found: Evolution, look: tuple[Any, ...]) -> go.Figure:
-    shown, height, animated = look
+    shown, height, animated, colour = look
     at = spacing.evenly(len(_found.rows), shown)
-    return evolution_map(points(_found, at), Look(height=height, axes=axes(_found)), animated=animated)
+    wanted = Look(colour=colour, height=height, axes=axes(_found))
+    return evolution_map(points(_found, at), wanted, animated=animated)
 
 
 def axes(found: Evolution) -> tuple[str, str, str]:
     """Names of the axes: those of the latent if it is drawn directly, else of the plane or space."""
     if found.raw:
         return "z₁", "z₂", "z₃"
+    if found.size <= found.dimensions:
+        return "z₁ − mean", "z₂ − mean", "z₃ − mean"
     what = "axis {} of the plane" if found.dimensions == PLANE else "axis {}"
     return what.format(1), what.format(2), what.format(3)
-
-
-def metrics(found: Evolution) -> list[Metric]:
-    """The quality metrics that this run has, frame by frame."""
-    table = found.honesty
-    chance = _first(table.get("neighbour_chance"))
-    result = []
-    for column, (label, text, unit, digits, factor) in METRICS.items():
-        if column not in table or not np.isfinite(np.asarray(table[column], dtype=float)).any():
-            continue
-        values = [_plain(value, factor) for value in table[column]]
-        level = chance if column == "neighbour_overlap" else None
-        note = f"chance {level:.3f}" if level is not None else ""
-        result.append(Metric(label, values, text, digits, unit, note, level))
-    return result
-
-
-def _plain(value: float, factor: float = 1) -> float | None:
-    return float(value) * factor if math.isfinite(value) else None
-
-
-def _first(values: Any) -> float | None:
-    finite = [float(value) for value in (values if values is not None else ()) if math.isfinite(value)]
-    return finite[0] if finite else None
 
 
 def playing(run: RunSummary) -> None:
@@ -141,13 +90,17 @@ def playing(run: RunSummary) -> None:
     if found is None:
         st.skeleton(height=420)
         return
-    figure = _drawn(name, found, (HOME_POINTS, 440, True))
+    colour = (
+        "label" if len(set(found.labels) - {""}) > 1 else "norm"
+    )  # classes are seen at once, norms are not
+    figure = _drawn(name, found, (HOME_POINTS, 440, True, colour))
     st.plotly_chart(figure, key="home_map", config=CONFIG, alt=ALT)
     steps = [int(step) for step in found.steps]
     player(
-        Playback("home_map", name, steps, len(steps) - 1, metrics(found), autoplay=True), key="home_player"
+        Playback("home_map", name, steps, len(steps) - 1, figures.metrics(found), autoplay=True),
+        key="home_player",
     )
-    st.caption(sampled(found, HOME_POINTS))
+    st.caption(" ".join(filter(None, [sampled(found, HOME_POINTS, colour=colour), agreement(found)])))
 
 
 def newest(run: RunSummary) -> None:
@@ -157,7 +110,9 @@ def newest(run: RunSummary) -> None:
     if found is None:
         st.skeleton(height=400)
         return
-    st.plotly_chart(_drawn(name, found, (LIVE_POINTS, 400, False)), key="live_map", config=CONFIG, alt=ALT)
+    st.plotly_chart(
+        _drawn(name, found, (LIVE_POINTS, 400, False, "norm")), key="live_map", config=CONFIG, alt=ALT
+    )
     st.caption(sampled(found, LIVE_POINTS))
 
 
@@ -167,7 +122,7 @@ def quality(run: RunSummary) -> None:
     if found is None:
         return
     with st.grid(5, min_column_width=150):
-        for metric in metrics(found):
+        for metric in figures.metrics(found):
             trend = [each for each in metric.values if each is not None]
             text = f"{metric.help} By {metric.note}." if metric.note else metric.help
             st.metric(metric.label, _value(metric), border=True, help=text, chart_data=trend)
@@ -179,9 +134,11 @@ def _value(metric: Metric) -> str:
 
 
 SCALES = {
-    "norm": "Colour: norm ‖z‖ on one scale for the whole run, 1st to 99th percentile.",
-    "frame": "Colour: norm ‖z‖ on a separate scale per frame, 1st to 99th percentile.",
+    "norm": "Colour: norm ‖z‖, on one scale per modality for the whole run, 1st to 99th percentile.",
+    "frame": "Colour: norm ‖z‖, on a separate scale per modality and frame, 1st to 99th percentile.",
     "label": "Colour: label; only the most frequent labels are named. Circles are images, diamonds texts.",
+    "part": "Colour: whether the head was trained on the item or it was held out.",
+    "modality": "Colour: image or text.",
 }
 
 
@@ -195,4 +152,40 @@ def sampled(found: Evolution, shown: int, *, colour: str = "norm") -> str:
     elif total < found.total:
         caption += ", all that the run snapshots"
     caption += ", sampled by its seed." if total < found.total else "."
-    return f"{caption} {SCALES[colour]}"
+    return " ".join([caption, SCALES[colour], *remarks(found)])
+
+
+def remarks(found: Evolution) -> list[str]:
+    """Sentences about the map as a whole: the shift, what is not in view, and why there may be nothing to see."""
+    said = []
+    gap = found.honesty.get("gap")
+    if found.view == "laid":
+        apart = (
+            f", {gap[-1]:.1f} spreads apart in the latents"
+            if gap is not None and np.isfinite(gap[-1])
+            else ""
+        )
+        said.append(f"Images and texts are drawn with their means laid on each other{apart}.")
+    if (missing := int(found.left_out[-1])) > 0:
+        said.append(f"{count(missing, 'item')} whose latents are not finite numbers left out.")
+    if missing < len(found.rows) and not np.ptp(found.whole, axis=1).any():
+        said.append("All points are at one place.")
+    if len(found.steps) == 1:
+        said.append("The run has one frame so far; there is no movement to play.")
+    return said
+
+
+def agreement(found: Evolution) -> str:
+    """A sentence with the share of neighbours of the same label on the map, in the latents and in the vectors."""
+    parts = []
+    for name in found.modalities:
+        shares = [found.honesty.get(f"labels_{name}{ending}") for ending in ("", "_latents", "_vectors")]
+        if all(each is not None and np.isfinite(each[-1]) for each in shares):
+            here, latents, vectors = (f"{each[-1]:.0%}" for each in shares if each is not None)
+            which = f"{SHOWN[name].lower()}: " if len(found.modalities) > 1 else ""
+            parts.append(f"{which}{here} on the map, {latents} in the latents, {vectors} in the vectors")
+    return (
+        f"Of 10 nearest neighbours, so many share the label at the last frame: {'; '.join(parts)}."
+        if parts
+        else ""
+    )

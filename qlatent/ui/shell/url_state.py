@@ -93,14 +93,14 @@ def pick(
     return chosen
 
 
-def switch(name: str, options: Mapping[str, str], *, label: str = "", **look: Any) -> str:
+def switch(name: str, options: Mapping[str, str], *, label: str = "", default: str = "", **look: Any) -> str:
     """A segmented control whose choice stands in the URL; `options` maps URL values to labels.
 
-    No label is shown if `label` is empty.
+    No label is shown if `label` is empty. Without a choice it is `default`, or the first option.
     """
     key = f"switch_{name}"
     current = get(name)
-    chosen = current if current in options else next(iter(options))
+    chosen = current if current in options else default or next(iter(options))
     st.session_state[key] = chosen
 
     def changed() -> None:
