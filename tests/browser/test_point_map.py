@@ -188,7 +188,9 @@ def alone(shown: Map) -> tuple[float, float]:
     x, y, width, height = shown.root.locator(".pm-plain").evaluate("""canvas => {
         const { width, height } = canvas;
         const pixels = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, width, height).data.buffer);
-        for (let x = 0; x < width; x++) for (let y = 0; y < height; y++) if (pixels[y * width + x] !== pixels[0]) return [x + 3, y, width, height];
+        for (let x = 0; x < width; x++) for (let y = 0; y < height; y++) {
+            if (pixels[y * width + x] !== pixels[0]) return [x + 3, y, width, height];
+        }
     }""")
     return shown.spot(x / width, y / height)
 
@@ -236,7 +238,10 @@ def test_a_lost_context_is_bridged_and_comes_back(page: Any, url: str) -> None:
     assert before > 1000
     canvas = shown.root.locator(".pm-points")
     canvas.evaluate(
-        "canvas => { window.lost = canvas.getContext('webgl2').getExtension('WEBGL_lose_context'); window.lost.loseContext(); }"
+        """canvas => {
+            window.lost = canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
+            window.lost.loseContext();
+        }"""
     )
     page.locator(".pm-root[data-renderer=processor]").wait_for()
     shown.drawn(shown.drawn() - 1)

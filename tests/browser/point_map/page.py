@@ -1,4 +1,4 @@
-"""A page with point maps for the browser tests: the URL says how many points, frames and axes, and how they are drawn."""
+"""A page with point maps: the URL says how many points, frames and axes, and how they are drawn."""
 
 from __future__ import annotations
 
