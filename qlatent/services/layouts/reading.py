@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from qlatent.services.layouts.points import neighbours_among, points_of
 from qlatent.services.layouts.requests import LayoutRequest
 from qlatent.services.runs import specs
 from qlatent.services.runs.specs import Layout, expected
+from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 
 NEIGHBOURS = 10  # by which trust is judged
@@ -38,6 +41,21 @@ class NamedClusters:
         return [", ".join(each) or f"Cluster {number}" for number, each in enumerate(self.words, start=1)]
 
 
+def clusters_of(
+    workspace: Workspace, layout: StoredLayout, *, smallest: int = 0, fill: bool = False
+) -> Clusters:
+    """The dense regions of a layout, as in `layout.clusters.clusters`; those of a few layouts are kept in memory."""
+    if not layout.id:
+        return clusters(layout.places, smallest=smallest, fill=fill)
+    return _kept_clusters(workspace.run(layout.id).path, smallest, fill)
+
+
+@lru_cache(maxsize=16)
+def _kept_clusters(folder: Path, smallest: int, fill: bool) -> Clusters:
+    places = RunFolder(folder).layout()["places"]
+    return clusters(places[-1] if places.ndim == 3 else places, smallest=smallest, fill=fill)
+
+
 def named_clusters(
     workspace: Workspace, layout: StoredLayout, *, smallest: int = 0, fill: bool = False
 ) -> NamedClusters:
@@ -46,7 +64,7 @@ def named_clusters(
     `smallest` and `fill` as in `layout.clusters.clusters`. The item that stands for a cluster lies nearest to the mean
     of its places.
     """
-    found = clusters(layout.places, smallest=smallest, fill=fill)
+    found = clusters_of(workspace, layout, smallest=smallest, fill=fill)
     column = workspace.items.table(layout.dataset, columns=["text"], version=layout.dataset_version)["text"]
     texts = [text or "" for text in column.take(layout.rows).to_pylist()]
     words = tuple(class_words(texts, found.numbers))

@@ -21,7 +21,10 @@ from qlatent.types import Arrays
 _ZERO = 2**15  # the int16 -32768 stands for the coordinate `low`
 _HIGHEST = 2**15 - 1
 
-MAPS = {"run": "qlatent.services.selections.maps:of_run"}
+MAPS = {
+    "run": "qlatent.services.selections.maps:of_run",
+    "layout": "qlatent.services.selections.layouts:of_layout",
+}
 """Where the points of a map come from: a function of the workspace and the map; "layout" or "run"."""
 
 
