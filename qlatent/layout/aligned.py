@@ -59,9 +59,10 @@ def lay_out_frames(
         raise InputError(
             f"{len(frames)} frame has nothing to be aligned with.", remedy="Use UMAP for a single frame."
         )
-    aligned, _ = align(frames)
-    flat = plane(aligned, dimensions=config.dimensions)
-    start = np.stack([flat.project(frame) for frame in aligned])  # (F, n, c)
+    known = align(frames)
+    flat = plane(known.moments, dimensions=config.dimensions)
+    turned = (np.asarray(frame) @ turn for frame, turn in zip(frames, known.rotations, strict=True))
+    start = np.stack([flat.project(frame) for frame in turned])  # (F, n, c)
     if start.shape[1] < FEW or not np.abs(start).max() > 0:
         return start.astype(np.float32)
     near = [nearest(frame, k=config.neighbours, metric=metric) for frame in frames]
