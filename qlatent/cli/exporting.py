@@ -32,6 +32,12 @@ def export(
     modality: Annotated[
         str, typer.Option(help="Vectors of this modality, for a tool. Default: the first.")
     ] = "",
+    layout: Annotated[
+        str,
+        typer.Option(
+            help="Layout for embedding-atlas, by its run from `qlatent layout`. Default: the plane of largest variance."
+        ),
+    ] = "",
     thumbnails: Annotated[
         bool, typer.Option("--thumbnails", help="Write thumbnails instead of the imported pictures.")
     ] = False,
@@ -42,6 +48,7 @@ def export(
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     choice = Choice(
         tool=tool, definition=selection(item, where, link), encoder=vectors or "", modality=modality,
+        layout=layout,
         pictures="thumbnails" if thumbnails else "originals",
     )  # fmt: skip
     document = write(opened, what, out=out, choice=choice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from qlatent.errors import InputError
 from qlatent.layout.plane import plane
+from qlatent.services.layouts import layouts
 from qlatent.services.selections import collections, selections
 from qlatent.services.selections.definitions import Definition, Kept, SetOf
 from qlatent.services.vectors import stored
@@ -19,12 +20,13 @@ from qlatent.store.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How to export: for which tool ("" for a table or pictures), a part of the items, and which vectors."""
+    """How to export: for which tool ("" for a table or pictures), a part of the items, and which vectors and layout."""
 
     tool: str = ""
     definition: Definition | None = None  # None: all items
     encoder: str = ""  # "": the only one
     modality: str = ""  # "": the first that has vectors
+    layout: str = ""  # run of a stored layout; "": the plane of largest variance
     pictures: Literal["originals", "thumbnails"] = "originals"
 
 
@@ -93,10 +95,28 @@ def vectors_of(workspace: Workspace, chosen: Chosen, choice: Choice) -> VectorsO
     return VectorsOf(chosen.rows[whole], every[whole], key, modality, int((~whole).sum()))
 
 
-def projected(points: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Coordinates (m, 2) of points (m, d) in their plane of largest variance; one point lies at its origin."""
-    flat = plane([points.astype(np.float64)])
-    return np.asarray(flat.project(points.astype(np.float64)))
+def placed(workspace: Workspace, chosen: Chosen, choice: Choice) -> tuple[VectorsOf, NDArray[np.float64]]:
+    """The vectors of the chosen items, and their coordinates (m, 2) on the layout or the plane of largest variance.
+
+    Items without a place on the layout are left out too; none with one raises `InputError`.
+    """
+    vectors = vectors_of(workspace, chosen, choice)
+    if not choice.layout:
+        flat = plane([vectors.points.astype(np.float64)])
+        return vectors, np.asarray(flat.project(vectors.points.astype(np.float64)))
+    layout = layouts.read(workspace, choice.layout)
+    if layout.dataset != chosen.dataset:
+        raise InputError(
+            f"The layout {choice.layout} is of {layout.dataset!r}, not of {chosen.dataset!r}.",
+            remedy="Choose a layout of this dataset.",
+        )
+    _, mine, theirs = np.intersect1d(vectors.rows, layout.rows, assume_unique=True, return_indices=True)
+    if not len(mine):
+        raise InputError(f"None of the items is on the layout {choice.layout}.", remedy="Choose another one.")
+    kept = replace(
+        vectors, rows=vectors.rows[mine], points=vectors.points[mine], left_out=len(chosen.rows) - len(mine)
+    )
+    return kept, layout.places[theirs, :2].astype(np.float64)
 
 
 def new_folder(out: Path) -> Path:

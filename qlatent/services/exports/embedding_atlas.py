@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qlatent.layout.neighbours import nearest
-from qlatent.services.exports.choice import Choice, Chosen, VectorsOf, projected, vectors_of
+from qlatent.services.exports.choice import Choice, Chosen, VectorsOf, placed
 from qlatent.services.exports.tables import check_ending, items_frame, write_table
 from qlatent.store.workspace import Workspace
 
@@ -26,10 +26,9 @@ def write(workspace: Workspace, chosen: Chosen, choice: Choice, out: Path) -> di
     "_" appended.
     """
     check_ending(out, (".parquet",))
-    vectors = vectors_of(workspace, chosen, choice)
+    vectors, places = placed(workspace, chosen, choice)
     frame = items_frame(workspace, chosen.dataset, rows=vectors.rows)
     frame = frame.rename(columns={name: f"{name}_" for name in COLUMNS})
-    places = projected(vectors.points)
     frame["projection_x"], frame["projection_y"] = places[:, 0], places[:, 1]
     options = ["--x projection_x", "--y projection_y"]
     if len(frame) <= MOST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from qlatent.types import Arrays
 
 _ZERO = 2**15  # the int16 -32768 stands for the coordinate `low`
 _HIGHEST = 2**15 - 1
+_KEPT = 2  # maps of runs in memory: of 20,000 items, 2 modalities and 60 frames, 19 MB each
 
 MAPS = {
     "run": "qlatent.services.selections.maps:of_run",
@@ -34,6 +36,14 @@ class Points(NamedTuple):
     dataset: str
     rows: NDArray[np.int64]
     places: Arrays
+
+
+class _Drawn(NamedTuple):
+    """All frames of a map: rows (n,), places (F, n, c) by modality, and F."""
+
+    rows: NDArray[np.int64]
+    places: Arrays
+    frames: int
 
 
 def inside_lasso(workspace: Workspace, dataset: str, lasso: Lasso) -> NDArray[np.int64]:
@@ -55,13 +65,19 @@ def inside_lasso(workspace: Workspace, dataset: str, lasso: Lasso) -> NDArray[np
 def of_run(workspace: Workspace, on: DrawnMap) -> Points:
     """The points of a frame of a run; a removed run or an unknown frame or view raises an error that says so."""
     check_present(workspace, "run", on.run)
-    last = None if on.frames is None else on.frames - 1
-    drawing = frames.Drawing(on.view or None, on.basis, len(on.low))
-    found = frames.evolution(workspace, on.run, drawing, upto_frame=last)
-    if on.frame >= len(found.steps):
-        raise InputError(f"Run {on.run} has no frame {on.frame}; it has {len(found.steps)}.")
+    count = on.frames or len(frames.frame_steps(workspace, on.run))
+    found = _drawn(workspace, on.run, frames.Drawing(on.view or None, on.basis, len(on.low)), count)
+    if on.frame >= found.frames:
+        raise InputError(f"Run {on.run} has no frame {on.frame}; it has {found.frames}.")
     places = {name: each[on.frame] for name, each in found.places.items()}
     return Points(training_spec(workspace.run(on.run)).dataset, found.rows, places)
+
+
+@lru_cache(maxsize=_KEPT)
+def _drawn(workspace: Workspace, run: str, drawing: frames.Drawing, count: int) -> _Drawn:
+    """The first `count` frames of a map; kept in memory, since each further lasso asks for them again."""
+    found = frames.evolution(workspace, run, drawing, upto_frame=count - 1)
+    return _Drawn(found.rows, found.places, len(found.steps))
 
 
 def quantised(places: NDArray[np.floating], on: DrawnMap) -> NDArray[np.int16]:

@@ -107,9 +107,9 @@ class CollectionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of a collection to make: ids to add and to take out, and a new name ("" keeps the name); `made` in unix seconds.
+    """A change of a collection to make: ids to add and to take out, and a new name ("" keeps the name).
 
-    `version` is the version of the dataset that the ids come from.
+    `made` is in unix seconds; `version` is the version of the dataset that the ids come from.
     """
 
     made: float
