@@ -356,6 +356,7 @@ def app_command(
     following.serve(path_of(workspace), port=port, host=host, headless=headless)
 
 
+app.command(name="index")(searching.index_command)
 app.add_typer(kept.app, name="heads")
 app.add_typer(collections.app, name="collections")
 for command in (

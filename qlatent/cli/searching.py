@@ -1,4 +1,4 @@
-"""The command `qlatent search`: the nearest items of a text, an image, or items added and taken away."""
+"""The commands `qlatent search`, the nearest items of a text, an image or items, and `qlatent index`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ from typing import Annotated, Any
 
 import typer
 
-from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
+from qlatent.cli import following
+from qlatent.cli.options import Detach, JsonOption, WorkspaceOption, open_workspace
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import InputError
 from qlatent.services.datasets import browsing
-from qlatent.services.search import neighbours, queries
+from qlatent.services.search import index, neighbours, queries
 from qlatent.services.search.neighbours import Asked, Neighbours
 
 _LONGEST = 60  # characters of a text on the terminal
+
+Encoder = Annotated[
+    str | None,
+    typer.Option(help="Encoder key, if the dataset has vectors of several encoders."),
+]
+Among = Annotated[
+    str | None, typer.Option("--in", help="Search image or text vectors. Default: images if there are any.")
+]
 
 
 def search(
@@ -56,6 +65,20 @@ def search(
     if head is None:
         rows, columns = [[*row[:2], row[3]] for row in rows], [*columns[:2], columns[3]]
     terminal.table(_document(found), columns, rows)
+
+
+def index_command(
+    dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
+    encoder: Encoder = None,
+    among: Among = None,
+    detach: Detach = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Build a search index of a large dataset in a worker process. Without one, searches are exact and slower."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    space = queries.space_of(opened, dataset, encoder=encoder, modality=among)
+    following.follow(opened, index.start_indexing(opened, space), terminal=terminal, detach=detach)
 
 
 def _query(text: str | None, image: Path | None, plus: list[str], minus: list[str]) -> queries.Query:

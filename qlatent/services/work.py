@@ -15,6 +15,7 @@ WORK = {
     "probe": "qlatent.services.training.image_probe:carry_out",
     "retrieval_evaluation": "qlatent.services.retrieval.evaluation_runs:carry_out",
     "layout": "qlatent.services.layouts.work:carry_out",
+    "search_index": "qlatent.services.search.index:carry_out",
     "demo": "qlatent.services.demo:carry_out",
 }
 

@@ -167,6 +167,15 @@ class Layout(BaseSpec):
     seed: int
 
 
+class SearchIndexing(BaseSpec):
+    """The building of a search index of the vectors of one encoder and modality."""
+
+    kind: Literal["search_index"] = "search_index"
+    dataset: str
+    encoder: str  # key
+    modality: str
+
+
 class DemoPreparation(BaseSpec):
     """A preparation of the demo: draw, import and encode listings, then queue the training."""
 
@@ -178,7 +187,16 @@ class DemoPreparation(BaseSpec):
 
 Kind = TypeVar("Kind", bound=BaseSpec)
 TrainSpec = VectorTraining | ImageTraining | RetrievalTraining
-RunSpec = TrainSpec | Encoding | Measurement | ImageProbe | RetrievalEvaluation | Layout | DemoPreparation
+RunSpec = (
+    TrainSpec
+    | Encoding
+    | Measurement
+    | ImageProbe
+    | RetrievalEvaluation
+    | Layout
+    | SearchIndexing
+    | DemoPreparation
+)
 
 
 def _tag(document: Any) -> str:
@@ -199,6 +217,7 @@ _ADAPTER: TypeAdapter[RunSpec] = TypeAdapter(
         | Annotated[ImageProbe, Tag("probe")]
         | Annotated[RetrievalEvaluation, Tag("retrieval_evaluation")]
         | Annotated[Layout, Tag("layout")]
+        | Annotated[SearchIndexing, Tag("search_index")]
         | Annotated[DemoPreparation, Tag("demo")],
         Discriminator(_tag),
     ]

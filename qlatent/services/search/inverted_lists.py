@@ -93,7 +93,12 @@ def build(
         raise InputError("No row has a vector with a direction.", remedy="Encode the items first.")
     lists = lists or round(_LISTS * len(rows) ** 0.5)
     lists = max(1, min(lists, len(rows)))
-    sample = np.sort(rng.choice(rows, min(len(rows), lists * _PER_LIST), replace=False))
+    mixed = rng.permutation(rows)
+    asked = mixed[
+        : min(SAMPLE, len(rows) // 2)
+    ]  # k-means does not see them, or their recall would be too good
+    sample = np.sort(mixed[len(asked) :][: lists * _PER_LIST])
+    lists = min(lists, len(sample))
     centres = _centres(lengths.unit(np.asarray(vectors[sample], dtype=np.float32)), lists, rng)
     of = np.empty(len(rows), dtype=np.int64)
     for first, block in _blocks(vectors, rows):
@@ -109,7 +114,8 @@ def build(
         placed[first : first + len(block)] = block
         if progress is not None:
             progress(len(rows) + first + len(block), 2 * len(rows))
-    return tuned(Lists(centres, edges, rows[order], placed), rng)
+    made = Lists(centres, edges, rows[order], placed)
+    return tuned(made, np.flatnonzero(np.isin(made.rows, asked if len(asked) else rows)))
 
 
 def usable(vectors: NDArray[Any]) -> NDArray[np.int64]:
@@ -121,9 +127,8 @@ def usable(vectors: NDArray[Any]) -> NDArray[np.int64]:
     return np.flatnonzero(np.concatenate(good)) if good else np.empty(0, dtype=np.int64)
 
 
-def tuned(lists: Lists, rng: np.random.Generator) -> Lists:
-    """The lists with the fewest probes whose recall on a sample of the rows is wanted, and that recall."""
-    places = np.sort(rng.choice(len(lists.rows), min(SAMPLE, len(lists.rows)), replace=False))
+def tuned(lists: Lists, places: NDArray[np.int64]) -> Lists:
+    """The lists with the fewest probes that find the neighbours of the rows at some places, and their recall."""
     queries, own = np.asarray(lists.vectors[places]), lists.rows[places]
     true = _others(lists.named(nearest.top_k(lists.vectors, queries, k=K + 1)[0]), own)
     for probes in [*(each for each in _PROBES if each < len(lists.centres)), len(lists.centres)]:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from qlatent.errors import InputError
 from qlatent.services.heads import kept_heads
-from qlatent.services.search import queries
+from qlatent.services.search import index, queries, stored_vectors
 from qlatent.services.search.nearest import NOTHING, top_k
-from qlatent.services.search.queries import InputSpace, Query, QueryVector
+from qlatent.services.search.queries import Query, QueryVector
+from qlatent.services.search.stored_vectors import InputSpace
 from qlatent.services.vectors import stored
 from qlatent.store.workspace import Workspace
 
@@ -84,13 +85,13 @@ def neighbours(workspace: Workspace, dataset: str, query: Query, asked: Asked = 
     """
     if asked.k < 1:
         raise InputError(f"The {asked.k} nearest were asked for.", remedy="Use k ≥ 1.")
-    space = queries.space_of(workspace, dataset, query, encoder=asked.encoder, modality=asked.modality)
+    space = queries.space_of(workspace, dataset, encoder=asked.encoder, modality=asked.modality)
     given = queries.vector(workspace, query, space)
-    vectors = stored.mapped(workspace, dataset, space.encoder, space.modality)
+    vectors = stored_vectors.of(workspace, space)
     _check_width(given, vectors, space)
     among = _allowed(workspace, query, space, len(vectors), asked.among)
-    look = _Look(workspace, space, asked.k, among)
-    first = Space("", space.encoder, "cosine", look.hits(vectors, given.vector, "cosine"))
+    look = _Look(workspace, space, asked.k, among, len(query.items), asked.among is not None)
+    first = _input_space(look, vectors, given)
     latent = [_latent_space(look, head, given) for head in asked.heads]
     return Neighbours(space, (first, *(_compared(each, first) for each in latent)))
 
@@ -113,17 +114,36 @@ class _Look:
     space: InputSpace
     k: int
     among: NDArray[np.bool_] | None
+    own: int  # items of the query, which are left out
+    filtered: bool  # whether more than these are left out
 
-    def hits(self, vectors: NDArray[Any], query: NDArray[np.float32], metric: str) -> tuple[Hit, ...]:
+    def exact(self, vectors: NDArray[Any], query: NDArray[np.float32], metric: str) -> tuple[Hit, ...]:
         """The nearest of some vectors (rows, d) to one query (d,)."""
         k = min(self.k, max(1, len(vectors)))
-        rows, scores = (each[0] for each in top_k(vectors, query[None], k=k, metric=metric, among=self.among))
-        found = [int(row) for row in rows if row != NOTHING]
+        return self.hits(*top_k(vectors, query[None], k=k, metric=metric, among=self.among))
+
+    def hits(self, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> tuple[Hit, ...]:
+        """The hits of one query: rows and scores (1, k), without places that nothing fills, k of them at most."""
+        rows, scores = rows[0], scores[0]
+        there = rows != NOTHING
+        if self.among is not None:
+            there &= self.among[rows]
+        rows, scores = rows[there][: self.k], scores[there][: self.k]
+        found = [int(row) for row in rows]
         named = self.workspace.items.rows(self.space.dataset, found, columns=["id"]) if found else []
         return tuple(
             Hit(row, str(each["id"]), float(score))
-            for row, each, score in zip(found, named, scores, strict=False)
+            for row, each, score in zip(found, named, scores, strict=True)
         )
+
+
+def _input_space(look: _Look, vectors: NDArray[Any], given: QueryVector) -> Space:
+    """By the index if there is one, unless only some rows are allowed, of which its lists may hold too few."""
+    lists, how = (None, EXACT) if look.filtered else index.lists_of(look.workspace, look.space)
+    if lists is None:
+        return Space("", look.space.encoder, "cosine", look.exact(vectors, given.vector, "cosine"), how=how)
+    found = lists.top_k(given.vector[None], k=look.k + look.own)
+    return Space("", look.space.encoder, "cosine", look.hits(*found), how=how)
 
 
 def _latent_space(look: _Look, head: str, given: QueryVector) -> Space:
@@ -133,14 +153,14 @@ def _latent_space(look: _Look, head: str, given: QueryVector) -> Space:
     _check_modality(view.name, estimator.modalities, given.modality)
     query = estimator.transform({given.modality: given.vector[None]})[given.modality][0]
     metric = str(estimator.model_.distance)
-    return Space(view.id, view.name, metric, look.hits(places, query, metric))
+    return Space(view.id, view.name, metric, look.exact(places, query, metric))
 
 
 @lru_cache(maxsize=_KEPT_LATENTS)
 def _latents(workspace: Workspace, head: str, space: InputSpace, version: int) -> NDArray[np.float32]:
     estimator = kept_heads.estimator(workspace, head)
     _check_modality(head, estimator.modalities, space.modality)
-    vectors = stored.mapped(workspace, space.dataset, space.encoder, space.modality, version=version)
+    vectors = stored_vectors.of(workspace, space)
     found: NDArray[np.float32] | None = None
     for first in range(0, len(vectors), _CHUNK):
         block = np.asarray(vectors[first : first + _CHUNK])

@@ -18,6 +18,8 @@ from qlatent.images import decoded
 from qlatent.ingest.image_check import check_image
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.record import RefusedRow
+from qlatent.services.search import stored_vectors
+from qlatent.services.search.stored_vectors import InputSpace
 from qlatent.services.vectors import known_encoders, stored
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
@@ -55,14 +57,6 @@ class QueryVector(NamedTuple):
     """A vector (d,) of an encoder's space and the modality it comes from."""
 
     vector: NDArray[np.float32]
-    modality: str
-
-
-class InputSpace(NamedTuple):
-    """The vectors that are searched: those of one modality of a dataset by one encoder."""
-
-    dataset: str
-    encoder: str  # key
     modality: str
 
 
@@ -114,19 +108,17 @@ def frozen(workspace: Workspace, query: Query, space: InputSpace) -> Query:
 def space_of(
     workspace: Workspace,
     dataset: str,
-    query: Query,
     *,
     encoder: str | None = None,
     modality: str | None = None,
 ) -> InputSpace:
-    """The space that a query searches: of the only encoder of the dataset and, if there are both, among its images.
+    """The space to search: by default of the only encoder of the dataset, and among images if there are any.
 
-    Texts of an encoder that reads only texts, and items, search their own modality. Unknown datasets, encoders and
-    modalities raise an error with the known ones.
+    Unknown datasets, encoders and modalities raise an error with the known ones.
     """
     key = encoder or stored.choose(workspace, dataset)
     workspace.catalogue.dataset(dataset)
-    have = stored.widths(workspace, dataset, key)
+    have = stored_vectors.widths(workspace, dataset, key)
     if modality is not None and modality not in have:
         raise InputError(
             f"{dataset!r} has no {modality} vectors of {key}; it has {' and '.join(have)}.",
@@ -158,7 +150,7 @@ def vector(workspace: Workspace, query: Query, space: InputSpace) -> QueryVector
 
 def row_of(workspace: Workspace, dataset: str, item: str) -> int:
     """The row of the item with this id; an unknown id raises `InputError`."""
-    row = pc.index(workspace.items.table(dataset, columns=["id"])["id"], item).as_py()
+    row = pc.index(stored_vectors.ids(workspace, dataset), item).as_py()
     if row < 0:
         raise InputError(
             f"{dataset!r} has no item {item!r}.", remedy=f"List its items with `qlatent items {dataset}`."
@@ -206,7 +198,7 @@ def _of_item(workspace: Workspace, item: str, space: InputSpace) -> QueryVector:
     row = row_of(workspace, space.dataset, item)
     joint = known_encoders.modalities(space.encoder)
     for modality in (space.modality, *(each for each in joint if each != space.modality)):
-        vectors = stored.mapped(workspace, space.dataset, space.encoder, modality)
+        vectors = stored_vectors.of(workspace, space._replace(modality=modality))
         if vectors.shape[1] and stored.whole(vectors[row : row + 1])[0]:
             return QueryVector(np.array(vectors[row]), modality)
     raise InputError(

@@ -19,6 +19,7 @@ from qlatent.store.items import names
 from qlatent.store.items.intake import IMAGES, Intake, Staged
 from qlatent.store.items.mapped import MappedVectors
 from qlatent.store.items.schemas import ITEMS
+from qlatent.store.items.search_indexes import SearchIndexes
 from qlatent.store.items.tables import Tables, gathered
 from qlatent.store.items.vectors import Hashes, Vectors, VectorTable, images_of
 from qlatent.types import MODALITIES, Item, Progress, VectorItems
@@ -96,6 +97,7 @@ class ItemStore:
             self._dataset(dataset)
             self._tables.drop(names.dataset_table(dataset))
             self._mapped.drop(dataset)
+            SearchIndexes(self.path).drop(dataset)
 
     def compact(self) -> None:
         """Merge small files, and drop old versions and images, views and imported vectors without a dataset.

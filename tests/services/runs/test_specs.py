@@ -33,6 +33,7 @@ EVERY: list[RunSpec] = [
         **COMMON, dataset_version=2, run="r2", step=4, modality="text", method="umap", metric="log_fidelity",
         dimensions=3, neighbours=9, min_dist=0.2, epochs=50, densmap=True, seed=1,
     ),
+    specs.SearchIndexing(**COMMON, encoder="clip-1", modality="image"),
     specs.DemoPreparation(**{**COMMON, "dataset": None}, count=20, seed=7),
 ]  # fmt: skip
 

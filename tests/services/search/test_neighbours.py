@@ -110,7 +110,7 @@ def test_only_the_allowed_rows_are_found_and_no_more_than_there_are(workspace: W
 def test_a_query_can_be_stored_as_json_with_the_vector_of_its_image(workspace: Workspace) -> None:
     picture = workspace.items.image(workspace.items.rows(SHOP, [4], columns=["image_hash"])[0]["image_hash"])
     query = queries.Query((*queries.image(picture).terms, *queries.items(["i7"], ["i9"]).terms))
-    space = queries.space_of(workspace, SHOP, query)
+    space = queries.space_of(workspace, SHOP)
     small = queries.frozen(workspace, query, space)
     assert small.terms[0].kind == "vector"
     expected = ids(neighbours(workspace, SHOP, query))
