@@ -59,5 +59,5 @@ def test_what_cannot_be_laid_out_is_said_before_anything_runs(
     assert run(folder, "classes", "--out", str(folder / "layout.png")) == 1
     assert "got the extension '.png'" in capsys.readouterr().err
     assert run(folder, "classes", "--method", "localmap", "--json") == 1
-    assert "keeps less than UMAP" in json.loads(capsys.readouterr().out)["error"]["message"]
+    assert "keeps fewer neighbours" in json.loads(capsys.readouterr().out)["error"]["message"]
     assert run(folder, "classes", "--dimensions", "4") == 2

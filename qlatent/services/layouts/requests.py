@@ -22,7 +22,7 @@ METHODS = {
 }
 """The methods with their titles."""
 METRICS = ("cosine", "euclidean", "log_fidelity")
-WITHOUT = {"localmap", "pacmap", "trimap", "tsne"}  # see benchmarks/README.md
+WITHOUT = {"localmap", "pacmap"}  # measured in benchmarks/layouts.py
 KEPT = ("finished", "running", "queued")  # states of a run that answers the same request again
 INCIDENTAL = {"id", "name", "created", "threads", "device", "part_of", "format"}
 
@@ -79,7 +79,7 @@ def existing(workspace: Workspace, asked: Layout) -> str | None:
 def spec(workspace: Workspace, request: LayoutRequest) -> Layout:
     """The spec of a layout; an unknown source, method, frame or modality raises an error before anything is queued."""
     if request.method not in METHODS:
-        reason = " It keeps less than UMAP and takes longer." if request.method in WITHOUT else ""
+        reason = " It takes longer than UMAP and keeps fewer neighbours." if request.method in WITHOUT else ""
         raise ConfigError(
             f"There is no layout called {request.method!r}.{reason}", remedy=f"Use {', '.join(METHODS)}."
         )

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from qlatent import worker
 from qlatent.errors import InputError, StoreError
 from qlatent.services.layouts import layouts, requests, work
 from qlatent.services.layouts.layouts import StoredLayout
-from qlatent.services.runs import listing, run_index
+from qlatent.services.runs import listing, queue, run_index
 from qlatent.services.runs.specs import Layout
 from qlatent.store.workspace import Workspace
 from tests.layout.blobs import blobs
@@ -66,6 +67,20 @@ def test_a_stopped_layout_is_not_taken_for_the_answer(tmp_path: Path, no_workers
         workspace.run(first).write_status(state="stopped")
         run_index.record(workspace, first)
         assert requests.start(workspace, asked) != first
+
+
+def test_a_run_that_is_stopped_ends_so_and_begins_again_when_resumed(
+    tmp_path: Path, no_workers: object
+) -> None:
+    with classified(tmp_path / "workspace", count=9) as workspace:
+        folder = workspace.run(requests.start(workspace, requests.LayoutRequest("classes")))
+        folder.request_stop()
+        assert worker.work(workspace, folder) == "stopped"
+        with pytest.raises(StoreError, match=r"no layout.npz \(yet\)"):
+            layouts.read(workspace, folder.id)
+        queue.resume(workspace, folder.id)
+        assert worker.work(workspace, folder) == "finished"
+        assert len(layouts.read(workspace, folder.id).rows) == 8
 
 
 def test_known_vectors_come_near_their_own_places(workspace: Workspace, layout: StoredLayout) -> None:

@@ -76,7 +76,7 @@ def test_all_frames_are_laid_out_together(workspace: Workspace, run: str) -> Non
     ("changes", "said"),
     [
         ({"source": "nothing"}, "no dataset 'nothing'"), ({"method": "isomap"}, "no layout called 'isomap'"),
-        ({"method": "localmap"}, "keeps less than UMAP"), ({"modality": "sound"}, "no 'sound' vectors"),
+        ({"method": "localmap"}, "takes longer than UMAP"), ({"modality": "sound"}, "no 'sound' vectors"),
         ({"metric": "taxi"}, "no distance 'taxi'"), ({"metric": "log_fidelity"}, "no expectation values"),
         ({"method": "aligned"}, "has no frames to align"), ({"dimensions": 5}, "2 or 3 dimensions"),
         ({"encoder": "other"}, "no vectors of encoder 'other'"),
