@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 
 from qlatent.layout.lasso import inside
 from qlatent.provenance import made_by
+from qlatent.services.selections import links
+from qlatent.services.selections.definitions import DrawnMap, Lasso
 
-GOAL_SECONDS = 0.03
+GOAL_SECONDS, GOAL_CHARACTERS = 0.03, 2_000
 SHARE = 0.3  # of the points, inside the lasso
 
 
@@ -66,6 +68,15 @@ def every_edge(points: NDArray[np.int16], polygon: NDArray[np.int16]) -> NDArray
     return found
 
 
+def as_selection(polygon: NDArray[np.int16]) -> Lasso:
+    """The selection as a page makes it of this lasso."""
+    on = DrawnMap(
+        run="r20261128-155000-abcdef", view="image", frame=59, frames=60, low=(-3.141592653589793, -2.718281828459045),
+        step=(9.587379924285257e-05, 8.295872950186099e-05),
+    )  # fmt: skip
+    return Lasso(polygon=tuple((int(x), int(y)) for x, y in polygon), on=on)
+
+
 def timed(call: Callable[[], NDArray[np.int64]]) -> tuple[NDArray[np.int64], float, float]:
     """The result of a call, and its seconds of CPU and of the clock."""
     begin = time.process_time(), time.perf_counter()
@@ -104,10 +115,13 @@ def main() -> None:
             f"({1000 * min(cpu[name]):.1f} to {1000 * max(cpu[name]):.1f}), "
             f"{1000 * statistics.median(wall[name]):.1f} ms by the clock"
         )
-    print(f"goal: {1000 * GOAL_SECONDS:.0f} ms CPU")
+    message = len(links.to_link(as_selection(polygon)))
+    print(f"the selection takes {message:,} characters in a link")
+    print(f"goals: {1000 * GOAL_SECONDS:.0f} ms CPU, {GOAL_CHARACTERS:,} characters")
     document = {
         "points": len(points), "inside": len(found["raster"]), "vertices": len(polygon), "same_ids": same,
-        "cpu_seconds": cpu, "wall_seconds": wall, "goal_cpu_seconds": GOAL_SECONDS, "made_by": made_by(),
+        "cpu_seconds": cpu, "wall_seconds": wall, "goal_cpu_seconds": GOAL_SECONDS,
+        "link_characters": message, "goal_link_characters": GOAL_CHARACTERS, "made_by": made_by(),
     }  # fmt: skip
     asked.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 

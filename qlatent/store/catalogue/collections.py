@@ -145,13 +145,15 @@ def _apply(
 ) -> None:
     """Change ids, name and count of a collection; `undo` may meet ids that a later import made equal."""
     present = _present(connection, row.id)
-    gone = [{"gone": each} for each in take & present]
-    if gone:
-        statement = delete(_ITEMS).where(
-            _ITEMS.c.collection_id == row.id, _ITEMS.c.item_id == bindparam("gone")
-        )
-        connection.execute(statement, gone)
-    _put(connection, row.id, add - present)
+    gone, put = take & present, add - present
+    here = _ITEMS.c.collection_id == row.id
+    if 2 * len(gone) > len(present):  # all at once and the rest again, which is faster than one by one
+        connection.execute(delete(_ITEMS).where(here))
+        put = (present - gone) | add
+    elif gone:
+        statement = delete(_ITEMS).where(here, _ITEMS.c.item_id == bindparam("gone"))
+        connection.execute(statement, [{"gone": each} for each in gone])
+    _put(connection, row.id, put)
     count = len((present - take) | add)
     connection.execute(
         update(_TABLE).where(_TABLE.c.id == row.id).values(name=name, changed=made, count=count)
