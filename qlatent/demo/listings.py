@@ -13,23 +13,45 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
 from qlatent.demo.draw import SIZE, draw_scene
-from qlatent.demo.scene import KINDS, Scene, random_scene
-from qlatent.demo.words import seller_name, title_and_description
+from qlatent.demo.kinds import KINDS
+from qlatent.demo.scene import Scene, random_scene
+from qlatent.demo.sellers import HABIT, Seller, seller_of
+from qlatent.demo.words import title_and_description
 from qlatent.errors import InputError
 
 PER_HUNDRED = {"honest": 87, "bait": 4, "repost": 6, "price outlier": 3}
-COLUMNS = ("id", "image", "title", "description", "text", "price", "category", "seller", "truth", "truth_of")
+COLUMNS = (
+    "id",
+    "image",
+    "title",
+    "description",
+    "text",
+    "price",
+    "category",
+    "kind",
+    "colour",
+    "setting",
+    "seller",
+    "truth",
+    "truth_of",
+)
 
 
 @dataclass(frozen=True)
 class Listing:
-    """One listing with its ground truth; `truth_of` is the id of the listing that it copies, if any."""
+    """One listing with its ground truth; `truth_of` is the id of the listing that it copies, if any.
+
+    Kind, colour and setting are those that the text is about; the picture of a bait shows something else.
+    """
 
     id: str
     title: str
     description: str
     price: float
     category: str
+    kind: str
+    colour: str
+    setting: str
     seller: str
     image: Image.Image
     truth: str
@@ -50,7 +72,7 @@ class _Draft:
     title: str
     description: str
     price: float
-    seller: str
+    seller: Seller
 
     @property
     def id(self) -> str:
@@ -133,13 +155,17 @@ def _truth(number: int, seed: int) -> str:
 
 def _draft(number: int, rng: np.random.Generator) -> _Draft:
     scene = random_scene(rng)
-    title, description = title_and_description(scene, rng)
-    return _Draft(number, scene, title, description, _fair_price(scene, rng), seller_name(rng))
+    seller = seller_of(scene.kind, rng)
+    if rng.random() < HABIT:
+        scene = replace(scene, backdrop=seller.setting)
+    title, description = title_and_description(scene, rng, town=seller.town)
+    return _Draft(number, scene, title, description, _fair_price(scene, seller, rng), seller)
 
 
-def _fair_price(scene: Scene, rng: np.random.Generator) -> float:
-    """The usual price of the kind times the number, with a spread of about a quarter."""
-    price = KINDS[scene.kind].price * scene.count**0.9 * float(rng.lognormal(0, 0.25))
+def _fair_price(scene: Scene, seller: Seller, rng: np.random.Generator) -> float:
+    """The usual price of the kind times the number, dearer at some sellers, with a spread of about a fifth."""
+    usual = KINDS[scene.kind].price * scene.count**0.9 * seller.dearness
+    price = usual * float(rng.lognormal(0, 0.2))
     return round(price) if price > 20 else round(price * 2) / 2
 
 
@@ -160,15 +186,16 @@ def _listing(
         draft = replace(source, number=draft.number, seller=draft.seller)
     if truth == "repost" and source is not None:
         image = _altered(_drawing(source, seed), rng)
-        title, description = title_and_description(source.scene, rng)
+        title, description = title_and_description(source.scene, rng, town=draft.seller.town)
         price = round(source.price * rng.uniform(0.85, 1.1), 2)
         draft = replace(draft, scene=source.scene, title=title, description=description, price=price)
     if truth == "price outlier":
         factor = float(rng.uniform(8, 20))
         draft = replace(draft, price=round(draft.price * (factor if rng.random() < 0.5 else 1 / factor), 2))
+    scene = draft.scene
     return Listing(
-        draft.id, draft.title, draft.description, float(draft.price), KINDS[draft.scene.kind].category,
-        draft.seller, image, truth, source.id if source else "",
+        draft.id, draft.title, draft.description, float(draft.price), KINDS[scene.kind].category, scene.kind,
+        scene.colour, scene.backdrop, draft.seller.name, image, truth, source.id if source else "",
     )  # fmt: skip
 
 

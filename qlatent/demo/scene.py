@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qlatent.demo.kinds import KINDS
+
 RGB = tuple[int, int, int]
 
 COLOURS: dict[str, RGB] = {
@@ -25,47 +27,7 @@ COLOURS: dict[str, RGB] = {
 
 PATTERNS = ("plain", "striped", "dotted", "checked", "zigzag", "two-tone")
 BACKDROPS = ("table", "brick wall", "tiles", "grass", "blanket", "beach", "rug", "paper")
-
-
-@dataclass(frozen=True)
-class Kind:
-    """An object that can be drawn: category, usual price in euros, and the part in the accent colour."""
-
-    category: str
-    price: float
-    part: str
-
-
-KINDS: dict[str, Kind] = {
-    "mug": Kind("kitchen", 9, "handle"),
-    "teapot": Kind("kitchen", 28, "spout"),
-    "lamp": Kind("home", 38, "base"),
-    "chair": Kind("home", 55, "cushion"),
-    "vase": Kind("home", 22, "neck"),
-    "clock": Kind("home", 30, "bells"),
-    "cushion": Kind("home", 15, "tassels"),
-    "plant pot": Kind("home", 12, "rim"),
-    "bicycle": Kind("sports", 180, "saddle"),
-    "skateboard": Kind("sports", 45, "wheels"),
-    "ball": Kind("sports", 11, "band"),
-    "kite": Kind("sports", 19, "tail"),
-    "sneaker": Kind("fashion", 40, "sole"),
-    "handbag": Kind("fashion", 48, "strap"),
-    "t-shirt": Kind("fashion", 14, "sleeves"),
-    "hat": Kind("fashion", 18, "ribbon"),
-    "umbrella": Kind("fashion", 16, "handle"),
-    "watch": Kind("fashion", 75, "strap"),
-    "phone": Kind("electronics", 160, "camera bump"),
-    "headphones": Kind("electronics", 60, "ear pads"),
-    "camera": Kind("electronics", 140, "lens ring"),
-    "radio": Kind("electronics", 42, "speaker"),
-    "guitar": Kind("music", 120, "neck"),
-    "drum": Kind("music", 65, "rims"),
-    "toy car": Kind("toys", 13, "roof"),
-    "book": Kind("books", 8, "spine"),
-}
-
-CATEGORIES = tuple(dict.fromkeys(kind.category for kind in KINDS.values()))
+UNUSUAL = 0.2  # how often a colour, accent, pattern or backdrop is any at all
 
 
 @dataclass(frozen=True)
@@ -81,13 +43,26 @@ class Scene:
 
 
 def random_scene(rng: np.random.Generator) -> Scene:
-    """One scene, every attribute independent and uniform except the number (one is the usual case)."""
-    colour, accent = rng.permutation(list(COLOURS))[:2]
+    """One scene: a kind as often as it is common, looking as it usually does, one attribute in five being any."""
+    names = list(KINDS)
+    shares = np.array([KINDS[name].share for name in names])
+    name = names[int(rng.choice(len(names), p=shares / shares.sum()))]
+    kind = KINDS[name]
+    colour = _usual(kind.colours, tuple(COLOURS), rng)
+    others = tuple(accent for accent in COLOURS if accent != colour)
     return Scene(
-        kind=str(rng.choice(list(KINDS))),
-        colour=str(colour),
-        accent=str(accent),
-        pattern=str(rng.choice(PATTERNS)),
-        count=int(rng.choice([1, 2, 3], p=[0.5, 0.3, 0.2])),
-        backdrop=str(rng.choice(BACKDROPS)),
+        kind=name,
+        colour=colour,
+        accent=_usual(tuple(accent for accent in kind.accents if accent != colour), others, rng),
+        pattern=_usual(kind.patterns, PATTERNS, rng),
+        count=int(rng.integers(2, 4)) if rng.random() < kind.sets else 1,
+        backdrop=_usual(kind.settings, BACKDROPS, rng),
     )
+
+
+def _usual(usual: tuple[str, ...], every: tuple[str, ...], rng: np.random.Generator) -> str:
+    """One of `usual`, the first ones more often (weights 1, 1/√2, 1/√3 …), or now and then one of `every`."""
+    if rng.random() < UNUSUAL:
+        return every[int(rng.integers(len(every)))]
+    weights = 1 / np.sqrt(np.arange(1, len(usual) + 1))
+    return usual[int(rng.choice(len(usual), p=weights / weights.sum()))]

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qlatent.demo.scene import KINDS, Scene
+from qlatent.demo.kinds import KINDS
+from qlatent.demo.scene import Scene
+from qlatent.demo.sellers import TOWNS
 
 
 @dataclass(frozen=True)
@@ -142,31 +144,14 @@ PICKUPS = (
     "Postage extra.",
     "I can bring it to {t}.",
 )
-TOWNS = ("Ghent", "Porto", "Leeds", "Basel", "Turin", "Lyon", "Delft", "Graz", "Aarhus", "Cork")
-FIRST_NAMES = (
-    "mara",
-    "jonas",
-    "ines",
-    "tomek",
-    "aisha",
-    "luca",
-    "freya",
-    "pedro",
-    "noor",
-    "anneke",
-    "yuki",
-    "olga",
-    "sami",
-    "cleo",
-)
-SHOPS = ("attic", "finds", "vintage", "corner", "garage", "loft", "market", "treasures", "home", "deals")
 HAGGLES = ("Price is firm.", "Make me an offer.", "No swaps.", "Cash only.", "First come, first served.", "")
 
 
-def title_and_description(scene: Scene, rng: np.random.Generator) -> tuple[str, str]:
+def title_and_description(scene: Scene, rng: np.random.Generator, *, town: str = "") -> tuple[str, str]:
     """An honest title and description of the scene, the wording drawn from the generator.
 
     The title omits attributes; the description states all of them, except that one in twelve omits the backdrop.
+    `town` is where the seller lives; "": any of the towns.
     """
     words = _chosen(scene, rng)
     title = _pick(TITLES, rng).format(**words, q=_pick(TITLE_NUMBERS[scene.count], rng)) + _pick(
@@ -175,15 +160,17 @@ def title_and_description(scene: Scene, rng: np.random.Generator) -> tuple[str, 
     looks = _pick(NUMBERS[scene.count], rng) + _pick(LOOKS[scene.pattern], rng).format(**words)
     shot = "" if rng.random() < 1 / 12 else _pick(SHOTS, rng).format(b=_pick(PLACES[scene.backdrop], rng))
     chatter = rng.permutation(
-        [_pick(CONDITIONS, rng), _pick(PICKUPS, rng).format(t=_pick(TOWNS, rng)), _pick(HAGGLES, rng)]
+        [_pick(CONDITIONS, rng), _pick(PICKUPS, rng).format(t=town or _pick(TOWNS, rng)), _pick(HAGGLES, rng)]
     )
     sentences = [_sentence(_pick(OPENINGS, rng) + looks), shot, *chatter]
     return _capital(title), " ".join(s for s in sentences if s)
 
 
-def seller_name(rng: np.random.Generator) -> str:
-    """A seller such as mara_attic42; a few thousand differ."""
-    return f"{_pick(FIRST_NAMES, rng)}_{_pick(SHOPS, rng)}{int(rng.integers(1, 30))}"
+def name_alone(scene: Scene, rng: np.random.Generator) -> str:
+    """What the goods are called and nothing else, as in a search: "mug", "two bikes"."""
+    noun = NOUNS[scene.kind]
+    words = noun.singular if scene.count == 1 else noun.plural
+    return _pick(TITLE_NUMBERS[scene.count], rng) + _pick(words, rng)
 
 
 def _chosen(scene: Scene, rng: np.random.Generator) -> dict[str, str]:

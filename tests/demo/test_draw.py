@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from qlatent.demo.draw import SIZE, draw_scene
+from qlatent.demo.kinds import KINDS
 from qlatent.demo.pen import PATTERN_PAINTERS, pattern_image, smooth, tinted
-from qlatent.demo.scene import BACKDROPS, COLOURS, KINDS, PATTERNS, Scene
+from qlatent.demo.scene import BACKDROPS, COLOURS, PATTERNS, Scene
 
 MUG = Scene("mug", "red", "white", "plain", 1, "paper")
 

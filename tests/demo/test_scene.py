@@ -3,7 +3,8 @@
 import numpy as np
 
 from qlatent.demo.draw import DRAWINGS
-from qlatent.demo.scene import BACKDROPS, CATEGORIES, COLOURS, KINDS, PATTERNS, random_scene
+from qlatent.demo.kinds import CATEGORIES, KINDS
+from qlatent.demo.scene import BACKDROPS, COLOURS, PATTERNS, random_scene
 
 
 def test_every_kind_has_a_drawing_and_there_are_enough_kinds_and_categories() -> None:

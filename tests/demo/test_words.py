@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from qlatent.demo.scene import KINDS, Scene, random_scene
-from qlatent.demo.words import NOUNS, NUMBERS, PLACES, SHADES, seller_name, title_and_description
+from qlatent.demo.kinds import KINDS
+from qlatent.demo.scene import Scene, random_scene
+from qlatent.demo.sellers import TOWNS
+from qlatent.demo.words import NOUNS, NUMBERS, PLACES, SHADES, name_alone, title_and_description
 
 SCENE = Scene("mug", "red", "turquoise", "striped", 2, "beach")
 
@@ -57,4 +59,21 @@ def test_wording_varies_and_leaves_no_gaps() -> None:
 def test_same_generator_writes_the_same_words(seed: int) -> None:
     first, second = np.random.default_rng(seed), np.random.default_rng(seed)
     assert title_and_description(SCENE, first) == title_and_description(SCENE, second)
-    assert seller_name(first) == seller_name(second)
+    assert name_alone(SCENE, first) == name_alone(SCENE, second)
+
+
+def test_a_name_alone_names_the_goods_and_nothing_else() -> None:
+    rng = np.random.default_rng(0)
+    names = {name_alone(SCENE, rng) for _ in range(200)}
+    assert names == {f"{number}{noun}" for number in ("", "2 ", "two ") for noun in NOUNS["mug"].plural}
+
+
+def test_a_seller_hands_over_at_home() -> None:
+    rng = np.random.default_rng(0)
+    towns = {
+        town
+        for _ in range(200)
+        for town in TOWNS
+        if town in title_and_description(SCENE, rng, town="Ghent")[1]
+    }
+    assert towns == {"Ghent"}
