@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import typer
 from open_clip.model import CLIP
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from torch import nn
 
@@ -25,7 +25,7 @@ from qlatent.demo.listings import drawn_pair
 from qlatent.demo.rendering import cached_render
 from qlatent.demo.retrieval import score_pairs
 from qlatent.demo.scene import Scene
-from qlatent.demo.words import title_and_description
+from qlatent.demo.words import name_alone, title_and_description
 from qlatent.encoders.builtin import FOLDER, BuiltinEncoder, build_model, open_tokenizer, token_ids
 from qlatent.encoders.configs import BuiltinConfig
 
@@ -40,6 +40,7 @@ MODEL_CFG: dict[str, Any] = {
 PREPROCESS_CFG = {"mean": [0.66, 0.61, 0.58], "std": [0.26, 0.25, 0.26]}
 TRAINING_SEED, EVALUATION_SEED = 1, 3
 SAVE_EVERY = 100
+SHARPEST = 10.0  # upper limit of the learned factor of the cosines; a sharper one drives likenesses apart
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,28 @@ def train_tokenizer(texts: list[str], vocabulary: int) -> Tokenizer:
     return tokenizer
 
 
-def written(scenes: list[Scene], rng: np.random.Generator) -> list[str]:
-    """A new text for each scene."""
-    return [". ".join(title_and_description(scene, rng)) for scene in scenes]
+@dataclass(frozen=True)
+class Lengths:
+    """How often a text is the title alone or the name of the goods alone, the words that people search for."""
+
+    titles: float = 0.25
+    names: float = 0.4
+
+
+WHOLE = Lengths(titles=0.0, names=0.0)
+
+
+def written(scenes: list[Scene], rng: np.random.Generator, lengths: Lengths = WHOLE) -> list[str]:
+    """A new text for each scene: whole listings, and as many titles and names as `lengths` says."""
+    return [_written(scene, rng, lengths) for scene in scenes]
+
+
+def _written(scene: Scene, rng: np.random.Generator, lengths: Lengths) -> str:
+    drawn = rng.random()
+    if drawn < lengths.names:
+        return name_alone(scene, rng)
+    title, more = title_and_description(scene, rng)
+    return title if drawn < lengths.names + lengths.titles else f"{title}. {more}"
 
 
 def augmented(images: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
@@ -95,6 +115,21 @@ def contrastive_loss(model: CLIP, images: torch.Tensor, texts: torch.Tensor) -> 
     return (nn.functional.cross_entropy(logits, target) + nn.functional.cross_entropy(logits.T, target)) / 2
 
 
+def begun_model(scenes: list[Scene], *, out: Path) -> CLIP:
+    """A model with random weights; a tokenizer learned on listings of the scenes is written to `out`."""
+    texts = written(scenes[:20_000], np.random.default_rng(TRAINING_SEED))
+    train_tokenizer(texts, MODEL_CFG["text_cfg"]["vocab_size"]).save(str(out / "tokenizer.json"))
+    return build_model(MODEL_CFG).to(memory_format=torch.channels_last)
+
+
+def continued_model(start: Path, *, out: Path) -> CLIP:
+    """The model saved in the folder `start`, whose tokenizer is copied to `out`."""
+    (out / "tokenizer.json").write_bytes((start / "tokenizer.json").read_bytes())
+    model = build_model(MODEL_CFG)
+    model.load_state_dict({name: t.float() for name, t in load_file(start / "model.safetensors").items()})
+    return model.to(memory_format=torch.channels_last)
+
+
 def fit(model: CLIP, images: np.ndarray, scenes: list[Scene], *, plan: Plan, out: Path) -> float:
     """Train in place and return the seconds taken; every epoch draws new texts for the images.
 
@@ -111,14 +146,14 @@ def fit(model: CLIP, images: np.ndarray, scenes: list[Scene], *, plan: Plan, out
         if len(queue) < batch:
             queue = rng.permutation(len(scenes))
         chosen, queue = queue[:batch], queue[batch:]
-        ids = torch.from_numpy(token_ids(tokenizer, written([scenes[i] for i in chosen], rng)))
+        ids = torch.from_numpy(token_ids(tokenizer, written([scenes[i] for i in chosen], rng, Lengths())))
         loss = contrastive_loss(model, augmented(images[chosen], rng), ids)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        model.logit_scale.data.clamp_(0, math.log(100))
+        model.logit_scale.data.clamp_(0, math.log(SHARPEST))
         if step % 20 == 0:
             pace = step * batch / (time.monotonic() - begun)
             typer.echo(f"step {step}/{steps}  loss {loss.item():.3f}  {pace:.0f} pairs/s")
@@ -167,10 +202,14 @@ def main(
     batch: Annotated[int, typer.Option(help="Pairs per batch.")] = 256,
     rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 1.5e-3,
     threads: Annotated[int, typer.Option(help="Processor threads.")] = 2,
-    pairs: Annotated[int, typer.Option(help="Fresh pairs to measure on.")] = 500,
+    pairs: Annotated[int, typer.Option(help="Fresh pairs to measure on.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the fresh pairs.")] = EVALUATION_SEED,
     cache: Annotated[
         Path | None, typer.Option(help="Folder in which to cache the images between calls.")
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="Folder of weights and tokenizer to go on from; none: from random weights."),
     ] = None,
 ) -> None:
     """Train the built-in encoder, then measure it."""
@@ -181,9 +220,7 @@ def main(
             cache, drawings, size=MODEL_CFG["vision_cfg"]["image_size"], seed=TRAINING_SEED, workers=threads
         )
         out.mkdir(parents=True, exist_ok=True)
-        texts = written(scenes[:20_000], np.random.default_rng(TRAINING_SEED))
-        train_tokenizer(texts, MODEL_CFG["text_cfg"]["vocab_size"]).save(str(out / "tokenizer.json"))
-        model = build_model(MODEL_CFG).to(memory_format=torch.channels_last)
+        model = begun_model(scenes, out=out) if start is None else continued_model(start, out=out)
         seconds = fit(model, images, scenes, plan=Plan(batch, steps, rate), out=out)
         save(model, out)
         typer.echo(f"trained on {steps * batch} pairs in {seconds:.0f} s")

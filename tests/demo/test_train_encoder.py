@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from qlatent.demo import train_encoder
-from qlatent.demo.scene import random_scene
+from qlatent.demo.scene import Scene, random_scene
+from qlatent.demo.words import NOUNS
 from qlatent.encoders.builtin import END, PAD, START, build_model, open_tokenizer, token_ids
 
 
@@ -54,6 +55,36 @@ def test_augmented_grey_stays_grey_within_the_gain() -> None:
     assert x.shape == (5, 3, 16, 16)
     assert pixels.amax(dim=(1, 2, 3)).numpy() == pytest.approx(pixels.amin(dim=(1, 2, 3)).numpy(), abs=1e-5)
     assert ((pixels >= 128 / 255 * 0.87) & (pixels <= 128 / 255 * 1.13)).all()
+
+
+def test_texts_are_whole_titles_or_names_in_their_shares() -> None:
+    rng = np.random.default_rng(3)
+    scenes = [random_scene(rng) for _ in range(1500)]
+    texts = train_encoder.written(scenes, rng, train_encoder.Lengths(titles=0.3, names=0.5))
+    whole = np.mean([text.endswith((".", "?")) and ". " in text for text in texts])
+    names = [
+        any(text in (noun, f"2 {noun}", f"two {noun}", f"3 {noun}", f"three {noun}") for noun in nouns(scene))
+        for scene, text in zip(scenes, texts, strict=True)
+    ]
+    assert whole == pytest.approx(0.2, abs=0.04)
+    assert np.mean(names) == pytest.approx(0.5, abs=0.04)
+
+
+def nouns(scene: Scene) -> tuple[str, ...]:
+    return NOUNS[scene.kind].singular if scene.count == 1 else NOUNS[scene.kind].plural
+
+
+def test_training_goes_on_from_saved_weights(tmp_path: Path, tokenizer_file: Path) -> None:
+    torch.manual_seed(0)
+    first = tmp_path / "first"
+    first.mkdir()
+    model = build_model(train_encoder.MODEL_CFG)
+    train_encoder.save(model, first)
+    (first / "tokenizer.json").write_bytes(tokenizer_file.read_bytes())
+    again = train_encoder.continued_model(first, out=tmp_path)
+    for before, after in zip(model.parameters(), again.parameters(), strict=True):
+        torch.testing.assert_close(after, before.half().float())
+    assert (tmp_path / "tokenizer.json").read_bytes() == tokenizer_file.read_bytes()
 
 
 def test_rate_warms_up_and_falls_to_nearly_nothing() -> None:

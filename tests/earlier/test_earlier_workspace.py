@@ -18,6 +18,7 @@ from qlatent.services.experiments.grid import Grid
 from qlatent.services.heads import kept_heads
 from qlatent.services.retrieval import evaluation_runs, results
 from qlatent.services.runs import listing, queue
+from qlatent.services.vectors import encoding, stored
 from qlatent.services.workspaces import Workspace, open_workspace
 from tests.carried_out import in_process
 from tests.pages.conftest import opened, use  # noqa: F401  (fixtures)
@@ -48,6 +49,17 @@ def test_it_opens_with_everything_in_it(earlier: Workspace) -> None:
     assert IDS["retrieval"] in {run.id for run in evaluation_runs.evaluations(earlier)}
     assert {view.id: [view.name, view.head] for view in kept_heads.list_heads(earlier)} == EXPECTED["heads"]
     assert len(results.figures(earlier, IDS["retrieval"])["heads"]) == 2
+
+
+def test_vectors_of_earlier_weights_are_read_and_not_taken_for_those_of_today(earlier: Workspace) -> None:
+    (key,) = {each["key"] for each in earlier.items.encoders("pictures")}
+    vectors = stored.read(earlier, "pictures", key, modalities=("image",))["image"]
+    assert vectors.shape == (24, 512)
+    assert len(stored.complete({"image": vectors})) == 24
+    today = encoding.make_encoder("builtin", {})
+    hashes = earlier.items.table("pictures", columns=["image_hash"]).column("image_hash").to_pylist()
+    assert key != today.key
+    assert earlier.items.missing(today.key, "image", hashes) == list(dict.fromkeys(hashes))
 
 
 @pytest.mark.parametrize("role", ["head", "loaded"])
