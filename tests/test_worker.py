@@ -261,7 +261,7 @@ def test_an_encoding_tells_its_progress_and_can_be_stopped(workspace, monkeypatc
 
 def test_the_demo_is_furnished_and_its_training_queued(workspace, monkeypatch):
     demo = pytest.importorskip("qlatent.services.demo")
-    monkeypatch.setattr(demo, "train", lambda workspace: "r1")
+    monkeypatch.setattr(demo, "train", lambda workspace, key: ["r0", f"{key} r1"])
     spec = DemoPreparation(name="Demo", created=1.0, dataset=None, count=7, seed=3)
     for stopped in (False, True):
         folder = workspace.run(queue.start(workspace, spec))
@@ -271,10 +271,11 @@ def test_the_demo_is_furnished_and_its_training_queued(workspace, monkeypatch):
         def furnish(workspace, *, count, seed, progress):
             assert (count, seed) == (7, 3)
             progress(7, 7)
+            return "builtin-7"
 
         monkeypatch.setattr(demo, "furnish", furnish)
         assert worker.work(workspace, folder) == ("stopped" if stopped else "finished")
-        assert listing.metrics(workspace, folder.id) == ({} if stopped else {"run": "r1"})
+        assert listing.metrics(workspace, folder.id) == ({} if stopped else {"run": "builtin-7 r1"})
 
 
 def test_a_head_trained_without_normalising_remembers_it(workspace):

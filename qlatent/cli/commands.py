@@ -64,12 +64,13 @@ def demo_command(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw a demo marketplace, import and encode it, and train a head on it."""
+    """Draw a demo marketplace, import and encode it, and train two heads on it."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     if not (if_missing and demo.prepared(opened)):
         with terminal.progress("Drawing, importing and encoding the demo") as progress:
-            demo.furnish(opened, count=count, progress=progress)
-        following.watch(opened, demo.train(opened), terminal=terminal)
+            key = demo.furnish(opened, count=count, progress=progress)
+        for run in demo.train(opened, key):
+            following.watch(opened, run, terminal=terminal)
     document = demo.summary(opened)
     terminal.result(document, f"The demo is ready: dataset {document['dataset']}, run {document['run']}.")
 

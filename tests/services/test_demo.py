@@ -10,6 +10,7 @@ import pytest
 from qlatent.errors import QlatentError
 from qlatent.services import demo
 from qlatent.services.runs import listing, queue
+from qlatent.services.runs.specs import training_spec
 from qlatent.store.workspace import Workspace
 from tests.launchers import LauncherDouble
 from tests.services.made_runs import made, training
@@ -73,20 +74,32 @@ def test_it_is_prepared_by_one_run_at_a_time(workspace: Workspace, no_workers: L
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "finished", "stopped", "interrupted"])
-def test_its_training_is_the_one_that_is_there(workspace: Workspace, state: str) -> None:
+def test_its_trainings_are_those_that_are_there(workspace: Workspace, state: str) -> None:
     status = (
         {"state": "running", "pid": 2**22 + 1, "process_started": 1.0}
         if state == "interrupted"
         else {"state": state}
     )
-    run = made(workspace, training(dataset=demo.DATASET), **status)
-    assert demo.train(workspace) == run
+    there = [
+        made(workspace, training(dataset=demo.DATASET, name=each.name), **status) for each in demo.TRAININGS
+    ]
+    assert demo.train(workspace) == there
     resumed = state in ("stopped", "interrupted")
-    assert listing.summary(workspace, run).state == ("queued" if resumed else state)
+    assert {listing.summary(workspace, run).state for run in there} == {"queued" if resumed else state}
 
 
 def test_a_failed_training_is_not_resumed(workspace: Workspace) -> None:
-    failed = made(workspace, training(dataset=demo.DATASET), state="failed")
-    new = demo.train(workspace)
-    assert new != failed
-    assert listing.summary(workspace, new).name == "CLIP-ACQUA on the demo"
+    failed = made(workspace, training(dataset=demo.DATASET, name=demo.TRAININGS[0].name), state="failed")
+    assert failed not in demo.train(workspace)
+
+
+def test_the_run_towards_distances_is_the_newest_and_the_published_loss_stands_beside_it(
+    workspace: Workspace,
+) -> None:
+    demo.train(workspace)
+    newest, other = (view for view in listing.list_runs(workspace, "train") if view.dataset == demo.DATASET)
+    assert [training_spec(workspace.run(run.id)).objective for run in (newest, other)] == [
+        "neighbours",
+        "acqua",
+    ]
+    assert (other.name, demo.summary(workspace)["run"]) == ("CLIP-ACQUA on the demo", newest.id)
