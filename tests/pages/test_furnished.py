@@ -151,7 +151,7 @@ def test_a_finished_run_shows_its_figures_and_leads_on(opened: Open, furnished: 
         "Distances kept, images",
         "Neighbours kept, texts",
         "Gap images–texts",
-        "Pair distances changed",
+        "Pair distance change",
     } <= figures
     assert_nothing_foreign_is_markup(at)
 

@@ -186,9 +186,7 @@ def moving_map(found: Evolution, at: NDArray[np.intp], name: str, view: View) ->
         on_picked=lambda row: url_state.put("row", row),
     )
     url_state.put("frame", shown)
-    st.caption(
-        " ".join(filter(None, [maps.sampled(found, len(at), colour=view.colour), maps.agreement(found)]))
-    )
+    maps.captions(found, len(at), colour=view.colour)
     return shown
 
 

@@ -39,7 +39,7 @@ MAP = (
     ),
     Figure(
         "procrustes_residual",
-        "Moved since last frame",
+        "Movement",
         "Movement since the previous frame that no rotation explains, relative to the size of the cloud (Procrustes "
         "residual).",
     ),
@@ -55,13 +55,13 @@ PAIRS = (
     ),
     Figure(
         "pair_error",
-        "Pair distances changed",
+        "Pair distance change",
         "Mean change of the distance between an image and its own text: |d_x − d_z| before and after compression.",
         digits=3,
     ),
     Figure(
         "recall_1_image",
-        "Images find their text",
+        "Images find own text",
         "Share of images whose nearest text in the latents is their own (retrieval R@1), among a sample of pairs.",
         unit="%",
         digits=0,
@@ -69,7 +69,7 @@ PAIRS = (
     ),
     Figure(
         "recall_1_text",
-        "Texts find their image",
+        "Texts find own image",
         "Share of texts whose nearest image in the latents is their own (retrieval R@1), among a sample of pairs.",
         unit="%",
         digits=0,

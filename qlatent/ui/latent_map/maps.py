@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from qlatent import spacing
+from qlatent.plots.colours import CATEGORIES
 from qlatent.plots.evolution import Look, Points, evolution_map
 from qlatent.services.datasets import browsing
 from qlatent.services.runs import frames as service
@@ -28,6 +31,7 @@ CONFIG: dict[str, Any] = {
 HOME_POINTS, LIVE_POINTS = 300, 200
 """Numbers of items drawn on pages that must stay fast; each item is up to two markers."""
 PLANE, SPACE = 2, 3
+ROUNDING = 1e-5  # of float32: closer together, relative to their norms, points are at one place
 ALT = "Map of the latent space; the table beside it lists the same items."
 
 SHOWN = {
@@ -84,6 +88,13 @@ def axes(found: Evolution) -> tuple[str, str, str]:
     return what.format(1), what.format(2), what.format(3)
 
 
+def _telling(labels: Sequence[str]) -> str:
+    """The colour that tells most at first sight: the labels if colours name those of most items, else the norm."""
+    counts = Counter(label for label in labels if label)
+    named = sum(number for _, number in counts.most_common(len(CATEGORIES)))
+    return "label" if len(counts) > 1 and named > len(labels) / 2 else "norm"
+
+
 def playing(run: RunSummary) -> None:
     """Draw a small map that plays once automatically."""
     found, name = read(run)
@@ -100,7 +111,7 @@ def playing(run: RunSummary) -> None:
         Playback("home_map", name, steps, len(steps) - 1, figures.metrics(found), autoplay=True),
         key="home_player",
     )
-    st.caption(" ".join(filter(None, [sampled(found, HOME_POINTS, colour=colour), agreement(found)])))
+    captions(found, HOME_POINTS, colour=colour)
 
 
 def newest(run: RunSummary) -> None:
@@ -121,7 +132,7 @@ def quality(run: RunSummary) -> None:
     found, _ = read(run)
     if found is None:
         return
-    with st.grid(5, min_column_width=150):
+    with st.grid(4, min_column_width=190):
         for metric in figures.metrics(found):
             trend = [each for each in metric.values if each is not None]
             text = f"{metric.help} By {metric.note}." if metric.note else metric.help
@@ -140,6 +151,13 @@ SCALES = {
     "part": "Colour: whether the head was trained on the item or it was held out.",
     "modality": "Colour: image or text.",
 }
+
+
+def captions(found: Evolution, shown: int, *, colour: str = "norm") -> None:
+    """Draw what the map shows, and how far neighbours on it share their label."""
+    st.caption(sampled(found, shown, colour=colour))
+    if text := agreement(found):
+        st.caption(text)
 
 
 def sampled(found: Evolution, shown: int, *, colour: str = "norm") -> str:
@@ -168,7 +186,8 @@ def remarks(found: Evolution) -> list[str]:
         said.append(f"Images and texts are drawn with their means laid on each other{apart}.")
     if (missing := int(found.left_out[-1])) > 0:
         said.append(f"{count(missing, 'item')} whose latents are not finite numbers left out.")
-    if missing < len(found.rows) and not np.ptp(found.whole, axis=1).any():
+    largest = max(abs(high) for _, high in found.norm_ranges.values())
+    if missing < len(found.rows) and np.ptp(found.whole, axis=1).max() <= ROUNDING * largest:
         said.append("All points are at one place.")
     if len(found.steps) == 1:
         said.append("The run has one frame so far; there is no movement to play.")
