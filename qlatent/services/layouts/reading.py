@@ -13,6 +13,7 @@ from qlatent.errors import ConfigError
 from qlatent.layout import trust
 from qlatent.layout.class_words import class_words
 from qlatent.layout.clusters import Clusters, centres, clusters
+from qlatent.layout.contours import SHARES, Contour, contours
 from qlatent.layout.neighbours import Metric, nearest
 from qlatent.services.layouts import requests
 from qlatent.services.layouts.layouts import StoredLayout
@@ -69,6 +70,14 @@ def named_clusters(
     texts = [text or "" for text in column.take(layout.rows).to_pylist()]
     words = tuple(class_words(texts, found.numbers))
     return NamedClusters(found, words, layout.rows[centres(layout.places, found.numbers)])
+
+
+def density(layout: StoredLayout, *, shares: tuple[float, ...] = SHARES) -> list[Contour]:
+    """Contours of the density of a layout on a plane, one for each share of the items that lie inside.
+
+    A layout in space raises `InputError`.
+    """
+    return contours(layout.places, shares=shares)
 
 
 def trust_of(workspace: Workspace, layout: StoredLayout) -> Values:

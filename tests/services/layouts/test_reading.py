@@ -38,6 +38,11 @@ def test_trust_and_outliers_have_a_value_for_each_item(workspace: Workspace, lay
     assert (reading.outliers_of(workspace, layout) > 0.5).all()
 
 
+def test_contours_hold_their_share(layout: StoredLayout) -> None:
+    half, most = reading.density(layout, shares=(0.5, 0.95))
+    assert half.level > most.level and len(half.lines) >= 3  # at least one around each class
+
+
 def test_only_frames_are_measured_beforehand(workspace: Workspace) -> None:
     with pytest.raises(ConfigError, match="Only the layout of all frames"):
         reading.expected_seconds(workspace, LayoutRequest("classes"))
