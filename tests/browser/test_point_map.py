@@ -128,7 +128,7 @@ def runs(page: Any) -> int:
 
 
 def opened(page: Any, address: str) -> Map:
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     page.goto(address)
     shown = Map(page)
     shown.drawn()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -67,7 +68,7 @@ def read(result: Mapping[str, Any]) -> PointMapEvent:
 
 
 def _lasso(given: Mapping[str, Any]) -> Lasso:
-    polygon = np.asarray(given["polygon"], dtype=np.int16).reshape(-1, 2)
+    polygon = np.frombuffer(base64.b64decode(given["polygon"]), dtype="<i2").reshape(-1, 2)
     matrix = given.get("matrix")
     mode: Mode = given["mode"] if given.get("mode") in ("add", "remove") else "replace"
     return Lasso(

@@ -5,7 +5,7 @@ const SIDE = 44; // of a picture, in pixels
 
 class Overlay {
   constructor(canvas, map) {
-    Object.assign(this, { canvas, map, context: canvas.getContext("2d") });
+    Object.assign(this, { canvas, map, context: canvas.getContext("2d", { willReadFrequently: true }) });
     this.pictures = new Map(); // row → { image, x, y, cell } or null while it is fetched
   }
 
@@ -128,6 +128,14 @@ class Overlay {
       if (sheet) this.add(sheet);
     }
     this.map.redraw();
+  }
+
+  // One picture of a sheet.
+  cut(row) {
+    const { image, x, y, cell } = this.pictures.get(row);
+    const canvas = Object.assign(document.createElement("canvas"), { width: cell, height: cell, className: "pm-cut" });
+    canvas.getContext("2d").drawImage(image, x, y, cell, cell, 0, 0, cell, cell);
+    return canvas;
   }
 
   add({ image, rows, cell, columns }) {

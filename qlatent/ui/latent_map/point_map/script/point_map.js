@@ -1,6 +1,7 @@
 // The map itself: holds the state, decides what is drawn when, and tells the page what a person did.
 const SETTLED = 500; // milliseconds without movement, after which the page is told
-const NO_WEBGL = "This browser offers no WebGL2: the points are drawn by the processor. Everything else works as usual.";
+const PAUSE = 250; // milliseconds without movement, after which all points are drawn
+const NO_WEBGL = "This browser offers no WebGL2 on a graphics card: the processor draws the points, and everything works as usual.";
 
 class PointMap {
   constructor(root) {
@@ -74,11 +75,12 @@ class PointMap {
     if (moved || fresh("selection")) this.select(parts.selection);
     for (const name of Object.keys(wanted)) this.known[name] = wanted[name] ?? null;
     this.tint(data.colours, data.hidden);
+    this.legend.update(); // before the view, whose width it takes from
+    this.playing.update();
     this.steer(data, first || moved);
     if (data.sheets && this.sheets !== data.sheets) this.load(data.sheets);
     this.drawing.load(this.arrays);
-    this.legend.update();
-    this.playing.update();
+    this.playing.tell();
     this.status();
     if (data.card && data.card.row === this.hovered) this.card(data.card);
     this.rest();
@@ -98,15 +100,14 @@ class PointMap {
   choose() {
     if (this.drawing) return;
     this.raster = new Raster(this.find("plain"));
-    let note = "";
-    const context = this.find("points").getContext("webgl2", { antialias: false, alpha: false, preserveDrawingBuffer: true });
-    if (context) this.webgl = new WebGL(context, (back) => this.use(back && this.graphics ? this.webgl : this.raster));
-    else note = NO_WEBGL;
     const asked = this.data.renderer ?? "auto";
-    this.graphics = Boolean(this.webgl) && (asked === "webgl" || (asked === "auto" && !this.webgl.emulated()));
+    const options = { antialias: false, alpha: false, preserveDrawingBuffer: true, failIfMajorPerformanceCaveat: asked !== "webgl" };
+    const context = asked === "processor" ? null : this.find("points").getContext("webgl2", options);
+    if (context) this.webgl = new WebGL(context, (back) => this.use(back && this.graphics ? this.webgl : this.raster));
+    this.graphics = Boolean(this.webgl) && (asked === "webgl" || !this.webgl.emulated());
     if (this.webgl && !this.graphics) { this.webgl.free(); this.webgl = null; }
-    this.find("note").textContent = note;
-    this.find("note").hidden = !note;
+    if (!this.graphics) this.find("note").textContent = NO_WEBGL;
+    this.find("note").hidden = this.graphics;
     this.use(this.graphics ? this.webgl : this.raster);
   }
 
@@ -115,7 +116,8 @@ class PointMap {
     this.find("points").hidden = drawing !== this.webgl;
     this.find("plain").hidden = drawing !== this.raster;
     this.root.dataset.renderer = drawing === this.webgl ? "webgl" : "processor";
-    if (this.arrays) { drawing.load(this.arrays); this.rest(); }
+    if (this.arrays) drawing.load(this.arrays);
+    if (this.lut && this.camera) this.rest();
   }
 
   tint(colours, hidden) {
@@ -198,7 +200,7 @@ class PointMap {
     this.dpr = Math.min(devicePixelRatio || 1, 2);
     if (this.camera.width === box.width && this.camera.height === box.height) return;
     this.camera.resize(box.width, box.height);
-    this.moved(false);
+    if (this.lut && this.grid) this.moved(false);
   }
 
   fit() {
@@ -237,7 +239,7 @@ class PointMap {
     if (told && this.link.name) this.link.tell("camera", this.camera.state());
     this.soon();
     clearTimeout(this.settling);
-    this.settling = setTimeout(() => this.rest(), 120);
+    this.settling = setTimeout(() => this.rest(), PAUSE);
   }
 
   soon() {
@@ -394,7 +396,7 @@ class PointMap {
     this.mark(polygon, mode);
     const matrix = flat ? null : this.camera.affine().slice(0, 2).map((row) => row.map((value) => Number(value.toPrecision(8))));
     this.afterSelecting();
-    this.trigger("lasso", { polygon: polygon.flat(), frame: Math.round(this.time), mode, matrix, axes: this.geometry.axes });
+    this.trigger("lasso", { polygon: packedPolygon(polygon), frame: Math.round(this.time), mode, matrix, axes: this.geometry.axes });
   }
 
   mark(polygon, mode) {
@@ -507,6 +509,7 @@ class PointMap {
       const image = Object.assign(new Image(), { src: card.image.startsWith("data:") ? card.image : this.data.route + card.image, alt: "" });
       parts.push(image);
     }
+    else if (this.overlay.pictures.get(card.row)) parts.push(this.overlay.cut(card.row));
     const words = element("div", "pm-words");
     if (card.label) words.append(element("div", "pm-label", card.label));
     if (card.text) words.append(element("div", "pm-text", card.text));

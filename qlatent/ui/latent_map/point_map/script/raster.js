@@ -5,7 +5,7 @@ const CHUNK = 250000; // points drawn before the browser gets a turn
 class Raster {
   constructor(canvas) {
     this.canvas = canvas;
-    this.context = canvas.getContext("2d", { alpha: false });
+    this.context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
     this.speed = 100000; // points that fit into one moving picture; measured while drawing
   }
 
@@ -73,9 +73,12 @@ class Raster {
     const alpha = pass === "dim" ? this.view.dim : this.view.alpha;
     const moving = mix > 0;
     const deep = axes === 3;
-    const small = !sizes && this.view.size * dpr < 2.6;
-    const side = Math.max(1, Math.round(this.view.size * dpr));
+    const diameter = this.view.size * dpr;
+    const small = !sizes && diameter < 2.6;
+    const side = Math.max(1, Math.round(diameter));
     const share = Math.round(alpha * 256);
+    const usual = this.stamp(diameter);
+    const { pixels } = this;
     for (let i = first; i < last; i++) {
       const slot = deep ? this.order[i] : i;
       const state = states[slot] & SELECTED;
@@ -96,25 +99,21 @@ class Raster {
       const px = (ax * x + ay * y + az * z + at0) * dpr;
       const py = (bx * x + by * y + bz * z + bt0) * dpr;
       if (px < -20 || py < -20 || px > width + 20 || py > height + 20) continue;
-      if (small) this.square(px, py, side, colour, share);
-      else this.disc(px, py, this.view.size * dpr * (sizes ? 0.4 + sizes[slot] / 85 : 1), colour, alpha);
-    }
-  }
-
-  square(px, py, side, colour, share) {
-    const { pixels } = this;
-    const [width, height] = [this.wide, this.tall];
-    const left = Math.round(px - side / 2);
-    const top = Math.round(py - side / 2);
-    if (left < 0 || top < 0 || left + side > width || top + side > height) return;
-    const red = colour & 0xff00ff;
-    const green = colour & 0xff00;
-    for (let v = 0, at = top * width + left; v < side; v++, at += width) {
-      for (let u = at; u < at + side; u++) {
-        const under = pixels[u];
-        const r = under & 0xff00ff;
-        const g = under & 0xff00;
-        pixels[u] = 0xff000000 | ((r + (((red - r) * share) >> 8)) & 0xff00ff) | ((g + (((green - g) * share) >> 8)) & 0xff00);
+      if (!small) {
+        this.disc(px, py, sizes ? this.stamp(diameter * (0.4 + sizes[slot] / 85)) : usual, colour, alpha);
+        continue;
+      }
+      const left = (px - side / 2 + 0.5) | 0; // here, not in a function: a million times a picture
+      const top = (py - side / 2 + 0.5) | 0;
+      if (left < 0 || top < 0 || left + side > width || top + side > height) continue;
+      const red = colour & 0xff00ff;
+      const green = colour & 0xff00;
+      for (let v = 0, row = top * width + left; v < side; v++, row += width) {
+        for (let u = row; u < row + side; u++) {
+          const r = pixels[u] & 0xff00ff;
+          const g = pixels[u] & 0xff00;
+          pixels[u] = 0xff000000 | ((r + (((red - r) * share) >> 8)) & 0xff00ff) | ((g + (((green - g) * share) >> 8)) & 0xff00);
+        }
       }
     }
   }
@@ -135,10 +134,8 @@ class Raster {
     return this.stamps.get(name);
   }
 
-  disc(px, py, diameter, colour, alpha) {
-    const { side, cover } = this.stamp(diameter);
-    const { pixels } = this;
-    const [width, height] = [this.wide, this.tall];
+  disc(px, py, { side, cover }, colour, alpha) {
+    const { pixels, wide: width, tall: height } = this;
     const left = Math.round(px - side / 2);
     const top = Math.round(py - side / 2);
     const red = colour & 0xff00ff;
