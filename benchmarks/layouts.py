@@ -6,7 +6,9 @@ DATA is the folder of the data sets. Three sets of at most `--rows` items: Banki
 topics), each as TF-IDF words reduced to 256 numbers, and the image vectors of fashion_pairs_512 (CLIP; it has 826
 articles, their label is the first garment that the description names). Methods take turns on each set; each has been
 called once before, so that numba's compiler is not timed. LocalMAP and PaCMAP are measured if `pacmap` (with faiss-cpu)
-can be imported. Beside the figures of the map stands the accuracy among the vectors themselves.
+can be imported. Beside the figures of the map stands the accuracy among the vectors themselves. Then a fifth of the
+items is placed on a layout of the others, and all frames of a made-up training (from a random projection of the fashion
+images to their principal axes, 8 numbers) are laid out together, with the time that was estimated before.
 """
 
 from __future__ import annotations
@@ -21,11 +23,12 @@ import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from qlatent import lengths
-from qlatent.layout import neighbours, umap
+from qlatent.layout import aligned, neighbours, umap
 from qlatent.layout.plane import plane
 from qlatent.provenance import made_by
 from qlatent.services.layouts.quality import quality
@@ -103,6 +106,52 @@ def by_umap(points: Points, config: umap.UmapConfig) -> Points:
     return umap.lay_out(points, neighbours.nearest(points, k=config.neighbours), config)
 
 
+def placed(found: Labelled) -> dict[str, float]:
+    """How often the 10 nearest known items name the label of an item that was placed later, and the time of placing.
+
+    Beside it the same for the layout of all items together, and among the vectors.
+    """
+    points, words = found[0], np.array(found[1])
+    order = np.random.default_rng(1).permutation(len(points))
+    new, known = order[: len(points) // 5], order[len(points) // 5 :]
+    config = umap.UmapConfig()
+    places = by_umap(points[known], config)
+    begun = time.perf_counter()
+    added = umap.add(neighbours.nearest_known(points[new], points[known], k=15), places, config)
+    seconds = time.perf_counter() - begun
+    whole = by_umap(points, config)
+    return {
+        "placed": named(added, places, words[known], words[new]),
+        "laid_out_together": named(whole[new], whole[known], words[known], words[new]),
+        "vectors": named(points[new], points[known], words[known], words[new]),
+        "seconds_per_1000": 1000 * seconds / len(new),
+    }
+
+
+def named(asked: Points, known: Points, words: np.ndarray, expected: np.ndarray) -> float:
+    """How often the 10 nearest known points name the expected label."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    labelled = expected != ""
+    voter = KNeighborsClassifier(10).fit(known[words != ""], words[words != ""])
+    return float((voter.predict(asked[labelled]) == expected[labelled]).mean())
+
+
+def aligned_frames(points: Points, frames: int = 12) -> dict[str, float]:
+    """Expected and measured seconds of a layout of all frames."""
+    end = plane([points], dimensions=3).project(points)
+    random = points @ np.random.default_rng(0).normal(size=(points.shape[1], 8)) / 8
+    end = np.pad(end, ((0, 0), (0, 5)))
+    given = [random * (1 - share) + 3 * end * share for share in np.linspace(0, 1, frames)]
+    expected = aligned.estimate(given, umap.UmapConfig())
+    begun = time.perf_counter()
+    aligned.lay_out_frames(given, umap.UmapConfig())
+    return {
+        "frames": frames, "points": len(points), "expected_seconds": expected.seconds,
+        "seconds": time.perf_counter() - begun,
+    }  # fmt: skip
+
+
 def timed(method: Callable[[Points], Points], points: Points) -> tuple[Points, float, float]:
     """The places, with wall and CPU seconds."""
     wall, cpu = time.perf_counter(), time.process_time()
@@ -138,10 +187,10 @@ def main() -> None:
     warm = np.random.default_rng(0).normal(size=(100, 8)).astype(np.float32)
     first = {name: timed(method, warm)[1] for name, method in methods().items()}
     print("first call, with the compiler:", {name: round(value, 1) for name, value in first.items()})
-    document: dict[str, object] = {"made_by": made_by(), "first_call_seconds": first}
+    document: dict[str, Any] = {"made_by": made_by(), "first_call_seconds": first}
     for name, labelled in sets(asked.data, asked.rows).items():
         rows = measured(labelled, asked.repetitions)
-        document[name] = {"rows": len(labelled[0]), "methods": rows}
+        document[name] = {"rows": len(labelled[0]), "methods": rows, "placing": (later := placed(labelled))}
         among = next(iter(rows.values()))["neighbour_accuracy_vectors"]
         print(f"\n{name}: {len(labelled[0]):,} items; 10-NN accuracy among the vectors {among:.3f}")
         for method, row in rows.items():
@@ -151,6 +200,9 @@ def main() -> None:
                 f"  {method:9} {shown}  wall {statistics.median(wall):5.1f} s "
                 f"({min(wall):.1f}–{max(wall):.1f})  CPU {statistics.median(cpu):5.1f} s"
             )
+        print("  a fifth placed later:", {key: round(value, 3) for key, value in later.items()})
+    document["aligned"] = aligned_frames(labelled[0])
+    print("\nall frames together:", {key: round(value, 1) for key, value in document["aligned"].items()})
     asked.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
