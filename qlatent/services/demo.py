@@ -30,7 +30,9 @@ TRAININGS = (
     TrainingRequest(DATASET, name="CLIP-ACQUA on the demo"),
     TrainingRequest(
         DATASET, objective="neighbours", name="Neighbours kept, on the demo",
-        settings={"qubits": 2, "hidden": 128, "latent": "dense", "batch_size": 256, "epochs": 200},
+        settings={
+            "qubits": 2, "hidden": 128, "latent": "dense", "batch_size": 256, "epochs": 100, "neighbours": 2,
+        },
     ),
 )  # fmt: skip
 """CLIP-ACQUA with its own loss, and with the one whose map shows most (`benchmarks/demo_structure.py`)."""
