@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.errors import InputError
-from qlatent.services.search import queries
-from qlatent.services.search.neighbours import Asked, K, neighbours
+from qlatent.json_values import plain
+from qlatent.services.search import saved
+from qlatent.services.search.neighbours import Asked, neighbours
 from qlatent.services.search.queries import Query
 from qlatent.services.selections.definitions import Search
 from qlatent.store.workspace import Workspace
 
 MOST = 10_000  # hits
-_KEYS = {"terms", "encoder", "modality", "head", "k"}
+_KEYS = {"terms", "encoder", "modality", "head", "heads", "k"}
 
 
 def definition(query: Query, asked: Asked) -> Search:
@@ -23,25 +22,25 @@ def definition(query: Query, asked: Asked) -> Search:
 
     `Asked.among` is no part of it: intersect the selection with another one instead.
     """
-    given = {"encoder": asked.encoder, "modality": asked.modality, "head": next(iter(asked.heads[-1:]), None)}
-    named = {name: value for name, value in given.items() if value is not None}
-    return Search(search={**query.document(), **named, "k": asked.k})
+    return Search(search=plain(saved.document(query, asked)))
 
 
 def found(workspace: Workspace, dataset: str, wanted: Search) -> NDArray[np.int64]:
     """The rows of the hits; a search that is none, or whose head or encoder is gone, raises an error that says so."""
-    document = dict(wanted.search)
-    unknown = sorted(set(document) - _KEYS)
-    k: Any = document.get("k", K)
-    if unknown or not isinstance(k, int) or not 1 <= k <= MOST:
-        what = f"{unknown[0]!r} is no part of a search" if unknown else f"it asks for {k!r} hits"
+    unknown = sorted(set(wanted.search) - _KEYS)
+    if unknown:
         raise InputError(
-            f"The search cannot be read: {what}.", remedy=f"Use 1 to {MOST:,} hits, and search anew."
+            f"The search cannot be selected: {unknown[0]!r} is no part of the query.",
+            remedy="Select the filters beside it, and intersect both.",
         )
-    parts = {name: document.get(name) for name in ("encoder", "modality", "head")}
-    if any(not isinstance(value, str | None) for value in parts.values()):
-        raise InputError("The search cannot be read: its encoder, modality and head are names.")
-    encoder, modality, head = (None if value is None else str(value) for value in parts.values())
-    asked = Asked(encoder=encoder, modality=modality, heads=(head,) if head else (), k=k)
-    hits = neighbours(workspace, dataset, queries.of(document), asked).hits
+    names = [wanted.search.get(name) for name in ("encoder", "modality", "head")]
+    heads = wanted.search.get("heads", [])
+    if not isinstance(heads, list) or not all(isinstance(each, str | None) for each in [*names, *heads]):
+        raise InputError(
+            "The encoder, the modality and the heads of a search are names.", remedy="Search anew."
+        )
+    query, asked = saved.read(wanted.search)
+    if not 1 <= asked.k <= MOST:
+        raise InputError(f"The search asks for {asked.k:,} hits.", remedy=f"Ask for 1 to {MOST:,}.")
+    hits = neighbours(workspace, dataset, query, asked).hits
     return np.array([each.row for each in hits], dtype=np.int64)

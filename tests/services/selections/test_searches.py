@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from qlatent.errors import InputError
+from qlatent.errors import AbsentError, InputError
 from qlatent.services.search import queries
 from qlatent.services.search.neighbours import Asked
 from qlatent.services.selections.definitions import Column, Search, SetOf
@@ -38,6 +38,8 @@ def test_a_search_selects_its_hits_and_fits_a_link(workspace: Workspace) -> None
     expected = nearest(vectors(4)["image"], 6, without=(4,))
     assert resolve(workspace, "shop", search).tolist() == expected
     assert from_link(to_link(search)) == search
+    asked = Asked(modality="image", heads=("h1", "h2"), k=6)
+    assert from_link(to_link(definition(queries.text("red"), asked))).search["heads"] == ["h1", "h2"]
     both = SetOf(how="intersection", of=(search, Column(name="fresh", values=(True,))))
     assert resolve(workspace, "shop", both).tolist() == [row for row in expected if row % 2 == 0]
 
@@ -54,10 +56,13 @@ def test_sums_of_items_are_searched_too(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("search", "message"),
     [
-        ({"text": "red"}, "'text' is no part of a search"),
-        ({"terms": [["item", "item-01", 1.0]], "k": 0}, "it asks for 0 hits"),
-        ({"terms": [["item", "item-01", 1.0]], "k": "many"}, "it asks for 'many' hits"),
-        ({"terms": [["item", "item-01", 1.0]], "head": 3}, "encoder, modality and head are names"),
+        ({"text": "red"}, "'text' is no part of the query"),
+        ({"terms": [["item", "item-01", 1.0]], "filters": ["price>=3"]}, "'filters' is no part of the query"),
+        ({"terms": [["item", "item-01", 1.0]], "k": 0}, "asks for 0 hits"),
+        ({"terms": [["item", "item-01", 1.0]], "k": "many"}, "k is 'many', not a number"),
+        ({"terms": [["item", "item-01", 1.0]], "head": "gone", "modality": "image"}, "gone"),
+        ({"terms": [["item", "item-01", 1.0]], "head": 3}, "heads of a search are names"),
+        ({"terms": [["item", "item-01", 1.0]], "heads": [["a"]]}, "heads of a search are names"),
         ({"terms": "red"}, "A search cannot be read"),
         ({"terms": [["item", "gone", 1.0]]}, "gone"),
         ({"terms": [["item", "item-01", 1.0]], "encoder": "clip"}, "clip"),
@@ -66,5 +71,5 @@ def test_sums_of_items_are_searched_too(workspace: Workspace) -> None:
 def test_a_search_that_cannot_be_carried_out_says_why(
     workspace: Workspace, search: dict, message: str
 ) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises((InputError, AbsentError), match=message):
         resolve(workspace, "shop", Search(search=search))
