@@ -1,6 +1,6 @@
 """Measure exact and indexed search against a bare matrix product, LanceDB, and other indexes.
 
-    python benchmarks/search.py [--rows N] [--index-rows N] [--peers] [--out FILE] [--repetitions N]
+    python benchmarks/search.py [--rows N] [--index-rows N …] [--peers] [--out FILE] [--repetitions N]
 
 Goals: the exact 10 nearest by cosine among 1,000,000 × 64 and × 512 within 1.5 × a bare matrix product and ≥ 5 × faster
 than LanceDB's flat search; the inverted lists find ≥ 95 % of the 10 nearest among 1,000,000 × 512, ≥ 15 × faster than
@@ -61,6 +61,12 @@ def clustered(rows: int, width: int, *, seed: int = 0) -> np.ndarray:
     return found
 
 
+def drawn(rows: int, queries: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors, and queries drawn from the same clusters that are not among them."""
+    every = clustered(rows + queries, width)
+    return every[:rows], every[rows:]
+
+
 def turns(sides: dict[str, Work], repetitions: int) -> dict[str, dict[str, list[float]]]:
     """Wall and CPU seconds by side; each is called once before, and then in turns."""
     for work in sides.values():
@@ -93,7 +99,7 @@ def compared(times: dict[str, dict[str, list[float]]], above: str, below: str) -
 
 def exact(rows: int, width: int, repetitions: int) -> Iterator[dict[str, Any]]:
     """One query and 128 queries against the bare product, and one against LanceDB's flat search."""
-    vectors, asked = clustered(rows, width), clustered(128, width, seed=1)
+    vectors, asked = drawn(rows, 128, width)
     with tempfile.TemporaryDirectory() as folder:
         table = lance_table(Path(folder), vectors)
         one: dict[str, Work] = {
@@ -125,7 +131,7 @@ def told(times: dict[str, dict[str, list[float]]]) -> dict[str, Any]:
 
 def indexed(rows: int, repetitions: int, *, peers: bool) -> Iterator[dict[str, Any]]:
     """Indexes over clustered vectors of width 512: seconds to build, recall on new queries, and time of one query."""
-    vectors, asked = clustered(rows, 512), clustered(200, 512, seed=1)
+    vectors, asked = drawn(rows, 200, 512)
     true, _ = top_k(vectors, asked, k=K)
 
     def measured(name: str, built: float, find: Callable[[np.ndarray], Any]) -> dict[str, Any]:
@@ -272,22 +278,27 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--index-rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the exact search; 0 leaves it out")
+    parser.add_argument("--index-rows", type=int, nargs="*", default=[PEER_ROWS, 1_000_000])
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--repetitions", type=int, default=11)
     given = parser.parse_args()
     warnings.simplefilter("ignore", DeprecationWarning)
     result: dict[str, list[dict[str, Any]]] = {"exact": [], "index": []}
-    for width in (64, 512):
+    for width in (64, 512) if given.rows else ():
         result["exact"] += exact(given.rows, width, given.repetitions)
-    if given.peers:
-        result["index"] += indexed(min(PEER_ROWS, given.index_rows), given.repetitions, peers=True)
-    result["index"] += indexed(given.index_rows, given.repetitions, peers=False)
+    for rows in given.index_rows:
+        result["index"] += indexed(rows, given.repetitions, peers=given.peers and rows <= PEER_ROWS)
+        write(result, given.out)
     show(result)
-    if given.out:
+    write(result, given.out)
+
+
+def write(result: dict[str, list[dict[str, Any]]], out: Path | None) -> None:
+    """Write what is measured so far."""
+    if out is not None:
         machine = {"machine": platform.machine(), "python": platform.python_version(), **made_by()}
-        given.out.write_text(json.dumps({"settings": machine, **result}, indent=1) + "\n")
+        out.write_text(json.dumps({"settings": machine, **result}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -138,8 +138,13 @@ class _Look:
 
 
 def _input_space(look: _Look, vectors: NDArray[Any], given: QueryVector) -> Space:
-    """By the index if there is one, unless only some rows are allowed, of which its lists may hold too few."""
+    """By the index if there is one, unless only some rows are allowed, of which its lists may hold too few.
+
+    A query of another modality lies apart from the items, where the recall measured on items does not hold.
+    """
     lists, how = (None, EXACT) if look.filtered else index.lists_of(look.workspace, look.space)
+    if lists is not None and given.modality != look.space.modality:
+        lists, how = None, f"exact; the index is for queries by {look.space.modality}"
     if lists is None:
         return Space("", look.space.encoder, "cosine", look.exact(vectors, given.vector, "cosine"), how=how)
     found = lists.top_k(given.vector[None], k=look.k + look.own)

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from qlatent import worker
 from qlatent.errors import InputError, StoreError, UnavailableError
-from qlatent.services.search import queries
+from qlatent.services.search import index, queries
 from qlatent.services.search.neighbours import Asked, Neighbours, latents, neighbours
 from qlatent.services.vectors import known_encoders
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
+from tests.launchers import LauncherDouble
 from tests.services.run_workspace import add, pairs
 from tests.services.search import searched_workspace as made
 from tests.services.search.searched_workspace import COUNT, SHOP
@@ -105,6 +107,18 @@ def test_only_the_allowed_rows_are_found_and_no_more_than_there_are(workspace: W
     among[[1, 5, COUNT - 1]] = True
     found = neighbours(workspace, SHOP, queries.items(["i5"]), Asked(heads=(head,), k=50, among=among))
     assert [ids(found), ids(found, 1)] == [["i1"], ["i1"]]
+
+
+def test_a_query_of_another_modality_does_not_use_the_index(
+    workspace: Workspace, no_workers: LauncherDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "EXACT_UP_TO", 5)
+    space = queries.space_of(workspace, SHOP)
+    run = index.start_indexing(workspace, space)
+    assert worker.work(workspace, workspace.run(run)) == "finished"
+    by_text = neighbours(workspace, SHOP, queries.text("a red mug"))
+    assert by_text.spaces[0].how == "exact; the index is for queries by image"
+    assert neighbours(workspace, SHOP, queries.items(["i3"])).spaces[0].how.startswith("index, which finds")
 
 
 def test_a_query_can_be_stored_as_json_with_the_vector_of_its_image(workspace: Workspace) -> None:
