@@ -10,6 +10,7 @@ import base64
 import hashlib
 import io
 import json
+import logging
 import secrets
 import socket
 import threading
@@ -23,10 +24,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from streamlit import config
 
+from qlatent.errors import QlatentError
 from qlatent.ui.latent_map.point_map.source import digest, script
 from qlatent.ui.latent_map.point_map.spec import Card, Cards
 from qlatent.ui.shell import server
 
+log = logging.getLogger("qlatent.app")
 PREFIX = "/points/"
 TYPE = "application/x-qlatent-points"
 FOREVER = "private, max-age=31536000, immutable"
@@ -126,7 +129,10 @@ def card(request: Request) -> Response:
     found = SHELF.cards(request.path_params["tag"])
     if found is None:
         return _absent()
-    content = json.dumps(as_json(found.card(request.path_params["row"])))
+    shown = _card(found, request.path_params["row"])
+    if shown is None:
+        return _absent()
+    content = json.dumps(as_json(shown))
     return Response(content, media_type="application/json", headers=_brief())
 
 
@@ -138,7 +144,8 @@ def sheet(request: Request) -> Response:
     asked = request.query_params.get("rows", "").split(",")
     if found is None or len(asked) > AT_ONCE or not all(each.isdecimal() for each in asked):
         return _absent()
-    content = sprites(found.card(int(row)).image for row in asked)
+    cards = [_card(found, int(row)) for row in asked]
+    content = sprites(None if each is None else each.image for each in cards)
     headers = _brief() | {"X-Cell": str(CELL), "X-Columns": str(COLUMNS)}
     return Response(content, media_type="image/webp", headers=headers)
 
@@ -161,6 +168,15 @@ def sprites(images: Iterable[bytes | None]) -> bytes:
     written = io.BytesIO()
     whole.save(written, "WEBP", quality=80, method=0)
     return written.getvalue()
+
+
+def _card(cards: Cards, row: int) -> Card | None:
+    """A row's card; None for a row that does not exist, or whose item is gone by now."""
+    try:
+        return cards.card(row)
+    except (IndexError, KeyError, QlatentError) as err:
+        log.info("no card of row %s: %s", row, err)
+        return None
 
 
 def as_json(card: Card) -> dict[str, object]:

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit import config
 
+from qlatent.errors import AbsentError
 from qlatent.ui.latent_map.point_map import Card, Cards, delivery
 from qlatent.ui.latent_map.point_map.source import digest, script
 
@@ -114,6 +115,17 @@ def test_a_sheet_holds_the_asked_thumbnails_in_order(client: TestClient) -> None
     too_many = ",".join(str(row) for row in range(65))
     for rows in ("", "1,x", "-1", too_many):
         assert client.get(f"/points/sheet/{tag}?rows={rows}").status_code == 404
+
+
+def test_a_row_that_does_not_exist_or_is_gone_has_no_card(client: TestClient) -> None:
+    def shown(row: int) -> Card:
+        if row == 5:
+            raise AbsentError("The dataset was removed.")
+        return Card(["one", "two"][row])
+
+    tag = delivery.SHELF.put_cards(Cards("short", shown))
+    assert [client.get(f"/points/card/{tag}/{row}").status_code for row in (1, 2, 5)] == [200, 404, 404]
+    assert client.get(f"/points/sheet/{tag}?rows=1,2,5").status_code == 200
 
 
 def test_the_script_is_served_under_its_hash(client: TestClient) -> None:

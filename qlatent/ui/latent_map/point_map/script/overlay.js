@@ -1,5 +1,5 @@
 // What lies over the points: rings, pairs, trails, pictures, the lasso being drawn.
-const LINES = 3000; // pairs joined at once
+const LINES = 1500; // pairs joined at once
 const PICTURES = 150; // shown at once; with more points in view there is no room for them
 const SIDE = 44; // of a picture, in pixels
 
@@ -73,13 +73,14 @@ class Overlay {
     const { map, context } = this;
     if (!map.pairs) return;
     const joined = map.joined();
+    if (joined.length > LINES) return; // no line could be followed; the status says so
     context.beginPath();
-    for (const [a, b] of joined.slice(0, LINES)) {
+    for (const [a, b] of joined) {
       const [from, to] = [this.at(a), this.at(b)];
       if (from && to) { context.moveTo(...from); context.lineTo(...to); }
     }
     context.lineWidth = 1;
-    context.globalAlpha = Math.min(1, Math.max(0.15, 60 / joined.length));
+    context.globalAlpha = Math.min(1, Math.max(0.08, 60 / joined.length));
     context.strokeStyle = map.theme.ink;
     context.stroke();
     context.globalAlpha = 1;

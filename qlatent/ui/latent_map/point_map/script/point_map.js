@@ -545,7 +545,9 @@ class PointMap {
     const total = number(this.geometry.points);
     const missing = this.missing();
     const words = this.chosen ? `${number(this.chosen)} of ${total} selected` : `${total} points`;
-    this.find("status").textContent = missing ? `${words} · ${number(missing)} without a place` : words;
+    const notes = missing ? [`${number(missing)} without a place`] : [];
+    if (this.pairs && this.chosen && this.joined().length > LINES) notes.push(`pairs are joined for up to ${number(LINES)}`);
+    this.find("status").textContent = [words, ...notes].join(" · ");
   }
 
   missing() {
