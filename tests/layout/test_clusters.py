@@ -32,6 +32,13 @@ def test_each_class_is_a_cluster_and_scattered_points_are_noise() -> None:
     assert sizes == sorted(sizes, reverse=True)
 
 
+def test_the_largest_cluster_comes_first() -> None:
+    places, classes = scattered()
+    fewer = np.flatnonzero((classes == 1) | (np.arange(150) < 90))  # 50 of class 1, 30 of the others
+    found = clusters(places[fewer], smallest=15)
+    assert set(classes[fewer][found.members(0)]) == {1}
+
+
 def test_noise_joins_the_nearest_cluster_when_asked() -> None:
     places, _ = scattered()
     bare, filled = clusters(places, smallest=20), clusters(places, smallest=20, fill=True)

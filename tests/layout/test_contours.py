@@ -42,14 +42,11 @@ def test_a_region_at_the_edge_of_the_grid_is_closed() -> None:
     assert line[:, 0].min() < 0 and line[:, 0].max() > 6
 
 
-@pytest.mark.parametrize("middle", [0.0, 4.0])
-def test_a_saddle_is_joined_or_parted_by_its_mean(middle: float) -> None:
-    grid = np.array(
-        [[1.0, 0.0 - 3 + middle], [0.0 - 3 + middle, 1.0]]
-    )  # corners above 0.5: 1 and 1, perhaps all
-    grid = np.where(grid > 0.9, 1.0, grid)
-    lines = outlines(grid, 0.5)
-    assert len(lines) == (2 if middle == 0.0 else 1)
+@pytest.mark.parametrize("flipped", [False, True])
+def test_a_saddle_is_joined_or_parted_by_its_mean(flipped: bool) -> None:
+    for low, expected in ((0.3, 1), (-1.0, 2)):  # means 0.65 and 0, on both sides of the level
+        grid = np.array([[1.0, low], [low, 1.0]])
+        assert len(outlines(grid[::-1] if flipped else grid, 0.5)) == expected
 
 
 def test_a_contour_holds_its_share_of_the_points() -> None:
