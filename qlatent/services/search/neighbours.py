@@ -103,7 +103,7 @@ def latents(workspace: Workspace, head: str, space: InputSpace) -> NDArray[np.fl
     """
     view = kept_heads.find(workspace, head)
     kept_heads.check_space(view, space.encoder)
-    return _latents(workspace, view.id, space, workspace.items.version(space.dataset))
+    return _latents(workspace, view.id, space, stored_vectors.now(workspace, space.dataset, space))
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def _latent_space(look: _Look, head: str, given: QueryVector) -> Space:
 
 
 @lru_cache(maxsize=_KEPT_LATENTS)
-def _latents(workspace: Workspace, head: str, space: InputSpace, version: int) -> NDArray[np.float32]:
+def _latents(workspace: Workspace, head: str, space: InputSpace, now: tuple[int, str]) -> NDArray[np.float32]:
     estimator = kept_heads.estimator(workspace, head)
     _check_modality(head, estimator.modalities, space.modality)
     vectors = stored_vectors.of(workspace, space)

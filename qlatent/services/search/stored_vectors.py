@@ -26,12 +26,12 @@ class InputSpace(NamedTuple):
 
 def of(workspace: Workspace, space: InputSpace) -> NDArray[np.float32]:
     """The vectors (rows, d) of a space as they are now, NaN where an item has none, not writable."""
-    return _vectors(workspace, space, *_now(workspace, space.dataset, space))
+    return _vectors(workspace, space, *now(workspace, space.dataset, space))
 
 
 def widths(workspace: Workspace, dataset: str, key: str) -> dict[str, int]:
     """The widths of a dataset's vectors by modality, as `stored.widths`."""
-    return _widths(workspace, dataset, key, *_now(workspace, dataset))
+    return _widths(workspace, dataset, key, *now(workspace, dataset))
 
 
 def ids(workspace: Workspace, dataset: str) -> pa.ChunkedArray:
@@ -39,8 +39,8 @@ def ids(workspace: Workspace, dataset: str) -> pa.ChunkedArray:
     return _ids(workspace, dataset, workspace.items.version(dataset))
 
 
-def _now(workspace: Workspace, dataset: str, space: InputSpace | None = None) -> tuple[int, str]:
-    """What changes with the rows of a dataset, and what with the vectors."""
+def now(workspace: Workspace, dataset: str, space: InputSpace | None = None) -> tuple[int, str]:
+    """What changes with the rows of a dataset, and what with the vectors of a space or with any vectors."""
     indexes = SearchIndexes(workspace.items.path)
     state = indexes.state() if space is None else indexes.state(space.encoder, space.modality)
     return workspace.items.version(dataset), state
