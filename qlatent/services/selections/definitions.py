@@ -25,7 +25,8 @@ class _Part(BaseModel):
 
 
 class DrawnMap(_Part):
-    """The map a lasso was drawn on: a run's frame or a stored layout, and how its coordinates were quantised.
+    """The map a lasso was drawn on: a run's frame, a stored layout or the plane of a dataset's vectors, and how its
+    coordinates were quantised.
 
     A coordinate is low + step · (value + 32768), value being an int16. `camera` is for maps in space: the eight numbers
     of a matrix (2, 4), row by row, from the values (x, y, z, 1) to the plane that the lasso was drawn in.
@@ -33,6 +34,10 @@ class DrawnMap(_Part):
 
     run: str = ""
     layout: str = ""
+    encoder: str = ""  # key of the vectors
+    version: int | None = Field(
+        default=None, ge=0
+    )  # of the dataset, since further vectors may turn their plane
     view: str = (
         ""  # one modality, or a name for several (see `services/runs/map_views`); "" for the map's own
     )
@@ -47,8 +52,8 @@ class DrawnMap(_Part):
 
     @model_validator(mode="after")
     def _one_map(self) -> Self:
-        if bool(self.run) == bool(self.layout):
-            raise ValueError("a lasso is drawn on a run or on a layout: give one of them")
+        if sum(map(bool, (self.run, self.layout, self.encoder))) != 1:
+            raise ValueError("a lasso is drawn on a run, a layout or vectors: give one of them")
         if len(self.low) != len(self.step) or min(self.step) <= 0:
             raise ValueError("low and step have one number for each axis, and steps are greater than 0")
         if (len(self.low) == 3) != (self.camera is not None):

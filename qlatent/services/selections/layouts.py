@@ -14,7 +14,7 @@ from qlatent.services.selections.selections import check_present
 from qlatent.store.workspace import Workspace
 
 
-def of_layout(workspace: Workspace, on: DrawnMap) -> Points:
+def of_layout(workspace: Workspace, dataset: str, on: DrawnMap) -> Points:
     """The points of a stored layout; a removed layout or an unknown frame or view raises an error that says so."""
     found = _read(workspace, on.layout)
     if on.frame >= len(found.frames):

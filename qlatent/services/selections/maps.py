@@ -16,18 +16,20 @@ from qlatent.services.runs import frames
 from qlatent.services.runs.specs import training_spec
 from qlatent.services.selections.definitions import DrawnMap, Lasso
 from qlatent.services.selections.selections import check_present
+from qlatent.services.vectors.planes import vector_map
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
 
 _ZERO = 2**15  # the int16 -32768 stands for the coordinate `low`
 _HIGHEST = 2**15 - 1
-_KEPT = 2  # maps of runs in memory: of 20,000 items, 2 modalities and 60 frames, 19 MB each
+_KEPT = 4  # maps of runs in memory: of 20,000 items, 2 modalities and 60 frames, 35 MB each
 
 MAPS = {
     "run": "qlatent.services.selections.maps:of_run",
     "layout": "qlatent.services.selections.layouts:of_layout",
+    "encoder": "qlatent.services.selections.maps:of_vectors",
 }
-"""Where the points of a map come from: a function of the workspace and the map; "layout" or "run"."""
+"""Where the points of a map come from: a function of the workspace, the dataset and the map."""
 
 
 class Points(NamedTuple):
@@ -38,21 +40,11 @@ class Points(NamedTuple):
     places: Arrays
 
 
-class _Drawn(NamedTuple):
-    """All frames of a map: rows (n,), places (F, n, c) by modality, and F."""
-
-    rows: NDArray[np.int64]
-    places: Arrays
-    frames: int
-
-
 def inside_lasso(workspace: Workspace, dataset: str, lasso: Lasso) -> NDArray[np.int64]:
     """The rows with a point inside the lasso, in any of the modalities that the map shows."""
-    kind = "run" if lasso.on.run else "layout"
-    if kind not in MAPS:
-        raise InputError(f"A lasso on a {kind} cannot be resolved here.", remedy="Update qlatent.")
-    read: Callable[[Workspace, DrawnMap], Points] = imported(MAPS[kind])
-    found = read(workspace, lasso.on)
+    kind = next(each for each in MAPS if getattr(lasso.on, each))
+    read: Callable[[Workspace, str, DrawnMap], Points] = imported(MAPS[kind])
+    found = read(workspace, dataset, lasso.on)
     if found.dataset != dataset:
         raise InputError(
             f"The lasso was drawn on a map of {found.dataset!r}, not of {dataset!r}.",
@@ -62,22 +54,39 @@ def inside_lasso(workspace: Workspace, dataset: str, lasso: Lasso) -> NDArray[np
     return found.rows[np.any(masks, axis=0)]
 
 
-def of_run(workspace: Workspace, on: DrawnMap) -> Points:
+def of_run(workspace: Workspace, dataset: str, on: DrawnMap) -> Points:
     """The points of a frame of a run; a removed run or an unknown frame or view raises an error that says so."""
     check_present(workspace, "run", on.run)
-    count = on.frames or len(frames.frame_steps(workspace, on.run))
-    found = _drawn(workspace, on.run, frames.Drawing(on.view or None, on.basis, len(on.low)), count)
-    if on.frame >= found.frames:
-        raise InputError(f"Run {on.run} has no frame {on.frame}; it has {found.frames}.")
+    drawing = frames.Drawing(on.view or None, on.basis, len(on.low))
+    found = evolution(workspace, on.run, drawing, count=on.frames)
+    if on.frame >= len(found.steps):
+        raise InputError(f"Run {on.run} has no frame {on.frame}; it has {len(found.steps)}.")
     places = {name: each[on.frame] for name, each in found.places.items()}
     return Points(training_spec(workspace.run(on.run)).dataset, found.rows, places)
 
 
+def of_vectors(workspace: Workspace, dataset: str, on: DrawnMap) -> Points:
+    """The points of a dataset's vectors in their plane or space."""
+    found = vector_map(
+        workspace, dataset, on.encoder, view=on.view, dimensions=len(on.low), version=on.version
+    )
+    return Points(dataset, found.rows, found.places)
+
+
+def evolution(
+    workspace: Workspace, run: str, drawing: frames.Drawing, *, count: int | None = None
+) -> frames.Evolution:
+    """The first `count` frames of a run (None: all) as `frames.evolution` reads them.
+
+    They are kept in memory, since a map and each lasso on it ask for the same.
+    """
+    there = len(frames.frame_steps(workspace, run))
+    return _evolution(workspace, run, drawing, min(count or there, there))
+
+
 @lru_cache(maxsize=_KEPT)
-def _drawn(workspace: Workspace, run: str, drawing: frames.Drawing, count: int) -> _Drawn:
-    """The first `count` frames of a map; kept in memory, since each further lasso asks for them again."""
-    found = frames.evolution(workspace, run, drawing, upto_frame=count - 1)
-    return _Drawn(found.rows, found.places, len(found.steps))
+def _evolution(workspace: Workspace, run: str, drawing: frames.Drawing, count: int) -> frames.Evolution:
+    return frames.evolution(workspace, run, drawing, upto_frame=count - 1)
 
 
 def quantised(places: NDArray[np.floating], on: DrawnMap) -> NDArray[np.int16]:

@@ -146,7 +146,7 @@ def test_a_lasso_in_space_is_seen_through_its_camera(
 
     places = np.array([[0, 0, 10], [5, 0, 0], [0, 8, 3], [np.nan, 0, 0]], dtype=np.float32)
 
-    def points(_: Workspace, __: DrawnMap) -> maps.Points:
+    def points(_: Workspace, __: str, ___: DrawnMap) -> maps.Points:
         return maps.Points("shop", np.array([4, 6, 9, 2]), {"image": places})
 
     monkeypatch.setattr(maps, "imported", lambda _: points)
@@ -161,7 +161,7 @@ def test_a_lasso_of_another_map_or_dataset_says_so(workspace: Workspace) -> None
     polygon = box(0, 0, 1, 1)
     for on, message in (
         (drawn(frame=9), "Run r1 has no frame 9; it has 2"),
-        (drawn(view="sound"), "has no"),
+        (drawn(view="sound"), "no view called 'sound'"),
         (drawn(run="r9"), "There is no run 'r9'"),
     ):
         with pytest.raises((InputError, AbsentError), match=message):

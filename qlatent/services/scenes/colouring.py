@@ -1,0 +1,162 @@
+"""The values that can colour the points of a scene: norms, labels, columns, and what happens around each point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qlatent.errors import InputError, StoreError
+from qlatent.layout.quantised import HIGHEST, LOWEST, NOWHERE
+from qlatent.metrics.geometry.point_neighbours import neighbourhood_change
+from qlatent.services.datasets import browsing, facts
+from qlatent.services.scenes.scenes import Scene
+from qlatent.services.selections import columns
+from qlatent.store.workspace import Workspace
+
+COLUMN = "column:"  # begins the key of a colour by a column
+CELLS = {2: 192, 3: 64}  # along each axis of a plane or space, in which points are counted for their density
+BELL = 1.5  # cells: the standard deviation of each point's bell
+MOST_KINDS = 2_000  # distinct texts beyond which a column is free text
+DAYS_A_YEAR = 365.2425
+PARTS = ("training", "held out")
+
+Kind = Literal["norm", "label", "part", "modality", "change", "density"]
+Points = NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A number for each point, (m · n,), or for each frame and point, (F, m · n); NaN where there is none."""
+
+    values: NDArray[np.floating]
+    span: tuple[float, float] | None = None  # of the colours; None: 1st to 99th percentile
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """A class for each point, (m · n,); "" where there is none."""
+
+    values: Sequence[str]
+
+
+def offered(workspace: Workspace, scene: Scene) -> list[str]:
+    """What can colour the points of a scene: the kinds that it has, then `COLUMN` with the name of each column."""
+    found = scene.shown
+    heldout = np.asarray(found.heldout, dtype=bool)
+    kinds: dict[str, bool] = {
+        "label": any(found.labels),
+        "norm": True,
+        "modality": len(scene.modalities) > 1,
+        "part": bool(heldout.any() and not heldout.all()),
+        "change": bool(scene.source.run) and scene.frames > 1,
+        "density": scene.items > 1,
+    }
+    return [kind for kind, there in kinds.items() if there] + [
+        COLUMN + each for each in coloured(workspace, scene)
+    ]
+
+
+def coloured(workspace: Workspace, scene: Scene) -> list[str]:
+    """The columns of the dataset with values to colour by; none if the dataset was removed."""
+    try:
+        table = workspace.items.table(scene.source.dataset, columns=["split", "metadata"]).to_pandas()
+    except StoreError:
+        return []
+    known = facts.columns(table.pop("metadata").tolist(), beside=browsing.COLUMNS)
+    return [name for name, each in pd.concat([table, known], axis=1).items() if _colours(each)]
+
+
+def _colours(values: pd.Series) -> bool:
+    given = values[columns.present(values)]
+    kinds = given.nunique() if len(given) else 0
+    if facts.kind(values) == "text":
+        return 1 < kinds <= min(MOST_KINDS, max(20, len(given) // 2))
+    return kinds > 1
+
+
+def values(workspace: Workspace, scene: Scene, by: str, *, frame: int) -> Numbers | Names:
+    """The values of one colour; `frame` is the shown one, which the density and the change since the first depend on.
+
+    A colour that the scene does not have raises `InputError`.
+    """
+    found, modalities = scene.shown, scene.modalities
+    if by.startswith(COLUMN):
+        return _column(workspace, scene, by.removeprefix(COLUMN))
+    if by == "label":
+        return Names(list(found.labels) * len(modalities))
+    if by == "modality":
+        return Names([name for name in modalities for _ in range(scene.items)])
+    if by == "part":
+        parts = [PARTS[bool(each)] for each in found.heldout]
+        return Names(parts * len(modalities))
+    if by == "norm":
+        return _norms(scene)
+    if by == "density":
+        return Numbers(density(scene, frame))
+    if by == "change":
+        return Numbers(change(workspace, scene, frame), (0.0, 1.0))
+    raise InputError(f"Points cannot be coloured by {by!r}.", remedy="Choose another colour.")
+
+
+def _norms(scene: Scene) -> Numbers:
+    """Norms in every frame. Of two modalities each is shown within its own range of the whole run, from 0 to 1."""
+    found, (first, *others) = scene.shown, scene.modalities
+    if not others:
+        return Numbers(found.norms[first], found.norm_ranges[first])
+    shares = []
+    for name in scene.modalities:
+        low, high = found.norm_ranges[name]
+        shares.append((found.norms[name] - low) / ((high - low) or 1.0))
+    return Numbers(np.concatenate(shares, axis=1), (0.0, 1.0))
+
+
+def _column(workspace: Workspace, scene: Scene, name: str) -> Numbers | Names:
+    given = columns.values_of(workspace, scene.source.dataset, name)
+    taken, times = given.take(scene.rows), len(scene.modalities)
+    kind = facts.kind(given)
+    if kind == "number":
+        return Numbers(np.tile(taken.to_numpy(dtype=np.float64, na_value=np.nan), times))
+    if kind == "date":
+        return Numbers(np.tile(_years(taken), times))
+    words = ["" if each is None or each is pd.NA or each != each else str(each) for each in taken]
+    return Names(words * times)
+
+
+def _years(dates: pd.Series) -> NDArray[np.float64]:
+    """Dates as years with a fraction; NaN where there is none."""
+    days: pd.Series = (pd.to_datetime(dates, utc=True) - pd.Timestamp("1970-01-01", tz="UTC")) / pd.Timedelta(
+        days=1
+    )
+    return np.asarray(days, dtype=np.float64) / DAYS_A_YEAR + 1970.0
+
+
+def density(scene: Scene, frame: int) -> NDArray[np.float64]:
+    """How many points are around each point in a frame, as the logarithm of a smoothed count; NaN without a place.
+
+    Points are counted in cells of the map and smoothed by a Gaussian bell of `BELL` cells.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    placed = scene.positions.placed(frame)
+    at = scene.positions.values[frame][placed].astype(np.int64)  # (k, c)
+    axes = at.shape[1]
+    cells = (at - NOWHERE) * CELLS[axes] // (HIGHEST - LOWEST + 2)
+    grid = np.zeros((CELLS[axes],) * axes, dtype=np.float32)
+    np.add.at(grid, tuple(cells.T), 1.0)
+    smooth = gaussian_filter(grid, BELL, mode="constant")
+    found = np.full(scene.points, np.nan)
+    found[placed] = np.log10(np.maximum(smooth[tuple(cells.T)], 1e-6) / smooth.max()) if len(at) else []
+    return found
+
+
+def change(workspace: Workspace, scene: Scene, frame: int) -> NDArray[np.float64]:
+    """The share of each point's 10 nearest in the latents, of its modality, that were not so in the first frame."""
+    folder = workspace.run(scene.source.run)
+    steps = [int(scene.shown.steps[number]) for number in (0, frame)]
+    first, later = (folder.snapshot(step) for step in steps)
+    return np.concatenate([neighbourhood_change(first[name], later[name]) for name in scene.modalities])

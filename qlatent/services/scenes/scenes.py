@@ -1,0 +1,216 @@
+"""A scene: the points of a run, a dataset's vectors or a stored layout, ready to be drawn and selected. Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.errors import StoreError
+from qlatent.layout import extent
+from qlatent.layout.quantised import Quantised, quantise
+from qlatent.metrics.geometry.gap import gap
+from qlatent.metrics.geometry.point_neighbours import labelled_sample, neighbour_accuracy
+from qlatent.services.runs import map_views
+from qlatent.services.runs.frames import NORM_PERCENTILES, Drawing, Evolution
+from qlatent.services.runs.specs import training_spec
+from qlatent.services.selections import maps
+from qlatent.services.selections.definitions import DrawnMap
+from qlatent.services.vectors import stored
+from qlatent.services.vectors.planes import VectorMap, sample, vector_map
+from qlatent.store.workspace import Workspace
+from qlatent.types import Arrays
+
+LABELLED = 1000  # items among which neighbours of the same label are sought
+
+Rows = NDArray[np.int64]
+Columns = dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a scene is of: a run, a stored layout, or without both the vectors of a dataset."""
+
+    dataset: str
+    version: int | None = None  # of the dataset; None: the newest
+    encoder: str = ""
+    run: str = ""
+    layout: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """The points of a map, modality after modality: point p is item `p % n` of the `p // n`-th modality in view."""
+
+    source: Source
+    shown: Evolution
+    """The n items with places, norms and figures; vectors and layouts of one frame have no step."""
+    positions: Quantised  # (F, m · n, c)
+
+    @property
+    def rows(self) -> Rows:
+        """Dataset rows (n,) of the items."""
+        return self.shown.rows
+
+    @property
+    def items(self) -> int:
+        """The number n of items."""
+        return len(self.shown.rows)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The m modalities in view, in the order of the points."""
+        return self.shown.modalities
+
+    @property
+    def frames(self) -> int:
+        """The number F of frames."""
+        return int(self.positions.values.shape[0])
+
+    @property
+    def points(self) -> int:
+        """The number m · n of points."""
+        return int(self.positions.values.shape[1])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What each frame is called; empty where there is one without a step."""
+        return tuple(f"step {step:,}" for step in self.shown.steps) if self.source.run else ()
+
+    @cached_property
+    def pairs(self) -> NDArray[np.int32] | None:
+        """The points (n, 2) that are image and text of one item; None for one modality."""
+        if len(self.modalities) != 2:
+            return None
+        return np.stack([np.arange(self.items), np.arange(self.items) + self.items], axis=1).astype(np.int32)
+
+    def row_of(self, point: int) -> int:
+        """The dataset row of a point."""
+        return int(self.rows[point % self.items])
+
+    def modality_of(self, point: int) -> str:
+        """The modality of a point."""
+        return self.modalities[point // self.items]
+
+    def point_of(self, row: int | None, frame: int = -1) -> int | None:
+        """The first point of a row that has a place in a frame; None for a row that is not on the map."""
+        if row is None:
+            return None
+        found = np.flatnonzero(self.rows == row)[:1]
+        points = (
+            [int(found[0]) + number * self.items for number in range(len(self.modalities))]
+            if len(found)
+            else []
+        )
+        placed = [each for each in points if self.positions.placed(frame)[each]]
+        return next(iter(placed or points), None)
+
+    def mask(self, rows: Rows | None) -> NDArray[np.bool_] | None:
+        """Which points (m · n,) belong to these rows; None for None."""
+        return None if rows is None else np.tile(np.isin(self.rows, rows), len(self.modalities))
+
+    def drawn(self, frame: int, *, matrix: NDArray[np.float64] | None = None) -> DrawnMap:
+        """This map for a lasso on a frame; in space with the camera's `matrix` (2, 4)."""
+        source = self.source
+        of = {"run": source.run} if source.run else {"encoder": source.encoder, "version": source.version}
+        if source.layout:
+            of = {"layout": source.layout}
+        return DrawnMap(
+            **of, view=self.shown.view, frame=frame, frames=self.frames, basis=self.shown.basis,
+            low=tuple(self.positions.low.tolist()), step=tuple(self.positions.step.tolist()),
+            camera=None if matrix is None else tuple(np.ravel(matrix).tolist()),
+        )  # fmt: skip
+
+
+def of_run(workspace: Workspace, run_id: str, drawing: Drawing | None = None) -> Scene:
+    """The frames of a run that are recorded so far; a run without frames raises `InputError`."""
+    spec = training_spec(workspace.run(run_id))
+    found = maps.evolution(workspace, run_id, drawing or Drawing())
+    encoder = str(getattr(spec, "encoder", ""))
+    source = Source(dataset=spec.dataset, version=spec.dataset_version, encoder=encoder, run=run_id)
+    return _scene(source, found)
+
+
+def of_vectors(workspace: Workspace, dataset: str, encoder: str, drawing: Drawing | None = None) -> Scene:
+    """The vectors of a dataset by an encoder, in the plane or space of their principal axes.
+
+    A dataset or encoder without vectors raises `InputError` or `StoreError`.
+    """
+    drawing, version = drawing or Drawing(), workspace.items.version(dataset)
+    found = vector_map(
+        workspace, dataset, encoder, view=drawing.view or "", dimensions=drawing.dimensions, version=version
+    )
+    source = Source(dataset=dataset, version=version, encoder=encoder)
+    return _scene(source, _as_frame(workspace, source, found))
+
+
+def _scene(source: Source, found: Evolution) -> Scene:
+    return Scene(source, found, quantise(np.concatenate(list(found.places.values()), axis=1)))
+
+
+def _as_frame(workspace: Workspace, source: Source, found: VectorMap) -> Evolution:
+    """Vectors on a map as the one frame of an evolution."""
+    labels = _labels(workspace, source, found.rows)
+    places = {name: each[None] for name, each in found.places.items()}
+    norms = {name: each[None] for name, each in found.norms.items()}
+    pooled = list(np.concatenate(list(places.values()), axis=1))
+    return Evolution(
+        steps=np.zeros(1, dtype=np.int64), places=places, norms=norms,
+        norm_ranges={name: norm_range(each) for name, each in norms.items()},
+        honesty=_figures(workspace, source, found, labels), rows=found.rows,
+        heldout=np.zeros(len(found.rows), dtype=np.bool_), ids=[], labels=labels, images=[],
+        total=len(found.rows) + found.left_out, size=found.size, basis="pooled", view=found.view, views=found.views,
+        extent=extent.fitted(pooled), whole=extent.whole(pooled),
+        left_out=np.array([found.left_out], dtype=np.int64),
+    )  # fmt: skip
+
+
+def norm_range(norms: NDArray[np.floating]) -> tuple[float, float]:
+    """The 1st and 99th percentile of the finite norms; 0 and 1 without any."""
+    finite = norms[np.isfinite(norms)]
+    low, high = np.percentile(finite, NORM_PERCENTILES) if len(finite) else (0.0, 1.0)
+    return float(low), float(high)
+
+
+def _labels(workspace: Workspace, source: Source, rows: Rows) -> list[str]:
+    column = workspace.items.table(source.dataset, columns=["label"], version=source.version)["label"]
+    return [label or "" for label in column.take(rows).to_pylist()]
+
+
+def _figures(workspace: Workspace, source: Source, found: VectorMap, labels: Sequence[str]) -> Columns:
+    """The figures of a map of vectors: what its axes show, the gap, and how often neighbours share a label."""
+    figures: dict[str, float] = {"explained_variance": found.explained}
+    at = labelled_sample(labels, most=LABELLED)
+    points = {name: _vectors(workspace, source, name, rows=found.rows[at]) for name in found.places}
+    kinds = {labels[place] for place in at}
+    if 1 < len(kinds) < len(at):
+        own = np.unique([labels[place] for place in at], return_inverse=True)[1]
+        for name, each in points.items():
+            figures[f"labels_{name}"] = neighbour_accuracy(found.places[name][at], own)
+            figures[f"labels_{name}_vectors"] = neighbour_accuracy(each, own)
+    if map_views.BOTH in found.views:
+        figures["gap"] = _gap(workspace, source, found)
+    return {name: np.array([value]) for name, value in figures.items()}
+
+
+def _gap(workspace: Workspace, source: Source, found: VectorMap) -> float:
+    some = found.rows[np.linspace(0, len(found.rows) - 1, min(len(found.rows), 4 * LABELLED)).astype(int)]
+    sides: Arrays = {name: _vectors(workspace, source, name, rows=some) for name in found.norms}
+    return gap(*list(sides.values())[:2])
+
+
+def _vectors(workspace: Workspace, source: Source, modality: str, *, rows: Rows) -> NDArray[np.float32]:
+    vectors = stored.mapped(workspace, source.dataset, source.encoder, modality, version=source.version)
+    return sample(vectors, rows)
+
+
+def exists(workspace: Workspace, dataset: str) -> bool:
+    """Whether the items of a dataset can be read."""
+    try:
+        workspace.items.version(dataset)
+    except StoreError:
+        return False
+    return True

@@ -1,0 +1,84 @@
+"""Colours of points: what a scene offers, and the values behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from qlatent.errors import InputError
+from qlatent.services.runs.frames import Drawing
+from qlatent.services.scenes import colouring, scenes
+from qlatent.services.scenes.colouring import Names, Numbers
+from qlatent.store.workspace import Workspace
+from tests.services import shop_workspace
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    with shop_workspace.shop(tmp_path_factory.mktemp("colouring") / "workspace") as opened:
+        shop_workspace.with_run(opened)
+        yield opened
+
+
+def test_a_scene_offers_what_it_has(workspace: Workspace) -> None:
+    columns = ["column:split", "column:made", "column:fresh", "column:price"]
+    run = scenes.of_run(workspace, "r1", Drawing("both"))
+    kinds = ["label", "norm", "modality", "part", "change", "density"]
+    assert colouring.offered(workspace, run) == kinds + columns
+    vectors = scenes.of_vectors(workspace, "shop", "given", Drawing("image"))
+    assert colouring.offered(workspace, vectors) == ["label", "norm", "density", *columns]
+
+
+def test_columns_are_numbers_years_or_names(workspace: Workspace) -> None:
+    scene = scenes.of_vectors(workspace, "shop", "given", Drawing("both"))
+    price = colouring.values(workspace, scene, "column:price", frame=0)
+    assert isinstance(price, Numbers)
+    expected = [np.nan if row % 5 == 0 else row / 2 for row in range(30)] * 2
+    np.testing.assert_equal(price.values, expected)
+    made = colouring.values(workspace, scene, "column:made", frame=0)
+    assert isinstance(made, Numbers)
+    np.testing.assert_allclose(made.values[:30], 2024 + np.arange(30) / 365.2425, atol=1e-3)
+    fresh = colouring.values(workspace, scene, "column:fresh", frame=0)
+    assert isinstance(fresh, Names) and list(fresh.values)[:3] == ["True", "False", "True"]
+    label = colouring.values(workspace, scene, "label", frame=0)
+    assert isinstance(label, Names) and list(label.values)[6:9] == ["apple", "", "plum"]
+
+
+def test_norms_of_two_modalities_have_a_range_each(workspace: Workspace) -> None:
+    one = colouring.values(workspace, scenes.of_run(workspace, "r1", Drawing("text")), "norm", frame=0)
+    latents = [workspace.run("r1").snapshot(step)["text"] for step in (0, 8)]
+    assert isinstance(one, Numbers)
+    np.testing.assert_allclose(one.values, [np.linalg.norm(each, axis=1) for each in latents], rtol=1e-6)
+    both = colouring.values(workspace, scenes.of_run(workspace, "r1", Drawing("both")), "norm", frame=0)
+    assert isinstance(both, Numbers) and both.span == (0.0, 1.0)
+    text = both.values[:, 20:]
+    low, high = np.percentile(one.values, (1, 99))
+    np.testing.assert_allclose(text, (one.values - low) / (high - low), rtol=1e-4, atol=1e-6)
+
+
+def test_density_is_highest_where_points_are(workspace: Workspace) -> None:
+    scene = scenes.of_vectors(workspace, "shop", "given", Drawing("image"))
+    values = colouring.density(scene, 0)
+    places = scene.positions.coordinates(0)
+    side = np.ptp(places, axis=0).max()
+    near = (np.linalg.norm(places[:, None] - places[None], axis=2) < side / 60).sum(axis=1)
+    assert values.max() <= 0 and np.corrcoef(values, near)[0, 1] > 0.5
+
+
+def test_change_is_none_in_the_first_frame_and_follows_the_latents(workspace: Workspace) -> None:
+    scene = scenes.of_run(workspace, "r1", Drawing("both"))
+    first = colouring.values(workspace, scene, "change", frame=0)
+    grown = colouring.values(workspace, scene, "change", frame=1)  # the grid is only twice as large
+    assert isinstance(first, Numbers) and isinstance(grown, Numbers)
+    assert first.values.tolist() == [0.0] * 40 and grown.span == (0.0, 1.0)
+    assert np.median(grown.values) == 0.0
+
+
+def test_an_unknown_colour_or_column_is_named(workspace: Workspace) -> None:
+    scene = scenes.of_vectors(workspace, "shop", "given")
+    with pytest.raises(InputError, match="cannot be coloured by 'smell'"):
+        colouring.values(workspace, scene, "smell", frame=0)
+    with pytest.raises(InputError, match="have no column 'prise'"):
+        colouring.values(workspace, scene, "column:prise", frame=0)
