@@ -41,7 +41,7 @@ CONTENT = {  # page → content that must appear
     "Home": ".st-key-home_map .main-svg",
     "Data": ".st-key-data_encoders",
     "Train": ".st-key-live_map .main-svg",
-    "Explore": ".st-key-explore_map .main-svg",
+    "Explore": ".st-key-explore_map .pm-root[data-drawn]",
     "Heads": "[class*=st-key-heads_table]",
 }
 SETTLED = 1500  # milliseconds on a page before the next click, so that drawing of pages does not overlap

@@ -18,7 +18,7 @@ with sync_playwright() as playwright:
     browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
     page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
     page.goto(f"{sys.argv[1]}/explore?row={ROW}")
-    page.locator(".st-key-explore_map .main-svg").first.wait_for()
+    page.locator(".st-key-explore_map .pm-root[data-drawn]").first.wait_for()
     page.wait_for_timeout(4000)  # thumbnails and tables appear after the map
     page.screenshot(path=Path(__file__).with_name("explore.png"))
     browser.close()

@@ -142,10 +142,11 @@ def test_from_a_zip_of_photos_to_a_head_that_is_loaded_again(
         }
 
     press(page, "run_explore")
-    key(page, "explore_map", ".js-plotly-plot").wait_for()
-    drawn = coordinates(page, "explore_map")
-    page.locator("button.back").first.click()
-    until(lambda: coordinates(page, "explore_map") != drawn)
+    key(page, "explore_map", ".pm-root[data-drawn]").wait_for()
+    shown = key(page, "explore_map", ".pm-now")
+    last = shown.inner_text()
+    key(page, "explore_map", ".pm-back").click()
+    until(lambda: shown.inner_text() != last)
 
     page.goto(server.url + "/heads")
     key(page, "head_files", "input[type=file]").set_input_files(saved)

@@ -16,7 +16,7 @@ Open = Callable[..., AppTest]
     [
         ("home", "home_demo"),
         ("train", "empty_data"),
-        ("explore", "empty_train"),
+        ("explore", "empty_data"),
         ("heads", "empty_train"),
     ],
 )

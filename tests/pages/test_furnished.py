@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.registry import HEADS, OBJECTIVES
-from qlatent.services.runs.frames import Drawing, evolution
 from tests.pages.conftest import HOSTILE, Furnished
 
 Open = Callable[..., AppTest]
@@ -105,17 +100,6 @@ def test_a_new_file_is_looked_at_then_stored(opened: Open, tmp_path: Path) -> No
     assert [each.rows for each in datasets.list_datasets(open_workspace(tmp_path / "ws"))] == [2]
 
 
-def kinds(at: AppTest, chart: str) -> set[str]:
-    """The trace types of a chart."""
-    return {trace["type"] for trace in figure(at, chart)["data"]}
-
-
-def figure(at: AppTest, chart: str) -> dict[str, Any]:
-    """A chart as Plotly gets it."""
-    (found,) = [each for each in at.get("plotly_chart") if each.proto.id.endswith(chart)]
-    return dict(json.loads(found.proto.spec))
-
-
 def test_the_form_of_a_run_is_the_configs(opened: Open, furnished: Furnished) -> None:
     at = opened(furnished.workspace.path, "train", dataset=furnished.pairs)
     assert (at.slider(key="train_qubits").min, at.slider(key="train_qubits").max) == (2, 10)
@@ -154,66 +138,6 @@ def test_a_finished_run_shows_its_figures_and_leads_on(opened: Open, furnished: 
         "Pair distance change",
     } <= figures
     assert_nothing_foreign_is_markup(at)
-
-
-def test_explore_shows_the_picked_item_and_its_neighbours(opened: Open, furnished: Furnished) -> None:
-    chosen = {"run": furnished.run, "row": "3", "frame": "1", "colour": "label", "pairs": "true"}
-    at = opened(furnished.workspace.path, "explore", **chosen)
-    assert "Norm ‖z‖, image" in {metric.label for metric in at.metric}
-    assert at.segmented_control(key="switch_colour").value == "label"
-    assert at.toggle(key="pairs").value is True
-    assert_nothing_foreign_is_markup(at)
-
-
-def test_choices_on_explore_stand_in_the_url(opened: Open, furnished: Furnished) -> None:
-    at = opened(furnished.workspace.path, "explore", run=furnished.run)
-    at.segmented_control(key="switch_basis").set_value("last").run()
-    assert not at.exception
-    assert at.segmented_control(key="switch_basis").value == "last"
-    chosen = {name: "".join(value) for name, value in at.query_params.items()}
-    assert (chosen["run"], chosen["basis"]) == (furnished.run, "last")
-
-
-def test_explore_shows_one_modality_or_both_with_axes_of_their_own(
-    opened: Open, furnished: Furnished
-) -> None:
-    at = opened(furnished.workspace.path, "explore", run=furnished.run, shape="2")
-    drawn = {}
-    for show in ("image", "text", "both", "laid"):
-        at.segmented_control(key="switch_show").set_value(show).run()
-        assert not at.exception
-        drawing = figure(at, "explore_map")
-        drawn[show] = str(drawing["layout"]["xaxis"]["range"])
-        modalities = {trace["name"] for trace in drawing["data"] if trace["name"] in ("Images", "Texts")}
-        assert modalities == {"image": {"Images"}, "text": {"Texts"}}.get(show, {"Images", "Texts"})
-    assert len(set(drawn.values())) == 4
-    assert any("share the label at the last frame" in each.value for each in at.caption)
-    assert any("means laid on each other" in each.value for each in at.caption)
-
-
-def test_explore_colours_by_part_and_modality_and_fits_outliers_when_asked(
-    opened: Open, furnished: Furnished
-) -> None:
-    chosen = {"run": furnished.run, "shape": "2", "show": "both"}
-    for colour, names in (("part", {"training", "held out"}), ("modality", {"Images", "Texts"})):
-        at = opened(furnished.workspace.path, "explore", **chosen, colour=colour)
-        drawing = figure(at, "explore_map")
-        assert {trace["name"] for trace in drawing["data"] if trace["showlegend"]} == names
-    found = evolution(furnished.workspace, furnished.run, Drawing("both"))
-    at.toggle(key="fit").set_value(True).run()
-    (low, high), pad = found.whole[0], 0.06 * np.ptp(found.whole, axis=1).max()
-    drawing = figure(at, "explore_map")
-    assert drawing["layout"]["xaxis"]["range"] == pytest.approx([low - pad, high + pad])
-
-
-def test_three_dimensions_are_drawn_in_space_until_a_plane_is_asked_for(
-    opened: Open, furnished: Furnished
-) -> None:
-    at = opened(furnished.workspace.path, "explore", run=furnished.run)
-    assert at.segmented_control(key="switch_shape").value == "3"
-    assert kinds(at, "explore_map") == {"scatter3d"}
-    at.segmented_control(key="switch_shape").set_value("2").run()
-    assert kinds(at, "explore_map") == {"scatter"}
 
 
 def test_heads_shows_the_kept_head(opened: Open, furnished: Furnished) -> None:

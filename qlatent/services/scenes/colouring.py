@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -50,15 +51,23 @@ def offered(workspace: Workspace, scene: Scene) -> list[str]:
     heldout = np.asarray(found.heldout, dtype=bool)
     kinds: dict[str, bool] = {
         "label": any(found.labels),
-        "norm": True,
+        "norm": any(np.isfinite(each).any() for each in found.norms.values()),
         "modality": len(scene.modalities) > 1,
         "part": bool(heldout.any() and not heldout.all()),
-        "change": bool(scene.source.run) and scene.frames > 1,
+        "change": bool(scene.source.run) and not scene.source.layout and scene.frames > 1,
         "density": scene.items > 1,
     }
     return [kind for kind, there in kinds.items() if there] + [
         COLUMN + each for each in coloured(workspace, scene)
     ]
+
+
+def telling(scene: Scene, kinds: Sequence[str], *, named: int) -> str:
+    """The colour that tells most at first sight: the labels if `named` of them name most items, else the norm."""
+    counts = Counter(label for label in scene.shown.labels if label).most_common(named)
+    if "label" in kinds and len(counts) > 1 and sum(number for _, number in counts) > scene.items / 2:
+        return "label"
+    return "norm" if "norm" in kinds else next(iter(kinds), "")
 
 
 def coloured(workspace: Workspace, scene: Scene) -> list[str]:

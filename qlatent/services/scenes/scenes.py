@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent import lengths
 from qlatent.errors import StoreError
 from qlatent.layout import extent
 from qlatent.layout.quantised import Quantised, quantise
 from qlatent.metrics.geometry.gap import gap
 from qlatent.metrics.geometry.point_neighbours import labelled_sample, neighbour_accuracy
+from qlatent.services.layouts import layouts
+from qlatent.services.layouts.layouts import StoredLayout
 from qlatent.services.runs import map_views
-from qlatent.services.runs.frames import NORM_PERCENTILES, Drawing, Evolution
+from qlatent.services.runs.frames import ITEM_COLUMNS, NORM_PERCENTILES, Drawing, Evolution, Outline
 from qlatent.services.runs.specs import training_spec
 from qlatent.services.selections import maps
 from qlatent.services.selections.definitions import DrawnMap
-from qlatent.services.vectors import stored
+from qlatent.services.vectors import planes, stored
 from qlatent.services.vectors.planes import VectorMap, sample, vector_map
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
@@ -147,6 +151,21 @@ def of_vectors(workspace: Workspace, dataset: str, encoder: str, drawing: Drawin
     return _scene(source, _as_frame(workspace, source, found))
 
 
+def of_layout(workspace: Workspace, layout: str) -> Scene:
+    """A stored layout, of one frame or several; one that is not finished raises `StoreError`."""
+    found = layouts.read(workspace, layout)
+    encoder = found.encoder or str(getattr(training_spec(workspace.run(found.run)), "encoder", ""))
+    source = Source(
+        dataset=found.dataset, version=found.dataset_version, encoder=encoder, run=found.run, layout=found.id
+    )
+    return _scene(source, _laid_out(workspace, source, found))
+
+
+def outline_of_vectors(workspace: Workspace, dataset: str, encoder: str) -> Outline:
+    """What maps of a dataset's vectors there can be."""
+    return planes.outline(workspace, dataset, encoder)
+
+
 def _scene(source: Source, found: Evolution) -> Scene:
     return Scene(source, found, quantise(np.concatenate(list(found.places.values()), axis=1)))
 
@@ -168,6 +187,36 @@ def _as_frame(workspace: Workspace, source: Source, found: VectorMap) -> Evoluti
     )  # fmt: skip
 
 
+def _laid_out(workspace: Workspace, source: Source, found: StoredLayout) -> Evolution:
+    """A stored layout as an evolution; its figures are those of `services.layouts.quality`, the same for each frame."""
+    name, count = found.modality, len(found.frames)
+    norms = {name: _lengths(workspace, source, found)}
+    pooled = list(found.frames)
+    return Evolution(
+        steps=np.array(found.steps if len(found.steps) == count else range(count), dtype=np.int64),
+        places={name: found.frames}, norms=norms, norm_ranges={name: norm_range(norms[name])},
+        honesty={key: np.full(count, value) for key, value in found.quality.items()}, rows=found.rows,
+        heldout=np.zeros(len(found.rows), dtype=np.bool_), ids=[], labels=_labels(workspace, source, found.rows),
+        images=[], total=len(found.rows) + found.left_out, size=found.places.shape[1], basis="pooled", view=name,
+        views=(name,), extent=extent.fitted(pooled), whole=extent.whole(pooled),
+        left_out=np.full(count, found.left_out, dtype=np.int64),
+    )  # fmt: skip
+
+
+def _lengths(workspace: Workspace, source: Source, found: StoredLayout) -> NDArray[np.float32]:
+    """Norms (F, n) of what was laid out; NaN where a dataset or its vectors are gone."""
+    if source.run:
+        folder = workspace.run(source.run)
+        chosen = np.isin(folder.probe(("rows",))["rows"], found.rows)
+        return np.stack(
+            [lengths.lengths(folder.snapshot(step)[found.modality][chosen]) for step in found.steps]
+        )
+    try:
+        return lengths.lengths(_vectors(workspace, source, found.modality, rows=found.rows))[None]
+    except StoreError:
+        return np.full((1, len(found.rows)), np.nan, dtype=np.float32)
+
+
 def norm_range(norms: NDArray[np.floating]) -> tuple[float, float]:
     """The 1st and 99th percentile of the finite norms; 0 and 1 without any."""
     finite = norms[np.isfinite(norms)]
@@ -176,7 +225,10 @@ def norm_range(norms: NDArray[np.floating]) -> tuple[float, float]:
 
 
 def _labels(workspace: Workspace, source: Source, rows: Rows) -> list[str]:
-    column = workspace.items.table(source.dataset, columns=["label"], version=source.version)["label"]
+    try:
+        column = workspace.items.table(source.dataset, columns=["label"], version=source.version)["label"]
+    except StoreError:  # the dataset was removed; only the layout is left
+        return [""] * len(rows)
     return [label or "" for label in column.take(rows).to_pylist()]
 
 
@@ -214,3 +266,11 @@ def exists(workspace: Workspace, dataset: str) -> bool:
     except StoreError:
         return False
     return True
+
+
+def items(workspace: Workspace, source: Source, rows: Sequence[int]) -> list[dict[str, Any]]:
+    """Id, text, label and image hash of these rows, in order; blank items if the dataset was removed."""
+    try:
+        return workspace.items.rows(source.dataset, rows, columns=list(ITEM_COLUMNS))
+    except StoreError:
+        return [{"id": f"row {row}", "label": "", "text": "", "image_hash": None} for row in rows]

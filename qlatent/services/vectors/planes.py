@@ -12,6 +12,7 @@ from qlatent import lengths, spacing
 from qlatent.errors import InputError
 from qlatent.layout.plane import Moments, Plane, align, plane
 from qlatent.services.runs import map_views
+from qlatent.services.runs.frames import Outline
 from qlatent.services.vectors import stored
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
@@ -52,13 +53,8 @@ def vector_map(
     Axes are the principal ones of the modalities in view, of at most `SAMPLED` rows each, evenly spaced. Vectors of
     different widths have no common map. An encoder without vectors or an unknown view raises `InputError`.
     """
-    found = {
-        name: stored.mapped(workspace, dataset, encoder, name, version=version)
-        for name in stored.widths(workspace, dataset, encoder)
-    }
-    views = (
-        tuple(found) if len({each.shape[1] for each in found.values()}) > 1 else map_views.views(tuple(found))
-    )
+    found = _mapped(workspace, dataset, encoder, version)
+    views = _views(found)
     view = view or _default(found, views)
     if view not in views:
         raise InputError(
@@ -81,11 +77,31 @@ def vector_map(
     )  # fmt: skip
 
 
+def outline(workspace: Workspace, dataset: str, encoder: str) -> Outline:
+    """What maps of these vectors there can be, known without drawing one."""
+    found = _mapped(workspace, dataset, encoder, None)
+    views = _views(found)
+    default = _default(found, views)
+    return Outline(found[map_views.shown(default, tuple(found))[0]].shape[1], views, default)
+
+
 def sample(vectors: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Vectors of these rows, with NaN for those that have no direction."""
     taken = np.asarray(vectors[rows], dtype=np.float32)
     taken[~stored.whole(taken)] = np.nan
     return taken
+
+
+def _mapped(workspace: Workspace, dataset: str, encoder: str, version: int | None) -> Mapped:
+    return {
+        name: stored.mapped(workspace, dataset, encoder, name, version=version)
+        for name in stored.widths(workspace, dataset, encoder)
+    }
+
+
+def _views(found: Mapped) -> tuple[str, ...]:
+    alike = len({each.shape[1] for each in found.values()}) == 1
+    return map_views.views(tuple(found)) if alike else tuple(found)
 
 
 def _default(found: Mapped, views: tuple[str, ...]) -> str:

@@ -37,6 +37,13 @@ def put(name: str, value: object) -> None:
         del st.query_params[name]
 
 
+def complete(names: Sequence[str]) -> None:
+    """Forget these choices where the URL does not have them: a link then opens what it says, and Back goes back."""
+    for name in names:
+        if name not in st.query_params:
+            st.session_state[f"chosen_{name}"] = ""
+
+
 def refuse_gone(name: str, there: Container[str], *, what: str) -> None:
     """Stop the page if the URL names an id that does not exist, instead of opening something else.
 

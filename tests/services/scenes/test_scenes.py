@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 
 from qlatent.errors import InputError
 from qlatent.layout.lasso import inside
+from qlatent.services.layouts import requests
 from qlatent.services.runs.frames import Drawing
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Scene
@@ -17,7 +18,9 @@ from qlatent.services.selections import links
 from qlatent.services.selections.definitions import Lasso
 from qlatent.services.selections.selections import resolve
 from qlatent.store.workspace import Workspace
+from tests.carried_out import in_process
 from tests.services import shop_workspace
+from tests.services.layouts.laid_out import classified, computed
 from tests.services.shop_workspace import COUNT
 
 
@@ -48,7 +51,8 @@ def test_a_lasso_selects_the_rows_of_the_points_inside(workspace: Workspace, kin
         lasso = Lasso(polygon=tuple(map(tuple, POLYGON.tolist())), on=scene.drawn(frame))
         again = links.from_link(links.to_link(lasso))
         assert resolve(workspace, "shop", again).tolist() == expected
-        assert 0 < caught.sum() < scene.points
+        assert caught.any()
+    assert not caught.all()  # in the last frame
 
 
 def test_a_lasso_in_space_is_seen_as_the_camera_showed_it(workspace: Workspace) -> None:
@@ -113,6 +117,33 @@ def test_items_without_a_vector_are_left_out_and_counted(tmp_path) -> None:
         assert both.point_of(4) == 3 + both.items  # so its text stands for it
         images = scenes.of_vectors(workspace, "shop", "given", Drawing("image"))
         assert images.rows.tolist() == [0, 1, 3, 5] and images.shown.left_out.tolist() == [2]
+
+
+def test_a_stored_layout_is_a_scene_whose_lasso_selects_what_it_shows(tmp_path) -> None:
+    with classified(tmp_path / "workspace") as workspace:
+        layout = computed(workspace, method="pca")
+        scene = scenes.of_layout(workspace, layout.id)
+        assert scene.rows.tolist() == layout.rows.tolist() and scene.shown.left_out.tolist() == [
+            layout.left_out
+        ]
+        np.testing.assert_allclose(
+            scene.positions.coordinates(0), layout.places, atol=scene.positions.step.max()
+        )
+        vectors = workspace.items.mapped("classes", "given", "text", column="given_text")[layout.rows]
+        np.testing.assert_allclose(scene.shown.norms["text"][0], np.linalg.norm(vectors, axis=1), rtol=1e-6)
+        caught = inside(scene.positions.values[0], POLYGON)
+        lasso = Lasso(polygon=tuple(map(tuple, POLYGON.tolist())), on=scene.drawn(0))
+        assert resolve(workspace, "classes", lasso).tolist() == layout.rows[caught].tolist()
+        assert 0 < caught.sum() < scene.points
+
+
+def test_a_layout_of_latents_is_of_its_run_at_its_step(workspace: Workspace) -> None:
+    with in_process():
+        run = requests.start(workspace, requests.LayoutRequest("r1", method="pca", modality="image", step=0))
+    scene = scenes.of_layout(workspace, run)
+    assert scene.source.run == "r1" and scene.labels == ("step 0",) and scene.items == 20
+    latents = workspace.run("r1").snapshot(0)["image"]
+    np.testing.assert_allclose(scene.shown.norms["image"], [np.linalg.norm(latents, axis=1)], rtol=1e-6)
 
 
 def test_an_unknown_view_is_named(workspace: Workspace) -> None:

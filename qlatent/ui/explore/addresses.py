@@ -1,0 +1,55 @@
+"""The URL of the page Explore: names of its choices, those of earlier versions, and the link to share."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from qlatent.ui.shell import url_state
+
+PAGE = "explore"
+VIEW, SHAPE, BASIS, COLOUR = "explore_show", "explore_shape", "explore_basis", "explore_colour"
+FRAME, CAMERA, TAB = "explore_frame", "explore_camera", "explore_tab"
+ENCODER, LAYOUT, SELECTION = "explore_encoder", "explore_layout", "explore_selection"
+ROW = "row"
+EARLIER = {"show": VIEW, "shape": SHAPE, "basis": BASIS, "colour": COLOUR, "frame": FRAME}
+"""Names that links of earlier versions have."""
+WORDS = {COLOUR: {"frame": "norm"}}  # earlier values: the norm was coloured in each frame by itself, too
+OF_A_MAP = (VIEW, SHAPE, BASIS, FRAME, CAMERA, LAYOUT)
+"""Choices that another run or other vectors do not share."""
+
+
+def renew() -> None:
+    """Replace the names of an earlier version in the URL by those of today, so that old links open the same view."""
+    for old, new in EARLIER.items():
+        if old in st.query_params:
+            value = st.query_params[old]
+            del st.query_params[old]
+            if new not in st.query_params:
+                url_state.put(new, WORDS.get(new, {}).get(value, value))
+
+
+def read() -> None:
+    """Take a URL that says what is looked at for complete, so that Back goes back; another keeps what was chosen."""
+    renew()
+    if {"run", "dataset"} & set(st.query_params):
+        url_state.complete([*OF_A_MAP, COLOUR, TAB, ENCODER, SELECTION, ROW])
+
+
+def forget(*names: str) -> None:
+    """Remove these choices from the URL and from the session."""
+    for name in names:
+        url_state.put(name, None)
+
+
+def hide(name: str) -> None:
+    """Remove a choice that other pages share from the URL alone."""
+    if name in st.query_params:
+        del st.query_params[name]
+
+
+def shared() -> str:
+    """The address that reopens this view."""
+    here = (st.context.url or "").split("?")[0]
+    return f"{here}?{urlencode(st.query_params.to_dict(), doseq=True)}"

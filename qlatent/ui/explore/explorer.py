@@ -1,0 +1,69 @@
+"""Part of the page Explore: map, figures, panel and table, in one fragment."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from qlatent.errors import QlatentError
+from qlatent.services.runs.frames import Drawing, Outline
+from qlatent.ui.explore import addresses, controls, moving_map, reading, shown_scene, side
+from qlatent.ui.explore.moving_map import Shown
+from qlatent.ui.explore.shown_scene import Named
+from qlatent.ui.explore.source import Looked
+from qlatent.ui.explore.table import table
+from qlatent.ui.selections import state
+from qlatent.ui.shell import page, parts, url_state
+
+
+@page.fragment
+def explorer(looked: Looked) -> None:
+    """Draw the map of a run or of vectors with all that belongs to it."""
+    outline = controls.outline(looked)
+    if outline is None:
+        st.info(
+            "This run has no frame yet. The first one appears after its first step.",
+            icon=":material/hourglass_top:",
+        )
+        return
+    parts.beyond_builtin(looked.run.encoder if looked.run else looked.encoder, looked.dataset)
+    chart, beside = st.columns([1.6, 1], gap="medium")  # on a phone the map comes first
+    with chart:
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            named = _scene(looked, outline)
+            colour = controls.colour(named)
+            share = st.container(width="content")
+        selected = state.rows(addresses.PAGE, looked.dataset) if looked.dataset else None
+        shown = Shown(named, colour, moving_map.frame(named.scene), selected)
+        if not named.scene.items:
+            st.info("No item has numbers that can be drawn.", icon=":material/scatter_plot:")
+            return
+        moving_map.moving_map(shown)
+        reading.strip(shown)
+    with beside:
+        side.side(looked, shown)
+    table(shown)
+    with share:
+        _share()
+
+
+def _scene(looked: Looked, outline: Outline) -> Named:
+    """The stored layout that the URL names, else the map in the axes that are chosen."""
+    layout = url_state.get(addresses.LAYOUT)
+    if layout:
+        try:
+            named = shown_scene.read(looked, Drawing(), layout=layout)
+            if shown_scene.belongs(named.scene, looked):
+                if st.button("Back to the fixed axes", key="explore_fixed", icon=":material/undo:"):
+                    addresses.forget(*addresses.OF_A_MAP)
+                    st.rerun()
+                return named
+            st.warning("The layout in this link is of other vectors; the map in fixed axes is shown instead.")
+        except QlatentError as err:
+            parts.error_card(err)
+    return shown_scene.read(looked, controls.drawing(outline))
+
+
+def _share() -> None:
+    with st.popover("Share", icon=":material/link:", key="explore_share"):
+        st.caption("This address opens the same view: map, colours, camera, frame, selection and open item.")
+        st.code(addresses.shared(), language=None, wrap_lines=True)

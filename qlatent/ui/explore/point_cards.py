@@ -1,0 +1,46 @@
+"""The card of a point under the pointer; the server asks for it in a thread, where Streamlit is not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+
+from qlatent.services.datasets import browsing
+from qlatent.services.scenes import scenes
+from qlatent.services.scenes.scenes import Scene
+from qlatent.services.workspaces import Workspace
+from qlatent.ui.explore.shown_scene import Named
+from qlatent.ui.latent_map.point_map import Card, Cards
+from qlatent.ui.shell.formatting import cut
+
+TEXT = 240
+KEPT = 2_000
+
+
+def cards(workspace: Workspace, shown: Named, frame: int) -> Cards:
+    """The cards of a scene's points, with the norms of a frame."""
+    scene = shown.scene
+    return Cards(
+        f"{shown.name} {frame}", _reader(workspace, scene, frame), pictures="image" in scene.modalities
+    )
+
+
+def _reader(workspace: Workspace, scene: Scene, frame: int) -> Callable[[int], Card]:
+    @lru_cache(maxsize=KEPT)
+    def of_row(row: int) -> Card:
+        return _card(workspace, scene, row)
+
+    def card(point: int) -> Card:
+        found = of_row(scene.row_of(point))
+        norm = float(scene.shown.norms[scene.modality_of(point)][frame, point % scene.items])
+        return Card(found.text, found.label, norm if math.isfinite(norm) else None, found.image)
+
+    return card
+
+
+def _card(workspace: Workspace, scene: Scene, row: int) -> Card:
+    (item,) = scenes.items(workspace, scene.source, [row])
+    image = browsing.thumbnails(workspace, [item["image_hash"]]) if item["image_hash"] else {}
+    text = item["text"] or item["id"]
+    return Card(cut(text, limit=TEXT), item["label"] or "", None, next(iter(image.values()), None))

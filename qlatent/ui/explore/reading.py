@@ -1,0 +1,94 @@
+"""Part of the page Explore: what the shown frame keeps and hides, in figures and words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import streamlit as st
+
+from qlatent.services.scenes.scenes import Scene
+from qlatent.ui.explore.moving_map import Shown
+from qlatent.ui.latent_map import figures, maps
+from qlatent.ui.latent_map.player import Metric
+from qlatent.ui.shell.formatting import count
+
+ACROSS = 4  # figures in a line
+OF_LAYOUTS = {  # figure → label, help, figure to compare it with
+    "trustworthiness": (
+        "Neighbours are true",
+        "Whether points that are neighbours on the map are so in the vectors (trustworthiness, 1 is best).",
+        "",
+    ),
+    "continuity": (
+        "Neighbours stay together",
+        "Whether neighbours in the vectors are still so on the map (continuity, 1 is best).",
+        "",
+    ),
+    "neighbour_overlap": (
+        "Neighbours kept",
+        "Share of the 10 nearest that are the same on the map and in the vectors (kNN overlap@10).",
+        "",
+    ),
+    "neighbour_accuracy": (
+        "Label told by neighbours",
+        "How often the most frequent label among the 10 nearest on the map is a point's own (10-NN accuracy).",
+        "neighbour_accuracy_vectors",
+    ),
+}
+
+
+def strip(shown: Shown) -> None:
+    """Draw the figures of the shown frame, and what should be known about the map as a whole."""
+    scene = shown.named.scene
+    found = list(_of_layout(scene)) if scene.source.layout else figures.metrics(scene.shown)
+    if found:
+        across = st.grid(min(len(found), ACROSS), min_column_width=170, gap="xsmall")
+        with st.container(key="explore_figures"), across:
+            for metric in found:
+                text = f"{metric.help} By {metric.note}." if metric.note else metric.help
+                st.metric(metric.label, _value(metric, shown.frame), help=text)
+    st.caption(" ".join(_said(scene)))
+
+
+def _of_layout(scene: Scene) -> Iterator[Metric]:
+    table = scene.shown.honesty
+    for name, (label, text, beside) in OF_LAYOUTS.items():
+        if name in table:
+            note = f"vectors {table[beside][0]:.2f}" if beside in table else ""
+            yield Metric(label, table[name].tolist(), text, 2, "", note)
+
+
+def _value(metric: Metric, frame: int) -> str:
+    value = metric.values[frame]
+    return "–" if value is None else f"{value:.{metric.digits}f} {metric.unit}".strip()
+
+
+def _said(scene: Scene) -> list[str]:
+    """How many items of which are shown, and sentences about the map."""
+    found = scene.shown
+    drawn = count(scene.items, "item")
+    said = f"Showing {drawn} of {found.total:,}" if scene.items < found.total else f"Showing all {drawn}"
+    said += ", sampled by the run's seed." if scene.source.run and scene.items < found.total else "."
+    if scene.source.run and not scene.source.layout:
+        return [said, *maps.remarks(found), *filter(None, [maps.agreement(found)])]
+    return [said, *_of_vectors(scene)]
+
+
+def _of_vectors(scene: Scene) -> Iterator[str]:
+    found, table = scene.shown, scene.shown.honesty
+    if missing := int(found.left_out[-1]):
+        yield f"{count(missing, 'item')} without a vector left out."
+    if found.view == "laid":
+        apart = f", {table['gap'][0]:.1f} spreads apart" if np.isfinite(table["gap"][0]) else ""
+        yield f"Images and texts are drawn with their means laid on each other{apart} in the vectors."
+    if scene.items and not np.ptp(found.whole, axis=1).any():
+        yield "All points are at one place."
+    shares = [
+        f"{maps.SHOWN[name].lower()}: {table[f'labels_{name}'][0]:.0%} on the map, "
+        f"{table[f'labels_{name}_vectors'][0]:.0%} in the vectors"
+        for name in scene.modalities
+        if f"labels_{name}" in table
+    ]
+    if shares:
+        yield f"Of 10 nearest neighbours, so many share the label: {'; '.join(shares)}."

@@ -1,0 +1,112 @@
+"""Reads the scene of the page Explore, once for each state of its run or dataset, and the colours of its points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from qlatent.services.datasets import browsing
+from qlatent.services.runs.frames import Drawing
+from qlatent.services.scenes import colouring, scenes
+from qlatent.services.scenes.colouring import Names
+from qlatent.services.scenes.scenes import Scene
+from qlatent.ui.explore.source import Looked
+from qlatent.ui.latent_map.point_map import Classes, Ramp, classes, ramp
+from qlatent.ui.latent_map.point_map.colouring import RampName
+from qlatent.ui.shell import page
+
+TOP = 20  # classes with colours of their own
+LABELS = {
+    "label": ("Label", ""),
+    "norm": (
+        "Norm ‖z‖",
+        "Length of each point's vector; the scale is the same in all frames, 1st to 99th percentile.",
+    ),
+    "modality": ("Image or text", ""),
+    "part": ("Training or held out", "Whether the head was trained on the item."),
+    "change": (
+        "Neighbours changed",
+        "Share of a point's 10 nearest in the latents that were not among them in the first frame.",
+    ),
+    "density": ("Density", "How crowded the map is around a point: log₁₀ of the share of its densest place."),
+}
+OWN_RANGES = " Images and texts each have their own scale, 0 to 1."
+RAMPS: dict[str, RampName] = {"change": "plasma", "density": "cividis"}
+BY_FRAME = ("norm", "change", "density")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A scene with the name that caches know it by, and what can colour it.
+
+    `map` is the same while a run records further frames.
+    """
+
+    name: str
+    map: str
+    scene: Scene
+    colours: tuple[str, ...]
+    colour: str  # that tells most at first sight
+
+
+def read(looked: Looked, drawing: Drawing, *, layout: str = "") -> Named:
+    """The scene as it is at present: in the plane or space of `drawing`, or as a stored layout."""
+    workspace = page.workspace()
+    if layout:
+        return _laid_out(str(workspace.path), layout)
+    state = browsing.frames(workspace, looked.run.id) if looked.run else looked.state
+    return _read(str(workspace.path), looked.key, state, looked, drawing)
+
+
+@st.cache_resource(max_entries=6, show_spinner="Drawing the map…")
+def _read(path: str, key: str, state: str, _looked: Looked, drawing: Drawing) -> Named:
+    workspace = page.workspace()
+    if _looked.run:
+        scene = scenes.of_run(workspace, _looked.run.id, drawing)
+    else:
+        scene = scenes.of_vectors(workspace, _looked.dataset, _looked.encoder, drawing)
+    name = f"{path}/{key}/{drawing}"
+    return _named(f"{name}/{state}", name, scene)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Drawing the layout…")
+def _laid_out(path: str, layout: str) -> Named:
+    scene = scenes.of_layout(page.workspace(), layout)
+    name = f"{path}/layout/{layout}"
+    return _named(name, name, scene)
+
+
+def _named(name: str, map_name: str, scene: Scene) -> Named:
+    offered = tuple(colouring.offered(page.workspace(), scene))
+    return Named(name, map_name, scene, offered, colouring.telling(scene, offered, named=TOP))
+
+
+def belongs(scene: Scene, looked: Looked) -> bool:
+    """Whether a stored layout is of what is looked at."""
+    source = scene.source
+    if looked.run:
+        return source.run == looked.run.id
+    return not source.run and (source.dataset, source.encoder) == (looked.dataset, looked.encoder)
+
+
+def title(by: str) -> str:
+    """What a colour is called."""
+    return LABELS[by][0] if by in LABELS else by.removeprefix(colouring.COLUMN)
+
+
+def colours(shown: Named, by: str, *, frame: int) -> Ramp | Classes:
+    """The colours of the points; only some depend on the frame."""
+    return _colours(shown.name, by, frame if by in BY_FRAME else -1, shown.scene)
+
+
+@st.cache_resource(max_entries=24, show_spinner="Colouring the points…")
+def _colours(name: str, by: str, frame: int, _scene: Scene) -> Ramp | Classes:
+    found = colouring.values(page.workspace(), _scene, by, frame=max(frame, 0))
+    label, text = title(by), LABELS.get(by, ("", ""))[1]
+    if isinstance(found, Names):
+        return classes(found.values, label=label, top=TOP, help=text)
+    if by == "norm" and len(_scene.modalities) > 1:
+        text += OWN_RANGES
+    values = found.values if found.values.ndim == 1 else found.values[max(frame, 0)]
+    return ramp(values, label=label, span=found.span, name=RAMPS.get(by, "viridis"), help=text)

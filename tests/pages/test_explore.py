@@ -1,0 +1,122 @@
+"""The page Explore by key: what is looked at, how it is coloured, and what it says where something is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from qlatent.services.datasets import datasets
+from qlatent.services.selections import links
+from qlatent.services.selections.definitions import Column
+from qlatent.services.workspaces import open_workspace
+from tests.pages.conftest import Furnished
+from tests.pages.test_furnished import assert_nothing_foreign_is_markup
+
+Open = Callable[..., AppTest]
+
+
+def url(at: AppTest) -> dict[str, str]:
+    return {name: "".join(value) for name, value in at.query_params.items()}
+
+
+def maps(at: AppTest) -> int:
+    return len(at.get("bidi_component"))
+
+
+def test_the_newest_run_is_looked_at_first_and_stands_in_the_url(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "explore")
+    assert at.selectbox(key="explore_source").value == f"run/{furnished.run}"
+    assert url(at)["run"] == furnished.run
+    assert maps(at) == 1
+    assert_nothing_foreign_is_markup(at)
+
+
+def test_a_link_of_an_earlier_version_opens_the_same_view(opened: Open, furnished: Furnished) -> None:
+    chosen = {"row": "3", "frame": "1", "colour": "frame", "basis": "last", "shape": "2", "show": "text"}
+    at = opened(furnished.workspace.path, "explore", run=furnished.run, **chosen)
+    assert "Norm ‖z‖, text" in {metric.label for metric in at.metric}
+    assert at.selectbox(key="explore_colours").value == "norm"
+    assert at.segmented_control(key="switch_explore_basis").value == "last"
+    assert at.segmented_control(key="switch_explore_shape").value == "2"
+    assert at.segmented_control(key="switch_explore_show").value == "text"
+    found = url(at)
+    assert not {"frame", "colour", "basis", "shape", "show"} & set(found)
+    assert found["explore_frame"] == "1" and found["explore_colour"] == "norm" and found["row"] == "3"
+    assert_nothing_foreign_is_markup(at)
+
+
+def test_latents_of_three_numbers_start_in_space(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "explore", run=furnished.run)
+    assert at.segmented_control(key="switch_explore_shape").value == "3"
+    at.segmented_control(key="switch_explore_shape").set_value("2").run()
+    assert not at.exception and url(at)["explore_shape"] == "2"
+
+
+def test_vectors_are_looked_at_before_any_head_is_trained(opened: Open, furnished: Furnished) -> None:
+    at = opened(
+        furnished.workspace.path, "explore", dataset=furnished.pairs, explore_encoder="given", row="5"
+    )
+    assert at.selectbox(key="explore_source").value == f"vectors/{furnished.pairs}/given"
+    assert {"Norm, image", "Norm, text", "Shown by the axes"} <= {metric.label for metric in at.metric}
+    assert len(at.dataframe[0].value) == 10  # neighbours
+    at.selectbox(key="explore_source").set_value(f"run/{furnished.run}").run()
+    assert not at.exception
+    assert url(at)["run"] == furnished.run and "dataset" not in url(at) and "explore_encoder" not in url(at)
+
+
+def test_a_link_to_a_dataset_opens_its_newest_run(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "explore", dataset=furnished.pairs)
+    assert at.selectbox(key="explore_source").value == f"run/{furnished.run}"
+
+
+def test_a_dataset_without_vectors_says_so_and_leads_to_data(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "explore", dataset=furnished.texts)
+    assert any("No vectors yet" in each.value for each in at.markdown)
+    assert at.button(key="explore_encode") and not maps(at)
+
+
+@pytest.mark.parametrize("gone", [{"run": "r-gone"}, {"dataset": "gone"}])
+def test_a_link_to_what_does_not_exist_says_so_and_opens_nothing_else(
+    opened: Open, furnished: Furnished, gone: dict[str, str]
+) -> None:
+    at = opened(furnished.workspace.path, "explore", **gone)
+    assert at.button(key=f"gone_{next(iter(gone))}") and not maps(at)
+    assert any("does not exist here" in each.value for each in at.markdown)
+
+
+def test_a_selection_in_the_url_is_listed_in_the_table(opened: Open, furnished: Furnished) -> None:
+    link = links.to_link(Column(name="label", values=("a",)))
+    at = opened(
+        furnished.workspace.path, "explore", run=furnished.run, explore_selection=link, explore_table="true"
+    )
+    assert any(each.label == "Table of the 20 selected items on the map" for each in at.expander)
+
+
+def test_a_selection_that_is_none_is_an_error_that_can_be_cleared(opened: Open, furnished: Furnished) -> None:
+    at = opened(furnished.workspace.path, "explore", run=furnished.run, explore_selection="nonsense")
+    assert len(at.error) == 1 and maps(at) == 1
+    at.button(key="explore_selection_broken").click().run()
+    assert not at.error and "explore_selection" not in url(at)
+
+
+@pytest.mark.parametrize("chosen", [{"explore_frame": "999"}, {"explore_camera": "x_y_z"}, {"row": "12345"},
+                                    {"explore_colour": "column:none"}, {"explore_frame": "-4"}])  # fmt: skip
+def test_choices_that_do_not_fit_are_left_out(
+    opened: Open, furnished: Furnished, chosen: dict[str, str]
+) -> None:
+    at = opened(furnished.workspace.path, "explore", run=furnished.run, **chosen)
+    assert not at.error and maps(at) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_few_or_identical_points_are_drawn_and_said(opened: Open, tmp_path: Path, count: int) -> None:
+    np.savez(tmp_path / "same.npz", text=np.ones((count, 4), dtype=np.float32))
+    with open_workspace(tmp_path / "workspace") as workspace:
+        dataset = datasets.store(workspace, tmp_path / "same.npz", name="Same").dataset
+    at = opened(tmp_path / "workspace", "explore")
+    assert at.selectbox(key="explore_source").value == f"vectors/{dataset}/given"
+    assert maps(at) == 1 and any("All points are at one place" in each.value for each in at.caption)
