@@ -239,7 +239,15 @@ class PointMap {
     if (told && this.link.name) this.link.tell("camera", this.camera.state());
     this.soon();
     clearTimeout(this.settling);
-    this.settling = setTimeout(() => this.rest(), PAUSE);
+    this.settling = setTimeout(() => this.rest(), this.pause());
+  }
+
+  // Where a busy machine shows few frames a second, the view is not at rest between two of them.
+  pause() {
+    const now = performance.now();
+    const gap = now - (this.lastMove ?? -Infinity);
+    this.lastMove = now;
+    return gap < 1000 ? Math.max(PAUSE, 2.5 * gap) : PAUSE;
   }
 
   soon() {

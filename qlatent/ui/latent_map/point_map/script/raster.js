@@ -36,7 +36,7 @@ class Raster {
       const began = performance.now();
       this.part(...job);
       const took = performance.now() - began;
-      if (job[2] - job[1] > 5000 && took > 1) this.speed = Math.min(Math.max((12 * (job[2] - job[1])) / took, 40000), 1000000);
+      if (job[2] - job[1] > 5000 && took > 1) this.speed = Math.min(Math.max((8 * (job[2] - job[1])) / took, 40000), 1000000);
     }
     return this.jobs.length === 0;
   }
