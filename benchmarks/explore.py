@@ -3,10 +3,11 @@
     python benchmarks/explore.py [--items 20000] [--frames 60] [--width 16] [--repetitions 5] [--out FILE]
 
 A run folder is written as a worker writes it: items of two modalities with labels, inputs of 64 numbers, frames of
-`--width`. Each measurement is a process of its own, in turns: CPU seconds and peak memory from the opened workspace to
-the figure as JSON (300 items, as Explore draws them first). "Before" keeps every frame in float64 and aligns images and
-texts together, as the first version did; it reads neither labels' neighbours nor figures within modalities. Goal at
-20,000 items, 60 frames: at most 3 s CPU and 300 MB.
+`--width`. Each measurement is a process of its own, in turns: CPU seconds, peak memory and bytes from the opened
+workspace to what the browser is sent. "Now" is the page's scene of all items, coloured by label, with its message and
+the bytes behind it. "Before" keeps every frame in float64, aligns images and texts together and draws a Plotly figure,
+as the first version did, of 300 items or of all; it reads neither labels' neighbours nor figures within modalities.
+Goal at 20,000 items, 60 frames: at most 3 s CPU, 300 MB and 16 MB sent.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +34,12 @@ from qlatent.plots.evolution import Look, Points, evolution_map
 from qlatent.provenance import made_by
 from qlatent.services.runs import frames
 from qlatent.services.runs.specs import Configs, VectorTraining
+from qlatent.services.scenes import colouring, scenes
 from qlatent.store.catalogue.records import DatasetRecord, RunRecord
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
+from qlatent.ui.latent_map.point_map import PointMap, classes, message
 
 RUN, DATASET = "run", "pairs"
 MODALITIES = ("image", "text")
@@ -72,22 +77,23 @@ def written(path: Path, *, items: int, count: int, width: int) -> None:
             folder.append({"type": "snapshot", "step": number, "metrics": metrics})
 
 
-def now(workspace: Workspace) -> Points:
-    """The points of the first map as the app reads it."""
-    found = frames.evolution(workspace, RUN)
-    at = spacing.evenly(len(found.rows), DRAWN)
-    return Points(
-        found.steps.tolist(),
-        {name: each[:, at] for name, each in found.places.items()},
-        {name: each[:, at] for name, each in found.norms.items()},
-        found.rows[at],
-        found.norm_ranges,
-        [found.labels[place] for place in at],
-        extent=found.extent,
-    )
+def now(workspace: Workspace) -> Callable[[], int]:
+    """The map as Explore draws it; what is returned counts the bytes that a browser gets."""
+    scene = scenes.of_run(workspace, RUN)
+    values = colouring.values(workspace, scene, "label", frame=scene.frames - 1)
+
+    def sent() -> int:
+        spec = PointMap(
+            scene.positions, colours=classes(values.values, label="Label", top=20), pairs=scene.pairs,
+            labels=scene.labels,
+        )  # fmt: skip
+        description, blobs = message.describe(spec)
+        return len(json.dumps(description)) + sum(each.nbytes for each in blobs.values())
+
+    return sent
 
 
-def before(workspace: Workspace) -> Points:
+def before(workspace: Workspace, *, drawn: int) -> Callable[[], int]:
     """The same with all frames of both modalities held, aligned in float64 and drawn in one plane."""
     folder = workspace.run(RUN)
     probe = folder.probe()
@@ -108,8 +114,8 @@ def before(workspace: Workspace) -> Points:
     norms = {m: np.stack([np.linalg.norm(each[m], axis=1) for each in snapshots]) for m in MODALITIES}
     ends = tuple(np.percentile(np.concatenate([each.ravel() for each in norms.values()]), (1, 99)))
     items = frames.items_of(workspace, folder, probe["rows"])
-    at = spacing.evenly(len(probe["rows"]), DRAWN)
-    return Points(
+    at = spacing.evenly(len(probe["rows"]), drawn)
+    points = Points(
         steps,
         {name: each[:, at] for name, each in split.items()},
         {name: each[:, at] for name, each in norms.items()},
@@ -117,6 +123,14 @@ def before(workspace: Workspace) -> Points:
         dict.fromkeys(MODALITIES, ends),
         [items[place]["label"] for place in at],
     )
+    return lambda: len(evolution_map(points, Look()).to_json())
+
+
+WAYS = {
+    "before": partial(before, drawn=DRAWN),
+    "before, all": partial(before, drawn=sys.maxsize),
+    "now": now,
+}
 
 
 def child(path: Path, way: str) -> dict[str, float]:
@@ -125,9 +139,9 @@ def child(path: Path, way: str) -> dict[str, float]:
         workspace.items.count(DATASET)  # loads the store
         at_first = psutil.Process().memory_info().rss
         begun = time.process_time()
-        points = {"now": now, "before": before}[way](workspace)
+        sent = WAYS[way](workspace)
         read = time.process_time()
-        content = evolution_map(points, Look()).to_json()
+        size = sent()
         ended = time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {
@@ -135,13 +149,13 @@ def child(path: Path, way: str) -> dict[str, float]:
         "cpu_s": ended - begun,
         "peak_mb": (peak - at_first) / MEGABYTE,
         "kept_mb": (psutil.Process().memory_info().rss - at_first) / MEGABYTE,
-        "figure_mb": len(content) / MEGABYTE,
+        "sent_mb": size / MEGABYTE,
     }
 
 
 def in_turns(path: Path, repetitions: int) -> dict[str, list[dict[str, float]]]:
     """Both ways in processes of their own, one after the other."""
-    rows: dict[str, list[dict[str, float]]] = {"before": [], "now": []}
+    rows: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     for _ in range(repetitions):
         for way, found in rows.items():
             command = [sys.executable, __file__, "--child", way, "--workspace", str(path)]
@@ -158,7 +172,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--child", choices=("now", "before"), help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=tuple(WAYS), help=argparse.SUPPRESS)
     parser.add_argument("--workspace", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
@@ -178,13 +192,13 @@ def main() -> None:
 def told(rows: dict[str, list[dict[str, float]]]) -> None:
     """Print the medians with their spread."""
     names = list(rows["now"][0])
-    print(f"{'':<8}" + "".join(f"{name:>24}" for name in names))
+    print(f"{'':<14}" + "".join(f"{name:>24}" for name in names))
     for way, found in rows.items():
         cells = []
         for name in names:
             values = [each[name] for each in found]
             cells.append(f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})")
-        print(f"{way:<8}" + "".join(f"{cell:>24}" for cell in cells))
+        print(f"{way:<14}" + "".join(f"{cell:>24}" for cell in cells))
 
 
 if __name__ == "__main__":

@@ -73,8 +73,9 @@ def quantise(places: ArrayLike) -> Quantised:
     low = np.where(span > 0, least - step, least + NOWHERE * step)
     values = np.full(given.shape, NOWHERE, dtype=np.int16)
     for frame, each in enumerate(given):  # one frame at a time: the float64 copy stays small
-        exact = (each[finite[frame]] - low) / step + NOWHERE
-        values[frame, finite[frame]] = np.clip(np.rint(exact), LOWEST, HIGHEST).astype(np.int16)
+        kept = slice(None) if finite[frame].all() else finite[frame]  # a mask costs more than the arithmetic
+        exact = (each[kept] - low) / step + NOWHERE
+        values[frame, kept] = np.clip(np.rint(exact), LOWEST, HIGHEST).astype(np.int16)
     return Quantised(values, low, step)
 
 
@@ -85,6 +86,8 @@ def _range(
     axes = given.shape[2]
     if not finite.any():
         return np.zeros(axes), np.zeros(axes)
+    if finite.all():
+        return (given.min(axis=(0, 1)).astype(np.float64), given.max(axis=(0, 1)).astype(np.float64))
     known = [each[kept] for each, kept in zip(given, finite, strict=True) if kept.any()]
     least = np.min([each.min(axis=0) for each in known], axis=0)
     most = np.max([each.max(axis=0) for each in known], axis=0)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from qlatent.errors import InputError, StoreError
 from qlatent.layout.quantised import HIGHEST, LOWEST, NOWHERE
-from qlatent.metrics.geometry.point_neighbours import neighbourhood_change
 from qlatent.services.datasets import browsing, facts
+from qlatent.services.runs.frame_changes import neighbourhood_change
 from qlatent.services.scenes.scenes import Scene
 from qlatent.services.selections import columns
 from qlatent.store.workspace import Workspace
@@ -106,7 +106,7 @@ def values(workspace: Workspace, scene: Scene, by: str, *, frame: int) -> Number
     if by == "norm":
         return _norms(scene)
     if by == "density":
-        return Numbers(density(scene, frame))
+        return Numbers(density(scene, frame), (0.0, 1.0))
     if by == "change":
         return Numbers(change(workspace, scene, frame), (0.0, 1.0))
     raise InputError(f"Points cannot be coloured by {by!r}.", remedy="Choose another colour.")
@@ -145,7 +145,7 @@ def _years(dates: pd.Series) -> NDArray[np.float64]:
 
 
 def density(scene: Scene, frame: int) -> NDArray[np.float64]:
-    """How many points are around each point in a frame, as the logarithm of a smoothed count; NaN without a place.
+    """How crowded a frame is around each point: the share of points with fewer around, 0 to 1; NaN without a place.
 
     Points are counted in cells of the map and smoothed by a Gaussian bell of `BELL` cells.
     """
@@ -154,18 +154,18 @@ def density(scene: Scene, frame: int) -> NDArray[np.float64]:
     placed = scene.positions.placed(frame)
     at = scene.positions.values[frame][placed].astype(np.int64)  # (k, c)
     axes = at.shape[1]
-    cells = (at - NOWHERE) * CELLS[axes] // (HIGHEST - LOWEST + 2)
+    cells = tuple(((at - NOWHERE) * CELLS[axes] // (HIGHEST - LOWEST + 2)).T)
     grid = np.zeros((CELLS[axes],) * axes, dtype=np.float32)
-    np.add.at(grid, tuple(cells.T), 1.0)
-    smooth = gaussian_filter(grid, BELL, mode="constant")
+    np.add.at(grid, cells, 1.0)
+    around = gaussian_filter(grid, BELL, mode="constant")[cells]
     found = np.full(scene.points, np.nan)
-    found[placed] = np.log10(np.maximum(smooth[tuple(cells.T)], 1e-6) / smooth.max()) if len(at) else []
+    found[placed] = np.searchsorted(np.sort(around), around) / max(len(around) - 1, 1)
     return found
 
 
 def change(workspace: Workspace, scene: Scene, frame: int) -> NDArray[np.float64]:
     """The share of each point's 10 nearest in the latents, of its modality, that were not so in the first frame."""
-    folder = workspace.run(scene.source.run)
-    steps = [int(scene.shown.steps[number]) for number in (0, frame)]
-    first, later = (folder.snapshot(step) for step in steps)
-    return np.concatenate([neighbourhood_change(first[name], later[name]) for name in scene.modalities])
+    run = scene.source.run
+    return np.concatenate(
+        [neighbourhood_change(workspace, run, name, frames=(0, frame)) for name in scene.modalities]
+    )

@@ -29,7 +29,10 @@ LABELS = {
         "Neighbours changed",
         "Share of a point's 10 nearest in the latents that were not among them in the first frame.",
     ),
-    "density": ("Density", "How crowded the map is around a point: log₁₀ of the share of its densest place."),
+    "density": (
+        "Density",
+        "How crowded the map is around a point: the share of points with fewer around them.",
+    ),
 }
 OWN_RANGES = " Images and texts each have their own scale, 0 to 1."
 RAMPS: dict[str, RampName] = {"change": "plasma", "density": "cividis"}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from qlatent.registry import resolve
 from qlatent.services.scenes import scenes
 from qlatent.ui.explore import addresses
 from qlatent.ui.explore.item import item
@@ -12,20 +15,27 @@ from qlatent.ui.explore.source import Looked
 from qlatent.ui.selections.view import View
 from qlatent.ui.shell import page, url_state
 
-TABS = {"item": "Item"}
-"""URL value → title; further panels are called as `panel(page, view)`."""
+PANELS: dict[str, tuple[str, str]] = {}
+"""URL value → title and `panel(page, view)`; each is loaded when its tab is opened first."""
 
 
 def side(looked: Looked, shown: Shown) -> None:
-    """Draw the open tab."""
-    tabs = url_state.tabs(addresses.TAB, TABS, key="explore_tabs") if len(TABS) > 1 else {}
-    if not tabs:
+    """Draw the open tab; of a removed dataset only the item is left."""
+    there = scenes.exists(page.workspace(), shown.named.scene.source.dataset)
+    panels = PANELS if there else {}
+    if not panels:
         item(looked, shown)
         return
-    for tab in tabs.values():
-        if tab.open:
-            with tab:
+    titles = {"item": "Item"} | {name: title for name, (title, _) in panels.items()}
+    for name, tab in url_state.tabs(addresses.TAB, titles, key="explore_tabs").items():
+        if not tab.open:
+            continue
+        with tab:
+            if name == "item":
                 item(looked, shown)
+            else:
+                panel: Callable[[str, View], None] = resolve(panels[name][1])
+                panel(addresses.PAGE, view(shown))
 
 
 def view(shown: Shown) -> View:
@@ -37,8 +47,3 @@ def view(shown: Shown) -> View:
         dataset=source.dataset, version=0 if version is None else version, encoder=source.encoder, run=source.run,
         layout=source.layout, modality=scene.shown.view, rows=np.sort(scene.rows), frame=shown.frame,
     )  # fmt: skip
-
-
-def there(shown: Shown) -> bool:
-    """Whether the dataset of the map still exists, so that its items can be selected and searched."""
-    return scenes.exists(page.workspace(), shown.named.scene.source.dataset)

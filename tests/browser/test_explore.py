@@ -1,0 +1,117 @@
+"""The page Explore in a real browser: point, open, select, play, and reopen the same view from its address."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from qlatent.services.datasets import datasets
+from qlatent.services.selections import links, selections
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.workspaces import Workspace, open_workspace
+from tests.carried_out import trained
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+SETTLED = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+PATIENCE = 60  # seconds
+
+
+@pytest.fixture(scope="module")
+def made(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, str]:
+    """A workspace with photos of clothes and their titles as CLIP vectors, and a short training on them."""
+    workspace = open_workspace(tmp_path_factory.mktemp("explored") / "workspace")
+    dataset = datasets.store(
+        workspace, shared_data / "clip-embeddings" / "fashion_pairs_512.npz", name="Clothes"
+    ).dataset
+    settings = {"epochs": 2, "batch_size": 64, "dim": 8, "snapshots": 6}
+    return workspace, dataset, trained(workspace, TrainingRequest(dataset, head="mlp", settings=settings))
+
+
+def found(page: Any, name: str) -> Any:
+    """A part of the map by its class."""
+    return page.locator(f".st-key-explore_map .{name}").first
+
+
+def url(page: Any) -> dict[str, str]:
+    address = page.evaluate("location.href")
+    return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+
+
+def until(happened: Callable[[], Any]) -> Any:
+    """What `happened` returns once it is true."""
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends:
+        if result := happened():
+            return result
+        time.sleep(0.1)
+    raise AssertionError("nothing happened")
+
+
+def opened(page: Any) -> None:
+    found(page, "pm-root[data-drawn]").wait_for()
+    page.wait_for_function(SETTLED)
+
+
+def picture(page: Any) -> str:
+    """The drawn points, without what is drawn over them."""
+    return str(found(page, "pm-plain").evaluate("canvas => canvas.toDataURL()"))
+
+
+def test_a_point_a_lasso_a_film_and_the_address_of_the_view(
+    page: Any, serve: Callable[[Path], Any], made: tuple[Workspace, str, str]
+) -> None:
+    workspace, dataset, run = made
+    server = serve(workspace.path)
+    page.goto(f"{server.url}/explore?run={run}&explore_show=image")
+    opened(page)
+    box = found(page, "pm-stage").bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    card, at = found(page, "pm-card"), 0
+    while not card.is_visible():  # along a line, as a hand would look for a point
+        at += 6
+        page.mouse.move(middle[0] - 100 + at, middle[1] + at / 5)
+        page.wait_for_timeout(200)
+        assert at < 240
+    assert "length" in card.inner_text()
+    page.mouse.down()
+    page.mouse.up()
+    row = until(lambda: url(page).get("row"))
+    page.get_by_text(f"row {row}", exact=True).wait_for()
+
+    found(page, "pm-lasso").click()
+    page.mouse.move(middle[0] - 120, middle[1] - 90)
+    page.mouse.down()
+    for x, y in ((90, -100), (110, 60), (-20, 10), (-130, 80)):
+        page.mouse.move(middle[0] + x, middle[1] + y, steps=4)
+    page.mouse.up()
+    link = until(lambda: url(page).get("explore_selection"))
+    rows = selections.resolve(workspace, dataset, links.from_link(link))
+    assert 0 < len(rows) < 826
+    assert found(page, "pm-status").inner_text().startswith(f"{len(rows)} of 826 selected")
+    page.get_by_text(f"Table of the {len(rows)} selected items on the map").wait_for()
+
+    now, before = found(page, "pm-now"), url(page)
+    last = now.inner_text()
+    found(page, "pm-play").click()
+    until(lambda: now.inner_text() != last)
+    until(lambda: now.inner_text() == last)
+    assert url(page) == before  # played in the browser
+    found(page, "pm-back").click()
+    until(lambda: url(page).get("explore_frame"))
+    found(page, "pm-closer").click()
+    until(lambda: url(page).get("explore_camera"))
+    page.wait_for_function(SETTLED)
+    drawn, shown, address = picture(page), now.inner_text(), url(page)
+
+    page.reload()
+    opened(page)
+    until(lambda: found(page, "pm-now").inner_text() == shown)
+    until(lambda: picture(page) == drawn)
+    assert url(page) == address
+    assert found(page, "pm-status").inner_text().startswith(f"{len(rows)} of 826 selected")
