@@ -38,7 +38,7 @@ from qlatent.provenance import made_by
 from qlatent.ui.latent_map.point_map import PointMap, message, ramp, standalone_html
 
 FRAMES, ITEMS = 60, 20_000
-PATIENCE = 120_000  # milliseconds; Plotly on two busy cores
+PATIENCE = 60_000  # milliseconds; Plotly on two busy cores
 MOVES = {"ours": 60, "ours, WebGL2": 12, "plotly": 2, "regl": 3}
 PAGE = """<!doctype html><meta charset="utf-8"><div id="map" style="width:1100px;height:560px"></div>
 <canvas id="canvas" style="width:1100px;height:560px"></canvas><script>{libraries}</script><script>
@@ -63,7 +63,7 @@ window.play = async count => { for (let i = 0; i < count; i++) {
 REGL = """
 const canvas = document.getElementById("canvas");
 const plot = createScatterplot.default({canvas, width: 1100, height: 560, pointSize: 2, opacity: 0.5,
-  colorBy: "valueA", pointColor: ["#440154", "#31688e", "#35b779", "#fde725"]});
+  spatialIndexUseWorker: false, colorBy: "valueA", pointColor: ["#440154", "#31688e", "#35b779", "#fde725"]});
 const scaled = i => Float32Array.from({length: n}, (_, row) => places[row * 2 + i] / 33000);
 plot.draw({x: scaled(0), y: scaled(1), z: Float32Array.from(colours, code => code / 255)})
   .then(settled).then(() => (window.drawn = true));
@@ -132,7 +132,7 @@ class Browser:
     def __init__(self, playwright: Any) -> None:
         options = [
             "--no-sandbox",
-            "--use-angle=swiftshader",
+            "--disable-gpu",
             "--enable-unsafe-swiftshader",
             "--disable-dev-shm-usage",
         ]
