@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from qlatent.layout.quantised import quantise
-from qlatent.ui.latent_map.point_map import Card, Cards, PointMap, classes, standalone_html
+from qlatent.ui.latent_map.point_map import Card, Cards, PointMap, classes, ramp, standalone_html
 from tests.browser.conftest import CHROMIUM, QUIET, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -30,6 +30,17 @@ COLOURED = """canvas => {
     const pixels = new Uint32Array(context.getImageData(0, 0, copy.width, copy.height).data.buffer);
     return pixels.reduce((sum, pixel) => sum + (pixel !== pixels[0]), 0);
 }"""  # pixels unlike the one in the corner
+MEAN = """canvas => {
+    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    const [sum, ground] = [[0, 0, 0, 0], pixels.slice(0, 3)];
+    for (let at = 0; at < pixels.length; at += 4) {
+        const part = [0, 1, 2].map((i) => pixels[at + i]);
+        if (Math.max(...part.map((value, i) => Math.abs(value - ground[i]))) < 60) continue;
+        part.forEach((value, i) => { sum[i] += value; });
+        sum[3]++;
+    }
+    return sum.slice(0, 3).map((value) => value / sum[3]);
+}"""  # red, green and blue of the pixels unlike the one in the corner
 
 
 @pytest.fixture(scope="module")
@@ -304,3 +315,24 @@ def test_without_webgl_the_processor_draws_and_the_map_says_so(file: str, browse
         assert shown.lasso() > 100
     finally:
         chromium.close()
+
+
+def test_colours_of_each_frame_follow_the_frames(page: Any, tmp_path: Path) -> None:
+    places = np.tile(np.random.default_rng(0).normal(size=(1, 500, 2)), (2, 1, 1))
+    values = np.stack([np.zeros(500), np.ones(500)])
+    path = tmp_path / "map.html"
+    path.write_text(
+        standalone_html(PointMap(quantise(places), colours=ramp(values, label="norm", span=(0, 1))))
+    )
+    shown = opened(page, path.as_uri())
+    now = shown.root.locator(".pm-now")
+    brightest = []
+    for step in ("frame 2/2", "frame 1/2"):
+        if step == "frame 1/2":
+            shown.root.locator(".pm-back").press("Enter")
+        now.filter(has_text=step).wait_for()
+        brightest.append(shown.root.locator(".pm-plain").evaluate(MEAN))
+    (red, green, _), (before_red, before_green, blue) = (
+        brightest  # viridis ends in yellow and begins in violet
+    )
+    assert red > 200 and green > 200 and before_red < 120 and before_green < 60 and blue > before_green

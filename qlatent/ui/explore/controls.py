@@ -66,7 +66,7 @@ def colour(shown: Named) -> str:
     chosen = asked if asked in shown.colours else shown.colour
     st.session_state["explore_colours"] = chosen
     st.selectbox(
-        "Colour by", shown.colours, format_func=shown_scene.title, key="explore_colours", width=200,
+        "Colour by", shown.colours, format_func=shown_scene.title, key="explore_colours", width=170,
         on_change=lambda: url_state.put(addresses.COLOUR, st.session_state["explore_colours"]),
         filter_mode="contains",
     )  # fmt: skip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -56,7 +57,7 @@ def moving_map(shown: Shown) -> None:
         selection=scene.mask(shown.selected),
         pairs=scene.pairs,
         cards=point_cards.cards(page.workspace(), shown.named, shown.frame),
-        camera=_camera(scene),
+        camera=camera(scene),
         frame=shown.frame,
         labels=scene.labels,
         opened=scene.point_of(url_state.number(addresses.ROW), shown.frame),
@@ -64,7 +65,12 @@ def moving_map(shown: Shown) -> None:
         reports=("frame", "camera"),
     )
     with st.container(key="explore_map"):
-        point_map(spec, key=f"explore_map_{_short(shown.named.map)}", height=HEIGHT, on_event=_told(scene))
+        point_map(
+            spec,
+            key=f"explore_map_{_short(shown.named.map)}",
+            height=HEIGHT,
+            on_event=partial(happened, scene),
+        )
     if REFUSED in st.session_state:
         parts.error_card(st.session_state.pop(REFUSED))
 
@@ -73,20 +79,18 @@ def _short(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=SHORT).hexdigest()
 
 
-def _told(scene: Scene) -> Callable[[PointMapEvent], None]:
-    def happened(event: PointMapEvent) -> None:
-        try:
-            if event.lasso is not None:
-                _lasso(scene, event.lasso)
-            if event.clicked is not None:
-                _clicked(scene, event.clicked)
-            if event.cleared:
-                state.select(addresses.PAGE, None)
-            _stands(scene, event)
-        except QlatentError as err:
-            st.session_state[REFUSED] = err
-
-    return happened
+def happened(scene: Scene, event: PointMapEvent) -> None:
+    """Put what a person did into the URL; an error is shown when the page is drawn again."""
+    try:
+        if event.lasso is not None:
+            _lasso(scene, event.lasso)
+        if event.clicked is not None:
+            _clicked(scene, event.clicked)
+        if event.cleared:
+            state.select(addresses.PAGE, None)
+        _stands(scene, event)
+    except QlatentError as err:
+        st.session_state[REFUSED] = err
 
 
 def _lasso(scene: Scene, drawn: Drawn) -> None:
@@ -120,7 +124,7 @@ def _stands(scene: Scene, event: PointMapEvent) -> None:
         url_state.put(addresses.CAMERA, "_".join([scene.positions.digest[:SHORT], *numbers]))
 
 
-def _camera(scene: Scene) -> Mapping[str, float] | None:
+def camera(scene: Scene) -> Mapping[str, float] | None:
     """The camera in the URL; None for that of another map."""
     of, *numbers = url_state.get(addresses.CAMERA).split("_")
     if of != scene.positions.digest[:SHORT]:

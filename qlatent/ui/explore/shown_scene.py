@@ -36,7 +36,7 @@ LABELS = {
 }
 OWN_RANGES = " Images and texts each have their own scale, 0 to 1."
 RAMPS: dict[str, RampName] = {"change": "plasma", "density": "cividis"}
-BY_FRAME = ("norm", "change", "density")
+BY_FRAME = ("change", "density")
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,5 @@ def _colours(name: str, by: str, frame: int, _scene: Scene) -> Ramp | Classes:
     if isinstance(found, Names):
         return classes(found.values, label=label, top=TOP, help=text)
     if by == "norm" and len(_scene.modalities) > 1:
-        text += OWN_RANGES
-    values = found.values if found.values.ndim == 1 else found.values[max(frame, 0)]
-    return ramp(values, label=label, span=found.span, name=RAMPS.get(by, "viridis"), help=text)
+        label, text = f"{label}, within its range", text + OWN_RANGES
+    return ramp(found.values, label=label, span=found.span, name=RAMPS.get(by, "viridis"), help=text)

@@ -25,7 +25,7 @@ NOTHING = "no value"
 class Ramp:
     """A continuous column: codes 0–254 over [low, high], 255 for no value."""
 
-    codes: NDArray[np.uint8]  # (n,)
+    codes: NDArray[np.uint8]  # (n,), or (F, n) where the colours follow the frames
     low: float
     high: float
     label: str
@@ -56,7 +56,10 @@ def ramp(
     name: RampName = "viridis",
     help: str = "",
 ) -> Ramp:
-    """Numbers (n,) as a ramp over `span`, by default their 1st to 99th percentile; NaN and infinities have no value."""
+    """Numbers (n,), or (F, n) for each frame, as a ramp over `span`, by default their 1st to 99th percentile.
+
+    NaN and infinities have no value.
+    """
     given = np.asarray(values, dtype=np.float64)
     known = np.isfinite(given)
     if span is None:

@@ -77,6 +77,8 @@ class PointMap:
     def __post_init__(self) -> None:
         n = self.positions.values.shape[1]
         codes = None if self.colours is None else self.colours.codes
+        if isinstance(self.colours, Ramp) and codes is not None and codes.shape == (self.frames, n):
+            codes = codes[-1]
         for name, given in (("colours", codes), ("sizes", self.sizes), ("selection", self.selection)):
             if given is not None and given.shape != (n,):
                 raise InputError(f"{name} has the shape {given.shape}, but the map has {n:,} points.")

@@ -68,7 +68,8 @@ class PointMap {
     const moved = fresh("geometry");
     if (moved || fresh("codes")) {
       const codes = parts.codes && (data.colours.wide ? new Uint16Array(parts.codes.buffer, parts.codes.byteOffset, points) : parts.codes);
-      this.arrays.codes = codes ? shuffle.spread(codes) : null;
+      this.codes = codes ? shuffle.spread(codes) : null; // of one frame, or of all
+      this.recode();
     }
     if (moved || fresh("sizes")) this.arrays.sizes = parts.sizes ? shuffle.spread(parts.sizes) : null;
     if (moved || fresh("pairs")) this.pairs = parts.pairs ? new Int32Array(parts.pairs.buffer, parts.pairs.byteOffset, parts.pairs.length / 4) : null;
@@ -84,6 +85,16 @@ class PointMap {
     this.status();
     if (data.card && data.card.row === this.hovered) this.card(data.card);
     this.rest();
+  }
+
+  // Colours may follow the frames: those of the frame nearest in time, by slot.
+  recode() {
+    const { points } = this.geometry;
+    const first = this.codes && this.codes.length > points ? Math.round(this.time) * points : 0;
+    if (this.coded && this.coded.all === this.codes && this.coded.first === first && this.coded.arrays === this.arrays) return;
+    this.coded = { all: this.codes, first, arrays: this.arrays };
+    this.arrays.codes = this.codes && this.codes.subarray(first, first + points);
+    if (this.webgl && this.drawing === this.webgl) this.webgl.send("codes", this.arrays.codes);
   }
 
   place(header, bytes) {
@@ -209,6 +220,7 @@ class PointMap {
 
   view(count) {
     const { camera, geometry, time } = this;
+    this.recode();
     const [first, second] = [Math.floor(time), Math.ceil(time)];
     const shown = Math.max(this.inView(), 1);
     const size = Math.min(Math.max(26 * shown ** -0.2, 1.5), 9) * (this.data.size ?? 1);
