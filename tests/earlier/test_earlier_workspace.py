@@ -27,6 +27,8 @@ HERE = Path(__file__).parent
 EXPECTED: dict[str, Any] = json.loads((HERE / "expected.json").read_text())
 IDS: dict[str, str] = EXPECTED["ids"]
 LINKS = (HERE / "links.txt").read_text().split()
+RENAMED = {"/explore": {name: f"explore_{name}" for name in ("frame", "colour", "basis")}}
+"""Choices of a page that have another name in the URL since; an old link still makes them."""
 
 
 def unpacked(folder: Path) -> Path:
@@ -98,6 +100,8 @@ def test_its_links_lead_where_they_led(earlier: Workspace, opened, link: str) ->
     address = urlsplit(link)
     choices = dict(parse_qsl(address.query))
     at = opened(earlier.path, address.path.strip("/") or "home", **choices)
+    renamed = RENAMED.get(address.path, {})
+    choices = {renamed.get(name, name): value for name, value in choices.items()}
     assert {name: "".join(at.query_params[name]) for name in choices} == choices
     for box in (*at.selectbox, *at.segmented_control):
         name = str(box.key).partition("_")[2]
