@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +10,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.services.datasets import datasets
+from qlatent.services.layouts import requests
+from qlatent.services.runs import run_index
 from qlatent.services.selections import links
 from qlatent.services.selections.definitions import Column
-from qlatent.services.workspaces import open_workspace
+from qlatent.services.workspaces import Workspace, open_workspace
+from tests.carried_out import in_process
 from tests.pages.conftest import Furnished
 from tests.pages.test_furnished import assert_nothing_foreign_is_markup
+from tests.services import shop_workspace
 
 Open = Callable[..., AppTest]
 
@@ -120,3 +124,58 @@ def test_few_or_identical_points_are_drawn_and_said(opened: Open, tmp_path: Path
     at = opened(tmp_path / "workspace", "explore")
     assert at.selectbox(key="explore_source").value == f"vectors/{dataset}/given"
     assert maps(at) == 1 and any("All points are at one place" in each.value for each in at.caption)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A dataset with typed columns, and a run of two frames on it."""
+    with shop_workspace.shop(tmp_path_factory.mktemp("shop") / "workspace") as workspace:
+        ended(workspace)
+        yield workspace
+
+
+def ended(workspace: Workspace) -> None:
+    """A run that has ended, with its two frames."""
+    shop_workspace.with_run(workspace).write_status(state="stopped", step=8, steps=8)
+    workspace.catalogue.set_queue_state("r1", "stopped")
+    run_index.record(workspace, "r1")
+
+
+def test_points_are_coloured_by_any_column_of_the_dataset(opened: Open, shop: Workspace) -> None:
+    at = opened(shop.path, "explore")
+    colours = at.selectbox(key="explore_colours")
+    assert colours.value == "label" and {"price", "made", "fresh", "Density"} <= set(colours.options)
+    for by in ("column:price", "column:made", "column:fresh", "density", "change", "norm", "part"):
+        at.selectbox(key="explore_colours").set_value(by).run()
+        assert not at.exception and not at.error and maps(at) == 1, by
+        assert url(at)["explore_colour"] == by
+
+
+def test_a_stored_layout_in_the_link_is_drawn_until_the_fixed_axes_are_asked_for(
+    opened: Open, shop: Workspace
+) -> None:
+    with in_process():
+        of_vectors = requests.start(shop, requests.LayoutRequest("shop", method="pca", modality="text"))
+        of_run = requests.start(shop, requests.LayoutRequest("r1", method="pca", modality="text"))
+    vectors = {"dataset": "shop", "explore_encoder": "given"}
+    for chosen, layout in ((vectors, of_vectors), ({"run": "r1"}, of_run)):
+        at = opened(shop.path, "explore", explore_layout=layout, **chosen)
+        assert "Label told by neighbours" in {metric.label for metric in at.metric} and maps(at) == 1
+        at.button(key="explore_fixed").click().run()
+        assert not at.exception and "explore_layout" not in url(at)
+        assert "Shown by the axes" in {metric.label for metric in at.metric}
+    at = opened(shop.path, "explore", explore_layout=of_run, **vectors)
+    assert any("is of other vectors" in each.value for each in at.warning) and maps(at) == 1
+    at = opened(shop.path, "explore", explore_layout="gone", **vectors)
+    assert len(at.error) == 1 and maps(at) == 1
+
+
+def test_a_run_whose_dataset_was_removed_is_still_drawn(opened: Open, tmp_path: Path) -> None:
+    with shop_workspace.shop(tmp_path / "workspace") as workspace:
+        ended(workspace)
+        datasets.remove(workspace, "shop")
+    link = links.to_link(Column(name="label", values=("pear",)))
+    at = opened(tmp_path / "workspace", "explore", row="1", explore_selection=link)
+    assert maps(at) == 1 and len(at.error) == 1
+    at.button(key="explore_selection_broken").click().run()
+    assert not at.exception and not at.error and maps(at) == 1

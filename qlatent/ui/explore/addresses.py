@@ -15,6 +15,8 @@ ENCODER, LAYOUT, SELECTION = "explore_encoder", "explore_layout", "explore_selec
 ROW = "row"
 EARLIER = {"show": VIEW, "shape": SHAPE, "basis": BASIS, "colour": COLOUR, "frame": FRAME}
 """Names that links of earlier versions have."""
+DROPPED = ("part", "amount", "pairs", "fit")
+"""What earlier versions chose and the map now shows anyway."""
 WORDS = {COLOUR: {"frame": "norm"}}  # earlier values: the norm was coloured in each frame by itself, too
 OF_A_MAP = (VIEW, SHAPE, BASIS, FRAME, CAMERA, LAYOUT)
 """Choices that another run or other vectors do not share."""
@@ -22,6 +24,8 @@ OF_A_MAP = (VIEW, SHAPE, BASIS, FRAME, CAMERA, LAYOUT)
 
 def renew() -> None:
     """Replace the names of an earlier version in the URL by those of today, so that old links open the same view."""
+    for old in DROPPED:
+        hide(old)
     for old, new in EARLIER.items():
         if old in st.query_params:
             value = st.query_params[old]

@@ -32,7 +32,7 @@ def explorer(looked: Looked) -> None:
             named = _scene(looked, outline)
             colour = controls.colour(named)
             share = st.container(width="content")
-        selected = state.rows(addresses.PAGE, looked.dataset) if looked.dataset else None
+        selected = state.rows(addresses.PAGE, named.scene.source.dataset)
         shown = Shown(named, colour, moving_map.frame(named.scene), selected)
         if not named.scene.items:
             st.info("No item has numbers that can be drawn.", icon=":material/scatter_plot:")

@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from qlatent.services.datasets.csv_text import csv_of
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Scene
 from qlatent.ui.explore import addresses
 from qlatent.ui.explore.moving_map import Shown
-from qlatent.ui.shell import page, parts, url_state
+from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import count, cut
 
 ON_A_PAGE = 50
@@ -66,9 +67,11 @@ def _page(scene: Scene, places: NDArray[np.intp], frame: int) -> None:
         selection_default={"selection": {"rows": [int(place) for place in marked]}}, height=320,
         column_config={"Text": st.column_config.TextColumn(width="large")}, alt="Items of the map",
     )  # fmt: skip
-    parts.rows_csv(listed, f"{scene.source.dataset}.csv", key="explore_rows_csv")
-    if pages > 1:
-        st.caption(f"Rows of this page of {count(len(places), 'item')}.")
+    st.download_button(
+        f"Download {count(len(places), 'row')} (CSV)", lambda: csv_of(_rows(scene, places, frame)).encode(),
+        f"{scene.source.dataset}.csv", "text/csv", key="explore_rows_csv", icon=":material/download:",
+        on_click="ignore",
+    )  # fmt: skip
 
 
 def _rows(scene: Scene, some: NDArray[np.intp], frame: int) -> pd.DataFrame:
