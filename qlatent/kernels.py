@@ -59,9 +59,9 @@ def _scans() -> None:
         rows.setflags(write=writeable)
         scores, found = np.full((2, 1), -np.inf), np.full((2, 1), -1)
         kernels.scan(0, rows, wanted, queries.astype(np.float32), queries, 0.1, 0, scores, found)
-        squares, (factors, terms) = np.empty(2), np.empty((2, 2), dtype=np.float32)
-        kernels.measure(0, rows, wanted, 0.1, squares, factors, terms)
-        kernels.select(0, rows.copy(), rows, squares, factors, terms, queries, 0.1, 0, scores, found)
+        factors, terms = np.empty((2, 2), dtype=np.float32)
+        kernels.measure(0, rows, wanted, 0.1, factors, terms)
+        kernels.select(0, rows.copy(), rows, factors, terms, queries, 0.1, 0, scores, found)
 
 
 def _metrics() -> None:

@@ -17,14 +17,27 @@ _summed = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc",
 COSINE, EUCLIDEAN = 0, 1
 ROWS = 256  # rows whose products are held at once when there are few queries
 LANES = 64  # rows per check against the limit
+SMALLEST, LARGEST = 1e-30, 1e38  # a squared length outside is computed anew in float64
 
 
 @_summed
-def _dot(query: Any, row: Any) -> Any:
+def _dot(query: Any, rows: Any, i: int) -> Any:
     total = np.float32(0.0)
-    for j in range(len(row)):
-        total += query[j] * row[j]
+    for j in range(rows.shape[1]):
+        total += query[j] * rows[i, j]
     return total
+
+
+@_summed
+def _dots_and_squares(query: Any, rows: Any, first: int, products: Any, squares: Any) -> None:
+    """q·x and |x|² in float32 of the rows from `first` on, each read once; slices of rows would take as long."""
+    for i in range(len(squares)):
+        total, square = np.float32(0.0), np.float32(0.0)
+        for j in range(rows.shape[1]):
+            value = rows[first + i, j]
+            total += query[j] * value
+            square += value * value
+        products[i], squares[i] = total, square
 
 
 @_summed
@@ -62,24 +75,55 @@ def _hits(products: Any, factors: Any, terms: Any, limit: Any) -> int:
     return found
 
 
+@_summed
+def _squares(rows: Any, squares: Any) -> None:
+    """|x|² in float32 of each row."""
+    for i in range(len(squares)):
+        square = np.float32(0.0)
+        for j in range(rows.shape[1]):
+            square += rows[i, j] * rows[i, j]
+        squares[i] = square
+
+
 @_compiled
-def measure(kind: int, rows: Any, wanted: Any, slack: float, squares: Any, factors: Any, terms: Any) -> None:
+def _bounds(
+    kind: int, rows: Any, first: int, wanted: Any, squares: Any, slack: float, factors: Any, terms: Any
+) -> None:
+    """Factors and terms that turn q·x into bounds, from |x|² in float32 of the rows from `first` on."""
+    half = np.float32(slack - 0.5)
+    for i in range(len(squares)):
+        if kind == COSINE:
+            factors[i], terms[i] = np.float32(1.0) / np.sqrt(squares[i]), np.float32(0.0)
+        else:
+            factors[i], terms[i] = np.float32(1.0), half * squares[i]
+    for i in range(len(squares)):
+        if not wanted[first + i]:
+            factors[i] = np.float32(np.nan)
+        elif not SMALLEST < squares[i] < LARGEST:  # also NaN
+            factors[i], terms[i] = _exact_bound(kind, rows[first + i], slack)
+
+
+@_compiled
+def _exact_bound(kind: int, row: Any, slack: float) -> Any:
+    """Factor and term of a row whose squared length float32 does not hold; NaN if it cannot be found."""
+    square = _square(row)
+    if not np.isfinite(square) or (kind == COSINE and square == 0.0):
+        return np.float32(np.nan), np.float32(np.nan)
+    if kind == COSINE:
+        return np.float32(1.0 / np.sqrt(square)), np.float32(0.0)
+    return np.float32(1.0), np.float32((slack - 0.5) * square)
+
+
+@_compiled
+def measure(kind: int, rows: Any, wanted: Any, slack: float, factors: Any, terms: Any) -> None:
     """Fills what turns products q·x into bounds, for a block of rows (b, d): q·x · factor + term.
 
-    `squares` (b,) float64 are |x|². By cosine the bound is q·x / |x|, by Euclidean distance q·x − |x|² / 2 + rounding.
-    Rows that are not finite, not `wanted` (b,), or by cosine zero, get NaN, so that they are never found.
+    By cosine the bound is q·x / |x|, by Euclidean distance q·x − |x|² / 2 + rounding. Rows that are not finite, not
+    `wanted` (b,), or by cosine zero, get NaN, so that they are never found.
     """
-    for i in range(len(rows)):
-        factors[i] = terms[i] = np.float32(np.nan)
-        if not wanted[i]:
-            continue
-        square = squares[i] = _square(rows[i])
-        if not np.isfinite(square) or (kind == COSINE and square == 0.0):
-            continue
-        if kind == COSINE:
-            factors[i], terms[i] = np.float32(1.0 / np.sqrt(square)), np.float32(0.0)
-        else:
-            factors[i], terms[i] = np.float32(1.0), np.float32((slack - 0.5) * square)
+    squares = np.empty(len(rows), dtype=np.float32)
+    _squares(rows, squares)
+    _bounds(kind, rows, 0, wanted, squares, slack, factors, terms)
 
 
 @_compiled
@@ -104,13 +148,13 @@ def _limit(kind: int, worst: float, own: float, slack: float) -> Any:
 
 @_compiled
 def select(
-    kind: int, products: Any, rows: Any, squares: Any, factors: Any, terms: Any,
+    kind: int, products: Any, rows: Any, factors: Any, terms: Any,
     queries: Any, slack: float, first_row: int, scores: Any, found: Any,
 ) -> None:  # fmt: skip
     """Updates the k best of each query with a block of rows, in place.
 
-    `products` (q, b) float32 are q·x; `rows` (b, d), whose first has number `first_row`, with `squares`, `factors` and
-    `terms` of `measure`; `queries` (q, d) float64, by cosine of unit length; `scores` and `found` (q, k), best first.
+    `products` (q, b) float32 are q·x; `rows` (b, d), whose first has number `first_row`, with `factors` and `terms` of
+    `measure`; `queries` (q, d) float64, by cosine of unit length; `scores` and `found` (q, k), best first.
     """
     for i in range(len(products)):
         best, numbers, query = scores[i], found[i], queries[i]
@@ -124,7 +168,7 @@ def select(
                 if not products[i, j] * factors[j] + terms[j] >= limit:
                     continue
                 if kind == COSINE:
-                    score = min(1.0, max(-1.0, _exact_dot(query, rows[j]) / np.sqrt(squares[j])))
+                    score = min(1.0, max(-1.0, _exact_dot(query, rows[j]) / np.sqrt(_square(rows[j]))))
                 else:
                     score = -np.sqrt(_exact_gap(query, rows[j]))
                 row = first_row + j
@@ -142,17 +186,17 @@ def scan(
     `asked` (q, d) are the `queries` in float32; the rest as in `select`.
     """
     products = np.empty((len(asked), ROWS), dtype=np.float32)
-    squares = np.empty(ROWS, dtype=np.float64)
-    factors, terms = np.empty(ROWS, dtype=np.float32), np.empty(ROWS, dtype=np.float32)
+    squares, factors, terms = (
+        np.empty(ROWS, dtype=np.float32), np.empty(ROWS, dtype=np.float32), np.empty(ROWS, dtype=np.float32)
+    )  # fmt: skip
     for first in range(0, len(rows), ROWS):
-        part = rows[first : first + ROWS]
-        size = len(part)
-        measure(kind, part, wanted[first : first + size], slack, squares, factors, terms)
-        for j in range(size):
-            if wanted[first + j]:
-                for i in range(len(asked)):
-                    products[i, j] = _dot(asked[i], part[j])
+        size = min(ROWS, len(rows) - first)
+        _dots_and_squares(asked[0], rows, first, products[0, :size], squares[:size])
+        _bounds(kind, rows, first, wanted, squares[:size], slack, factors, terms)
+        for i in range(1, len(asked)):
+            for j in range(size):
+                products[i, j] = _dot(asked[i], rows, first + j)
         select(
-            kind, products[:, :size], part, squares[:size], factors[:size], terms[:size],
+            kind, products[:, :size], rows[first : first + size], factors[:size], terms[:size],
             queries, slack, first_row + first, scores, found,
         )  # fmt: skip

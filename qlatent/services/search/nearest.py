@@ -113,26 +113,12 @@ class Search:
     ) -> None:
         from qlatent.metrics.retrieval import scan_kernels
 
-        squares = np.empty(len(block))
         factors, terms = np.empty(len(block), dtype=np.float32), np.empty(len(block), dtype=np.float32)
         wanted = self.wanted[start : start + len(block)]
         products = queries.astype(np.float32) @ block.T  # (q, b)
-        scan_kernels.measure(
-            self.kind, block, wanted, rounding(self.vectors.shape[1]), squares, factors, terms
-        )
-        scan_kernels.select(
-            self.kind,
-            products,
-            block,
-            squares,
-            factors,
-            terms,
-            queries,
-            rounding(self.vectors.shape[1]),
-            start,
-            scores,
-            found,
-        )
+        slack = rounding(self.vectors.shape[1])
+        scan_kernels.measure(self.kind, block, wanted, slack, factors, terms)
+        scan_kernels.select(self.kind, products, block, factors, terms, queries, slack, start, scores, found)
 
 
 def rounding(width: int) -> float:
