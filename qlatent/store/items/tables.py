@@ -25,6 +25,7 @@ _READERS_GRACE = timedelta(minutes=10)
 _FOR_EVER = timedelta(days=36500)
 _BATCH_ROWS = 32_768
 _FILTER_CHUNK = 500  # values in one `IN (…)`
+_DELETED_AT_ONCE = 20_000  # each deletion reads the whole column and makes a commit
 _LONGEST_CREATION_SECONDS = 60.0  # upper limit for creating an empty table, which takes milliseconds
 
 _log = logging.getLogger(__name__)
@@ -129,9 +130,9 @@ class Tables:
         present = pc.unique(self.column(name, column))
         gone = present.filter(pc.invert(wanted(present))).to_pylist()
         table = self.open(name)
-        for start in range(0, len(gone), _FILTER_CHUNK):
+        for start in range(0, len(gone), _DELETED_AT_ONCE):
             assert table is not None  # it has rows
-            table.delete(f"{column} IN ({_quoted(gone[start : start + _FILTER_CHUNK])})")
+            table.delete(f"{column} IN ({_quoted(gone[start : start + _DELETED_AT_ONCE])})")
         return len(gone)
 
     def tidy(self, name: str, *, keep_versions: bool = False, unfinished: bool = False) -> None:

@@ -73,7 +73,8 @@ class Vectors:
                 batch = vector_batch(schema, list(new), vectors[list(new.values())])
                 made = self._tables.add(name, pa.Table.from_batches([batch]))
                 # a version that is not the next one reveals a write by another process
-                self._seen[name] = (made if made == version + 1 else -1, present | new.keys())
+                present.update(new)  # in place: a copy for each commit would grow with the square of the rows
+                self._seen[name] = (made if made == version + 1 else -1, present)
                 if made >= _COMMITS_TO_TIDY and made & (made - 1) == 0:
                     self._tables.tidy(name)
 
