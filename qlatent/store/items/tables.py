@@ -6,6 +6,7 @@ Every call opens its table again (1–4 ms) to see the newest commits of other p
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
@@ -24,6 +25,7 @@ _READERS_GRACE = timedelta(minutes=10)
 # Datasets keep every version, because runs refer to them; lance would drop them after a week.
 _FOR_EVER = timedelta(days=36500)
 _BATCH_ROWS = 32_768
+_READ_AHEAD_BYTES = 32 * 2**20
 _FILTER_CHUNK = 500  # values in one `IN (…)`
 _DELETED_AT_ONCE = 20_000  # each deletion reads the whole column and makes a commit
 _LONGEST_CREATION_SECONDS = 60.0  # upper limit for creating an empty table, which takes milliseconds
@@ -39,6 +41,8 @@ class Tables:
 
     @cached_property
     def _database(self) -> Any:
+        # lance reads ahead 2 GB by default, so that one pass over large vectors would hold them all
+        os.environ.setdefault("LANCE_DEFAULT_IO_BUFFER_SIZE", str(_READ_AHEAD_BYTES))
         import lancedb  # takes seconds to import, so only on first use
 
         with explained("the items", self.path):
