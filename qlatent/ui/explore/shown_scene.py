@@ -11,9 +11,11 @@ from qlatent.services.runs.frames import Drawing
 from qlatent.services.scenes import colouring, scenes
 from qlatent.services.scenes.colouring import Names
 from qlatent.services.scenes.scenes import Scene
+from qlatent.ui.explore import addresses
 from qlatent.ui.explore.source import Looked
 from qlatent.ui.latent_map.point_map import Classes, Ramp, classes, ramp
 from qlatent.ui.latent_map.point_map.colouring import RampName
+from qlatent.ui.layouts import columns
 from qlatent.ui.shell import page
 
 TOP = 20  # classes with colours of their own
@@ -35,6 +37,7 @@ LABELS = {
     ),
 }
 OWN_RANGES = " Images and texts each have their own scale, 0 to 1."
+LABELS |= columns.LABELS
 RAMPS: dict[str, RampName] = {"change": "plasma", "density": "cividis"}
 BY_FRAME = ("change", "density")
 
@@ -82,7 +85,8 @@ def _laid_out(path: str, layout: str) -> Named:
 
 def _named(name: str, map_name: str, scene: Scene) -> Named:
     offered = tuple(colouring.offered(page.workspace(), scene))
-    return Named(name, map_name, scene, offered, colouring.telling(scene, offered, named=TOP))
+    of_layout = tuple(columns.LABELS) if scene.source.layout else ()
+    return Named(name, map_name, scene, offered + of_layout, colouring.telling(scene, offered, named=TOP))
 
 
 def belongs(scene: Scene, looked: Looked) -> bool:
@@ -100,6 +104,8 @@ def title(by: str) -> str:
 
 def colours(shown: Named, by: str, *, frame: int) -> Ramp | Classes:
     """The colours of the points; only some depend on the frame."""
+    if by in columns.LABELS:
+        return columns.colours(addresses.PAGE, shown.scene.source.layout, by, rows=shown.scene.rows)
     return _colours(shown.name, by, frame if by in BY_FRAME else -1, shown.scene)
 
 

@@ -15,7 +15,9 @@ from qlatent.ui.explore.source import Looked
 from qlatent.ui.selections.view import View
 from qlatent.ui.shell import page, url_state
 
-PANELS: dict[str, tuple[str, str]] = {}
+PANELS: dict[str, tuple[str, str]] = {
+    "map": ("Map", "qlatent.ui.layouts.panel:panel"),
+}
 """URL value → title and `panel(page, view)`; each is loaded when its tab is opened first."""
 
 

@@ -14,6 +14,7 @@ UNITS = {
     "train": "steps",
     "encode": "items",
     "probe": "batches",
+    "layout": "epochs",
 }  # the unit of a run's steps, by kind; other kinds show a percentage
 
 
@@ -48,6 +49,8 @@ def _progress_text(run: RunSummary) -> str:
     if not status.steps:
         return run.message.capitalize() if run.active else run.state.capitalize()
     parts = [f"{status.step:,} of {status.steps:,} {unit}" if unit else f"{run.progress:.0%}"]
+    if run.state == "running" and status.phase:
+        parts.insert(0, status.phase)
     if run.active and status.rate and unit:
         parts.append(f"{status.rate:,.1f} {unit}/s")
     if run.active and status.seconds_left is not None:

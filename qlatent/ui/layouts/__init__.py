@@ -1,0 +1,1 @@
+"""The panel of stored layouts: choose one, start one, and read it."""

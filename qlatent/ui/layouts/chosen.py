@@ -1,0 +1,119 @@
+"""Part of the panel of layouts: choose among those that are computed, compare their figures, and remove one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from qlatent.services import bin
+from qlatent.services.layouts.requests import METHODS
+from qlatent.services.runs import listing, queue
+from qlatent.services.runs.listing import RunSummary
+from qlatent.services.runs.specs import Layout
+from qlatent.ui.layouts import addresses
+from qlatent.ui.selections.view import View
+from qlatent.ui.shell import page as shell
+from qlatent.ui.shell.formatting import duration, literal
+
+FIXED = "Fixed axes"
+DISTANCES = {"cosine": "cosine", "euclidean": "Euclidean", "log_fidelity": "log-fidelity"}
+FIGURES = {
+    "trustworthiness": (
+        "True",
+        "Whether neighbours on the map are neighbours in the vectors (trustworthiness).",
+    ),
+    "continuity": ("Together", "Whether neighbours in the vectors are neighbours on the map (continuity)."),
+    "neighbour_overlap": ("Kept", "Share of the 10 nearest that the map keeps (kNN overlap@10)."),
+    "neighbour_accuracy": (
+        "Labels, map",
+        "How often the 10 nearest on the map name a point's label (10-NN accuracy).",
+    ),
+    "neighbour_accuracy_vectors": (
+        "Labels, vectors",
+        "The same among the vectors: the map cannot know more.",
+    ),
+}
+
+
+def title(spec: Layout) -> str:
+    """A layout in a few words: its method, what it is of, and its settings."""
+    parts = [f"{METHODS[spec.method]}{' with densities' if spec.densmap else ''}", spec.modality]
+    if spec.run:
+        parts.append("all frames" if spec.step is None else f"step {spec.step:,}")
+    if spec.method != "pca":
+        parts += [f"{spec.neighbours} neighbours", f"min_dist {spec.min_dist:g}", DISTANCES[spec.metric]]
+    return " · ".join([*parts, f"{spec.dimensions}-D", f"seed {spec.seed}"])
+
+
+def choose(page: str, view: View, found: Sequence[RunSummary]) -> None:
+    """Draw the choice of a layout, and the figures of all of them side by side."""
+    if not found:
+        st.caption(
+            "The map shows fixed axes: points keep their places while a run goes on. A layout such as UMAP draws "
+            "neighbours together instead; it is computed once, in the background, and kept."
+        )
+        return
+    names = {"": FIXED} | {each.id: title(each.spec) for each in found if isinstance(each.spec, Layout)}
+    key = f"{page}_layouts"
+    st.session_state[key] = view.layout if view.layout in names else ""
+    st.selectbox(
+        "On the map", list(names), format_func=names.__getitem__, key=key, filter_mode="contains",
+        on_change=lambda: addresses.show(page, st.session_state[key]),
+    )  # fmt: skip
+    _figures(page, found)
+    if view.layout in names and view.layout:
+        _remove(page, view.layout)
+
+
+def _figures(page: str, found: Sequence[RunSummary]) -> None:
+    workspace = shell.workspace()
+    rows = []
+    for each in found:
+        if isinstance(each.spec, Layout):
+            figures = listing.measured(workspace, each.id)
+            shown = {label: figures.get(name) for name, (label, _) in FIGURES.items()}
+            rows.append({"Layout": title(each.spec)} | shown | {"Time": duration(figures.get("seconds"))})
+    table = pd.DataFrame(rows).dropna(axis="columns", how="all")
+    st.dataframe(
+        table, hide_index=True, key=f"{page}_layout_figures", column_config=_columns(),
+        alt="Layouts with the figures that say how far each can be believed",
+    )  # fmt: skip
+    st.caption(
+        "1 is best. What UMAP draws apart need not be far apart, and sizes of clusters and gaps between them "
+        "mean little; neighbours are what such a map keeps."
+    )
+
+
+def _columns() -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    return {label: number(help=text, format="%.2f", width=80) for label, text in FIGURES.values()}
+
+
+def _remove(page: str, layout: str) -> None:
+    def remove() -> None:
+        addresses.show(page, "")
+        with shell.guarded():
+            queue.remove(shell.workspace(), layout)
+            st.session_state[f"{page}_layout_removed"] = layout
+
+    st.button("Remove this layout", key=f"{page}_layout_remove", icon=":material/delete:", on_click=remove)
+
+
+def undo_removal(page: str) -> None:
+    """Offer to bring back the layout that was removed last."""
+    name = f"{page}_layout_removed"
+    gone = next(
+        (each for each in bin.content(shell.workspace(), "run") if each.id == st.session_state.get(name)),
+        None,
+    )
+    if gone is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Removed: {literal(gone.name, limit=60)}. It is kept for a day.", width="content")
+        if st.button("Undo", key=f"{page}_layout_undo", icon=":material/undo:"):
+            bin.restore(shell.workspace(), gone.id, kind="run")
+            del st.session_state[name]
+            st.rerun(scope="app")
