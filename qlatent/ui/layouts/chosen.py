@@ -89,7 +89,11 @@ def _figures(page: str, found: Sequence[RunSummary]) -> None:
 
 def _columns() -> dict[str, Any]:
     number = st.column_config.NumberColumn
-    return {label: number(help=text, format="%.2f", width=80) for label, text in FIGURES.values()}
+    figures = {label: number(help=text, format="%.2f", width=68) for label, text in FIGURES.values()}
+    return {
+        "Layout": st.column_config.TextColumn(width=150),
+        "Time": st.column_config.TextColumn(width=68),
+    } | figures
 
 
 def _remove(page: str, layout: str) -> None:
