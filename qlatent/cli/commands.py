@@ -303,8 +303,7 @@ def evaluate(
         raise typer.BadParameter("give HEAD and DATASET, or --retrieval with --corpus")
     document = evaluation.evaluate(opened, head, dataset, encoder_key=vectors)
     terminal.warn(demo.beyond_builtin(document["encoder"], dataset))
-    rows = list(document["metrics"].items())
-    terminal.table(document, ["metric", "value"], rows)
+    terminal.table(document, ["metric", "value"], evaluation.lines(document["metrics"]))
 
 
 @app.command()

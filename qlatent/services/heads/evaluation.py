@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from qlatent.services.vectors import stored
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
 
+TOGETHER = ("spearman", "neighbour_overlap", "neighbour_chance")  # over two modalities, mostly the gap
 POINTS = 4000  # points whose ranks are compared
 
 
@@ -21,9 +23,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Metrics of a head (by id, name or its run's id) on all complete rows of a dataset.
 
-    Inputs are scaled to unit length if the head was trained that way. The metrics are those of the training view
-    (`pair_error`, `spearman`, `neighbour_overlap`, …) and `reconstruction_<modality>`: the mean over rows of the L1
-    distance between a vector and its reconstruction.
+    Inputs are scaled to unit length if the head was trained that way. The metrics are those of the training view (see
+    `metrics.geometry.honesty`) and `reconstruction_<modality>`: the mean over rows of the L1 distance between a vector
+    and its reconstruction.
     """
     view = kept_heads.find(workspace, head)
     estimator = kept_heads.estimator(workspace, view.id)
@@ -46,6 +48,13 @@ def evaluate(
         "head": view.id, "dataset": dataset, "encoder": key, "rows": len(rows),
         "left_out": len(next(iter(arrays.values()))) - len(rows), "metrics": metrics,
     }  # fmt: skip
+
+
+def lines(metrics: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Names and values for a table; with two modalities, figures over both together come last and say so."""
+    together = [name for name in TOGETHER if name in metrics and "pair_error" in metrics]
+    own = [(name, value) for name, value in metrics.items() if name not in together]
+    return own + [(f"{name} (images and texts together)", metrics[name]) for name in together]
 
 
 def _rebuilt(inputs: Arrays, rebuilt: Arrays) -> dict[str, float]:

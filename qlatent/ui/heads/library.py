@@ -13,21 +13,12 @@ from qlatent.services.exports import export
 from qlatent.services.heads import kept_heads
 from qlatent.services.heads.kept_heads import HeadView
 from qlatent.services.uploads import temporary
+from qlatent.ui.latent_map import figures
+from qlatent.ui.latent_map.player import Metric
 from qlatent.ui.shell import dataset_cache, page, parts, url_state
-from qlatent.ui.shell.formatting import ago, count, decimal, encoder_name, literal
+from qlatent.ui.shell.formatting import ago, count, encoder_name, literal
 from qlatent.ui.shell.uploads import written
 
-SHOWN_METRICS = {
-    "pair_error": (
-        "Mean |d_x − d_z|",
-        "Mean change of the distance within a matched pair, on held-out pairs.",
-    ),
-    "spearman": ("Spearman", "Rank correlation between pairwise distances before and after compression."),
-    "neighbour_overlap": (
-        "kNN overlap@10",
-        "Share of the 10 nearest neighbours that stay the same after compression.",
-    ),
-}
 FORMATS = {"npz": "NumPy (.npz)", "parquet": "Parquet", "csv": "CSV"}
 
 
@@ -124,8 +115,17 @@ def _figures(head: HeadView) -> None:
             border=True,
             help=f"Stored in the file; {used:,} of them influence the output." if used else None,
         )
-        for name, (label, text) in SHOWN_METRICS.items():
-            st.metric(label, decimal(head.metrics.get(name)), border=True, help=text)
+        for each in figures.of_head(head.metrics):
+            st.metric(each.label, _value(each), border=True, help=_help(each))
+
+
+def _value(shown: Metric) -> str:
+    [value] = shown.values
+    return "–" if value is None else f"{value:.{shown.digits}f} {shown.unit}".strip()
+
+
+def _help(shown: Metric) -> str:
+    return f"{shown.help} Here {shown.note}." if shown.note else shown.help
 
 
 def _circuit(document: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from qlatent.ui.latent_map.player import Metric
 
 PLURALS = {"image": "images", "text": "texts", "vector": "vectors"}
 PAIR = 2  # modalities
+TOGETHER = ", images and texts together"
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,32 @@ def metrics(found: Evolution) -> list[Metric]:
     ]
 
 
+def of_head(measured: Mapping[str, Any]) -> list[Metric]:
+    """The figures recorded with a head, within each modality and between them, named as beside its map."""
+    table = {
+        name: np.array([value], dtype=np.float64)
+        for name, value in measured.items()
+        if isinstance(value, int | float)
+    }
+    paired = "pair_error" in table
+    within = [name for name in PLURALS if paired and f"spearman_{name}" in table]
+    wanted = [each for name in within for each in _within(f"_{name}", name, f", {PLURALS[name]}")]
+    if not within:  # one modality, or a head of an earlier version, measured over both together only
+        wanted = list(_within("", "", TOGETHER if paired else ""))
+    return [
+        _metric(each, table)
+        for each in (*wanted, *PAIRS)
+        if each.column in table and np.isfinite(table[each.column]).all()
+    ]
+
+
 def _wanted(found: Evolution) -> Iterator[Figure]:
     yield from MAP
     paired = "both" in found.views
     for name in found.modalities:
         yield from _within(f"_{name}" if paired else "", name, f", {PLURALS[name]}" if paired else "")
     if paired and not any(f"spearman_{name}" in found.honesty for name in found.modalities):
-        yield from _within("", "", ", images and texts together")
+        yield from _within("", "", TOGETHER)
     if paired:
         one = found.modalities[0] if len(found.modalities) == 1 else "image"
         other = {"recall_1_text", "recall_1_image"} - {f"recall_1_{one}"}

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
+from scipy.stats import spearmanr
 
 import qlatent
 from qlatent.errors import InputError
@@ -48,6 +50,25 @@ def test_evaluation_equals_the_figures_worked_out_here(
     for name in ("image", "text"):
         expected = np.abs(unit[name] - rebuilt[name]).sum(axis=1).mean()
         assert found["metrics"][f"reconstruction_{name}"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_each_modality_has_its_own_figures_and_those_over_both_come_last_in_the_table(
+    workspace: Workspace, kept: str, fitted: qlatent.Estimator
+) -> None:
+    unit = {name: rows / np.linalg.norm(rows, axis=1, keepdims=True) for name, rows in vectors().items()}
+    latents = fitted.transform(unit)
+    found = evaluation.evaluate(workspace, kept, "pairs")["metrics"]
+    for name in ("image", "text"):
+        expected = spearmanr(pdist(unit[name]), pdist(latents[name])).statistic
+        assert found[f"spearman_{name}"] == pytest.approx(expected, abs=1e-4)
+    lines = evaluation.lines(found)
+    assert {"spearman_image", "gap", "recall_1_text"} < {name for name, _ in lines[:-3]}
+    assert [name for name, _ in lines[-3:]] == [
+        f"{name} (images and texts together)"
+        for name in ("spearman", "neighbour_overlap", "neighbour_chance")
+    ]
+    single = [("spearman", 0.5), ("norm_min", 0.1)]
+    assert evaluation.lines(dict(single)) == single  # one modality: nothing is over two
 
 
 def test_rows_that_lack_a_vector_are_left_out_and_two_are_too_few(workspace: Workspace, kept: str) -> None:

@@ -113,3 +113,26 @@ def test_colours_name_labels_only_where_they_name_those_of_most_items() -> None:
     assert maps._telling(["a", "b", "", "a"]) == "label"
     assert maps._telling(["a", "a", "a"]) == "norm"
     assert maps._telling([str(number) for number in range(40)]) == "norm"
+
+
+def test_a_head_is_shown_by_modality_with_what_lies_between_and_not_over_both() -> None:
+    measured = dict.fromkeys(("spearman", "neighbour_overlap"), 0.77) | dict.fromkeys(
+        (*WITHIN, *BETWEEN), 0.25
+    )
+    shown = figures.of_head(measured | {"neighbour_chance_within": 0.05, "parameters": None})
+    assert [each.label for each in shown] == [
+        "Distances kept, images", "Neighbours kept, images", "Distances kept, texts", "Neighbours kept, texts",
+        "Gap images–texts", "Pair distance change", "Images find own text", "Texts find own image",
+    ]  # fmt: skip
+    assert [each.values for each in shown[:2]] == [[0.25], [25.0]]
+    assert shown[1].note == "chance 5 %"
+
+
+def test_a_head_measured_over_both_together_only_says_so_and_one_modality_says_nothing_more() -> None:
+    measured = {"spearman": 0.77, "neighbour_overlap": 0.5}
+    assert [each.label for each in figures.of_head(measured | {"pair_error": 0.1})] == [
+        "Distances kept, images and texts together", "Neighbours kept, images and texts together",
+        "Pair distance change",
+    ]  # fmt: skip
+    assert [each.label for each in figures.of_head(measured)] == ["Distances kept", "Neighbours kept"]
+    assert figures.of_head({"spearman": float("nan")}) == figures.of_head({}) == []
