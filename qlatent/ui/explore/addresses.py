@@ -18,7 +18,8 @@ EARLIER = {"show": VIEW, "shape": SHAPE, "basis": BASIS, "colour": COLOUR, "fram
 DROPPED = ("part", "amount", "pairs", "fit")
 """What earlier versions chose and the map now shows anyway."""
 WORDS = {COLOUR: {"frame": "norm"}}  # earlier values: the norm was coloured in each frame by itself, too
-OF_A_MAP = (VIEW, SHAPE, BASIS, FRAME, CAMERA, LAYOUT)
+READING, CLUSTERS = "explore_reading", "explore_clusters"  # of the panel of layouts
+OF_A_MAP = (VIEW, SHAPE, BASIS, FRAME, CAMERA, LAYOUT, READING, CLUSTERS)
 """Choices that another run or other vectors do not share."""
 
 
