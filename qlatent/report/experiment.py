@@ -35,6 +35,8 @@ CAVEATS = (
     "2/2ⁿ; p (Holm) is corrected for all contrasts of its metric.",
     "The best classical head is chosen by its mean on the same metric on which it is compared.",
     "Circuits are simulated exactly, without noise or shots. Nothing here is about speed on a quantum device.",
+    "With two modalities, metrics of distances and neighbours are over images and texts together, which measures the "
+    'gap between them more than the structure within each; modalities=["image"] compares within one.',
 )
 NOTHING = "Nothing can be compared yet: no quantum head has been measured together with another head."
 ROLES = {"PCA": "PCA", "twin": "its classical twin", "best classical": "the best classical head"}
