@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.ui.data import dataset, importing
+from qlatent.ui.data.collections import collections
 from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.removed import removed
 
@@ -30,6 +31,7 @@ chosen = every[
 dataset.header(chosen)
 if not chosen.lost:
     dataset.encoders(chosen)
+    collections(chosen)
     dataset.items(chosen)
 dataset.imports(chosen)
 removed("dataset", "dataset")

@@ -26,7 +26,7 @@ _SETS: dict[str, Literal["union", "difference", "intersection"]] = {
 
 def current(page: str) -> Definition | None:
     """The selection of this page, None if nothing is selected; a link that holds none raises `InputError`."""
-    link = url_state.get(_name(page))
+    link = url_state.get(link_name(page))
     return links.from_link(link) if link else None
 
 
@@ -35,7 +35,7 @@ def select(page: str, definition: Definition | None, *, mode: Mode = "replace") 
 
     None selects nothing. A selection that is too long for a link raises `InputError`, and the present one stays.
     """
-    before = url_state.get(_name(page))
+    before = url_state.get(link_name(page))
     if definition is not None and mode != "replace":
         definition = _combined(links.from_link(before) if before else None, definition, mode)
     _put(page, links.to_link(definition) if definition is not None else "")
@@ -45,16 +45,16 @@ def undo(page: str) -> None:
     """Go back to the selection before the last change."""
     earlier = _earlier(page)
     if earlier:
-        _later(page).append(url_state.get(_name(page)))
-        url_state.put(_name(page), earlier.pop())
+        _later(page).append(url_state.get(link_name(page)))
+        url_state.put(link_name(page), earlier.pop())
 
 
 def redo(page: str) -> None:
     """Take the last undo back."""
     later = _later(page)
     if later:
-        _earlier(page).append(url_state.get(_name(page)))
-        url_state.put(_name(page), later.pop())
+        _earlier(page).append(url_state.get(link_name(page)))
+        url_state.put(link_name(page), later.pop())
 
 
 def can_undo(page: str) -> bool:
@@ -72,7 +72,7 @@ def rows(page: str, dataset: str) -> NDArray[np.int64] | None:
 
     A selection that cannot be resolved, since something it names is gone, is shown as an error and selects nothing.
     """
-    link = url_state.get(_name(page))
+    link = url_state.get(link_name(page))
     if not link:
         return None
     workspace = shell.workspace()
@@ -103,17 +103,18 @@ def _combined(before: Definition | None, new: Definition, mode: Mode) -> Definit
 
 
 def _put(page: str, link: str) -> None:
-    before = url_state.get(_name(page))
+    before = url_state.get(link_name(page))
     if link == before:
         return
     earlier = _earlier(page)
     earlier.append(before)
     del earlier[:-MOST_UNDO]
     _later(page).clear()
-    url_state.put(_name(page), link)
+    url_state.put(link_name(page), link)
 
 
-def _name(page: str) -> str:
+def link_name(page: str) -> str:
+    """The name under which the URL has the selection of a page."""
     return f"{page}_selection"
 
 
