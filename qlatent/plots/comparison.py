@@ -1,4 +1,4 @@
-"""Draws comparisons of heads: frontiers, differences, linked maps, Shepard diagrams, probes."""
+"""Draws comparisons of heads: frontiers, differences, Shepard diagrams, probes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID, MARK, RAMP, grouped, plain
+from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID, MARK, RAMP, plain
 
 Floats = NDArray[np.floating]
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 _LEGEND: dict[str, Any] = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 DASHES = ("solid", "dash", "dot", "dashdot")
-SYMBOLS = {"image": "circle", "text": "diamond-open", "vector": "circle"}
-DISTRUST = [(0.0, "rgba(213,94,0,0)"), (1.0, "rgba(213,94,0,.45)")]
 
 
 @dataclass(frozen=True)
@@ -126,89 +124,6 @@ def forest(bars: Sequence[Bar], *, x: str) -> go.Figure:
     _flat(figure, x, "", 90 + 34 * len(given))
     figure.update_yaxes(autorange="reversed", automargin=True)
     return figure
-
-
-@dataclass(frozen=True)
-class MapView:
-    """One of several maps: places (points, 2), the value of each point, and its unreliable regions.
-
-    `distrust` is (xs, ys, share (len(ys), len(xs))) with NaN where no point is near.
-    """
-
-    title: str
-    places: Floats
-    values: Floats
-    distrust: tuple[Floats, Floats, Floats] | None = None
-
-
-def linked_maps(
-    views: Sequence[MapView],
-    items: NDArray[np.int64],
-    kinds: Sequence[str],
-    *,
-    labels: Sequence[str] | None = None,
-    picked: set[int] | None = None,
-    scale: tuple[float, float, str] = (0.0, 1.0, ""),
-    columns: int = 2,
-    height: int = 420,
-) -> go.Figure:
-    """A figure of maps of the same points, `columns` per row; the items in `picked` are highlighted in all.
-
-    `items` (points,) are the dataset rows, `kinds` (points,) the modality of each point. Colour is by
-    `labels` if given, else by each view's values on `scale` (low, high, title).
-    """
-    columns = min(len(views), columns)
-    rows = math.ceil(len(views) / columns)
-    titles = [plain(view.title) for view in views]
-    figure = make_subplots(
-        rows, columns, subplot_titles=titles, horizontal_spacing=0.06, vertical_spacing=0.1
-    )
-    symbols = np.array([SYMBOLS.get(kind, "circle") for kind in kinds])
-    chosen = None if not picked else np.flatnonzero(np.isin(items, list(picked))).tolist()
-    for number, view in enumerate(views):
-        place = {"row": number // columns + 1, "col": number % columns + 1}
-        if view.distrust is not None:
-            xs, ys, share = view.distrust
-            figure.add_trace(
-                go.Heatmap(x=xs, y=ys, z=share, zmin=0, zmax=0.5, colorscale=DISTRUST, showscale=False,
-                           hoverinfo="skip", zsmooth="best"),
-                **place,
-            )  # fmt: skip
-        figure.add_trace(_points(view, items, symbols, labels, chosen, scale, first=number == 0), **place)
-    figure.update_xaxes(showgrid=True, gridcolor=GRID, zeroline=False)
-    figure.update_yaxes(showgrid=True, gridcolor=GRID, zeroline=False)
-    figure.update_layout(
-        height=height * rows, margin={"l": 8, "r": 8, "t": 36, "b": 8}, plot_bgcolor=CLEAR,
-        paper_bgcolor=CLEAR, showlegend=False, dragmode="lasso", selectionrevision=str(sorted(picked or ())),
-    )  # fmt: skip
-    return figure
-
-
-def _points(
-    view: MapView,
-    items: NDArray[np.int64],
-    symbols: NDArray[np.str_],
-    labels: Sequence[str] | None,
-    chosen: list[int] | None,
-    scale: tuple[float, float, str],
-    *,
-    first: bool,
-) -> go.Scatter:
-    marker: dict[str, Any] = {"size": 6, "symbol": symbols, "opacity": 0.85}
-    if labels is not None:
-        assigned, groups = grouped(labels)
-        colours = {group: CATEGORIES[i % len(CATEGORIES)] for i, group in enumerate(groups)}
-        marker["color"] = [colours[each] for each in assigned]
-    else:
-        low, high, title = scale
-        bar = {"title": {"text": title, "side": "right"}, "thickness": 12, "len": 0.9}
-        marker |= {"color": view.values, "colorscale": RAMP, "cmin": low, "cmax": high}
-        marker |= {"showscale": first, "colorbar": bar}
-    return go.Scatter(
-        x=view.places[:, 0], y=view.places[:, 1], mode="markers", marker=marker, customdata=items,
-        selectedpoints=chosen, selected={"marker": {"opacity": 1.0, "size": 9}},
-        unselected={"marker": {"opacity": 0.12}}, hovertemplate="row %{customdata}<extra></extra>",
-    )  # fmt: skip
 
 
 def shepard(views: Sequence[tuple[str, Floats, Floats, Floats]], *, height: int = 300) -> go.Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,10 @@ import pytest
 
 from qlatent.services.datasets import datasets
 from qlatent.services.workspaces import open_workspace
-from tests.browser.conftest import settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-SELECTED = """() => {
-  const chart = document.querySelector('.st-key-side_maps .js-plotly-plot');
-  return chart?._fullData?.filter(t => t.type === 'scatter').map(t => Array.from(t.selectedpoints || []));
-}"""
+MAPS = ".st-key-side_maps"
 
 
 def bring(folder: Path, workspace: Path) -> None:
@@ -33,7 +30,8 @@ def bring(folder: Path, workspace: Path) -> None:
 
 def lasso(page: Any) -> None:
     """A loop around the left half of the first map."""
-    area = page.locator(".st-key-side_maps .js-plotly-plot .draglayer .xy .nsewdrag").first
+    page.locator(f"{MAPS} .pm-tool.pm-lasso").first.click()
+    area = page.locator(f"{MAPS} .pm-stage").first
     area.scroll_into_view_if_needed()
     box = area.bounding_box()
     x, y, w, h = box["x"], box["y"], box["width"], box["height"]
@@ -58,15 +56,18 @@ def test_an_experiment_runs_and_a_lasso_links_its_maps(
     page.get_by_text("All 3 trainings measured").wait_for()
     page.get_by_text("Mean over seeds").wait_for()
     page.get_by_role("tab", name="Side by side").click()
-    settled(page, ".st-key-side_maps")
+    page.locator(f"{MAPS} .pm-root[data-drawn]").nth(1).wait_for()
     lasso(page)
-    page.get_by_role("button", name="Clear the selection").wait_for()
-    page.wait_for_function(f"() => ({SELECTED})()?.every(s => s.length > 0)")
-    first, second = page.wait_for_function(SELECTED).json_value()
-    assert first == second and 0 < len(first) < 120
+    clear = page.locator(".st-key-side_clear button")
+    label = clear.inner_text()
+    items = int(re.search(r"of (\d+) item", label)[1])
+    assert 0 < items < 60
+    told = page.locator(f"{MAPS} .pm-status", has_text=re.compile(rf"^\s*{2 * items} of 120 selected"))
+    told.nth(1).wait_for()  # on both maps, both points of each item
     page.get_by_text("selected items by neighbourhood change").wait_for()
-    page.get_by_role("button", name="Clear the selection").press("Enter")
-    page.wait_for_function(f"() => ({SELECTED})()?.every(s => s.length === 0)")
+    clear.press("Enter")
+    page.get_by_text("60 items by neighbourhood change").wait_for()
+    told.first.wait_for(state="detached")
     for tab, sentence in {
         "Frontier": "Bands: 95 %",
         "Probe": "No step is chosen by this accuracy",

@@ -14,6 +14,8 @@ from qlatent.services.datasets import datasets
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments.grid import Experiment, Grid
 from qlatent.services.runs import listing
+from qlatent.services.selections import links
+from qlatent.services.selections.definitions import Ids
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import start_training
 from qlatent.services.workspaces import open_workspace
@@ -162,18 +164,19 @@ def test_the_runs_of_an_experiment_are_listed_when_asked_for(opened: Open, tmp_p
     assert linked.query_params["run"] == of_experiment
 
 
-def test_a_selection_marks_the_same_items_in_every_map(
+def test_a_selection_in_the_link_is_listed_and_cleared(
     opened: Open, furnished: Furnished, compared: Experiment
 ) -> None:
     at = on_tab(opened(furnished.workspace.path, "compare", experiment=compared.id), "Side by side")
-    at.session_state["side_picked"] = "3,5,9999"
+    ids = at.dataframe[0].value.set_index("Row")["Id"]
+    linked = links.to_link(Ids(ids=(ids[3], ids[5])))
+    at.query_params["compare_selection"] = linked
     at.run()
-    spec = at.get("plotly_chart")[0].proto.spec
-    assert spec.count('"selectedpoints":[3,5,63,65]') == 2
     assert at.button(key="side_clear").label == "Clear the selection of 2 items"
-    assert len(at.dataframe[0].value) == 2
+    assert sorted(at.dataframe[0].value["Row"]) == [3, 5]
     at.button(key="side_clear").click().run()
-    assert "selectedpoints" not in at.get("plotly_chart")[0].proto.spec
+    assert "compare_selection" not in at.query_params
+    assert len(at.dataframe[0].value) > 2
 
 
 def test_agreement_over_all_sizes_stands_beside_the_shepard_diagrams(

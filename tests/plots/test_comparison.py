@@ -9,7 +9,7 @@ import pytest
 
 from qlatent.plots import comparison
 from qlatent.plots.colours import CATEGORIES
-from qlatent.plots.comparison import Bar, Line, MapView
+from qlatent.plots.comparison import Bar, Line
 
 NAN = math.nan
 
@@ -62,35 +62,6 @@ def test_differences_are_points_with_the_line_of_no_difference() -> None:
 def test_foreign_names_are_no_markup() -> None:
     [points] = comparison.forest([Bar("<b>a</b>", 0.2, 0.1, 0.3)], x="").data
     assert list(points.y) == ["&lt;b&gt;a&lt;/b&gt;"]
-
-
-VIEW = MapView("one", np.arange(6.0).reshape(3, 2), np.array([0.1, 0.5, 0.9]))
-ITEMS = np.array([7, 8, 8])
-
-
-def test_maps_share_their_points_and_what_is_picked_stands_out_in_all() -> None:
-    figure = comparison.linked_maps([VIEW, VIEW, VIEW], ITEMS, ["image", "image", "text"], picked={8})
-    assert [list(each.selectedpoints) for each in figure.data] == [[1, 2]] * 3
-    assert [list(each.customdata) for each in figure.data] == [[7, 8, 8]] * 3
-    assert list(figure.data[0].marker.symbol) == ["circle", "circle", "diamond-open"]
-    assert [each.marker.showscale for each in figure.data] == [True, False, False]  # one scale for all
-    assert figure.layout.height == 2 * 420  # two in a row
-    assert comparison.linked_maps([VIEW], ITEMS, ["image"] * 3).data[0].selectedpoints is None
-
-
-def test_labels_colour_the_points_instead_of_values() -> None:
-    [points] = comparison.linked_maps([VIEW], ITEMS, ["image"] * 3, labels=["a", "b", "a"]).data
-    first, second, third = points.marker.color
-    assert first == third != second
-    assert points.marker.showscale is None
-
-
-def test_where_a_map_is_not_to_be_trusted_lies_below_its_points() -> None:
-    share = np.array([[0.0, NAN]])
-    view = MapView("one", VIEW.places, VIEW.values, distrust=(np.array([0.0, 1.0]), np.array([0.0]), share))
-    heat, points = comparison.linked_maps([view], ITEMS, ["image"] * 3).data
-    assert (heat.type, points.type) == ("heatmap", "scatter")
-    np.testing.assert_array_equal(heat.z, share)
 
 
 def test_a_shepard_diagram_has_a_monotone_line_in_the_order_of_distances() -> None:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from qlatent import lengths, spacing
 from qlatent.errors import InputError
+from qlatent.layout.lasso import inside
 from qlatent.layout.plane import plane, rotation
+from qlatent.layout.quantised import Quantised, quantise
 from qlatent.metrics.comparison import Comparison, InputSide
 from qlatent.metrics.geometry.coranking import CoRanking, co_ranking
 from qlatent.metrics.geometry.neighbourhoods import neighbourhood_change
@@ -23,7 +25,6 @@ from qlatent.types import Arrays
 
 ITEMS = 500  # drawn in each map, evenly spaced in the probe set
 MOST = 4
-GRID, REACH = 48, 0.06  # cells per side of the shading; standard reach of a point, as a share of the map
 K = 10
 FEWEST = 3  # points; with two, each has only one possible neighbour
 AREA = "co_ranking_auc"
@@ -44,7 +45,6 @@ class Space:
     explained: float  # share of the variance in the plane
     change: Floats  # (points,): share of the 10 nearest neighbours that changed from the input space
     trust: Floats  # (points,): low where neighbours on the map are false neighbours
-    distrust: tuple[Floats, Floats, Floats]  # xs, ys, 1 − trust around there (NaN without a point nearby)
     shepard: Shepard
     agreement: CoRanking  # neighbours shared with the input space, at every neighbourhood size
     area: MetricValue  # area under that curve, all scales weighted equally; the registry's metric on these items
@@ -129,6 +129,32 @@ def side_by_side(workspace: Workspace, runs: Sequence[tuple[str, str]]) -> SideB
     )
 
 
+def positions(found: SideBySide, modality: str = "") -> list[Quantised]:
+    """The places of each space in 16 bits, of one modality or of all, as maps that one camera looks at draw them.
+
+    A space is drawn in units of its own root mean square radius and in the same square around its centre as the others,
+    so that equal values are equal places whatever the lengths in a space are.
+    """
+    kept = np.array([modality in ("", kind) for kind in found.kinds])
+    radii = [float(np.sqrt((space.places[kept] ** 2).sum(axis=1).mean())) or 1.0 for space in found.spaces]
+    scaled = [space.places[kept] / radius for space, radius in zip(found.spaces, radii, strict=True)]
+    reach = max(float(np.abs(each).max()) for each in scaled) or 1.0
+    corners = np.array([[-reach, -reach], [reach, reach]])
+    drawn = [
+        quantise(np.concatenate([each, corners]) * radius) for each, radius in zip(scaled, radii, strict=True)
+    ]
+    return [Quantised(each.values[:, :-2], each.low, each.step) for each in drawn]
+
+
+def inside_lasso(
+    found: SideBySide, polygon: NDArray[np.int16], *, space: int, modality: str = ""
+) -> NDArray[np.int64]:
+    """The dataset rows, sorted, of the points inside a lasso (v, 2) drawn on the `positions` of a space, from 0."""
+    drawn = positions(found, modality)[space]
+    kept = np.array([modality in ("", kind) for kind in found.kinds])
+    return np.unique(found.point_rows[kept][inside(drawn.values[0], polygon) & drawn.placed(0)])
+
+
 def _space(
     run_id: str, title: str, inputs: Arrays, latents: Arrays, before: InputSide, target: Floats | None
 ) -> Space:
@@ -149,27 +175,10 @@ def _space(
         explained=float(flat.explained[-1]),
         change=neighbourhood_change(whole).change,
         trust=trust,
-        distrust=_shading(places, trust),
         shepard=shepard(whole, 1000),
         agreement=co_ranking(whole),
         area=resolve(METRICS[AREA].target)(whole),
     )
-
-
-def _shading(places: Floats, trust: Floats) -> tuple[Floats, Floats, Floats]:
-    """Gaussian average of 1 − trust around each grid cell; NaN where no point is within reach."""
-    low, high = places.min(axis=0), places.max(axis=0)
-    span = np.maximum(high - low, 1e-9)
-    xs, ys = (np.linspace(low[i] - 0.03 * span[i], high[i] + 0.03 * span[i], GRID) for i in (0, 1))
-    width = REACH * span
-    across = np.exp(-(((xs[:, None] - places[:, 0]) / width[0]) ** 2))  # (GRID, points)
-    along = np.exp(-(((ys[:, None] - places[:, 1]) / width[1]) ** 2))
-    known = np.nan_to_num(trust, nan=1.0)
-    weight = along @ across.T  # (GRID, GRID)
-    share = np.divide(
-        along @ (across * (1 - known)).T, weight, out=np.full_like(weight, np.nan), where=weight > 0.05
-    )
-    return xs, ys, share
 
 
 @dataclass(frozen=True)

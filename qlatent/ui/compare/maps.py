@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
-import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from qlatent.plots import comparison as plots
@@ -18,18 +16,18 @@ from qlatent.services.experiments import side_by_side as service
 from qlatent.services.experiments.grid import Experiment
 from qlatent.services.experiments.side_by_side import SideBySide
 from qlatent.services.runs import listing
-from qlatent.ui.compare import spaces
+from qlatent.services.scenes.scenes import Source
+from qlatent.ui.compare import linked_maps, spaces
+from qlatent.ui.compare.linked_maps import Shown
 from qlatent.ui.items.card import SHOWN
+from qlatent.ui.selections import state
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import count, cut
 
-COLOURS = {"change": "Neighbourhood change", "label": "Label"}
 READING = (
-    "Draw a lasso in one map to highlight the same items in all maps. Maps are principal planes, rotated onto the "
-    "first one without scaling. Colour: share of an item's 10 nearest neighbours that differ from those in the input "
-    "space, measured in the whole latent space. The shading is measured in the plane."
+    "Point at, select or zoom in one map, and all maps follow. Maps are principal planes, rotated onto the first one "
+    "and drawn at one size."
 )
-CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d", "toImage"], "scrollZoom": True}
 
 
 def side_by_side(experiment: Experiment) -> None:
@@ -62,21 +60,18 @@ def _found(workspace: str, chosen: tuple[tuple[str, str], ...]) -> SideBySide:
 @page.fragment
 def _maps(chosen: tuple[tuple[str, str], ...]) -> None:
     found = _found(str(page.workspace().path), chosen)
-    look = _look(found)
-    picked = _picked(found)
+    shown, below = _shown(found)
     st.caption(
         " · ".join(
             f"**{number}** {space.title}, {space.explained:.0%} of its variance in the plane"
             for number, space in enumerate(found.spaces, start=1)
         )
     )
-    st.plotly_chart(
-        _figure(found, look, picked), key="side_maps", on_select=_selected, config=CONFIG,
-        selection_mode=["points", "lasso", "box"], alt="Latent spaces of the same items side by side",
-    )  # fmt: skip
+    linked_maps.linked_maps(shown, columns=1 if below else 2)
     drawn = f"Showing {len(found.rows):,} of the {count(found.total, 'item')} that the runs snapshot, evenly spaced."
     st.caption(f"{drawn} {READING}")
-    if picked:
+    picked = _picked(shown)
+    if shown.picked is not None:
         label = f"Clear the selection of {count(len(picked), 'item')}"
         st.button(label, key="side_clear", icon=":material/close:", on_click=_clear)
     _ranked(found, picked)
@@ -90,49 +85,20 @@ def _maps(chosen: tuple[tuple[str, str], ...]) -> None:
         _agreement(found)
 
 
-@dataclass(frozen=True)
-class _Look:
-    """How the maps are drawn."""
-
-    colour: str
-    shaded: bool
-    modality: str
-    below: bool
-
-
-def _look(found: SideBySide) -> _Look:
-    """Draw the controls above the maps."""
+def _shown(found: SideBySide) -> tuple[Shown, bool]:
+    """Draw the controls above the maps; what is drawn, and whether maps stand below each other."""
+    several = len(found.modalities) > 1
+    without = {key for key, there in (("label", any(found.labels)), ("modality", several)) if not there}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        colours = {key: name for key, name in COLOURS.items() if any(found.labels) or key != "label"}
+        colours = {key: name for key, name in linked_maps.COLOURS.items() if key not in without}
         colour = url_state.switch("tint", colours, label="Colour")
-        shaded = st.toggle(
-            "Shade unreliable regions", value=True, key="side_shade",
-            help="In orange regions, neighbours on the map are often not neighbours in the input space.",
-        )  # fmt: skip
         points = {"all": "All", **{m: SHOWN[m] + "s" for m in found.modalities}}
-        modality = url_state.switch("shown", points, label="Points") if len(found.modalities) > 1 else "all"
+        modality = url_state.switch("shown", points, label="Points") if several else "all"
         arranged = url_state.switch("arranged", {"beside": "Beside", "below": "Below"}, label="Maps")
-    return _Look(colour, shaded, modality, arranged == "below")
-
-
-def _figure(found: SideBySide, look: _Look, picked: set[int]) -> go.Figure:
-    """The linked maps."""
-    mask = np.array([look.modality in ("all", kind) for kind in found.kinds])
-    titled = look.below or len(found.spaces) == 1
-    views = [
-        plots.MapView(
-            f"{number} · {space.title}" if titled else f"{number}",
-            space.places[mask], space.change[mask], space.distrust if look.shaded else None,
-        )
-        for number, space in enumerate(found.spaces, start=1)
-    ]  # fmt: skip
-    by_label = look.colour == "label"
-    labels = [found.labels[i % len(found.rows)] for i in np.flatnonzero(mask)] if by_label else None
-    return plots.linked_maps(
-        views, found.point_rows[mask], [kind for kind, keep in zip(found.kinds, mask, strict=True) if keep],
-        labels=labels, picked=picked, scale=(0.0, 1.0, "neighbours that changed"), columns=1 if look.below else 2,
-        height=400,
-    )  # fmt: skip
+    run = listing.summary(page.workspace(), found.spaces[0].run_id)
+    source = Source(dataset=run.dataset or "", version=run.dataset_version)
+    selected = state.rows(linked_maps.PAGE, source.dataset)
+    return Shown(found, source, colour, "" if modality == "all" else modality, selected), arranged == "below"
 
 
 def _shepard(found: SideBySide) -> None:
@@ -172,23 +138,13 @@ def _agreement(found: SideBySide) -> None:
     )
 
 
-def _selected() -> None:
-    """Store the items of a lasso or click; a single item is also the one whose neighbours are shown."""
-    points = st.session_state["side_maps"].selection.points
-    rows = sorted({int(point["customdata"]) for point in points if point.get("customdata") is not None})
-    st.session_state["side_picked"] = ",".join(map(str, rows))
-    if len(rows) == 1:
-        url_state.put("row", rows[0])
-
-
 def _clear() -> None:
-    st.session_state["side_picked"] = ""
+    state.select(linked_maps.PAGE, None)
 
 
-def _picked(found: SideBySide) -> set[int]:
-    words = str(st.session_state.get("side_picked", ""))
-    known = set(found.rows.tolist())
-    return {int(word) for word in words.split(",") if word.isdigit()} & known
+def _picked(shown: Shown) -> set[int]:
+    """The selected rows that are on the maps."""
+    return set() if shown.picked is None else set(shown.picked.tolist()) & set(shown.found.rows.tolist())
 
 
 def _ranked(found: SideBySide, picked: set[int]) -> None:
@@ -205,7 +161,7 @@ def _ranked(found: SideBySide, picked: set[int]) -> None:
     first = f"1: {found.spaces[0].title}"
     table = table.sort_values(first, ascending=False, kind="stable").reset_index(drop=True)
     rows = table["Row"].tolist()
-    key = "side_table_" + str(st.session_state.get("side_picked", ""))[:40]
+    key = f"side_table_{crc32(repr(rows).encode()):08x}"  # a selection by place holds for these rows alone
 
     def chosen() -> None:
         selected = st.session_state[key].selection.rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,12 +48,27 @@ def test_maps_hold_the_same_items_and_their_change(done):
     assert found.point_rows.tolist() == [*found.rows, *found.rows]
     for space in found.spaces:
         assert np.nanmin(space.change) >= 0 and np.nanmax(space.change) <= 1
-        xs, ys, share = space.distrust
-        assert share.shape == (len(ys), len(xs)) and np.nanmax(share) <= 1
     first = workspace.run(found.spaces[0].run_id)
     z = first.snapshot(first.snapshot_steps()[-1])["image"]
     a, b = found.spaces[0].places[0], found.spaces[0].places[1]  # a 2-d latent is only turned: distances stay
     assert math.dist(a, b) == pytest.approx(float(np.linalg.norm(z[0] - z[1])), abs=1e-5)
+
+
+def test_positions_have_one_size_whatever_the_lengths_in_a_space_are(done):
+    found = service.side_by_side(done[0], spaces(done, "acqua", "acqua_linear"))
+    first, other = found.spaces
+    halved = replace(other, places=0.5 * first.places, title="half as large")
+    large, small, third = service.positions(replace(found, spaces=[first, halved, other]))
+    np.testing.assert_allclose(large.values.astype(int), small.values.astype(int), atol=1)
+    for each, space in ((large, first), (small, halved), (third, other)):
+        np.testing.assert_allclose(each.coordinates(0), space.places, atol=each.step.max())
+        assert each.step[0] == pytest.approx(
+            each.step[1]
+        )  # a square, so that lengths look the same on both axes
+    reached = max(np.abs(each.values.astype(int)).max() for each in (large, third))
+    assert reached == 32767
+    image, _ = service.positions(found, "image")
+    np.testing.assert_allclose(image.coordinates(0), first.places[: len(found.rows)], atol=image.step.max())
 
 
 def test_neighbours_in_each_space_stand_next_to_each_other(done):
