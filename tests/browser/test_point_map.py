@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from qlatent.layout.quantised import quantise
 from qlatent.ui.latent_map.point_map import Card, Cards, PointMap, classes, ramp, standalone_html
@@ -300,6 +301,37 @@ def test_one_file_opens_offline_with_its_controls_and_is_saved_as_pictures(page:
             shown.root.locator(f".pm-{name}").click()
         assert Path(saved.value.path()).read_bytes().startswith(start)
     assert {each.split(":")[0] for each in asked} <= {"file", "data", "blob"}
+
+
+def test_the_frames_are_saved_as_a_gif(page: Any, file: str) -> None:
+    shown = opened(page, file)
+    before = shown.root.locator(".pm-now").inner_text()
+    shown.root.locator(".pm-saving summary").click()
+    with page.expect_download() as saved:
+        shown.root.locator(".pm-gif").click()
+    assert saved.value.suggested_filename == "a-file.gif"
+    with Image.open(saved.value.path()) as film:
+        assert film.n_frames == 13  # four frames, three steps of four pictures
+        box = shown.stage.bounding_box()
+        scale = 720 / max(box["width"], box["height"])
+        assert film.size == pytest.approx((box["width"] * scale, box["height"] * scale), abs=1)
+        delays, first = [], np.asarray(film.convert("RGB")).astype(int)
+        for number in range(film.n_frames):
+            film.seek(number)
+            last = np.asarray(film.convert("RGB")).astype(int)  # decodes all of it
+            delays.append(film.info["duration"])
+        assert delays == [*[60] * 12, 1000]  # milliseconds: 0.75 s of play, then a rest
+    shown.root.locator(".pm-gif").wait_for(state="hidden")
+    assert shown.root.locator(".pm-now").inner_text() == before
+    drawn = shown.root.locator(".pm-plain").evaluate("""canvas => {
+        const small = document.createElement("canvas");
+        [small.width, small.height] = [720, Math.round(canvas.height * 720 / canvas.width)];
+        small.getContext("2d").drawImage(canvas, 0, 0, small.width, small.height);
+        return Array.from(small.getContext("2d").getImageData(0, 0, small.width, small.height).data);
+    }""")
+    expected = np.array(drawn).reshape(*last.shape[:2], 4)[..., :3]
+    part = np.s_[100:, :]  # below the legend
+    assert np.abs(last - expected)[part].mean() < 2 < np.abs(first - expected)[part].mean()
 
 
 def test_without_webgl_the_processor_draws_and_the_map_says_so(file: str, browser: Any) -> None:

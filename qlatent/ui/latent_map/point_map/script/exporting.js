@@ -1,5 +1,9 @@
-// The view as a file: PNG, SVG, and a film of the frames.
+// The view as a file: PNG, SVG, and the frames as a GIF or a WebM film.
 const MARKS = 20000; // points that an SVG draws as circles; more are put in as an image
+const IN_A_GIF = 60; // of a GIF, at most
+const BETWEEN = 4; // pictures for each step from frame to frame, where there are few frames
+const WIDEST = 720; // pixels
+const HOLD = 100; // hundredths of a second on the last picture
 const save = (content, name, type) => {
   const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
   const link = Object.assign(document.createElement("a"), { href: url, download: name });
@@ -75,6 +79,54 @@ class Exporting {
     const radius = (view.size / 2).toFixed(2);
     const one = ({ x, y, colour, faded }) => `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${radius}" fill="rgb(${colour})" fill-opacity="${(faded ? view.dim : view.alpha).toFixed(2)}"/>`;
     return marks.map(one).join("");
+  }
+
+  // Times of the pictures of a GIF: whole frames, and with few of them also steps between.
+  times() {
+    const last = this.map.geometry.frames - 1;
+    const steps = Math.max(1, Math.min(BETWEEN, Math.floor((IN_A_GIF - 1) / Math.max(last, 1))));
+    const count = Math.min(last * steps, IN_A_GIF - 1);
+    const at = (i) => (i * last) / Math.max(count, 1);
+    return Array.from({ length: count + 1 }, (_, i) => (steps > 1 ? at(i) : Math.round(at(i))));
+  }
+
+  // Draws the frames one by one into a GIF; the button says how far it is.
+  async gif() {
+    const { map } = this;
+    const button = map.find("gif");
+    const times = this.times();
+    const speed = PACE * Number(map.playing.find("speed").value);
+    const delay = Math.max(2, Math.round((100 * (map.geometry.frames - 1)) / speed / Math.max(times.length - 1, 1)));
+    const tell = (text) => { button.textContent = text; return new Promise((resolve) => setTimeout(resolve, 0)); };
+    button.disabled = true;
+    map.playing.stop();
+    const stood = map.time;
+    try {
+      const small = document.createElement("canvas");
+      const whole = document.createElement("canvas");
+      let gif = null;
+      for (const [i, time] of times.entries()) {
+        await tell(`Drawing ${i + 1} of ${times.length}`);
+        if (!map.alive) return;
+        map.time = time;
+        this.picture(whole);
+        map.time = stood;
+        if (!gif) {
+          const scale = Math.min(1, WIDEST / Math.max(whole.width, whole.height));
+          [small.width, small.height] = [whole.width, whole.height].map((side) => Math.max(1, Math.round(side * scale)));
+          gif = new Gif(small.width, small.height);
+        }
+        const context = small.getContext("2d", { willReadFrequently: true });
+        context.drawImage(whole, 0, 0, small.width, small.height);
+        gif.add(context.getImageData(0, 0, small.width, small.height).data, i === times.length - 1 ? HOLD : delay);
+      }
+      save(await gif.blob((i) => tell(`Writing ${i} of ${times.length}`)), this.name("gif"));
+    } finally {
+      button.disabled = false;
+      tell("GIF film");
+      map.find("saving").open = false;
+      map.rest();
+    }
   }
 
   // Plays once from the first frame and saves what was seen.

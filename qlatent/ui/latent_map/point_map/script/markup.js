@@ -25,7 +25,7 @@ const MARKUP = `
     ${tool("fit", "Show all points (0)")}${tool("closer", "Zoom in (+)")}${tool("farther", "Zoom out (−)")}${tool("clear", "Clear the selection (Escape)")}
     <span class="pm-gap"></span>
     <details class="pm-saving"><summary class="pm-tool" title="Save the view" aria-label="Save the view">${ICONS.save}</summary>
-      <div class="pm-menu"><button type="button" class="pm-png">PNG image</button><button type="button" class="pm-svg">SVG drawing</button><button type="button" class="pm-film">WebM film</button></div>
+      <div class="pm-menu"><button type="button" class="pm-png">PNG image</button><button type="button" class="pm-svg">SVG drawing</button><button type="button" class="pm-gif">GIF film</button><button type="button" class="pm-film">WebM film</button></div>
     </details>
   </div>
   <div class="pm-body">

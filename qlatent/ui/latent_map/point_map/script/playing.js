@@ -14,6 +14,7 @@ class Playing {
   update() {
     const { frames } = this.map.geometry;
     this.root.hidden = frames < 2;
+    for (const film of ["gif", "film"]) this.map.find(film).style.display = frames < 2 ? "none" : "";
     this.find("scrub").max = String(frames - 1);
     this.tell();
   }

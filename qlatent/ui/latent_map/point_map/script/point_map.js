@@ -28,9 +28,8 @@ class PointMap {
     this.find("closer").onclick = () => { this.camera.scale(1.4); this.moved(); };
     this.find("farther").onclick = () => { this.camera.scale(1 / 1.4); this.moved(); };
     this.find("clear").onclick = () => this.clear();
-    for (const [name, act] of [["png", "png"], ["svg", "svg"], ["film", "film"]]) {
-      this.find(name).onclick = () => { this.find("saving").open = false; this.exporting[act](); };
-    }
+    for (const name of ["png", "svg", "film"]) this.find(name).onclick = () => { this.find("saving").open = false; this.exporting[name](); };
+    this.find("gif").onclick = () => this.exporting.gif(); // its button says how far it is
   }
 
   mode(mode) {
