@@ -115,3 +115,33 @@ def test_a_point_a_lasso_a_film_and_the_address_of_the_view(
     until(lambda: picture(page) == drawn)
     assert url(page) == address
     assert found(page, "pm-status").inner_text().startswith(f"{len(rows)} of 826 selected")
+
+
+def test_the_map_is_saved_as_one_file_that_plays_and_tells_offline(
+    page: Any, serve: Callable[[Path], Any], made: tuple[Workspace, str, str], tmp_path: Path
+) -> None:
+    workspace, _, run = made
+    page.goto(f"{serve(workspace.path).url}/explore?run={run}&explore_show=image")
+    opened(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the map (HTML)").click()
+    path = tmp_path / saved.value.suggested_filename
+    saved.value.save_as(path)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    page.locator(".pm-root[data-drawn]").wait_for()
+    now, stage = page.locator(".pm-now"), page.locator(".pm-stage")
+    last = now.inner_text()
+    page.locator(".pm-play").click()
+    until(lambda: now.inner_text() != last)
+    until(lambda: now.inner_text() == last)
+    box, card, at = stage.bounding_box(), page.locator(".pm-card"), 0
+    while not card.is_visible():
+        at += 6
+        page.mouse.move(box["x"] + box["width"] / 2 - 100 + at, box["y"] + box["height"] / 2 + at / 5)
+        page.wait_for_timeout(200)
+        assert at < 240
+    assert "length" in card.inner_text()
+    assert {each.split(":")[0] for each in asked} <= {"file", "data", "blob"}

@@ -6,7 +6,7 @@ import streamlit as st
 
 from qlatent.errors import QlatentError
 from qlatent.services.runs.frames import Drawing, Outline
-from qlatent.ui.explore import addresses, controls, moving_map, reading, shown_scene, side
+from qlatent.ui.explore import addresses, controls, moving_map, reading, saving, shown_scene, side
 from qlatent.ui.explore.moving_map import Shown
 from qlatent.ui.explore.shown_scene import Named
 from qlatent.ui.explore.source import Looked
@@ -44,6 +44,7 @@ def explorer(looked: Looked) -> None:
     table(shown)
     with share:
         _share()
+        saving.save(shown)
 
 
 def _scene(looked: Looked, outline: Outline) -> Named:

@@ -48,10 +48,10 @@ def frame(scene: Scene) -> int:
     return min(max(last if asked is None else asked, 0), last)
 
 
-def moving_map(shown: Shown) -> None:
-    """Draw the map; what happens on it is put into the URL before the page is drawn again."""
+def spec(shown: Shown) -> PointMap:
+    """What the map shows and how it stands."""
     scene = shown.named.scene
-    spec = PointMap(
+    return PointMap(
         scene.positions,
         colours=shown_scene.colours(shown.named, shown.colour, frame=shown.frame),
         selection=scene.mask(shown.selected),
@@ -64,9 +64,14 @@ def moving_map(shown: Shown) -> None:
         title="Map of the points; the table below lists the same items",
         reports=("frame", "camera"),
     )
+
+
+def moving_map(shown: Shown) -> None:
+    """Draw the map; what happens on it is put into the URL before the page is drawn again."""
+    scene = shown.named.scene
     with st.container(key="explore_map"):
         point_map(
-            spec,
+            spec(shown),
             key=f"explore_map_{_short(shown.named.map)}",
             height=HEIGHT,
             on_event=partial(happened, scene),
