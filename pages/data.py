@@ -6,6 +6,7 @@ import streamlit as st
 
 from qlatent.ui.data import dataset, importing
 from qlatent.ui.data.collections import collections
+from qlatent.ui.search import panel
 from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.removed import removed
 
@@ -20,7 +21,7 @@ if not every:
     removed("dataset", "dataset")
     st.stop()
 
-sections = {"browse": "Browse", "import": "Import"}
+sections = {"browse": "Browse", "search": "Search", "import": "Import"}
 section = url_state.switch("section", sections)
 if section == "import":
     importing.importer()
@@ -29,6 +30,9 @@ chosen = every[
     url_state.pick("Dataset", list(every), name="dataset", names=lambda each: every[each].name, width=380)
 ]
 dataset.header(chosen)
+if section == "search" and not chosen.lost:
+    panel.of_dataset("data", chosen.id, list(dict.fromkeys(each["key"] for each in chosen.encoders)))
+    st.stop()
 if not chosen.lost:
     dataset.encoders(chosen)
     collections(chosen)

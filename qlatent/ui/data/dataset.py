@@ -12,6 +12,7 @@ from qlatent.services.runs import listing
 from qlatent.services.vectors import augmented
 from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.ui.items import filters, preview_rows
+from qlatent.ui.search import question
 from qlatent.ui.shell import dataset_cache, forms, page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, cut, data_uri, encoder_name, literal
 from qlatent.ui.shell.progress import followed
@@ -185,9 +186,9 @@ def items(dataset: DatasetView) -> None:
     if hits.empty:
         st.info("No item matches.", icon=":material/search_off:")
     elif look == "Gallery":
-        gallery(part, images)
+        gallery(dataset.id, part, images)
     else:
-        rows(part, images)
+        rows(dataset.id, part, images)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         of = "" if len(hits) == len(table) else f" of {len(table):,}"
         st.caption(f"{count(len(hits), 'item')}{of}", width="content")
@@ -221,7 +222,7 @@ def _search(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     return browsing.found(kept, words=words or "", duplicates=only, label=label), str(look)
 
 
-def gallery(part: pd.DataFrame, images: dict[str, bytes]) -> None:
+def gallery(dataset: str, part: pd.DataFrame, images: dict[str, bytes]) -> None:
     """Draw items as cards with thumbnail, text and label."""
     with st.grid("auto", min_column_width=150, gap="small") as grid:
         for item in part.to_dict("records"):
@@ -231,9 +232,23 @@ def gallery(part: pd.DataFrame, images: dict[str, bytes]) -> None:
                     st.image(image, width="stretch", alt=cut(item["text"] or item["id"], limit=80))
                 parts.foreign(item["text"] or item["id"], limit=90)
                 parts.labels([item["label"], "duplicate" if item["duplicate_of"] else None])
+                if st.button(
+                    "",
+                    key=f"data_like_{item['row']}",
+                    icon=":material/join_inner:",
+                    type="tertiary",
+                    help="More like this",
+                ):
+                    _neighbours(dataset, item["id"])  # fmt: skip
 
 
-def rows(part: pd.DataFrame, images: dict[str, bytes]) -> None:
+def _neighbours(dataset: str, item: str) -> None:
+    question.like("data", dataset, item)
+    url_state.put("section", "search")
+    st.rerun()
+
+
+def rows(dataset: str, part: pd.DataFrame, images: dict[str, bytes]) -> None:
     """Draw items as a table."""
     shown = pd.DataFrame(
         {
@@ -250,8 +265,10 @@ def rows(part: pd.DataFrame, images: dict[str, bytes]) -> None:
     known = preview_rows.short(part[browsing.facts_of(part)].reset_index(drop=True))
     known.columns = [f"{name} (metadata)" if name in shown else name for name in known]
     column = st.column_config
-    st.dataframe(
+    picked = st.dataframe(
         pd.concat([shown.drop(columns=empty), known], axis=1),
+        on_select="rerun",
+        selection_mode="single-row",
         hide_index=True,
         height=620,
         row_height=56 if images else None,
@@ -259,3 +276,6 @@ def rows(part: pd.DataFrame, images: dict[str, bytes]) -> None:
         column_config={"Image": column.ImageColumn(width=70), "Text": column.TextColumn(width="large")},
         alt="Items of the dataset",
     )
+    chosen = [row for row in picked.selection.rows if row < len(part)]
+    if chosen and st.button("More like this", key="data_like_row", icon=":material/join_inner:"):
+        _neighbours(dataset, part["id"].iloc[chosen[0]])

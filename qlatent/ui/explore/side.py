@@ -17,6 +17,7 @@ from qlatent.ui.shell import page, url_state
 
 PANELS: dict[str, tuple[str, str]] = {
     "selection": ("Selection", "qlatent.ui.selections.panel:panel"),
+    "search": ("Search", "qlatent.ui.search.panel:panel"),
     "map": ("Map", "qlatent.ui.layouts.panel:panel"),
 }
 """URL value → title and `panel(page, view)`; each is loaded when its tab is opened first."""

@@ -1,0 +1,101 @@
+"""The hits of a search as cards, one list for each space, with what a latent space gained and lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from qlatent.services.datasets import browsing
+from qlatent.services.scenes import scenes
+from qlatent.services.scenes.scenes import Source
+from qlatent.services.search.neighbours import Hit, Space
+from qlatent.ui.search import question
+from qlatent.ui.shell import page as shell
+from qlatent.ui.shell import parts, url_state
+from qlatent.ui.shell.formatting import count, cut, literal
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where hits are drawn: the page, the dataset, and what *Select these* does with the hits of a space."""
+
+    page: str
+    source: Source
+    select: Callable[[Space], None]
+
+
+def side_by_side(shelf: Shelf, spaces: Sequence[Space]) -> None:
+    """Draw what each space found."""
+    width = 300 if len(spaces) > 1 else 600
+    with st.grid("auto", min_column_width=width, gap="medium") as grid:
+        for number, space in enumerate(spaces):
+            with grid.cell():
+                _space(shelf, space, number=number)
+
+
+def _space(shelf: Shelf, space: Space, *, number: int) -> None:
+    gained = sum(hit.gained for hit in space.hits)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{literal(space.title, limit=60)}**", width="content")
+        if space.head:
+            st.badge(f"{gained} gained, {len(space.lost)} lost", color="orange" if gained else "green")
+        if space.hits and st.button(
+            "Select these", key=f"{shelf.page}_search_select_{number}", icon=":material/select_all:"
+        ):
+            shelf.select(space)
+    st.caption(f"{count(len(space.hits), 'item')} by {space.metric}, {space.how}")
+    if not space.hits:
+        st.info("No item matches.", icon=":material/search_off:")
+        return
+    _cards(shelf, space.hits, prefix=f"{number}")
+    if space.lost:
+        with st.expander(f"Lost: {len(space.lost)}", key=f"{shelf.page}_search_lost_{number}"):
+            st.caption("Among the nearest before compression, and not after it.")
+            _cards(shelf, space.lost, prefix=f"{number}_lost")
+
+
+def _cards(shelf: Shelf, found: Sequence[Hit], *, prefix: str) -> None:
+    workspace = shell.workspace()
+    items = scenes.items(workspace, shelf.source, [hit.row for hit in found])
+    images = browsing.thumbnails(workspace, [each["image_hash"] for each in items if each["image_hash"]])
+    with st.grid("auto", min_column_width=150, gap="small") as grid:
+        for place, (hit, item) in enumerate(zip(found, items, strict=True)):
+            with grid.cell(), st.container(border=True, gap="xsmall", height="stretch"):
+                image = images.get(item["image_hash"] or "")
+                if image:
+                    st.image(image, width="stretch", alt=cut(item["text"] or hit.id, limit=80))
+                parts.foreign(item["text"] or hit.id, limit=90)
+                parts.labels([item["label"], f"{hit.score:.3f}", "gained" if hit.gained else None])
+                _actions(shelf, hit, key=f"{shelf.page}_search_{prefix}_{place}")
+
+
+def _actions(shelf: Shelf, hit: Hit, *, key: str) -> None:
+    dataset = shelf.source.dataset
+    with st.container(horizontal=True, gap="xsmall"):
+        if shelf.page == "explore":
+            _act(key, "open", ":material/open_in_new:", "Open this item", _open, (hit.row,))
+        _act(
+            key, "like", ":material/join_inner:", "More like this", question.like,
+            (shelf.page, dataset, hit.id),
+        )  # fmt: skip
+        for side, icon, told in (
+            ("plus", ":material/add:", "Add to the search"),
+            ("minus", ":material/remove:", "Take away from the search"),
+        ):
+            _act(key, side, icon, told, _join, (shelf.page, dataset, hit.id, side))
+
+
+def _act(key: str, name: str, icon: str, told: str, done: Callable[..., None], args: tuple[Any, ...]) -> None:
+    st.button("", key=f"{key}_{name}", icon=icon, help=told, on_click=done, args=args, type="tertiary")
+
+
+def _open(row: int) -> None:
+    url_state.put("row", row)
+    url_state.put("explore_tab", "item")
+
+
+def _join(page: str, dataset: str, item: str, side: str) -> None:
+    question.join(page, dataset, item, side=side)
