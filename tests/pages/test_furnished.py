@@ -142,7 +142,9 @@ def test_a_finished_run_shows_its_figures_and_leads_on(opened: Open, furnished: 
 
 def test_heads_shows_the_kept_head(opened: Open, furnished: Furnished) -> None:
     at = opened(furnished.workspace.path, "heads")
-    assert {"Parameters", "Spearman"} <= {metric.label for metric in at.metric}
+    assert {"Parameters", "Distances kept, images", "Distances kept, texts"} <= {
+        metric.label for metric in at.metric
+    }
     assert at.button(key="head_remove")
     assert_nothing_foreign_is_markup(at)
 
