@@ -6,6 +6,7 @@ search of each precision waits for the compiler: about 40 seconds in all.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ def compile_kernels() -> None:
         _search(dtype)
     _scans()
     _metrics()
+    _layouts()
 
 
 def _circuits(dtype: type[np.floating[Any]]) -> None:
@@ -62,6 +64,14 @@ def _scans() -> None:
         factors, terms = np.empty((2, 2), dtype=np.float32)
         kernels.measure(0, rows, wanted, 0.1, factors, terms)
         kernels.select(0, rows.copy(), rows, factors, terms, queries, 0.1, 0, scores, found)
+
+
+def _layouts() -> None:
+    """The functions that umap-learn and pynndescent compile, and keep, when they are imported the first time."""
+    with warnings.catch_warnings(action="ignore"):  # Tensorflow, which only ParametricUMAP needs, is missing
+        import umap.aligned_umap
+        import umap.layouts
+        import umap.umap_  # noqa: F401
 
 
 def _metrics() -> None:

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.services.selections import collections, links
 from qlatent.services.selections.definitions import Column, Kept
+from qlatent.services.workspaces import Workspace, open_workspace
 from tests.pages.conftest import Furnished
 
 
 @pytest.fixture
-def kept(furnished: Furnished) -> Iterator[str]:
-    """A collection of twenty items; removed afterwards, for the other tests of this workspace."""
+def own(furnished: Furnished, tmp_path: Path) -> Iterator[Workspace]:
+    """A copy of the furnished workspace to change."""
+    shutil.copytree(furnished.workspace.path, tmp_path / "own")
+    with open_workspace(tmp_path / "own") as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def kept(own: Workspace, furnished: Furnished) -> str:
+    """A collection of twenty items."""
     wanted = Column(name="label", values=("a",))
-    made = collections.create(furnished.workspace, furnished.pairs, wanted, name="**All a**")
-    yield made.id
-    collections.remove(furnished.workspace, made.id)
+    return collections.create(own, furnished.pairs, wanted, name="**All a**").id
 
 
 def test_a_collection_opens_on_the_map(
-    opened: Callable[..., AppTest], furnished: Furnished, kept: str
+    opened: Callable[..., AppTest], own: Workspace, furnished: Furnished, kept: str
 ) -> None:
-    at = opened(furnished.workspace.path, "data", dataset=furnished.pairs)
+    at = opened(own.path, "data", dataset=furnished.pairs)
     assert any(each.label == "Collections (1)" for each in at.expander)
     assert any(each.value.startswith("20 items") for each in at.caption)
     at.button(key=f"data_open_{kept}").click().run()

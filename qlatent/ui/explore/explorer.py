@@ -31,13 +31,13 @@ def explorer(looked: Looked) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             named = _scene(looked, outline)
             colour = controls.colour(named)
-            share = st.container(width="content")
         selected = state.rows(addresses.PAGE, named.scene.source.dataset)
         shown = Shown(named, colour, moving_map.frame(named.scene), selected)
         if not named.scene.items:
             st.info("No item has numbers that can be drawn.", icon=":material/scatter_plot:")
             return
         moving_map.moving_map(shown)
+        share = st.container(horizontal=True, gap="small")  # filled last: the address is known then
         reading.strip(shown)
     with beside:
         side.side(looked, shown)
