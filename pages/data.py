@@ -32,10 +32,10 @@ chosen = every[
 dataset.header(chosen)
 if section == "search" and not chosen.lost:
     panel.of_dataset("data", chosen.id, list(dict.fromkeys(each["key"] for each in chosen.encoders)))
-    st.stop()
-if not chosen.lost:
-    dataset.encoders(chosen)
-    collections(chosen)
-    dataset.items(chosen)
-dataset.imports(chosen)
+else:
+    if not chosen.lost:
+        dataset.encoders(chosen)
+        collections(chosen)
+        dataset.items(chosen)
+    dataset.imports(chosen)
 removed("dataset", "dataset")
