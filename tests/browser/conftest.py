@@ -85,6 +85,12 @@ def settled(page: Any, chart: str) -> None:
     )
 
 
+def press(button: Any) -> None:
+    """Press a button by the keyboard: while a page is being drawn, a button can move between mouse down and up."""
+    button.click(trial=True)  # waits until it is enabled and at rest
+    button.press("Enter")
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[[Path], Server]]:
     """Start servers on workspaces; all are stopped at the end of the test."""

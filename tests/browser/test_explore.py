@@ -14,6 +14,7 @@ from qlatent.services.datasets import datasets
 from qlatent.services.selections import links, selections
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.workspaces import Workspace, open_workspace
+from tests.browser.conftest import press
 from tests.carried_out import trained
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -123,9 +124,9 @@ def test_the_map_is_saved_as_one_file_that_plays_and_tells_offline(
     workspace, _, run = made
     page.goto(f"{serve(workspace.path).url}/explore?run={run}&explore_show=image")
     opened(page)
-    page.get_by_role("button", name="Save", exact=True).click()
+    press(page.get_by_role("button", name="Save", exact=True))
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save the map (HTML)").click()
+        press(page.get_by_role("button", name="Save the map (HTML)"))
     path = tmp_path / saved.value.suggested_filename
     saved.value.save_as(path)
     asked: list[str] = []

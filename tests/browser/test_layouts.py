@@ -14,6 +14,7 @@ from qlatent.services.datasets import datasets
 from qlatent.services.selections import links
 from qlatent.services.selections.definitions import Cluster
 from qlatent.services.workspaces import open_workspace
+from tests.browser.conftest import press
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SETTLED = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
@@ -43,14 +44,14 @@ def test_umap_is_started_followed_shown_and_its_clusters_are_selected(
     server = serve(workspace.path)
     page.goto(f"{server.url}/explore?dataset={dataset}&explore_show=image&explore_tab=map")
     page.get_by_text("About 13 s for 826 items").wait_for()
-    page.locator(".st-key-explore_layout_new_start button").click()
+    press(page.locator(".st-key-explore_layout_new_start button"))
     progress = page.locator("[data-testid=stProgress]")
     progress.get_by_text("epochs").wait_for()
-    page.locator(".st-key-explore_layout_show button").click()
+    press(page.locator(".st-key-explore_layout_show button"))
     layout = until(lambda: url(page).get("explore_layout"))
     page.get_by_text("Neighbours are true").wait_for()
 
-    page.get_by_role("button", name="Find clusters").click()
+    press(page.get_by_role("button", name="Find clusters"))
     page.get_by_text("Pick one to select its items").wait_for()
     page.wait_for_function(SETTLED)
     table = page.locator("[class*=st-key-explore_clusters_] [data-testid=stDataFrame]").last

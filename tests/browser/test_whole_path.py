@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.browser import conftest
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PHOTOS = 160
@@ -51,10 +53,7 @@ def key(page: Any, name: str, inside: str = "") -> Any:
 
 
 def press(page: Any, name: str) -> None:
-    """Press a button by the keyboard: while a page is being drawn, a button can move between mouse down and up."""
-    button = key(page, name, "button")
-    button.click(trial=True)  # waits until it is enabled and at rest
-    button.press("Enter")
+    conftest.press(key(page, name, "button"))
 
 
 def fill(page: Any, name: str, value: str) -> None:
