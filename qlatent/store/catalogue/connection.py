@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,23 +102,25 @@ class Database:
 
 
 class _Copy:
-    """A copy of an SQLite database with its write-ahead log, renewed when the database has changed."""
+    """A copy of an SQLite database with its write-ahead log, renewed when the database has changed.
+
+    It is deleted by `dispose`, with the object, or at the end of the process, whichever comes first.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stamps: list[tuple[int, int]] = []
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._delete: weakref.finalize[..., _Copy] | None = None
         self._engine: Engine | None = None
 
     def engine(self) -> Engine:
         """An engine for the up-to-date copy; a database that this version cannot read raises `StoreError`."""
         if self._engine is None or self._stamps != self._now():
             self.dispose()
-            self._folder = self._made()
+            folder = self._made()
+            self._delete = weakref.finalize(self, _delete, folder)
             try:
-                self._engine = database.connect(
-                    f"sqlite:///{Path(self._folder.name, self._path.name)}", keep_earlier=False
-                )
+                self._engine = database.connect(f"sqlite:///{folder / self._path.name}", keep_earlier=False)
             except BaseException:
                 self.dispose()
                 raise
@@ -126,18 +129,18 @@ class _Copy:
     def dispose(self) -> None:
         if self._engine is not None:
             self._engine.dispose()
-        if self._folder is not None:
-            self._folder.cleanup()
-        self._engine = self._folder = None
+        if self._delete is not None:
+            self._delete()
+        self._engine = self._delete = None
 
-    def _made(self) -> tempfile.TemporaryDirectory[str]:
+    def _made(self) -> Path:
         for room in _ROOMS:
-            folder = tempfile.TemporaryDirectory(prefix="qlatent-catalogue-", dir=room)
+            folder = Path(tempfile.mkdtemp(prefix="qlatent-catalogue-", dir=room))
             try:
-                self._fill(Path(folder.name))
+                self._fill(folder)
                 return folder
             except OSError:
-                folder.cleanup()
+                _delete(folder)
                 if room == _ROOMS[-1]:
                     raise
         raise AssertionError
@@ -157,6 +160,10 @@ class _Copy:
     def _now(self) -> list[tuple[int, int]]:
         found = [file.stat() for file in self._files() if file.is_file()]
         return [(each.st_mtime_ns, each.st_size) for each in found]
+
+
+def _delete(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sqlite_file(url: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
@@ -150,6 +151,17 @@ def test_copies_are_deleted(
     catalogue = Catalogue(f"sqlite:///{path}")
     assert list(tmp_path.glob("qlatent-catalogue-*"))
     catalogue.close()
+    assert not list(tmp_path.glob("qlatent-catalogue-*"))
+
+
+def test_the_copy_of_a_catalogue_that_nobody_closed_goes_with_it(
+    path: Path, locked: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection.tempfile, "tempdir", str(tmp_path))
+    catalogue = Catalogue(f"sqlite:///{path}")
+    assert list(tmp_path.glob("qlatent-catalogue-*"))
+    del catalogue
+    gc.collect()
     assert not list(tmp_path.glob("qlatent-catalogue-*"))
 
 
