@@ -36,13 +36,6 @@ def local_trust(vectors: Neighbours, places: Neighbours) -> Values:
     return shared
 
 
-def mean_distance(neighbours: Neighbours) -> Values:
-    """The mean distance of each point to its neighbours, itself left out: (n,), in the units of the distance."""
-    if neighbours.rows.shape[1] < 2:
-        return np.zeros(len(neighbours.rows))
-    return np.asarray(neighbours.distances[:, 1:].mean(axis=1), dtype=np.float64)
-
-
 def outlier_factor(points: NDArray[np.floating], *, k: int = 20, metric: Metric = "cosine") -> Values:
     """The local outlier factor of each of `points` (n, d): about 1 in the midst of others, larger for one apart.
 

@@ -1,4 +1,4 @@
-"""Tours and norm views of a run's latents or a dataset's vectors, as arrays that a map can draw."""
+"""Tours of a run's latents or a dataset's vectors, as arrays that a map can draw."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from qlatent.errors import InputError
 from qlatent.layout import tour
-from qlatent.layout.norm_view import NormView, norm_view
-from qlatent.layout.plane import plane
 from qlatent.services.layouts import requests
 from qlatent.services.layouts.points import LayoutPoints, points_of
 from qlatent.services.layouts.requests import LayoutRequest
@@ -58,15 +56,6 @@ def toured(workspace: Workspace, request: LayoutRequest, *, guided: bool = False
         planes = tour.guided_tour(points[judged], index, seed=spec.seed, end=end)
     apart = [index(points[judged].astype(np.float64) @ each) if classes > 1 else np.nan for each in planes]
     return Tour(found.rows, points, planes.astype(np.float32), np.array(apart), explained)
-
-
-def by_norm(
-    workspace: Workspace, request: LayoutRequest, *, view: NormView = "radius"
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The dataset rows (n,) of what `request` names and places (n, c) on which the norm of each vector is exact."""
-    spec, found = _found(workspace, request)
-    flat = plane([found.frames[0].astype(np.float64)], dimensions=spec.dimensions)
-    return found.rows, norm_view(found.frames[0], flat, view=view)
 
 
 def _found(workspace: Workspace, request: LayoutRequest) -> tuple[Layout, LayoutPoints]:

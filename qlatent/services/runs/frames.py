@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from qlatent import lengths
 from qlatent.errors import InputError, StoreError
 from qlatent.layout import extent
+from qlatent.layout.norm_view import NormView, norm_view
 from qlatent.layout.plane import Alignment, Basis, Plane, align, plane
 from qlatent.services.runs import frame_figures, map_views
 from qlatent.services.runs.specs import training_spec
@@ -54,6 +55,8 @@ class Evolution:
     extent: NDArray[np.float64]  # (c, 2): what the map shows first; `whole` is the box around everything
     whole: NDArray[np.float64]  # (c, 2)
     left_out: NDArray[np.int64]  # (F,): items on the map whose latents are not finite
+    norm: NormView = ""  # whether places show the norm, see `layout.norm_view`
+    stretch: float = 1.0  # how long a norm of 1 is on the map, where places show it
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -68,7 +71,7 @@ class Evolution:
     @property
     def raw(self) -> bool:
         """Whether the latents are drawn without alignment, projection and shift."""
-        return self.size <= self.dimensions and self.view != map_views.LAID
+        return self.size <= self.dimensions and self.view != map_views.LAID and not self.norm
 
 
 def frame_steps(workspace: Workspace, run_id: str) -> list[int]:
@@ -98,11 +101,13 @@ def outline(workspace: Workspace, run_id: str) -> Outline | None:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """How a map is drawn: `view` (None: the one that shows the structure), basis of the axes, and 2 or 3 dimensions."""
+    """How a map is drawn: `view` (None: the one that shows the structure), basis of the axes, 2 or 3 dimensions, and
+    whether the norm is drawn as radius or axis."""
 
     view: str | None = None
     basis: Basis = "pooled"
     dimensions: int = 2
+    norm: NormView = ""
 
 
 def evolution(
@@ -124,13 +129,13 @@ def evolution(
     shown = map_views.shown(view, tuple(last))
     aligned = align(map_views.stacked(latents, view) for latents in map_views.frames(folder, steps))
     flat = plane(aligned.moments, drawing.basis, dimensions=drawing.dimensions)
-    places, norms = _drawn(folder, steps, view=view, aligned=aligned, flat=flat)
+    drawn, norms = _drawn(folder, steps, view=view, aligned=aligned, flat=flat)
+    places, stretch = norm_view(drawn, norms, drawing.norm)
     probe = folder.probe(("rows", "heldout"))
     ids, labels, images = _points_of(workspace, folder, probe["rows"])
-    figures = frame_figures.measured(folder, steps) | {
-        "explained_variance": flat.explained,
-        "procrustes_residual": aligned.residuals,
-    }
+    figures = frame_figures.measured(folder, steps) | {"procrustes_residual": aligned.residuals}
+    if not drawing.norm:  # else an axis, or the length of all, shows no variance but the norm
+        figures["explained_variance"] = flat.explained
     pooled = list(np.concatenate([places[name] for name in shown], axis=1))
     return Evolution(
         steps=np.array(steps, dtype=np.int64),
@@ -151,6 +156,8 @@ def evolution(
         extent=extent.fitted(pooled),
         whole=extent.whole(pooled),
         left_out=np.any([np.isnan(each[..., 0]) for each in places.values()], axis=0).sum(axis=1),
+        norm=drawing.norm,
+        stretch=stretch,
     )
 
 

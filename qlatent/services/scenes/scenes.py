@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from qlatent import lengths
 from qlatent.errors import StoreError
 from qlatent.layout import extent
+from qlatent.layout.norm_view import NormView
 from qlatent.layout.quantised import Quantised, quantise
 from qlatent.metrics.geometry.gap import gap
 from qlatent.metrics.geometry.point_neighbours import labelled_sample, neighbour_accuracy
@@ -124,6 +125,7 @@ class Scene:
             of = {"layout": source.layout}
         return DrawnMap(
             **of, view=self.shown.view, frame=frame, frames=self.frames, basis=self.shown.basis,
+            norm=self.shown.norm,
             low=tuple(self.positions.low.tolist()), step=tuple(self.positions.step.tolist()),
             camera=None if matrix is None else tuple(np.ravel(matrix).tolist()),
         )  # fmt: skip
@@ -145,10 +147,11 @@ def of_vectors(workspace: Workspace, dataset: str, encoder: str, drawing: Drawin
     """
     drawing, version = drawing or Drawing(), workspace.items.version(dataset)
     found = vector_map(
-        workspace, dataset, encoder, view=drawing.view or "", dimensions=drawing.dimensions, version=version
-    )
+        workspace, dataset, encoder, view=drawing.view or "", dimensions=drawing.dimensions, norm=drawing.norm,
+        version=version,
+    )  # fmt: skip
     source = Source(dataset=dataset, version=version, encoder=encoder)
-    return _scene(source, _as_frame(workspace, source, found))
+    return _scene(source, _as_frame(workspace, source, found, norm=drawing.norm))
 
 
 def of_layout(workspace: Workspace, layout: str) -> Scene:
@@ -170,7 +173,7 @@ def _scene(source: Source, found: Evolution) -> Scene:
     return Scene(source, found, quantise(np.concatenate(list(found.places.values()), axis=1)))
 
 
-def _as_frame(workspace: Workspace, source: Source, found: VectorMap) -> Evolution:
+def _as_frame(workspace: Workspace, source: Source, found: VectorMap, *, norm: NormView) -> Evolution:
     """Vectors on a map as the one frame of an evolution."""
     labels = _labels(workspace, source, found.rows)
     places = {name: each[None] for name, each in found.places.items()}
@@ -179,11 +182,11 @@ def _as_frame(workspace: Workspace, source: Source, found: VectorMap) -> Evoluti
     return Evolution(
         steps=np.zeros(1, dtype=np.int64), places=places, norms=norms,
         norm_ranges={name: norm_range(each) for name, each in norms.items()},
-        honesty=_figures(workspace, source, found, labels), rows=found.rows,
+        honesty=_figures(workspace, source, found, labels, norm=norm), rows=found.rows,
         heldout=np.zeros(len(found.rows), dtype=np.bool_), ids=[], labels=labels, images=[],
         total=len(found.rows) + found.left_out, size=found.size, basis="pooled", view=found.view, views=found.views,
         extent=extent.fitted(pooled), whole=extent.whole(pooled),
-        left_out=np.array([found.left_out], dtype=np.int64),
+        left_out=np.array([found.left_out], dtype=np.int64), norm=norm, stretch=found.stretch,
     )  # fmt: skip
 
 
@@ -232,9 +235,11 @@ def _labels(workspace: Workspace, source: Source, rows: Rows) -> list[str]:
     return [label or "" for label in column.take(rows).to_pylist()]
 
 
-def _figures(workspace: Workspace, source: Source, found: VectorMap, labels: Sequence[str]) -> Columns:
+def _figures(
+    workspace: Workspace, source: Source, found: VectorMap, labels: Sequence[str], *, norm: NormView
+) -> Columns:
     """The figures of a map of vectors: what its axes show, the gap, and how often neighbours share a label."""
-    figures: dict[str, float] = {"explained_variance": found.explained}
+    figures: dict[str, float] = {} if norm else {"explained_variance": found.explained}
     at = labelled_sample(labels, most=LABELLED)
     points = {name: _vectors(workspace, source, name, rows=found.rows[at]) for name in found.places}
     kinds = {labels[place] for place in at}

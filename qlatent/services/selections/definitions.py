@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
 from qlatent.errors import InputError
+from qlatent.layout.norm_view import NormView
 from qlatent.layout.plane import Basis
 
 MOST_VERTICES = 256
@@ -46,6 +47,7 @@ class DrawnMap(_Part):
         default=None, ge=1
     )  # how many the map had, since later ones may turn its plane
     basis: Basis = "pooled"
+    norm: NormView = ""  # whether the map shows the norm as radius or axis
     low: Annotated[tuple[float, ...], Field(min_length=2, max_length=3)]
     step: Annotated[tuple[float, ...], Field(min_length=2, max_length=3)]
     camera: Annotated[tuple[float, ...], Field(min_length=8, max_length=8)] | None = None

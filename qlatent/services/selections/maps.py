@@ -57,7 +57,7 @@ def inside_lasso(workspace: Workspace, dataset: str, lasso: Lasso) -> NDArray[np
 def of_run(workspace: Workspace, dataset: str, on: DrawnMap) -> Points:
     """The points of a frame of a run; a removed run or an unknown frame or view raises an error that says so."""
     check_present(workspace, "run", on.run)
-    drawing = frames.Drawing(on.view or None, on.basis, len(on.low))
+    drawing = frames.Drawing(on.view or None, on.basis, len(on.low), on.norm)
     found = evolution(workspace, on.run, drawing, count=on.frames)
     if on.frame >= len(found.steps):
         raise InputError(f"Run {on.run} has no frame {on.frame}; it has {len(found.steps)}.")
@@ -68,7 +68,7 @@ def of_run(workspace: Workspace, dataset: str, on: DrawnMap) -> Points:
 def of_vectors(workspace: Workspace, dataset: str, on: DrawnMap) -> Points:
     """The points of a dataset's vectors in their plane or space."""
     found = vector_map(
-        workspace, dataset, on.encoder, view=on.view, dimensions=len(on.low), version=on.version
+        workspace, dataset, on.encoder, view=on.view, dimensions=len(on.low), norm=on.norm, version=on.version
     )
     return Points(dataset, found.rows, found.places)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qlatent import lengths, spacing
 from qlatent.errors import InputError
+from qlatent.layout.norm_view import NormView, norm_view
 from qlatent.layout.plane import Moments, Plane, align, plane
 from qlatent.services.runs import map_views
 from qlatent.services.runs.frames import Outline
@@ -36,6 +37,7 @@ class VectorMap:
     views: tuple[str, ...]
     size: int  # numbers in a vector
     explained: float  # share of the variance that the map shows
+    stretch: float  # how long a norm of 1 is on the map, where places show it
     left_out: int  # rows of the dataset without a vector in view
 
 
@@ -46,6 +48,7 @@ def vector_map(
     *,
     view: str = "",
     dimensions: int = 2,
+    norm: NormView = "",
     version: int | None = None,
 ) -> VectorMap:
     """The map of a dataset's vectors by an encoder; without `view` the one that shows the structure.
@@ -70,9 +73,11 @@ def vector_map(
             name: each - np.nanmean(each, axis=0, dtype=np.float64).astype(np.float32)
             for name, each in places.items()
         }
+    norms = {name: _norms(each, rows) for name, each in found.items()}
+    places, stretch = norm_view(places, norms, norm)
     return VectorMap(
-        rows, places, norms={name: _norms(each, rows) for name, each in found.items()}, view=view, views=views,
-        size=next(iter(shown.values())).shape[1], explained=float(flat.explained[0]),
+        rows, places, norms, view=view, views=views, size=next(iter(shown.values())).shape[1],
+        explained=float(flat.explained[0]), stretch=stretch,
         left_out=len(next(iter(found.values()))) - len(rows),
     )  # fmt: skip
 

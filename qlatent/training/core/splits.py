@@ -28,16 +28,11 @@ def codes(values: Iterable[str | None]) -> Rows:
     )
 
 
-def content_codes(values: Iterable[str | None]) -> Rows:
-    """`codes` of contents (texts, images, vectors); −1 for a content that more than half of the rows have.
+def uncommon(found: Rows) -> Rows:
+    """Codes of contents (n,), texts, images or vectors, in which a content of more than half of the rows is −1.
 
     Rows do not belong together because they share "no description" or a placeholder image.
     """
-    return uncommon(codes(values))
-
-
-def uncommon(found: Rows) -> Rows:
-    """Codes of contents (n,) in which a content of more than half of the rows is −1."""
     common = np.bincount(found[found >= 0], minlength=1) > len(found) / 2
     return np.where((found >= 0) & common[found], -1, found)
 

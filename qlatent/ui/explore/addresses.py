@@ -12,6 +12,7 @@ PAGE = "explore"
 VIEW, SHAPE, BASIS, COLOUR = "explore_show", "explore_shape", "explore_basis", "explore_colour"
 FRAME, CAMERA, TAB = "explore_frame", "explore_camera", "explore_tab"
 ENCODER, LAYOUT, SELECTION = "explore_encoder", "explore_layout", "explore_selection"
+NORM = "explore_norm"
 ROW = "row"
 EARLIER = {"show": VIEW, "shape": SHAPE, "basis": BASIS, "colour": COLOUR, "frame": FRAME}
 """Names that links of earlier versions have."""
@@ -19,7 +20,7 @@ DROPPED = ("part", "amount", "pairs", "fit")
 """What earlier versions chose and the map now shows anyway."""
 WORDS = {COLOUR: {"frame": "norm"}}  # earlier values: the norm was coloured in each frame by itself, too
 READING, CLUSTERS = "explore_reading", "explore_clusters"  # of the panel of layouts
-OF_A_MAP = (VIEW, SHAPE, BASIS, FRAME, CAMERA, LAYOUT, READING, CLUSTERS)
+OF_A_MAP = (VIEW, SHAPE, BASIS, NORM, FRAME, CAMERA, LAYOUT, READING, CLUSTERS)
 """Choices that another run or other vectors do not share."""
 
 

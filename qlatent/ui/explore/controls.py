@@ -17,6 +17,11 @@ from qlatent.ui.shell import page, url_state
 
 SHAPES = {"2": "Plane", "3": "Space"}
 BASES = {"pooled": "All frames", "last": "Last frame"}
+NORMS = {"": "Not drawn", "radius": "As radius", "axis": "As an axis"}
+NORM = (
+    "As radius: a point lies as far from the middle as its norm ‖z‖, in the direction it has on the map. "
+    "As an axis: the last axis of the map is the norm."
+)
 GAP = (
     "Images and texts often lie far apart, and the gap between them then hides everything else. Means together: each "
     "modality is drawn around its own mean, both in the same axes."
@@ -49,7 +54,8 @@ def drawing(found: Outline) -> Drawing:
     ):
         shape = _shape(found)
         basis = cast(Any, url_state.switch(addresses.BASIS, BASES, label="Axes from", help=AXES))
-    return Drawing(view, basis, int(shape))
+        norm = cast(Any, url_state.switch(addresses.NORM, NORMS, label="Norm", help=NORM))
+    return Drawing(view, basis, int(shape), norm)
 
 
 def _shape(found: Outline) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import streamlit as st
 
+from qlatent.services.scenes import guides
 from qlatent.services.scenes.scenes import Scene
 from qlatent.ui.explore.moving_map import Shown
 from qlatent.ui.latent_map import figures, maps
@@ -71,8 +72,25 @@ def _said(scene: Scene) -> list[str]:
     said = f"Showing {drawn} of {found.total:,}" if scene.items < found.total else f"Showing all {drawn}"
     said += ", sampled by the run's seed." if scene.source.run and scene.items < found.total else "."
     if scene.source.run and not scene.source.layout:
-        return [said, *maps.remarks(found), *filter(None, [maps.agreement(found)])]
-    return [said, *_of_vectors(scene)]
+        return [said, *_norm(scene), *maps.remarks(found), *filter(None, [maps.agreement(found)])]
+    return [said, *_norm(scene), *_of_vectors(scene)]
+
+
+def _norm(scene: Scene) -> Iterator[str]:
+    """Where the norm can be read off, on a map that shows it."""
+    found = scene.shown
+    if not found.norm:
+        return
+    at = ", ".join(f"{each:g}" for each in guides.norms(scene))
+    if found.norm == "radius":
+        rings = f"; rings at {at}" if at else ""
+        yield f"Each point lies as far from the middle as its norm ‖z‖{rings}. Its direction is that of the fixed axes."
+    else:
+        lines = f"; lines at {at}" if at else ""
+        which = "second" if found.dimensions == maps.PLANE else "third"
+        yield f"The {which} axis is the norm ‖z‖{lines}."
+    if len(guides.norms(scene)) == 1:
+        yield "All norms are equal."
 
 
 def _of_vectors(scene: Scene) -> Iterator[str]:

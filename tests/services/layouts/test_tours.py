@@ -45,12 +45,3 @@ def test_wide_vectors_are_toured_by_their_leading_axes(workspace: Workspace) -> 
     assert found.points.shape == (50, 16) and np.isnan(found.separation).all()
     variances = np.square(found.points).sum(axis=0)
     assert (np.diff(variances) <= 0).all() and 0.9 < found.explained < 1.0
-
-
-@pytest.mark.parametrize("view", ["radius", "axis"])
-def test_norms_can_be_read_off(workspace: Workspace, view: str) -> None:
-    rows, places = tours.by_norm(workspace, LayoutRequest("classes", dimensions=2), view=view)
-    norms = np.linalg.norm([item.vectors["text"] for item in items(91)[1:]], axis=1)
-    shown = np.linalg.norm(places, axis=1) if view == "radius" else places[:, 1]
-    np.testing.assert_allclose(shown, norms, rtol=1e-5)
-    assert len(rows) == 90

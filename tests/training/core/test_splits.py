@@ -56,8 +56,8 @@ def test_missing_values_group_nothing() -> None:
 
 def test_a_content_of_most_rows_groups_nothing() -> None:
     """An image that half of the rows share groups them; a phrase that all rows have does not."""
-    assert splits.content_codes(["no description"] * 3 + ["a", "a"]).tolist() == [-1, -1, -1, 1, 1]
-    assert splits.content_codes(["one", "one", "two", "two", None]).tolist() == [0, 0, 1, 1, -1]
+    assert splits.uncommon(splits.codes(["no description"] * 3 + ["a", "a"])).tolist() == [-1, -1, -1, 1, 1]
+    assert splits.uncommon(splits.codes(["one", "one", "two", "two", None])).tolist() == [0, 0, 1, 1, -1]
 
 
 def test_ids_are_grouped_by_their_stem_before_a_number_sign() -> None:
