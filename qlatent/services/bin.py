@@ -34,7 +34,7 @@ def until(removed: Removed) -> float:
 def content(workspace: Workspace, kind: str | None = None) -> list[Removed]:
     """All entries that can be restored, or those of one kind, newest first.
 
-    A kind is dataset, run, head, experiment or collection.
+    A kind is dataset, run, head, experiment, collection or view.
     """
     found = [*workspace.catalogue.bin.content(), *_experiments(workspace)]
     listed = [each for each in found if kind in (None, each.kind)]
@@ -171,7 +171,11 @@ def _delete_collection(workspace: Workspace, removed: Removed) -> None:
     workspace.catalogue.collections.delete(removed.id)
 
 
+def _delete_view(workspace: Workspace, removed: Removed) -> None:
+    workspace.catalogue.saved_views.delete(removed.id)
+
+
 _DELETE = {
     "dataset": _delete_dataset, "run": _delete_run, "head": _delete_head, "experiment": _delete_experiment,
-    "collection": _delete_collection,
+    "collection": _delete_collection, "view": _delete_view,
 }  # fmt: skip

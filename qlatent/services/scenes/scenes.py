@@ -100,6 +100,13 @@ class Scene:
         """The modality of a point."""
         return self.modalities[point // self.items]
 
+    def point(self, row: int, modality: str) -> int | None:
+        """The point of a row in a modality; None where the map has none."""
+        found = np.flatnonzero(self.rows == row)[:1]
+        if modality not in self.modalities or not len(found):
+            return None
+        return int(found[0]) + self.modalities.index(modality) * self.items
+
     def point_of(self, row: int | None, frame: int = -1) -> int | None:
         """The first point of a row that has a place in a frame; None for a row that is not on the map."""
         if row is None:

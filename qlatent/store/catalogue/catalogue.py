@@ -22,6 +22,7 @@ from qlatent.store.catalogue.columns import COLUMNS, RUN
 from qlatent.store.catalogue.connection import Database
 from qlatent.store.catalogue.records import DatasetRecord, HeadRecord, ImportRecord, IndexEntry, RunRecord
 from qlatent.store.catalogue.saved_searches import SavedSearches
+from qlatent.store.catalogue.saved_views import SavedViews
 
 
 class Catalogue:
@@ -59,6 +60,11 @@ class Catalogue:
     def saved_searches(self) -> SavedSearches:
         """The saved searches."""
         return SavedSearches(self._database)
+
+    @cached_property
+    def saved_views(self) -> SavedViews:
+        """The saved views of pages."""
+        return SavedViews(self._database)
 
     # --- datasets -----------------------------------------------------------------------------------------
 

@@ -143,8 +143,19 @@ class SearchRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewRecord:
+    """One saved view of a page; `definition` is that of `services/views/saved.py`."""
+
+    id: str
+    name: str
+    page: str
+    definition: dict[str, Any]
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
-    """A removed entry that can still be restored; `kind` is dataset, run, head, experiment or collection."""
+    """A removed entry that can still be restored: a dataset, run, head, experiment, collection or view."""
 
     kind: str
     id: str

@@ -143,6 +143,18 @@ saved_searches = Table(
     Column("created", Double, nullable=False),
 )
 
+# what the URL of a page held, under a name; they outlive the runs and datasets that they name
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("page", String, nullable=False),
+    Column("definition", JSON, nullable=False),
+    Column("created", Double, nullable=False),
+    _removed(),
+)
+
 
 def known_revisions() -> list[str]:
     """The revisions of this version, oldest first: the first four digits of the file names."""

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import streamlit as st
 
+from qlatent.services.views.saved import Named
 from qlatent.ui.shell import url_state
 
 PAGE = "explore"
 VIEW, SHAPE, BASIS, COLOUR = "explore_show", "explore_shape", "explore_basis", "explore_colour"
 FRAME, CAMERA, TAB = "explore_frame", "explore_camera", "explore_tab"
+HIDDEN, PINNED = "explore_hidden", "explore_pinned"
 ENCODER, LAYOUT, SELECTION = "explore_encoder", "explore_layout", "explore_selection"
 NORM = "explore_norm"
+READING, CLUSTERS = "explore_reading", "explore_clusters"  # of the panel of layouts
 ROW = "row"
 EARLIER = {"show": VIEW, "shape": SHAPE, "basis": BASIS, "colour": COLOUR, "frame": FRAME}
 """Names that links of earlier versions have."""
 DROPPED = ("part", "amount", "pairs", "fit")
 """What earlier versions chose and the map now shows anyway."""
 WORDS = {COLOUR: {"frame": "norm"}}  # earlier values: the norm was coloured in each frame by itself, too
-READING, CLUSTERS = "explore_reading", "explore_clusters"  # of the panel of layouts
 OF_A_MAP = (VIEW, SHAPE, BASIS, NORM, FRAME, CAMERA, LAYOUT, READING, CLUSTERS)
 """Choices that another run or other vectors do not share."""
+OF_A_DATASET = (SELECTION, ROW, COLOUR, HIDDEN, PINNED)
+"""Choices that another dataset does not share."""
+OF_PANELS = (
+    TAB, "explore_near", "explore_selected", "explore_search_by", "explore_search_encoder", "explore_search_in",
+    "explore_search_saved",
+)  # fmt: skip
+"""What is open in the panels beside the map."""
+CHOICES = (*OF_A_MAP, *OF_A_DATASET, *OF_PANELS, ENCODER)
+"""All that the page keeps in the URL beside `run` or `dataset`: a view is these and nothing else."""
 
 
 def renew() -> None:
@@ -40,7 +52,24 @@ def read() -> None:
     """Take a URL that says what is looked at for complete, so that Back goes back; another keeps what was chosen."""
     renew()
     if {"run", "dataset"} & set(st.query_params):
-        url_state.complete([*OF_A_MAP, COLOUR, TAB, ENCODER, SELECTION, ROW])
+        url_state.complete(CHOICES)
+
+
+def view() -> dict[str, str]:
+    """What the URL holds of this page: enough to open the same view again."""
+    return {name: st.query_params[name] for name in ("run", "dataset", *CHOICES) if name in st.query_params}
+
+
+def named(query: Mapping[str, str]) -> list[Named]:
+    """The runs, datasets and layouts that the URL of a view names."""
+    kinds = {"run": "run", "dataset": "dataset", LAYOUT: "layout"}
+    return [(kind, query[name]) for name, kind in kinds.items() if query.get(name)]
+
+
+def open_view(query: Mapping[str, str]) -> None:
+    """Replace all choices of this page by those of a view."""
+    for name in ("run", "dataset", *CHOICES):
+        url_state.put(name, query.get(name))
 
 
 def forget(*names: str) -> None:

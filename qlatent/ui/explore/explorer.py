@@ -6,7 +6,7 @@ import streamlit as st
 
 from qlatent.errors import QlatentError
 from qlatent.services.runs.frames import Drawing, Outline
-from qlatent.ui.explore import addresses, controls, moving_map, reading, saving, shown_scene, side
+from qlatent.ui.explore import addresses, controls, moving_map, reading, saving, shown_scene, side, views
 from qlatent.ui.explore.moving_map import Shown
 from qlatent.ui.explore.shown_scene import Named
 from qlatent.ui.explore.source import Looked
@@ -36,7 +36,7 @@ def explorer(looked: Looked) -> None:
         if not named.scene.items:
             st.info("No item has numbers that can be drawn.", icon=":material/scatter_plot:")
             return
-        moving_map.moving_map(shown)
+        drawn = moving_map.moving_map(shown)
         share = st.container(horizontal=True, gap="small")  # filled last: the address is known then
         reading.strip(shown)
     with beside:
@@ -44,7 +44,8 @@ def explorer(looked: Looked) -> None:
     table(shown)
     with share:
         _share()
-        saving.save(shown)
+        views.views()
+        saving.save(shown, drawn)
 
 
 def _scene(looked: Looked, outline: Outline) -> Named:

@@ -16,9 +16,9 @@ from qlatent.errors import QlatentError
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Scene
 from qlatent.services.selections.definitions import Ids, Lasso
-from qlatent.ui.explore import addresses, point_cards, shown_scene
+from qlatent.ui.explore import addresses, marks, point_cards, shown_scene
 from qlatent.ui.explore.shown_scene import Named
-from qlatent.ui.latent_map.point_map import Clicked, PointMap, PointMapEvent, point_map
+from qlatent.ui.latent_map.point_map import Classes, Clicked, PointMap, PointMapEvent, Ramp, point_map
 from qlatent.ui.latent_map.point_map import Lasso as Drawn
 from qlatent.ui.selections import state
 from qlatent.ui.shell import page, parts, url_state
@@ -50,41 +50,44 @@ def frame(scene: Scene) -> int:
 
 def spec(shown: Shown) -> PointMap:
     """What the map shows and how it stands."""
-    scene = shown.named.scene
+    scene, colours = shown.named.scene, shown_scene.colours(shown.named, shown.colour, frame=shown.frame)
     return PointMap(
         scene.positions,
-        colours=shown_scene.colours(shown.named, shown.colour, frame=shown.frame),
+        colours=colours,
         selection=scene.mask(shown.selected),
         pairs=scene.pairs,
         cards=point_cards.cards(page.workspace(), shown.named, shown.frame),
         camera=camera(scene),
         frame=shown.frame,
         labels=scene.labels,
+        hidden=marks.hidden(colours),
+        pinned=marks.pinned(scene),
         opened=scene.point_of(url_state.number(addresses.ROW), shown.frame),
         title="Map of the points; the table below lists the same items",
-        reports=("frame", "camera"),
+        reports=("frame", "camera", "hidden", "pinned"),
     )
 
 
-def moving_map(shown: Shown) -> None:
-    """Draw the map; what happens on it is put into the URL before the page is drawn again."""
-    scene = shown.named.scene
+def moving_map(shown: Shown) -> PointMap:
+    """Draw the map and return it; what happens on it is put into the URL before the page is drawn again."""
+    drawn = spec(shown)
     with st.container(key="explore_map"):
         point_map(
-            spec(shown),
+            drawn,
             key=f"explore_map_{_short(shown.named.map)}",
             height=HEIGHT,
-            on_event=partial(happened, scene),
+            on_event=partial(happened, shown.named.scene, colours=drawn.colours),
         )
     if REFUSED in st.session_state:
         parts.error_card(st.session_state.pop(REFUSED))
+    return drawn
 
 
 def _short(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=SHORT).hexdigest()
 
 
-def happened(scene: Scene, event: PointMapEvent) -> None:
+def happened(scene: Scene, event: PointMapEvent, *, colours: Ramp | Classes | None = None) -> None:
     """Put what a person did into the URL; an error is shown when the page is drawn again."""
     try:
         if event.lasso is not None:
@@ -94,6 +97,7 @@ def happened(scene: Scene, event: PointMapEvent) -> None:
         if event.cleared:
             state.select(addresses.PAGE, None)
         _stands(scene, event)
+        marks.put(scene, event, colours)
     except QlatentError as err:
         st.session_state[REFUSED] = err
 

@@ -6,16 +6,14 @@ from dataclasses import replace
 
 import streamlit as st
 
-from qlatent.ui.explore import moving_map
 from qlatent.ui.explore.moving_map import Shown
-from qlatent.ui.latent_map.point_map import standalone_html
+from qlatent.ui.latent_map.point_map import PointMap, standalone_html
 from qlatent.ui.latent_map.point_map.standalone import MOST_CARDS
 from qlatent.ui.shell.formatting import count
 
 
-def save(shown: Shown) -> None:
+def save(shown: Shown, spec: PointMap) -> None:
     """Offer the present map as an HTML file, which is built when it is asked for."""
-    spec = moving_map.spec(shown)
     with_cards = spec.points <= MOST_CARDS
     with st.popover("Save", icon=":material/download:", key="explore_save"):
         cards = (

@@ -143,7 +143,7 @@ def _picker(options: Mapping[str, Looked], chosen: str, names: Mapping[str, str]
         other = options[st.session_state["explore_source"]]
         addresses.forget(*addresses.OF_A_MAP)
         if other.dataset != options[chosen].dataset:
-            addresses.forget(addresses.SELECTION, addresses.ROW, addresses.COLOUR)
+            addresses.forget(*addresses.OF_A_DATASET)
         _remember(other)
 
     heading, picker = st.columns([1, 1.1], vertical_alignment="bottom")

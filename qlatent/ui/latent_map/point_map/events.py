@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -65,6 +65,11 @@ def read(result: Mapping[str, Any]) -> PointMapEvent:
         hidden=_numbers(result.get("hidden")),
         pinned=_numbers(result.get("pinned")),
     )
+
+
+def only(event: PointMapEvent, name: str) -> PointMapEvent:
+    """The event with this one part alone."""
+    return replace(PointMapEvent(), **{name: getattr(event, name)})
 
 
 def _lasso(given: Mapping[str, Any]) -> Lasso:

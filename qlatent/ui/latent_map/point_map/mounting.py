@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -25,12 +26,13 @@ def point_map(
 ) -> PointMapEvent:
     """Draw a map; returns what a person did on it since the last run, and how it stands.
 
-    `on_event` is called with the same before the script runs again, as Streamlit's callbacks are. Bytes are sent once:
+    `on_event` is called with each thing that happened before the script runs again, as Streamlit's callbacks are; how
+    the map stood earlier is not told again. Bytes are sent once:
     by the route of `serve.py`, or in the message where there is no route.
     """
 
-    def happened() -> None:
-        event = events.read(st.session_state[key])
+    def happened(name: str) -> None:
+        event = events.only(events.read(st.session_state[key]), name)
         if event.hovered is not None:
             st.session_state[f"{key}_card"] = event.hovered
         if on_event is not None:
@@ -39,7 +41,7 @@ def point_map(
     def unreached() -> None:
         st.session_state[_inline(key)] = True
 
-    calls: dict[str, Any] = {f"on_{name}_change": happened for name in (*STATES, *TRIGGERS)}
+    calls: dict[str, Any] = {f"on_{name}_change": partial(happened, name) for name in (*STATES, *TRIGGERS)}
     calls["on_unreached_change"] = unreached
     data: dict[str, Any] | bytes
     if SHELF.served and not st.session_state.get(_inline(key)):

@@ -141,7 +141,12 @@ class PointMap {
     const named = colours && JSON.stringify([colours.tag, colours.label]);
     if (named !== this.named) { this.hidden = new Set(); this.legend.query = ""; }
     this.named = named;
-    if (hidden) this.hidden = new Set(hidden);
+    const asked = hidden && JSON.stringify([named, hidden]); // once: meanwhile a person may have gone on
+    if (hidden && asked !== this.known.hidden) {
+      this.hidden = new Set(hidden);
+      this.told.hidden = JSON.stringify(hidden);
+    }
+    this.known.hidden = asked;
     this.colours = coloured(colours, this.counts.all);
     this.count();
     this.dress();
@@ -182,7 +187,10 @@ class PointMap {
     const jumped = asked("frame", data.frame) && !fresh && !this.playing.on;
     if (jumped) this.time = data.frame;
     this.time = Math.min(this.time, this.geometry.frames - 1);
-    if (asked("pinned", data.pinned)) this.pinned = [...data.pinned];
+    if (asked("pinned", data.pinned)) {
+      this.pinned = [...data.pinned];
+      this.told.pinned = JSON.stringify(this.pinned);
+    }
     if (fresh || moved) this.told.camera = JSON.stringify(this.camera.state()); // the page knows what it asked for
     if (fresh || jumped) this.told.frame = JSON.stringify(this.time);
     if (this.known.opened !== (data.opened ?? null)) this.opened = data.opened ?? null; // else a click has already opened another
