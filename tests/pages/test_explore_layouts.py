@@ -1,4 +1,4 @@
-"""The layouts of the page Explore: of a run's frames, and as colours of the map."""
+"""The layouts of the page Explore: of a run's frames, and what is read on a layout or the fixed axes as colours."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_layout_colours_the_map_by_cluster_trust_and_outlier_factor(opened: Op
         assert len(at.get("bidi_component")) == 1 and not at.error
         assert at.selectbox(key="explore_layouts").value == layout
     at.button(key="explore_fixed").click().run()
-    assert at.selectbox(key="explore_colours").value == "label" and not at.error
+    assert at.selectbox(key="explore_colours").value == "layout:outlier" and not at.error
 
 
 def test_all_frames_of_a_run_or_the_shown_one_are_laid_out(opened: Open, tmp_path: Path) -> None:

@@ -59,10 +59,15 @@ def _latents(workspace: Workspace, spec: Layout) -> LayoutPoints:
 
 def neighbours_among(points: Floats, spec: Layout, *, progress: Progress | None = None) -> Neighbours:
     """The neighbours of each point by the metric of the layout, the point itself first."""
-    if spec.metric != "log_fidelity":
-        return nearest(points, k=spec.neighbours, metric=spec.metric, progress=progress)
-    k = min(spec.neighbours, len(points))
-    return itself_first(_by_fidelity(points, points, min(k + 1, len(points))), k)
+    return by_metric(points, k=spec.neighbours, metric=spec.metric, progress=progress)
+
+
+def by_metric(points: Floats, *, k: int, metric: str, progress: Progress | None = None) -> Neighbours:
+    """The `k` nearest of `points` (n, d) to each by cosine, Euclidean distance or log-fidelity, itself first."""
+    if metric == "log_fidelity":
+        k = min(k, len(points))
+        return itself_first(_by_fidelity(points, points, min(k + 1, len(points))), k)
+    return nearest(points, k=k, metric="cosine" if metric == "cosine" else "euclidean", progress=progress)
 
 
 def neighbours_of_new(

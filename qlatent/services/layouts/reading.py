@@ -1,97 +1,73 @@
-"""What helps to read a layout: clusters with names, trust in each point, outliers, and how long one will take."""
+"""What helps to read the places of a map: dense regions, trust in each point, outliers, and how long a layout takes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent import spacing
 from qlatent.errors import ConfigError
 from qlatent.layout import trust
-from qlatent.layout.class_words import class_words
-from qlatent.layout.clusters import Clusters, centres, clusters
-from qlatent.layout.contours import SHARES, Contour, contours
+from qlatent.layout.clusters import Clusters, clusters
 from qlatent.layout.neighbours import Metric, nearest
 from qlatent.services.layouts import requests
-from qlatent.services.layouts.layouts import StoredLayout
-from qlatent.services.layouts.points import neighbours_among, points_of
+from qlatent.services.layouts.points import by_metric, points_of
 from qlatent.services.layouts.requests import LayoutRequest
-from qlatent.services.runs import specs
-from qlatent.services.runs.specs import Layout, expected
-from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.workspace import Workspace
 
 NEIGHBOURS = 10  # by which trust is judged
+JUDGED = (
+    20_000  # points; of more so many are judged among themselves, since all distances between them are needed
+)
 Values = NDArray[np.float64]  # (n,)
+Floats = NDArray[np.floating]
 
 
-@dataclass(frozen=True)
-class NamedClusters:
-    """The clusters of a layout, the largest first."""
+def clusters_of(places: Mapping[str, Floats], *, smallest: int = 0, fill: bool = False) -> Clusters:
+    """The dense regions of the places (n, c) of all modalities together, as in `layout.clusters.clusters`.
 
-    clusters: Clusters
-    words: tuple[tuple[str, ...], ...]  # what sets the texts of each apart; empty where there are none
-    centres: NDArray[np.int64]  # the dataset row of the item that stands for each
-
-    @property
-    def names(self) -> list[str]:
-        """A name for each: its words, or its number from 1 where it has none."""
-        return [", ".join(each) or f"Cluster {number}" for number, each in enumerate(self.words, start=1)]
-
-
-def clusters_of(
-    workspace: Workspace, layout: StoredLayout, *, smallest: int = 0, fill: bool = False
-) -> Clusters:
-    """The dense regions of a layout, as in `layout.clusters.clusters`; those of a few layouts are kept in memory."""
-    if not layout.id:
-        return clusters(layout.places, smallest=smallest, fill=fill)
-    return _kept_clusters(workspace.run(layout.id).path, smallest, fill)
-
-
-@lru_cache(maxsize=16)
-def _kept_clusters(folder: Path, smallest: int, fill: bool) -> Clusters:
-    places = RunFolder(folder).layout()["places"]
-    return clusters(places[-1] if places.ndim == 3 else places, smallest=smallest, fill=fill)
-
-
-def named_clusters(
-    workspace: Workspace, layout: StoredLayout, *, smallest: int = 0, fill: bool = False
-) -> NamedClusters:
-    """The dense regions of a layout with their words and the items that stand for them.
-
-    `smallest` and `fill` as in `layout.clusters.clusters`. The item that stands for a cluster lies nearest to the mean
-    of its places.
+    Numbers are (m · n,), modality after modality; a point without a place is in no cluster and does not count.
     """
-    found = clusters_of(workspace, layout, smallest=smallest, fill=fill)
-    column = workspace.items.table(layout.dataset, columns=["text"], version=layout.dataset_version)["text"]
-    texts = [text or "" for text in column.take(layout.rows).to_pylist()]
-    words = tuple(class_words(texts, found.numbers))
-    return NamedClusters(found, words, layout.rows[centres(layout.places, found.numbers)])
+    pooled = np.concatenate(list(places.values()))
+    placed = np.isfinite(pooled).all(axis=1)
+    found = clusters(pooled[placed], smallest=smallest, fill=fill)
+    numbers = np.full(len(pooled), -1, dtype=np.int64)
+    numbers[placed] = found.numbers
+    return Clusters(numbers, found.count, found.noise)
 
 
-def density(layout: StoredLayout, *, shares: tuple[float, ...] = SHARES) -> list[Contour]:
-    """Contours of the density of a layout on a plane, one for each share of the items that lie inside.
+def trust_of(vectors: Floats, places: Floats, *, metric: str = "cosine") -> Values:
+    """The share of each point's 10 nearest `places` (n, c) that are among its 10 nearest `vectors` (n, d): (n,).
 
-    A layout in space raises `InputError`.
+    NaN for a point without a place or vector. Of more than 20,000 points so many, evenly spaced, are judged among
+    themselves; the others are NaN.
     """
-    return contours(layout.places, shares=shares)
+    judged = _judged(vectors, places)
+    found = np.full(len(places), np.nan)
+    k = min(NEIGHBOURS + 1, len(judged))
+    if k > 1:
+        before = by_metric(np.asarray(vectors[judged], dtype=np.float32), k=k, metric=metric)
+        found[judged] = trust.local_trust(before, nearest(places[judged], k=k, metric="euclidean"))
+    return found
 
 
-def trust_of(workspace: Workspace, layout: StoredLayout) -> Values:
-    """The share of each item's 10 nearest on the map that are among its 10 nearest vectors: (n,), 0 to 1."""
-    points, spec = _points(workspace, layout)
-    k = min(NEIGHBOURS + 1, len(points))
-    before = neighbours_among(points, spec.model_copy(update={"neighbours": k}))
-    return trust.local_trust(before, nearest(layout.places, k=k, metric="euclidean"))
+def outliers_of(vectors: Floats, *, metric: str = "cosine") -> Values:
+    """The local outlier factor of each of `vectors` (n, d): (n,), about 1 in the midst of others, larger for one apart.
+
+    NaN for a point without a vector. Of more than 20,000 points so many, evenly spaced, are judged among themselves.
+    """
+    judged = _judged(vectors)
+    found = np.full(len(vectors), np.nan)
+    how: Metric = "cosine" if metric == "cosine" else "euclidean"
+    found[judged] = trust.outlier_factor(np.asarray(vectors[judged], dtype=np.float32), metric=how)
+    return found
 
 
-def outliers_of(workspace: Workspace, layout: StoredLayout) -> Values:
-    """The local outlier factor of each item's vector: (n,), about 1 in the midst of others, larger for one apart."""
-    points, spec = _points(workspace, layout)
-    return trust.outlier_factor(points, metric="cosine" if spec.metric == "cosine" else "euclidean")
+def _judged(*given: Floats) -> NDArray[np.intp]:
+    known = np.flatnonzero(np.all([np.isfinite(each).all(axis=1) for each in given], axis=0))
+    return known[spacing.evenly(len(known), JUDGED)] if len(known) > JUDGED else known
 
 
 def expected_seconds(workspace: Workspace, request: LayoutRequest) -> float:
@@ -109,9 +85,3 @@ def expected_seconds(workspace: Workspace, request: LayoutRequest) -> float:
     spec = requests.spec(workspace, request)
     metric: Metric = "cosine" if spec.metric == "cosine" else "euclidean"
     return estimate(points_of(workspace, spec).frames, config_of(spec), metric=metric).seconds
-
-
-def _points(workspace: Workspace, layout: StoredLayout) -> tuple[NDArray[np.float32], Layout]:
-    """The vectors of a stored layout's items, read anew, and its spec."""
-    spec = expected(specs.of(workspace.run(layout.id)), Layout)
-    return points_of(workspace, spec).frames[-1], spec

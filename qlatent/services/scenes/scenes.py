@@ -125,7 +125,7 @@ class Scene:
         return None if rows is None else np.tile(np.isin(self.rows, rows), len(self.modalities))
 
     def drawn(self, frame: int, *, matrix: NDArray[np.float64] | None = None) -> DrawnMap:
-        """This map for a lasso on a frame; in space with the camera's `matrix` (2, 4)."""
+        """This map for what is selected on a frame; for a lasso in space with the camera's `matrix` (2, 4)."""
         source = self.source
         of = {"run": source.run} if source.run else {"encoder": source.encoder, "version": source.version}
         if source.layout:
@@ -211,6 +211,28 @@ def _laid_out(workspace: Workspace, source: Source, found: StoredLayout) -> Evol
         views=(name,), extent=extent.fitted(pooled), whole=extent.whole(pooled),
         left_out=np.full(count, found.left_out, dtype=np.int64),
     )  # fmt: skip
+
+
+def latents(workspace: Workspace, scene: Scene, frame: int) -> Arrays:
+    """What the points of a frame are made of, by modality in view: (n, k), NaN where an item has none.
+
+    The latents of that frame of a run, or the vectors. Those of a removed dataset raise `StoreError`.
+    """
+    source = scene.source
+    if source.run:
+        folder = workspace.run(source.run)
+        chosen = np.isin(folder.probe(("rows",))["rows"], scene.rows)
+        found = folder.snapshot(int(scene.shown.steps[frame]))
+        return {name: found[name][chosen] for name in scene.modalities}
+    return {name: _vectors(workspace, source, name, rows=scene.rows) for name in scene.modalities}
+
+
+def texts(workspace: Workspace, scene: Scene) -> list[str]:
+    """The text of each item of a scene, "" where there is none."""
+    column = workspace.items.table(scene.source.dataset, columns=["text"], version=scene.source.version)[
+        "text"
+    ]
+    return [text or "" for text in column.take(scene.rows).to_pylist()]
 
 
 def _lengths(workspace: Workspace, source: Source, found: StoredLayout) -> NDArray[np.float32]:

@@ -29,8 +29,8 @@ class DrawnMap(_Part):
     """The map a lasso was drawn on: a run's frame, a stored layout or the plane of a dataset's vectors, and how its
     coordinates were quantised.
 
-    A coordinate is low + step · (value + 32768), value being an int16. `camera` is for maps in space: the eight numbers
-    of a matrix (2, 4), row by row, from the values (x, y, z, 1) to the plane that the lasso was drawn in.
+    A coordinate is low + step · (value + 32768), value being an int16. `camera` is for a lasso in space: the eight
+    numbers of a matrix (2, 4), row by row, from the values (x, y, z, 1) to the plane that it was drawn in.
     """
 
     run: str = ""
@@ -58,9 +58,13 @@ class DrawnMap(_Part):
             raise ValueError("a lasso is drawn on a run, a layout or vectors: give one of them")
         if len(self.low) != len(self.step) or min(self.step) <= 0:
             raise ValueError("low and step have one number for each axis, and steps are greater than 0")
-        if (len(self.low) == 3) != (self.camera is not None):
-            raise ValueError("a map in space needs a camera, and a plane has none")
         return self
+
+    @property
+    def unmeasured(self) -> DrawnMap:
+        """The same map without what only a lasso needs: how coordinates were quantised, and a camera."""
+        axes = len(self.low)
+        return self.model_copy(update={"low": (0.0,) * axes, "step": (1.0,) * axes, "camera": None})
 
 
 class Lasso(_Part):
@@ -69,6 +73,12 @@ class Lasso(_Part):
     kind: Literal["lasso"] = "lasso"
     polygon: Annotated[tuple[tuple[Int16, Int16], ...], Field(min_length=3, max_length=MOST_VERTICES)]
     on: DrawnMap
+
+    @model_validator(mode="after")
+    def _seen(self) -> Self:
+        if (len(self.on.low) == 3) != (self.on.camera is not None):
+            raise ValueError("a lasso on a map in space needs a camera, and a plane has none")
+        return self
 
 
 class Column(_Part):
@@ -108,12 +118,22 @@ class Ids(_Part):
 
 
 class Cluster(_Part):
-    """The items of a cluster of a stored layout, clustered by `settings`; -1 holds those in no cluster."""
+    """The items of a cluster of a stored layout, or `on` another map, clustered by `settings`.
+
+    -1 holds the items with a point in no cluster.
+    """
 
     kind: Literal["cluster"] = "cluster"
-    layout: str
+    layout: str = ""
+    on: DrawnMap | None = None
     number: int = Field(ge=-1)
     settings: dict[str, JsonValue] = {}
+
+    @model_validator(mode="after")
+    def _one_map(self) -> Self:
+        if bool(self.layout) == (self.on is not None):
+            raise ValueError("a cluster is of a stored layout or on another map: give one of them")
+        return self
 
 
 class Kept(_Part):

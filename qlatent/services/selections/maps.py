@@ -42,16 +42,22 @@ class Points(NamedTuple):
 
 def inside_lasso(workspace: Workspace, dataset: str, lasso: Lasso) -> NDArray[np.int64]:
     """The rows with a point inside the lasso, in any of the modalities that the map shows."""
-    kind = next(each for each in MAPS if getattr(lasso.on, each))
-    read: Callable[[Workspace, str, DrawnMap], Points] = imported(MAPS[kind])
-    found = read(workspace, dataset, lasso.on)
-    if found.dataset != dataset:
-        raise InputError(
-            f"The lasso was drawn on a map of {found.dataset!r}, not of {dataset!r}.",
-            remedy=f"Open the selection on {found.dataset!r}.",
-        )
+    found = points(workspace, dataset, lasso.on)
     masks = [_caught(places, lasso) for places in found.places.values()]
     return found.rows[np.any(masks, axis=0)]
+
+
+def points(workspace: Workspace, dataset: str, on: DrawnMap) -> Points:
+    """The points of a map; one of another dataset raises `InputError`, a removed one `AbsentError`."""
+    kind = next(each for each in MAPS if getattr(on, each))
+    read: Callable[[Workspace, str, DrawnMap], Points] = imported(MAPS[kind])
+    found = read(workspace, dataset, on)
+    if found.dataset != dataset:
+        raise InputError(
+            f"The selection was made on a map of {found.dataset!r}, not of {dataset!r}.",
+            remedy=f"Open the selection on {found.dataset!r}.",
+        )
+    return found
 
 
 def of_run(workspace: Workspace, dataset: str, on: DrawnMap) -> Points:

@@ -25,7 +25,7 @@ Resolver = Callable[[Workspace, str, Any], Rows]
 RESOLVERS = {
     "lasso": "qlatent.services.selections.maps:inside_lasso",
     "column": "qlatent.services.selections.columns:having",
-    "cluster": "qlatent.services.selections.layouts:in_cluster",
+    "cluster": "qlatent.services.selections.clusters:in_cluster",
     "search": "qlatent.services.selections.searches:found",
     "ids": "qlatent.services.selections.columns:with_ids",
     "collection": "qlatent.services.selections.collections:selected",

@@ -16,6 +16,7 @@ from qlatent.ui.explore.source import Looked
 from qlatent.ui.latent_map.point_map import Classes, Ramp, classes, ramp
 from qlatent.ui.latent_map.point_map.colouring import RampName
 from qlatent.ui.layouts import columns
+from qlatent.ui.layouts.kept import Frame
 from qlatent.ui.shell import page
 
 TOP = 20  # classes with colours of their own
@@ -85,8 +86,9 @@ def _laid_out(path: str, layout: str) -> Named:
 
 def _named(name: str, map_name: str, scene: Scene) -> Named:
     offered = tuple(colouring.offered(page.workspace(), scene))
-    of_layout = tuple(columns.LABELS) if scene.source.layout else ()
-    return Named(name, map_name, scene, offered + of_layout, colouring.telling(scene, offered, named=TOP))
+    return Named(
+        name, map_name, scene, offered + columns.offered(scene), colouring.telling(scene, offered, named=TOP)
+    )
 
 
 def belongs(scene: Scene, looked: Looked) -> bool:
@@ -105,7 +107,7 @@ def title(by: str) -> str:
 def colours(shown: Named, by: str, *, frame: int) -> Ramp | Classes:
     """The colours of the points; only some depend on the frame."""
     if by in columns.LABELS:
-        return columns.colours(addresses.PAGE, shown.scene.source.layout, by, rows=shown.scene.rows)
+        return columns.colours(addresses.PAGE, Frame(shown.name, shown.scene, frame), by)
     return _colours(shown.name, by, frame if by in BY_FRAME else -1, shown.scene)
 
 

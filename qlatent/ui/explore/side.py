@@ -50,4 +50,5 @@ def view(shown: Shown) -> View:
     return View(
         dataset=source.dataset, version=0 if version is None else version, encoder=source.encoder, run=source.run,
         layout=source.layout, modality=scene.shown.view, rows=np.sort(scene.rows), frame=shown.frame,
+        scene=scene, name=shown.named.name,
     )  # fmt: skip

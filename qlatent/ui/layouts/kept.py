@@ -1,61 +1,53 @@
-"""What is read from a stored layout, kept while the server runs: a layout never changes."""
+"""What is read from a map, kept while the server runs."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from qlatent.services.layouts import layouts
-from qlatent.services.layouts import reading as service
-from qlatent.services.layouts.layouts import StoredLayout
-from qlatent.services.layouts.reading import NamedClusters
+from qlatent.services.scenes import reading
+from qlatent.services.scenes.reading import NamedClusters
+from qlatent.services.scenes.scenes import Scene
 from qlatent.ui.shell import page as shell
 
 
-def stored(layout: str) -> StoredLayout:
-    """A stored layout."""
-    return _stored(str(shell.workspace().path), layout)
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A frame of a scene, with the name that caches know the scene by."""
+
+    name: str
+    scene: Scene
+    frame: int
 
 
-def clusters(layout: str, smallest: int, fill: bool) -> NamedClusters:
-    """The clusters of a layout with their names."""
-    return _clusters(str(shell.workspace().path), layout, smallest, fill)
+def clusters(shown: Frame, smallest: int, fill: bool) -> NamedClusters:
+    """The clusters of a frame with their names."""
+    return _clusters(shown.name, shown.frame, smallest, fill, shown.scene)
 
 
-def cluster_names(found: NamedClusters) -> list[str]:
-    """The names of clusters, each with its number, since two may be described by the same words."""
-    return [
-        f"{number} · {', '.join(words)}" if words else f"Cluster {number}"
-        for number, words in enumerate(found.words, start=1)
-    ]
+def trust(shown: Frame) -> NDArray[np.float64]:
+    """The share of each point's 10 nearest on the map that are so among what is drawn: (m · n,)."""
+    return _trust(shown.name, shown.frame, shown.scene)
 
 
-def trust(layout: str) -> NDArray[np.float64]:
-    """The share of each item's 10 nearest on the map that are so among the vectors: (n,)."""
-    return _trust(str(shell.workspace().path), layout)
-
-
-def outliers(layout: str) -> NDArray[np.float64]:
-    """The local outlier factor of each item's vector: (n,)."""
-    return _outliers(str(shell.workspace().path), layout)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _stored(path: str, layout: str) -> StoredLayout:
-    return layouts.read(shell.workspace(), layout)
+def outliers(shown: Frame) -> NDArray[np.float64]:
+    """The local outlier factor of each point's vector or latent: (m · n,)."""
+    return _outliers(shown.name, shown.frame, shown.scene)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Finding clusters…")
-def _clusters(path: str, layout: str, smallest: int, fill: bool) -> NamedClusters:
-    return service.named_clusters(shell.workspace(), stored(layout), smallest=smallest, fill=fill)
+def _clusters(name: str, frame: int, smallest: int, fill: bool, _scene: Scene) -> NamedClusters:
+    return reading.named_clusters(shell.workspace(), _scene, frame, smallest=smallest, fill=fill)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Comparing neighbours…")
-def _trust(path: str, layout: str) -> NDArray[np.float64]:
-    return service.trust_of(shell.workspace(), stored(layout))
+def _trust(name: str, frame: int, _scene: Scene) -> NDArray[np.float64]:
+    return reading.trust(shell.workspace(), _scene, frame)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Finding what lies apart…")
-def _outliers(path: str, layout: str) -> NDArray[np.float64]:
-    return service.outliers_of(shell.workspace(), stored(layout))
+def _outliers(name: str, frame: int, _scene: Scene) -> NDArray[np.float64]:
+    return reading.outliers(shell.workspace(), _scene, frame)

@@ -1,4 +1,4 @@
-"""The panel of stored layouts beside a map."""
+"""The panel beside a map that lays its points out anew, and reads it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import Layout
 from qlatent.ui.layouts.chosen import choose, undo_removal
 from qlatent.ui.layouts.form import form
+from qlatent.ui.layouts.kept import Frame
 from qlatent.ui.layouts.reading import read
 from qlatent.ui.layouts.unfinished import unfinished
 from qlatent.ui.selections.view import View
@@ -16,13 +17,13 @@ from qlatent.ui.shell import page as shell
 
 
 def panel(page: str, view: View) -> None:
-    """Draw the layouts of what the map shows: the chosen one, those under way, and a form for a new one."""
+    """Draw the layouts of what the map shows, what is read on the chosen one, and a form for a new one."""
     found = of_view(view)
     undo_removal(page)
     unfinished(page, [each for each in found if each.state != "finished"])
     choose(page, view, [each for each in found if each.state == "finished"])
-    if view.layout:
-        read(page, view)
+    if view.scene is not None:
+        read(page, view, Frame(view.name, view.scene, view.frame))
     with st.expander("New layout", icon=":material/add:", expanded=not found, key=f"{page}_layout_new"):
         form(page, view)
 

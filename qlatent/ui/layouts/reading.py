@@ -1,4 +1,4 @@
-"""Part of the panel of layouts: clusters, items that lie apart, and items whose neighbours on the map are not true."""
+"""Part of the panel of layouts: what is read on a map, clusters, items that lie apart, and where it is not true."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from qlatent.services.datasets import browsing
 from qlatent.services.scenes import scenes
-from qlatent.services.scenes.scenes import Source
-from qlatent.ui.layouts import addresses, kept
+from qlatent.ui.layouts import addresses, columns, kept
 from qlatent.ui.layouts.cluster_list import cluster_list
+from qlatent.ui.layouts.kept import Frame
 from qlatent.ui.selections.view import View
 from qlatent.ui.shell import page as shell
 from qlatent.ui.shell import url_state
@@ -19,38 +19,62 @@ from qlatent.ui.shell.formatting import cut, data_uri
 
 READINGS = {"clusters": "Clusters", "outliers": "Outliers", "trust": "Least true"}
 LISTED = 30
+AT_ONCE = 5_000  # points that are compared without being asked to
+MODALITIES = {"image": "Image", "text": "Text", "vector": "Vector"}
 APART = (
-    "Local outlier factor of each item's vector: about 1 in the midst of others, larger for one that lies apart. It is "
-    "taken among the vectors, not on the map. Pick one to open it."
+    "Local outlier factor among the {}, not on the map: about 1 in the midst of others, larger for an item that lies "
+    "apart. Pick one to open it."
 )
 TRUST = (
-    "The share of each item's 10 nearest on the map that are among its 10 nearest vectors: where it is low, the map "
-    "puts an item beside others that it is unlike. Pick one to open it."
+    "The share of each item's 10 nearest on the map that are among its 10 nearest {}: where it is low, the map puts an "
+    "item beside others that it is unlike. Pick one to open it."
 )
+HELP = {"outliers": APART, "trust": TRUST}
 
 
-def read(page: str, view: View) -> None:
-    """Draw what is asked for; nothing is computed before."""
+def read(page: str, view: View, shown: Frame) -> None:
+    """Draw what is asked for; what takes long is not computed before."""
+    if shown.scene.items < columns.FEWEST:
+        st.caption("Fewer than three items: there are no clusters and no outliers to read on this map.")
+        return
     reading = url_state.switch(f"{page}_{addresses.READING}", READINGS, label="Read the map")
     if reading == "clusters":
-        _clusters(page, view)
-    elif st.session_state.get(f"{page}_read_{reading}") != view.layout:
-        st.button(
-            "Compute", key=f"{page}_compute_{reading}", icon=":material/calculate:",
-            help=APART if reading == "outliers" else TRUST,
-            on_click=lambda: st.session_state.update({f"{page}_read_{reading}": view.layout}),
-        )  # fmt: skip
-    elif reading == "outliers":
-        st.caption(APART)
-        values = kept.outliers(view.layout)
-        _items(page, view, np.argsort(-values, kind="stable"), ("Outlier factor", values))
-    else:
-        values = kept.trust(view.layout)
-        st.caption(f"{np.nanmean(values):.0%} on average. {TRUST}")
-        _items(page, view, np.argsort(values, kind="stable"), ("Neighbours true", values))
+        _clusters(page, shown)
+    elif _asked(page, reading, shown):
+        _listed(page, reading, shown)
 
 
-def _clusters(page: str, view: View) -> None:
+def _asked(page: str, reading: str, shown: Frame) -> bool:
+    """Whether a reading may be computed: of few points at once, of many when a button is pressed."""
+    asked, key = (shown.name, shown.frame), f"{page}_read_{reading}"
+    if shown.scene.points <= AT_ONCE or st.session_state.get(key) == asked:
+        return True
+    st.button(
+        "Compute", key=f"{page}_compute_{reading}", icon=":material/calculate:",
+        help=_help(reading, shown),
+        on_click=lambda: st.session_state.update({key: asked}),
+    )  # fmt: skip
+    return False
+
+
+def _listed(page: str, reading: str, shown: Frame) -> None:
+    if reading == "outliers":
+        st.caption(_help(reading, shown))
+        values = kept.outliers(shown)
+        _items(page, shown, np.argsort(-values, kind="stable"), ("Outlier factor", values))
+        return
+    values = kept.trust(shown)
+    known = values[np.isfinite(values)]
+    average = f"{known.mean():.0%} on average. " if len(known) else ""
+    st.caption(f"{average}{_help(reading, shown)}")
+    _items(page, shown, np.argsort(values, kind="stable"), ("Neighbours true", values))
+
+
+def _help(reading: str, shown: Frame) -> str:
+    return HELP[reading].format("latents" if shown.scene.source.run else "vectors")
+
+
+def _clusters(page: str, shown: Frame) -> None:
     asked = addresses.clusters(page)
     smallest, fill = asked or (0, False)
     size_key, fill_key = f"{page}_clusters_size", f"{page}_clusters_fill"
@@ -58,6 +82,7 @@ def _clusters(page: str, view: View) -> None:
     def find() -> None:
         state = st.session_state
         addresses.ask_clusters(page, smallest=int(state[size_key]), fill=bool(state[fill_key]))
+        url_state.put(f"{page}_{addresses.COLOUR}", "layout:cluster")
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
@@ -70,25 +95,29 @@ def _clusters(page: str, view: View) -> None:
             help="Dense regions of the map, by HDBSCAN. They are regions of the map, not of the vectors.",
         )  # fmt: skip
     if asked:
-        cluster_list(page, view, asked)
+        cluster_list(page, shown, asked)
 
 
-def _items(page: str, view: View, order: NDArray[np.int64], figure: tuple[str, NDArray[np.float64]]) -> None:
-    """The first items of an order of the layout's items, with their figure; a click opens one."""
+def _items(
+    page: str, shown: Frame, order: NDArray[np.int64], figure: tuple[str, NDArray[np.float64]]
+) -> None:
+    """The first points of an order, with their figure; a click opens the item."""
     label, values = figure
-    first = order[:LISTED]
-    rows = kept.stored(view.layout).rows[first].tolist()
-    workspace = shell.workspace()
-    items = scenes.items(workspace, Source(dataset=view.dataset), rows)
+    first = [point for point in order[:LISTED].tolist() if np.isfinite(values[point])]
+    scene, workspace = shown.scene, shell.workspace()
+    rows = [scene.row_of(point) for point in first]
+    items = scenes.items(workspace, scene.source, rows)
     images = browsing.thumbnails(workspace, [each["image_hash"] for each in items if each["image_hash"]])
     table = pd.DataFrame(
         {
             "": [data_uri(images.get(each["image_hash"] or "")) for each in items],
             label: values[first],
+            "Of": [MODALITIES.get(scene.modality_of(point), "") for point in first],
             "Item": [cut(each["text"] or each["id"], limit=80) for each in items],
             "Label": [each["label"] or "" for each in items],
         }
     )
+    there = {"": bool(images), "Of": len(scene.modalities) > 1, "Label": table["Label"].astype(bool).any()}
     key = f"{page}_read_items_{label}"
 
     def chosen() -> None:
@@ -99,7 +128,8 @@ def _items(page: str, view: View, order: NDArray[np.int64], figure: tuple[str, N
 
     column = st.column_config
     st.dataframe(
-        table if images else table.drop(columns=""), hide_index=True, key=key, on_select=chosen, height=330,
-        selection_mode="single-cell", row_height=44 if images else None, alt=f"Items by {label.lower()}",
+        table.drop(columns=[name for name, has in there.items() if not has]), hide_index=True, key=key,
+        on_select=chosen, height=330, selection_mode="single-cell", row_height=44 if images else None,
+        alt=f"Items by {label.lower()}",
         column_config={"": column.ImageColumn(width=52), label: column.NumberColumn(format="%.2f", width=110)},
     )  # fmt: skip

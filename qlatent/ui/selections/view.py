@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent.services.scenes.scenes import Scene
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class View:
@@ -28,3 +30,7 @@ class View:
     """Dataset rows (n,) of the items on the map, sorted; one modality or two are drawn of each."""
     frame: int = 0
     """The shown frame, from 0; always 0 without a run."""
+    scene: Scene | None = None
+    """The points that are drawn, of all frames."""
+    name: str = ""
+    """The name that caches know the scene by."""

@@ -1,48 +1,65 @@
-"""Clusters with names, trust and outliers of a stored layout."""
+"""Dense regions, trust and outliers of places and the vectors behind them."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from sklearn.neighbors import NearestNeighbors
 
 from qlatent.errors import ConfigError
 from qlatent.services.layouts import reading
-from qlatent.services.layouts.layouts import StoredLayout
 from qlatent.services.layouts.requests import LayoutRequest
 from qlatent.store.workspace import Workspace
-from tests.services.layouts.laid_out import WORDS, classified, computed
+from tests.layout.blobs import blobs
+
+POINTS, CLASSES = blobs(120)
+PLACES = POINTS[:, :2]
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return classified(tmp_path_factory.mktemp("reading") / "workspace")
+def test_regions_are_those_of_all_modalities_together_without_points_that_have_no_place() -> None:
+    places = PLACES.copy()
+    places[:30] = np.nan
+    found = reading.clusters_of({"image": places, "text": PLACES}, smallest=20)
+    assert found.numbers.shape == (240,) and (found.numbers[:30] == -1).all() and found.count == 3
+    for number in range(3):
+        assert len(set(CLASSES[found.members(number) % 120].tolist())) == 1
+    assert found.noise == pytest.approx((found.numbers[30:] < 0).mean())
+    nothing = reading.clusters_of({"image": np.full((4, 2), np.nan)}, fill=True)
+    assert nothing.count == 0 and nothing.noise == 0.0
 
 
-@pytest.fixture(scope="module")
-def layout(workspace: Workspace) -> StoredLayout:
-    return computed(workspace, method="pca")
+def nearest(points: np.ndarray) -> list[set[int]]:
+    rows = NearestNeighbors(n_neighbors=11).fit(points).kneighbors(points)[1]
+    return [set(row[1:].tolist()) for row in rows]
 
 
-def test_clusters_are_named_by_their_words(workspace: Workspace, layout: StoredLayout) -> None:
-    found = reading.named_clusters(workspace, layout, smallest=15, fill=True)
-    assert sorted(each[0] for each in found.words) == sorted(WORDS)
-    for number, (words, row) in enumerate(zip(found.words, found.centres, strict=True)):
-        rows = layout.rows[found.clusters.members(number)]
-        assert {WORDS[each % 3] for each in rows} == {words[0]} and row in rows
-        assert found.names[number].startswith(words[0])
+def test_trust_is_the_share_of_ten_neighbours_that_are_true() -> None:
+    vectors = POINTS.copy()
+    vectors[7] = np.nan
+    found = reading.trust_of(vectors, PLACES, metric="euclidean")
+    known = np.flatnonzero(np.arange(120) != 7)
+    pairs = zip(nearest(POINTS[known]), nearest(PLACES[known]), strict=True)
+    np.testing.assert_allclose(found[known], [len(one & other) / 10 for one, other in pairs])
+    assert np.isnan(found[7]) and np.isnan(reading.outliers_of(vectors)[7])
 
 
-def test_trust_and_outliers_have_a_value_for_each_item(workspace: Workspace, layout: StoredLayout) -> None:
-    trust = reading.trust_of(workspace, layout)
-    assert trust.shape == (90,) and trust.min() >= 0 and trust.max() <= 1
-    assert trust.mean() == pytest.approx(layout.quality["neighbour_overlap"], abs=1e-6)
-    assert (reading.outliers_of(workspace, layout) > 0.5).all()
+def test_of_too_many_points_some_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "JUDGED", 40)
+    for found in (reading.trust_of(POINTS, PLACES), reading.outliers_of(POINTS)):
+        known = np.flatnonzero(np.isfinite(found))
+        assert len(known) == 40 and known[0] == 0 and known[-1] == 119
 
 
-def test_contours_hold_their_share(layout: StoredLayout) -> None:
-    half, most = reading.density(layout, shares=(0.5, 0.95))
-    assert half.level > most.level and len(half.lines) >= 3  # at least one around each class
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_few_and_lost_points_have_no_trust(count: int) -> None:
+    few = POINTS[:count]
+    expected = [] if not count else [np.nan] if count == 1 else [1.0, 1.0]
+    np.testing.assert_array_equal(reading.trust_of(few, few[:, :2]), expected)
+    assert reading.outliers_of(few).shape == (count,)
+    assert np.isnan(reading.outliers_of(np.full((count, 4), np.nan))).all()
 
 
-def test_only_frames_are_measured_beforehand(workspace: Workspace) -> None:
+def test_only_frames_are_measured_beforehand(tmp_path_factory: pytest.TempPathFactory) -> None:
+    workspace = Workspace.open(tmp_path_factory.mktemp("none") / "workspace")
     with pytest.raises(ConfigError, match="Only the layout of all frames"):
         reading.expected_seconds(workspace, LayoutRequest("classes"))

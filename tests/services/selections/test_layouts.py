@@ -53,7 +53,7 @@ def test_a_cluster_selects_its_items_and_the_last_those_of_none(
             workspace, "classes", Cluster(layout=layout.id, number=number, settings=settings)
         )
 
-    clusters = reading.clusters_of(workspace, layout, smallest=15)
+    clusters = reading.clusters_of({"text": layout.places}, smallest=15)
     assert clusters.count == 3
     for number in (-1, 0, 1, 2):
         np.testing.assert_array_equal(taken(number), layout.rows[clusters.numbers == number])
@@ -77,7 +77,7 @@ def test_a_lasso_on_what_the_layout_does_not_show_is_refused(
 
 
 def test_a_layout_of_another_dataset_or_none_is_refused(workspace: Workspace, layout: StoredLayout) -> None:
-    with pytest.raises(InputError, match="of a layout of 'classes', not of 'pairs'"):
+    with pytest.raises(InputError, match="on a map of 'classes', not of 'pairs'"):
         selections.resolve(workspace, "pairs", Cluster(layout=layout.id, number=0))
     with pytest.raises(AbsentError, match="no run 'gone'"):
         selections.resolve(workspace, "classes", Cluster(layout="gone", number=0))

@@ -167,7 +167,7 @@ def test_a_lasso_of_another_map_or_dataset_says_so(workspace: Workspace) -> None
         with pytest.raises((InputError, AbsentError), match=message):
             rows(workspace, Lasso(polygon=polygon, on=on))
     shop_workspace.add(workspace, "other", [shop_workspace.item(1)])
-    with pytest.raises(InputError, match=r"drawn on a map of 'shop', not of 'other'"):
+    with pytest.raises(InputError, match=r"made on a map of 'shop', not of 'other'"):
         resolve(workspace, "other", Lasso(polygon=polygon, on=drawn()))
 
 

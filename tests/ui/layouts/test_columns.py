@@ -1,4 +1,4 @@
-"""What a stored layout gives each item to colour the map by."""
+"""What is read from a map to colour its points by."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from qlatent.services.layouts import reading
+from qlatent.services.runs.frames import Drawing
+from qlatent.services.scenes import reading, scenes
 from qlatent.settings import settings
 from qlatent.ui.latent_map.point_map import Classes, Ramp
 from qlatent.ui.layouts import columns
-from qlatent.ui.selections.view import View
+from qlatent.ui.layouts.kept import Frame
 from qlatent.ui.shell import page
-from tests.services.layouts.laid_out import classified, computed
+from tests.services.layouts.laid_out import classified
 
 
 @pytest.fixture(autouse=True)
@@ -28,27 +29,30 @@ def tab(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     settings.cache_clear()
 
 
-def test_each_item_has_its_cluster_its_trust_and_its_outlier_factor(
+def test_each_point_has_its_cluster_its_trust_and_its_outlier_factor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tab: dict[str, str]
 ) -> None:
     workspace = classified(tmp_path / "ws")
-    layout = computed(workspace, method="pca")
     monkeypatch.setattr(page, "workspace", lambda: workspace)
     tab["explore_clusters"] = "10"
-    rows = layout.rows[5:40]
-    view = View(dataset="classes", version=0, encoder="given", layout=layout.id, modality="text", rows=rows)
-    found = columns.columns("explore", view)
-    assert np.array_equal(found["layout:trust"], reading.trust_of(workspace, layout)[5:40])
-    assert np.array_equal(found["layout:outlier"], reading.outliers_of(workspace, layout)[5:40])
-    classes, words = rows % 3, found["layout:cluster"]
-    for name in set(words.tolist()) - {""}:
-        assert len(set(classes[words == name])) == 1  # a cluster is one class
-    assert len(set(words.tolist()) - {""}) == 3
-    coloured = columns.colours("explore", layout.id, "layout:cluster", rows=rows)
-    assert isinstance(coloured, Classes)
-    assert isinstance(columns.colours("explore", layout.id, "layout:trust", rows=rows), Ramp)
+    scene = scenes.of_vectors(workspace, "classes", "given", Drawing())
+    shown = Frame("classes", scene, 0)
+    clusters = columns.colours("explore", shown, "layout:cluster")
+    assert isinstance(clusters, Classes) and len(set(clusters.names) - {"no value"}) == 3
+    for number, name in enumerate(clusters.names):
+        own = scene.rows[clusters.codes == number] % 3
+        assert name == "no value" or len(set(own.tolist())) == 1  # a cluster is one class
+    for key, expected, span in (
+        ("layout:trust", reading.trust(workspace, scene, 0), (0.0, 1.0)),
+        ("layout:outlier", reading.outliers(workspace, scene, 0), None),
+    ):
+        found = columns.colours("explore", shown, key)
+        assert isinstance(found, Ramp)
+        low, high = span or np.percentile(expected, (1, 99))
+        shares = np.clip((expected - low) / (high - low), 0, 1)
+        np.testing.assert_allclose(found.codes, shares * 254, atol=0.51)
 
 
-def test_fixed_axes_have_none() -> None:
-    view = View(dataset="classes", version=0, encoder="given", modality="text", rows=np.arange(3))
-    assert columns.columns("explore", view) == {}
+def test_of_two_points_there_is_nothing_to_read(tmp_path: Path) -> None:
+    workspace = classified(tmp_path / "ws", count=3)  # the first has no vector
+    assert columns.offered(scenes.of_vectors(workspace, "classes", "given", Drawing())) == ()

@@ -14,9 +14,11 @@ from qlatent.services.layouts import requests
 from qlatent.services.layouts.layouts import StoredLayout
 from qlatent.services.runs import launchers, listing
 from qlatent.services.runs.specs import Layout
+from qlatent.services.scenes import scenes
 from qlatent.services.workspaces import Workspace
 from qlatent.settings import settings
 from qlatent.store.runs.run_status import RunStatus
+from qlatent.ui.layouts import reading as shown_reading
 from qlatent.ui.selections.view import View
 from tests.carried_out import in_process
 from tests.launchers import LauncherDouble
@@ -58,9 +60,12 @@ def opened(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, *, layout: str
     settings.cache_clear()
     at = AppTest.from_function(drawn, default_timeout=60)
     at.session_state["navigation_declared"] = True
+    scene = (
+        scenes.of_layout(workspace, layout) if layout else scenes.of_vectors(workspace, "classes", "given")
+    )
     at.session_state["view"] = View(
         dataset="classes", version=workspace.items.version("classes"), encoder="given", layout=layout,
-        modality="text", rows=np.arange(1, 91),
+        modality="text", rows=np.arange(1, 91), scene=scene, name=str((workspace.path, layout)),
     )  # fmt: skip
     for name, value in url.items():
         at.query_params[name] = value
@@ -172,15 +177,17 @@ def test_a_removed_layout_leaves_the_map_and_comes_back_by_undo(
     assert [each.id for each in listing.list_runs(workspace, "layout")] == [layout]
 
 
+@pytest.mark.parametrize("fixed", [False, True])
 def test_clusters_are_found_when_asked_for_and_named_by_their_words(
-    laid: Laid, monkeypatch: pytest.MonkeyPatch
+    laid: Laid, monkeypatch: pytest.MonkeyPatch, fixed: bool
 ) -> None:
-    at = opened(laid.workspace, monkeypatch, layout=laid.layout.id)
+    at = opened(laid.workspace, monkeypatch, layout="" if fixed else laid.layout.id)
     assert len(at.dataframe) == 1  # the figures of the layouts alone
     at.number_input(key="explore_clusters_size").set_value(10)
     at.button(key="explore_clusters_find").click().run()
     sound(at)
     assert at.query_params["explore_clusters"] == "10"
+    assert at.query_params["explore_colour"] == "layout:cluster"
     assert "3 clusters" in said(at)
     table = at.dataframe[1].value
     found = table[table["Cluster"] != "In no cluster"]
@@ -193,13 +200,20 @@ def test_clusters_are_found_when_asked_for_and_named_by_their_words(
 @pytest.mark.parametrize(
     ("reading", "column"), [("outliers", "Outlier factor"), ("trust", "Neighbours true")]
 )
-def test_items_apart_and_items_beside_strangers_are_listed_when_asked_for(
+def test_items_apart_and_items_beside_strangers_are_listed(
     laid: Laid, monkeypatch: pytest.MonkeyPatch, reading: str, column: str
 ) -> None:
-    at = opened(laid.workspace, monkeypatch, layout=laid.layout.id, explore_reading=reading)
-    assert len(at.dataframe) == 1
-    at.button(key=f"explore_compute_{reading}").click().run()
-    sound(at)
-    values = at.dataframe[1].value[column]
-    assert len(values) == 30
+    at = opened(laid.workspace, monkeypatch, explore_reading=reading)
+    listed = at.dataframe[1].value
+    assert len(listed) == 30 and list(listed) == [column, "Item", "Label"]
+    values = listed[column]
     assert values.is_monotonic_decreasing if reading == "outliers" else values.is_monotonic_increasing
+
+
+def test_many_points_are_compared_only_when_asked(laid: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shown_reading, "AT_ONCE", 50)
+    at = opened(laid.workspace, monkeypatch, layout=laid.layout.id, explore_reading="trust")
+    assert len(at.dataframe) == 1
+    at.button(key="explore_compute_trust").click().run()
+    sound(at)
+    assert len(at.dataframe[1].value) == 30
