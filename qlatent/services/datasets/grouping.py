@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from qlatent.errors import ConfigError
 from qlatent.registry import did_you_mean
-from qlatent.services.datasets.column_codes import codes, joined, ranks, text_array
+from qlatent.services.datasets.column_codes import Coded, joined, text_array
 from qlatent.services.runs.specs import VectorTraining
 from qlatent.services.vectors.stored import hash_column
 from qlatent.store.workspace import Workspace
@@ -40,14 +40,37 @@ def groups(workspace: Workspace, dataset: str, version: int, rule: Rule) -> NDAr
     Items are grouped if they share an image, a text or an imported vector, the id before a final `#number`, or the
     value in the column `rule.group_by`. An unknown column raises `ConfigError`.
     """
+    table = workspace.items.table(dataset, columns=_tying(rule), version=version)
+    return _tied(table, rule, dataset, Columns(table))
+
+
+class Columns:
+    """The columns of a table as numbers, each looked up once."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        self._coded: dict[str, Coded] = {}
+
+    def __getitem__(self, name: str) -> Coded:
+        if name not in self._coded:
+            self._coded[name] = Coded(self._table[name])
+        return self._coded[name]
+
+
+def _tying(rule: Rule) -> list[str]:
+    """The item columns that group rows; `ConfigError` as in `check`."""
     check(rule)
     column = rule.group_by
-    extra = [column if column in OWN else "metadata"] if column else []
-    table = workspace.items.table(dataset, columns=["id", *SHARED, *extra], version=version)
-    ties = [splits.uncommon(codes(table[name])) for name in SHARED]
+    return ["id", *SHARED, *([column if column in OWN else "metadata"] if column else [])]
+
+
+def _tied(table: pa.Table, rule: Rule, dataset: str, columns: Columns) -> NDArray[np.int64]:
+    """The group of each row of a table with the columns `_tying`."""
+    column = rule.group_by
+    ties = [splits.uncommon(columns[name].codes) for name in SHARED if table[name].null_count < len(table)]
     ties.append(_stems(table["id"]))
     if column in OWN:
-        ties.append(codes(table[column]))
+        ties.append(columns[column].codes)
     elif column:
         ties.append(splits.codes(_values(table["metadata"].to_pylist(), column, dataset)))
     return splits.tied(ties)
@@ -70,12 +93,15 @@ def of_vectors(
     """
     dataset, version = spec.dataset, spec.dataset_version
     names = {modality: hash_column(spec.encoder, modality) for modality in spec.modalities}
-    table = workspace.items.table(dataset, columns=["split", "label", *names.values()], version=version)
-    hashes = {modality: table.column(name) for modality, name in names.items()}
+    read = dict.fromkeys(["split", "label", *names.values(), *_tying(rule)])
+    table = workspace.items.table(dataset, columns=list(read), version=version)
+    columns, hashes = Columns(table), {modality: table.column(name) for modality, name in names.items()}
     # content is what the head sees: with texts only, equal texts are equal contents
-    content = (ranks if ordered else codes)(joined(list(hashes.values())))
-    split = text_array(table["split"])
-    return hashes, Labels(content, split, ranks(table["label"]), groups(workspace, dataset, version, rule))
+    (*_, last) = names.values()
+    coded = columns[last] if len(names) == 1 else Coded(joined(list(hashes.values())))
+    content = coded.ranks if ordered else coded.codes
+    split, label = text_array(table["split"]), columns["label"].ranks
+    return hashes, Labels(content, split, label, _tied(table, rule, dataset, columns))
 
 
 def check(rule: Rule) -> None:

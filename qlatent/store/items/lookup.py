@@ -30,6 +30,15 @@ class Batch(NamedTuple):
     rows: pa.RecordBatch
 
 
+def _found(stored: pa.Table, wanted: pa.Array) -> tuple[NDArray[np.uint64], Places]:
+    """The row ids of the stored hashes that are wanted, and their places among these."""
+    ids = stored["_rowid"].to_numpy()
+    if stored["hash"].equals(pa.chunked_array([wanted])):  # all of a table, in its order
+        return ids, np.arange(len(ids))
+    places = pc.index_in(stored["hash"], value_set=wanted)
+    return ids[pc.is_valid(places).to_numpy()], places.drop_null().to_numpy().astype(np.int64)
+
+
 class Matches:
     """The rows of a table that have one of the wanted hashes."""
 
@@ -38,9 +47,7 @@ class Matches:
         table.checkout(table.version)  # both passes read this version, whatever others commit meanwhile
         self._table = table
         stored = gathered(table.search().select(["hash"]).with_row_id(True))
-        places = pc.index_in(stored["hash"], value_set=wanted)
-        known = pc.is_valid(places).to_numpy()
-        ids, found = stored["_rowid"].to_numpy()[known], places.drop_null().to_numpy().astype(np.int64)
+        ids, found = _found(stored, wanted)
         order = np.argsort(ids, kind="stable")
         self._ids, self._places = ids[order], found[order]
         self._share = len(ids) / max(1, len(stored))

@@ -63,10 +63,10 @@ def replace_rows(labels: Labels, rows: Rows) -> Labels:
 
 def groups_of(labels: Labels) -> Rows:
     """The group of each row, (n,), numbered independently of the order of the rows."""
-    content = np.unique(labels.content, return_inverse=True)[1].astype(np.int64)
+    content = splits.dense(labels.content)
     if labels.group is None:
         return content
-    return splits.in_order(splits.tied([content, labels.group]), labels.content)
+    return splits.in_order(splits.tied([content, labels.group]), content)
 
 
 def heldout_mask(labels: Labels, config: Split, *, group: Rows | None = None) -> Mask:

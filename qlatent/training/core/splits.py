@@ -17,6 +17,7 @@ from qlatent.errors import InputError
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
+_SPARSE = 4  # numbers up to so many times their count are ranked by a table, not by sorting
 _NUMBERED = re.compile(r"(.+)#\d+")  # "1000268201.jpg#0", the first of several captions of one image
 
 
@@ -65,17 +66,35 @@ def tied(columns: Sequence[Rows]) -> Rows:
         nodes.append(first + column[known])
         first += int(column.max(initial=-1)) + 1
     ends = np.concatenate(rows), np.concatenate(nodes)
+    if not len(ends[0]):
+        return np.arange(count)
     graph = coo_array((np.ones(len(ends[0]), dtype=bool), ends), shape=(first, first))
     found: Rows = connected_components(graph, directed=False)[1][:count].astype(np.int64)
-    return np.unique(found, return_inverse=True)[1].astype(np.int64)
+    return dense(found)
+
+
+def dense(values: NDArray[np.str_] | Rows) -> Rows:
+    """The rank of each value among the distinct values, (n,) from 0; small whole numbers are not sorted for it."""
+    whole = values.dtype.kind == "i" and len(values) and values.min() >= 0
+    if not whole or (highest := int(values.max())) > _SPARSE * len(values):
+        return np.unique(values, return_inverse=True)[1].astype(np.int64)
+    present = np.zeros(highest + 1, dtype=bool)
+    present[values] = True
+    return (np.cumsum(present) - 1)[values]
+
+
+def firsts(values: Rows) -> Rows:
+    """The first row of each distinct value of (n,), ascending by value; values are ranks, as `dense` gives them."""
+    first = np.empty(int(values.max(initial=-1)) + 1, dtype=np.int64)
+    first[values[::-1]] = np.arange(len(values))[::-1]  # of equal values the last one written stays
+    return first
 
 
 def in_order(groups: Rows, content: NDArray[np.str_] | Rows) -> Rows:
     """The groups renumbered by the smallest content in each, so that row order has no influence."""
-    rank = np.unique(content, return_inverse=True)[1]
     least = np.full(int(groups.max(initial=-1)) + 1, len(content), dtype=np.int64)
-    np.minimum.at(least, groups, rank)
-    return np.argsort(np.argsort(least, kind="stable"), kind="stable")[groups].astype(np.int64)
+    np.minimum.at(least, groups, dense(content))
+    return dense(least)[groups]
 
 
 def held_out(
@@ -99,7 +118,11 @@ def held_out(
             " split_rule=contents, which groups only identical rows.",
         )
     room = wanted
-    for group in _in_turn(sizes, main_labels(groups, labels), generator):
+    order = _in_turn(sizes, main_labels(groups, labels), generator)
+    fitting = int(np.searchsorted(np.cumsum(sizes[order]), room, side="right"))  # all of these have room
+    chosen[order[:fitting]] = True
+    room -= int(sizes[order[:fitting]].sum())
+    for group in order[fitting:] if room else ():
         if sizes[group] <= room:
             chosen[group] = True
             room -= sizes[group]
@@ -112,11 +135,16 @@ def held_out(
 
 def main_labels(groups: Rows, labels: NDArray[np.str_] | Rows) -> Rows:
     """Code of the most frequent label of each group, (groups,); ties go to the first in order."""
-    names, numbers = np.unique(labels, return_inverse=True)
-    pairs, counts = np.unique(groups * len(names) + numbers, return_counts=True)
-    order = np.lexsort((pairs, -counts, pairs // len(names)))
-    first = np.unique(pairs[order] // len(names), return_index=True)[1]
-    return (pairs[order][first] % len(names)).astype(np.int64)
+    numbers = dense(labels)
+    if (np.bincount(groups) == 1).all():  # every row is a group
+        alone = np.empty(len(groups), dtype=np.int64)
+        alone[groups] = numbers
+        return alone
+    names = int(numbers.max()) + 1
+    pairs, counts = np.unique(groups * names + numbers, return_counts=True)
+    order = np.lexsort((pairs, -counts, pairs // names))
+    first = np.unique(pairs[order] // names, return_index=True)[1]
+    return (pairs[order][first] % names).astype(np.int64)
 
 
 def _in_turn(sizes: Rows, label: Rows, generator: np.random.Generator) -> Rows:

@@ -23,6 +23,7 @@ from qlatent.training.core.rows import (
 )
 from qlatent.types import Arrays, content_hash
 
+_AT_ONCE = 1024  # rows that are normalised together
 FEWEST = 8  # pairs; with fewer, neither a batch nor a held-out share is meaningful
 
 
@@ -144,9 +145,8 @@ def _usable(arrays: Arrays, labels: Labels, config: TrainingConfig) -> tuple[Mas
             _leave_out(usable, np.logical_not(whole), f"zero {name} vector", left_out)
     if config.unique_pairs:
         rows = np.flatnonzero(usable)
-        _, first = np.unique(labels.content[rows], return_index=True)
         repeated = usable.copy()
-        repeated[rows[first]] = False
+        repeated[rows[splits.firsts(splits.dense(labels.content[rows]))]] = False
         _leave_out(usable, repeated, "same content as an earlier row", left_out)
     return usable, left_out
 
@@ -168,7 +168,11 @@ def _reasons(left_out: dict[str, int]) -> str:
 
 
 def _take(array: NDArray[np.float32], rows: Rows, config: TrainingConfig) -> NDArray[np.float32]:
-    taken = np.ascontiguousarray(array[rows], dtype=np.float32)  # a copy, whatever the type
-    if config.normalise == "l2" and len(rows):
-        return lengths.unit(taken)
+    """A copy of these rows (n, …), of unit length by the config; made in parts that stay in the cache."""
+    taken = np.empty((len(rows), *array.shape[1:]), dtype=np.float32)
+    for start in range(0, len(rows), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        taken[part] = array[rows[part]]
+        if config.normalise == "l2":
+            taken[part] = lengths.unit(taken[part])
     return taken

@@ -52,11 +52,7 @@ class Trainer(Work):
     def __init__(self, head: Any, objective: Any, data: TrainingData, config: TrainingConfig) -> None:
         self.head, self.objective, self.data, self.config = head, objective, data, config
         self.device = next(head.parameters()).device
-        self._train = self._tensors(data.train)
-        # views may be many times as large as the rest, so on the CPU they are shared, not copied
-        self._train_views = {
-            name: torch.from_numpy(each).to(self.device) for name, each in data.train_views.items()
-        }
+        self._train, self._train_views = self._shared(data.train), self._shared(data.train_views)
         if not head.prepared:
             head.prepare(self._train)
         learns = any(parameter.requires_grad for parameter in head.parameters())
@@ -126,6 +122,10 @@ class Trainer(Work):
 
     def _tensors(self, arrays: Arrays) -> Tensors:
         return {name: torch.tensor(array, device=self.device) for name, array in arrays.items()}
+
+    def _shared(self, arrays: Arrays) -> Tensors:
+        """Tensors on the device; on the CPU they are the arrays themselves, which may be large."""
+        return {name: torch.from_numpy(each).to(self.device) for name, each in arrays.items()}
 
     def _chunks(self, arrays: Arrays, size: int = CHUNK) -> Iterator[Tensors]:
         for start in range(0, len(next(iter(arrays.values()))), size):

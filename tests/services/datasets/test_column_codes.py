@@ -30,6 +30,22 @@ def test_ranks_are_those_of_sorted_texts() -> None:
     np.testing.assert_array_equal(column_codes.ranks(column(TEXTS)), wanted)
 
 
+@pytest.mark.parametrize("texts", [
+    ["itemitem-2", "other", "itemitem-1", "itemitem", "itemit", *(f"{n:04x}" for n in range(40, 0, -1))],
+    [f"itemitem-{n % 7}é{n}" for n in range(50)],  # nearly all begin alike
+    [None, "b", "a"],
+    ["", ""],
+    [None, None],
+])  # fmt: skip
+def test_ranks_tell_texts_apart_that_begin_alike(texts: list[str | None]) -> None:
+    wanted = np.unique([text or "" for text in texts], return_inverse=True)[1]
+    np.testing.assert_array_equal(column_codes.ranks(column(texts)), wanted)
+
+
+def test_present_are_the_rows_with_a_text() -> None:
+    assert column_codes.present(column(["a", None, "", "b"])).tolist() == [True, False, False, True]
+
+
 def test_texts_and_joined_columns_count_none_as_empty() -> None:
     texts = column_codes.text_array(column(TEXTS))
     assert texts.dtype.kind == "U"

@@ -65,6 +65,14 @@ def test_ids_are_grouped_by_their_stem_before_a_number_sign() -> None:
     assert splits.id_stems(ids) == ["100_69.jpg", "100_69.jpg", None, None, None, None, None, "c#d"]
 
 
+@pytest.mark.parametrize("values", [[4, 0, 4, 2], [], [0], [-1, 5, -1], [10**9, 3], ["b", "", "b", "a"]])
+def test_ranks_among_distinct_values_are_those_of_sorting(values: list) -> None:
+    given = np.array(values, dtype=None if values else np.int64)
+    wanted = np.unique(given, return_inverse=True)[1]
+    np.testing.assert_array_equal(splits.dense(given), wanted)
+    np.testing.assert_array_equal(splits.firsts(wanted), np.unique(given, return_index=True)[1])
+
+
 def test_whole_groups_are_held_out_near_the_share_and_stratified_by_label() -> None:
     random = np.random.default_rng(1)
     groups = np.repeat(np.arange(400), random.integers(1, 6, size=400))

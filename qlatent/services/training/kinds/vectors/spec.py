@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from qlatent.errors import ConfigError, InputError
 from qlatent.registry import entry
 from qlatent.services.datasets import grouping
-from qlatent.services.datasets.column_codes import codes
+from qlatent.services.datasets.column_codes import present
 from qlatent.services.runs.specs import VectorTraining
 from qlatent.services.training.kinds.base import configs_of, documented
 from qlatent.services.training.request import TrainingRequest
@@ -41,7 +41,7 @@ def check_split(workspace: Workspace, spec: VectorTraining) -> None:
     """Raise `QlatentError` if the run's items cannot be split by its settings."""
     config = configs_of(spec, TrainingConfig).training
     hashes, known = grouping.of_vectors(workspace, spec, config, ordered=False)
-    there = np.all([codes(column) >= 0 for column in hashes.values()], axis=0)
+    there = np.all([present(column) for column in hashes.values()], axis=0)
     heldout_mask(replace_rows(known, np.flatnonzero(there)), config)
 
 
@@ -145,7 +145,7 @@ def _check_vectors(workspace: Workspace, dataset: str, key: str, modalities: tup
     made = workspace.items.encoders(dataset)
     whole = {(each["key"], each["modality"]) for each in made if each["encoded"] == each["total"]}
     for name, modality in zip(names, modalities, strict=True):
-        complete &= codes(table[name]) >= 0
+        complete &= present(table[name])
         if (key, modality) in whole:
             continue
         missing = workspace.items.missing(key, modality, table[name])
