@@ -23,8 +23,12 @@ def open_workspace(path: Path, *, create: bool = True) -> Workspace:
     Operations that were interrupted by a kill are completed.
     """
     workspace = Workspace.open(path, create=create)
-    _ = workspace.items, workspace.catalogue  # imports their libraries now, not during the first page
+    _ = workspace.catalogue
     tend(workspace)
+    try:
+        workspace.items.prepare()  # imports its library now, not during the first page or import
+    except StoreError:
+        _log.warning("the items cannot be opened yet", exc_info=True)
     return workspace
 
 

@@ -7,6 +7,7 @@ import decimal
 import json
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,15 @@ def as_id(value: Any) -> str | None:
     if text is not None and len(text) > _MAX_ID:
         raise RefusedRow(f"its id has {len(text):,} characters; the limit is {_MAX_ID}")
     return text
+
+
+def are_plain_ids(cells: Sequence[Any]) -> bool:
+    """Whether every cell is a text of ASCII that `as_id` returns as it is; some thousand are told at once."""
+    if not cells or set(map(type, cells)) != {str}:
+        return False
+    whole = "".join(cells)
+    clean = whole.isascii() and "\0" not in whole and list(map(str.strip, cells)) == list(cells)
+    return clean and max(map(len, cells)) <= _MAX_ID and _MISSING_WORDS.isdisjoint(map(str.lower, cells))
 
 
 _NUMBER = re.compile(r"[-+]?\d[\d.,'\u00a0\u202f ]*")

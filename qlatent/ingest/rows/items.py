@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any, Protocol, TypeVar
 
@@ -91,6 +91,14 @@ class ItemMaker:
         if whole.isdecimal() and {whole, f"{whole}.0"} <= self.rows_by_id.keys():
             self.notes["ids such as '1' and '1.0' are kept as different items, as they are written"] += 1
 
+    def reserve_all(self, names: list[str], first: int) -> None:
+        """Marks the ids of consecutive rows as used."""
+        if any(map(str.isdecimal, names)) or any(name.endswith(".0") for name in names):  # see `reserve`
+            for row, name in enumerate(names, start=first):
+                self.reserve(name, row)
+        else:
+            self.rows_by_id.update(zip(names, range(first, first + len(names)), strict=True))
+
     def remarks(self) -> list[str]:
         """Remarks on omitted parts and on labels; complete after the last row."""
         return [*self._omissions.lines(), *(self._labels.lines() if self._labels else ())]
@@ -137,6 +145,14 @@ class ItemMaker:
         label = _repeated(cell) if type(cell) is str else as_text(cell)
         self._labels.add(cell, label)
         return label
+
+    def labels(self, cells: Sequence[str | None]) -> list[str | None]:
+        """The labels of rows with these texts, counted for the remarks as by `label`."""
+        assert self._labels is not None  # the caller has a column of labels
+        read = {cell: as_text(cell) for cell in dict.fromkeys(cells)}
+        for cell, count in Counter(cells).items():
+            self._labels.add(cell, read[cell], count)
+        return [read[cell] for cell in cells]
 
     def split(self, values: dict[str, Any]) -> str | None:
         """The split that a row names, in lower case."""

@@ -47,12 +47,12 @@ class LabelCensus:
         self._missing: Counter[str] = Counter()
         self._kept: Counter[str] = Counter()
 
-    def add(self, cell: object, label: str | None) -> None:
-        """Counts a cell and the label read from it."""
+    def add(self, cell: object, label: str | None, count: int = 1) -> None:
+        """Counts a cell, or several equal ones, and the label read from it."""
         if label is None:
-            self._missing["empty" if cell is None else str(cell).strip()[:40] or "empty"] += 1
+            self._missing["empty" if cell is None else str(cell).strip()[:40] or "empty"] += count
         elif label in self._kept or len(self._kept) < _MOST_LABELS:
-            self._kept[label] += 1
+            self._kept[label] += count
 
     def lines(self) -> list[str]:
         """Remarks on missing labels, kept words that may mean "none", and numbers with two spellings."""

@@ -38,7 +38,7 @@ class VectorReader:
         if not isinstance(cells, np.ndarray) or cells.ndim != 2 or cells.dtype.kind not in "fiu":
             return None
         with np.errstate(over="ignore", invalid="ignore"):  # as in `as_vector`
-            vectors = cells.astype(np.float32)
+            vectors = cells.astype(np.float32, copy=False)
         fits = vectors.shape[1] == (self._width or vectors.shape[1]) and vectors.size > 0
         return vectors if fits and np.isfinite(vectors).all() and vectors.any(axis=1).all() else None
 

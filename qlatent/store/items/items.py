@@ -52,6 +52,10 @@ class ItemStore:
         except StoreError:  # leave leftovers on a full or read-only disk, which can still be read
             _log.warning("leftovers of imports stay for now", exc_info=True)
 
+    def prepare(self) -> None:
+        """Import the library of the tables now, which takes more than a second."""
+        self._tables.prepare()
+
     # --- writing ------------------------------------------------------------------------------------------
 
     def create(

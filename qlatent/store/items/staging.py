@@ -122,8 +122,7 @@ class Staging:
         count, none = len(block), [None] * len(block)
         image, text, vector = (given.get(modality, none) for modality in MODALITIES)
         pairs = list(map(_pair_hash, image, text, vector))
-        for name in block.ids:
-            self._take_id(name)
+        self._take_ids(block.ids)
         firsts = [self._first.setdefault(pair, name) for pair, name in zip(pairs, block.ids, strict=True)]
         repeats = ["" if first == name else first for first, name in zip(firsts, block.ids, strict=True)]
         self.duplicates += count - repeats.count("")
@@ -148,6 +147,14 @@ class Staging:
         if new:
             taken = vectors if len(new) == len(hashes) else vectors[new]
             self._write_given(modality, [hashes[place] for place in new], taken)
+
+    def _take_ids(self, names: Sequence[str]) -> None:
+        distinct = set(names)
+        if len(distinct) == len(names) and self._ids.isdisjoint(distinct):
+            self._ids |= distinct
+            return
+        for name in names:  # say which one it is
+            self._take_id(name)
 
     def _take_id(self, name: str) -> None:
         if name in self._ids:
@@ -290,4 +297,5 @@ def _hashes(vectors: np.ndarray) -> list[str]:
 
 
 def _pair_hash(image: str | None, text: str | None, vector: str | None) -> str:
-    return content_hash(f"{image or ''}\n{text or ''}\n{vector or ''}")
+    content = f"{image or ''}\n{text or ''}\n{vector or ''}".encode()
+    return hashlib.blake2b(content, digest_size=16).hexdigest()  # `content_hash`, without its cases

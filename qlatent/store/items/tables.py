@@ -39,6 +39,10 @@ class Tables:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def prepare(self) -> None:
+        """Import lancedb, which takes more than a second, before the first table is read."""
+        _ = self._database
+
     @cached_property
     def _database(self) -> Any:
         # lance reads ahead 2 GB by default, so that one pass over large vectors would hold them all

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from qlatent.ingest.cells import values
 from qlatent.ingest.cells.values import as_id, as_json, as_price, as_text, is_missing
 from qlatent.ingest.record import RefusedRow
 from qlatent.ingest.rows.vector_cells import as_vector
@@ -45,6 +46,15 @@ def test_text_that_no_file_can_hold_is_cleaned() -> None:
     cleaned = as_text("a\ud800b\0c")
     assert cleaned == "a?bc"
     assert cleaned.encode()
+
+
+@pytest.mark.parametrize("odd", [None, 7, "", " a", "a\x1f", "a\0b", "NaN", "é", "a" * 301, b"a"])
+def test_plain_ids_are_told_all_at_once(odd: object) -> None:
+    plain = ["item-1", "2", "a b", "none"]
+    assert values.are_plain_ids(plain)
+    assert [values.as_id(cell) for cell in plain] == plain
+    assert not values.are_plain_ids([*plain, odd])
+    assert not values.are_plain_ids([])
 
 
 def test_an_id_of_absurd_length_is_refused() -> None:

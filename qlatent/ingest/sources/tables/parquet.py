@@ -221,4 +221,4 @@ class ArrowRows:
 
 
 def _is_changed(cells: Any) -> bool:
-    return not isinstance(cells, np.ndarray) and any(isinstance(cell, Unheld) for cell in cells)
+    return not isinstance(cells, np.ndarray) and Unheld in set(map(type, cells))
