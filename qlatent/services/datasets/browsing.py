@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,6 +49,13 @@ def items(workspace: Workspace, dataset: str) -> pd.DataFrame:
     table[words] = table[words].fillna("")
     known = facts.columns(table.pop("metadata").tolist(), beside=COLUMNS)
     return pd.concat([table, known], axis=1)
+
+
+def one(workspace: Workspace, dataset: str, row: int) -> dict[str, Any]:
+    """The item in a row, missing parts as "", with its metadata as an object; an unknown row raises `StoreError`."""
+    (found,) = workspace.items.rows(dataset, [row], columns=[*COLUMNS, "metadata"])
+    known = json.loads(found.pop("metadata") or "{}")
+    return {name: "" if value is None else value for name, value in found.items()} | {"metadata": known}
 
 
 def facts_of(table: pd.DataFrame) -> list[str]:

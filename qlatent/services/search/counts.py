@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from qlatent.services.datasets import browsing, facts
 from qlatent.store.workspace import Workspace
 
-MOST_VALUES = 100  # values of a text column that are counted one by one
+MOST_VALUES = 200  # values of a text column that are counted one by one
 BINS = 20
 _COUNTED = ("label", "split")  # parts of an item that are counted beside its metadata
 
@@ -41,10 +41,13 @@ def counts(
     workspace: Workspace, dataset: str, *, among: NDArray[np.bool_] | None = None
 ) -> list[ColumnCounts]:
     """The counts of each column that has a value, among all items or those of a mask (rows,)."""
-    table = browsing.items(workspace, dataset)
-    names = [*_COUNTED, *browsing.facts_of(table)]
+    stored = workspace.items.table(
+        dataset, columns=[*_COUNTED, "metadata"]
+    )  # not the texts, which need memory
+    known = facts.columns(stored["metadata"].to_pylist(), beside=browsing.COLUMNS)
+    table = pd.concat([stored.select(list(_COUNTED)).to_pandas(), known], axis=1)
     mask = np.ones(len(table), dtype=np.bool_) if among is None else np.asarray(among, dtype=np.bool_)
-    columns = {name: _blank_as_missing(table[name]) for name in names}
+    columns = {name: _blank_as_missing(table[name]) for name in table}
     return [_counted(name, column, mask) for name, column in columns.items() if column.notna().any()]
 
 

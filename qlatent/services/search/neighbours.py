@@ -62,6 +62,7 @@ class Space:
     hits: tuple[Hit, ...]
     lost: tuple[Hit, ...] = ()
     how: str = EXACT
+    found: int = 0  # items that match, where a search has an end of its own: by words
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,13 @@ from numpy.typing import NDArray
 from qlatent import lengths
 from qlatent.errors import InputError
 from qlatent.images import decoded
-from qlatent.ingest.image_check import check_image
-from qlatent.ingest.limits import Limits
-from qlatent.ingest.record import RefusedRow
-from qlatent.services.search import stored_vectors
+from qlatent.services.search import pictures, stored_vectors
 from qlatent.services.search.stored_vectors import InputSpace
 from qlatent.services.vectors import known_encoders, stored
-from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 
 KINDS = ("text", "image", "item", "vector")
+WORDS = "words"  # the kind of a term that is looked for in the texts, not encoded
 _IMAGE_FIRST = ("image", "text", "vector")
 
 
@@ -48,6 +45,12 @@ class Query:
         """The ids of the items in the query, which it never finds."""
         return tuple(str(term.value) for term in self.terms if term.kind == "item")
 
+    @property
+    def words(self) -> str | None:
+        """The words that are looked for in the texts, None for a query by vectors."""
+        only = self.terms[0] if len(self.terms) == 1 else None
+        return str(only.value) if only and only.kind == WORDS else None
+
     def document(self) -> dict[str, Any]:
         """The query as JSON values; images are in base64, see `frozen` for a smaller form."""
         return {"terms": [[term.kind, _plain(term.value), term.weight] for term in self.terms]}
@@ -63,6 +66,11 @@ class QueryVector(NamedTuple):
 def text(words: str) -> Query:
     """A query by text."""
     return Query((Term("text", words),))
+
+
+def words(written: str) -> Query:
+    """A query for words in the texts, as `words.parts` reads them."""
+    return Query((Term(WORDS, written),))
 
 
 def image(content: bytes) -> Query:
@@ -179,17 +187,10 @@ def _of_text(workspace: Workspace, words: str, space: InputSpace) -> QueryVector
 
 
 def _of_image(workspace: Workspace, content: str | bytes, space: InputSpace) -> QueryVector:
-    try:
-        checked = check_image(
-            bytes(content) if isinstance(content, bytes) else b"", limits=Limits.of(settings())
-        )
-    except RefusedRow as err:
-        raise InputError(
-            f"This is not an image to search with: {err}.", remedy="Use a JPEG, PNG or WebP file."
-        ) from err
+    checked = pictures.checked(content if isinstance(content, bytes) else b"")
     coder = known_encoders.opened(workspace, space.encoder)
     _check_reads(coder.modalities, "image", space)
-    picture = decoded(checked.content, side=coder.decoded_side)
+    picture = decoded(checked, side=coder.decoded_side)
     return QueryVector(coder.embed_images(coder.prepare_image(picture)[None])[0], "image")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from qlatent.errors import InputError
-from qlatent.services.search import neighbours, queries
+from qlatent.services.search import answers, neighbours, queries
 from qlatent.services.search.neighbours import Asked, Neighbours
 from qlatent.services.search.queries import Query
 from qlatent.store.catalogue.records import SearchRecord
@@ -68,10 +68,13 @@ def save(
             f"The name has {len(plain):,} characters, expected 1 to {LONGEST_NAME}.",
             remedy="Choose another name.",
         )
-    space = queries.space_of(workspace, dataset, encoder=asked.encoder, modality=asked.modality)
-    kept = queries.frozen(workspace, query, space)
-    where = replace(asked, encoder=space.encoder, modality=space.modality, among=None)
-    definition = document(kept, where, filters=filters)
+    if query.words is None:
+        space = queries.space_of(workspace, dataset, encoder=asked.encoder, modality=asked.modality)
+        query = queries.frozen(workspace, query, space)
+        where = replace(asked, encoder=space.encoder, modality=space.modality, among=None)
+    else:
+        where = Asked(k=asked.k)
+    definition = document(query, where, filters=filters)
     record = SearchRecord(f"s{secrets.token_hex(4)}", plain, dataset, definition, time.time())
     return _read(workspace.catalogue.saved_searches.add(record))
 
@@ -85,7 +88,7 @@ def listed(workspace: Workspace, dataset: str) -> list[SavedSearch]:
 def run(workspace: Workspace, search: str, *, among: NDArray[Any] | None = None) -> Neighbours:
     """The hits of a saved search (by id) at present, among the rows of a mask; an unknown id raises `AbsentError`."""
     found = _read(workspace.catalogue.saved_searches.one(search))
-    return neighbours.neighbours(workspace, found.dataset, found.query, replace(found.asked, among=among))
+    return answers.answer(workspace, found.dataset, found.query, replace(found.asked, among=among))
 
 
 def remove(workspace: Workspace, search: str) -> None:

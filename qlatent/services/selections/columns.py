@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,25 @@ def values_of(workspace: Workspace, dataset: str, name: str) -> pd.Series:
             f"The items of {dataset!r} have no column {name!r}.", remedy=did_you_mean(name, known)
         )
     return facts.typed([each.get(key) for each in found])
+
+
+def filled(workspace: Workspace, dataset: str, name: str) -> NDArray[np.bool_]:
+    """Mask (n,) of the items with something in a part of an item, such as `text` or `image_hash`; "" is nothing."""
+    values = workspace.items.table(dataset, columns=[name])[name]
+    mask: NDArray[np.bool_] = pc.fill_null(pc.not_equal(values, ""), False).to_numpy()
+    return mask
+
+
+def meeting(workspace: Workspace, dataset: str, wanted: Sequence[Column]) -> NDArray[np.bool_] | None:
+    """Mask (n,) of the rows that meet all conditions; None without conditions. Errors as in `having`."""
+    if not wanted:
+        return None
+    mask = np.ones(workspace.items.count(dataset), dtype=np.bool_)
+    for each in wanted:
+        met = np.zeros(len(mask), dtype=np.bool_)
+        met[having(workspace, dataset, each)] = True
+        mask &= met
+    return mask
 
 
 def present(values: pd.Series) -> NDArray[np.bool_]:

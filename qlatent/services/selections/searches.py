@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from qlatent.errors import InputError
 from qlatent.json_values import plain
 from qlatent.services.search import saved
-from qlatent.services.search.neighbours import Asked, neighbours
+from qlatent.services.search.answers import answer
+from qlatent.services.search.neighbours import Asked
 from qlatent.services.search.queries import Query
 from qlatent.services.selections.definitions import Search
 from qlatent.store.workspace import Workspace
@@ -42,5 +43,5 @@ def found(workspace: Workspace, dataset: str, wanted: Search) -> NDArray[np.int6
     query, asked = saved.read(wanted.search)
     if not 1 <= asked.k <= MOST:
         raise InputError(f"The search asks for {asked.k:,} hits.", remedy=f"Ask for 1 to {MOST:,}.")
-    hits = neighbours(workspace, dataset, query, asked).hits
+    hits = answer(workspace, dataset, query, asked).hits
     return np.array([each.row for each in hits], dtype=np.int64)

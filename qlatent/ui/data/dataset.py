@@ -12,6 +12,7 @@ from qlatent.services.runs import listing
 from qlatent.services.vectors import augmented
 from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.ui.items import filters, preview_rows
+from qlatent.ui.search import item as opened_item
 from qlatent.ui.search import question
 from qlatent.ui.shell import dataset_cache, forms, page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, cut, data_uri, encoder_name, literal
@@ -232,14 +233,18 @@ def gallery(dataset: str, part: pd.DataFrame, images: dict[str, bytes]) -> None:
                     st.image(image, width="stretch", alt=cut(item["text"] or item["id"], limit=80))
                 parts.foreign(item["text"] or item["id"], limit=90)
                 parts.labels([item["label"], "duplicate" if item["duplicate_of"] else None])
-                if st.button(
-                    "",
-                    key=f"data_like_{item['row']}",
-                    icon=":material/join_inner:",
-                    type="tertiary",
-                    help="More like this",
-                ):
-                    _neighbours(dataset, item["id"])  # fmt: skip
+                with st.container(horizontal=True, gap="xsmall"):
+                    if st.button(
+                        "", key=f"data_open_{item['row']}", icon=":material/open_in_new:", type="tertiary",
+                        help="Open this item",
+                    ):  # fmt: skip
+                        url_state.put(opened_item.NAME, item["row"])
+                        st.rerun()
+                    if st.button(
+                        "", key=f"data_like_{item['row']}", icon=":material/join_inner:", type="tertiary",
+                        help="More like this",
+                    ):  # fmt: skip
+                        _neighbours(dataset, item["id"])
 
 
 def _neighbours(dataset: str, item: str) -> None:

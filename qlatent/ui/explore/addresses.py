@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from qlatent.services.views.saved import Named
+from qlatent.ui.search import addresses as search
 from qlatent.ui.shell import url_state
 
 PAGE = "explore"
@@ -27,10 +28,7 @@ OF_A_MAP = (VIEW, SHAPE, BASIS, NORM, FRAME, CAMERA, LAYOUT, READING, CLUSTERS)
 """Choices that another run or other vectors do not share."""
 OF_A_DATASET = (SELECTION, ROW, COLOUR, HIDDEN, PINNED)
 """Choices that another dataset does not share."""
-OF_PANELS = (
-    TAB, "explore_near", "explore_selected", "explore_search_by", "explore_search_encoder", "explore_search_in",
-    "explore_search_saved",
-)  # fmt: skip
+OF_PANELS = (TAB, "explore_near", "explore_selected", *search.names(PAGE))
 """What is open in the panels beside the map."""
 CHOICES = (*OF_A_MAP, *OF_A_DATASET, *OF_PANELS, ENCODER)
 """All that the page keeps in the URL beside `run` or `dataset`: a view is these and nothing else."""

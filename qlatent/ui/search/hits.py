@@ -12,7 +12,7 @@ from qlatent.services.datasets import browsing
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Source
 from qlatent.services.search.neighbours import Hit, Space
-from qlatent.ui.search import question
+from qlatent.ui.search import item, question
 from qlatent.ui.shell import page as shell
 from qlatent.ui.shell import parts, url_state
 from qlatent.ui.shell.formatting import count, cut, literal
@@ -20,11 +20,12 @@ from qlatent.ui.shell.formatting import count, cut, literal
 
 @dataclass(frozen=True)
 class Shelf:
-    """Where hits are drawn: the page, the dataset, and what *Select these* does with the hits of a space."""
+    """Where hits are drawn: the page, the dataset, and what selects the best hits of a space, `most` of them."""
 
     page: str
     source: Source
-    select: Callable[[Space], None]
+    select: Callable[[Space, int], None]
+    most: int  # hits that can be selected
 
 
 def side_by_side(shelf: Shelf, spaces: Sequence[Space]) -> None:
@@ -42,10 +43,7 @@ def _space(shelf: Shelf, space: Space, *, number: int) -> None:
         st.markdown(f"**{literal(space.title, limit=60)}**", width="content")
         if space.head:
             st.badge(f"{gained} gained, {len(space.lost)} lost", color="orange" if gained else "green")
-        if space.hits and st.button(
-            "Select these", key=f"{shelf.page}_search_select_{number}", icon=":material/select_all:"
-        ):
-            shelf.select(space)
+        _selecting(shelf, space, number=number)
     st.caption(f"{count(len(space.hits), 'item')} by {space.metric}, {space.how}")
     if not space.hits:
         st.info("No item matches.", icon=":material/search_off:")
@@ -57,26 +55,37 @@ def _space(shelf: Shelf, space: Space, *, number: int) -> None:
             _cards(shelf, space.lost, prefix=f"{number}_lost")
 
 
+def _selecting(shelf: Shelf, space: Space, *, number: int) -> None:
+    """Buttons that select the shown hits, or all that match."""
+    shown, key = len(space.hits), f"{shelf.page}_search_select_{number}"
+    if shown and st.button("Select these", key=key, icon=":material/select_all:"):
+        shelf.select(space, shown)
+    if space.found > shown:
+        every = min(space.found, shelf.most)
+        label = f"Select all {every:,}" if every == space.found else f"Select the best {every:,}"
+        if st.button(label, key=f"{key}_all", icon=":material/select_all:"):
+            shelf.select(space, every)
+
+
 def _cards(shelf: Shelf, found: Sequence[Hit], *, prefix: str) -> None:
     workspace = shell.workspace()
     items = scenes.items(workspace, shelf.source, [hit.row for hit in found])
     images = browsing.thumbnails(workspace, [each["image_hash"] for each in items if each["image_hash"]])
     with st.grid("auto", min_column_width=150, gap="small") as grid:
-        for place, (hit, item) in enumerate(zip(found, items, strict=True)):
+        for place, (hit, each) in enumerate(zip(found, items, strict=True)):
             with grid.cell(), st.container(border=True, gap="xsmall", height="stretch"):
-                image = images.get(item["image_hash"] or "")
+                image = images.get(each["image_hash"] or "")
                 if image:
-                    st.image(image, width="stretch", alt=cut(item["text"] or hit.id, limit=80))
-                parts.foreign(item["text"] or hit.id, limit=90)
-                parts.labels([item["label"], f"{hit.score:.3f}", "gained" if hit.gained else None])
+                    st.image(image, width="stretch", alt=cut(each["text"] or hit.id, limit=80))
+                parts.foreign(each["text"] or hit.id, limit=90)
+                parts.labels([each["label"], f"{hit.score:.3f}", "gained" if hit.gained else None])
                 _actions(shelf, hit, key=f"{shelf.page}_search_{prefix}_{place}")
 
 
 def _actions(shelf: Shelf, hit: Hit, *, key: str) -> None:
     dataset = shelf.source.dataset
     with st.container(horizontal=True, gap="xsmall"):
-        if shelf.page == "explore":
-            _act(key, "open", ":material/open_in_new:", "Open this item", _open, (hit.row,))
+        _act(key, "open", ":material/open_in_new:", "Open this item", _open, (shelf.page, hit.row))
         _act(
             key, "like", ":material/join_inner:", "More like this", question.like,
             (shelf.page, dataset, hit.id),
@@ -92,9 +101,12 @@ def _act(key: str, name: str, icon: str, told: str, done: Callable[..., None], a
     st.button("", key=f"{key}_{name}", icon=icon, help=told, on_click=done, args=args, type="tertiary")
 
 
-def _open(row: int) -> None:
-    url_state.put("row", row)
-    url_state.put("explore_tab", "item")
+def _open(page: str, row: int) -> None:
+    if page == "explore":
+        url_state.put("row", row)
+        url_state.put("explore_tab", "item")
+    else:
+        url_state.put(item.NAME, row)
 
 
 def _join(page: str, dataset: str, item: str, side: str) -> None:

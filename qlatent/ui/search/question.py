@@ -1,46 +1,41 @@
-"""What is searched for: a text, an image, items added and taken away, words, or a saved search."""
+"""What is searched for: a text, an image, items added and taken away, words, or a saved search; all in the URL."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.services.search import queries, saved
+from qlatent.services.search import pictures, queries, saved
 from qlatent.services.search.queries import Query
 from qlatent.services.search.saved import SavedSearch
+from qlatent.ui.search import addresses
 from qlatent.ui.shell import page as shell
 from qlatent.ui.shell import url_state
 from qlatent.ui.shell.formatting import literal
 
 BY = {"text": "Text", "image": "Image", "items": "Items", "words": "Words", "saved": "Saved"}
+TYPES = ["jpg", "jpeg", "png", "webp"]
 _SIGNS = {"plus": "+", "minus": "−"}
 
 
 def by(page: str) -> str:
-    """Draw and return the kind of search; it stands in the URL."""
-    return url_state.switch(f"{page}_search_by", BY)
+    """Draw and return the kind of search."""
+    return url_state.switch(addresses.name(page, addresses.BY), BY)
 
 
-def query(page: str, kind: str) -> Query | None:
-    """Draw the input of a text, an image or items; None as long as nothing is asked."""
+def query(page: str, dataset: str, kind: str) -> Query | None:
+    """Draw the input of a text, words, an image or items; None as long as nothing is asked."""
     if kind == "image":
-        file = st.file_uploader("Image", type=["jpg", "jpeg", "png", "webp"], key=f"{page}_search_image")
-        return queries.image(file.getvalue()) if file else None
+        return _image(page)
     if kind == "items":
-        return _items(page)
-    written = st.text_input(
-        "Text", key=f"{page}_search_text", icon=":material/search:", placeholder="red fruit",
+        return _items(page, dataset)
+    if kind == "words":
+        written = _words(page)
+        return queries.words(written) if written else None
+    written = _typed(
+        page, addresses.TEXT, "Text", icon=":material/search:", placeholder="red fruit",
         help="The dataset's encoder turns the text into a vector, and the items nearest to it are found.",
     )  # fmt: skip
     return queries.text(written) if written else None
-
-
-def words(page: str) -> str:
-    """Draw the input of a search for words in the texts."""
-    return st.text_input(
-        "Words", key=f"{page}_search_words", icon=":material/match_word:", placeholder='red "garden chair" -wood',
-        help="All words must occur in the text. Write a phrase in quotes, begin* for the beginning of a word, and "
-        "-word for one that must not occur. Ranked by BM25.",
-    )  # fmt: skip
 
 
 def saved_search(page: str, dataset: str) -> SavedSearch | None:
@@ -49,12 +44,18 @@ def saved_search(page: str, dataset: str) -> SavedSearch | None:
     if not there:
         st.caption("No search of this dataset is saved yet.")
         return None
-    chosen = url_state.pick(
-        "Saved searches", list(there), name=f"{page}_search_saved", names=lambda each: there[each].name
-    )
-    if st.button("Remove", key=f"{page}_search_remove", icon=":material/delete:"):
-        saved.remove(shell.workspace(), chosen)
-        st.rerun()
+    asked = addresses.get(page, addresses.SAVED)
+    if asked and asked not in there:
+        st.warning("The saved search in this link does not exist any more.", icon=":material/link_off:")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        chosen = url_state.pick(
+            "Saved searches", list(there), name=addresses.name(page, addresses.SAVED),
+            names=lambda each: there[each].name, width=280,
+        )  # fmt: skip
+        if st.button("Remove", key=f"{page}_search_remove", icon=":material/delete:"):
+            saved.remove(shell.workspace(), chosen)
+            addresses.put(page, addresses.SAVED, None)
+            st.rerun()
     return there[chosen]
 
 
@@ -65,27 +66,74 @@ def like(page: str, dataset: str, item: str) -> None:
 
 def join(page: str, dataset: str, item: str, *, side: str) -> None:
     """Add an item to the sum (`plus`), or take its direction away (`minus`)."""
-    terms = {
-        name: [each for each in found if each != item] for name, found in terms_of(page, dataset).items()
-    }
+    there = addresses.terms(page, dataset)
+    terms = {name: [each for each in found if each != item] for name, found in there.items()}
     terms[side].append(item)
     _put(page, dataset, terms)
 
 
-def terms_of(page: str, dataset: str) -> dict[str, list[str]]:
-    """The ids of the items that are added and taken away."""
-    kept = st.session_state.get(f"{page}_search_terms")
-    return dict(kept[1]) if kept and kept[0] == dataset else {"plus": [], "minus": []}
-
-
 def _put(page: str, dataset: str, terms: dict[str, list[str]]) -> None:
-    st.session_state[f"{page}_search_terms"] = (dataset, terms)
-    url_state.put(f"{page}_search_by", "items")
+    addresses.put_terms(page, dataset, terms)
+    addresses.put(page, addresses.BY, "items")
 
 
-def _items(page: str) -> Query | None:
-    dataset = st.session_state[f"{page}_search_dataset"]
-    terms = terms_of(page, dataset)
+def _words(page: str) -> str:
+    return _typed(
+        page, addresses.WORDS, "Words", icon=":material/match_word:", placeholder='red "garden chair" -wood',
+        help="All words must occur in the text. Write a phrase in quotes, begin* for the beginning of a word, and "
+        "-word for one that must not occur. Ranked by BM25.",
+    )  # fmt: skip
+
+
+def _typed(page: str, what: str, label: str, *, icon: str, placeholder: str, help: str) -> str:
+    key = addresses.name(page, what)
+    addresses.typed(page, what, key)
+    return st.text_input(
+        label, key=key, icon=icon, placeholder=placeholder, help=help,
+        on_change=lambda: addresses.put(page, what, st.session_state[key]),
+    )  # fmt: skip
+
+
+def _image(page: str) -> Query | None:
+    """An image that is uploaded, dropped or pasted; the URL has its content hash."""
+    turn = st.session_state.get(f"{page}_search_turn", 0)
+    with st.container(gap="small"):
+        file = st.file_uploader("Image", type=TYPES, key=f"{page}_search_file_{turn}")
+        given = st.chat_input(
+            "Or paste an image here, and press Enter", key=f"{page}_search_paste", accept_file=True, file_type=TYPES,
+        )  # fmt: skip
+    pasted = next(iter(given.files), None) if given else None
+    if given and not pasted:
+        st.caption("This was text; for a search by words choose *Text*.")
+    new = pasted or file
+    if new is not None:
+        with shell.guarded():
+            addresses.put(page, addresses.IMAGE, pictures.keep(shell.workspace(), new.getvalue()))
+            st.session_state[f"{page}_search_turn"] = turn + 1  # the field is empty again
+            st.rerun()
+    name = addresses.get(page, addresses.IMAGE)
+    if not name or new is not None:
+        return None
+    addresses.put(page, addresses.IMAGE, name)
+    return _pictured(page, name)
+
+
+def _pictured(page: str, name: str) -> Query | None:
+    with shell.guarded():
+        content = pictures.read(shell.workspace(), name)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.image(content, width=96, alt="The image that is searched with")
+            st.button(
+                "Remove", key=f"{page}_search_image_remove", icon=":material/close:",
+                on_click=addresses.put, args=(page, addresses.IMAGE, None),
+            )  # fmt: skip
+        return queries.image(content)
+    return None
+
+
+def _items(page: str, dataset: str) -> Query | None:
+    terms = addresses.terms(page, dataset)
+    addresses.put_terms(page, dataset, terms)
 
     def entered(side: str) -> None:
         name = st.session_state[f"{page}_search_{side}"].strip()

@@ -32,7 +32,7 @@ def downloads(key: str, what: str, dataset: str, *, choice: Choice, file: str) -
 
 def _possible(form: Form, dataset: str) -> bool:
     """Whether the dataset has what this kind of file needs."""
-    if form.pictures and not (tables.items(dataset)["image_hash"] != "").any():
+    if form.pictures and not tables.filled(dataset, "image_hash").any():
         return False
     return not form.vectors or bool(_encoders(dataset))
 

@@ -68,7 +68,7 @@ def _card(page: str, card: Card, *, image: bytes | None, figure: bool) -> None:
 
 def _order(page: str, view: View) -> Order:
     """The control for the order; modality is asked for only where the map has two."""
-    columns = browsing.facts_of(tables.items(view.dataset))
+    columns = [each for each in tables.columns(view.dataset) if each not in ("label", "text", "id")]
     usual = [each for each in ORDERS if each == "row" or (view.encoder and (each != "change" or view.run))]
     options = [*usual, *(f"column:{each}" for each in ("label", "text", *columns))]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):

@@ -28,6 +28,7 @@ SECTIONS = {
     "kept": "Collections",
 }
 ALWAYS = ("filter", "kept")
+PARTS = {"image": "image_hash", "text": "text"}
 
 
 @shell.fragment
@@ -102,10 +103,10 @@ def inverted(selection: Definition) -> Definition:
 
 def _summary(view: View, rows: NDArray[np.int64]) -> None:
     """How many items are selected, how many of them have images and texts, and how many are not on the map."""
-    table = tables.items(view.dataset)
-    chosen = table.iloc[rows[rows < len(table)]]
-    st.markdown(f"**{len(rows):,} of {count(len(table), 'item')} selected**")
-    known = {"image": int((chosen["image_hash"] != "").sum()), "text": int((chosen["text"] != "").sum())}
+    parts = {name: tables.filled(view.dataset, part) for name, part in PARTS.items()}
+    total = len(parts["text"])
+    st.markdown(f"**{len(rows):,} of {count(total, 'item')} selected**")
+    known = {name: int(mask[rows[rows < total]].sum()) for name, mask in parts.items()}
     told = [count(number, name) for name, number in known.items() if number]
     away = len(np.setdiff1d(rows, view.rows, assume_unique=True))
     told += [f"{away:,} not on this map"] if away else []
