@@ -107,6 +107,37 @@ def separating_plane(points: NDArray[np.floating], labels: NDArray[np.str_]) -> 
     return np.linalg.qr(directions[:, :-3:-1])[0]
 
 
+def norm_fit(norms: NDArray[np.floating]) -> Index:
+    """The index of how well `norms` (n,) can be read off a plane: R² of their regression on its coordinates, 0 to 1."""
+    wanted = np.asarray(norms, dtype=np.float64) - np.mean(norms, dtype=np.float64)
+    whole = float(wanted @ wanted)
+
+    def fit(places: NDArray[np.float64]) -> float:
+        centred = places - places.mean(axis=0)
+        slopes = np.linalg.lstsq(centred, wanted, rcond=None)[0]
+        rest = wanted - centred @ slopes
+        return max(0.0, 1.0 - float(rest @ rest) / whole) if whole > 0 else 0.0
+
+    return fit
+
+
+def norm_plane(points: NDArray[np.floating], norms: NDArray[np.floating]) -> Plane:
+    """The plane (k, 2) of the highest `norm_fit`: the direction of the regression, beside that of largest variance.
+
+    Norms that are all equal, but for rounding, raise `InputError`.
+    """
+    values, wanted = np.asarray(points, dtype=np.float64), np.asarray(norms, dtype=np.float64)
+    _check_size(values.shape[1])
+    if float(np.ptp(wanted)) <= 1e-4 * float(np.abs(wanted).max(initial=0.0)):
+        raise InputError("All norms are equal: no plane tells them apart.", remedy="Take a grand tour.")
+    centred = values - values.mean(axis=0)
+    along = np.linalg.lstsq(centred, wanted - wanted.mean(), rcond=None)[0]
+    along = along / (np.linalg.norm(along) or 1.0)
+    rest = centred - np.outer(centred @ along, along)
+    across = np.linalg.eigh(rest.T @ rest)[1][:, -1]
+    return np.linalg.qr(np.column_stack([along if along.any() else np.eye(len(along))[0], across]))[0]
+
+
 def random_plane(size: int, rng: np.random.Generator) -> Plane:
     """A uniformly random plane of a space of `size` dimensions."""
     return np.linalg.qr(rng.normal(size=(size, 2)))[0]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from qlatent.services.datasets import datasets
+from qlatent.services.workspaces import open_workspace
 from tests.pages.conftest import Furnished
 
 Open = Callable[..., AppTest]
@@ -26,3 +30,41 @@ def test_the_norm_is_drawn_as_radius_or_axis_and_said(opened: Open, furnished: F
     assert "The second axis is the norm ‖z‖; lines at" in said(at)
     at.segmented_control(key="switch_explore_norm").set_value("").run()
     assert "explore_norm" not in at.query_params and "‖z‖" not in said(at)
+
+
+def test_a_tour_is_started_told_and_left_by_one_click(opened: Open, furnished: Furnished) -> None:
+    at = opened(
+        furnished.workspace.path, "explore", run=furnished.run, explore_frame="1", explore_show="text"
+    )
+    at.button(key="explore_tour_norm").click().run()
+    assert not at.exception and not at.error
+    assert at.query_params["explore_tour"] == "norm.1" and "explore_frame" not in at.query_params
+    assert "planes of the latents at step" in said(at) and "nothing is trained between them" in said(at)
+    assert {"Shown by the axes", "Norm told"} <= {metric.label for metric in at.metric}
+    at.button(key="explore_tour_leave").click().run()
+    assert "explore_tour" not in at.query_params and at.query_params["explore_frame"] == "1"
+    assert not at.exception and "planes of" not in said(at)
+
+
+def test_a_tour_in_a_link_opens_and_one_that_is_none_is_left_out(opened: Open, furnished: Furnished) -> None:
+    chosen = {"dataset": furnished.pairs, "explore_encoder": "given"}
+    at = opened(furnished.workspace.path, "explore", explore_tour="labels.7", row="1", **chosen)
+    assert not at.error and "planes of the vectors" in said(at)
+    at = opened(furnished.workspace.path, "explore", explore_tour="sideways.1", **chosen)
+    assert not at.error and len(at.get("bidi_component")) == 1 and "planes of" not in said(at)
+
+
+def test_what_identical_points_cannot_show_is_said_and_the_map_stays(opened: Open, tmp_path: Path) -> None:
+    np.savez(tmp_path / "same.npz", text=np.ones((5, 4), dtype=np.float32))
+    with open_workspace(tmp_path / "workspace") as workspace:
+        datasets.store(workspace, tmp_path / "same.npz", name="Same")
+    at = opened(tmp_path / "workspace", "explore", explore_tour="norm.0")
+    assert [each.value for each in at.error] == ["Take a grand tour\\."] and len(
+        at.get("bidi_component")
+    ) == 1
+    at.button(key="explore_tour_leave").click().run()
+    at.segmented_control(key="switch_explore_norm").set_value("axis").run()
+    assert not at.error and not at.exception and "All norms are equal" in said(at)
+    for colour in ("layout:cluster", "layout:trust", "layout:outlier"):
+        at.selectbox(key="explore_colours").set_value(colour).run()
+        assert not at.error and not at.exception

@@ -54,7 +54,7 @@ def offered(workspace: Workspace, scene: Scene) -> list[str]:
         "norm": any(np.isfinite(each).any() for each in found.norms.values()),
         "modality": len(scene.modalities) > 1,
         "part": bool(heldout.any() and not heldout.all()),
-        "change": bool(scene.source.run) and not scene.source.layout and scene.frames > 1,
+        "change": bool(scene.source.run) and not scene.source.layout and scene.frames > 1 and not scene.tour,
         "density": scene.items > 1,
     }
     return [kind for kind, there in kinds.items() if there] + [
@@ -115,13 +115,16 @@ def values(workspace: Workspace, scene: Scene, by: str, *, frame: int) -> Number
 def _norms(scene: Scene) -> Numbers:
     """Norms in every frame. Of two modalities each is shown within its own range of the whole run, from 0 to 1."""
     found, (first, *others) = scene.shown, scene.modalities
+    frames = slice(-1 if scene.tour else 0, None)  # of a tour all are alike
     if not others:
-        return Numbers(found.norms[first], found.norm_ranges[first])
+        norms = found.norms[first][frames]
+        return Numbers(norms[0] if scene.tour else norms, found.norm_ranges[first])
     shares = []
     for name in scene.modalities:
         low, high = found.norm_ranges[name]
-        shares.append((found.norms[name] - low) / ((high - low) or 1.0))
-    return Numbers(np.concatenate(shares, axis=1), (0.0, 1.0))
+        shares.append((found.norms[name][frames] - low) / ((high - low) or 1.0))
+    both = np.concatenate(shares, axis=1)
+    return Numbers(both[0] if scene.tour else both, (0.0, 1.0))
 
 
 def _column(workspace: Workspace, scene: Scene, name: str) -> Numbers | Names:

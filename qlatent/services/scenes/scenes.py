@@ -19,6 +19,7 @@ from qlatent.metrics.geometry.gap import gap
 from qlatent.metrics.geometry.point_neighbours import labelled_sample, neighbour_accuracy
 from qlatent.services.layouts import layouts
 from qlatent.services.layouts.layouts import StoredLayout
+from qlatent.services.layouts.tours import TourRequest
 from qlatent.services.runs import map_views
 from qlatent.services.runs.frames import ITEM_COLUMNS, NORM_PERCENTILES, Drawing, Evolution, Outline
 from qlatent.services.runs.specs import training_spec
@@ -54,6 +55,7 @@ class Scene:
     shown: Evolution
     """The n items with places, norms and figures; vectors and layouts of one frame have no step."""
     positions: Quantised  # (F, m · n, c)
+    tour: TourRequest | None = None  # whose planes the frames are; None: they are states
 
     @property
     def rows(self) -> Rows:
@@ -83,6 +85,8 @@ class Scene:
     @property
     def labels(self) -> tuple[str, ...]:
         """What each frame is called; empty where there is one without a step."""
+        if self.tour:
+            return tuple(f"plane {number:,}" for number in range(1, self.frames + 1))
         return tuple(f"step {step:,}" for step in self.shown.steps) if self.source.run else ()
 
     @cached_property
@@ -127,9 +131,13 @@ class Scene:
     def drawn(self, frame: int, *, matrix: NDArray[np.float64] | None = None) -> DrawnMap:
         """This map for what is selected on a frame; for a lasso in space with the camera's `matrix` (2, 4)."""
         source = self.source
-        of = {"run": source.run} if source.run else {"encoder": source.encoder, "version": source.version}
+        of: dict[str, Any] = {"run": source.run}
+        if not source.run:
+            of = {"encoder": source.encoder, "version": source.version}
         if source.layout:
             of = {"layout": source.layout}
+        if self.tour:
+            of |= {"tour": self.tour.guide, "of": self.tour.frame}
         return DrawnMap(
             **of, view=self.shown.view, frame=frame, frames=self.frames, basis=self.shown.basis,
             norm=self.shown.norm,
@@ -291,6 +299,14 @@ def _gap(workspace: Workspace, source: Source, found: VectorMap) -> float:
 def _vectors(workspace: Workspace, source: Source, modality: str, *, rows: Rows) -> NDArray[np.float32]:
     vectors = stored.mapped(workspace, source.dataset, source.encoder, modality, version=source.version)
     return sample(vectors, rows)
+
+
+def recorded(workspace: Workspace, scene: Scene, frame: int) -> int:
+    """The number of the run's frame that a frame of a scene shows; of vectors 0."""
+    if not scene.source.run:
+        return 0
+    steps = workspace.run(scene.source.run).snapshot_steps()
+    return steps.index(int(scene.shown.steps[frame]))
 
 
 def exists(workspace: Workspace, dataset: str) -> bool:

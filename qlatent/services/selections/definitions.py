@@ -48,6 +48,8 @@ class DrawnMap(_Part):
     )  # how many the map had, since later ones may turn its plane
     basis: Basis = "pooled"
     norm: NormView = ""  # whether the map shows the norm as radius or axis
+    tour: Literal["", "grand", "labels", "norm"] = ""  # `frame` is then the number of a plane
+    of: int = Field(default=0, ge=0)  # the frame of the run that is toured
     low: Annotated[tuple[float, ...], Field(min_length=2, max_length=3)]
     step: Annotated[tuple[float, ...], Field(min_length=2, max_length=3)]
     camera: Annotated[tuple[float, ...], Field(min_length=8, max_length=8)] | None = None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qlatent.errors import InputError
 from qlatent.layout.lasso import inside
 from qlatent.registry import resolve as imported
+from qlatent.services.layouts.tours import TourRequest, toured
 from qlatent.services.runs import frames
 from qlatent.services.runs.specs import training_spec
 from qlatent.services.selections.definitions import DrawnMap, Lasso
@@ -25,6 +26,7 @@ _HIGHEST = 2**15 - 1
 _KEPT = 4  # maps of runs in memory: of 20,000 items, 2 modalities and 60 frames, 35 MB each
 
 MAPS = {
+    "tour": "qlatent.services.selections.maps:of_tour",
     "run": "qlatent.services.selections.maps:of_run",
     "layout": "qlatent.services.selections.layouts:of_layout",
     "encoder": "qlatent.services.selections.maps:of_vectors",
@@ -49,7 +51,7 @@ def inside_lasso(workspace: Workspace, dataset: str, lasso: Lasso) -> NDArray[np
 
 def points(workspace: Workspace, dataset: str, on: DrawnMap) -> Points:
     """The points of a map; one of another dataset raises `InputError`, a removed one `AbsentError`."""
-    kind = next(each for each in MAPS if getattr(on, each))
+    kind = next(each for each in MAPS if getattr(on, each))  # of a tour first
     read: Callable[[Workspace, str, DrawnMap], Points] = imported(MAPS[kind])
     found = read(workspace, dataset, on)
     if found.dataset != dataset:
@@ -77,6 +79,23 @@ def of_vectors(workspace: Workspace, dataset: str, on: DrawnMap) -> Points:
         workspace, dataset, on.encoder, view=on.view, dimensions=len(on.low), norm=on.norm, version=on.version
     )
     return Points(dataset, found.rows, found.places)
+
+
+def of_tour(workspace: Workspace, dataset: str, on: DrawnMap) -> Points:
+    """The points of a plane of a tour; a removed run or an unknown plane raises an error that says so."""
+    if on.run:
+        check_present(workspace, "run", on.run)
+    found = toured(workspace, tour_of(dataset, on))
+    if on.frame >= len(found.index):
+        raise InputError(f"The tour has no plane {on.frame}; it has {len(found.index)}.")
+    return Points(found.dataset, found.rows, {name: each[on.frame] for name, each in found.places.items()})
+
+
+def tour_of(dataset: str, on: DrawnMap) -> TourRequest:
+    """The tour that a map shows a plane of."""
+    if not on.tour:
+        raise InputError("This is the map of no tour.", remedy="Start a tour.")
+    return TourRequest(dataset, on.encoder, on.version, on.run, on.of, on.view, on.tour)
 
 
 def evolution(

@@ -16,7 +16,7 @@ VIEW, SHAPE, BASIS, COLOUR = "explore_show", "explore_shape", "explore_basis", "
 FRAME, CAMERA, TAB = "explore_frame", "explore_camera", "explore_tab"
 HIDDEN, PINNED = "explore_hidden", "explore_pinned"
 ENCODER, LAYOUT, SELECTION = "explore_encoder", "explore_layout", "explore_selection"
-NORM = "explore_norm"
+NORM, TOUR = "explore_norm", "explore_tour"
 READING, CLUSTERS = "explore_reading", "explore_clusters"  # of the panel of layouts
 ROW = "row"
 EARLIER = {"show": VIEW, "shape": SHAPE, "basis": BASIS, "colour": COLOUR, "frame": FRAME}
@@ -24,7 +24,7 @@ EARLIER = {"show": VIEW, "shape": SHAPE, "basis": BASIS, "colour": COLOUR, "fram
 DROPPED = ("part", "amount", "pairs", "fit")
 """What earlier versions chose and the map now shows anyway."""
 WORDS = {COLOUR: {"frame": "norm"}}  # earlier values: the norm was coloured in each frame by itself, too
-OF_A_MAP = (VIEW, SHAPE, BASIS, NORM, FRAME, CAMERA, LAYOUT, READING, CLUSTERS)
+OF_A_MAP = (VIEW, SHAPE, BASIS, NORM, TOUR, FRAME, CAMERA, LAYOUT, READING, CLUSTERS)
 """Choices that another run or other vectors do not share."""
 OF_A_DATASET = (SELECTION, ROW, COLOUR, HIDDEN, PINNED)
 """Choices that another dataset does not share."""

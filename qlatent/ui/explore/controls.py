@@ -43,12 +43,14 @@ def _of_vectors(path: str, dataset: str, encoder: str, state: str) -> Outline:
     return scenes.outline_of_vectors(page.workspace(), dataset, encoder)
 
 
-def drawing(found: Outline) -> Drawing:
-    """Draw the choices of what is on the map and in which axes, and return them."""
+def drawing(found: Outline, *, toured: bool = False) -> Drawing:
+    """Draw the choices of what is on the map and in which axes, and return them; a tour has axes of its own."""
     view = found.default
     if len(found.views) > 1:
         names = {each: maps.SHOWN[each] for each in found.views}
         view = url_state.switch(addresses.VIEW, names, default=found.default, label="On the map", help=GAP)
+    if toured:
+        return Drawing(view)
     with st.popover(
         "Axes", icon=":material/3d_rotation:", key="explore_axes", help="Plane or space, and of what"
     ):

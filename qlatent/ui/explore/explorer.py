@@ -6,7 +6,17 @@ import streamlit as st
 
 from qlatent.errors import QlatentError
 from qlatent.services.runs.frames import Drawing, Outline
-from qlatent.ui.explore import addresses, controls, moving_map, reading, saving, shown_scene, side, views
+from qlatent.ui.explore import (
+    addresses,
+    controls,
+    moving_map,
+    reading,
+    saving,
+    shown_scene,
+    side,
+    touring,
+    views,
+)
 from qlatent.ui.explore.moving_map import Shown
 from qlatent.ui.explore.shown_scene import Named
 from qlatent.ui.explore.source import Looked
@@ -62,7 +72,9 @@ def _scene(looked: Looked, outline: Outline) -> Named:
             st.warning("The layout in this link is of other vectors; the map in fixed axes is shown instead.")
         except QlatentError as err:
             parts.error_card(err)
-    return shown_scene.read(looked, controls.drawing(outline))
+    named = shown_scene.read(looked, controls.drawing(outline, toured=touring.asked() is not None))
+    touring.control(named)
+    return touring.toured(named)
 
 
 def _share() -> None:

@@ -26,7 +26,8 @@ def item(looked: Looked, shown: Shown) -> None:
     """Draw the card of the open item: of a run before and after compression, of vectors with its neighbours."""
     scene, row = shown.named.scene, url_state.number(addresses.ROW)
     if looked.run:
-        item_card(looked.run, scene.shown, row, frame=shown.frame)
+        frame = scenes.recorded(page.workspace(), scene, shown.frame)
+        item_card(looked.run, scene.shown, row, frame=frame)
         return
     with st.container(border=True, gap="small"):
         if row is None or scene.point_of(row) is None:

@@ -39,10 +39,24 @@ OF_LAYOUTS = {  # figure → label, help, figure to compare it with
 }
 
 
+TOURED = {
+    "labels": (
+        "Labels apart",
+        "How far the labels lie apart in this plane: 1 − |W| / |W + B|, W and B the scatter within and between labels.",
+    ),
+    "norm": (
+        "Norm told",
+        "How well the norm can be read off this plane: R² of its regression on the coordinates.",
+    ),
+}
+
+
 def strip(shown: Shown) -> None:
     """Draw the figures of the shown frame, and what should be known about the map as a whole."""
     scene = shown.named.scene
     found = list(_of_layout(scene)) if scene.source.layout else figures.metrics(scene.shown)
+    if scene.tour:
+        found += _of_tour(scene)
     if found:
         across = st.grid(min(len(found), ACROSS), min_column_width=170, gap="xsmall")
         with st.container(key="explore_figures"), across:
@@ -60,6 +74,12 @@ def _of_layout(scene: Scene) -> Iterator[Metric]:
             yield Metric(label, table[name].tolist(), text, 2, "", note)
 
 
+def _of_tour(scene: Scene) -> Iterator[Metric]:
+    label, text = TOURED.get(scene.tour.guide if scene.tour else "", ("", ""))
+    if label:
+        yield Metric(label, scene.shown.honesty["tour_index"].tolist(), text, 2, "", "")
+
+
 def _value(metric: Metric, frame: int) -> str:
     value = metric.values[frame]
     return "–" if value is None else f"{value:.{metric.digits}f} {metric.unit}".strip()
@@ -71,9 +91,24 @@ def _said(scene: Scene) -> list[str]:
     drawn = count(scene.items, "item")
     said = f"Showing {drawn} of {found.total:,}" if scene.items < found.total else f"Showing all {drawn}"
     said += ", sampled by the run's seed." if scene.source.run and scene.items < found.total else "."
+    if scene.tour:
+        return [said, *_tour(scene)]
     if scene.source.run and not scene.source.layout:
         return [said, *_norm(scene), *maps.remarks(found), *filter(None, [maps.agreement(found)])]
     return [said, *_norm(scene), *_of_vectors(scene)]
+
+
+def _tour(scene: Scene) -> Iterator[str]:
+    """What the frames of a tour are, and what the toured dimensions leave out."""
+    found = scene.shown
+    of = f"the latents at step {int(found.steps[0]):,}" if scene.source.run else "the vectors"
+    yield (
+        f"The frames are {scene.frames} planes of {of}, each a small turn from the last; nothing is trained between "
+        "them. What lies apart in a plane lies apart in all dimensions; what lies together may not."
+    )
+    held = float(found.honesty["tour_held"][0])
+    if held < 1.0:
+        yield f"The tour is of the {found.size} leading axes, which hold {held:.0%} of the spread."
 
 
 def _norm(scene: Scene) -> Iterator[str]:

@@ -74,17 +74,18 @@ def _read(path: str, key: str, state: str, _looked: Looked, drawing: Drawing) ->
     else:
         scene = scenes.of_vectors(workspace, _looked.dataset, _looked.encoder, drawing)
     name = f"{path}/{key}/{drawing}"
-    return _named(f"{name}/{state}", name, scene)
+    return named(f"{name}/{state}", name, scene)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Drawing the layout…")
 def _laid_out(path: str, layout: str) -> Named:
     scene = scenes.of_layout(page.workspace(), layout)
     name = f"{path}/layout/{layout}"
-    return _named(name, name, scene)
+    return named(name, name, scene)
 
 
-def _named(name: str, map_name: str, scene: Scene) -> Named:
+def named(name: str, map_name: str, scene: Scene) -> Named:
+    """A scene with its names for caches, and what can colour it."""
     offered = tuple(colouring.offered(page.workspace(), scene))
     return Named(
         name, map_name, scene, offered + columns.offered(scene), colouring.telling(scene, offered, named=TOP)

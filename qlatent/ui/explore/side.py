@@ -49,6 +49,7 @@ def view(shown: Shown) -> View:
     version = source.version
     return View(
         dataset=source.dataset, version=0 if version is None else version, encoder=source.encoder, run=source.run,
-        layout=source.layout, modality=scene.shown.view, rows=np.sort(scene.rows), frame=shown.frame,
-        scene=scene, name=shown.named.name,
+        layout=source.layout, modality=scene.shown.view, rows=np.sort(scene.rows),
+        frame=scenes.recorded(page.workspace(), scene, shown.frame), scene=scene, name=shown.named.name,
+        shown=shown.frame,
     )  # fmt: skip

@@ -23,7 +23,7 @@ def panel(page: str, view: View) -> None:
     unfinished(page, [each for each in found if each.state != "finished"])
     choose(page, view, [each for each in found if each.state == "finished"])
     if view.scene is not None:
-        read(page, view, Frame(view.name, view.scene, view.frame))
+        read(page, view, Frame(view.name, view.scene, view.shown))
     with st.expander("New layout", icon=":material/add:", expanded=not found, key=f"{page}_layout_new"):
         form(page, view)
 

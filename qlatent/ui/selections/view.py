@@ -29,8 +29,10 @@ class View:
     rows: NDArray[np.int64]
     """Dataset rows (n,) of the items on the map, sorted; one modality or two are drawn of each."""
     frame: int = 0
-    """The shown frame, from 0; always 0 without a run."""
+    """The number of the run's frame that is shown, from 0; always 0 without a run."""
     scene: Scene | None = None
     """The points that are drawn, of all frames."""
     name: str = ""
     """The name that caches know the scene by."""
+    shown: int = 0
+    """The shown frame of the scene: of a run or layout a state, of a tour a plane."""
