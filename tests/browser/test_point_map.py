@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from qlatent.layout.quantised import quantise
-from qlatent.ui.latent_map.point_map import Card, Cards, PointMap, classes, ramp, standalone_html
+from qlatent.ui.latent_map.point_map import Card, Cards, Contour, PointMap, classes, ramp, standalone_html
 from tests.browser.conftest import CHROMIUM, QUIET, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -42,6 +42,25 @@ MEAN = """canvas => {
     }
     return sum.slice(0, 3).map((value) => value / sum[3]);
 }"""  # red, green and blue of the pixels unlike the one in the corner
+
+RED = """canvas => {
+    const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const found = [];
+    for (let at = 0; at < data.length; at += 4) {
+        if (data[at] < 200 || data[at + 1] > 80 || data[at + 3] < 200) continue;
+        found.push([(at / 4) % width, Math.floor(at / 4 / width)]);
+    }
+    const reach = (values) => values.length && Math.max(...values) - Math.min(...values);
+    return [0, 1].map((i) => reach(found.map((at) => at[i])));
+}"""  # how far the clear red pixels reach in each direction
+INKED = """canvas => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let sum = 0;
+    for (let at = 0; at < data.length; at += 4) {
+        sum += data[at + 3] > 150 && Math.max(...data.slice(at, at + 3)) < 80;
+    }
+    return sum;
+}"""  # dark pixels
 
 
 @pytest.fixture(scope="module")
@@ -368,3 +387,32 @@ def test_colours_of_each_frame_follow_the_frames(page: Any, tmp_path: Path) -> N
         brightest  # viridis ends in yellow and begins in violet
     )
     assert red > 200 and green > 200 and before_red < 120 and before_green < 60 and blue > before_green
+
+
+def test_contours_lie_over_the_points_of_their_frame_and_are_saved(page: Any, tmp_path: Path) -> None:
+    places = quantise(np.tile(np.random.default_rng(0).uniform(-1, 1, size=(1, 400, 2)), (2, 1, 1)))
+    low, high = -16_000.0, 16_000.0
+    square = np.array([[low, low], [high, low], [high, high], [low, high], [low, low]])
+    spec = PointMap(
+        places, title="Lines", contours=[Contour([square], "half", "#ff0000", frame=1), Contour([square / 2])]
+    )
+    path = tmp_path / "map.html"
+    path.write_text(standalone_html(spec), encoding="utf-8")
+    shown = opened(page, path.as_uri())
+    over = shown.root.locator(".pm-over")
+    columns = over.evaluate(RED)
+    assert over.evaluate(INKED) > 0
+    shown.root.locator(".pm-saving summary").click()
+    with page.expect_download() as saved:
+        shown.root.locator(".pm-svg").click()
+    drawing = Path(saved.value.path()).read_text(encoding="utf-8")
+    (line,) = re.findall(r'<path d="M([^"]+)" fill="none" stroke="#ff0000"', drawing)
+    corners = np.array([[float(part) for part in each.split()] for each in line.split("L")])
+    sides = np.ptp(corners, axis=0)
+    assert sides == pytest.approx(columns, abs=12)  # the label stands on a corner
+    assert sides[0] / sides[1] == pytest.approx(places.step[0] / places.step[1], abs=0.002)
+    assert ">half</text>" in drawing
+    shown.root.locator(".pm-back").press("Enter")
+    shown.root.locator(".pm-now", has_text="frame 1/2").wait_for()
+    assert over.evaluate(RED) == [0, 0]
+    assert over.evaluate(INKED) > 0

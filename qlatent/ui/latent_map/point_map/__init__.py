@@ -6,10 +6,10 @@
 from qlatent.ui.latent_map.point_map.colouring import Classes, Ramp, classes, ramp
 from qlatent.ui.latent_map.point_map.events import Clicked, Lasso, PointMapEvent
 from qlatent.ui.latent_map.point_map.mounting import point_map
-from qlatent.ui.latent_map.point_map.spec import Card, Cards, PointMap
+from qlatent.ui.latent_map.point_map.spec import Card, Cards, Contour, PointMap
 from qlatent.ui.latent_map.point_map.standalone import standalone_html
 
 __all__ = [
-    "Card", "Cards", "Classes", "Clicked", "Lasso", "PointMap", "PointMapEvent", "Ramp", "classes", "point_map", "ramp",
-    "standalone_html",
+    "Card", "Cards", "Classes", "Clicked", "Contour", "Lasso", "PointMap", "PointMapEvent", "Ramp", "classes",
+    "point_map", "ramp", "standalone_html",
 ]  # fmt: skip

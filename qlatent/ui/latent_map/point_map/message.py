@@ -41,6 +41,7 @@ def describe(spec: PointMap) -> tuple[dict[str, Any], Blobs]:
         "sizes": put(spec.sizes),
         "selection": put(bits),
         "pairs": put(None if spec.pairs is None else spec.pairs.astype("<i4", copy=False)),
+        "contours": _contours(spec, put),
     }  # fmt: skip
     return description | _plain(spec), blobs
 
@@ -77,6 +78,21 @@ def _colours(spec: PointMap, put: Any) -> dict[str, Any] | None:
         "top": given.top,
         "missing": given.missing,
     }
+
+
+def _contours(spec: PointMap, put: Any) -> dict[str, Any] | None:
+    """All corners as one array, and for each contour how many of them each of its lines takes."""
+    lines = [line for each in spec.contours for line in each.lines]
+    if not lines:
+        return None
+    parts = [
+        {
+            "label": each.label, "colour": each.colour, "frame": each.frame,
+            "corners": [len(line) for line in each.lines],
+        }
+        for each in spec.contours
+    ]  # fmt: skip
+    return {"tag": put(np.concatenate(lines).astype("<f4")), "parts": parts}
 
 
 def served(spec: PointMap, *, height: int) -> dict[str, Any]:

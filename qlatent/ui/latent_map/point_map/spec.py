@@ -48,6 +48,19 @@ class Cards:
     pictures: bool = False  # whether points are drawn as their thumbnails where few are in view
 
 
+@dataclass(frozen=True)
+class Contour:
+    """Lines over the points, of equal density, norm or another quantity, with the label that they carry.
+
+    Corners are in the units of `positions.values`, and may lie beyond them; a closed line ends where it begins.
+    """
+
+    lines: Sequence[NDArray[np.floating]]  # each (v, c), c as in `positions`
+    label: str = ""
+    colour: str | None = None  # "#rrggbb"; None: as the text
+    frame: int | None = None  # drawn in this frame alone; None: in all
+
+
 State = Literal["camera", "frame", "hidden", "pinned"]
 
 
@@ -61,6 +74,7 @@ class PointMap:
     selection: NDArray[np.bool_] | None = None  # (n,); None: nothing is selected
     pairs: NDArray[np.int32] | None = None  # (m, 2): rows that are joined where one is selected
     cards: Cards | None = None
+    contours: Sequence[Contour] = ()
     camera: Mapping[str, float] | None = None  # as an event told it; None: all points are in view
     frame: int | None = None  # None: the last
     labels: Sequence[str] = ()  # of the frames
@@ -84,6 +98,10 @@ class PointMap:
                 raise InputError(f"{name} has the shape {given.shape}, but the map has {n:,} points.")
         if self.pairs is not None and self.pairs.size and not 0 <= self.pairs.min() <= self.pairs.max() < n:
             raise InputError(f"pairs name rows outside 0–{n - 1:,}.")
+        axes = self.positions.values.shape[2]
+        for shape in (np.shape(line) for each in self.contours for line in each.lines):
+            if len(shape) != 2 or shape[1] != axes:
+                raise InputError(f"A contour's line has the shape {shape}; expected (corners, {axes}).")
 
     @property
     def frames(self) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from qlatent.errors import InputError
 from qlatent.layout.quantised import quantise
-from qlatent.ui.latent_map.point_map import Card, Cards, PointMap, classes, events, message, ramp
+from qlatent.ui.latent_map.point_map import Card, Cards, Contour, PointMap, classes, events, message, ramp
 from qlatent.ui.latent_map.point_map.delivery import SHELF
 
 PLACES = quantise(np.random.default_rng(0).normal(size=(3, 40, 2)))
@@ -51,6 +51,18 @@ def test_a_served_message_stays_small_and_changes_only_what_changed() -> None:
     assert {name for name in sent if sent[name] != chosen[name]} == {"selection"}
 
 
+def test_contours_are_one_array_with_the_lengths_of_its_lines() -> None:
+    lines = [np.array([[0.0, 1.0], [2.0, 3.5]]), np.array([[9.0, 9.0]]), np.array([[-4e4, 7.0]])]
+    both = [Contour(lines[:2], "50 %"), Contour(lines[2:], colour="#ff0000", frame=2)]
+    description, blobs = message.describe(dataclasses.replace(SPEC, contours=both))
+    sent = description["contours"]
+    assert blobs[sent["tag"]].dtype == "<f4" and blobs[sent["tag"]].tolist() == np.concatenate(lines).tolist()
+    assert sent["parts"] == [
+        {"label": "50 %", "colour": None, "frame": None, "corners": [2, 1]},
+        {"label": "", "colour": "#ff0000", "frame": 2, "corners": [1]},
+    ]
+
+
 def test_cards_are_named_by_their_source() -> None:
     one = dataclasses.replace(SPEC, cards=Cards("shop", lambda row: Card(str(row)), pictures=True))
     sent = message.served(one, height=1)
@@ -67,6 +79,10 @@ def test_cards_are_named_by_their_source() -> None:
         ),
         ({"selection": np.zeros(3, bool)}, r"selection has the shape \(3,\)"),
         ({"pairs": np.array([[0, 40]], np.int32)}, "pairs name rows outside 0–39"),
+        (
+            {"contours": [Contour([np.zeros((4, 3))])]},
+            r"line has the shape \(4, 3\); expected \(corners, 2\)",
+        ),
     ],
 )
 def test_what_does_not_fit_the_points_is_refused(changed: dict[str, object], told: str) -> None:

@@ -63,10 +63,11 @@ class Exporting {
     const { map } = this;
     const { width, height } = map.camera;
     const marks = map.seen(MARKS) ?? null;
+    map.overlay.affine = map.camera.affine();
     const points = marks ? this.circles(marks) : `<image width="${width}" height="${height}" href="${this.plain()}"/>`;
     const keys = this.keys().map(({ colour, text }, i) => `<rect x="10" y="${10 + i * 18}" width="10" height="10" fill="${colour}"/><text x="26" y="${19 + i * 18}">${escaped(text)}</text>`);
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12">`
-      + `<rect width="100%" height="100%" fill="${map.theme.ground}"/>${points}<g fill="${map.theme.ink}">${keys.join("")}</g></svg>`;
+      + `<rect width="100%" height="100%" fill="${map.theme.ground}"/>${points}${map.overlay.contours.svg()}<g fill="${map.theme.ink}">${keys.join("")}</g></svg>`;
   }
 
   plain() {

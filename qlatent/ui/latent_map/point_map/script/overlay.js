@@ -6,6 +6,7 @@ const SIDE = 44; // of a picture, in pixels
 class Overlay {
   constructor(canvas, map) {
     Object.assign(this, { canvas, map, context: canvas.getContext("2d", { willReadFrequently: true }) });
+    this.contours = new Contours(map);
     this.pictures = new Map(); // row → { image, x, y, cell } or null while it is fetched
   }
 
@@ -19,6 +20,7 @@ class Overlay {
     if (!map.geometry) return;
     this.affine = camera.affine();
     this.drawPictures();
+    this.contours.draw(context);
     this.drawPairs();
     for (const row of map.pinned) this.trail(row);
     for (const row of map.pinned) this.ring(row, 6, 2, map.theme.mark);

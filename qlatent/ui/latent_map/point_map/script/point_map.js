@@ -8,7 +8,7 @@ class PointMap {
     root.innerHTML = MARKUP;
     this.root = root.querySelector(".pm-root");
     this.find = (name) => this.root.querySelector(".pm-" + name);
-    Object.assign(this, { alive: true, told: {}, time: 0, hovered: null, opened: null, chosen: 0, hidden: new Set(), pinned: [], known: { opened: null }, moving: false });
+    Object.assign(this, { alive: true, contours: [], told: {}, time: 0, hovered: null, opened: null, chosen: 0, hidden: new Set(), pinned: [], known: { opened: null }, moving: false });
     this.counts = { all: [0], chosen: [0] };
     this.source = new Source(() => this.trigger("unreached", true));
     this.link = new Link(this);
@@ -51,7 +51,7 @@ class PointMap {
     this.root.style.setProperty("--pm-height", `${data.height ?? 560}px`);
     this.find("stage").setAttribute("aria-label", data.title || "Map of points");
     this.link.join(data.link);
-    const wanted = { geometry: data.geometry.tag, codes: data.colours?.tag, sizes: data.sizes, selection: data.selection, pairs: data.pairs };
+    const wanted = { geometry: data.geometry.tag, codes: data.colours?.tag, sizes: data.sizes, selection: data.selection, pairs: data.pairs, contours: data.contours?.tag };
     const parts = {};
     await Promise.all(Object.entries(wanted).map(async ([name, tag]) => (parts[name] = tag ? await this.source.bytes(tag) : null)));
     if (turn !== this.turn || !this.alive || !parts.geometry) return;
@@ -72,6 +72,7 @@ class PointMap {
     }
     if (moved || fresh("sizes")) this.arrays.sizes = parts.sizes ? shuffle.spread(parts.sizes) : null;
     if (moved || fresh("pairs")) this.pairs = parts.pairs ? new Int32Array(parts.pairs.buffer, parts.pairs.byteOffset, parts.pairs.length / 4) : null;
+    this.contours = lines(data.contours, parts.contours, this.geometry.axes);
     if (moved || fresh("selection")) this.select(parts.selection);
     for (const name of Object.keys(wanted)) this.known[name] = wanted[name] ?? null;
     this.tint(data.colours, data.hidden);
