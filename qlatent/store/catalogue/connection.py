@@ -34,6 +34,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = url
         self._engine: Engine | None = None
+        self._end: weakref.finalize[..., Database] | None = None  # closes the engine with the object
         self._copy: _Copy | None = None
         self._why: StoreError | None = None  # the reason for reading a copy
         self._looked = 0.0
@@ -84,6 +85,9 @@ class Database:
             return
         if self._copy is not None:
             self._copy.dispose()
+        if self._end is not None:
+            self._end.detach()  # of an engine that was disposed of
+        self._end = weakref.finalize(self, engine.dispose)
         self._engine, self._copy, self._why = engine, None, None
 
     def _fall_back(self, err: StoreError) -> None:
@@ -110,7 +114,7 @@ class _Copy:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stamps: list[tuple[int, int]] = []
-        self._delete: weakref.finalize[..., _Copy] | None = None
+        self._discard: weakref.finalize[..., _Copy] | None = None
         self._engine: Engine | None = None
 
     def engine(self) -> Engine:
@@ -118,20 +122,18 @@ class _Copy:
         if self._engine is None or self._stamps != self._now():
             self.dispose()
             folder = self._made()
-            self._delete = weakref.finalize(self, _delete, folder)
             try:
                 self._engine = database.connect(f"sqlite:///{folder / self._path.name}", keep_earlier=False)
             except BaseException:
-                self.dispose()
+                _delete(folder)
                 raise
+            self._discard = weakref.finalize(self, _discard, self._engine, folder)
         return self._engine
 
     def dispose(self) -> None:
-        if self._engine is not None:
-            self._engine.dispose()
-        if self._delete is not None:
-            self._delete()
-        self._engine = self._delete = None
+        if self._discard is not None:
+            self._discard()
+        self._engine = self._discard = None
 
     def _made(self) -> Path:
         for room in _ROOMS:
@@ -160,6 +162,11 @@ class _Copy:
     def _now(self) -> list[tuple[int, int]]:
         found = [file.stat() for file in self._files() if file.is_file()]
         return [(each.st_mtime_ns, each.st_size) for each in found]
+
+
+def _discard(engine: Engine, folder: Path) -> None:
+    engine.dispose()  # first, since a file in use cannot be deleted on Windows
+    _delete(folder)
 
 
 def _delete(folder: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from qlatent.errors import StoreError
 from qlatent.store.catalogue import connection, database
@@ -163,6 +164,28 @@ def test_the_copy_of_a_catalogue_that_nobody_closed_goes_with_it(
     del catalogue
     gc.collect()
     assert not list(tmp_path.glob("qlatent-catalogue-*"))
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_the_engine_of_a_catalogue_that_nobody_closed_goes_with_it(
+    path: Path, copied: bool, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if copied:
+        request.getfixturevalue("locked")
+    connect, disposed = database.connect, []
+
+    def watched(url: str, **options: object) -> Engine:
+        engine = connect(url, **options)
+        event.listen(engine, "engine_disposed", lambda _: disposed.append(url))
+        return engine
+
+    monkeypatch.setattr(database, "connect", watched)
+    catalogue = Catalogue(f"sqlite:///{path}")
+    assert names(catalogue) == ["first"]
+    assert not disposed
+    del catalogue
+    gc.collect()
+    assert len(disposed) == 1
 
 
 def test_a_disk_with_no_byte_left(small_disk: Path) -> None:
