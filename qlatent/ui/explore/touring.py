@@ -12,7 +12,7 @@ from qlatent.services.scenes import touring
 from qlatent.services.scenes.scenes import Scene
 from qlatent.ui.explore import addresses, moving_map, shown_scene
 from qlatent.ui.explore.shown_scene import Named
-from qlatent.ui.shell import page, parts, url_state
+from qlatent.ui.shell import page, url_state
 
 FEWEST = 3  # dimensions
 GUIDES = {
@@ -81,7 +81,7 @@ def toured(named: Named) -> Named:
     try:
         return _toured(named.name, *tour, named)
     except QlatentError as err:
-        parts.error_card(err)
+        st.session_state[moving_map.REFUSED] = err  # the map says it below itself, where there is room
         return named
 
 
