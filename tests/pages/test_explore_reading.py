@@ -65,6 +65,17 @@ def test_what_identical_points_cannot_show_is_said_and_the_map_stays(opened: Ope
     at.button(key="explore_tour_leave").click().run()
     at.segmented_control(key="switch_explore_norm").set_value("axis").run()
     assert not at.error and not at.exception and "All norms are equal" in said(at)
-    for colour in ("layout:cluster", "layout:trust", "layout:outlier"):
+    for colour in ("layout:cluster", "layout:trust"):
         at.selectbox(key="explore_colours").set_value(colour).run()
         assert not at.error and not at.exception
+
+
+def test_density_lines_are_switched_on_in_the_plane_and_stand_in_the_url(
+    opened: Open, furnished: Furnished
+) -> None:
+    at = opened(furnished.workspace.path, "explore", run=furnished.run, explore_shape="3")
+    assert "explore_density_lines" not in {each.key for each in at.toggle}
+    at.segmented_control(key="switch_explore_shape").set_value("2").run()
+    at.toggle(key="explore_density_lines").set_value(True).run()
+    assert not at.exception and at.query_params["explore_lines"] == "density"
+    assert "Lines surround the densest" in said(at)

@@ -27,10 +27,15 @@ class Guide:
     modality: str = ""  # whose points a contour surrounds
 
 
+def flat(scene: Scene) -> bool:
+    """Whether there can be lines: a map in space has none."""
+    return scene.shown.dimensions == PLANE
+
+
 def norms(scene: Scene) -> list[float]:
     """The round norms at which a map that shows the norm has a ring or a line; none on another map or in space."""
     found = scene.shown
-    if not found.norm or found.dimensions != PLANE:
+    if not found.norm or not flat(scene):
         return []
     return norm_view.lines({name: found.norms[name] for name in scene.modalities})
 
@@ -42,7 +47,7 @@ def of_norm(scene: Scene) -> list[Guide]:
 
 def of_density(scene: Scene, frame: int) -> list[Guide]:
     """Contours around the densest 25, 50, 75 and 95 % of the points of each modality; none in space."""
-    if scene.shown.dimensions != PLANE:
+    if not flat(scene):
         return []
     places = scene.positions.coordinates(frame)
     found = []
@@ -55,28 +60,16 @@ def of_density(scene: Scene, frame: int) -> list[Guide]:
 
 
 def _norm(scene: Scene, value: float) -> tuple[Line, ...]:
-    """A ring around the origin, or a line across the map, as far as it lies on the map's integers."""
+    """A ring around the origin, or a line across the map."""
     if scene.shown.norm == "axis":
         across = np.array([LOWEST, HIGHEST], dtype=np.float32)
         (height,) = _units(scene, np.array([[0.0, value * scene.shown.stretch]]))[:, 1]
         return (np.column_stack([across, np.full(2, height)]).astype(np.float32),)
     turn = np.linspace(0.0, 2.0 * np.pi, ROUND + 1)
-    ring = _units(scene, value * np.column_stack([np.cos(turn), np.sin(turn)]))
-    return tuple(_on_the_map(ring))
+    return (_units(scene, value * np.column_stack([np.cos(turn), np.sin(turn)])),)
 
 
 def _units(scene: Scene, line: NDArray[np.floating]) -> Line:
     """Map coordinates (v, 2) in quantised units."""
     units: Line = ((line - scene.positions.low) / scene.positions.step + NOWHERE).astype(np.float32)
     return units
-
-
-def _on_the_map(ring: Line) -> list[Line]:
-    """The parts of a closed line whose corners 16-bit integers can hold."""
-    there = np.asarray(((ring >= LOWEST) & (ring <= HIGHEST)).all(axis=1))
-    if there.all():
-        return [ring]
-    first = int(np.argmin(there))  # outside: no part runs over the end of the list
-    turned, seen = np.roll(ring[:-1], -first, axis=0), np.roll(there[:-1], -first)
-    ends = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8)))
-    return [turned[start:stop] for start, stop in zip(ends[::2], ends[1::2], strict=True) if stop - start > 1]

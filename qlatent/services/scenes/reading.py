@@ -12,7 +12,7 @@ from qlatent.layout.clusters import Clusters, centres
 from qlatent.services.layouts import layouts, reading
 from qlatent.services.layouts.requests import METRICS
 from qlatent.services.runs.specs import training_spec
-from qlatent.services.scenes.scenes import Scene, latents, texts
+from qlatent.services.scenes.scenes import Scene, inputs, latents, texts
 from qlatent.services.selections.clusters import clustered
 from qlatent.services.selections.definitions import DrawnMap
 from qlatent.services.training.kinds.table import run_configs
@@ -56,11 +56,13 @@ def named_clusters(
 
 
 def trust(workspace: Workspace, scene: Scene, frame: int) -> Values:
-    """The share of each point's 10 nearest of its modality on the map that are so among what is drawn: 0 to 1.
+    """The share of each point's 10 nearest of its modality on the map that are so among the vectors: 0 to 1.
 
-    What is drawn are the vectors, or the latents of the frame. As in `services.layouts.reading.trust_of`.
+    The vectors are those before any head, of a layout of latents the latents. As in `layouts.reading.trust_of`.
     """
     metric, behind = _metric(workspace, scene), latents(workspace, scene, frame)
+    if scene.source.run and not scene.source.layout and (before := inputs(workspace, scene)):
+        metric, behind = "cosine", before
     return np.concatenate(
         [
             reading.trust_of(behind[name], places[frame], metric=metric)

@@ -235,6 +235,16 @@ def latents(workspace: Workspace, scene: Scene, frame: int) -> Arrays:
     return {name: _vectors(workspace, source, name, rows=scene.rows) for name in scene.modalities}
 
 
+def inputs(workspace: Workspace, scene: Scene) -> Arrays:
+    """The vectors of a run's items before its head, by modality in view: (n, d); empty if it did not keep them."""
+    folder = workspace.run(scene.source.run)
+    names = {f"input_{name}": name for name in scene.modalities}
+    found = folder.probe(["rows", *names])
+    chosen = np.isin(found.pop("rows"), scene.rows)
+    there = {names[key]: vectors[chosen] for key, vectors in found.items()}
+    return there if len(there) == len(names) else {}
+
+
 def texts(workspace: Workspace, scene: Scene) -> list[str]:
     """The text of each item of a scene, "" where there is none."""
     column = workspace.items.table(scene.source.dataset, columns=["text"], version=scene.source.version)[

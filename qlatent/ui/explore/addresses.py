@@ -16,7 +16,7 @@ VIEW, SHAPE, BASIS, COLOUR = "explore_show", "explore_shape", "explore_basis", "
 FRAME, CAMERA, TAB = "explore_frame", "explore_camera", "explore_tab"
 HIDDEN, PINNED = "explore_hidden", "explore_pinned"
 ENCODER, LAYOUT, SELECTION = "explore_encoder", "explore_layout", "explore_selection"
-NORM, TOUR = "explore_norm", "explore_tour"
+NORM, TOUR, LINES = "explore_norm", "explore_tour", "explore_lines"
 READING, CLUSTERS = "explore_reading", "explore_clusters"  # of the panel of layouts
 ROW = "row"
 EARLIER = {"show": VIEW, "shape": SHAPE, "basis": BASIS, "colour": COLOUR, "frame": FRAME}
@@ -30,7 +30,7 @@ OF_A_DATASET = (SELECTION, ROW, COLOUR, HIDDEN, PINNED)
 """Choices that another dataset does not share."""
 OF_PANELS = (TAB, "explore_near", "explore_selected", *search.names(PAGE))
 """What is open in the panels beside the map."""
-CHOICES = (*OF_A_MAP, *OF_A_DATASET, *OF_PANELS, ENCODER)
+CHOICES = (*OF_A_MAP, *OF_A_DATASET, *OF_PANELS, ENCODER, LINES)
 """All that the page keeps in the URL beside `run` or `dataset`: a view is these and nothing else."""
 
 

@@ -9,6 +9,7 @@ from qlatent.services.runs.frames import Drawing, Outline
 from qlatent.ui.explore import (
     addresses,
     controls,
+    lines,
     moving_map,
     reading,
     saving,
@@ -47,7 +48,9 @@ def explorer(looked: Looked) -> None:
             st.info("No item has numbers that can be drawn.", icon=":material/scatter_plot:")
             return
         drawn = moving_map.moving_map(shown)
-        share = st.container(horizontal=True, gap="small")  # filled last: the address is known then
+        share = st.container(
+            horizontal=True, vertical_alignment="center", gap="small"
+        )  # filled last: the address is known then
         reading.strip(shown)
     with beside:
         side.side(looked, shown)
@@ -56,6 +59,7 @@ def explorer(looked: Looked) -> None:
         _share()
         views.views()
         saving.save(shown, drawn)
+        lines.switch(named.scene)
 
 
 def _scene(looked: Looked, outline: Outline) -> Named:

@@ -16,7 +16,7 @@ from qlatent.errors import QlatentError
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Scene
 from qlatent.services.selections.definitions import Ids, Lasso
-from qlatent.ui.explore import addresses, marks, point_cards, shown_scene
+from qlatent.ui.explore import addresses, lines, marks, point_cards, shown_scene
 from qlatent.ui.explore.shown_scene import Named
 from qlatent.ui.latent_map.point_map import Classes, Clicked, PointMap, PointMapEvent, Ramp, point_map
 from qlatent.ui.latent_map.point_map import Lasso as Drawn
@@ -56,6 +56,7 @@ def spec(shown: Shown) -> PointMap:
         colours=colours,
         selection=scene.mask(shown.selected),
         pairs=scene.pairs,
+        contours=lines.lines(shown.named, shown.frame),
         cards=point_cards.cards(page.workspace(), shown.named, shown.frame),
         camera=camera(scene),
         frame=shown.frame,

@@ -9,6 +9,7 @@ import streamlit as st
 
 from qlatent.services.scenes import guides
 from qlatent.services.scenes.scenes import Scene
+from qlatent.ui.explore import lines
 from qlatent.ui.explore.moving_map import Shown
 from qlatent.ui.latent_map import figures, maps
 from qlatent.ui.latent_map.player import Metric
@@ -63,7 +64,7 @@ def strip(shown: Shown) -> None:
             for metric in found:
                 text = f"{metric.help} By {metric.note}." if metric.note else metric.help
                 st.metric(metric.label, _value(metric, shown.frame), help=text)
-    st.caption(" ".join(_said(scene)))
+    st.caption(" ".join(filter(None, [*_said(scene), lines.said(scene)])))
 
 
 def _of_layout(scene: Scene) -> Iterator[Metric]:

@@ -17,7 +17,7 @@ LABELS = {
     ),
     "layout:trust": (
         "Neighbours true",
-        "Share of a point's 10 nearest on the map that are among its 10 nearest vectors or latents. Where it is "
+        "Share of a point's 10 nearest on the map that are among its 10 nearest vectors. Where it is "
         "low, do not trust the map.",
     ),
     "layout:outlier": (

@@ -71,7 +71,9 @@ def _listed(page: str, reading: str, shown: Frame) -> None:
 
 
 def _help(reading: str, shown: Frame) -> str:
-    return HELP[reading].format("latents" if shown.scene.source.run else "vectors")
+    source = shown.scene.source
+    latents = source.run and (reading == "outliers" or source.layout)
+    return HELP[reading].format("latents" if latents else "vectors")
 
 
 def _clusters(page: str, shown: Frame) -> None:

@@ -54,16 +54,17 @@ def test_trust_and_outliers_of_a_layout_are_by_its_distance(workspace: Workspace
     assert (reading.outliers(workspace, scene, 0) > 0.5).all()
 
 
-def test_a_run_is_read_by_the_latents_of_the_shown_frame(shop: Workspace) -> None:
+def test_a_run_is_read_by_its_vectors_and_the_latents_of_the_shown_frame(shop: Workspace) -> None:
     scene = scenes.of_run(shop, "r1", Drawing("both"))
     folder = shop.run("r1")
+    before = folder.probe()
     for frame, step in enumerate(folder.snapshot_steps()):
-        behind = folder.snapshot(step)
-        expected = [
-            measured.trust_of(behind[name], scene.shown.places[name][frame], metric="euclidean")
-            for name in ("image", "text")
-        ]
-        np.testing.assert_array_equal(reading.trust(shop, scene, frame), np.concatenate(expected))
+        places = {name: each[frame] for name, each in scene.shown.places.items()}
+        trust = [measured.trust_of(before[f"input_{name}"], places[name]) for name in ("image", "text")]
+        np.testing.assert_array_equal(reading.trust(shop, scene, frame), np.concatenate(trust))
+        latents = folder.snapshot(step)
+        apart = [measured.outliers_of(latents[name], metric="euclidean") for name in ("image", "text")]
+        np.testing.assert_array_equal(reading.outliers(shop, scene, frame), np.concatenate(apart))
     found = reading.named_clusters(shop, scene, 1, smallest=5, fill=True)
     assert found.clusters.numbers.shape == (40,) and found.on.run == "r1" and found.on.frame == 1
     first = Cluster(on=found.on, number=0, settings={"smallest": 5, "fill": True})
