@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +17,14 @@ from qlatent.layout.plane import Moments, Plane, align, plane
 from qlatent.services.runs import map_views
 from qlatent.services.runs.frames import Outline
 from qlatent.services.vectors import stored
+from qlatent.store.items.search_indexes import SearchIndexes
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
 
 SAMPLED = 50_000  # rows of a modality from which the axes are found; all are drawn
 AT_ONCE = 65_536  # rows
 FEW = 4_000  # rows by which the view is chosen
+_KEPT = 4  # maps in memory: of a million items, 20 MB each
 
 Floats = NDArray[np.floating]
 Mapped = Mapping[str, NDArray[np.float32]]
@@ -55,10 +59,32 @@ def vector_map(
 
     Axes are the principal ones of the modalities in view, of at most `SAMPLED` rows each, evenly spaced. Vectors of
     different widths have no common map. An encoder without vectors or an unknown view raises `InputError`.
+
+    It is kept until the vectors change, since each lasso asks for it again; its arrays are not writable.
     """
-    found = _mapped(workspace, dataset, encoder, version)
-    views = _views(found)
-    view = view or _default(found, views)
+    state = SearchIndexes(workspace.items.path).state()
+    version = workspace.items.version(dataset) if version is None else version
+    return _made(workspace, state, _Asked(dataset, encoder, view, dimensions, norm, version))
+
+
+class _Asked(NamedTuple):
+    """A map that is asked for."""
+
+    dataset: str
+    encoder: str
+    view: str
+    dimensions: int
+    norm: NormView
+    version: int
+
+
+@lru_cache(maxsize=_KEPT)
+def _made(workspace: Workspace, state: str, asked: _Asked) -> VectorMap:
+    """The map of the vectors in this state."""
+    found = _mapped(workspace, asked.dataset, asked.encoder, asked.version)
+    view, views = asked.view, _views(found)
+    if not view:  # a lasso on this map names its view
+        return _made(workspace, state, asked._replace(view=_default(found, views)))
     if view not in views:
         raise InputError(
             f"There is no view called {view!r} of these vectors.", remedy=f"Use {', '.join(views)}."
@@ -66,7 +92,7 @@ def vector_map(
     shown = {name: found[name] for name in map_views.shown(view, tuple(found))}
     masks = {name: _known(each) for name, each in shown.items()}
     rows = np.flatnonzero(np.any(list(masks.values()), axis=0)).astype(np.int64)
-    flat = _plane(shown, masks, laid=view == map_views.LAID, dimensions=dimensions)
+    flat = _plane(shown, masks, laid=view == map_views.LAID, dimensions=asked.dimensions)
     places = {name: _drawn(each, rows, flat) for name, each in shown.items()}
     if view == map_views.LAID:
         places = {
@@ -74,7 +100,10 @@ def vector_map(
             for name, each in places.items()
         }
     norms = {name: _norms(each, rows) for name, each in found.items()}
-    places, stretch = norm_view(places, norms, norm)
+    places, stretch = norm_view(places, norms, asked.norm)
+    for each in (*places.values(), *norms.values()):
+        each.flags.writeable = False
+    rows.flags.writeable = False
     return VectorMap(
         rows, places, norms, view=view, views=views, size=next(iter(shown.values())).shape[1],
         explained=float(flat.explained[0]), stretch=stretch,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from qlatent.errors import StoreError
@@ -85,7 +86,9 @@ class MappedVectors:
             digest.update(repr((name, self._tables.state(name))).encode())
         for chunk in hashes.chunks:
             # not its buffers, whose layout depends on the batches in which the rows were read
-            digest.update("".join(f"{each or ''}\n" for each in chunk.to_pylist()).encode())
+            lines = pa.ListArray.from_arrays(pa.array([0, len(chunk)], pa.int32()), chunk.fill_null(""))
+            digest.update(pc.binary_join(lines, "\n")[0].as_buffer())
+            digest.update(b"\n" * bool(len(chunk)))
         return digest.hexdigest()
 
     def _delete(self, pattern: str, *, but: Path | None = None) -> None:

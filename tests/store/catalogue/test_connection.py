@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
@@ -174,7 +175,7 @@ def test_the_engine_of_a_catalogue_that_nobody_closed_goes_with_it(
         request.getfixturevalue("locked")
     connect, disposed = database.connect, []
 
-    def watched(url: str, **options: object) -> Engine:
+    def watched(url: str, **options: Any) -> Engine:
         engine = connect(url, **options)
         event.listen(engine, "engine_disposed", lambda _: disposed.append(url))
         return engine
