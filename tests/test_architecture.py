@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "qlatent"
 BASE = {
     "assignments",
+    "companion",
     "json_values",
     "types",
     "errors",

@@ -12,7 +12,7 @@ from qlatent.cli.options import Detach, JsonOption, WorkspaceOption, open_worksp
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import InputError
 from qlatent.services.datasets import browsing
-from qlatent.services.search import index, neighbours, queries
+from qlatent.services.search import index, models, neighbours, queries
 from qlatent.services.search.neighbours import Asked, Neighbours
 
 _LONGEST = 60  # characters of a text on the terminal
@@ -54,6 +54,8 @@ def search(
     """Find the nearest items of a text, an image or items, before any head is trained or through a head."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     query = _query(text, image, item or [], minus or [])
+    if text is not None or image is not None or head is not None:
+        models.load_here()  # the command ends after one question
     asked = Asked(encoder=encoder, modality=among, heads=(head,) if head else (), k=k)
     found = neighbours.neighbours(opened, dataset, query, asked)
     texts = browsing.texts(opened, dataset, [hit.row for hit in found.hits])

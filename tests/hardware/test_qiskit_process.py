@@ -21,9 +21,9 @@ from qiskit import qpy
 
 from qlatent.circuits.bridges import to_qiskit
 from qlatent.circuits.layouts import amplitude, qssl_ring
+from qlatent.companion import Companion
 from qlatent.errors import CircuitError, InputError, UnavailableError
 from qlatent.hardware import qiskit_process, snapshots
-from qlatent.hardware.qiskit_process import Helper
 
 CIRCUIT = qssl_ring(3, 2)
 VISITORS = """
@@ -55,12 +55,12 @@ threading.Event().wait()
 
 
 @pytest.fixture
-def started() -> Iterator[Callable[..., Helper]]:
+def started() -> Iterator[Callable[..., Companion]]:
     """Helpers of one's own, ended with the test."""
-    made: list[Helper] = []
+    made: list[Companion] = []
 
-    def start(patience: float = 60) -> Helper:
-        made.append(Helper(patience=patience))
+    def start(patience: float = 60) -> Companion:
+        made.append(Companion("qlatent.hardware.qiskit_worker", name="Qiskit", patience=patience))
         return made[-1]
 
     yield start
@@ -68,11 +68,11 @@ def started() -> Iterator[Callable[..., Helper]]:
         helper.close()
 
 
-def asked(helper: Helper) -> object:
+def asked(helper: Companion) -> object:
     return helper.ask("qasm3", {"circuit": CIRCUIT.to_json(), "inputs": None})
 
 
-def pid(helper: Helper) -> int:
+def pid(helper: Companion) -> int:
     assert helper.process is not None
     return helper.process.pid
 
@@ -100,7 +100,7 @@ def test_what_people_can_cause_arrives_as_it_was_raised_and_a_bug_with_its_trace
         qiskit_process.ask("tea")
 
 
-def test_callers_in_several_threads_share_one_process(started: Callable[..., Helper]) -> None:
+def test_callers_in_several_threads_share_one_process(started: Callable[..., Companion]) -> None:
     helper = started()
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: (asked(helper), pid(helper)), range(8)))
@@ -108,7 +108,7 @@ def test_callers_in_several_threads_share_one_process(started: Callable[..., Hel
 
 
 def test_a_dead_process_is_begun_anew_even_in_the_middle_of_a_question(
-    started: Callable[..., Helper],
+    started: Callable[..., Companion],
 ) -> None:
     helper = started()
     wanted, first = asked(helper), pid(helper)
@@ -124,7 +124,7 @@ def test_a_dead_process_is_begun_anew_even_in_the_middle_of_a_question(
 
 
 def test_one_that_dies_at_every_question_is_told(
-    started: Callable[..., Helper], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    started: Callable[..., Companion], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "qiskit.py").write_text("import os; os.abort()", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -132,7 +132,7 @@ def test_one_that_dies_at_every_question_is_told(
         asked(started())
 
 
-def test_one_that_hangs_is_ended_and_the_next_question_has_another(started: Callable[..., Helper]) -> None:
+def test_one_that_hangs_is_ended_and_the_next_question_has_another(started: Callable[..., Companion]) -> None:
     helper = started()
     asked(helper)
     first = pid(helper)
@@ -145,14 +145,14 @@ def test_one_that_hangs_is_ended_and_the_next_question_has_another(started: Call
     assert asked(helper)
 
 
-def test_waiting_for_ones_turn_has_an_end(started: Callable[..., Helper]) -> None:
+def test_waiting_for_ones_turn_has_an_end(started: Callable[..., Companion]) -> None:
     helper = started(patience=0.1)
     with helper._turn, pytest.raises(UnavailableError, match=r"did not answer within 0\.1 seconds"):
         asked(helper)
 
 
 def test_without_qiskit_its_name_is_said(
-    started: Callable[..., Helper], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    started: Callable[..., Companion], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "qiskit.py").write_text("raise ModuleNotFoundError('qiskit')", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))

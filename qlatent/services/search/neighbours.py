@@ -12,17 +12,15 @@ from numpy.typing import NDArray
 
 from qlatent.errors import InputError
 from qlatent.services.heads import kept_heads
-from qlatent.services.search import index, queries, stored_vectors
+from qlatent.services.search import index, models, queries, stored_vectors
 from qlatent.services.search.nearest import NOTHING, top_k
 from qlatent.services.search.queries import Query, QueryVector
 from qlatent.services.search.stored_vectors import InputSpace
-from qlatent.services.vectors import stored
 from qlatent.store.workspace import Workspace
 
 K = 10
 EXACT = "exact"
 _KEPT_LATENTS = 4  # latent spaces in memory: of 1,000,000 items with 8 numbers, 32 MB each
-_CHUNK = 65_536  # rows encoded by a head at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,31 +153,16 @@ def _input_space(look: _Look, vectors: NDArray[Any], given: QueryVector) -> Spac
 def _latent_space(look: _Look, head: str, given: QueryVector) -> Space:
     places = latents(look.workspace, head, look.space)
     view = kept_heads.find(look.workspace, head)
-    estimator = kept_heads.estimator(look.workspace, view.id)
-    _check_modality(view.name, estimator.modalities, given.modality)
-    query = estimator.transform({given.modality: given.vector[None]})[given.modality][0]
-    metric = str(estimator.model_.distance)
+    metric, modalities = models.metric(look.workspace, view.id)
+    _check_modality(view.name, modalities, given.modality)
+    query = models.latent(look.workspace, view.id, given.modality, given.vector)
     return Space(view.id, view.name, metric, look.exact(places, query, metric))
 
 
 @lru_cache(maxsize=_KEPT_LATENTS)
 def _latents(workspace: Workspace, head: str, space: InputSpace, now: tuple[int, str]) -> NDArray[np.float32]:
-    estimator = kept_heads.estimator(workspace, head)
-    _check_modality(head, estimator.modalities, space.modality)
-    vectors = stored_vectors.of(workspace, space)
-    found: NDArray[np.float32] | None = None
-    for first in range(0, len(vectors), _CHUNK):
-        block = np.asarray(vectors[first : first + _CHUNK])
-        whole = np.flatnonzero(stored.whole(block))
-        if len(whole):
-            encoded = estimator.transform({space.modality: block[whole]})[space.modality]
-            if found is None:
-                found = np.full((len(vectors), encoded.shape[1]), np.nan, dtype=np.float32)
-            found[first + whole] = encoded
-    if found is None:
-        raise InputError(f"No item of {space.dataset!r} has a {space.modality} vector of {space.encoder}.")
-    found.setflags(write=False)
-    return found
+    _check_modality(head, models.metric(workspace, head)[1], space.modality)
+    return models.latents(workspace, head, *space)
 
 
 def _allowed(

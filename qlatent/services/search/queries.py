@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from qlatent import lengths
 from qlatent.errors import InputError
-from qlatent.images import decoded
-from qlatent.services.search import pictures, stored_vectors
+from qlatent.services.search import models, pictures, stored_vectors
 from qlatent.services.search.stored_vectors import InputSpace
 from qlatent.services.vectors import known_encoders, stored
 from qlatent.store.workspace import Workspace
@@ -181,17 +180,14 @@ def _of_term(workspace: Workspace, term: Term, space: InputSpace) -> QueryVector
 def _of_text(workspace: Workspace, words: str, space: InputSpace) -> QueryVector:
     if not words.strip():
         raise InputError("The text to search for is empty.", remedy="Write a word or a sentence.")
-    coder = known_encoders.opened(workspace, space.encoder)
-    _check_reads(coder.modalities, "text", space)
-    return QueryVector(coder.embed_texts([words])[0], "text")
+    _check_reads("text", space)
+    return QueryVector(models.text_vector(workspace, space.encoder, words), "text")
 
 
 def _of_image(workspace: Workspace, content: str | bytes, space: InputSpace) -> QueryVector:
     checked = pictures.checked(content if isinstance(content, bytes) else b"")
-    coder = known_encoders.opened(workspace, space.encoder)
-    _check_reads(coder.modalities, "image", space)
-    picture = decoded(checked, side=coder.decoded_side)
-    return QueryVector(coder.embed_images(coder.prepare_image(picture)[None])[0], "image")
+    _check_reads("image", space)
+    return QueryVector(models.image_vector(workspace, space.encoder, checked), "image")
 
 
 def _of_item(workspace: Workspace, item: str, space: InputSpace) -> QueryVector:
@@ -208,12 +204,13 @@ def _of_item(workspace: Workspace, item: str, space: InputSpace) -> QueryVector:
     )
 
 
-def _check_reads(modalities: Sequence[str], modality: str, space: InputSpace) -> None:
-    """Raise `InputError` unless an encoder reads both what is given and what is searched."""
-    for each in (modality, space.modality):
-        if each not in modalities:
+def _check_reads(given: str, space: InputSpace) -> None:
+    """Raise `InputError` if a known encoder does not read what is given and what is searched."""
+    known = known_encoders.modalities(space.encoder)
+    for each in (given, space.modality):
+        if known and each not in known:
             raise InputError(
-                f"The encoder {space.encoder} reads {' and '.join(modalities)}, not {each}.",
+                f"The encoder {space.encoder} reads {' and '.join(known)}, not {each}.",
                 remedy="Search with another encoder that the dataset was encoded with.",
             )
 

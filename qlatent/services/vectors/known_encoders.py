@@ -33,11 +33,7 @@ def opened(workspace: Workspace, key: str) -> AbstractEncoder:
     `InputError` for imported vectors, whose encoder is not known; `UnavailableError` if the encoder is not installed,
     or gives other vectors now.
     """
-    if key == GIVEN:
-        raise InputError(
-            "These vectors were imported, so no encoder is known that could encode a text or an image like them.",
-            remedy="Search by item, or encode the dataset.",
-        )
+    check_made(key)
     problem: QlatentError | None = None
     for settings in _candidates(workspace, key):
         try:
@@ -48,6 +44,15 @@ def opened(workspace: Workspace, key: str) -> AbstractEncoder:
         f"The encoder {key!r} that made these vectors cannot be opened: {problem or 'it is not installed.'}",
         remedy="Search by item, or encode the dataset with an encoder that is installed.",
     ) from problem
+
+
+def check_made(key: str) -> None:
+    """Raise `InputError` for imported vectors, whose encoder is not known."""
+    if key == GIVEN:
+        raise InputError(
+            "These vectors were imported, so no encoder is known that could encode a text or an image like them.",
+            remedy="Search by item, or encode the dataset.",
+        )
 
 
 def _name(key: str) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from qlatent.errors import QlatentError
 from qlatent.services.heads import kept_heads
 from qlatent.services.scenes.scenes import Source
-from qlatent.services.search import neighbours, saved, stored_vectors
+from qlatent.services.search import models, neighbours, saved, stored_vectors
 from qlatent.services.search.neighbours import Asked, Space
 from qlatent.services.search.queries import Query
 from qlatent.services.selections import definitions, links
@@ -61,6 +61,8 @@ def _search(page: str, source: Source, *, run: str = "") -> None:
     if kind == "saved":
         _saved(page, source)
         return
+    if kind in ("text", "image"):
+        models.prepare(shell.workspace(), source.encoder)  # while a text is being typed
     query = question.query(page, source.dataset, kind)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         asked = _where(page, source, run=run, vectors=kind != "words")
@@ -135,13 +137,21 @@ def _heads(page: str, source: Source, run: str) -> tuple[str, ...]:
 
 def _answer(asking: _Asking) -> None:
     with shell.guarded():
-        with st.spinner("Searching…"):
+        with st.spinner(_waiting(asking)):
             found = answers.answer(asking.source.dataset, asking.query, asking.asked, asking.filters)
 
         def select(space: Space, most: int) -> None:
             _select(asking, _definition(asking, space, most))
 
         side_by_side(Shelf(asking.page, asking.source, select, MOST_SELECTED), found.spaces)
+
+
+def _waiting(asking: _Asking) -> str:
+    """What is done while one waits: the first search of a text or an image loads the encoder."""
+    encodes = any(term.kind in ("text", "image") for term in asking.query.terms)
+    if encodes and models.prepare(shell.workspace(), asking.source.encoder):
+        return "Opening the encoder; later searches are quick…"
+    return "Searching…"
 
 
 def _saved(page: str, source: Source) -> None:
