@@ -62,6 +62,44 @@ INKED = """canvas => {
     return sum;
 }"""  # dark pixels
 
+MOVED = """async canvas => {
+    const root = canvas.closest(".pm-root"), stage = root.querySelector(".pm-stage");
+    const drawn = () => root.dataset.drawn;
+    const press = key => stage.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    const next = () => new Promise(requestAnimationFrame);
+    const rested = async before => { while (drawn() === before) await next(); };
+    const copy = document.createElement("canvas");
+    const { width, height } = Object.assign(copy, { width: canvas.width, height: canvas.height });
+    const context = copy.getContext("2d", { willReadFrequently: true });
+    const seen = () => {
+        context.drawImage(canvas, 0, 0);
+        return new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
+    };
+    const alike = (one, other) => {
+        let [same, all] = [0, 0];
+        for (let y = 60; y < height - 60; y++) for (let x = 60; x < width - 60; x++, all++)
+            same += one[y * width + x] === other[y * width + x];
+        return same / all;
+    };
+    const first = seen();
+    let [before, moving] = [drawn(), null];
+    do { // again where the browser was so slow that the view came to rest
+        before = drawn();
+        press("ArrowRight");
+        await next();
+        await next();
+        moving = seen();
+        if (drawn() === before) break;
+        press("ArrowLeft");
+        await rested(drawn());
+    } while (true);
+    await rested(before);
+    const whole = seen();
+    press("ArrowLeft");
+    await rested(drawn());
+    return { moving: alike(moving, whole), changed: 1 - alike(first, whole), back: alike(seen(), first) };
+}"""  # how alike the pixels are: while moving and at rest, before and after, and after the way back
+
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -416,3 +454,17 @@ def test_contours_lie_over_the_points_of_their_frame_and_are_saved(page: Any, tm
     shown.root.locator(".pm-now", has_text="frame 1/2").wait_for()
     assert over.evaluate(RED) == [0, 0]
     assert over.evaluate(INKED) > 0
+
+
+@pytest.mark.parametrize(("renderer", "shown_by"), [("webgl", ".pm-points"), ("processor", ".pm-plain")])
+def test_a_moving_view_shows_all_points_where_they_will_rest(
+    page: Any, tmp_path: Path, renderer: str, shown_by: str
+) -> None:
+    places = quantise(np.random.default_rng(0).normal(size=(1_200_000, 2)))
+    path = tmp_path / "map.html"
+    path.write_text(standalone_html(PointMap(places, renderer=renderer)), encoding="utf-8")  # type: ignore[arg-type]
+    shown = opened(page, path.as_uri())
+    assert shown.root.get_attribute("data-renderer") == renderer
+    found = shown.root.locator(shown_by).evaluate(MOVED)
+    assert found["moving"] > 0.999 and found["changed"] > 0.05
+    assert found["back"] == 1

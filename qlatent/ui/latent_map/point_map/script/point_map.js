@@ -8,7 +8,7 @@ class PointMap {
     root.innerHTML = MARKUP;
     this.root = root.querySelector(".pm-root");
     this.find = (name) => this.root.querySelector(".pm-" + name);
-    Object.assign(this, { alive: true, contours: [], told: {}, time: 0, hovered: null, opened: null, chosen: 0, hidden: new Set(), pinned: [], known: { opened: null }, moving: false });
+    Object.assign(this, { alive: true, edition: 0, contours: [], told: {}, time: 0, hovered: null, opened: null, chosen: 0, hidden: new Set(), pinned: [], known: { opened: null }, moving: false });
     this.counts = { all: [0], chosen: [0] };
     this.source = new Source(() => this.trigger("unreached", true));
     this.link = new Link(this);
@@ -155,6 +155,7 @@ class PointMap {
 
   // Colours of the page's theme, light or dark.
   dress() {
+    this.edition++; // also after new positions, codes and sizes
     const style = getComputedStyle(this.root);
     const read = (name) => {
       this.probe ??= document.createElement("canvas").getContext("2d");
@@ -237,9 +238,11 @@ class PointMap {
       width: camera.width, height: camera.height, dpr: this.dpr ?? 1, affine: camera.affine(), first, second, mix: time - first,
       from: geometry.frame(first), to: geometry.frame(second), count: Math.min(count, geometry.points), size,
       alpha: Math.min(Math.max(crowd, 0.3), 0.9) * (this.data.opacity ?? 1), lut: this.lut, faded: this.faded, dim: Math.min(Math.max(crowd * 0.3, 0.08), 0.3),
-      dimming: this.chosen > 0, background: this.background,
+      dimming: this.chosen > 0, background: this.background, edition: this.edition,
     };
   }
+
+  whole() { return { ...this.view(this.geometry.points), whole: true }; }
 
   // About how many points the window shows, by the grid of the last rest.
   inView() {
@@ -278,9 +281,13 @@ class PointMap {
   quick() {
     if (!this.alive || !this.camera) return;
     clearTimeout(this.filling);
-    this.drawing.begin(this.view(this.drawing.speed));
-    while (!this.drawing.advance());
-    this.drawing.show();
+    const { drawing } = this;
+    const view = this.view(this.playing.on ? drawing.speed : drawing.turning);
+    if (view.count === this.geometry.points || !drawing.carry(view)) {
+      drawing.begin(view);
+      while (!drawing.advance());
+      drawing.show();
+    }
     this.overlay.draw();
   }
 
@@ -293,7 +300,7 @@ class PointMap {
     this.asked = 0;
     this.moving = false;
     if (!this.grid || this.gridTime !== this.time || this.geometry.axes === 3) this.index();
-    this.drawing.begin(this.view(this.geometry.points));
+    this.drawing.begin(this.whole());
     const go = () => {
       if (!this.alive) return;
       const done = this.drawing.advance();
@@ -309,7 +316,7 @@ class PointMap {
   // Everything drawn at once, for an exported picture.
   finish() {
     clearTimeout(this.filling);
-    this.drawing.begin(this.view(this.geometry.points));
+    this.drawing.begin(this.whole());
     while (!this.drawing.advance());
     this.drawing.show();
     this.overlay.draw();
@@ -402,6 +409,7 @@ class PointMap {
   }
 
   changed() {
+    this.edition++;
     let sum = 0;
     for (const state of this.arrays.states) sum += state & SELECTED;
     this.chosen = sum;

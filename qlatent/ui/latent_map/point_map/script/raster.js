@@ -41,7 +41,32 @@ class Raster {
     return this.jobs.length === 0;
   }
 
-  show() { this.context.putImageData(this.image, 0, 0); }
+  get turning() { return this.speed; }
+
+  show() {
+    this.context.putImageData(this.image, 0, 0);
+    if (!this.view.whole) return;
+    this.still ??= document.createElement("canvas");
+    if (this.still.width !== this.wide || this.still.height !== this.tall) [this.still.width, this.still.height] = [this.wide, this.tall];
+    this.still.getContext("2d", { alpha: false, willReadFrequently: true }).putImageData(this.image, 0, 0);
+    this.kept = this.view;
+  }
+
+  // Shows the last whole picture as this view sees it; says whether it could.
+  carry(view) {
+    const way = reprojected(this.kept, view);
+    if (!way) return false;
+    if (!fills(way, view)) {
+      this.begin({ ...view, count: Math.min(UNDER, view.count) });
+      while (!this.advance());
+      this.show();
+    }
+    const { context, still, wide, tall } = this;
+    const [left, top] = way.shift.map((value) => value * view.dpr);
+    context.imageSmoothingEnabled = Math.abs(way.scale[0] - 1) > SHARP;
+    context.drawImage(still, left, top, wide * way.scale[0], tall * way.scale[1]);
+    return true;
+  }
 
   // Farthest first, by 1,024 steps of depth.
   sorted(view) {

@@ -29,14 +29,23 @@ void main() {
   }
   result = vec4(shade.rgb, 1.0) * (shade.a * edge);
 }`;
+const PASTE = `#version 300 es
+uniform vec4 spot; out vec2 at;
+void main() { at = vec2(gl_VertexID & 1, gl_VertexID >> 1); gl_Position = vec4(spot.xy + at * spot.zw, 0.0, 1.0); }`;
+const PASTED = `#version 300 es
+precision highp float;
+in vec2 at; uniform sampler2D picture; out vec4 result;
+void main() { result = vec4(texture(picture, at).rgb, 1.0); }`;
 const UNIFORMS = ["right", "down", "deep", "view", "mixed", "diameter", "opacity", "pass", "sized", "table", "solid"];
 const MOVING = 100000; // points drawn while the view moves
+const EMULATED = 20000; // the same without a graphics card, while the view is turned
 const GPU_CHUNK = 500000;
 
 class WebGL {
   constructor(gl, told) {
     const { canvas } = gl;
     Object.assign(this, { gl, canvas, speed: MOVING });
+    this.turning = this.emulated() ? EMULATED : MOVING;
     canvas.addEventListener("webglcontextlost", (event) => { event.preventDefault(); this.lost = true; told(false); });
     canvas.addEventListener("webglcontextrestored", () => { this.lost = false; this.build(); if (this.points) this.load(this.points); told(true); });
     this.build();
@@ -52,8 +61,17 @@ class WebGL {
 
   build() {
     const { gl } = this;
+    this.program = this.compiled(VERTEX, FRAGMENT);
+    this.at = Object.fromEntries(UNIFORMS.map((name) => [name, gl.getUniformLocation(this.program, name)]));
+    this.paste = this.compiled(PASTE, PASTED);
+    this.spot = gl.getUniformLocation(this.paste, "spot");
+    Object.assign(this, { buffers: {}, sent: {}, table: gl.createTexture(), back: null, front: null, kept: null });
+  }
+
+  compiled(vertex, fragment) {
+    const { gl } = this;
     const program = gl.createProgram();
-    for (const [kind, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+    for (const [kind, text] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
       const shader = gl.createShader(kind);
       gl.shaderSource(shader, text);
       gl.compileShader(shader);
@@ -61,11 +79,26 @@ class WebGL {
     }
     gl.linkProgram(program);
     if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(gl.getProgramInfoLog(program));
-    this.at = Object.fromEntries(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)]));
-    this.program = program;
-    this.buffers = {};
-    this.sent = {};
-    this.table = gl.createTexture();
+    return program;
+  }
+
+  // A picture of this size to draw into: the one given, if it has it.
+  picture(width, height, given) {
+    const { gl } = this;
+    if (given?.width === width && given?.height === height) return given;
+    if (given) { gl.deleteFramebuffer(given.frame); gl.deleteTexture(given.texture); gl.deleteRenderbuffer(given.depth); }
+    const made = { width, height, frame: gl.createFramebuffer(), texture: gl.createTexture(), depth: gl.createRenderbuffer() };
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, made.texture);
+    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, width, height);
+    for (const name of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(gl.TEXTURE_2D, name, gl.CLAMP_TO_EDGE);
+    for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, name, gl.LINEAR);
+    gl.bindRenderbuffer(gl.RENDERBUFFER, made.depth);
+    gl.renderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT24, width, height);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, made.frame);
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, made.texture, 0);
+    gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, made.depth);
+    return made;
   }
 
   load(points) {
@@ -88,6 +121,8 @@ class WebGL {
     const [width, height] = [Math.max(1, Math.round(view.width * view.dpr)), Math.max(1, Math.round(view.height * view.dpr))];
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
     this.view = view;
+    if (view.whole) this.back = this.picture(width, height, this.back); // shown when all is drawn
+    gl.bindFramebuffer(gl.FRAMEBUFFER, view.whole ? this.back.frame : null);
     gl.viewport(0, 0, width, height);
     gl.clearColor(...view.background.map((value) => value / 255), 1);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
@@ -153,7 +188,33 @@ class WebGL {
     return this.jobs.length === 0;
   }
 
-  show() {}
+  show() {
+    if (!this.view.whole || this.lost) return;
+    [this.front, this.back, this.kept] = [this.back, this.front, this.view];
+    this.put({ scale: [1, 1], shift: [0, 0] });
+  }
+
+  // Shows the last whole picture as this view sees it; says whether it could.
+  carry(view) {
+    const way = this.lost ? null : reprojected(this.kept, view);
+    if (!way) return false;
+    this.begin({ ...view, count: fills(way, view) ? 0 : Math.min(UNDER, view.count) });
+    while (!this.advance());
+    this.put(way);
+    return true;
+  }
+
+  put({ scale, shift }) {
+    const { gl, front, view: { width, height } } = this;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.viewport(0, 0, front.width, front.height);
+    for (const each of [gl.BLEND, gl.DEPTH_TEST]) gl.disable(each);
+    gl.useProgram(this.paste);
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, front.texture);
+    gl.uniform4f(this.spot, (2 * shift[0]) / width - 1, 1 - (2 * (shift[1] + scale[1] * height)) / height, 2 * scale[0], 2 * scale[1]);
+    gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+  }
 
   free() { this.gl.getExtension("WEBGL_lose_context")?.loseContext(); }
 }
