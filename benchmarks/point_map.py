@@ -136,18 +136,19 @@ class Browser:
             "--enable-unsafe-swiftshader",
             "--disable-dev-shm-usage",
         ]
+        self.seen: dict[tuple[int, float], float] = {}  # also of processes that ended meanwhile
         self.chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
 
     def cpu(self) -> float:
         """CPU seconds so far."""
-        total = 0.0
         for each in psutil.Process().children(recursive=True):
             try:
-                times = each.cpu_times() if "chrom" in each.name() else None
+                if "chrom" in each.name():
+                    times = each.cpu_times()
+                    self.seen[each.pid, each.create_time()] = times.user + times.system
             except psutil.NoSuchProcess:
                 continue
-            total += times.user + times.system if times else 0.0
-        return total
+        return sum(self.seen.values())
 
     def spent(self, call: Callable[[], Any]) -> tuple[float, float, Any]:
         """CPU seconds and seconds of a call, and its result."""

@@ -468,3 +468,35 @@ def test_a_moving_view_shows_all_points_where_they_will_rest(
     found = shown.root.locator(shown_by).evaluate(MOVED)
     assert found["moving"] > 0.999 and found["changed"] > 0.05
     assert found["back"] == 1
+
+
+def test_without_webgl_the_server_draws_a_million_points(browser: Any, url: str) -> None:
+    chromium = browser.browser_type.launch(
+        executable_path=CHROMIUM, args=[*QUIET, "--disable-software-rasterizer"]
+    )
+    try:
+        page = chromium.new_page()
+        asked: list[str] = []
+        page.on("response", lambda answer: "/density/" in answer.url and asked.append(str(answer.status)))
+        shown = opened(page, url + "/?n=1000000")
+        assert "the server draws a picture" in shown.root.locator(".pm-note").inner_text()
+        assert asked == ["200"] and shown.root.get_attribute("data-renderer") == "server"
+        assert shown.coloured() > 20_000
+        selected = shown.lasso()
+        learned = told(page, r"told (\d+) rows in (\d+) vertices (\w+)")
+        assert int(learned[1]) == selected > 100_000
+        shown.drawn(shown.drawn() - 1)
+        assert len(asked) > 1  # the others are dimmed by the server, too
+        count, before = shown.drawn(), len(asked)
+        shown.stage.press("ArrowLeft")
+        shown.drawn(count)
+        assert len(asked) > before and set(asked) == {"200"}
+        count = shown.drawn()
+        for _ in range(10):
+            shown.stage.press("+")
+        count, before = shown.drawn(count), len(asked)
+        shown.stage.press("ArrowLeft")
+        shown.drawn(count)
+        assert len(asked) == before  # few points are in view: drawn one by one here
+    finally:
+        chromium.close()

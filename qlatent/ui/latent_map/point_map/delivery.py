@@ -16,15 +16,18 @@ import socket
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from streamlit import config
 
 from qlatent.errors import QlatentError
+from qlatent.ui.latent_map.point_map import density
 from qlatent.ui.latent_map.point_map.source import digest, script
 from qlatent.ui.latent_map.point_map.spec import Card, Cards
 from qlatent.ui.shell import server
@@ -35,6 +38,7 @@ TYPE = "application/x-qlatent-points"
 FOREVER = "private, max-age=31536000, immutable"
 KEPT_BYTES, KEPT_CARDS = 512 * 2**20, 64
 CELL, COLUMNS, AT_ONCE = 64, 8, 64
+MOST_ASKED = 2**20  # bytes of a question besides the selection: tables of 65,535 classes
 SECRET = secrets.token_bytes(32)
 
 
@@ -95,6 +99,7 @@ def routes() -> list[Route]:
         Route(f"{PREFIX}blob/{{tag}}", blob),
         Route(f"{PREFIX}card/{{tag}}/{{row:int}}", card),
         Route(f"{PREFIX}sheet/{{tag}}", sheet),
+        Route(f"{PREFIX}density/{{tag}}", density_picture, methods=["POST"]),
         Route(f"{PREFIX}script/{{tag}}.js", module),
     ]
 
@@ -110,6 +115,41 @@ def blob(request: Request) -> Response:
     if found is None:
         return _absent()
     return Response(found.tobytes(), media_type=TYPE, headers=_headers(tag))
+
+
+async def density_picture(request: Request) -> Response:
+    """The part of a frame that the body asks for, as a picture of its density."""
+    if refusal := _refused(request):
+        return refusal
+    places = SHELF.bytes(request.path_params["tag"])
+    if places is None or places.ndim != 3:
+        return _absent()
+    points = places.shape[1]
+    if int(request.headers.get("content-length", MOST_ASKED)) > MOST_ASKED + points // 8:
+        return Response("The question is too long.", status_code=413, media_type="text/plain")
+    body = await request.body()
+    if await request.is_disconnected():
+        return Response(status_code=499)  # the view has moved on
+    return await run_in_threadpool(_density, places, body)
+
+
+def _density(places: NDArray[Any], body: bytes) -> Response:
+    try:
+        question = density.asked(body, points=places.shape[1])
+        codes = None if question.codes is None else SHELF.bytes(question.codes)
+        if (question.codes is not None and codes is None) or not 0 <= question.frame < len(places):
+            return _absent()
+        if codes is not None and codes.ndim == 2:
+            codes = codes[question.frame]
+        found = density.drawn(places[question.frame], codes, question)
+    except QlatentError as err:
+        return Response(str(err), status_code=400, media_type="text/plain")
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Encoding": "identity",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(density.png(found), media_type="image/png", headers=headers)
 
 
 def module(request: Request) -> Response:

@@ -2,13 +2,14 @@
 const SETTLED = 500; // milliseconds without movement, after which the page is told
 const PAUSE = 250; // milliseconds without movement, after which all points are drawn
 const NO_WEBGL = "This browser offers no WebGL2 on a graphics card: the processor draws the points, and everything works as usual.";
+const BY_SERVER = "This browser offers no WebGL2 on a graphics card: the server draws a picture of how dense the points are. Moving, zooming and selecting work as usual; zoomed in, the points are drawn one by one.";
 
 class PointMap {
   constructor(root) {
     root.innerHTML = MARKUP;
     this.root = root.querySelector(".pm-root");
     this.find = (name) => this.root.querySelector(".pm-" + name);
-    Object.assign(this, { alive: true, edition: 0, contours: [], told: {}, time: 0, hovered: null, opened: null, chosen: 0, hidden: new Set(), pinned: [], known: { opened: null }, moving: false });
+    Object.assign(this, { alive: true, edition: 0, picture: 0, contours: [], told: {}, time: 0, hovered: null, opened: null, chosen: 0, hidden: new Set(), pinned: [], known: { opened: null }, moving: false });
     this.counts = { all: [0], chosen: [0] };
     this.source = new Source(() => this.trigger("unreached", true));
     this.link = new Link(this);
@@ -82,6 +83,7 @@ class PointMap {
     if (data.sheets && this.sheets !== data.sheets) this.load(data.sheets);
     this.drawing.load(this.arrays);
     this.playing.tell();
+    this.note();
     this.status();
     if (data.card && data.card.row === this.hovered) this.card(data.card);
     this.rest();
@@ -114,18 +116,25 @@ class PointMap {
     const asked = this.data.renderer ?? "auto";
     const options = { antialias: false, alpha: false, preserveDrawingBuffer: true, failIfMajorPerformanceCaveat: asked !== "webgl" };
     const context = asked === "processor" ? null : this.find("points").getContext("webgl2", options);
-    if (context) this.webgl = new WebGL(context, (back) => this.use(back && this.graphics ? this.webgl : this.raster));
+    if (context) this.webgl = new WebGL(context, (back) => this.use(back && this.graphics ? this.webgl : this.plain));
     this.graphics = Boolean(this.webgl) && (asked === "webgl" || !this.webgl.emulated());
     if (this.webgl && !this.graphics) { this.webgl.free(); this.webgl = null; }
-    if (!this.graphics) this.find("note").textContent = NO_WEBGL;
+    const served = asked === "auto" && this.data.route;
+    this.plain = served ? new Density(this.raster, this) : this.raster;
+    this.use(this.graphics ? this.webgl : this.plain);
+  }
+
+  note() {
     this.find("note").hidden = this.graphics;
-    this.use(this.graphics ? this.webgl : this.raster);
+    const served = this.plain !== this.raster && this.geometry.points > EASE;
+    this.find("note").textContent = served ? BY_SERVER : NO_WEBGL;
+    if (!this.graphics) this.root.dataset.renderer = served ? "server" : "processor";
   }
 
   use(drawing) {
     this.drawing = drawing;
     this.find("points").hidden = drawing !== this.webgl;
-    this.find("plain").hidden = drawing !== this.raster;
+    this.find("plain").hidden = drawing === this.webgl;
     this.root.dataset.renderer = drawing === this.webgl ? "webgl" : "processor";
     if (this.arrays) drawing.load(this.arrays);
     if (this.lut && this.camera) this.rest();
@@ -280,7 +289,7 @@ class PointMap {
 
   quick() {
     if (!this.alive || !this.camera) return;
-    clearTimeout(this.filling);
+    this.abandon();
     const { drawing } = this;
     const view = this.view(this.playing.on ? drawing.speed : drawing.turning);
     if (view.count === this.geometry.points || !drawing.carry(view)) {
@@ -296,16 +305,18 @@ class PointMap {
     if (!this.camera || !this.alive) return;
     cancelAnimationFrame(this.asked);
     clearTimeout(this.settling);
-    clearTimeout(this.filling);
+    this.abandon();
     this.asked = 0;
     this.moving = false;
     if (!this.grid || this.gridTime !== this.time || this.geometry.axes === 3) this.index();
     this.drawing.begin(this.whole());
+    const { drawing, picture } = this;
     const go = () => {
-      if (!this.alive) return;
-      const done = this.drawing.advance();
-      if (!done) { this.filling = setTimeout(go, 0); return; }
-      this.drawing.show();
+      if (!this.alive || picture !== this.picture) return;
+      const done = drawing.advance();
+      if (!done) { drawing.waiting ? drawing.waiting.then(go) : (this.filling = setTimeout(go, 0)); return; }
+      drawing.show();
+      this.complete = this.time;
       this.root.dataset.drawn = String((Number(this.root.dataset.drawn) || 0) + 1);
       this.overlay.draw();
       this.report();
@@ -313,13 +324,22 @@ class PointMap {
     go();
   }
 
+  // The whole picture that is being drawn is out of date.
+  abandon() {
+    clearTimeout(this.filling);
+    this.picture++;
+    this.complete = null; // the time at which the canvas shows everything
+  }
+
   // Everything drawn at once, for an exported picture.
   finish() {
-    clearTimeout(this.filling);
-    this.drawing.begin(this.whole());
+    if (this.complete === this.time) return;
+    this.abandon();
+    this.drawing.begin({ ...this.whole(), now: true });
     while (!this.drawing.advance());
     this.drawing.show();
     this.overlay.draw();
+    this.complete = this.time;
   }
 
   // A change of marks alone: the points stay.
@@ -406,6 +426,18 @@ class PointMap {
     }
     this.outline = bits ? this.outline : null;
     this.changed();
+  }
+
+  // The selection as `select` takes it.
+  bits() {
+    const { shuffle, points } = this.geometry;
+    const bits = new Uint8Array(Math.ceil(points / 8));
+    for (let slot = 0; slot < points; slot++) {
+      if (!(this.arrays.states[slot] & SELECTED)) continue;
+      const row = shuffle.row(slot);
+      bits[row >> 3] |= 128 >> (row & 7);
+    }
+    return bits;
   }
 
   changed() {

@@ -12,7 +12,7 @@ class Raster {
   // `points`: codes, states and sizes by slot; their arrays are read as they are now.
   load(points) { this.points = points; }
 
-  begin(view) {
+  fit(view) {
     const { canvas } = this;
     const [width, height] = [Math.max(1, Math.round(view.width * view.dpr)), Math.max(1, Math.round(view.height * view.dpr))];
     if (canvas.width !== width || canvas.height !== height || !this.image) {
@@ -20,6 +20,10 @@ class Raster {
       this.image = this.context.createImageData(width, height);
       this.pixels = new Uint32Array(this.image.data.buffer);
     }
+  }
+
+  begin(view) {
+    this.fit(view);
     this.pixels.fill(packed(view.background));
     this.stamps = new Map();
     this.jobs = [];
@@ -45,11 +49,14 @@ class Raster {
 
   show() {
     this.context.putImageData(this.image, 0, 0);
-    if (!this.view.whole) return;
+    if (this.view.whole) this.keep(this.view);
+  }
+
+  keep(view) {
     this.still ??= document.createElement("canvas");
     if (this.still.width !== this.wide || this.still.height !== this.tall) [this.still.width, this.still.height] = [this.wide, this.tall];
-    this.still.getContext("2d", { alpha: false, willReadFrequently: true }).putImageData(this.image, 0, 0);
-    this.kept = this.view;
+    this.still.getContext("2d", { alpha: false, willReadFrequently: true }).drawImage(this.canvas, 0, 0);
+    this.kept = view;
   }
 
   // Shows the last whole picture as this view sees it; says whether it could.

@@ -57,6 +57,18 @@ class Source {
     }
   }
 
+  // The picture that a question describes, drawn by the server; null where it cannot be had.
+  async picture(question, signal) {
+    if (!this.data.route) return null;
+    try {
+      const asked = { method: "POST", body: question, credentials: "omit", signal };
+      const answer = await fetch(`${this.data.route}density/${this.data.geometry.tag}`, asked);
+      return answer.ok && answer.headers.get("content-type") === "image/png" ? await createImageBitmap(await answer.blob()) : null;
+    } catch {
+      return null; // withdrawn, or the server is gone
+    }
+  }
+
   async card(row) {
     const { cards, card } = this.data;
     if (card?.row === row) return card;
