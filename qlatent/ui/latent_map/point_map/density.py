@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.errors import InputError
-from qlatent.layout.quantised import NOWHERE
 
+NOWHERE = np.iinfo(np.int16).min  # of a point without a place, as in the browser
 LARGEST = 4096  # pixels along a side
 FAINTEST = 0.35  # how much of its colour a single point has
 HIGHEST = 0.995  # of all pixels with points: from here on the colour is full
