@@ -170,6 +170,23 @@ def test_a_stored_layout_in_the_link_is_drawn_until_the_fixed_axes_are_asked_for
     assert len(at.error) == 1 and maps(at) == 1
 
 
+def test_maps_stand_beside_each_other_and_can_be_removed(opened: Open, shop: Workspace) -> None:
+    at = opened(
+        shop.path, "explore", run="r1", explore_beside="frame-0,vectors-given,run-gone", explore_colour="norm"
+    )
+    assert maps(at) == 3 and len(at.error) == 1  # the run is gone, and the other maps are drawn
+    captions = " ".join(each.value for each in at.caption)
+    assert "Shown by the axes" in captions
+    at.button(key="explore_beside_broken_run-gone").click().run()
+    assert not at.exception and not at.error and url(at)["explore_beside"] == "frame-0,vectors-given"
+    for by in ("change", "density", "label", "part"):
+        at.selectbox(key="explore_colours").set_value(by).run()
+        assert not at.exception and not at.error and maps(at) == 3, by
+    at.button(key="explore_beside_remove_frame-0").click().run()
+    at.button(key="explore_beside_remove_vectors-given").click().run()
+    assert maps(at) == 1 and "explore_beside" not in url(at)
+
+
 def test_a_run_whose_dataset_was_removed_is_still_drawn(opened: Open, tmp_path: Path) -> None:
     with shop_workspace.shop(tmp_path / "workspace") as workspace:
         ended(workspace)

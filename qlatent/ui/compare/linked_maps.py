@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -11,7 +9,6 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from qlatent.errors import QlatentError
 from qlatent.services.datasets import browsing
 from qlatent.services.experiments import side_by_side as service
 from qlatent.services.experiments.side_by_side import SideBySide, Space
@@ -19,6 +16,7 @@ from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Source
 from qlatent.services.selections.definitions import Ids
 from qlatent.ui.items.card import SHOWN
+from qlatent.ui.latent_map.linked import Group, LinkedMap, linked_maps
 from qlatent.ui.latent_map.point_map import (
     Card,
     Cards,
@@ -29,12 +27,11 @@ from qlatent.ui.latent_map.point_map import (
     PointMapEvent,
     Ramp,
     classes,
-    point_map,
     ramp,
 )
 from qlatent.ui.latent_map.point_map.spec import Positions
 from qlatent.ui.selections import state
-from qlatent.ui.shell import page, parts, url_state
+from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import cut
 
 PAGE = "compare"
@@ -75,26 +72,21 @@ class Shown:
         return self.found.point_rows[self.kept]
 
 
-def linked_maps(shown: Shown, *, columns: int) -> None:
+def draw(shown: Shown, *, columns: int) -> None:
     """Draw one map for each space, `columns` in a row."""
     places = service.positions(shown.found, shown.modality)
     cards = _cards(shown)
-    numbered = enumerate(zip(shown.found.spaces, places, strict=True), start=1)
+    maps = [
+        LinkedMap(
+            space.title,
+            _spec(shown, space, drawn, cards),
+            f"side_map_{number + 1}",
+            partial(happened, shown, number),
+        )
+        for number, (space, drawn) in enumerate(zip(shown.found.spaces, places, strict=True))
+    ]
     with st.container(key="side_maps"):
-        for column, (number, (space, drawn)) in zip(_columns(len(places), columns), numbered, strict=False):
-            with column:
-                parts.foreign(f"{number} · {space.title}", limit=80)
-                point_map(
-                    _spec(shown, space, drawn, cards), key=f"side_map_{number}", height=HEIGHT,
-                    on_event=partial(happened, shown, number - 1),
-                )  # fmt: skip
-    if REFUSED in st.session_state:
-        parts.error_card(st.session_state.pop(REFUSED))
-
-
-def _columns(maps: int, across: int) -> Iterator[st.delta_generator.DeltaGenerator]:
-    for _ in range(math.ceil(maps / across)):
-        yield from st.columns(min(maps, across), gap="small")
+        linked_maps(maps, Group(PAGE, columns, HEIGHT, REFUSED))
 
 
 def _spec(shown: Shown, space: Space, drawn: Positions, cards: Cards) -> PointMap:
@@ -108,7 +100,6 @@ def _spec(shown: Shown, space: Space, drawn: Positions, cards: Cards) -> PointMa
         pairs=np.stack([np.arange(size), np.arange(size) + size], axis=1).astype(np.int32) if both else None,
         cards=cards,
         opened=int(opened[0]) if len(opened) else None,
-        link=PAGE,
         title=f"{space.title}; the table below lists the same items",
         reports=(),
     )
@@ -128,16 +119,13 @@ def colours(shown: Shown, space: Space) -> Ramp | Classes:
 
 
 def happened(shown: Shown, space: int, event: PointMapEvent) -> None:
-    """Put what a person did on one map into the selection; an error is shown when the page is drawn again."""
-    try:
-        if event.lasso is not None:
-            _lasso(shown, space, event.lasso)
-        if event.clicked is not None:
-            _clicked(shown, event.clicked)
-        if event.cleared:
-            state.select(PAGE, None)
-    except QlatentError as err:
-        st.session_state[REFUSED] = err
+    """Put what a person did on one map into the selection."""
+    if event.lasso is not None:
+        _lasso(shown, space, event.lasso)
+    if event.clicked is not None:
+        _clicked(shown, event.clicked)
+    if event.cleared:
+        state.select(PAGE, None)
 
 
 def _lasso(shown: Shown, space: int, lasso: Lasso) -> None:

@@ -67,7 +67,7 @@ def _maps(chosen: tuple[tuple[str, str], ...]) -> None:
             for number, space in enumerate(found.spaces, start=1)
         )
     )
-    linked_maps.linked_maps(shown, columns=1 if below else 2)
+    linked_maps.draw(shown, columns=1 if below else 2)
     drawn = f"Showing {len(found.rows):,} of the {count(found.total, 'item')} that the runs snapshot, evenly spaced."
     st.caption(f"{drawn} {READING}")
     picked = _picked(shown)

@@ -17,6 +17,7 @@ FRAME, CAMERA, TAB = "explore_frame", "explore_camera", "explore_tab"
 HIDDEN, PINNED = "explore_hidden", "explore_pinned"
 ENCODER, LAYOUT, SELECTION = "explore_encoder", "explore_layout", "explore_selection"
 NORM, TOUR, LINES = "explore_norm", "explore_tour", "explore_lines"
+BESIDE = "explore_beside"
 READING, CLUSTERS = "explore_reading", "explore_clusters"  # of the panel of layouts
 ROW = "row"
 EARLIER = {"show": VIEW, "shape": SHAPE, "basis": BASIS, "colour": COLOUR, "frame": FRAME}
@@ -24,7 +25,7 @@ EARLIER = {"show": VIEW, "shape": SHAPE, "basis": BASIS, "colour": COLOUR, "fram
 DROPPED = ("part", "amount", "pairs", "fit")
 """What earlier versions chose and the map now shows anyway."""
 WORDS = {COLOUR: {"frame": "norm"}}  # earlier values: the norm was coloured in each frame by itself, too
-OF_A_MAP = (VIEW, SHAPE, BASIS, NORM, TOUR, FRAME, CAMERA, LAYOUT, READING, CLUSTERS)
+OF_A_MAP = (VIEW, SHAPE, BASIS, NORM, TOUR, FRAME, CAMERA, LAYOUT, READING, CLUSTERS, BESIDE)
 """Choices that another run or other vectors do not share."""
 OF_A_DATASET = (SELECTION, ROW, COLOUR, HIDDEN, PINNED)
 """Choices that another dataset does not share."""
@@ -61,7 +62,9 @@ def view() -> dict[str, str]:
 def named(query: Mapping[str, str]) -> list[Named]:
     """The runs, datasets and layouts that the URL of a view names."""
     kinds = {"run": "run", "dataset": "dataset", LAYOUT: "layout"}
-    return [(kind, query[name]) for name, kind in kinds.items() if query.get(name)]
+    beside = [each.partition("-") for each in query.get(BESIDE, "").split(",")]
+    found = [(kind, query[name]) for name, kind in kinds.items() if query.get(name)]
+    return found + [(kind, key) for kind, _, key in beside if kind in ("run", "layout")]
 
 
 def open_view(query: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ from qlatent.errors import QlatentError
 from qlatent.services.runs.frames import Drawing, Outline
 from qlatent.ui.explore import (
     addresses,
+    beside,
     controls,
     lines,
     moving_map,
@@ -37,7 +38,7 @@ def explorer(looked: Looked) -> None:
         )
         return
     parts.beyond_builtin(looked.run.encoder if looked.run else looked.encoder, looked.dataset)
-    chart, beside = st.columns([1.6, 1], gap="medium")  # on a phone the map comes first
+    chart, panel = st.columns([1.6, 1], gap="medium")  # on a phone the map comes first
     with chart:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             named = _scene(looked, outline)
@@ -47,16 +48,19 @@ def explorer(looked: Looked) -> None:
         if not named.scene.items:
             st.info("No item has numbers that can be drawn.", icon=":material/scatter_plot:")
             return
-        drawn = moving_map.moving_map(shown)
+        drawn = moving_map.spec(shown)
+        others = beside.maps(looked, shown, drawn)
+        moving_map.moving_map(shown, drawn, others)
         share = st.container(
             horizontal=True, vertical_alignment="center", gap="small"
         )  # filled last: the address is known then
         reading.strip(shown)
-    with beside:
+    with panel:
         side.side(looked, shown)
     table(shown)
     with share:
         _share()
+        beside.add(looked, shown)
         views.views()
         saving.save(shown, drawn)
         lines.switch(named.scene)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,18 +12,20 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from qlatent.errors import QlatentError
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Scene
 from qlatent.services.selections.definitions import Ids, Lasso
 from qlatent.ui.explore import addresses, lines, marks, point_cards, shown_scene
 from qlatent.ui.explore.shown_scene import Named
+from qlatent.ui.latent_map.linked import Group, LinkedMap, linked_maps, refusal, told
 from qlatent.ui.latent_map.point_map import Classes, Clicked, PointMap, PointMapEvent, Ramp, point_map
 from qlatent.ui.latent_map.point_map import Lasso as Drawn
 from qlatent.ui.selections import state
-from qlatent.ui.shell import page, parts, url_state
+from qlatent.ui.shell import page, url_state
 
-HEIGHT = 560
+HEIGHT, LOWER = 560, 420  # of one map, and of several
+ACROSS = 2  # maps in a row
+TITLE = "The map as chosen above"
 VERTICES = 3  # of the smallest polygon
 REFUSED = "explore_refused"
 SHORT = 8  # characters that tell one map's camera from another's
@@ -64,24 +66,23 @@ def spec(shown: Shown) -> PointMap:
         hidden=marks.hidden(colours),
         pinned=marks.pinned(scene),
         opened=scene.point_of(url_state.number(addresses.ROW), shown.frame),
+        axes=scene.positions.digest,
         title="Map of the points; the table below lists the same items",
         reports=("frame", "camera", "hidden", "pinned"),
     )
 
 
-def moving_map(shown: Shown) -> PointMap:
-    """Draw the map and return it; what happens on it is put into the URL before the page is drawn again."""
-    drawn = spec(shown)
+def moving_map(shown: Shown, drawn: PointMap, others: Sequence[LinkedMap] = ()) -> None:
+    """Draw the map, with others beside it; what happens on it is put into the URL before the page is drawn again."""
+    key = f"explore_map_{_short(shown.named.map)}"
+    done = partial(happened, shown.named.scene, colours=drawn.colours)
     with st.container(key="explore_map"):
-        point_map(
-            drawn,
-            key=f"explore_map_{_short(shown.named.map)}",
-            height=HEIGHT,
-            on_event=partial(happened, shown.named.scene, colours=drawn.colours),
-        )
-    if REFUSED in st.session_state:
-        parts.error_card(st.session_state.pop(REFUSED))
-    return drawn
+        if others:
+            first = LinkedMap(TITLE, drawn, key, done)
+            linked_maps([first, *others], Group(addresses.PAGE, ACROSS, LOWER, REFUSED))
+            return
+        point_map(drawn, key=key, height=HEIGHT, on_event=partial(told, done, REFUSED))
+    refusal(REFUSED)
 
 
 def _short(text: str) -> str:
@@ -89,21 +90,19 @@ def _short(text: str) -> str:
 
 
 def happened(scene: Scene, event: PointMapEvent, *, colours: Ramp | Classes | None = None) -> None:
-    """Put what a person did into the URL; an error is shown when the page is drawn again."""
-    try:
-        if event.lasso is not None:
-            _lasso(scene, event.lasso)
-        if event.clicked is not None:
-            _clicked(scene, event.clicked)
-        if event.cleared:
-            state.select(addresses.PAGE, None)
-        _stands(scene, event)
-        marks.put(scene, event, colours)
-    except QlatentError as err:
-        st.session_state[REFUSED] = err
+    """Put what a person did into the URL."""
+    if event.lasso is not None:
+        lasso(scene, event.lasso)
+    if event.clicked is not None:
+        clicked(scene, event.clicked)
+    if event.cleared:
+        state.select(addresses.PAGE, None)
+    _stands(scene, event)
+    marks.put(scene, event, colours)
 
 
-def _lasso(scene: Scene, drawn: Drawn) -> None:
+def lasso(scene: Scene, drawn: Drawn) -> None:
+    """Select what is inside the polygon, by the map that it was drawn on."""
     if len(drawn.polygon) < VERTICES:
         return
     polygon = tuple((int(x), int(y)) for x, y in drawn.polygon)
@@ -112,10 +111,10 @@ def _lasso(scene: Scene, drawn: Drawn) -> None:
     state.select(addresses.PAGE, Lasso(polygon=polygon, on=on), mode=drawn.mode)
 
 
-def _clicked(scene: Scene, clicked: Clicked) -> None:
+def clicked(scene: Scene, point: Clicked) -> None:
     """Open the item, or with Shift let it join or leave the selection."""
-    row = scene.row_of(clicked.row)
-    if not clicked.add:
+    row = scene.row_of(point.row)
+    if not point.add:
         url_state.put(addresses.TAB, "item")
         url_state.put(addresses.ROW, row)
         return

@@ -31,12 +31,23 @@ def _reader(workspace: Workspace, scene: Scene, frame: int) -> Callable[[int], C
     def of_row(row: int) -> Card:
         return _card(workspace, scene, row)
 
+    norm = norms(scene, frame)
+
     def card(point: int) -> Card:
         found = of_row(scene.row_of(point))
-        norm = float(scene.shown.norms[scene.modality_of(point)][frame, point % scene.items])
-        return Card(found.text, found.label, norm if math.isfinite(norm) else None, found.image)
+        return Card(found.text, found.label, norm(point), found.image)
 
     return card
+
+
+def norms(scene: Scene, frame: int) -> Callable[[int], float | None]:
+    """A function from a point to its norm in a frame; None where it has none."""
+
+    def norm(point: int) -> float | None:
+        found = float(scene.shown.norms[scene.modality_of(point)][frame, point % scene.items])
+        return found if math.isfinite(found) else None
+
+    return norm
 
 
 def _card(workspace: Workspace, scene: Scene, row: int) -> Card:

@@ -47,7 +47,7 @@ def choose() -> Looked:
     url_state.refuse_gone("run", runs, what="run with a map")
     url_state.refuse_gone("dataset", datasets, what="dataset")
     found = [Looked(run=each, dataset=each.dataset or "") for each in runs.values()]
-    found += [_vectors(each, key) for each in _newest_first(datasets) for key in _encoders(each)]
+    found += [vectors(each, key) for each in _newest_first(datasets) for key in encoders(each)]
     options = {each.key: each for each in found}
     chosen = _asked(options, datasets)
     if not chosen:
@@ -63,11 +63,13 @@ def _newest_first(datasets: Mapping[str, DatasetView]) -> list[DatasetView]:
     return sorted(datasets.values(), key=lambda each: each.created, reverse=True)
 
 
-def _encoders(dataset: DatasetView) -> list[str]:
+def encoders(dataset: DatasetView) -> list[str]:
+    """The keys of the encoders that a dataset has vectors of."""
     return list(dict.fromkeys(each["key"] for each in dataset.encoders if each["encoded"]))
 
 
-def _vectors(dataset: DatasetView, encoder: str) -> Looked:
+def vectors(dataset: DatasetView, encoder: str) -> Looked:
+    """The vectors of a dataset by an encoder, as they are now."""
     done = [each["encoded"] for each in dataset.encoders if each["key"] == encoder]
     return Looked(None, dataset.id, encoder, f"{dataset.rows} {done}")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -12,14 +10,6 @@ from qlatent.services.runs.frames import Drawing
 from qlatent.services.scenes import colouring, scenes
 from qlatent.services.scenes.colouring import Names, Numbers
 from qlatent.store.workspace import Workspace
-from tests.services import shop_workspace
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with shop_workspace.shop(tmp_path_factory.mktemp("colouring") / "workspace") as opened:
-        shop_workspace.with_run(opened)
-        yield opened
 
 
 def test_a_scene_offers_what_it_has(workspace: Workspace) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -22,14 +20,6 @@ from tests.carried_out import in_process
 from tests.services import shop_workspace
 from tests.services.layouts.laid_out import classified, computed
 from tests.services.shop_workspace import COUNT
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with shop_workspace.shop(tmp_path_factory.mktemp("scenes") / "workspace") as opened:
-        shop_workspace.with_run(opened)
-        yield opened
-
 
 POLYGON = np.array([[-32767, -32767], [9000, -32767], [32767, 32767], [-8000, 2000], [-32767, 30000]])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from qlatent.services.scenes.scenes import Source
 from qlatent.services.selections.definitions import Ids
 from qlatent.ui.compare import linked_maps
 from qlatent.ui.compare.linked_maps import Shown
+from qlatent.ui.latent_map.linked import told
 from qlatent.ui.latent_map.point_map import Clicked, Lasso, PointMapEvent
 from qlatent.ui.selections import state
 
@@ -39,7 +41,8 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
 
 
 def done(shown: Shown, **what: object) -> None:
-    linked_maps.happened(shown, 0, PointMapEvent(**what))  # type: ignore[arg-type]
+    event = PointMapEvent(**what)  # type: ignore[arg-type]
+    told(partial(linked_maps.happened, shown, 0), linked_maps.REFUSED, event)
 
 
 def selected() -> tuple[str, ...] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from qlatent.services.selections.definitions import Lasso as Selected
 from qlatent.services.selections.selections import resolve
 from qlatent.store.workspace import Workspace
 from qlatent.ui.explore import addresses, moving_map
+from qlatent.ui.latent_map.linked import told
 from qlatent.ui.latent_map.point_map import Clicked, Lasso, PointMapEvent
 from qlatent.ui.selections import state
 from qlatent.ui.shell import page
@@ -46,7 +48,8 @@ def scene(workspace: Workspace) -> Scene:
 
 
 def done(scene: Scene, **what: object) -> None:
-    moving_map.happened(scene, PointMapEvent(**what))  # type: ignore[arg-type]
+    event = PointMapEvent(**what)  # type: ignore[arg-type]
+    told(partial(moving_map.happened, scene), moving_map.REFUSED, event)
 
 
 def test_a_lasso_is_the_selection_and_opens_its_panel(

@@ -55,6 +55,7 @@ def _plain(spec: PointMap) -> dict[str, Any]:
         "pinned": [int(row) for row in spec.pinned],
         "opened": spec.opened,
         "link": spec.link,
+        "axes": spec.axes,
         "title": spec.title,
         "reports": list(spec.reports),
         "size": spec.size,

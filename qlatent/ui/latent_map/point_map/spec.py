@@ -82,6 +82,7 @@ class PointMap:
     pinned: Sequence[int] = ()  # rows whose way through the frames is drawn
     opened: int | None = None  # the row of the open item
     link: str = ""  # maps of one page with the same name share hover, selection, camera and frame
+    axes: str = ""  # of linked maps, those with the same name of their axes share the camera
     title: str = "Map of points"
     reports: tuple[State, ...] = ("frame",)  # what is told to Python at rest; each change reruns the script
     size: float = 1.0

@@ -75,6 +75,15 @@ class Camera {
     return this.axes === 2 ? flat : { ...flat, z: round(this.z), yaw: round(this.yaw), pitch: round(this.pitch) };
   }
 
+  // What linked maps tell each other: the same, and the magnification in widths of the window for each world unit.
+  seen() { return { ...this.state(), scale: this.zoom / this.width }; }
+
+  // Show what another map shows: of the same named axes the same part of the world, else the same part of its own.
+  follow(seen, axes) {
+    this.restore(seen);
+    if (axes) this.zoom = seen.scale * this.width;
+  }
+
   restore(state) {
     for (const name of ["x", "y", "z", "yaw", "pitch"]) if (Number.isFinite(state[name])) this[name] = state[name];
     if (Number.isFinite(state.zoom) && state.zoom > 0) this.zoom = state.zoom * this.fitted;

@@ -19,6 +19,20 @@ class Link {
     if (members?.size === 0) CHANNELS.delete(this.name);
   }
 
+  // Whether both show the same axes, so that one camera fits both.
+  shares(other) {
+    return Boolean(other.camera && this.map.camera) && other.geometry.axes === this.map.geometry.axes && other.data.axes === this.map.data.axes;
+  }
+
+  // Maps of the same named axes start alike: the one whose camera the page keeps leads, the others follow it.
+  agree() {
+    if (!this.name || !this.map.data.axes) return;
+    const leads = (map) => map.data.reports?.includes("camera");
+    if (leads(this.map)) { this.tell("camera", this.map.camera.seen()); return; }
+    const leader = [...CHANNELS.get(this.name)].find((other) => other !== this.map && leads(other) && this.shares(other));
+    if (leader) this.map.camera.follow(leader.camera.seen(), this.map.data.axes);
+  }
+
   // Only maps of as many points are meant by a row; only maps of as many axes by a camera.
   tell(kind, value) {
     for (const other of CHANNELS.get(this.name) ?? []) {

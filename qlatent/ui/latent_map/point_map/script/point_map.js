@@ -195,6 +195,7 @@ class PointMap {
     };
     const moved = asked("camera", data.camera);
     if (moved) this.camera.restore(data.camera);
+    if (fresh || moved) this.link.agree();
     const jumped = asked("frame", data.frame) && !fresh && !this.playing.on;
     if (jumped) this.time = data.frame;
     this.time = Math.min(this.time, this.geometry.frames - 1);
@@ -268,7 +269,7 @@ class PointMap {
     this.moving = true;
     this.find("card").hidden = true;
     this.outline = null;
-    if (told && this.link.name) this.link.tell("camera", this.camera.state());
+    if (told && this.link.name) this.link.tell("camera", this.camera.seen());
     this.soon();
     clearTimeout(this.settling);
     this.settling = setTimeout(() => this.rest(), this.pause());
@@ -649,7 +650,7 @@ class PointMap {
       this.playing.tell();
       this.moving = true;
       Number.isInteger(value) ? this.rest() : this.quick();
-    } else if (kind === "camera" && other.geometry.axes === this.geometry.axes) { this.camera.restore(value); this.moved(false); }
+    } else if (kind === "camera" && this.link.shares(other)) { this.camera.follow(value, this.data.axes); this.moved(false); }
   }
 
   stop() {
