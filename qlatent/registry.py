@@ -32,6 +32,9 @@ class Entry:
     twin: str = ""  # heads: the classical head that differs only in the circuit, or the authors' counterpart
     controls: tuple[str, ...] = ()  # heads: variants with the circuit changed or removed
     better: str = ""  # metrics: higher | lower, or "" (neither)
+    within: bool = (
+        False  # metrics: measured within each modality, too, since the gap between them weighs in it
+    )
     group: str = ""  # heads and objectives: heading in long lists
 
     @property
@@ -173,37 +176,40 @@ OBJECTIVES = _table(
 METRICS = _table(
     Entry("trustworthiness", "Trustworthiness@10",
           "How few neighbours after compression are false; 1 is perfect, 0.5 about random.",
-          "qlatent.metrics.geometry.neighbourhoods:trustworthiness", "", better="higher"),
+          "qlatent.metrics.geometry.neighbourhoods:trustworthiness", "", better="higher", within=True),
     Entry("continuity", "Continuity@10",
           "How few neighbours were lost; 1 is perfect, 0.5 about random.",
-          "qlatent.metrics.geometry.neighbourhoods:continuity", "", better="higher"),
+          "qlatent.metrics.geometry.neighbourhoods:continuity", "", better="higher", within=True),
     Entry("neighbour_overlap", "kNN overlap@10",
           "Share of the 10 nearest neighbours that stay among them; chance is 10 / (n − 1).",
-          "qlatent.metrics.geometry.neighbourhoods:neighbour_overlap", "", better="higher"),
+          "qlatent.metrics.geometry.neighbourhoods:neighbour_overlap", "", better="higher", within=True),
     Entry("lcmc", "kNN overlap@10 above chance",
           "kNN overlap minus the overlap expected by chance; 0 is random.",
-          "qlatent.metrics.geometry.neighbourhoods:lcmc", "", better="higher"),
+          "qlatent.metrics.geometry.neighbourhoods:lcmc", "", better="higher", within=True),
     Entry("spearman", "Spearman of distances",
           "Rank correlation of all pair distances before and after; −1 to 1.",
-          "qlatent.metrics.geometry.correlation:spearman", "", better="higher"),
+          "qlatent.metrics.geometry.correlation:spearman", "", better="higher", within=True),
     Entry("local_spearman", "Spearman, nearest tenth",
           "Rank correlation of distances among the nearest tenth of pairs.",
-          "qlatent.metrics.geometry.correlation:local_spearman", "", better="higher"),
+          "qlatent.metrics.geometry.correlation:local_spearman", "", better="higher", within=True),
     Entry("global_spearman", "Spearman, other pairs",
           "Rank correlation of distances among all other pairs.",
-          "qlatent.metrics.geometry.correlation:global_spearman", "", better="higher"),
+          "qlatent.metrics.geometry.correlation:global_spearman", "", better="higher", within=True),
     Entry("kendall", "Kendall of distances",
           "Kendall's τ of the pair distances of a sample; −1 to 1.",
-          "qlatent.metrics.geometry.correlation:kendall", "", better="higher"),
+          "qlatent.metrics.geometry.correlation:kendall", "", better="higher", within=True),
     Entry("stress", "Stress, scale-normalised",
           "Misfit of distances up to one factor; 0 is perfect.",
-          "qlatent.metrics.geometry.stress:stress", "", better="lower"),
+          "qlatent.metrics.geometry.stress:stress", "", better="lower", within=True),
     Entry("kruskal_stress", "Kruskal stress",
           "Misfit of distances up to a monotone curve; 0 is perfect.",
-          "qlatent.metrics.geometry.stress:kruskal_stress", "", better="lower"),
+          "qlatent.metrics.geometry.stress:kruskal_stress", "", better="lower", within=True),
     Entry("co_ranking_auc", "R_NX area, log k",
           "Neighbours kept over all scales, near ones first; 1 is perfect, 0 random.",
-          "qlatent.metrics.geometry.coranking:co_ranking_auc", "", better="higher"),
+          "qlatent.metrics.geometry.coranking:co_ranking_auc", "", better="higher", within=True),
+    Entry("gap", "Gap images–texts",
+          "Distance between the mean image and the mean text, in units of their mean spread; 0 is none.",
+          "qlatent.metrics.geometry.modality_gap:modality_gap", ""),
     Entry("pair_error", "Mean |d_x − d_z|",
           "Matched image and text: distance before against after; 0 is perfect.",
           "qlatent.metrics.geometry.stress:pair_error", "", better="lower"),
@@ -244,6 +250,22 @@ METRICS = _table(
           "How evenly latents cover the unit sphere; lower is more even.",
           "qlatent.metrics.geometry.spectrum:uniformity", "", better=""),
 )  # fmt: skip
+
+SCOPES = {"within": "mean of images and texts", "image": "images", "text": "texts"}
+TOGETHER = "images and texts together"
+
+
+def metric_entry(name: str) -> Entry | None:
+    """The entry of a metric, also of `<metric>_within`, `<metric>_image` and `<metric>_text`; None if unknown."""
+    if name in METRICS:
+        return METRICS[name]
+    own, _, scope = name.rpartition("_")
+    if own not in METRICS or not METRICS[own].within or scope not in SCOPES:
+        return None
+    found = METRICS[own]
+    title = f"{found.title}, {SCOPES[scope]}"
+    return dataclasses.replace(found, name=name, title=title, within=False)
+
 
 TABLES = {"head": HEADS, "encoder": ENCODERS, "objective": OBJECTIVES, "metric": METRICS}
 

@@ -25,7 +25,8 @@ class InputSide:
 
     `inputs` maps modality → (n, d); row i of all modalities is one item. For geometry all modalities are stacked into
     one joint set of at most `sample` points, drawn by items with `seed`. `k` is the number of neighbours. `labels` has
-    one string per item, "" if unknown. Raises `InputError` for NaN and for modalities of different lengths.
+    one string per item, "" if unknown. `beside` is the number of modalities that are measured one after the other and
+    share a budget of points. Raises `InputError` for NaN and for modalities of different lengths.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class InputSide:
         sample: int = 2000,
         seed: int = 0,
         k: int = 10,
+        beside: int = 1,
     ) -> None:
         self.inputs = _checked(inputs, "inputs")
         self.modalities = tuple(inputs)
         self.items = _rows(inputs)
         self.labels = _words(labels, self.items)
-        self.distance, self.seed, self.k = distance, seed, k
+        self.distance, self.seed, self.k, self.beside = distance, seed, k, beside
+        self._alone: dict[str, InputSide] = {}
         self.rows = sampling.drawn_rows(
             self.items, modalities=len(inputs), sample=sample, seed=seed
         )  # (sampled items,)
@@ -62,6 +65,15 @@ class InputSide:
         """The items that the geometry uses, in words."""
         points = len(self.rows) * len(self.modalities)
         return sampling.described(len(self.rows), self.items, points=points, seed=self.seed)
+
+    def alone(self, modality: str) -> InputSide:
+        """One modality of the same drawn items, computed once."""
+        if modality not in self._alone:
+            self._alone[modality] = InputSide(
+                {modality: self.inputs[modality]}, distance=self.distance, sample=len(self.rows), seed=self.seed,
+                k=self.k, beside=len(self.modalities),
+            )  # fmt: skip
+        return self._alone[modality]
 
     def joint(self, arrays: Arrays) -> Matrix:
         """The drawn rows of all modalities below each other, as float64."""
@@ -146,6 +158,24 @@ class Comparison:
         if self.points < points:
             raise Undefined(f"needs at least {points} points; there are {self.points}")
         return self.before.geometry, self.after
+
+    def alone(self, modality: str) -> Comparison:
+        """One modality on the same drawn items, without training rows; computed once."""
+        return self.kept(
+            f"alone {modality}",
+            lambda: Comparison(
+                {modality: self.before.inputs[modality]}, {modality: self.latents[modality]},
+                distance=self.distance, reference=self.before.alone(modality),
+            ),
+        )  # fmt: skip
+
+    def drawn(self, points: int) -> NDArray[np.int64]:
+        """Ascending numbers of drawn items with at most `points` points, for figures that cost more than others.
+
+        A modality on its own gets its share of the points, so that all modalities cost as much as the joint set.
+        """
+        modalities = len(self.modalities) * self.before.beside
+        return sampling.drawn_rows(self.items, modalities=modalities, sample=points, seed=self.seed)
 
     def by_item(self, per_point: Matrix) -> Matrix:
         """Mean over each item's points of values of the joint set: (points,) → (items,)."""

@@ -9,6 +9,8 @@ from qlatent.errors import InputError
 from qlatent.metrics.comparison import Comparison
 from qlatent.metrics.value import Contributions, MetricValue, Undefined, nothing, resampled
 
+Metric = Callable[[Comparison], MetricValue | Contributions]
+
 
 class ItemMetric:
     """A metric that is a mean of item contributions; calling it returns a `Figure`.
@@ -31,6 +33,16 @@ def finished(contributions: Callable[[Comparison], Contributions], comparison: C
     """The result of a single metric; an undefined one is NaN with a note."""
     try:
         return resampled({"one": contributions(comparison)}, seed=comparison.seed)["one"]
+    except (Undefined, InputError) as err:
+        return nothing(str(err), comparison.sampled)
+
+
+def measured(function: Metric, comparison: Comparison) -> MetricValue | Contributions:
+    """What a metric gives, before any resampling; an undefined one is NaN with a note."""
+    try:
+        if isinstance(function, ItemMetric):
+            return function.contributions(comparison)
+        return function(comparison)
     except (Undefined, InputError) as err:
         return nothing(str(err), comparison.sampled)
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from qlatent.errors import InputError
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.metric import ItemMetric
+from qlatent.metrics.metric import Metric, measured
 from qlatent.metrics.statistics.uncertainty import RESAMPLES
-from qlatent.metrics.value import Contributions, MetricValue, Undefined, nothing, resampled
+from qlatent.metrics.value import Contributions, MetricValue, resampled
 
 DEFAULT = (
     "trustworthiness", "continuity", "neighbour_overlap", "spearman", "stress", "recall_at_10",
     "probe_accuracy", "effective_rank",
 )  # fmt: skip
-
-Metric = Callable[[Comparison], MetricValue]
 
 
 def measure(
@@ -37,17 +35,8 @@ def measure(
     if unknown:
         known = ", ".join(metrics)
         raise InputError(f"There is no metric called {unknown[0]!r}.", remedy=f"Known: {known}.")
-    found = {name: _found(metrics[name], comparison) for name in chosen}
+    found = {name: measured(metrics[name], comparison) for name in chosen}
     contributions = {name: each for name, each in found.items() if isinstance(each, Contributions)}
     figures = {name: each for name, each in found.items() if isinstance(each, MetricValue)}
     figures |= resampled(contributions, resamples=resamples, seed=seed)
     return {name: figures[name] for name in chosen}
-
-
-def _found(function: Metric, comparison: Comparison) -> MetricValue | Contributions:
-    try:
-        if isinstance(function, ItemMetric):
-            return function.contributions(comparison)
-        return function(comparison)
-    except (Undefined, InputError) as err:
-        return nothing(str(err), comparison.sampled)

@@ -78,7 +78,7 @@ def _jackknifed(
 ) -> MetricValue:
     """A statistic of pairwise distances with its jackknife interval, on at most `points` points of the joint set."""
     modalities = len(comparison.modalities)
-    drawn = sampling.drawn_rows(comparison.items, modalities=modalities, sample=points, seed=comparison.seed)
+    drawn = comparison.drawn(points)
     before, after = comparison.sides()
 
     def of(rows: NDArray[np.int64]) -> float:

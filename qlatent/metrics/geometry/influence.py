@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.metrics.comparison import Comparison
-from qlatent.metrics.pairs import sampling
 from qlatent.metrics.pairs.distances import Matrix
 from qlatent.metrics.pairs.point_set import order_matrix, orders_of
 from qlatent.metrics.statistics import jackknife
@@ -37,9 +36,7 @@ def _influence(comparison: Comparison, measured: Callable[..., LeftOut]) -> Matr
     modalities, k = len(comparison.modalities), comparison.k
     before, after = comparison.sides()
     whole = measured(orders_of(before, after), np.arange(comparison.items), modalities, k)
-    drawn = sampling.drawn_rows(
-        comparison.items, modalities=modalities, sample=jackknife.CALIBRATED, seed=comparison.seed
-    )
+    drawn = comparison.drawn(jackknife.CALIBRATED)
     half = -(-k // 2)
     if 2 * half >= len(drawn) // 2 * modalities or len(drawn) < 4:
         return jackknife.contributions(

@@ -16,8 +16,9 @@ import numpy as np
 
 from qlatent import spacing
 from qlatent.json_values import plain
-from qlatent.metrics import panel
+from qlatent.metrics import panel, within
 from qlatent.metrics.comparison import Comparison, InputSide
+from qlatent.metrics.metric import Metric
 from qlatent.metrics.probes import probe
 from qlatent.metrics.value import Undefined
 from qlatent.registry import METRICS, resolve
@@ -77,7 +78,7 @@ def measure_trained(workspace: Workspace, folder: RunFolder, head: AbstractHead,
         train_groups=_apart(folder, data.train_groups),
         reference=InputSide(judged, labels=words[rows].tolist(), sample=POINTS),
     )
-    metrics = {name: resolve(each.target) for name, each in METRICS.items()}
+    metrics = _metrics(comparison.modalities)
     figures = panel.measure(comparison, metrics, names=None)
     document = {
         "format": FORMAT,
@@ -89,6 +90,13 @@ def measure_trained(workspace: Workspace, folder: RunFolder, head: AbstractHead,
         "curve": _curve(folder, data, words),
     }
     folder.write_figures(document)
+
+
+def _metrics(modalities: Sequence[str]) -> dict[str, Metric]:
+    """All metrics by name; with several modalities those of structure within each of them, too."""
+    metrics = {name: resolve(each.target) for name, each in METRICS.items()}
+    apart = [name for name, each in METRICS.items() if each.within]
+    return metrics | within.metrics(modalities, metrics, names=apart)
 
 
 def _apart(folder: RunFolder, groups: np.ndarray) -> np.ndarray | None:
@@ -133,15 +141,16 @@ def _train_seconds(folder: RunFolder) -> float:
     return float(gaps[gaps < 60.0].sum())  # a longer gap is an interruption
 
 
-def _distances(comparison: Comparison, metrics: dict[str, Any]) -> dict[str, Any]:
+def _distances(comparison: Comparison, metrics: dict[str, Metric]) -> dict[str, Any]:
     """Metrics of the same latents with each distance; log-fidelity only for latents that are expectations."""
     bounded = all(np.abs(z).max(initial=0.0) <= 1.0 for z in comparison.latents.values())
+    names = [name for name in metrics if name in OF_DISTANCES or name.rpartition("_")[0] in OF_DISTANCES]
     found = {}
     for distance in ("euclidean", "cosine", *(("log_fidelity",) if bounded else ())):
         taken = Comparison(
             comparison.before.inputs, comparison.latents, distance=distance, reference=comparison.before
         )
-        figures = panel.measure(taken, metrics, names=OF_DISTANCES, resamples=0)
+        figures = panel.measure(taken, metrics, names=names, resamples=0)
         found[distance] = plain({name: figure.value for name, figure in figures.items()})
     return found
 

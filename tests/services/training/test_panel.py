@@ -71,4 +71,8 @@ def test_the_figures_of_a_trained_head_are_kept_beside_its_run(workspace: Worksp
     assert found["metrics"]["spearman"]["value"] == pytest.approx(
         found["distances"]["euclidean"]["spearman"], abs=1e-9
     )
+    within = found["metrics"]["spearman_within"]["value"]
+    parts = [found["metrics"][f"spearman_{name}"]["value"] for name in ("image", "text")]
+    assert within == pytest.approx(np.mean(parts))
+    assert within == pytest.approx(found["distances"]["euclidean"]["spearman_within"], abs=1e-9)
     assert found["curve"] == []  # no snapshot was taken
