@@ -1,4 +1,4 @@
-"""Read stored layouts, list them, compute one at once, and place further items on them. Torch-free."""
+"""Read stored layouts and list them. Torch-free."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qlatent.errors import AbsentError, InputError, StoreError
-from qlatent.services.layouts import requests
-from qlatent.services.layouts.requests import LayoutRequest
 from qlatent.services.runs import listing, specs
 from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import Layout, expected
@@ -26,7 +23,7 @@ COUNTS = ("points", "left_out")
 class StoredLayout:
     """The places of n items; `rows` are their rows in the dataset, ascending."""
 
-    id: str  # of its run; "" for one that was computed at once
+    id: str  # of its run
     dataset: str
     dataset_version: int
     run: str  # whose latents it shows; "" for vectors
@@ -52,10 +49,7 @@ def read(workspace: Workspace, layout: str) -> StoredLayout:
     """The layout of this run; one that is not finished raises `StoreError`, another kind of run too."""
     folder = workspace.run(layout)
     spec = expected(specs.of(folder), Layout)
-    return _opened(spec, folder.layout(), folder.figures())
-
-
-def _opened(spec: Layout, arrays: Arrays, figures: dict[str, Any]) -> StoredLayout:
+    arrays, figures = folder.layout(), folder.figures()
     places = arrays["places"]
     return StoredLayout(
         id=spec.id, dataset=spec.dataset, dataset_version=spec.dataset_version, run=spec.run, encoder=spec.encoder,
@@ -80,20 +74,6 @@ def listed(workspace: Workspace, source: str) -> list[RunSummary]:
     return found
 
 
-def at_once(workspace: Workspace, request: LayoutRequest) -> StoredLayout:
-    """The layout by principal axes, computed here; it is not stored. Other methods need a run: see `requests.start`."""
-    from qlatent.services.layouts.points import points_of
-    from qlatent.services.layouts.work import laid_out, quality_of
-
-    spec = requests.spec(workspace, request)
-    if spec.method != "pca":
-        raise InputError(f"{requests.METHODS[spec.method]} takes a while.", remedy="Start a run for it.")
-    points = points_of(workspace, spec)
-    arrays = laid_out(points, spec)
-    figures = quality_of(workspace, spec, points, arrays["places"])
-    return _opened(spec, arrays, {**figures, "left_out": points.left_out})
-
-
 def table(workspace: Workspace, layout: StoredLayout) -> pd.DataFrame:
     """A table with the `id` of each item and its coordinates `x`, `y`, in space `z`; of several frames with `step`."""
     ids = workspace.items.table(layout.dataset, columns=["id"], version=layout.dataset_version)["id"]
@@ -108,60 +88,3 @@ def table(workspace: Workspace, layout: StoredLayout) -> pd.DataFrame:
         return parts[0]
     parts = [part.assign(step=step) for part, step in zip(parts, layout.steps, strict=True)]
     return pd.concat(parts, ignore_index=True)
-
-
-def place(workspace: Workspace, layout: StoredLayout, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    """The places (m, c) of further `vectors` (m, d) of the layout's space; NaN where a vector has no numbers.
-
-    Places on principal axes are exact. On UMAP's layout each starts among its nearest known points and is moved by
-    them, while they stay (UMAP's transform); their vectors are read anew, so the dataset or the run must be there.
-    """
-    vectors = np.asarray(vectors, dtype=np.float32)
-    found = np.full((len(vectors), layout.places.shape[1]), np.nan, dtype=np.float32)
-    good = np.isfinite(vectors).all(axis=1)
-    if layout.method == "aligned":
-        raise InputError(
-            "A layout of several frames takes no further items.", remedy="Lay out its last frame."
-        )
-    if good.any():
-        found[good] = _placed(workspace, layout, vectors[good])
-    return found
-
-
-def _placed(workspace: Workspace, layout: StoredLayout, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    from qlatent.layout import umap
-    from qlatent.services.layouts.points import neighbours_of_new, points_of
-    from qlatent.services.layouts.work import config_of
-
-    if layout.method == "pca":
-        if vectors.shape[1] != len(layout.kept["mean"]):
-            raise InputError(
-                f"Vectors of {vectors.shape[1]} numbers do not fit a layout of {len(layout.kept['mean'])}.",
-                remedy="Use vectors of the same encoder and head.",
-            )
-        projected: NDArray[np.float32] = (vectors - layout.kept["mean"]) @ layout.kept["axes"]
-        return projected
-    spec = expected(specs.of(workspace.run(layout.id)), Layout)
-    known = points_of(workspace, spec)
-    if not np.array_equal(known.rows, layout.rows):
-        raise StoreError("The vectors of this layout have changed.", remedy="Lay them out again.")
-    fitted = layout.kept["fitted"]
-    near = neighbours_of_new(vectors, known.frames[0][fitted], spec)
-    return umap.add(near, layout.places[fitted], config_of(spec))
-
-
-def place_new(workspace: Workspace, layout: StoredLayout) -> StoredLayout:
-    """The layout with the items that its dataset has gained since: those that it has keep their places."""
-    if layout.run:
-        raise InputError("The items of a run are fixed.", remedy="Lay out the dataset's vectors instead.")
-    from qlatent.services.vectors import stored
-
-    if not any(each.id == layout.dataset for each in workspace.catalogue.datasets()):
-        raise AbsentError(f"The dataset {layout.dataset!r} was removed.", remedy="Restore it.")
-    vectors = stored.mapped(workspace, layout.dataset, layout.encoder, layout.modality)
-    new = np.setdiff1d(np.flatnonzero(stored.whole(vectors)), layout.rows)
-    places = place(workspace, layout, vectors[new])
-    rows = np.concatenate([layout.rows, new])
-    order = np.argsort(rows)
-    both = np.concatenate([layout.places, places])[order][None]
-    return StoredLayout(**{**layout.__dict__, "rows": rows[order], "frames": both})

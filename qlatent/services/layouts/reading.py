@@ -14,7 +14,7 @@ from qlatent.layout.clusters import Clusters, clusters
 from qlatent.layout.neighbours import Metric, nearest
 from qlatent.services.layouts import requests
 from qlatent.services.layouts.points import by_metric, points_of
-from qlatent.services.layouts.requests import LayoutRequest
+from qlatent.services.layouts.requests import LayoutRequest, config_of
 from qlatent.store.workspace import Workspace
 
 NEIGHBOURS = 10  # by which trust is judged
@@ -76,7 +76,6 @@ def expected_seconds(workspace: Workspace, request: LayoutRequest) -> float:
     The measurement itself waits for numba's compiler, about half a minute.
     """
     from qlatent.layout.aligned import estimate
-    from qlatent.services.layouts.work import config_of
 
     if request.method != "aligned":
         raise ConfigError(

@@ -6,10 +6,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from qlatent.errors import AbsentError, ConfigError, InputError
 from qlatent.layout.umap import UmapConfig
-from qlatent.services.runs import listing, queue
-from qlatent.services.runs.specs import Layout, training_spec
+from qlatent.services.layouts.layouts import StoredLayout
+from qlatent.services.runs import listing, queue, specs
+from qlatent.services.runs.specs import Layout, expected, training_spec
 from qlatent.services.training.kinds.table import run_configs
 from qlatent.services.vectors import stored
 from qlatent.settings import settings
@@ -66,6 +69,38 @@ def start(workspace: Workspace, request: LayoutRequest, *, token: str = "") -> s
     asked = spec(workspace, request)
     there = existing(workspace, asked)
     return there or queue.start(workspace, asked, token=token)
+
+
+def extend(workspace: Workspace, layout: str, *, token: str = "") -> str:
+    """Queue the run that places a dataset's newer items on a stored layout of its vectors; returns its id.
+
+    A layout of a run's latents, whose items are fixed, and a removed dataset raise an error.
+    """
+    known = expected(specs.of(workspace.run(layout)), Layout)
+    if known.run:
+        raise InputError("The items of a run are fixed.", remedy="Lay out the dataset's vectors instead.")
+    record = workspace.catalogue.dataset(known.dataset)
+    asked = known.model_copy(
+        update={
+            "id": "", "created": time.time(), "extends": layout, "threads": settings().threads,
+            "name": f"{METHODS[known.method]} of {record.name}, {known.modality}, with newer items",
+            "dataset_version": workspace.items.version(known.dataset),
+        }
+    )  # fmt: skip
+    return existing(workspace, asked) or queue.start(workspace, asked, token=token)
+
+
+def newer(workspace: Workspace, layout: StoredLayout) -> int:
+    """How many items with a vector the dataset has gained since a layout of its vectors was computed."""
+    if layout.run or workspace.items.version(layout.dataset) == layout.dataset_version:
+        return 0
+    vectors = stored.mapped(workspace, layout.dataset, layout.encoder, layout.modality)
+    return len(np.setdiff1d(np.flatnonzero(stored.whole(vectors)), layout.rows))
+
+
+def config_of(spec: Layout) -> UmapConfig:
+    """UMAP's settings of a layout."""
+    return UmapConfig(spec.dimensions, spec.neighbours, spec.min_dist, spec.epochs, spec.densmap, spec.seed)
 
 
 def existing(workspace: Workspace, asked: Layout) -> str | None:

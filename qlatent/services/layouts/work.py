@@ -1,4 +1,4 @@
-"""Compute layouts, at once or as the work of a run."""
+"""Compute layouts as the work of a run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from qlatent.layout import aligned, umap
 from qlatent.layout.plane import plane
 from qlatent.layout.umap import UmapConfig
+from qlatent.services.layouts.extension import extended
 from qlatent.services.layouts.points import LayoutPoints, neighbours_among, neighbours_of_new, points_of
 from qlatent.services.layouts.quality import quality
+from qlatent.services.layouts.requests import config_of
 from qlatent.services.runs.job import Job
 from qlatent.services.runs.specs import Layout, expected
 from qlatent.store.workspace import Workspace
@@ -34,7 +36,7 @@ def carry_out(workspace: Workspace, job: Job) -> str:
         job.phase("Reading vectors")
         points = points_of(workspace, spec)
         begun = time.perf_counter()
-        arrays = laid_out(points, spec, progress=job.progress_or_cancel, phase=job.phase)
+        arrays = _arrays(workspace, spec, points, job)
         seconds = time.perf_counter() - begun
         job.progress(epochs_of(spec, len(points.rows)), epochs_of(spec, len(points.rows)))
         job.phase("Measuring")
@@ -45,6 +47,15 @@ def carry_out(workspace: Workspace, job: Job) -> str:
     counted = {"points": len(points.rows), "left_out": points.left_out, "seconds": seconds}
     job.folder.write_figures({**figures, **counted})
     return job.finish(**figures, **counted)
+
+
+def _arrays(workspace: Workspace, spec: Layout, points: LayoutPoints, job: Job) -> Arrays:
+    """The arrays of a new layout, or of one that gets further items."""
+    if not spec.extends:
+        return laid_out(points, spec, progress=job.progress_or_cancel, phase=job.phase)
+    job.phase("Placing new items")
+    epochs = epochs_of(spec, len(points.rows))
+    return extended(workspace, spec, points, progress=_waiting(job.progress_or_cancel, epochs))
 
 
 def laid_out(
@@ -66,11 +77,6 @@ def laid_out(
             "places": aligned.lay_out_frames(points.frames, config, metric=metric, progress=told)
         }
     return stored | _by_umap(points.frames[0], spec, config, progress, phase)
-
-
-def config_of(spec: Layout) -> UmapConfig:
-    """UMAP's settings of a layout."""
-    return UmapConfig(spec.dimensions, spec.neighbours, spec.min_dist, spec.epochs, spec.densmap, spec.seed)
 
 
 def epochs_of(spec: Layout, points: int) -> int:

@@ -165,6 +165,7 @@ class Layout(BaseSpec):
     epochs: int  # 0: the method's own number
     densmap: bool
     seed: int
+    extends: str = ""  # the run of the layout whose places are kept, while items that are new get one
 
 
 class SearchIndexing(BaseSpec):

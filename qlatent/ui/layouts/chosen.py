@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from qlatent.services import bin
+from qlatent.services.layouts import layouts, requests
 from qlatent.services.layouts.requests import METHODS
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunSummary
@@ -16,7 +17,8 @@ from qlatent.services.runs.specs import Layout
 from qlatent.ui.layouts import addresses
 from qlatent.ui.selections.view import View
 from qlatent.ui.shell import page as shell
-from qlatent.ui.shell.formatting import duration, literal
+from qlatent.ui.shell.dataset_cache import all_datasets
+from qlatent.ui.shell.formatting import count, duration, literal
 
 FIXED = "Fixed axes"
 DISTANCES = {"cosine": "cosine", "euclidean": "Euclidean", "log_fidelity": "log-fidelity"}
@@ -45,6 +47,8 @@ def title(spec: Layout) -> str:
         parts.append("all frames" if spec.step is None else f"step {spec.step:,}")
     if spec.method != "pca":
         parts += [f"{spec.neighbours} neighbours", f"min_dist {spec.min_dist:g}", DISTANCES[spec.metric]]
+    if spec.extends:
+        parts.append("with newer items")
     return " · ".join([*parts, f"{spec.dimensions}-D", f"seed {spec.seed}"])
 
 
@@ -65,7 +69,9 @@ def choose(page: str, view: View, found: Sequence[RunSummary]) -> None:
     )  # fmt: skip
     _figures(page, found)
     if view.layout in names and view.layout:
-        _remove(page, view.layout)
+        with st.container(horizontal=True):
+            _extend(page, view)
+            _remove(page, view.layout)
 
 
 def _figures(page: str, found: Sequence[RunSummary]) -> None:
@@ -94,6 +100,33 @@ def _columns() -> dict[str, Any]:
         "Layout": st.column_config.TextColumn(width=150),
         "Time": st.column_config.TextColumn(width=68),
     } | figures
+
+
+def _extend(page: str, view: View) -> None:
+    """Offer to place the items that the dataset has gained since."""
+    there = all_datasets().get(view.dataset)
+    if view.run or there is None:
+        return
+    workspace = shell.workspace()
+    new = _newer(str(workspace.path), view.layout, str((there.rows, there.encoders)))
+    if not new:
+        return
+
+    def extend() -> None:
+        with shell.guarded():
+            st.session_state[f"{page}_layout_started"] = requests.extend(workspace, view.layout)
+
+    st.button(
+        f"Place {count(new, 'new item')}", key=f"{page}_layout_extend", icon=":material/add_location_alt:",
+        on_click=extend,
+        help="The dataset has items that this layout does not have. They get places beside those they are like, by the "
+        "saved layout, while all others stay; the result is a layout of its own.",
+    )  # fmt: skip
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _newer(path: str, layout: str, state: str) -> int:
+    return requests.newer(shell.workspace(), layouts.read(shell.workspace(), layout))
 
 
 def _remove(page: str, layout: str) -> None:

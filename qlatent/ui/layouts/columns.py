@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
@@ -25,6 +27,7 @@ LABELS = {
         "Local outlier factor of each vector or latent: about 1 in the midst of others, larger for one apart.",
     ),
 }
+OUTSIDE = "in no cluster"
 TOP = 20  # clusters with colours of their own
 FEWEST = 3  # points: of two there is nothing to read
 
@@ -45,7 +48,9 @@ def _colours(name: str, frame: int, key: str, asked: tuple[int, bool], _shown: F
     if key == "layout:cluster":
         found = kept.clusters(_shown, *asked)
         names = np.array([*found.names, ""])
-        return classes(names[found.clusters.numbers].tolist(), label=label, top=TOP, help=text)
+        coloured = classes(names[found.clusters.numbers].tolist(), label=label, top=TOP, help=text)
+        said = [OUTSIDE if number == coloured.missing else each for number, each in enumerate(coloured.names)]
+        return replace(coloured, names=said)
     if key == "layout:trust":
         return ramp(kept.trust(_shown), label=label, span=(0.0, 1.0), name="cividis", help=text)
     return ramp(kept.outliers(_shown), label=label, name="plasma", help=text)

@@ -10,11 +10,12 @@ from scipy.spatial.distance import cdist
 
 from qlatent import worker
 from qlatent.errors import InputError, StoreError
-from qlatent.services.layouts import layouts, requests, work
+from qlatent.services.layouts import extension, layouts, requests, work
 from qlatent.services.layouts.layouts import StoredLayout
 from qlatent.services.runs import listing, queue, run_index
 from qlatent.services.runs.specs import Layout
 from qlatent.store.workspace import Workspace
+from tests.carried_out import in_process
 from tests.layout.blobs import blobs
 from tests.services.layouts.laid_out import classes_of, classified, computed, items
 
@@ -85,7 +86,7 @@ def test_a_run_that_is_stopped_ends_so_and_begins_again_when_resumed(
 
 def test_known_vectors_come_near_their_own_places(workspace: Workspace, layout: StoredLayout) -> None:
     vectors = np.stack([item.vectors["text"] for item in items(91)[1:]])
-    again = layouts.place(workspace, layout, vectors)
+    again = extension.place(workspace, layout, vectors)
     span = np.linalg.norm(np.ptp(layout.places, axis=0))
     assert np.median(np.linalg.norm(again - layout.places, axis=1)) < 0.1 * span
 
@@ -95,35 +96,45 @@ def test_new_vectors_join_their_class_and_nan_gets_no_place(
 ) -> None:
     new, own = blobs(12, seed=8)
     new[0] = np.nan
-    placed = layouts.place(workspace, layout, new)
+    placed = extension.place(workspace, layout, new)
     assert np.isnan(placed[0]).all()
     np.testing.assert_array_equal(nearest_class(placed[1:], layout), own[1:])
     with pytest.raises(InputError, match="New points of 3 numbers do not fit"):
-        layouts.place(workspace, layout, np.ones((2, 3)))
+        extension.place(workspace, layout, np.ones((2, 3)))
 
 
 def test_items_that_a_dataset_gains_are_placed_and_the_others_stay(tmp_path: Path) -> None:
     with classified(tmp_path / "workspace", count=61) as workspace:
         layout = computed(workspace)
-        workspace.items.append("classes", items(61, seed=3, first=61)[1:13])
-        grown = layouts.place_new(workspace, layout)
-        assert len(grown.rows) == 72 and (np.diff(grown.rows) > 0).all()
+        workspace.items.append("classes", items(61, seed=3, first=61)[2:13])
+        assert requests.newer(workspace, layout) == 11
+        with in_process():
+            run = requests.extend(workspace, layout.id)
+            assert requests.extend(workspace, layout.id) == run
+        grown = layouts.read(workspace, run)
+        assert (
+            len(grown.rows) == 71 and (np.diff(grown.rows) > 0).all() and "trustworthiness" in grown.quality
+        )
+        assert requests.newer(workspace, grown) == 0
         np.testing.assert_array_equal(grown.places[:60], layout.places)
-        np.testing.assert_array_equal(nearest_class(grown.places[60:], layout), np.arange(1, 13) % 3)
+        np.testing.assert_array_equal(nearest_class(grown.places[60:], layout), np.arange(2, 13) % 3)
+        workspace.items.append("classes", items(73, seed=4, first=80)[62:65])
+        with in_process():
+            again = layouts.read(workspace, requests.extend(workspace, run))
+        np.testing.assert_array_equal(again.places[:71], grown.places)
+        assert len(again.rows) == 74 and np.isfinite(again.places).all()
         assert computed(workspace).id != layout.id  # the dataset has a new version
 
 
-def test_principal_axes_are_there_at_once(workspace: Workspace) -> None:
-    found = layouts.at_once(workspace, requests.LayoutRequest("classes", method="pca", dimensions=3))
+def test_principal_axes_place_further_items_exactly(workspace: Workspace) -> None:
+    found = computed(workspace, method="pca", dimensions=3)
     points = np.stack([item.vectors["text"] for item in items(91)[1:]]).astype(np.float64)
     centred = points - points.mean(axis=0)
     values = np.linalg.svd(centred, compute_uv=False)
     np.testing.assert_allclose(np.linalg.norm(found.places, axis=0), values[:3], rtol=1e-4)
-    np.testing.assert_allclose(layouts.place(workspace, found, points), found.places, atol=1e-4)
+    np.testing.assert_allclose(extension.place(workspace, found, points), found.places, atol=1e-4)
     with pytest.raises(InputError, match="do not fit"):
-        layouts.place(workspace, found, np.ones((1, 3)))
-    with pytest.raises(InputError, match="takes a while"):
-        layouts.at_once(workspace, requests.LayoutRequest("classes"))
+        extension.place(workspace, found, np.ones((1, 3)))
 
 
 def test_many_points_are_placed_beside_a_sample(

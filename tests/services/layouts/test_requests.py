@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qlatent.errors import ConfigError, InputError, QlatentError
-from qlatent.services.layouts import layouts, requests
+from qlatent.services.layouts import extension, layouts, requests
 from qlatent.services.layouts.requests import LayoutRequest
 from qlatent.store.workspace import Workspace
 from tests.services import made_runs
@@ -57,7 +57,7 @@ def test_latents_that_are_states_are_laid_out_by_their_fidelity(workspace: Works
     found = computed(workspace, source=run, metric="log_fidelity", epochs=20)
     assert found.places.shape == (40, 2) and np.isfinite(found.places).all()
     latents = workspace.run(run).snapshot(2)["image"]
-    assert layouts.place(workspace, found, latents[:2]).shape == (2, 2)
+    assert extension.place(workspace, found, latents[:2]).shape == (2, 2)
 
 
 @pytest.mark.slow
@@ -68,7 +68,7 @@ def test_all_frames_are_laid_out_together(workspace: Workspace, run: str) -> Non
     assert found.frames.shape == (2, 40, 2) and found.steps == (0, 2)
     np.testing.assert_array_equal(found.places, found.frames[-1])
     with pytest.raises(InputError, match="takes no further items"):
-        layouts.place(workspace, found, np.ones((1, 3)))
+        extension.place(workspace, found, np.ones((1, 3)))
     assert reading.expected_seconds(workspace, LayoutRequest(run, method="aligned", epochs=20)) > 0
 
 

@@ -38,10 +38,10 @@ def test_each_point_has_its_cluster_its_trust_and_its_outlier_factor(
     scene = scenes.of_vectors(workspace, "classes", "given", Drawing())
     shown = Frame("classes", scene, 0)
     clusters = columns.colours("explore", shown, "layout:cluster")
-    assert isinstance(clusters, Classes) and len(set(clusters.names) - {"no value"}) == 3
+    assert isinstance(clusters, Classes) and len(set(clusters.names) - {"in no cluster"}) == 3
     for number, name in enumerate(clusters.names):
         own = scene.rows[clusters.codes == number] % 3
-        assert name == "no value" or len(set(own.tolist())) == 1  # a cluster is one class
+        assert name == "in no cluster" or len(set(own.tolist())) == 1  # a cluster is one class
     for key, expected, span in (
         ("layout:trust", reading.trust(workspace, scene, 0), (0.0, 1.0)),
         ("layout:outlier", reading.outliers(workspace, scene, 0), None),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services.layouts import requests
+from qlatent.services.layouts import layouts, requests
 from qlatent.services.layouts.layouts import StoredLayout
 from qlatent.services.runs import launchers, listing
 from qlatent.services.runs.specs import Layout
@@ -20,9 +20,10 @@ from qlatent.settings import settings
 from qlatent.store.runs.run_status import RunStatus
 from qlatent.ui.layouts import reading as shown_reading
 from qlatent.ui.selections.view import View
+from qlatent.ui.shell import dataset_cache
 from tests.carried_out import in_process
 from tests.launchers import LauncherDouble
-from tests.services.layouts.laid_out import classified, computed
+from tests.services.layouts.laid_out import classified, computed, items
 
 
 def drawn() -> None:
@@ -175,6 +176,25 @@ def test_a_removed_layout_leaves_the_map_and_comes_back_by_undo(
     assert not listing.list_runs(workspace, "layout")
     at.button(key="explore_layout_undo").click().run()
     assert [each.id for each in listing.list_runs(workspace, "layout")] == [layout]
+
+
+def test_items_that_came_later_are_placed_on_the_layout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = classified(tmp_path / "ws")
+    layout = computed(workspace, method="pca").id
+    at = opened(workspace, monkeypatch, layout=layout, explore_layout=layout)
+    assert "explore_layout_extend" not in {each.key for each in at.button}
+    workspace.items.append("classes", items(7, seed=3, first=91)[1:])
+    dataset_cache.changed()
+    with in_process():
+        at = opened(workspace, monkeypatch, layout=layout, explore_layout=layout)
+        assert at.button(key="explore_layout_extend").label == "Place 6 new items"
+        at.button(key="explore_layout_extend").click().run()
+        at.button(key="explore_layout_show").click().run()
+    sound(at)
+    grown = layouts.read(workspace, "".join(at.query_params["explore_layout"]))
+    assert len(grown.rows) == 96 and np.isfinite(grown.places).all()
 
 
 @pytest.mark.parametrize("fixed", [False, True])
