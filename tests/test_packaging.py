@@ -74,6 +74,7 @@ def test_the_workflow_runs_what_every_change_must_pass() -> None:
     assert ".ci/run" in [step.get("run") for step in workflow["jobs"]["checks"]["steps"]]
 
 
+@pytest.mark.slow
 def test_the_app_runs_from_a_wheel_outside_the_repository(installed: Path, tmp_path: Path) -> None:
     environment = os.environ | {
         "PYTHONPATH": str(installed),

@@ -11,12 +11,11 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import torch
 import typer
-from open_clip.model import CLIP
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from torch import nn
@@ -28,6 +27,9 @@ from qlatent.demo.scene import Scene
 from qlatent.demo.words import name_alone, title_and_description
 from qlatent.encoders.builtin import FOLDER, BuiltinEncoder, build_model, open_tokenizer, token_ids
 from qlatent.encoders.configs import BuiltinConfig
+
+if TYPE_CHECKING:
+    from open_clip.model import CLIP  # takes seconds to import
 
 MODEL_CFG: dict[str, Any] = {
     "embed_dim": 512,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -153,6 +152,7 @@ def test_the_whole_path(
         np.testing.assert_allclose(stored["text"], expected["text"], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_texts_are_encoded_by_a_model_in_a_folder(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, minilm: Path
 ) -> None:
@@ -268,12 +268,12 @@ def test_what_the_user_did_wrong_is_one_line_and_exit_1(
     assert document["error"]["message"]
 
 
-def test_wrong_usage_is_exit_2() -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "qlatent.cli", "train"], capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 2
-    assert "dataset" in result.stderr.lower()
+def test_wrong_usage_is_exit_2(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["qlatent", "train"])
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    assert exit_.value.code == 2
+    assert "dataset" in capsys.readouterr().err.lower()
 
 
 def test_an_app_whose_port_is_taken_says_so_and_names_a_free_one(

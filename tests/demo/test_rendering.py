@@ -8,6 +8,7 @@ import pytest
 from qlatent.demo import rendering
 
 
+@pytest.mark.slow
 def test_workers_draw_the_chunks_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering, "CHUNK", 2)
     images, scenes = rendering.render(3, size=32, seed=9, workers=1)

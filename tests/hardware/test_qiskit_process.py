@@ -107,6 +107,7 @@ def test_callers_in_several_threads_share_one_process(started: Callable[..., Com
     assert len(set(answers)) == 1
 
 
+@pytest.mark.slow
 def test_a_dead_process_is_begun_anew_even_in_the_middle_of_a_question(
     started: Callable[..., Companion],
 ) -> None:
@@ -132,6 +133,7 @@ def test_one_that_dies_at_every_question_is_told(
         asked(started())
 
 
+@pytest.mark.slow
 def test_one_that_hangs_is_ended_and_the_next_question_has_another(started: Callable[..., Companion]) -> None:
     helper = started()
     asked(helper)
@@ -160,6 +162,7 @@ def test_without_qiskit_its_name_is_said(
         asked(started())
 
 
+@pytest.mark.slow
 def test_visitors_whose_threads_end_do_not_end_the_server_and_its_end_ends_the_worker() -> None:
     """Qiskit imported in a thread that ends was a SIGSEGV at the second visit."""
     with subprocess.Popen([sys.executable, "-c", VISITORS], stdout=subprocess.PIPE) as server:

@@ -11,10 +11,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.services.datasets import datasets
+from qlatent.services.runs import launchers
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.settings import settings
 from tests.carried_out import trained
+from tests.launchers import LauncherDouble
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 HOSTILE = "<script>alert(1)</script> [link](https://example.org) $latex$ :material/home: :red[loud] **bold**"
@@ -54,6 +56,13 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
         name=HOSTILE,
     )
     return Furnished(workspace, first.dataset, second.dataset, trained(workspace, request))
+
+
+@pytest.fixture(autouse=True)
+def no_workers_of_pages() -> Iterator[None]:
+    """Runs that wait in a workspace stay there: a page continues the queue, and a worker would take ten seconds."""
+    with launchers.using(LauncherDouble()):
+        yield
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from qlatent.training.images.configs import ProbeConfig
 from qlatent.worker import work
 from tests.launchers import LauncherDouble
 
+pytestmark = pytest.mark.usefixtures("narrow_backbone")
+
 Open = Callable[..., AppTest]
 SETTINGS = {
     "steps": 3,

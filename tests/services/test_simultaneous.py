@@ -254,6 +254,7 @@ def test_rows_that_an_older_version_did_not_record_are_counted(workspace: Worksp
     assert (record.rows, record.modalities) == (2, ("image", "text"))
 
 
+@pytest.mark.slow
 def test_imports_left_by_an_unavailable_catalogue_are_settled_later(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,8 @@ from tests.carried_out import in_process
 from tests.launchers import LauncherDouble
 from tests.services.reproduced_rows import rows
 
+pytestmark = pytest.mark.usefixtures("narrow_backbone")
+
 
 def archive(path: Path, *, count: int = 24, leave: str = "") -> Path:
     """An .npz in the format of the images: concatenated files, their ends, classes, split."""

@@ -58,6 +58,7 @@ def test_a_local_launcher_starts_a_worker_of_its_own_session_and_names_it(worksp
     assert "unheard-of" in folder.log_path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_worker_is_told_its_threads_and_how_many_runs_may_work(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

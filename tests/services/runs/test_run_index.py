@@ -220,6 +220,7 @@ def test_a_worker_that_cannot_reach_the_catalogue_ends_and_the_folder_counts(
     assert entry(workspace, folder.id).state == "finished"
 
 
+@pytest.mark.slow
 def test_another_process_sees_what_one_has_written(workspace: Workspace, spec: VectorTraining) -> None:
     folder = ended(workspace, spec, step=5, steps=5)
     script = """

@@ -135,6 +135,7 @@ def test_an_error_while_claiming_changes_nothing(catalogue: Catalogue) -> None:
     assert catalogue.claim_run(2, lambda run_id: True) == "r2"
 
 
+@pytest.mark.slow
 def test_processes_that_claim_at_once_never_exceed_the_limit(
     url: str, catalogue: Catalogue, another_process: Callable[..., object]
 ) -> None:

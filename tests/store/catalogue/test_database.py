@@ -87,6 +87,7 @@ assert "alembic" not in sys.modules
     subprocess.run([sys.executable, "-c", script, url], check=True, cwd=Path(__file__).parents[3])
 
 
+@pytest.mark.slow
 def test_processes_that_open_a_new_workspace_at_once_all_succeed(
     url: str, another_process: Callable[..., object]
 ) -> None:

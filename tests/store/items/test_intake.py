@@ -46,6 +46,7 @@ def visible(store: ItemStore) -> list[str]:
     return tables + listed(store.path / ".staging")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["staging", "publishing"])
 def test_a_killed_import_leaves_nothing_and_can_be_repeated(
     store: ItemStore, another_process: Callable[..., object], moment: str
@@ -68,6 +69,7 @@ def test_a_killed_import_leaves_nothing_and_can_be_repeated(
     assert after.count("shop") == 3
 
 
+@pytest.mark.slow
 def test_sweeping_spares_what_datasets_use(store: ItemStore, another_process: Callable[..., object]) -> None:
     vector = np.float32([7, 7])
     store.create("mine", [*pairs(2), Item("v", vectors={"image": vector})])

@@ -19,6 +19,8 @@ from qlatent.training.images.configs import PAPER_TEXT, PUBLISHED_CODE, ImageTra
 from qlatent.training.images.data import ImageData, from_images
 from qlatent.training.images.loop import ImageTrainer
 
+pytestmark = pytest.mark.usefixtures("narrow_backbone")
+
 SETTINGS = {"steps": 5, "batch_size": 4, "size": 8, "probe_steps": (2, 5), "snapshots": 3, "probe_size": 6}
 
 

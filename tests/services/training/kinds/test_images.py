@@ -28,6 +28,8 @@ from qlatent.worker import work
 from tests.launchers import LauncherDouble
 from tests.services.run_workspace import add
 
+pytestmark = pytest.mark.usefixtures("narrow_backbone")
+
 SETTINGS = {"steps": 4, "batch_size": 8, "size": 16, "qubits": 3, "probe_steps": (2, 4), "snapshots": 3,
             "probe_size": 20}  # fmt: skip
 MODES = ("RGB", "L", "RGBA", "P", "1")
