@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 PATIENCE = 300_000  # milliseconds; on two busy cores a worker may take a minute to import torch
+START_TRIES = 1200  # a tenth of a second each; on busy cores an app needs more than half a minute
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = (
@@ -64,7 +65,7 @@ def start_server(workspace: Path, log: Path) -> Server:
             command, cwd=ROOT, stdout=output, stderr=output, env=os.environ | {"QLATENT_MAX_RUNS": "1"}
         )
     url = f"http://127.0.0.1:{port}"
-    for _ in range(300):
+    for _ in range(START_TRIES):
         try:
             with urllib.request.urlopen(url + "/_stcore/health", timeout=1):
                 return Server(url, workspace, process)
@@ -73,6 +74,7 @@ def start_server(workspace: Path, log: Path) -> Server:
                 break
             time.sleep(0.1)
     process.kill()
+    process.wait(10)
     raise RuntimeError(f"the app did not come up:\n{log.read_text()[-3000:]}")
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -15,11 +13,10 @@ from qlatent.services.selections import links, selections
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.workspaces import Workspace, open_workspace
 from tests.browser.conftest import press
+from tests.browser.explore_page import SETTLED, found, hover, lasso, opened, picture, played, until, url
 from tests.carried_out import trained
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-SETTLED = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
-PATIENCE = 60  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -33,36 +30,6 @@ def made(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[W
     return workspace, dataset, trained(workspace, TrainingRequest(dataset, head="mlp", settings=settings))
 
 
-def found(page: Any, name: str) -> Any:
-    """A part of the map by its class."""
-    return page.locator(f".st-key-explore_map .{name}").first
-
-
-def url(page: Any) -> dict[str, str]:
-    address = page.evaluate("location.href")
-    return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-
-
-def until(happened: Callable[[], Any]) -> Any:
-    """What `happened` returns once it is true."""
-    ends = time.monotonic() + PATIENCE
-    while time.monotonic() < ends:
-        if result := happened():
-            return result
-        time.sleep(0.1)
-    raise AssertionError("nothing happened")
-
-
-def opened(page: Any) -> None:
-    found(page, "pm-root[data-drawn]").wait_for()
-    page.wait_for_function(SETTLED)
-
-
-def picture(page: Any) -> str:
-    """The drawn points, without what is drawn over them."""
-    return str(found(page, "pm-plain").evaluate("canvas => canvas.toDataURL()"))
-
-
 def test_a_point_a_lasso_a_film_and_the_address_of_the_view(
     page: Any, serve: Callable[[Path], Any], made: tuple[Workspace, str, str]
 ) -> None:
@@ -70,27 +37,14 @@ def test_a_point_a_lasso_a_film_and_the_address_of_the_view(
     server = serve(workspace.path)
     page.goto(f"{server.url}/explore?run={run}&explore_show=image")
     opened(page)
-    box = found(page, "pm-stage").bounding_box()
-    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
-    card, at = found(page, "pm-card"), 0
-    while not card.is_visible():  # along a line, as a hand would look for a point
-        at += 6
-        page.mouse.move(middle[0] - 100 + at, middle[1] + at / 5)
-        page.wait_for_timeout(200)
-        assert at < 240
-    assert "length" in card.inner_text()
+    assert "length" in hover(page).inner_text()
     page.mouse.down()
     page.mouse.up()
     row = until(lambda: url(page).get("row"))
     page.get_by_text(f"row {row}", exact=True).wait_for()
 
-    found(page, "pm-lasso").click()
-    page.mouse.move(middle[0] - 120, middle[1] - 90)
-    page.mouse.down()
-    for x, y in ((90, -100), (110, 60), (-20, 10), (-130, 80)):
-        page.mouse.move(middle[0] + x, middle[1] + y, steps=4)
-    page.mouse.up()
+    lasso(page)
     link = until(lambda: url(page).get("explore_selection"))
     rows = selections.resolve(workspace, dataset, links.from_link(link))
     assert 0 < len(rows) < 826
@@ -98,10 +52,7 @@ def test_a_point_a_lasso_a_film_and_the_address_of_the_view(
     page.get_by_text(f"Table of the {len(rows)} selected items on the map").wait_for()
 
     now, before = found(page, "pm-now"), url(page)
-    last = now.inner_text()
-    found(page, "pm-play").click()
-    until(lambda: now.inner_text() != last)
-    until(lambda: now.inner_text() == last)
+    played(page)
     assert url(page) == before  # played in the browser
     found(page, "pm-back").click()
     until(lambda: url(page).get("explore_frame"))
@@ -132,17 +83,7 @@ def test_the_map_is_saved_as_one_file_that_plays_and_tells_offline(
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(path.as_uri())
-    page.locator(".pm-root[data-drawn]").wait_for()
-    now, stage = page.locator(".pm-now"), page.locator(".pm-stage")
-    last = now.inner_text()
-    page.locator(".pm-play").click()
-    until(lambda: now.inner_text() != last)
-    until(lambda: now.inner_text() == last)
-    box, card, at = stage.bounding_box(), page.locator(".pm-card"), 0
-    while not card.is_visible():
-        at += 6
-        page.mouse.move(box["x"] + box["width"] / 2 - 100 + at, box["y"] + box["height"] / 2 + at / 5)
-        page.wait_for_timeout(200)
-        assert at < 240
-    assert "length" in card.inner_text()
+    found(page, "pm-root[data-drawn]").wait_for()
+    played(page)
+    assert "length" in hover(page).inner_text()
     assert {each.split(":")[0] for each in asked} <= {"file", "data", "blob"}

@@ -92,6 +92,16 @@ def test_a_link_to_what_does_not_exist_says_so_and_opens_nothing_else(
     assert any("does not exist here" in each.value for each in at.markdown)
 
 
+def test_a_link_to_vectors_of_another_encoder_opens_no_run_instead(
+    opened: Open, furnished: Furnished
+) -> None:
+    at = opened(furnished.workspace.path, "explore", dataset=furnished.pairs, explore_encoder="clip-gone")
+    assert any("set of vectors that does not exist here" in each.value for each in at.markdown)
+    assert not maps(at)
+    at.button(key="gone_explore_encoder").click().run()
+    assert not at.exception and maps(at) == 1
+
+
 def test_a_selection_in_the_url_is_listed_in_the_table(opened: Open, furnished: Furnished) -> None:
     link = links.to_link(Column(name="label", values=("a",)))
     at = opened(
@@ -107,13 +117,20 @@ def test_a_selection_that_is_none_is_an_error_that_can_be_cleared(opened: Open, 
     assert not at.error and "explore_selection" not in url(at)
 
 
-@pytest.mark.parametrize("chosen", [{"explore_frame": "999"}, {"explore_camera": "x_y_z"}, {"row": "12345"},
-                                    {"explore_colour": "column:none"}, {"explore_frame": "-4"}])  # fmt: skip
-def test_choices_that_do_not_fit_are_left_out(
-    opened: Open, furnished: Furnished, chosen: dict[str, str]
-) -> None:
-    at = opened(furnished.workspace.path, "explore", run=furnished.run, **chosen)
+UNMET = {
+    "the frame 999": {"explore_frame": "999"}, r"the frame \-4": {"explore_frame": "-4"},
+    "the frame last": {"explore_frame": "last"}, "the row 12345": {"row": "12345"},
+    r"the colour column\:none": {"explore_colour": "column:none"}, "the view sound": {"explore_show": "sound"},
+    "": {"explore_camera": "x_y_z"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", UNMET)
+def test_choices_that_do_not_fit_are_left_out_and_said(opened: Open, furnished: Furnished, said: str) -> None:
+    at = opened(furnished.workspace.path, "explore", run=furnished.run, **UNMET[said])
     assert not at.error and maps(at) == 1
+    found = [each.value for each in at.caption if "which this map does not have" in each.value]
+    assert len(found) == bool(said) and all(said in each for each in found)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -124,6 +141,26 @@ def test_few_or_identical_points_are_drawn_and_said(opened: Open, tmp_path: Path
     at = opened(tmp_path / "workspace", "explore")
     assert at.selectbox(key="explore_source").value == f"vectors/{dataset}/given"
     assert maps(at) == 1 and any("All points are at one place" in each.value for each in at.caption)
+
+
+def test_vectors_of_nan_are_left_out_and_counted_until_their_dataset_is_removed(
+    opened: Open, tmp_path: Path
+) -> None:
+    image = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+    text = image.copy()
+    text[3], text[7, 2] = np.nan, np.inf
+    np.savez(tmp_path / "nan.npz", image=image, text=text)
+    with open_workspace(tmp_path / "workspace") as workspace:
+        dataset = datasets.store(workspace, tmp_path / "nan.npz", name="Nan").dataset
+    at = opened(tmp_path / "workspace", "explore", dataset=dataset, explore_show="text")
+    assert any("2 items without a vector left out" in each.value for each in at.caption)
+    at.segmented_control(key="switch_explore_show").set_value("both").run()
+    assert maps(at) == 1 and any("2 items without a text vector" in each.value for each in at.caption)
+    with open_workspace(tmp_path / "workspace") as workspace:
+        datasets.remove(workspace, dataset)
+    at.run()
+    assert not at.exception and not maps(at) and any("No map yet" in each.value for each in at.markdown)
+    assert [each.value for each in at.toast] == ["The dataset that was open here was removed."]
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,8 @@ def as_vector(value: Any, *, name: str, width: int | None) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):  # overflow of float32 gives infinity, which is refused
         vector = vector.astype(np.float32)
     if not np.isfinite(vector).all():
-        raise RefusedRow(f"{name} has NaN or infinite values at {int((~np.isfinite(vector)).sum())} places")
+        wrong = int((~np.isfinite(vector)).sum())
+        raise RefusedRow(f"{name} has NaN or infinite values at {wrong} place{'s' * (wrong != 1)}")
     if not vector.any():
         raise RefusedRow(f"{name} is zero everywhere, so it has no direction")
     if width is not None and len(vector) != width:

@@ -22,7 +22,7 @@ from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
 
-PICTURES = ".zip"
+PICTURES = HEADS = ".zip"
 TOOLS = {
     "embedding-atlas": "qlatent.services.exports.embedding_atlas:write",
     "tensorboard": "qlatent.services.exports.tensorboard:write",
@@ -131,7 +131,15 @@ def _head(workspace: Workspace, what: str, *, out: Path, choice: Choice) -> dict
             f"There is no dataset and no collection {what!r}, and a head is exported as it is.",
             remedy="Give the id of a dataset or of a collection.",
         )
-    head = kept_heads.find(workspace, what)
-    check_ending(out, (".zip",))
+    try:
+        head = kept_heads.find(workspace, what)
+    except InputError as err:
+        if out.suffix == HEADS:
+            raise
+        raise InputError(
+            f"There is no dataset and no collection {what!r} here.",
+            remedy="Ids are listed by `qlatent datasets` and `qlatent collections list`.",
+        ) from err
+    check_ending(out, (HEADS,))
     out.write_bytes(kept_heads.download_zip(workspace, head.id))
     return {"kind": "head", "id": head.id, "out": str(out)}

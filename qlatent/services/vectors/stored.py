@@ -52,10 +52,14 @@ def whole(array: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 def widths(workspace: Workspace, dataset: str, key: str) -> dict[str, int]:
     """Widths of a dataset's vectors by an encoder, by modality; no vectors raise `InputError`."""
-    have = [each for each in workspace.items.encoders(dataset) if each["key"] == key and each["encoded"]]
-    found = {each["modality"]: int(each["dim"]) for each in have}
+    have = [each for each in workspace.items.encoders(dataset) if each["encoded"]]
+    found = {each["modality"]: int(each["dim"]) for each in have if each["key"] == key}
     if not found:
-        raise InputError(f"{dataset!r} has no vectors of encoder {key!r}.", remedy=encode_first(dataset))
+        others = ", ".join(dict.fromkeys(str(each["key"]) for each in have))
+        raise InputError(
+            f"{dataset!r} has no vectors of encoder {key!r}.",
+            remedy=encode_first(dataset) + (f" There are vectors of {others}." if others else ""),
+        )
     return {name: found[name] for name in MODALITIES if name in found}
 
 

@@ -17,6 +17,7 @@ from qlatent.ui.explore import (
     shown_scene,
     side,
     touring,
+    unmet,
     views,
 )
 from qlatent.ui.explore.moving_map import Shown
@@ -54,6 +55,7 @@ def explorer(looked: Looked) -> None:
         share = st.container(
             horizontal=True, vertical_alignment="center", gap="small"
         )  # filled last: the address is known then
+        unmet.unmet(named, outline)
         reading.strip(shown)
     with panel:
         side.side(looked, shown)

@@ -133,6 +133,10 @@ def _of_vectors(scene: Scene) -> Iterator[str]:
     found, table = scene.shown, scene.shown.honesty
     if missing := int(found.left_out[-1]):
         yield f"{count(missing, 'item')} without a vector left out."
+    if len(scene.modalities) > 1:
+        for name in scene.modalities:
+            if bare := int(np.isnan(found.places[name][-1]).any(axis=1).sum()):
+                yield f"{count(bare, 'item')} without {'an image' if name == 'image' else 'a text'} vector."
     if found.view == "laid":
         apart = f", {table['gap'][0]:.1f} spreads apart" if np.isfinite(table["gap"][0]) else ""
         yield f"Images and texts are drawn with their means laid on each other{apart} in the vectors."

@@ -46,6 +46,8 @@ def choose() -> Looked:
     datasets = all_datasets()
     url_state.refuse_gone("run", runs, what="run with a map")
     url_state.refuse_gone("dataset", datasets, what="dataset")
+    if linked := datasets.get(st.query_params.get("dataset", "")):
+        url_state.refuse_gone(addresses.ENCODER, encoders(linked), what="set of vectors")
     found = [Looked(run=each, dataset=each.dataset or "") for each in runs.values()]
     found += [vectors(each, key) for each in _newest_first(datasets) for key in encoders(each)]
     options = {each.key: each for each in found}

@@ -47,7 +47,7 @@ def complete(names: Sequence[str]) -> None:
 def refuse_gone(name: str, there: Container[str], *, what: str) -> None:
     """Stop the page if the URL names an id that does not exist, instead of opening something else.
 
-    If this tab had opened the id, it was removed meanwhile; the choice is then cleared without a message.
+    If this tab had opened the id, it was removed meanwhile; the choice is then cleared, and a toast says so.
     """
     asked = st.query_params.get(name, "")
     if not asked or asked in there or asked == NEW:
@@ -56,6 +56,7 @@ def refuse_gone(name: str, there: Container[str], *, what: str) -> None:
         return
     if asked == st.session_state.get(f"opened_{name}"):
         put(name, None)
+        st.toast(f"The {what} that was open here was removed.", icon=":material/link_off:")
         return
     with st.container(border=True, gap="small"):
         st.markdown(f"### :material/link_off: This link names a {what} that does not exist here")

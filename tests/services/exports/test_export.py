@@ -118,6 +118,8 @@ def test_a_head_is_exported_as_the_zip_that_can_be_brought_back(
     assert {Path(name).name for name in names} >= {"model.safetensors", "config.json"}
     with pytest.raises(InputError, match=r"got the extension '\.csv'. Use \.zip"):
         export.export(workspace, "mine", out=tmp_path / "head.csv")
+    with pytest.raises(InputError, match=r"no dataset and no collection 'fruits' here"):
+        export.export(workspace, "fruits", out=tmp_path / "fruits.csv")
 
 
 def test_vectors_are_lists_in_json_lines_and_texts_no_formulas_in_csv(tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ def test_widths_are_those_of_the_encoder(workspace: Workspace) -> None:
     assert stored.widths(workspace, "words", "given") == {"text": 2}
     assert stored.widths(workspace, "words", "builtin") == {"text": 3}
     with pytest.raises(
-        InputError, match=r"no vectors of encoder 'clip'\. Encode first: `qlatent encode words"
+        InputError,
+        match=r"of encoder 'clip'\. Encode first: `qlatent encode words.*vectors of builtin, given\.",
     ):
         stored.widths(workspace, "words", "clip")
 

@@ -33,6 +33,7 @@ def test_what_this_tab_had_open_and_was_removed_gives_way() -> None:
     at.query_params["run"] = "r3"
     at.run()
     assert [each.value for each in at.text] == ["r1"]
+    assert [each.value for each in at.toast] == ["The run that was open here was removed."]
 
 
 def picked() -> None:

@@ -1,0 +1,33 @@
+"""Part of the page Explore: what a link asks for that this map does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import streamlit as st
+
+from qlatent.services.runs.frames import Outline
+from qlatent.ui.explore import addresses
+from qlatent.ui.explore.shown_scene import Named
+from qlatent.ui.shell import url_state
+from qlatent.ui.shell.formatting import literal
+
+
+def unmet(named: Named, outline: Outline) -> None:
+    """Say which choices in the URL were left out; the map shows the others."""
+    if found := list(_asked(named, outline)):
+        st.caption(f":material/link_off: Left out: {' and '.join(found)}, which this map does not have.")
+
+
+def _asked(named: Named, outline: Outline) -> Iterator[str]:
+    linked, scene = st.query_params, named.scene
+    frame, row = linked.get(addresses.FRAME, ""), linked.get(addresses.ROW, "")
+    if frame and url_state.number(addresses.FRAME, -1) not in range(scene.frames):
+        yield f"the frame {literal(frame)}"
+    if row and scene.point_of(url_state.number(addresses.ROW)) is None:
+        yield f"the row {literal(row)}"
+    colour, view = linked.get(addresses.COLOUR, ""), linked.get(addresses.VIEW, "")
+    if colour and colour not in named.colours:
+        yield f"the colour {literal(colour)}"
+    if view and not scene.source.layout and view not in outline.views:
+        yield f"the view {literal(view)}"
