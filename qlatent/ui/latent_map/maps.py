@@ -101,9 +101,7 @@ def playing(run: RunSummary) -> None:
     if found is None:
         st.skeleton(height=420)
         return
-    colour = (
-        "label" if len(set(found.labels) - {""}) > 1 else "norm"
-    )  # classes are seen at once, norms are not
+    colour = _telling(found.labels)
     figure = _drawn(name, found, (HOME_POINTS, 440, True, colour))
     st.plotly_chart(figure, key="home_map", config=CONFIG, alt=ALT)
     steps = [int(step) for step in found.steps]
