@@ -15,10 +15,13 @@ from qlatent.errors import InputError, StoreError
 from qlatent.layout.quantised import HIGHEST, LOWEST, NOWHERE
 from qlatent.services.datasets import browsing, facts
 from qlatent.services.runs.frame_changes import neighbourhood_change
+from qlatent.services.scenes import losses
 from qlatent.services.scenes.scenes import Scene
-from qlatent.services.selections import columns
+from qlatent.services.selections import collections, columns
+from qlatent.services.selections.definitions import Kept
 from qlatent.store.workspace import Workspace
 
+COLLECTIONS = "collections"  # the key of the colour by collections, which a dataset may gain at any time
 COLUMN = "column:"  # begins the key of a colour by a column
 CELLS = {2: 192, 3: 64}  # along each axis of a plane or space, in which points are counted for their density
 BELL = 1.5  # cells: the standard deviation of each point's bell
@@ -26,7 +29,7 @@ MOST_KINDS = 2_000  # distinct texts beyond which a column is free text
 DAYS_A_YEAR = 365.2425
 PARTS = ("training", "held out")
 
-Kind = Literal["norm", "label", "part", "modality", "change", "density"]
+Kind = Literal["norm", "label", "part", "modality", "change", "lost", "pair", "density"]
 Points = NDArray[np.floating]
 
 
@@ -55,6 +58,8 @@ def offered(workspace: Workspace, scene: Scene) -> list[str]:
         "modality": len(scene.modalities) > 1,
         "part": bool(heldout.any() and not heldout.all()),
         "change": bool(scene.source.run) and not scene.source.layout and scene.frames > 1 and not scene.tour,
+        "lost": bool(scene.source.run) and scene.items > 1,
+        "pair": bool(scene.source.run) and set(found.norms) >= losses.PAIR,
         "density": scene.items > 1,
     }
     return [kind for kind, there in kinds.items() if there] + [
@@ -107,9 +112,33 @@ def values(workspace: Workspace, scene: Scene, by: str, *, frame: int) -> Number
         return _norms(scene)
     if by == "density":
         return Numbers(density(scene, frame), (0.0, 1.0))
+    if by == "lost":
+        return Numbers(losses.distances_lost(workspace, scene, frame), (0.0, 1.0))
+    if by == "pair":
+        return Numbers(losses.pair_change(workspace, scene))
+    if by == COLLECTIONS:
+        return Names(in_collections(workspace, scene) * len(modalities))
     if by == "change":
         return Numbers(change(workspace, scene, frame), (0.0, 1.0))
     raise InputError(f"Points cannot be coloured by {by!r}.", remedy="Choose another colour.")
+
+
+def collections_state(workspace: Workspace, dataset: str) -> str:
+    """What changes with the collections of a dataset; "" while it has none. No item is read for it."""
+    found = [each for each in workspace.catalogue.collections.all() if each.dataset_id == dataset]
+    return repr(found) if found else ""
+
+
+def in_collections(workspace: Workspace, scene: Scene) -> list[str]:
+    """The names of the collections that hold each item, "" for none."""
+    dataset = scene.source.dataset
+    held: list[list[str]] = [[] for _ in range(scene.items)]
+    kept = [each for each in workspace.catalogue.collections.all() if each.dataset_id == dataset]
+    for each in kept:
+        rows = collections.selected(workspace, dataset, Kept(collection=each.id))
+        for place in np.flatnonzero(np.isin(scene.rows, rows)).tolist():
+            held[place].append(each.name)
+    return [" + ".join(names) for names in held]
 
 
 def _norms(scene: Scene) -> Numbers:

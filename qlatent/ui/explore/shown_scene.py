@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -32,6 +32,16 @@ LABELS = {
         "Neighbours changed",
         "Share of a point's 10 nearest in the latents that were not among them in the first frame.",
     ),
+    "lost": (
+        "Distances lost",
+        "How much a point's distances to others changed from the vectors to the latents, relative to their size, "
+        "at the best common scale: its part of the stress.",
+    ),
+    "pair": (
+        "Pair distance changed",
+        "|d_x − d_z| of an item: how much the distance between its image and its text changed by compression.",
+    ),
+    colouring.COLLECTIONS: ("Collections", "The named collections that hold an item."),
     "density": (
         "Density",
         "How crowded the map is around a point: the share of points with fewer around them.",
@@ -39,8 +49,8 @@ LABELS = {
 }
 OWN_RANGES = " Images and texts each have their own scale, 0 to 1."
 LABELS |= columns.LABELS
-RAMPS: dict[str, RampName] = {"change": "plasma", "density": "cividis"}
-BY_FRAME = ("change", "density")
+RAMPS: dict[str, RampName] = {"change": "plasma", "lost": "plasma", "pair": "plasma", "density": "cividis"}
+BY_FRAME = ("change", "lost", "density")
 
 
 @dataclass(frozen=True)
@@ -61,9 +71,16 @@ def read(looked: Looked, drawing: Drawing, *, layout: str = "") -> Named:
     """The scene as it is at present: in the plane or space of `drawing`, or as a stored layout."""
     workspace = page.workspace()
     if layout:
-        return _laid_out(str(workspace.path), layout)
+        return collected(_laid_out(str(workspace.path), layout))
     state = browsing.frames(workspace, looked.run.id) if looked.run else looked.state
-    return _read(str(workspace.path), looked.key, state, looked, drawing)
+    return collected(_read(str(workspace.path), looked.key, state, looked, drawing))
+
+
+def collected(found: Named) -> Named:
+    """The scene with the colour by collections if its dataset has any at present."""
+    if not colouring.collections_state(page.workspace(), found.scene.source.dataset):
+        return found
+    return replace(found, colours=(*found.colours, colouring.COLLECTIONS))
 
 
 @st.cache_resource(max_entries=6, show_spinner="Drawing the map…")
@@ -109,7 +126,10 @@ def colours(shown: Named, by: str, *, frame: int) -> Ramp | Classes:
     """The colours of the points; only some depend on the frame."""
     if by in columns.LABELS:
         return columns.colours(addresses.PAGE, Frame(shown.name, shown.scene, frame), by)
-    return _colours(shown.name, by, frame if by in BY_FRAME else -1, shown.scene)
+    name = shown.name
+    if by == colouring.COLLECTIONS:
+        name += colouring.collections_state(page.workspace(), shown.scene.source.dataset)
+    return _colours(name, by, frame if by in BY_FRAME else -1, shown.scene)
 
 
 @st.cache_resource(max_entries=24, show_spinner="Colouring the points…")

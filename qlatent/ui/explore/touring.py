@@ -79,7 +79,7 @@ def toured(named: Named) -> Named:
     if tour is None:
         return named
     try:
-        return _toured(named.name, *tour, named)
+        return shown_scene.collected(_toured(named.name, *tour, named))
     except QlatentError as err:
         st.session_state[moving_map.REFUSED] = err  # the map says it below itself, where there is room
         return named

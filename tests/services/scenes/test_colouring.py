@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist, squareform
 
 from qlatent.errors import InputError
 from qlatent.services.runs.frames import Drawing
 from qlatent.services.scenes import colouring, scenes
 from qlatent.services.scenes.colouring import Names, Numbers
+from qlatent.services.selections import collections
+from qlatent.services.selections.definitions import Ids
 from qlatent.store.workspace import Workspace
 
 
 def test_a_scene_offers_what_it_has(workspace: Workspace) -> None:
     columns = ["column:split", "column:made", "column:fresh", "column:price"]
     run = scenes.of_run(workspace, "r1", Drawing("both"))
-    kinds = ["label", "norm", "modality", "part", "change", "density"]
+    kinds = ["label", "norm", "modality", "part", "change", "lost", "pair", "density"]
     assert colouring.offered(workspace, run) == kinds + columns
     vectors = scenes.of_vectors(workspace, "shop", "given", Drawing("image"))
     assert colouring.offered(workspace, vectors) == ["label", "norm", "density", *columns]
@@ -64,6 +67,33 @@ def test_change_is_none_in_the_first_frame_and_follows_the_latents(workspace: Wo
     assert isinstance(first, Numbers) and isinstance(grown, Numbers)
     assert first.values.tolist() == [0.0] * 40 and grown.span == (0.0, 1.0)
     assert np.median(grown.values) == 0.0
+
+
+def test_what_a_run_lost_of_each_item(workspace: Workspace) -> None:
+    scene, folder = scenes.of_run(workspace, "r1", Drawing("both")), workspace.run("r1")
+    probe = folder.probe()
+    d_x = np.linalg.norm(probe["input_image"] - probe["input_text"], axis=1)
+    pair = colouring.values(workspace, scene, "pair", frame=0)
+    assert isinstance(pair, Numbers)
+    d_z = np.hypot(100, 100)  # in both frames
+    np.testing.assert_allclose(pair.values, np.tile(np.abs(d_z - d_x), (2, 2)), rtol=1e-5)
+    lost = colouring.values(workspace, scene, "lost", frame=1)
+    assert isinstance(lost, Numbers) and lost.span == (0.0, 1.0)
+    for place, name in enumerate(("image", "text")):
+        before, after = squareform(pdist(probe[f"input_{name}"])), squareform(pdist(folder.snapshot(8)[name]))
+        scale = (before * after).sum() / np.square(after).sum()
+        wanted = np.sqrt(np.square(scale * after - before).sum(axis=1) / np.square(before).sum(axis=1))
+        np.testing.assert_allclose(lost.values[place * 20 : place * 20 + 20], wanted, rtol=1e-5)
+
+
+def test_items_are_coloured_by_the_collections_that_hold_them(workspace: Workspace) -> None:
+    scene = scenes.of_vectors(workspace, "shop", "given", Drawing("both"))
+    for name, numbers in (("good", (1, 2)), ("cheap", (2, 3))):
+        ids = Ids(ids=tuple(f"item-{number:02}" for number in numbers))
+        collections.create(workspace, "shop", ids, name=name)
+    found = colouring.values(workspace, scene, colouring.COLLECTIONS, frame=0)
+    assert isinstance(found, Names)
+    assert list(found.values)[:5] == ["", "good", "good + cheap", "cheap", ""] and len(found.values) == 60
 
 
 def test_an_unknown_colour_or_column_is_named(workspace: Workspace) -> None:
