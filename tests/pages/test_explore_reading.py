@@ -79,3 +79,15 @@ def test_density_lines_are_switched_on_in_the_plane_and_stand_in_the_url(
     at.toggle(key="explore_density_lines").set_value(True).run()
     assert not at.exception and at.query_params["explore_lines"] == "density"
     assert "Lines surround the densest" in said(at)
+
+
+def test_classes_that_no_plane_keeps_apart_are_said_with_the_way_to_another_layout(
+    opened: Open, tmp_path: Path
+) -> None:
+    kind = np.arange(480) % 24
+    vectors = np.eye(24)[kind] + 0.05 * np.random.default_rng(0).normal(size=(480, 24))
+    np.savez(tmp_path / "many.npz", text=vectors.astype(np.float32), label=kind.astype(str))
+    with open_workspace(tmp_path / "workspace") as workspace:
+        datasets.store(workspace, tmp_path / "many.npz", name="Many")
+    found = said(opened(tmp_path / "workspace", "explore"))
+    assert "100% in the vectors" in found and "UMAP in the tab Map often can" in found

@@ -16,6 +16,7 @@ from qlatent.ui.latent_map.player import Metric
 from qlatent.ui.shell.formatting import count
 
 ACROSS = 4  # figures in a line
+FAR_BELOW = 0.5  # share of the vectors' figure from which on another layout is pointed to
 OF_LAYOUTS = {  # figure → label, help, figure to compare it with
     "trustworthiness": (
         "Neighbours are true",
@@ -150,3 +151,9 @@ def _of_vectors(scene: Scene) -> Iterator[str]:
     ]
     if shares:
         yield f"Of 10 nearest neighbours, so many share the label: {'; '.join(shares)}."
+    if any(
+        table[f"labels_{name}"][0] < FAR_BELOW * table[f"labels_{name}_vectors"][0]
+        for name in scene.modalities
+        if f"labels_{name}" in table
+    ):
+        yield "These axes cannot keep them together; UMAP in the tab Map often can."
