@@ -40,7 +40,6 @@ else:
         dataset.encoders(chosen)
         collections(chosen)
         dataset.items(chosen)
+        item.opened(chosen.id, keys[0] if keys else "")
     dataset.imports(chosen)
 removed("dataset", "dataset")
-if not chosen.lost:
-    item.opened(chosen.id, keys[0] if keys else "")

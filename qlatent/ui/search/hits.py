@@ -15,7 +15,7 @@ from qlatent.services.search.neighbours import Hit, Space
 from qlatent.ui.search import item, question
 from qlatent.ui.shell import page as shell
 from qlatent.ui.shell import parts, url_state
-from qlatent.ui.shell.formatting import count, cut, literal
+from qlatent.ui.shell.formatting import count, cut, encoder_name, literal
 
 
 @dataclass(frozen=True)
@@ -30,21 +30,26 @@ class Shelf:
 
 def side_by_side(shelf: Shelf, spaces: Sequence[Space]) -> None:
     """Draw what each space found."""
-    width = 300 if len(spaces) > 1 else 600
-    with st.grid("auto", min_column_width=width, gap="medium") as grid:
+    if len(spaces) == 1:
+        _space(shelf, spaces[0], number=0, title="Nearest items")
+        return
+    with st.grid("auto", min_column_width=300, gap="medium") as grid:
         for number, space in enumerate(spaces):
             with grid.cell():
-                _space(shelf, space, number=number)
+                _space(shelf, space, number=number, title="Before compression")
 
 
-def _space(shelf: Shelf, space: Space, *, number: int) -> None:
+def _space(shelf: Shelf, space: Space, *, number: int, title: str) -> None:
+    """One space; `title` is that of the vectors, whose own is the key of their encoder."""
     gained = sum(hit.gained for hit in space.hits)
+    is_input = space.title == shelf.source.encoder
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{literal(space.title, limit=60)}**", width="content")
+        st.markdown(f"**{title if is_input else literal(space.title, limit=60)}**", width="content")
         if space.head:
             st.badge(f"{gained} gained, {len(space.lost)} lost", color="orange" if gained else "green")
         _selecting(shelf, space, number=number)
-    st.caption(f"{count(len(space.hits), 'item')} by {space.metric}, {space.how}")
+    where = f" of {encoder_name(space.title)}" if is_input else ""
+    st.caption(f"{count(len(space.hits), 'item')} by {space.metric}{where}, {space.how}")
     if not space.hits:
         st.info("No item matches.", icon=":material/search_off:")
         return

@@ -15,7 +15,7 @@ from qlatent.services.search.queries import Query
 from qlatent.services.selections import definitions, links
 from qlatent.services.selections.definitions import Column, Definition, Ids, Search
 from qlatent.services.selections.searches import MOST as MOST_SELECTED
-from qlatent.ui.search import addresses, answers, conditions, question
+from qlatent.ui.search import addresses, answers, conditions, item, question
 from qlatent.ui.search.hits import Shelf, side_by_side
 from qlatent.ui.selections import state
 from qlatent.ui.selections.view import View
@@ -45,6 +45,7 @@ def of_dataset(page: str, dataset: str, keys: list[str]) -> None:
         name = addresses.name(page, addresses.ENCODER)
         key = url_state.pick("Vectors", keys, name=name, names=encoder_name)
     _search(page, Source(dataset=dataset, encoder=key))
+    item.opened(dataset, key)  # in this fragment, since a card's button runs no more than it
 
 
 def panel(page: str, view: View) -> None:

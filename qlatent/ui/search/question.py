@@ -7,6 +7,7 @@ import streamlit as st
 from qlatent.services.search import pictures, queries, saved
 from qlatent.services.search.queries import Query
 from qlatent.services.search.saved import SavedSearch
+from qlatent.settings import settings
 from qlatent.ui.search import addresses
 from qlatent.ui.shell import page as shell
 from qlatent.ui.shell import url_state
@@ -98,9 +99,13 @@ def _image(page: str) -> Query | None:
     """An image that is uploaded, dropped or pasted; the URL has its content hash."""
     turn = st.session_state.get(f"{page}_search_turn", 0)
     with st.container(gap="small"):
-        file = st.file_uploader("Image", type=TYPES, key=f"{page}_search_file_{turn}")
+        largest = max(1, settings().max_image_bytes // 1_000_000)
+        file = st.file_uploader(
+            "Image", type=TYPES, key=f"{page}_search_file_{turn}", max_upload_size=largest
+        )
         given = st.chat_input(
-            "Or paste an image here, and press Enter", key=f"{page}_search_paste", accept_file=True, file_type=TYPES,
+            "Or paste an image here, and press Enter", key=f"{page}_search_paste", accept_file=True,
+            file_type=TYPES, max_upload_size=largest,
         )  # fmt: skip
     pasted = next(iter(given.files), None) if given else None
     if given and not pasted:
