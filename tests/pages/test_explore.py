@@ -19,6 +19,7 @@ from tests.carried_out import in_process
 from tests.pages.conftest import Furnished
 from tests.pages.test_furnished import assert_nothing_foreign_is_markup
 from tests.services import shop_workspace
+from tests.services.run_workspace import add
 
 Open = Callable[..., AppTest]
 
@@ -243,3 +244,25 @@ def test_a_run_whose_dataset_was_removed_is_still_drawn(opened: Open, tmp_path: 
     assert maps(at) == 1 and len(at.error) == 1
     at.button(key="explore_selection_broken").click().run()
     assert not at.exception and not at.error and maps(at) == 1
+
+
+def test_another_dataset_falls_on_the_map_of_the_first(opened: Open, shop: Workspace) -> None:
+    add(shop, "new", [shop_workspace.item(number) for number in (3, 8)])
+    chosen = {"dataset": "shop", "explore_encoder": "given", "explore_show": "text"}
+    at = opened(
+        shop.path, "explore", explore_with="new", explore_colour="dataset", explore_with_row="1", **chosen
+    )
+    assert maps(at) == 1 and not at.error
+    assert at.selectbox(key="explore_colours").value == "dataset"
+    assert any("2 items of" in each.value and "on the map" in each.value for each in at.caption)
+    nearest = at.dataframe(key="explore_near_list").value
+    assert nearest["Cosine"].iloc[0] == pytest.approx(1.0)  # the same item, among the old ones
+    for by in ("norm", "label", "column:price", "density"):
+        at.selectbox(key="explore_colours").set_value(by).run()
+        assert not at.exception and not at.error and maps(at) == 1, by
+    at.button(key="explore_with_leave").click().run()
+    assert not at.exception and not {"explore_with", "explore_with_row"} & set(url(at))
+    at = opened(shop.path, "explore", explore_with="gone", **chosen)
+    assert len(at.error) == 1 and maps(at) == 1
+    at.button(key="explore_with_broken").click().run()
+    assert not at.error and "explore_with" not in url(at)

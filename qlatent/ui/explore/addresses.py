@@ -18,6 +18,7 @@ HIDDEN, PINNED = "explore_hidden", "explore_pinned"
 ENCODER, LAYOUT, SELECTION = "explore_encoder", "explore_layout", "explore_selection"
 NORM, TOUR, LINES = "explore_norm", "explore_tour", "explore_lines"
 BESIDE = "explore_beside"
+WITH, WITH_ROW = "explore_with", "explore_with_row"  # another dataset on the map, and its open item
 READING, CLUSTERS = "explore_reading", "explore_clusters"  # of the panel of layouts
 ROW = "row"
 EARLIER = {"show": VIEW, "shape": SHAPE, "basis": BASIS, "colour": COLOUR, "frame": FRAME}
@@ -25,7 +26,7 @@ EARLIER = {"show": VIEW, "shape": SHAPE, "basis": BASIS, "colour": COLOUR, "fram
 DROPPED = ("part", "amount", "pairs", "fit")
 """What earlier versions chose and the map now shows anyway."""
 WORDS = {COLOUR: {"frame": "norm"}}  # earlier values: the norm was coloured in each frame by itself, too
-OF_A_MAP = (VIEW, SHAPE, BASIS, NORM, TOUR, FRAME, CAMERA, LAYOUT, READING, CLUSTERS, BESIDE)
+OF_A_MAP = (VIEW, SHAPE, BASIS, NORM, TOUR, FRAME, CAMERA, LAYOUT, READING, CLUSTERS, BESIDE, WITH, WITH_ROW)
 """Choices that another run or other vectors do not share."""
 OF_A_DATASET = (SELECTION, ROW, COLOUR, HIDDEN, PINNED)
 """Choices that another dataset does not share."""
@@ -64,6 +65,8 @@ def named(query: Mapping[str, str]) -> list[Named]:
     kinds = {"run": "run", "dataset": "dataset", LAYOUT: "layout"}
     beside = [each.partition("-") for each in query.get(BESIDE, "").split(",")]
     found = [(kind, query[name]) for name, kind in kinds.items() if query.get(name)]
+    if query.get(WITH):
+        found.append(("dataset", query[WITH]))
     return found + [(kind, key) for kind, _, key in beside if kind in ("run", "layout")]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from qlatent.errors import QlatentError
@@ -10,6 +12,7 @@ from qlatent.ui.explore import (
     addresses,
     beside,
     controls,
+    joining,
     lines,
     moving_map,
     reading,
@@ -20,10 +23,12 @@ from qlatent.ui.explore import (
     unmet,
     views,
 )
+from qlatent.ui.explore.joining import Joined
 from qlatent.ui.explore.moving_map import Shown
 from qlatent.ui.explore.shown_scene import Named
 from qlatent.ui.explore.source import Looked
 from qlatent.ui.explore.table import table
+from qlatent.ui.latent_map.point_map import PointMap
 from qlatent.ui.selections import state
 from qlatent.ui.shell import page, parts, url_state
 
@@ -42,7 +47,7 @@ def explorer(looked: Looked) -> None:
     chart, panel = st.columns([1.6, 1], gap="medium")  # on a phone the map comes first
     with chart:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            named = _scene(looked, outline)
+            named, joined = joining.read(_scene(looked, outline))
             colour = controls.colour(named)
         selected = state.rows(addresses.PAGE, named.scene.source.dataset)
         shown = Shown(named, colour, moving_map.frame(named.scene), selected)
@@ -50,22 +55,35 @@ def explorer(looked: Looked) -> None:
             st.info("No item has numbers that can be drawn.", icon=":material/scatter_plot:")
             return
         drawn = moving_map.spec(shown)
-        others = beside.maps(looked, shown, drawn)
-        moving_map.moving_map(shown, drawn, others)
+        drawn = _map(looked, shown, joined, drawn)
         share = st.container(
             horizontal=True, vertical_alignment="center", gap="small"
         )  # filled last: the address is known then
+        if joined:
+            joining.strip(joined)
         unmet.unmet(named, outline)
         reading.strip(shown)
     with panel:
-        side.side(looked, shown)
+        side.side(looked, shown, joined)
     table(shown)
     with share:
         _share()
-        beside.add(looked, shown)
+        if joined is None:
+            beside.add(looked, shown)
+        joining.control(named)
         views.views()
         saving.save(shown, drawn)
         lines.switch(named.scene)
+
+
+def _map(looked: Looked, shown: Shown, joined: Joined | None, drawn: PointMap) -> PointMap:
+    """Draw the map, with another dataset on it or with others beside it."""
+    if joined is None:
+        moving_map.moving_map(shown, drawn, beside.maps(looked, shown, drawn))
+        return drawn
+    whole = joining.spec(joined, shown, drawn)
+    moving_map.moving_map(shown, whole, done=partial(joining.happened, joined, whole.colours))
+    return whole
 
 
 def _scene(looked: Looked, outline: Outline) -> Named:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -67,6 +68,11 @@ def _neighbours(scene: Scene, row: int) -> None:
             "explore_near", {name: SHOWN[name] for name in names}, label="Neighbours by"
         )
     hits = _found(scene, row, modality)
+    near(hits, f"The {len(hits)} items nearest in the vectors, before any head; choose one to open it.")
+
+
+def near(hits: Sequence[tuple[dict[str, Any], float]], said: str) -> None:
+    """List items with their row and cosine; choosing one opens it."""
     images = browsing.thumbnails(
         page.workspace(), [each["image_hash"] for each, _ in hits if each["image_hash"]]
     )
@@ -82,9 +88,10 @@ def _neighbours(scene: Scene, row: int) -> None:
     def chosen() -> None:
         cells = st.session_state["explore_near_list"].selection.cells
         if cells:
+            addresses.forget(addresses.WITH_ROW)
             url_state.put(addresses.ROW, rows[cells[0][0]])
 
-    st.caption(f"The {len(hits)} items nearest in the vectors, before any head; choose one to open it.")
+    st.caption(said)
     st.dataframe(
         listed if images else listed.drop(columns=""), hide_index=True, key="explore_near_list", on_select=chosen,
         selection_mode="single-cell", height=390, row_height=44 if images else None, alt="Nearest neighbours",

@@ -17,7 +17,7 @@ from qlatent.services.scenes.scenes import Scene
 from qlatent.services.selections.definitions import Ids, Lasso
 from qlatent.ui.explore import addresses, lines, marks, point_cards, shown_scene
 from qlatent.ui.explore.shown_scene import Named
-from qlatent.ui.latent_map.linked import Group, LinkedMap, linked_maps, refusal, told
+from qlatent.ui.latent_map.linked import Group, Happened, LinkedMap, linked_maps, refusal, told
 from qlatent.ui.latent_map.point_map import Classes, Clicked, PointMap, PointMapEvent, Ramp, point_map
 from qlatent.ui.latent_map.point_map import Lasso as Drawn
 from qlatent.ui.selections import state
@@ -72,10 +72,15 @@ def spec(shown: Shown) -> PointMap:
     )
 
 
-def moving_map(shown: Shown, drawn: PointMap, others: Sequence[LinkedMap] = ()) -> None:
-    """Draw the map, with others beside it; what happens on it is put into the URL before the page is drawn again."""
+def moving_map(
+    shown: Shown, drawn: PointMap, others: Sequence[LinkedMap] = (), *, done: Happened | None = None
+) -> None:
+    """Draw the map, with others beside it; what happens on it is put into the URL before the page is drawn again.
+
+    `done` is called with it instead of `happened`.
+    """
     key = f"explore_map_{_short(shown.named.map)}"
-    done = partial(happened, shown.named.scene, colours=drawn.colours)
+    done = done or partial(happened, shown.named.scene, colours=drawn.colours)
     with st.container(key="explore_map"):
         if others:
             first = LinkedMap(TITLE, drawn, key, done)
@@ -97,7 +102,7 @@ def happened(scene: Scene, event: PointMapEvent, *, colours: Ramp | Classes | No
         clicked(scene, event.clicked)
     if event.cleared:
         state.select(addresses.PAGE, None)
-    _stands(scene, event)
+    stands(scene, event)
     marks.put(scene, event, colours)
 
 
@@ -124,7 +129,7 @@ def clicked(scene: Scene, point: Clicked) -> None:
     state.select(addresses.PAGE, Ids(ids=(item["id"],)), mode=mode)  # type: ignore[arg-type]
 
 
-def _stands(scene: Scene, event: PointMapEvent) -> None:
+def stands(scene: Scene, event: PointMapEvent) -> None:
     """Put frame and camera into the URL; the last frame is what a link without one shows."""
     if event.frame is not None:
         url_state.put(addresses.FRAME, None if event.frame >= scene.frames - 1 else event.frame)

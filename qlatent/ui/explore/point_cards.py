@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from qlatent.services.datasets import browsing
 from qlatent.services.scenes import scenes
-from qlatent.services.scenes.scenes import Scene
+from qlatent.services.scenes.scenes import Scene, Source
 from qlatent.services.workspaces import Workspace
 from qlatent.ui.explore.shown_scene import Named
 from qlatent.ui.latent_map.point_map import Card, Cards
@@ -29,15 +29,15 @@ def cards(workspace: Workspace, shown: Named, frame: int) -> Cards:
 def _reader(workspace: Workspace, scene: Scene, frame: int) -> Callable[[int], Card]:
     @lru_cache(maxsize=KEPT)
     def of_row(row: int) -> Card:
-        return _card(workspace, scene, row)
+        return card(workspace, scene.source, row)
 
     norm = norms(scene, frame)
 
-    def card(point: int) -> Card:
+    def of_point(point: int) -> Card:
         found = of_row(scene.row_of(point))
         return Card(found.text, found.label, norm(point), found.image)
 
-    return card
+    return of_point
 
 
 def norms(scene: Scene, frame: int) -> Callable[[int], float | None]:
@@ -50,8 +50,9 @@ def norms(scene: Scene, frame: int) -> Callable[[int], float | None]:
     return norm
 
 
-def _card(workspace: Workspace, scene: Scene, row: int) -> Card:
-    (item,) = scenes.items(workspace, scene.source, [row])
+def card(workspace: Workspace, source: Source, row: int) -> Card:
+    """The card of a row, without a norm."""
+    (item,) = scenes.items(workspace, source, [row])
     image = browsing.thumbnails(workspace, [item["image_hash"]]) if item["image_hash"] else {}
     text = item["text"] or item["id"]
     return Card(cut(text, limit=TEXT), item["label"] or "", None, next(iter(image.values()), None))

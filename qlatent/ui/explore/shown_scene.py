@@ -20,7 +20,9 @@ from qlatent.ui.layouts.kept import Frame
 from qlatent.ui.shell import page
 
 TOP = 20  # classes with colours of their own
+DATASET = "dataset"  # the colour that tells two datasets on one map apart
 LABELS = {
+    DATASET: ("Dataset", ""),
     "label": ("Label", ""),
     "norm": (
         "Norm ‖z‖",
@@ -124,6 +126,8 @@ def title(by: str) -> str:
 
 def colours(shown: Named, by: str, *, frame: int) -> Ramp | Classes:
     """The colours of the points; only some depend on the frame."""
+    if by == DATASET:
+        return classes([shown.scene.source.dataset] * shown.scene.points, label=title(by))
     if by in columns.LABELS:
         return columns.colours(addresses.PAGE, Frame(shown.name, shown.scene, frame), by)
     name = shown.name

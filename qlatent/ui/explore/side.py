@@ -8,8 +8,9 @@ import numpy as np
 
 from qlatent.registry import resolve
 from qlatent.services.scenes import scenes
-from qlatent.ui.explore import addresses
+from qlatent.ui.explore import addresses, guest_item
 from qlatent.ui.explore.item import item
+from qlatent.ui.explore.joining import Joined
 from qlatent.ui.explore.moving_map import Shown
 from qlatent.ui.explore.source import Looked
 from qlatent.ui.selections.view import View
@@ -23,7 +24,7 @@ PANELS: dict[str, tuple[str, str]] = {
 """URL value → title and `panel(page, view)`; each is loaded when its tab is opened first."""
 
 
-def side(looked: Looked, shown: Shown) -> None:
+def side(looked: Looked, shown: Shown, joined: Joined | None = None) -> None:
     """Draw the open tab; of a removed dataset only the item is left."""
     there = scenes.exists(page.workspace(), shown.named.scene.source.dataset)
     panels = PANELS if there else {}
@@ -35,7 +36,9 @@ def side(looked: Looked, shown: Shown) -> None:
         if not tab.open:
             continue
         with tab:
-            if name == "item":
+            if name == "item" and joined is not None and guest_item.opened(joined):
+                guest_item.guest_item(joined)
+            elif name == "item":
                 item(looked, shown)
             else:
                 panel: Callable[[str, View], None] = resolve(panels[name][1])
