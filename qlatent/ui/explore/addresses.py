@@ -28,7 +28,7 @@ DROPPED = ("part", "amount", "pairs", "fit")
 WORDS = {COLOUR: {"frame": "norm"}}  # earlier values: the norm was coloured in each frame by itself, too
 OF_A_MAP = (VIEW, SHAPE, BASIS, NORM, TOUR, FRAME, CAMERA, LAYOUT, READING, CLUSTERS, BESIDE, WITH, WITH_ROW)
 """Choices that another run or other vectors do not share."""
-OF_A_DATASET = (SELECTION, ROW, COLOUR, HIDDEN, PINNED)
+OF_A_DATASET = (SELECTION, ROW, COLOUR, "explore_norm_by", HIDDEN, PINNED)
 """Choices that another dataset does not share."""
 OF_PANELS = (TAB, "explore_near", "explore_selected", *search.names(PAGE))
 """What is open in the panels beside the map."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qlatent.ui.shell import url_state
 
-LAYOUT, READING, CLUSTERS, COLOUR = "layout", "reading", "clusters", "colour"
+LAYOUT, READING, CLUSTERS, COLOUR, AGAINST = "layout", "reading", "clusters", "colour", "norm_by"
 OF_A_LAYOUT = ("camera", "frame", READING, CLUSTERS)
 """Choices that another layout does not share."""
 

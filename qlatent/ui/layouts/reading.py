@@ -12,12 +12,13 @@ from qlatent.services.scenes import scenes
 from qlatent.ui.layouts import addresses, columns, kept
 from qlatent.ui.layouts.cluster_list import cluster_list
 from qlatent.ui.layouts.kept import Frame
+from qlatent.ui.layouts.norms import norm_against
 from qlatent.ui.selections.view import View
 from qlatent.ui.shell import page as shell
 from qlatent.ui.shell import url_state
 from qlatent.ui.shell.formatting import cut, data_uri
 
-READINGS = {"clusters": "Clusters", "outliers": "Outliers", "trust": "Least true"}
+READINGS = {"clusters": "Clusters", "outliers": "Outliers", "trust": "Least true", "norm": "Norm"}
 LISTED = 30
 AT_ONCE = 5_000  # points that are compared without being asked to
 MODALITIES = {"image": "Image", "text": "Text", "vector": "Vector"}
@@ -40,6 +41,8 @@ def read(page: str, view: View, shown: Frame) -> None:
     reading = url_state.switch(f"{page}_{addresses.READING}", READINGS, label="Read the map")
     if reading == "clusters":
         _clusters(page, shown)
+    elif reading == "norm":
+        norm_against(page, shown)
     elif _asked(page, reading, shown):
         _listed(page, reading, shown)
 

@@ -237,3 +237,12 @@ def test_many_points_are_compared_only_when_asked(laid: Laid, monkeypatch: pytes
     at.button(key="explore_compute_trust").click().run()
     sound(at)
     assert len(at.dataframe[1].value) == 30
+
+
+def test_the_norm_is_set_against_a_label_or_a_figure(laid: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = opened(laid.workspace, monkeypatch, explore_reading="norm")
+    assert at.selectbox(key="pick_explore_norm_by").value == "label"
+    assert "the middle half of each class, of 90 points" in said(at)
+    at.selectbox(key="pick_explore_norm_by").set_value("density").run()
+    sound(at)
+    assert "(Spearman), 90 points" in said(at) and at.query_params["explore_norm_by"] == "density"
