@@ -73,12 +73,17 @@ window.move = async count => { for (let i = 0; i < count; i++) {
 OURS = """
 const root = document.querySelector(".pm-root"), stage = root.querySelector(".pm-stage");
 const box = stage.getBoundingClientRect();
+const copy = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d");
+window.read = () => { // an emulated graphics card has drawn when its picture can be read
+  copy.drawImage(root.querySelector(root.dataset.renderer === "webgl" ? ".pm-points" : ".pm-plain"), 0, 0);
+  copy.getImageData(0, 0, 1, 1); };
 window.move = async count => { for (let i = 0; i < count; i++) {
   const at = {clientX: box.left + 400, clientY: box.top + 200};
   stage.dispatchEvent(new WheelEvent("wheel", {deltaY: i % 2 ? 40 : -40, cancelable: true, ...at}));
   await new Promise(requestAnimationFrame); } };
 window.full = async () => { const before = root.dataset.drawn; await window.move(1);
-  while (root.dataset.drawn === before) await new Promise(done => setTimeout(done, 20)); };
+  while (root.dataset.drawn === before) await new Promise(done => setTimeout(done, 20));
+  window.read(); };
 window.play = async () => { let frames = 0, on = true;
   const count = () => { frames++; if (on) requestAnimationFrame(count); };
   root.querySelector(".pm-speed").value = "4"; root.querySelector(".pm-play").click(); requestAnimationFrame(count);
@@ -161,6 +166,8 @@ def drawn(page: Any, side: str) -> None:
     """Wait for the first full picture."""
     if side.startswith("ours"):
         page.wait_for_selector(".pm-root[data-drawn]", timeout=PATIENCE)
+        page.evaluate(OURS)
+        page.evaluate("window.read()")
         page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     else:
         page.wait_for_function("window.drawn", timeout=PATIENCE)
@@ -173,7 +180,6 @@ def still(browser: Browser, side: str, path: Path) -> dict[str, float]:
     page.goto("about:blank")
     first = browser.spent(lambda: (page.goto(path.as_uri(), wait_until="commit"), drawn(page, side)))
     if side.startswith("ours"):
-        page.evaluate(OURS)
         page.wait_for_timeout(1000)
     count = MOVES[side]
     moving = browser.spent(lambda: page.evaluate("count => window.move(count)", count))
@@ -196,8 +202,6 @@ def playing(browser: Browser, side: str, path: Path) -> dict[str, float]:
     page.set_default_timeout(PATIENCE)
     page.goto(path.as_uri())
     drawn(page, side)
-    if side.startswith("ours"):
-        page.evaluate(OURS)
     page.wait_for_timeout(1000)
     cpu, wall, frames = browser.spent(lambda: page.evaluate("window.play(12)"))
     page.close()

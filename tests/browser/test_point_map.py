@@ -18,6 +18,7 @@ from PIL import Image
 
 from qlatent.layout.quantised import quantise
 from qlatent.ui.latent_map.point_map import Card, Cards, Contour, PointMap, classes, ramp, standalone_html
+from qlatent.ui.latent_map.point_map.source import script
 from tests.browser.conftest import CHROMIUM, QUIET, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -43,16 +44,17 @@ MEAN = """canvas => {
     return sum.slice(0, 3).map((value) => value / sum[3]);
 }"""  # red, green and blue of the pixels unlike the one in the corner
 
-RED = """canvas => {
+PAINTED = """(canvas, colour) => {
     const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     const found = [];
     for (let at = 0; at < data.length; at += 4) {
-        if (data[at] < 200 || data[at + 1] > 80 || data[at + 3] < 200) continue;
+        if (data[at + 3] < 200 || colour.some((value, i) => Math.abs(data[at + i] - value) > 60)) continue;
         found.push([(at / 4) % width, Math.floor(at / 4 / width)]);
     }
     const reach = (values) => values.length && Math.max(...values) - Math.min(...values);
     return [0, 1].map((i) => reach(found.map((at) => at[i])));
-}"""  # how far the clear red pixels reach in each direction
+}"""  # how far the pixels of a colour reach in each direction
+RED, MAGENTA, MARKED = [255, 0, 0], [255, 0, 255], [213, 94, 0]
 INKED = """canvas => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     let sum = 0;
@@ -293,6 +295,63 @@ def test_linked_maps_share_a_selection(page: Any, url: str) -> None:
     assert shown.lasso() == other.selected() > 100
 
 
+def test_linked_maps_share_pointer_camera_frame_and_one_legend(page: Any, url: str) -> None:
+    shown = opened(page, url + "/?two=1&f=5&n=900")
+    other = Map(page, 1)
+    count, before = other.drawn(), other.coloured()
+    assert not other.root.locator(".pm-legend, .pm-note").locator("visible=true").count()
+    shown.root.locator(".pm-class", has_text="tea").press("Enter")
+    other.drawn(count)
+    assert other.coloured() < before
+    assert not other.root.locator(".pm-over").evaluate(INKED)
+    page.mouse.move(*alone(shown))
+    shown.root.locator(".pm-card", has_text="text of 0").wait_for()
+    page.wait_for_function(
+        "([over, inked]) => eval(inked)(over) > 0",
+        arg=[other.root.locator(".pm-over").element_handle(), INKED],
+    )
+    count, before = other.drawn(), other.coloured()
+    for _ in range(8):
+        shown.stage.press("+")
+    other.drawn(count)
+    assert other.coloured() != before
+    shown.root.locator(".pm-tool.pm-back").press("Enter")
+    other.root.locator(".pm-now", has_text="frame 4/5").wait_for()
+
+
+def test_few_points_in_view_are_drawn_as_their_pictures(page: Any, url: str) -> None:
+    sheets: list[str] = []
+    page.on("response", lambda answer: "/points/sheet/" in answer.url and sheets.append(answer.url))
+    shown = opened(page, url + "/?n=900&pictures=1")
+    over = shown.root.locator(".pm-over").element_handle()
+    assert over.evaluate(PAINTED, MAGENTA) == [0, 0] and not sheets
+    page.mouse.move(*alone(shown))
+    for _ in range(8):
+        page.mouse.wheel(0, -240)
+    page.wait_for_function(
+        "([over, painted, colour]) => Math.min(...eval(painted)(over, colour)) >= 40",
+        arg=[over, PAINTED, MAGENTA],
+    )  # one picture has 44 pixels
+    assert sheets
+
+
+def test_a_pinned_point_leaves_a_trail(page: Any, url: str) -> None:
+    shown = opened(page, url + "/?n=900&f=5")
+    over = shown.root.locator(".pm-over")
+    assert over.evaluate(PAINTED, MARKED) == [0, 0]
+    left, top = alone(shown)
+    page.mouse.dblclick(left, top)
+    page.wait_for_function(
+        "([over, painted, colour, width]) => eval(painted)(over, colour)[0] > width",
+        arg=[over.element_handle(), PAINTED, MARKED, 0.25 * shown.stage.bounding_box()["width"]],
+    )  # from the common start out to the left
+    page.mouse.dblclick(left, top)
+    page.wait_for_function(
+        "([over, painted, colour]) => eval(painted)(over, colour)[0] < 40",
+        arg=[over.element_handle(), PAINTED, MARKED],
+    )  # the ring of the open point is left
+
+
 def test_space_is_turned_and_a_lasso_selects_what_is_seen(page: Any, url: str) -> None:
     shown = opened(page, url + "/?c=3&renderer=webgl")
     shown.draw((0.4, 0.4), (0.7, 0.6))
@@ -379,6 +438,9 @@ def test_the_frames_are_saved_as_a_gif(page: Any, file: str) -> None:
             delays.append(film.info["duration"])
         assert delays == [*[60] * 12, 1000]  # milliseconds: 0.75 s of play, then a rest
     shown.root.locator(".pm-gif").wait_for(state="hidden")
+    functions = script().replace("export default function", "function")
+    fitting = "text => Function(text + '; return bounded([0, 1, 2, 3, 4, 5, 6], 20000);')()"
+    assert page.evaluate(fitting, functions) == [0, 3, 6]  # of 20 s each, in a minute
     assert shown.root.locator(".pm-now").inner_text() == before
     drawn = shown.root.locator(".pm-plain").evaluate("""canvas => {
         const small = document.createElement("canvas");
@@ -438,7 +500,7 @@ def test_contours_lie_over_the_points_of_their_frame_and_are_saved(page: Any, tm
     path.write_text(standalone_html(spec), encoding="utf-8")
     shown = opened(page, path.as_uri())
     over = shown.root.locator(".pm-over")
-    columns = over.evaluate(RED)
+    columns = over.evaluate(PAINTED, RED)
     assert over.evaluate(INKED) > 0
     shown.root.locator(".pm-saving summary").click()
     with page.expect_download() as saved:
@@ -452,7 +514,7 @@ def test_contours_lie_over_the_points_of_their_frame_and_are_saved(page: Any, tm
     assert ">half</text>" in drawing
     shown.root.locator(".pm-back").press("Enter")
     shown.root.locator(".pm-now", has_text="frame 1/2").wait_for()
-    assert over.evaluate(RED) == [0, 0]
+    assert over.evaluate(PAINTED, RED) == [0, 0]
     assert over.evaluate(INKED) > 0
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from qlatent.layout.lasso import inside
 from qlatent.layout.quantised import Quantised, quantise
@@ -27,6 +30,18 @@ def clusters(points: int, frames: int, axes: int) -> tuple[Quantised, np.ndarray
     ]
 
 
+@st.cache_resource
+def thumbnail() -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (48, 48), (255, 0, 255)).save(written, "PNG")
+    return written.getvalue()
+
+
+def card(row: int) -> Card:
+    return Card(f"text of {row}", str(kinds[row]), 1.0 + row, magenta)
+
+
+magenta = thumbnail()
 asked = st.query_params
 points, frames, axes = (
     int(asked.get(name, usual)) for name, usual in (("n", "3000"), ("f", "1"), ("c", "2"))
@@ -35,7 +50,7 @@ places, kinds = clusters(points, frames, axes)
 spec = PointMap(
     places,
     classes(kinds, label="kind"),
-    cards=Cards("test", lambda row: Card(f"text of {row}", str(kinds[row]), 1.0 + row)),
+    cards=Cards("test", card, pictures="pictures" in asked),
     pairs=np.stack([np.arange(10), np.arange(10, 20)], axis=1).astype(np.int32),
     link="both" if "two" in asked else "",
     renderer=asked.get("renderer", "auto"),
@@ -53,6 +68,6 @@ if event.lasso:
 if event.clicked:
     st.session_state["told"] = f"clicked {event.clicked.row} add {event.clicked.add}"
 if "two" in asked:
-    point_map(spec, key="other", height=300)
+    point_map(replace(spec, legend=False), key="other", height=300)
 st.text(f"runs {st.session_state['runs']} frame {event.frame} hidden {event.hidden}")
 st.text(f"told {st.session_state.get('told')}")

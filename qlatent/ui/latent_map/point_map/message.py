@@ -56,6 +56,7 @@ def _plain(spec: PointMap) -> dict[str, Any]:
         "opened": spec.opened,
         "link": spec.link,
         "axes": spec.axes,
+        "legend": spec.legend,
         "title": spec.title,
         "reports": list(spec.reports),
         "size": spec.size,

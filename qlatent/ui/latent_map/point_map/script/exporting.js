@@ -2,6 +2,7 @@
 const MARKS = 20000; // points that an SVG draws as circles; more are put in as an image
 const IN_A_GIF = 60; // of a GIF, at most
 const BETWEEN = 4; // pictures for each step from frame to frame, where there are few frames
+const LONGEST = 60000; // milliseconds that drawing a GIF may take
 const WIDEST = 720; // pixels
 const HOLD = 100; // hundredths of a second on the last picture
 const save = (content, name, type) => {
@@ -11,6 +12,12 @@ const save = (content, name, type) => {
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
+};
+// Some of the times, evenly, so that pictures of this cost are drawn in a minute.
+const bounded = (times, cost) => {
+  const most = Math.max(2, Math.floor(LONGEST / Math.max(cost, 1)));
+  if (times.length <= most) return times;
+  return Array.from({ length: most }, (_, i) => times[Math.round((i * (times.length - 1)) / (most - 1))]);
 };
 const escaped = (text) => String(text).replace(/[&<>"]/g, (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[letter]);
 
@@ -95,36 +102,40 @@ class Exporting {
   async gif() {
     const { map } = this;
     const button = map.find("gif");
-    const times = this.times();
+    let times = this.times();
+    const whole = times.length;
     const speed = PACE * Number(map.playing.find("speed").value);
-    const delay = Math.max(2, Math.round((100 * (map.geometry.frames - 1)) / speed / Math.max(times.length - 1, 1)));
+    const delay = () => Math.max(2, Math.round((100 * (map.geometry.frames - 1)) / speed / Math.max(times.length - 1, 1)));
     const tell = (text) => { button.textContent = text; return new Promise((resolve) => setTimeout(resolve, 0)); };
     button.disabled = true;
     map.playing.stop();
     const stood = map.time;
     try {
       const small = document.createElement("canvas");
-      const whole = document.createElement("canvas");
+      const large = document.createElement("canvas");
       let gif = null;
-      for (const [i, time] of times.entries()) {
+      for (let i = 0; i < times.length; i++) {
+        const began = performance.now();
         await tell(`Drawing ${i + 1} of ${times.length}`);
         if (!map.alive) return;
-        map.time = time;
-        this.picture(whole);
+        map.time = times[i];
+        this.picture(large);
         map.time = stood;
         if (!gif) {
-          const scale = Math.min(1, WIDEST / Math.max(whole.width, whole.height));
-          [small.width, small.height] = [whole.width, whole.height].map((side) => Math.max(1, Math.round(side * scale)));
+          const scale = Math.min(1, WIDEST / Math.max(large.width, large.height));
+          [small.width, small.height] = [large.width, large.height].map((side) => Math.max(1, Math.round(side * scale)));
           gif = new Gif(small.width, small.height);
         }
         const context = small.getContext("2d", { willReadFrequently: true });
-        context.drawImage(whole, 0, 0, small.width, small.height);
-        gif.add(context.getImageData(0, 0, small.width, small.height).data, i === times.length - 1 ? HOLD : delay);
+        context.drawImage(large, 0, 0, small.width, small.height);
+        gif.add(context.getImageData(0, 0, small.width, small.height).data, i === times.length - 1 ? HOLD : delay());
+        if (i === 0) times = bounded(times, performance.now() - began); // the first picture stays the first
       }
       save(await gif.blob((i) => tell(`Writing ${i} of ${times.length}`)), this.name("gif"));
     } finally {
       button.disabled = false;
       tell("GIF film");
+      if (times.length < whole) map.find("status").textContent = `The GIF has ${times.length} of ${whole} pictures, so that drawing them takes about a minute.`;
       map.find("saving").open = false;
       map.rest();
     }

@@ -10,9 +10,9 @@ class Legend {
   }
 
   update() {
-    const { colours } = this.map;
-    this.root.hidden = !colours;
-    if (!colours) return;
+    const { colours, data } = this.map;
+    this.root.hidden = !colours || data.legend === false;
+    if (this.root.hidden) return;
     const title = element("div", "pm-legend-title", colours.label);
     title.title = colours.help ?? "";
     this.root.replaceChildren(title, ...(colours.kind === "ramp" ? this.ramp(colours) : this.classes(colours)));

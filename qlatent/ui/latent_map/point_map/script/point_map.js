@@ -125,7 +125,7 @@ class PointMap {
   }
 
   note() {
-    this.find("note").hidden = this.graphics;
+    this.find("note").hidden = this.graphics || this.data.legend === false;
     const served = this.plain !== this.raster && this.geometry.points > EASE;
     this.find("note").textContent = served ? BY_SERVER : NO_WEBGL;
     if (!this.graphics) this.root.dataset.renderer = served ? "server" : "processor";
@@ -542,10 +542,11 @@ class PointMap {
     this.recoloured();
   }
 
-  recoloured() {
+  recoloured(told = true) {
     this.dress();
     this.legend.update();
     this.rest();
+    if (told) this.link.tell("hidden", { named: this.named, codes: [...this.hidden] });
     this.tellState("hidden", [...this.hidden]);
   }
 
@@ -643,7 +644,8 @@ class PointMap {
   }
 
   linked(kind, value, other) {
-    if (kind === "hover") { this.hovered = value; this.redraw(); }
+    if (kind === "hidden" && value.named === this.named) { this.hidden = new Set(value.codes); this.recoloured(false); }
+    else if (kind === "hover") { this.hovered = value; this.redraw(); }
     else if (kind === "selection") { this.arrays.states.set(value); this.outline = null; this.afterSelecting(false); }
     else if (kind === "time" && other.geometry.frames === this.geometry.frames) {
       this.time = value;
