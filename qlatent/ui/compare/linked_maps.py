@@ -100,7 +100,6 @@ def _spec(shown: Shown, space: Space, drawn: Positions, cards: Cards) -> PointMa
         pairs=np.stack([np.arange(size), np.arange(size) + size], axis=1).astype(np.int32) if both else None,
         cards=cards,
         opened=int(opened[0]) if len(opened) else None,
-        legend=space is shown.found.spaces[0],  # all maps have the same colours
         title=f"{space.title}; the table below lists the same items",
         reports=(),
     )

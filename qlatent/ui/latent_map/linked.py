@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 from qlatent.errors import QlatentError
-from qlatent.ui.latent_map.point_map import PointMap, PointMapEvent, point_map
+from qlatent.ui.latent_map.point_map import Classes, PointMap, PointMapEvent, point_map
 from qlatent.ui.shell import parts
 
 Happened = Callable[[PointMapEvent], None]
@@ -40,17 +40,31 @@ class Group:
 
 def linked_maps(maps: Sequence[LinkedMap], group: Group) -> None:
     """Draw the maps with their numbers and titles, `group.across` in a row; on a phone below each other."""
-    numbered = enumerate(maps, start=1)
-    for column, (number, each) in zip(_columns(len(maps), group.across), numbered, strict=False):
+    numbered = enumerate(zip(maps, legends([each.spec for each in maps]), strict=True), start=1)
+    for column, (number, (each, legend)) in zip(_columns(len(maps), group.across), numbered, strict=False):
         with column:
             parts.foreign(f"{number} · {each.title}", limit=80)
             point_map(
-                replace(each.spec, link=group.link), key=each.key, height=group.height,
+                replace(each.spec, link=group.link, legend=legend), key=each.key, height=group.height,
                 on_event=partial(told, each.happened, group.refused),
             )  # fmt: skip
             if each.below:
                 each.below()
     refusal(group.refused)
+
+
+def legends(specs: Sequence[PointMap]) -> list[bool]:
+    """Whether each map needs a legend: no map before it has colours that mean the same."""
+    meanings = [_meaning(each) for each in specs]
+    return [meaning not in meanings[:number] for number, meaning in enumerate(meanings)]
+
+
+def _meaning(spec: PointMap) -> object:
+    """What a legend says, but for its counts: the points are the same."""
+    given = spec.colours
+    if isinstance(given, Classes):
+        return (given.label, *given.names), given.colours, given.top
+    return None if given is None else (given.label, given.name, given.low, given.high)
 
 
 def told(happened: Happened, refused: str, event: PointMapEvent) -> None:

@@ -83,7 +83,7 @@ class PointMap:
     opened: int | None = None  # the row of the open item
     link: str = ""  # maps of one page with the same name share hover, selection, camera and frame
     axes: str = ""  # of linked maps, those with the same name of their axes share the camera
-    legend: bool = True  # False: another map with this link shows it, for all of them
+    legend: bool = True  # False: another map with this link shows the same
     title: str = "Map of points"
     reports: tuple[State, ...] = ("frame",)  # what is told to Python at rest; each change reruns the script
     size: float = 1.0

@@ -11,13 +11,25 @@ class Link {
     if (!name) return;
     if (!CHANNELS.has(name)) CHANNELS.set(name, new Set());
     CHANNELS.get(name).add(this.map);
+    this.noted(name);
   }
 
   leave() {
     const members = CHANNELS.get(this.name);
     members?.delete(this.map);
     if (members?.size === 0) CHANNELS.delete(this.name);
+    this.noted(this.name);
   }
+
+  // Whether this is the first of the linked maps on the page.
+  leads() {
+    const place = ({ root }) => root.getRootNode().host ?? root;
+    const before = (other) => place(this.map).compareDocumentPosition(place(other)) & Node.DOCUMENT_POSITION_PRECEDING;
+    return !this.name || ![...CHANNELS.get(this.name)].some((other) => other !== this.map && before(other));
+  }
+
+  // Another map came or went: who leads may have changed.
+  noted(name) { for (const other of CHANNELS.get(name) ?? []) if (other.plain) other.note(); }
 
   // Whether both show the same axes, so that one camera fits both.
   shares(other) {

@@ -125,7 +125,7 @@ class PointMap {
   }
 
   note() {
-    this.find("note").hidden = this.graphics || this.data.legend === false;
+    this.find("note").hidden = this.graphics || !this.link.leads(); // once for all linked maps
     const served = this.plain !== this.raster && this.geometry.points > EASE;
     this.find("note").textContent = served ? BY_SERVER : NO_WEBGL;
     if (!this.graphics) this.root.dataset.renderer = served ? "server" : "processor";

@@ -156,7 +156,8 @@ class WebGL {
       return true;
     };
     attribute(0, "places", () => gl.vertexAttribPointer(0, points.axes, gl.SHORT, false, 0, view.first * bytes));
-    attribute(1, "places", () => gl.vertexAttribPointer(1, points.axes, gl.SHORT, false, 0, view.second * bytes));
+    if (view.mix > 0) attribute(1, "places", () => gl.vertexAttribPointer(1, points.axes, gl.SHORT, false, 0, view.second * bytes));
+    else gl.disableVertexAttribArray(1);
     const kind = points.codes instanceof Uint16Array ? gl.UNSIGNED_SHORT : gl.UNSIGNED_BYTE;
     if (!attribute(2, "codes", () => gl.vertexAttribIPointer(2, 1, kind, 0, 0))) gl.vertexAttribI4ui(2, 0, 0, 0, 0);
     attribute(3, "states", () => gl.vertexAttribIPointer(3, 1, gl.UNSIGNED_BYTE, 0, 0));
