@@ -8,9 +8,8 @@ from typing import Any
 
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import RunError
-from qlatent.registry import METRICS
 from qlatent.report import experiment as report
-from qlatent.services.experiments import comparison, experiments
+from qlatent.services.experiments import comparison, experiments, scopes
 from qlatent.services.experiments.experiments import Progress
 from qlatent.services.experiments.grid import Experiment, Grid
 from qlatent.services.workspaces import Workspace
@@ -20,7 +19,15 @@ OLDER = (
     "This experiment keeps only equal rows together in the split: items that share an image, a text or the part of"
     " their id before # may be on both sides. `--set split_rule=groups` creates one that keeps them together."
 )
-SHOWN = ("spearman", "neighbour_overlap", "trustworthiness", "stress", "recall_at_10", "probe_accuracy")
+SHOWN = (
+    "spearman",
+    "neighbour_overlap",
+    "trustworthiness",
+    "stress",
+    "gap",
+    "recall_at_10",
+    "probe_accuracy",
+)
 
 
 def compare(
@@ -31,12 +38,15 @@ def compare(
     workers: int | None,
     out: Path | None,
     detach: bool,
+    again: bool = False,
 ) -> None:
     """Create or find the experiment, run it, write its files and print its table."""
     experiment = experiments.create(workspace, grid)
     if experiment.settings["split_rule"] == "contents":
         terminal.note(OLDER)
     experiments.start(workspace, experiment, workers=workers)
+    if again:
+        experiments.measure(workspace, experiment, workers=workers, again=True)
     if detach:
         status = experiments.progress(workspace, experiment)
         terminal.result(
@@ -82,12 +92,13 @@ def _tell(
     table = document["rows"]
     for line in (*status.failed, *status.refused, *document["notes"]):
         terminal.note(line)
+    names = scopes.preferred(SHOWN, table)
     shown: dict[comparison.Key, dict[str, Any]] = {}
     for each in comparison.summaries(table):
-        if each.metric in SHOWN:
+        if each.metric in names:
             shown.setdefault((each.head, each.objective, each.dim), {})[each.metric] = comparison.said(each)
-    columns = ["head", "objective", "dim", *(METRICS[name].title for name in SHOWN)]
-    lines = [[*key, *(line.get(name, "–") for name in SHOWN)] for key, line in shown.items()]
+    columns = ["head", "objective", "dim", *(report.titled(table, name) for name in names)]
+    lines = [[*key, *(line.get(name, "–") for name in names)] for key, line in shown.items()]
     terminal.table({**document, "files": [str(path) for path in files]}, columns, lines)
     if not terminal.as_json:
         terminal.result({}, *report.in_words(table))

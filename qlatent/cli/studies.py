@@ -49,6 +49,12 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="Folder for table.parquet, table.json, report.html and report.md.")
     ] = None,
+    measure_again: Annotated[
+        bool,
+        typer.Option(
+            help="Measure again what an earlier version measured over images and texts together only."
+        ),
+    ] = False,
     detach: Detach = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -59,7 +65,9 @@ def compare(
         dataset, heads=names(heads), objectives=names(objectives), dims=numbers(dims, "--dims"), seeds=seeds,
         settings=split_by(settings_of(set_), group_by), encoder_key=vectors, name=name or "",
     )  # fmt: skip
-    comparing.compare(opened, grid, terminal=terminal, workers=workers, out=out, detach=detach)
+    comparing.compare(
+        opened, grid, terminal=terminal, workers=workers, out=out, detach=detach, again=measure_again
+    )
 
 
 def probe(

@@ -15,14 +15,14 @@ from qlatent.report import document
 from qlatent.report.document import Part, number, version_of
 from qlatent.services import demo
 from qlatent.services.circuits import circuits
-from qlatent.services.experiments import comparison, experiments, grid
+from qlatent.services.experiments import comparison, experiments, grid, scopes
 from qlatent.services.experiments.comparison import Contrast, Key, Row
 from qlatent.services.experiments.grid import NO_OBJECTIVE, Experiment
 from qlatent.services.runs import listing
 from qlatent.store.workspace import Workspace
 
-FIRST = ("spearman", "neighbour_overlap", "trustworthiness", "continuity", "stress", "recall_at_10", "probe_accuracy",
-         "effective_rank")  # fmt: skip
+FIRST = ("spearman", "neighbour_overlap", "trustworthiness", "continuity", "stress", "gap", "recall_at_10",
+         "probe_accuracy", "effective_rank")  # fmt: skip
 COSTS = ("parameters_stored", "parameters_used", "bytes_per_item", "train_seconds", "ms_per_1000")
 DRAWN = ("spearman", "neighbour_overlap")
 PACKAGES = ("qlatent", "torch", "numpy", "scipy", "scikit-learn", "numba")
@@ -35,8 +35,8 @@ CAVEATS = (
     "2/2ⁿ; p (Holm) is corrected for all contrasts of its metric.",
     "The best classical head is chosen by its mean on the same metric on which it is compared.",
     "Circuits are simulated exactly, without noise or shots. Nothing here is about speed on a quantum device.",
-    "With two modalities, metrics of distances and neighbours are over images and texts together, which measures the "
-    'gap between them more than the structure within each; modalities=["image"] compares within one.',
+    "Of images and texts, metrics of distances and neighbours are given within images, within texts and as the mean of "
+    "both. Those over images and texts together say so: the gap between the two decides most of their pairs.",
 )
 NOTHING = "Nothing can be compared yet: no quantum head has been measured together with another head."
 ROLES = {"PCA": "PCA", "twin": "its classical twin", "best classical": "the best classical head"}
@@ -55,26 +55,25 @@ def parts(workspace: Workspace, experiment: Experiment) -> list[Part]:
     told = experiments.progress(workspace, experiment)
     warned = filter(None, [demo.beyond_builtin(experiment.encoder, experiment.dataset)])
     found = [Part("Answer", points=[*warned, *answer(table)])]
-    metrics = [
-        name for name in FIRST if any(row["metric"] == name and row["value"] is not None for row in table)
-    ]
+    known = {row["metric"] for row in table if row["value"] is not None}
+    metrics = [name for name in scopes.preferred(FIRST, table) if name in known]
     found.append(Part("Metrics", "Mean over seeds [95 % interval]. Bold: better than every other head of its "
                       "dimension, with paired intervals that exclude 0.", metrics_table(table, metrics)))  # fmt: skip
     found += [
         Part(
-            f"{comparison.metric_title(name)} against dimension",
+            f"{titled(table, name)} against dimension",
             "PCA and other references in grey.",
-            figure=plots.frontier(lines(table, name), x="latent dimension", y=comparison.metric_title(name)),
+            figure=plots.frontier(lines(table, name), x="latent dimension", y=titled(table, name)),
         )
-        for name in DRAWN
+        for name in drawn(table)
         if name in metrics
     ]
     found.append(Part("All comparisons", points=in_words(table)))
-    for name in DRAWN:
+    for name in drawn(table):
         made = comparison.contrasts(table, name)
         if made:
-            found.append(Part(f"Differences in {comparison.metric_title(name)}", table=contrast_table(made)))
-            found.append(Part("", figure=plots.forest(bars(made), x=comparison.metric_title(name))))
+            found.append(Part(f"Differences in {titled(table, name)}", table=contrast_table(made)))
+            found.append(Part("", figure=plots.forest(bars(made), x=titled(table, name))))
     found.append(Part("Costs", table=metrics_table(table, list(COSTS))))
     missing = [*told.refused, *told.failed, *comparison.notes(workspace, experiment)]
     if missing:
@@ -83,6 +82,16 @@ def parts(workspace: Workspace, experiment: Experiment) -> list[Part]:
     found.append(Part("Method", table=(("Setting", "Value"), _settings(workspace, experiment))))
     found.append(Part("How to read this", points=CAVEATS))
     return found
+
+
+def titled(table: Sequence[Row], name: str) -> str:
+    """The title of a metric in this table, which says whether it is over images and texts together."""
+    return comparison.metric_title(name, of_pairs=scopes.is_of_pairs(table))
+
+
+def drawn(table: Sequence[Row]) -> list[str]:
+    """The main metrics: of images and texts, their means within each."""
+    return scopes.preferred(DRAWN, table)
 
 
 def answer(table: Sequence[Row]) -> list[str]:
@@ -96,7 +105,7 @@ def answer(table: Sequence[Row]) -> list[str]:
     sentences = []
     for role, opponent in ROLES.items():
         said = [
-            f"{comparison.metric_title(each.metric)}: {each.words}"
+            f"{titled(table, each.metric)}: {each.words}"
             + (f" ({grid.title(each.against)})" if role == "best classical" else "")
             for each in own
             if role in each.role.split(", ")
@@ -112,15 +121,13 @@ def in_words(table: Sequence[Row]) -> list[str]:
     for each in _contrasts(table):
         against = grid.title(each.against)
         opponent = f"{against} ({each.role})" if against != each.role else against
-        sentences.append(
-            f"{comparison.metric_title(each.metric)}, {_named(each)} against {opponent}: {each.words}."
-        )
+        sentences.append(f"{titled(table, each.metric)}, {_named(each)} against {opponent}: {each.words}.")
     return sentences or [NOTHING]
 
 
 def _contrasts(table: Sequence[Row]) -> list[Contrast]:
     """The contrasts of the main metrics, without those of heads that are controls themselves."""
-    made = [each for name in DRAWN for each in comparison.contrasts(table, name)]
+    made = [each for name in drawn(table) for each in comparison.contrasts(table, name)]
     return [each for each in made if grid.parse(each.head)[0] not in CONTROLS]
 
 
@@ -139,7 +146,7 @@ def metrics_table(table: Sequence[Row], metrics: Sequence[str]) -> tuple[list[st
             text = comparison.said(each)
             cells.setdefault(key, {})[each.metric] = f"**{text}**" if key in best[each.metric] else text
     ordered = sorted(cells.items(), key=lambda pair: pair[0][2])
-    columns = ["Head", "Objective", "d′", *(comparison.metric_title(name) for name in metrics)]
+    columns = ["Head", "Objective", "d′", *(titled(table, name) for name in metrics)]
     lines_ = [
         [grid.title(head), grid.goal(objective), str(dim), *(line.get(name, "–") for name in metrics)]
         for (head, objective, dim), line in ordered

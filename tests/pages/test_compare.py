@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from qlatent.errors import InputError
 from qlatent.services.datasets import datasets
-from qlatent.services.experiments import experiments
+from qlatent.services.experiments import experiments, grid
 from qlatent.services.experiments.grid import Experiment, Grid
 from qlatent.services.runs import listing
+from qlatent.services.runs.specs import Measurement
 from qlatent.services.selections import links
 from qlatent.services.selections.definitions import Ids
 from qlatent.services.training.request import TrainingRequest
@@ -39,8 +40,8 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
 def compared(furnished: Furnished) -> Experiment:
     """A small experiment, carried out once."""
     settings = {"epochs": 2, "batch_size": 16, "depth": 1, "snapshots": 3}
-    grid = Grid(furnished.pairs, ("acqua",), dims=(2, 3), seeds=2, settings=settings, name="<b>mine</b>")
-    made = experiments.create(furnished.workspace, grid)
+    asked = Grid(furnished.pairs, ("acqua",), dims=(2, 3), seeds=2, settings=settings, name="<b>mine</b>")
+    made = experiments.create(furnished.workspace, asked)
     with in_process():
         experiments.start(furnished.workspace, made)
     assert experiments.progress(furnished.workspace, made).measured == 10
@@ -77,8 +78,8 @@ def test_a_column_to_keep_together_goes_into_the_experiment(
     assert chosen.options == ["no column", "label", "source"]
     asked: list[Grid] = []
 
-    def create(workspace: object, grid: Grid) -> None:
-        asked.append(grid)
+    def create(workspace: object, given: Grid) -> None:
+        asked.append(given)
         raise InputError("No experiment today.")
 
     monkeypatch.setattr(experiments, "create", create)
@@ -134,7 +135,9 @@ def test_pca_and_the_twin_stand_in_the_table_with_intervals(
     at = on_tab(opened(furnished.workspace.path, "compare", experiment=compared.id), "Table")
     table = at.dataframe[0].value
     assert set(table["Head"]) == {"CLIP-ACQUA", "CLIP-ACQUA, classical twin", "PCA"}
-    assert table["Spearman of distances"].str.match(r"-?0\.\d{3} \[.*\d, .*\d\]").all()
+    assert (
+        table["Spearman of distances, mean of images and texts"].str.match(r"-?0\.\d{3} \[.*\d, .*\d\]").all()
+    )
     at.button_group(key="compare_filter").set_value([3]).run()
     assert set(at.dataframe[0].value["d′"]) == {"3"}
     at.multiselect(key="compare_metrics").set_value([]).run()
@@ -147,8 +150,8 @@ def test_the_runs_of_an_experiment_are_listed_when_asked_for(opened: Open, tmp_p
     dataset = datasets.store(workspace, pairs, name="Pairs").dataset
     settings = {"epochs": 1, "batch_size": 16, "snapshots": 2}
     with in_process():
-        grid = Grid(dataset, ("pca",), dims=(2,), seeds=1, settings=settings)
-        experiments.start(workspace, experiments.create(workspace, grid))
+        asked = Grid(dataset, ("pca",), dims=(2,), seeds=1, settings=settings)
+        experiments.start(workspace, experiments.create(workspace, asked))
         at = opened(workspace.path, "train")
         assert len(at.dataframe[0].value) == 1  # where there is nothing else they are shown
         assert "train_every_run" not in {each.key for each in at.toggle}
@@ -189,7 +192,7 @@ def test_agreement_over_all_sizes_stands_beside_the_shepard_diagrams(
     drawn = charts["side_agreement"]
     assert [trace["name"].split(" · ")[0] for trace in drawn["data"]] == ["1", "2"]
     assert drawn["layout"]["xaxis"]["type"] == "log"
-    assert any("R_NX area, log k: **1** 0." in each.value for each in at.caption)
+    assert any("R_NX area, log k, images and texts together: **1** 0." in each.value for each in at.caption)
 
 
 def test_an_items_neighbours_stand_side_by_side(
@@ -208,3 +211,34 @@ def test_a_name_is_never_read_as_html(opened: Open, furnished: Furnished, compar
 
 def test_a_link_with_nonsense_still_opens(opened: Open, furnished: Furnished, compared: Experiment) -> None:
     opened(furnished.workspace.path, "compare", experiment="e?", metric="<i>", size="?", row="x", tint="no")
+
+
+def test_figures_over_images_and_texts_together_are_one_click_away(
+    opened: Open, furnished: Furnished, compared: Experiment
+) -> None:
+    at = on_tab(opened(furnished.workspace.path, "compare", experiment=compared.id), "Table")
+    shown = at.multiselect(key="compare_metrics")
+    assert {"spearman_within", "gap", "recall_at_10"} <= set(shown.value) and "spearman" not in shown.value
+    shown.set_value(["spearman", "spearman_image", "spearman_text"]).run()
+    assert list(at.dataframe[0].value.columns[3:]) == [
+        f"Spearman of distances, {over}" for over in ("images and texts together", "images", "texts")
+    ]
+
+
+@pytest.mark.slow
+def test_what_an_earlier_version_measured_is_measured_again_when_asked_for(
+    opened: Open, furnished: Furnished, compared: Experiment, no_workers: LauncherDouble
+) -> None:
+    workspace = furnished.workspace
+    at = on_tab(opened(workspace.path, "compare", experiment=compared.id), "Table")
+    assert "compare_again" not in {each.key for each in at.button}
+    runs = [cell.run.id for cell in grid.cells(workspace, compared) if cell.run is not None]
+    older = workspace.run(runs[0]).figures()
+    older["metrics"] = {name: each for name, each in older["metrics"].items() if "_within" not in name}
+    workspace.run(runs[0]).write_figures(older)
+    trained = len(listing.list_runs(workspace, "train"))
+    at.run()
+    at.button(key="compare_again").click().run()
+    [queued] = [run.spec for run in listing.list_runs(workspace, "measure") if run.active]
+    assert isinstance(queued, Measurement) and queued.runs == (runs[0],)
+    assert len(listing.list_runs(workspace, "train")) == trained

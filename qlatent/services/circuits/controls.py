@@ -19,7 +19,14 @@ from qlatent.services.training import sweeps
 from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
 
-METRICS = ("pair_error", "spearman", "neighbour_overlap", "probe_accuracy")
+STRUCTURE = (
+    "spearman",
+    "neighbour_overlap",
+)  # of images and texts: the mean within each, not over both together
+METRICS = (
+    "spearman_within", "spearman", "neighbour_overlap_within", "neighbour_overlap", "gap", "pair_error",
+    "probe_accuracy",
+)  # fmt: skip
 """Metrics for the comparison, where the runs have them."""
 
 
@@ -105,6 +112,7 @@ def rows(workspace: Workspace, found: Sequence[Place]) -> list[Row]:
         }
         for head, own in by_head.items()
     }
+    figures = _within(figures)
     first = figures[found[0].head]
     return [
         Row(
@@ -124,6 +132,31 @@ def rows(workspace: Workspace, found: Sequence[Place]) -> list[Row]:
         )
         for head, own in by_head.items()
     ]
+
+
+def _within(figures: Mapping[str, Mapping[int, dict[str, Any]]]) -> dict[str, dict[int, dict[str, Any]]]:
+    """The metrics with the means within images and texts in place of both together, if all runs have them."""
+    means = {head: {seed: _means(each) for seed, each in own.items()} for head, own in figures.items()}
+    every = [mean for own in means.values() for mean in own.values()]
+    replaced = [name for name in STRUCTURE if all(f"{name}_within" in mean for mean in every)]
+    return {
+        head: {
+            seed: {name: value for name, value in each.items() if name not in replaced}
+            | {f"{name}_within": means[head][seed][f"{name}_within"] for name in replaced}
+            for seed, each in own.items()
+        }
+        for head, own in figures.items()
+    }
+
+
+def _means(measured: Mapping[str, Any]) -> dict[str, float]:
+    """The means within images and texts of the metrics that a run has in both."""
+    found = {}
+    for name in STRUCTURE:
+        parts = [measured[key] for key in (f"{name}_image", f"{name}_text") if measured.get(key) is not None]
+        if len(parts) == 2:
+            found[f"{name}_within"] = sum(parts) / 2
+    return found
 
 
 def _without_changes(spec: TrainSpec) -> dict[str, Any]:

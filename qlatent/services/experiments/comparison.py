@@ -15,8 +15,7 @@ from qlatent.errors import InputError
 from qlatent.metrics.statistics import differences
 from qlatent.metrics.statistics.differences import Difference
 from qlatent.provenance import made_by
-from qlatent.registry import METRICS
-from qlatent.services.experiments import experiments, grid
+from qlatent.services.experiments import experiments, grid, scopes
 from qlatent.services.experiments.grid import NO_OBJECTIVE, Cell, Experiment
 from qlatent.store.disk import json_bytes, write_atomically
 from qlatent.store.workspace import Workspace
@@ -74,21 +73,25 @@ def notes(workspace: Workspace, experiment: Experiment) -> list[str]:
     said: dict[str, None] = {}
     for cell in grid.cells(workspace, experiment):
         if cell.run is not None and cell.state == "finished":
-            for name, figure in workspace.run(cell.run.id).figures().get("metrics", {}).items():
+            measured = workspace.run(cell.run.id).figures().get("metrics", {})
+            if scopes.is_of_pairs_only_together(measured):
+                said[experiments.ONLY_TOGETHER] = None
+            for name, figure in measured.items():
                 if figure["value"] is None and figure["note"]:
                     said[f"{metric_title(name)}: {figure['note']}"] = None
     return list(said)
 
 
-def metric_title(name: str) -> str:
-    """The title of a metric or cost."""
-    return METRICS[name].title if name in METRICS else COSTS.get(name, name)
+def metric_title(name: str, *, of_pairs: bool = False) -> str:
+    """The title of a metric or cost; of a metric of images and texts it says whether it is over both together."""
+    return scopes.title(name, of_pairs=of_pairs) or COSTS.get(name, name)
 
 
 def better(name: str) -> str:
     """The better direction of a metric: "higher", "lower" or "" (neither)."""
-    if name in METRICS:
-        return METRICS[name].better
+    found = registry.metric_entry(name)
+    if found is not None:
+        return found.better
     return "lower" if name in COSTS else ""
 
 
@@ -245,10 +248,11 @@ def frame(table: Sequence[Row]) -> pd.DataFrame:
 def wide(table: Sequence[Row], metrics: Sequence[str]) -> pd.DataFrame:
     """Heads × metrics: one row per head, objective and dimension, with cells "mean [low, high]"."""
     lines: dict[Key, dict[str, str]] = {}
+    of_pairs = scopes.is_of_pairs(table)
     for each in summaries(table):
         if each.metric in metrics:
             line = lines.setdefault((each.head, each.objective, each.dim), {})
-            line[metric_title(each.metric)] = said(each)
+            line[metric_title(each.metric, of_pairs=of_pairs)] = said(each)
     return pd.DataFrame(
         [
             {"Head": grid.title(head), "Objective": objective, "d′": dim, **line}
@@ -296,7 +300,9 @@ def tidy(workspace: Workspace, experiment: Experiment) -> dict[str, Any]:
         "made_by": made_by(),
         "rows": table,
         "contrasts": [
-            {**asdict(each), "words": each.words} for metric in METRICS for each in contrasts(table, metric)
+            {**asdict(each), "words": each.words}
+            for metric in scopes.contrasted(table)
+            for each in contrasts(table, metric)
         ],
         "refused": list(told.refused),
         "failed": list(told.failed),

@@ -18,6 +18,7 @@ from qlatent import registry
 from qlatent.errors import ConfigError, InputError, RunError
 from qlatent.services import bin
 from qlatent.services.experiments import grid as grid_of
+from qlatent.services.experiments import scopes
 from qlatent.services.experiments.grid import COMMON, NO_OBJECTIVE, Cell, Experiment, Grid
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunSummary
@@ -29,6 +30,11 @@ from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import TrainingConfig
 
 FILE = bin.EXPERIMENT
+ONLY_TOGETHER = (
+    "Measured by an earlier version, over images and texts together only, where the gap between them decides most "
+    "pairs. `qlatent compare … --measure-again`, or Measure again on the page Compare, adds the figures within images "
+    "and within texts. Nothing is trained."
+)
 OLDER = {"split_rule": "contents"}  # default of experiments without a split rule: it was the only one
 
 
@@ -161,13 +167,33 @@ def start(workspace: Workspace, experiment: Experiment, *, workers: int | None =
     return [*queued, *measure(workspace, experiment, workers=workers)]
 
 
-def measure(workspace: Workspace, experiment: Experiment, *, workers: int | None = None) -> list[str]:
-    """Queue the measurement of finished runs without metrics, and start waiting runs."""
-    lacking = [
+def only_together(workspace: Workspace, experiment: Experiment) -> list[str]:
+    """The runs that an earlier version measured over images and texts together only."""
+    return [
+        run
+        for run in _finished(workspace, experiment)
+        if scopes.is_of_pairs_only_together(workspace.run(run).figures().get("metrics", {}))
+    ]
+
+
+def _finished(workspace: Workspace, experiment: Experiment) -> list[str]:
+    return [
         cell.run.id
         for cell in grid_of.distinct(grid_of.cells(workspace, experiment))
-        if cell.run is not None and cell.state == "finished" and not workspace.run(cell.run.id).has_figures()
+        if cell.run is not None and cell.state == "finished"
     ]
+
+
+def measure(
+    workspace: Workspace, experiment: Experiment, *, workers: int | None = None, again: bool = False
+) -> list[str]:
+    """Queue the measurement of finished runs without metrics, and start waiting runs; nothing is trained.
+
+    `again` adds those that an earlier version measured over images and texts together only.
+    """
+    lacking = [run for run in _finished(workspace, experiment) if not workspace.run(run).has_figures()] + (
+        only_together(workspace, experiment) if again else []
+    )
     queued = []
     if lacking and not any(run.active for run in _measurements(workspace, lacking)):
         spec = Measurement(
@@ -207,6 +233,7 @@ class Progress:
     finished: int
     active: int
     measured: int
+    measured_at: int  # the last time, in nanoseconds since 1970
     refused: tuple[str, ...]
     failed: tuple[str, ...]
 
@@ -222,12 +249,14 @@ def progress(workspace: Workspace, experiment: Experiment) -> Progress:
     found = grid_of.distinct(every)
     finished = [cell.run for cell in found if cell.run is not None and cell.state == "finished"]
     measurements = _measurements(workspace, [each.id for each in finished])
+    measured = [workspace.run(run.id).measured_at() for run in finished]
     return Progress(
         total=len(found),
         finished=len(finished),
         active=sum(cell.run is not None and cell.run.active for cell in found)
         + sum(run.active for run in measurements),
-        measured=sum(workspace.run(run.id).has_figures() for run in finished),
+        measured=sum(at > 0 for at in measured),
+        measured_at=max(measured, default=0),
         refused=tuple(dict.fromkeys(f"{_said(cell)}: {cell.refusal}" for cell in every if cell.refusal)),
         failed=tuple(
             f"{_said(cell)}, seed {cell.seed}: {cell.run.message}"

@@ -211,6 +211,11 @@ class RunFolder:
         """Whether the run has been measured."""
         return (self.path / "figures.json").is_file()
 
+    def measured_at(self) -> int:
+        """When the metrics were written, in nanoseconds since 1970; 0 before."""
+        path = self.path / "figures.json"
+        return path.stat().st_mtime_ns if path.is_file() else 0
+
     def write_ranked(self, ranked: dict[str, Any]) -> None:
         """Write the ranked documents of each query of a retrieval evaluation as JSON."""
         write_atomically(self.path / "ranked.json", json_bytes(ranked))

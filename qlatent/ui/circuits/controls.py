@@ -72,7 +72,7 @@ def _table(found: list[Row], seeds: int) -> None:
         "Seeds": [f"{row.finished} of {seeds}" + (" · training" if row.active else "") for row in found],
     }
     for name in (each for each in controls.METRICS if any(each in row.figures for row in found)):
-        label = comparison.metric_title(name)
+        label = _title(found, name)
         table[label] = [_estimate(row.figures.get(name)) for row in found]
         table[f"Δ {label}"] = [
             "" if row is found[0] else _estimate(row.differences.get(name), sign=True) for row in found
@@ -84,13 +84,18 @@ def _table(found: list[Row], seeds: int) -> None:
     )
 
 
+def _title(found: list[Row], name: str) -> str:
+    """The title of a metric, which says whether it is over images and texts together."""
+    return comparison.metric_title(name, of_pairs=any("pair_error" in row.figures for row in found))
+
+
 def reading(found: list[Row]) -> str:
     """The conclusion of the table in one sentence."""
     known = [row for row in found[1:] if any(each.half is not None for each in row.differences.values())]
     if not known:
         return "One seed is not enough: the seed alone can cause differences of this size."
     apart = [
-        f"{HEADS[row.head].title} ({comparison.metric_title(name)})"
+        f"{HEADS[row.head].title} ({_title(found, name)})"
         for row in known
         for name, each in row.differences.items()
         if each.half is not None and abs(each.mean) > each.half

@@ -213,7 +213,7 @@ def _rows(workspace: str, experiment_id: str, measured: int, _experiment: Experi
 def rows(experiment: Experiment) -> list[comparison.Row]:
     """The tidy table of an experiment, cached per state; draws a placeholder if it is empty."""
     workspace = page.workspace()
-    measured = experiments.progress(workspace, experiment).measured
+    measured = experiments.progress(workspace, experiment).measured_at
     found = _rows(str(workspace.path), experiment.id, measured, experiment)
     if not found:
         parts.empty(

@@ -134,7 +134,7 @@ def _agreement(found: SideBySide) -> None:
     st.caption(
         "Share of each point's k nearest neighbours that are the same as in the input space, corrected for chance "
         "(R_NX): 1 means all, 0 means as many as by chance. Left is local, right is global. Area under the curve, "
-        f"{comparison.metric_title(service.AREA)}: {areas}."
+        f"{comparison.metric_title(service.AREA, of_pairs=len(found.modalities) > 1)}: {areas}."
     )
 
 

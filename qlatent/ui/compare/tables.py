@@ -9,12 +9,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from qlatent import registry
 from qlatent.plots import comparison as plots
 from qlatent.report import document
 from qlatent.report import experiment as reports
 from qlatent.services.datasets.csv_text import csv_of
 from qlatent.services.experiments import ablation as service
-from qlatent.services.experiments import comparison, experiments, grid
+from qlatent.services.experiments import comparison, experiments, grid, scopes
 from qlatent.services.experiments.comparison import Row
 from qlatent.services.experiments.grid import Experiment
 from qlatent.services.heads import kept_heads
@@ -30,11 +31,12 @@ def table(experiment: Experiment) -> None:
     found = rows(experiment)
     if not found:
         return
+    _measure_again(experiment, found)
     have = list(dict.fromkeys(row["metric"] for row in found if row["value"] is not None))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = st.multiselect(
-            "Metrics", have, default=[name for name in reports.FIRST if name in have], key="compare_metrics",
-            format_func=comparison.metric_title, width="stretch",
+            "Metrics", have, default=[name for name in scopes.preferred(reports.FIRST, found) if name in have],
+            key="compare_metrics", format_func=lambda name: reports.titled(found, name), width="stretch",
         )  # fmt: skip
         dims = sorted({row["dim"] for row in found})
         wanted = st.pills("d′", dims, selection_mode="multi", default=dims, key="compare_filter")
@@ -48,8 +50,23 @@ def table(experiment: Experiment) -> None:
         "Mean over seeds [95 % interval] on held-out items. ★: better than every other head of its dimension, with "
         "paired intervals that exclude 0. A single seed has the interval over its items."
     )
-    _metric_notes(shown)
+    _metric_notes(found, shown)
     _downloads(chosen, shown)
+
+
+def _measure_again(experiment: Experiment, found: Sequence[Row]) -> None:
+    """Offer to add the figures within each modality, where an earlier version measured both together only."""
+    workspace = page.workspace()
+    if not scopes.lacks_within(found) or experiments.progress(workspace, experiment).active:
+        return
+    st.info(
+        "An earlier version measured these heads over images and texts together only, where the gap between the two "
+        "decides most pairs. Measuring again adds the figures within images and within texts. Nothing is trained.",
+        icon=":material/straighten:",
+    )
+    if st.button("Measure again", key="compare_again"):
+        experiments.measure(workspace, experiment, again=True)
+        st.rerun(scope="app")
 
 
 def _marked(found: Sequence[Row], shown: Sequence[str]) -> pd.DataFrame:
@@ -58,15 +75,15 @@ def _marked(found: Sequence[Row], shown: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(plain, columns=columns)
 
 
-def _metric_notes(shown: Sequence[str]) -> None:
-    from qlatent.registry import METRICS
-
+def _metric_notes(found: Sequence[Row], shown: Sequence[str]) -> None:
     with st.expander("What the metrics mean", icon=":material/help:"):
         for name in shown:
-            if name in METRICS:
-                st.markdown(
-                    f"- **{literal(METRICS[name].title)}**: {literal(METRICS[name].summary, limit=300)}"
-                )
+            entry = registry.metric_entry(name)
+            if entry is not None:
+                title = literal(reports.titled(found, name), limit=120)
+                st.markdown(f"- **{title}**: {literal(entry.summary, limit=300)}")
+        if scopes.is_of_pairs(found):
+            st.markdown(f"- {reports.CAVEATS[-1]}")
 
 
 def _downloads(found: Sequence[Row], shown: Sequence[str]) -> None:
@@ -93,10 +110,10 @@ def frontier(experiment: Experiment) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         metric = _metric(found)
         size = url_state.switch("size", SIZES, label="Against")
-    lines = reports.lines(found, metric, against=size)
+    lines, title = reports.lines(found, metric, against=size), reports.titled(found, metric)
     st.plotly_chart(
-        plots.frontier(lines, x=SIZES[size].lower(), y=comparison.metric_title(metric)), key="compare_frontier",
-        alt=f"{comparison.metric_title(metric)} against {SIZES[size].lower()}",
+        plots.frontier(lines, x=SIZES[size].lower(), y=title), key="compare_frontier",
+        alt=f"{title} against {SIZES[size].lower()}",
     )  # fmt: skip
     st.caption(
         "Bands: 95 % intervals. Grey: PCA and other references with a closed form, which are not trained."
@@ -114,9 +131,9 @@ def _metric(found: Sequence[Row]) -> str:
     """The metric shown on all tabs; the main metrics come first."""
     have = list(dict.fromkeys(row["metric"] for row in found if row["value"] is not None))
     quality = [name for name in have if name not in comparison.COSTS]
-    first = [name for name in reports.FIRST if name in quality]
+    first = [name for name in scopes.preferred(reports.FIRST, found) if name in quality]
     ordered = [*first, *(name for name in quality if name not in first)]
-    return url_state.pick("Metric", ordered, name="metric", names=comparison.metric_title)
+    return url_state.pick("Metric", ordered, name="metric", names=lambda name: reports.titled(found, name))
 
 
 def ablation(experiment: Experiment) -> None:
@@ -128,7 +145,7 @@ def ablation(experiment: Experiment) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         metric = _metric(found)
         dim = url_state.switch("dim", {each: each for each in dims}, label="d′") if len(dims) > 1 else dims[0]
-    title = comparison.metric_title(metric)
+    title = reports.titled(found, metric)
     found = [row for row in found if str(row["dim"]) == dim]
     for heading, lead, made in (
         ("What the circuit contributes", "The head minus the same head without the circuit, seed by seed.",
@@ -171,7 +188,7 @@ def report(experiment: Experiment) -> None:
     if not rows(experiment):
         return
     workspace = page.workspace()
-    measured = experiments.progress(workspace, experiment).measured
+    measured = experiments.progress(workspace, experiment).measured_at
     html, text = _report(str(workspace.path), experiment.id, measured, experiment)
     with st.container(horizontal=True):
         st.download_button(

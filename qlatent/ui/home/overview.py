@@ -111,8 +111,9 @@ def start_here(run: RunSummary | None) -> None:
     with st.container(border=True, gap="small"):
         st.subheader("Start with the demo or with your own data", anchor=False)
         st.caption(
-            "The demo draws 2,000 marketplace listings, encodes them with the built-in encoder and trains "
-            "CLIP-ACQUA on them. It works offline and takes a few minutes; you can watch the map meanwhile."
+            "The demo draws 2,000 marketplace listings, encodes them with the built-in encoder and trains two heads on "
+            "them: CLIP-ACQUA with its own loss, and the same circuit trained to keep neighbours, whose map is shown "
+            "first. It works offline and takes a few minutes; you can watch the map meanwhile."
         )
         with st.container(horizontal=True, gap="small"):
             if st.button("Prepare the demo", type="primary", key="home_demo", icon=":material/auto_awesome:"):

@@ -58,7 +58,8 @@ def test_missing_trainings_are_all_heads_and_seeds_except_the_run_itself(trained
 def test_before_the_controls_only_the_head_has_figures(trained):
     rows = trained[3]
     assert [row.finished for row in rows] == [1, 0, 0, 0]
-    assert rows[0].figures["spearman"].half is None
+    assert rows[0].figures["spearman_within"].half is None
+    assert {"gap", "pair_error"} <= set(rows[0].figures) and "spearman" not in rows[0].figures
     assert rows[1].figures == {}
 
 
@@ -72,17 +73,34 @@ def test_what_was_trained_is_found_again_and_compared_seed_by_seed(trained):
 
     def figure(head, seed):
         (view,) = [v for v in views if v.head == head and v.spec.configs.head["seed"] == seed]
-        return listing.metrics(workspace, view.id)["spearman"]
+        measured = listing.metrics(workspace, view.id)
+        return (measured["spearman_image"] + measured["spearman_text"]) / 2
 
     name = before[0].head
     own = [figure(name, seed) for seed in (4, 5)]
     frozen = [figure(f"{name}_frozen", seed) for seed in (4, 5)]
-    assert rows[1].figures["spearman"].mean == pytest.approx(np.mean(frozen))
+    assert rows[1].figures["spearman_within"].mean == pytest.approx(np.mean(frozen))
     difference = np.array(frozen) - own
-    assert rows[1].differences["spearman"].mean == pytest.approx(difference.mean())
-    assert rows[1].differences["spearman"].half == pytest.approx(
+    assert rows[1].differences["spearman_within"].mean == pytest.approx(difference.mean())
+    assert rows[1].differences["spearman_within"].half == pytest.approx(
         12.7062 * abs(np.ptp(difference)) / 2, rel=1e-4
     )
+
+
+def test_figures_over_both_together_are_compared_where_a_run_has_nothing_else(trained, monkeypatch):
+    workspace, run, before, _ = trained
+    older = {"spearman": 0.7, "pair_error": 0.1}
+    newer = older | {"spearman_image": 0.2, "spearman_text": 0.4}
+
+    def figures(*seeds):
+        kept = dict(zip((4, 5), seeds, strict=True))
+        places = controls.places(workspace, run, 2)
+        by_run = {place.run.id: kept[place.seed] for place in places}
+        monkeypatch.setattr(listing, "metrics", lambda _, run_id: by_run[run_id])
+        return controls.rows(workspace, places)[0].figures
+
+    assert figures(newer, newer)["spearman_within"].mean == pytest.approx(0.3)
+    assert set(figures(newer, older)) == {"spearman", "pair_error"}
 
 
 def test_what_the_runs_were_started_with_says_how_to_start_them_again(trained):
