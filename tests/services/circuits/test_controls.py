@@ -88,7 +88,7 @@ def test_what_was_trained_is_found_again_and_compared_seed_by_seed(trained):
 
 
 def test_figures_over_both_together_are_compared_where_a_run_has_nothing_else(trained, monkeypatch):
-    workspace, run, before, _ = trained
+    workspace, run, _, _ = trained
     older = {"spearman": 0.7, "pair_error": 0.1}
     newer = older | {"spearman_image": 0.2, "spearman_text": 0.4}
 
