@@ -49,6 +49,7 @@ HELP = {
 }
 HEIGHT, TEXT, TOP = 440, 240, 20
 REFUSED = "side_refused"
+SEEN = "compare_selection_seen"  # the selection as it was last shown, with its dataset
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,19 @@ class Shown:
     def rows(self) -> NDArray[np.int64]:
         """The dataset row of each drawn point."""
         return self.found.point_rows[self.kept]
+
+
+def selected(dataset: str) -> NDArray[np.int64] | None:
+    """The selected rows of the dataset that is compared; what was selected in another one is forgotten.
+
+    A selection that the link brings along is kept, so that Back goes back to it.
+    """
+    link, (before, of) = url_state.get(state.link_name(PAGE)), st.session_state.get(SEEN, ("", dataset))
+    if link and link == before and of != dataset:
+        url_state.put(state.link_name(PAGE), None)
+        link = ""
+    st.session_state[SEEN] = (link, dataset)
+    return state.rows(PAGE, dataset)
 
 
 def draw(shown: Shown, *, columns: int) -> None:

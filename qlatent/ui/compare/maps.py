@@ -97,7 +97,7 @@ def _shown(found: SideBySide) -> tuple[Shown, bool]:
         arranged = url_state.switch("arranged", {"beside": "Beside", "below": "Below"}, label="Maps")
     run = listing.summary(page.workspace(), found.spaces[0].run_id)
     source = Source(dataset=run.dataset or "", version=run.dataset_version)
-    selected = state.rows(linked_maps.PAGE, source.dataset)
+    selected = linked_maps.selected(source.dataset)
     return Shown(found, source, colour, "" if modality == "all" else modality, selected), arranged == "below"
 
 

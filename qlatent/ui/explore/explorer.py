@@ -47,7 +47,10 @@ def explorer(looked: Looked) -> None:
     chart, panel = st.columns([1.6, 1], gap="medium")  # on a phone the map comes first
     with chart:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            named, joined = joining.read(_scene(looked, outline))
+            found = _scene(looked, outline)
+            if found is None:
+                return
+            named, joined = joining.read(found)
             colour = controls.colour(named)
         selected = state.rows(addresses.PAGE, named.scene.source.dataset)
         shown = Shown(named, colour, moving_map.frame(named.scene), selected)
@@ -76,6 +79,12 @@ def explorer(looked: Looked) -> None:
         lines.switch(named.scene)
 
 
+def _fixed(label: str) -> None:
+    st.button(
+        label, key="explore_fixed", icon=":material/undo:", on_click=addresses.forget, args=addresses.OF_A_MAP
+    )
+
+
 def _map(looked: Looked, shown: Shown, joined: Joined | None, drawn: PointMap) -> PointMap:
     """Draw the map, with another dataset on it or with others beside it."""
     if joined is None:
@@ -86,20 +95,23 @@ def _map(looked: Looked, shown: Shown, joined: Joined | None, drawn: PointMap) -
     return whole
 
 
-def _scene(looked: Looked, outline: Outline) -> Named:
-    """The stored layout that the URL names, else the map in the axes that are chosen."""
+def _scene(looked: Looked, outline: Outline) -> Named | None:
+    """The stored layout that the URL names, else the map in the axes that are chosen.
+
+    None for a layout that does not exist or is of something else: then nothing else is opened in its place.
+    """
     layout = url_state.get(addresses.LAYOUT)
     if layout:
         try:
             named = shown_scene.read(looked, Drawing(), layout=layout)
             if shown_scene.belongs(named.scene, looked):
-                if st.button("Back to the fixed axes", key="explore_fixed", icon=":material/undo:"):
-                    addresses.forget(*addresses.OF_A_MAP)
-                    st.rerun()
+                _fixed("Back to the fixed axes")
                 return named
-            st.warning("The layout in this link is of other vectors; the map in fixed axes is shown instead.")
+            st.warning("The layout in this link is of other vectors than those looked at.")
         except QlatentError as err:
             parts.error_card(err)
+        _fixed("Show the fixed axes")
+        return None
     named = shown_scene.read(looked, controls.drawing(outline, toured=touring.asked() is not None))
     touring.control(named)
     return touring.toured(named)

@@ -99,3 +99,15 @@ def test_what_cannot_be_selected_is_told_when_the_page_is_drawn(
     monkeypatch.setattr(state, "select", refuse)
     done(shown, lasso=Lasso(SQUARE, 0, "replace"))
     assert "too long" in st.session_state[linked_maps.REFUSED].message
+
+
+def test_a_selection_of_another_dataset_is_forgotten_but_not_that_of_a_link(
+    shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "rows", lambda _, dataset: np.array([1]) if st.query_params else None)
+    state.select("compare", Ids(ids=("a",)))
+    link = st.query_params["compare_selection"]
+    assert linked_maps.selected("pairs") is not None and linked_maps.selected("pairs") is not None
+    assert linked_maps.selected("others") is None and "compare_selection" not in st.query_params
+    st.query_params["compare_selection"] = link  # Back
+    assert linked_maps.selected("pairs") is not None
