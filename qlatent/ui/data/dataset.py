@@ -167,7 +167,7 @@ def imports(dataset: DatasetView) -> None:
                     )
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@st.cache_resource(max_entries=2, show_spinner=False)  # of a million items, 0.8 GB each
 def _items(workspace: str, dataset: str, version: int) -> pd.DataFrame:
     return browsing.items(page.workspace(), dataset)
 

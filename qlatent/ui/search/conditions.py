@@ -18,7 +18,7 @@ from qlatent.ui.selections import tables
 from qlatent.ui.selections.conditions import condition
 from qlatent.ui.shell import page as shell
 from qlatent.ui.shell import parts
-from qlatent.ui.shell.formatting import cut, literal
+from qlatent.ui.shell.formatting import literal
 
 
 def conditions(page: str, dataset: str) -> tuple[Column, ...]:
@@ -53,7 +53,7 @@ def conditions(page: str, dataset: str) -> tuple[Column, ...]:
 
 def said(wanted: Sequence[Column]) -> str:
     """The filters as a sentence."""
-    return "Only " + ", ".join(f"{literal(each.name, limit=40)} {_told(each)}" for each in wanted)
+    return "Only where " + " and ".join(f"{literal(each.name, limit=40)} {_told(each)}" for each in wanted)
 
 
 def mask(dataset: str, wanted: Sequence[Column]) -> NDArray[np.bool_] | None:
@@ -86,12 +86,15 @@ def _told(column: Column) -> str:
         return "is " + " or ".join(literal(each, limit=40) for each in map(str, column.values))
     if column.words:
         return f"contains {literal(column.words, limit=60)}"
-    least, most = (
-        None if each is None else cut(str(each), limit=10) for each in (column.least, column.largest)
-    )
+    least, most = (None if each is None else _bound(each) for each in (column.least, column.largest))
     if least is not None and most is not None:
         return f"from {least} to {most}"
     return f"at least {least}" if least is not None else f"at most {most}"
+
+
+def _bound(value: float | str) -> str:
+    """A number, or the day of a date."""
+    return value[:10] if isinstance(value, str) else f"{value:g}"
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

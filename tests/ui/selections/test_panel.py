@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def thing(row: int) -> Item:
     vector = (1 + row) * np.eye(4, dtype=np.float32)[row % 4]
     return Item(
         id=f"thing-{row:02}", text=f"a {COLOURS[row % 4]} thing {row}", label=COLOURS[row % 4],
-        metadata={"price": row}, vectors={"text": vector},
+        metadata={"price": row, "made": f"2024-01-0{1 + row % 5}"}, vectors={"text": vector},
     )  # fmt: skip
 
 
@@ -197,3 +198,50 @@ def test_a_collection_that_is_gone_is_an_error_and_the_panel_stays(
     assert len(app.error) == 1 and not app.exception
     click(app, "selection_broken")
     assert selected(app) is None
+
+
+def test_days_are_selected_up_to_and_with_the_last(opened: Callable[..., AppTest]) -> None:
+    app = opened(None, "filter")
+    app.selectbox(key="explore_selected_by").select("made").run()
+    app.date_input(key="explore_selected_by_made_from").set_value(date(2024, 1, 2)).run()
+    app.date_input(key="explore_selected_by_made_to").set_value(date(2024, 1, 3)).run()
+    click(app, "selected_filter_replace")
+    assert "**16 of 40 items selected**" in [each.value for each in app.markdown]  # two of five days
+
+
+def test_texts_are_selected_by_words(opened: Callable[..., AppTest]) -> None:
+    app = opened(None, "filter")
+    app.selectbox(key="explore_selected_by").select("text").run()
+    app.text_input(key="explore_selected_by_text").set_value("red 12").run()
+    click(app, "selected_filter_replace")
+    assert "**1 of 40 items selected**" in [each.value for each in app.markdown]
+
+
+def test_a_collection_joins_the_selection_is_changed_exported_and_brought_back(
+    opened: Callable[..., AppTest], stored: tuple[Workspace, str]
+) -> None:
+    workspace, dataset = stored
+    red = Column(name="label", values=("red",))
+    kept = collections.create(workspace, dataset, red, name="Reds")
+    app = opened(Column(name="price", largest=3.0), "kept")
+    use = f"kept_{kept.id}"
+    assert not any((each.key or "").startswith(f"explore_selected_{use}") for each in app.button)
+    app.session_state[f"explore_{use}"] = True  # the popover is opened
+    app.run()
+    click(app, f"selected_{use}_add")
+    assert selected(app) == SetOf(
+        how="union", of=(Column(name="price", largest=3.0), Kept(collection=kept.id))
+    )
+    assert "**13 of 40 items selected**" in [
+        each.value for each in app.markdown
+    ]  # rows 0 to 3, and nine more
+    app.session_state[f"explore_{use}"] = True
+    app.run()
+    app.text_input(key=f"explore_{use}_name").set_value("Ruby")
+    click(app, f"{use}_rename")
+    assert collections.view(workspace, kept.id).name == "Ruby"
+    app.session_state[f"explore_{use}"] = True
+    app.run()
+    assert app.selectbox(key=f"explore_{use}_form").options[0] == "Table (CSV)"
+    click(app, f"{use}_undo")
+    assert collections.view(workspace, kept.id).name == "Reds"
