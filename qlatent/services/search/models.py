@@ -25,7 +25,8 @@ from qlatent.store.workspace import Workspace
 PATIENCE = 600.0  # seconds; the latents of a million items take minutes
 _WORK = "qlatent.services.search.model_work"
 _companion = Companion("qlatent.services.search.model_worker", name="encoders and heads", patience=PATIENCE)
-_prepared: set[tuple[str, str]] = set()
+_prepared: set[tuple[str, str]] = set()  # workspace and encoder
+_begun: set[tuple[str, str]] = set()
 
 
 def load_here() -> None:
@@ -41,7 +42,8 @@ def prepare(workspace: Workspace, encoder: str) -> bool:
     asked = (str(workspace.path), encoder)
     if _is_here() or encoder == GIVEN:
         return False
-    if asked not in _prepared:
+    if asked not in _prepared and asked not in _begun:
+        _begun.add(asked)
         threading.Thread(target=_open, args=asked, name="opening an encoder", daemon=True).start()
     return asked not in _prepared
 
@@ -100,6 +102,8 @@ def _is_here() -> bool:
 def _open(path: str, encoder: str) -> None:
     try:
         _companion.ask("open", {"path": path, "encoder": encoder})
+        _prepared.add((path, encoder))
     except QlatentError:
         return  # the search raises it again, where it can be shown
-    _prepared.add((path, encoder))
+    finally:
+        _begun.discard((path, encoder))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -55,3 +57,22 @@ def test_imported_vectors_start_no_process(tmp_path: Path, monkeypatch: pytest.M
         with pytest.raises(InputError, match="were imported"):
             models.text_vector(workspace, "given", "red")
     assert models._companion.process is None
+
+
+def test_an_encoder_is_opened_once_however_often_it_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, go_on = [], threading.Event()
+
+    def ask(task: str, arguments: dict[str, str]) -> bool:
+        asked.append((task, arguments["encoder"]))
+        return go_on.wait(60)
+
+    monkeypatch.setattr(models, "_is_here", lambda: False)
+    monkeypatch.setattr(models._companion, "ask", ask)
+    workspace = SimpleNamespace(path=Path("a workspace"))
+    assert models.prepare(workspace, "some-key") and models.prepare(workspace, "some-key")  # type: ignore[arg-type]
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "opening an encoder":
+            thread.join(60)
+    assert not models.prepare(workspace, "some-key")  # type: ignore[arg-type]
+    assert asked == [("open", "some-key")]
