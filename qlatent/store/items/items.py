@@ -275,7 +275,11 @@ class ItemStore:
             column = f"given_{table.modality}" if table.key == "given" else _CONTENTS[table.modality]
             wanted = contents[column]
             present = self._tables.column(table.name, "hash") if len(wanted) else pa.array([], pa.string())
-            encoded = pc.sum(pc.is_in(wanted, value_set=present)).as_py() or 0
+            # a table that holds this dataset alone, in its order, need not be searched
+            known = (
+                len(wanted) if wanted.equals(present) else pc.sum(pc.is_in(wanted, value_set=present)).as_py()
+            )
+            encoded = known or 0
             if encoded:
                 entry = {"key": table.key, "modality": table.modality, "dim": table.dim}
                 found.append({**entry, "encoded": encoded, "total": len(wanted)})
