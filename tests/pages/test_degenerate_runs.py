@@ -47,6 +47,14 @@ def test_explore_draws_what_there_is_and_says_what_is_missing(
         assert any(RUNS[run][1] in each.value for each in at.caption)
 
 
+@pytest.mark.parametrize("run", ["spoilt", "one"])
+def test_what_cannot_be_read_on_the_map_is_left_out(opened: Open, workspace: Workspace, run: str) -> None:
+    tour = {"explore_tour": "norm.0", "explore_colour": "layout:cluster", "explore_clusters": "0f"}
+    at = opened(workspace.path, "explore", run=run, explore_tab="map", explore_lines="density", **tour)
+    assert not at.exception and len(at.get("bidi_component")) == 1
+    assert bool(at.error) == (run == "one")  # a single norm: the map stays, and the card says why
+
+
 def test_home_and_train_draw_a_run_whose_latents_are_not_finite(opened: Open, workspace: Workspace) -> None:
     for page in ("home", "train"):
         at = opened(workspace.path, page, **({} if page == "home" else {"run": "diverged"}))

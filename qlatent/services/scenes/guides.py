@@ -14,7 +14,7 @@ from qlatent.services.scenes.scenes import Scene
 
 Line = NDArray[np.float32]  # (v, 2): quantised units of the map, as its points
 PLANE = 2
-ROUND = 256  # corners of a ring
+ROUND = 256  # corners of a ring or line
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +62,11 @@ def of_density(scene: Scene, frame: int) -> list[Guide]:
 def _norm(scene: Scene, value: float) -> tuple[Line, ...]:
     """A ring around the origin, or a line across the map."""
     if scene.shown.norm == "axis":
-        across = np.array([LOWEST, HIGHEST], dtype=np.float32)
+        across = np.linspace(
+            LOWEST, HIGHEST, ROUND + 1, dtype=np.float32
+        )  # a label stands at a corner in view
         (height,) = _units(scene, np.array([[0.0, value * scene.shown.stretch]]))[:, 1]
-        return (np.column_stack([across, np.full(2, height)]).astype(np.float32),)
+        return (np.column_stack([across, np.full(len(across), height)]).astype(np.float32),)
     turn = np.linspace(0.0, 2.0 * np.pi, ROUND + 1)
     return (_units(scene, value * np.column_stack([np.cos(turn), np.sin(turn)])),)
 

@@ -48,13 +48,13 @@ def _drawn(page: str, by: str, found: Against, *, named: bool) -> None:
         return
     if len(found.classes):
         st.caption(
-            f"{which}median norm and the middle half of each class, of {count(found.points, 'point')}."
+            f"{which}Median norm and the middle half of each class, of {count(found.points, 'point')}."
         )
         st.plotly_chart(in_classes(found.classes), key=key, config=CONFIG, alt="Norms in each class")
         return
-    related = (
-        "" if math.isnan(found.correlation) else f"rank correlation {found.correlation:+.2f} (Spearman), "
-    )
+    related = ""
+    if not math.isnan(found.correlation):
+        related = f"Rank correlation {found.correlation:+.2f} (Spearman) of ".replace("-", "−")
     st.caption(f"{which}{related}{count(found.points, 'point')}.")
     figure = against_numbers(found.values, found.norms, x=_title(by))
     st.plotly_chart(figure, key=key, config=CONFIG, alt="Norms against the chosen values")

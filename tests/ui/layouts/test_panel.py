@@ -245,4 +245,4 @@ def test_the_norm_is_set_against_a_label_or_a_figure(laid: Laid, monkeypatch: py
     assert "the middle half of each class, of 90 points" in said(at)
     at.selectbox(key="pick_explore_norm_by").set_value("density").run()
     sound(at)
-    assert "(Spearman), 90 points" in said(at) and at.query_params["explore_norm_by"] == "density"
+    assert "(Spearman) of 90 points" in said(at) and at.query_params["explore_norm_by"] == "density"
