@@ -149,6 +149,10 @@ def _read(looked: Looked, shown: Shown, entry: Entry) -> _Read:
     """The scene that an entry names; what does not exist or is of other items raises a `QlatentError`."""
     scene = shown.named.scene
     if entry.kind == "frame":
+        if scene.frames == 1:
+            raise InputError(
+                "This map has no other frame to stand beside it.", remedy="Remove it, or look at a run."
+            )
         frame = int(entry.key) if entry.key.isascii() and entry.key.isdecimal() else -1
         found = _beside(shown.named.name, shown.named.name, frame, scene, scene)
         label = scene.labels[frame] if scene.labels else f"frame {frame + 1}"
