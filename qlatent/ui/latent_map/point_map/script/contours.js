@@ -21,6 +21,8 @@ class Contours {
 
   draw(context) {
     const { theme } = this.map;
+    const taken = [];
+    const labels = [];
     for (const { lines: given, colour, label } of this.shown()) {
       const paths = given.map((line) => this.pixels(line));
       context.beginPath();
@@ -31,9 +33,10 @@ class Contours {
         context.stroke();
       }
       context.globalAlpha = 1;
-      const at = label && this.spot(paths);
-      if (at) this.write(context, label, at, colour ?? theme.ink);
+      const at = label && this.spot(paths, taken);
+      if (at) labels.push([label, at, colour ?? theme.ink]);
     }
+    for (const each of labels) this.write(context, ...each); // over all lines
   }
 
   write(context, label, [x, y], colour) {
@@ -42,20 +45,27 @@ class Contours {
     context.fillText(label, x, y);
   }
 
-  // Where a label stands: the highest corner in view of the line with most of them in view.
-  spot(paths) {
+  // Where a label stands: an outermost corner in view where no other label is, at the line with most corners in view.
+  spot(paths, taken) {
     const { width, height } = this.map.camera;
     const inside = paths.map((path) => path.filter(([x, y]) => x > 20 && y > 12 && x < width - 20 && y < height - 12));
     const longest = inside.reduce((best, path) => (path.length > best.length ? path : best), []);
-    return longest.reduce((best, at) => (best && best[1] <= at[1] ? best : at), null);
+    for (const [axis, sign] of [[1, 1], [0, -1], [1, -1], [0, 1]]) {
+      const at = longest.reduce((best, each) => (best && sign * best[axis] <= sign * each[axis] ? best : each), null);
+      if (!at || taken.some(([x, y]) => Math.abs(x - at[0]) < 34 && Math.abs(y - at[1]) < 15)) continue;
+      taken.push(at);
+      return at;
+    }
+    return null; // too crowded: the lines stay
   }
 
   svg() {
     const { theme } = this.map;
+    const taken = [];
     const one = ({ lines: given, colour, label }) => {
       const paths = given.map((line) => this.pixels(line));
       const d = paths.map((path) => "M" + path.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")).join("");
-      const at = label && this.spot(paths);
+      const at = label && this.spot(paths, taken);
       const text = at ? `<text x="${at[0].toFixed(1)}" y="${at[1].toFixed(1)}" font-size="11" text-anchor="middle" dominant-baseline="middle" fill="${colour ?? theme.ink}" stroke="${theme.ground}" stroke-width="4" paint-order="stroke">${escaped(label)}</text>` : "";
       return `<path d="${d}" fill="none" stroke="${colour ?? theme.ink}" stroke-width="1.3" stroke-linejoin="round"/>${text}`;
     };
