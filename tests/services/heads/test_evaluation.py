@@ -62,13 +62,19 @@ def test_each_modality_has_its_own_figures_and_those_over_both_come_last_in_the_
         expected = spearmanr(pdist(unit[name]), pdist(latents[name])).statistic
         assert found[f"spearman_{name}"] == pytest.approx(expected, abs=1e-4)
     lines = evaluation.lines(found)
-    assert {"spearman_image", "gap", "recall_1_text"} < {name for name, _ in lines[:-3]}
-    assert [name for name, _ in lines[-3:]] == [
-        f"{name} (images and texts together)"
-        for name in ("spearman", "neighbour_overlap", "neighbour_chance")
+    titles = [title for title, _ in lines]
+    assert {"Spearman of distances, images", "Gap images–texts", "Reconstruction error (L1), texts"} < set(
+        titles[:-3]
+    )
+    assert titles[-3:] == [
+        f"{title}, images and texts together"
+        for title in ("Spearman of distances", "kNN overlap@10", "kNN overlap@10 by chance")
     ]
-    single = [("spearman", 0.5), ("norm_min", 0.1)]
-    assert evaluation.lines(dict(single)) == single  # one modality: nothing is over two
+    assert not any("_" in title.replace("d_x − d_z", "") for title in titles)  # none is a raw name
+    single = {"spearman": 0.5, "norm_min": 0.1, "unheard_of": 1.0}  # one modality: nothing is over two
+    assert evaluation.lines(single) == [
+        ("Spearman of distances", 0.5), ("Norm of a latent, smallest", 0.1), ("unheard_of", 1.0),
+    ]  # fmt: skip
 
 
 def test_rows_that_lack_a_vector_are_left_out_and_two_are_too_few(workspace: Workspace, kept: str) -> None:
