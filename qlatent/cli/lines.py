@@ -8,6 +8,7 @@ from typing import Any
 
 from qlatent.services.datasets.datasets import DatasetView, ImportReport, Preview
 from qlatent.services.datasets.import_records import example
+from qlatent.services.heads import evaluation
 from qlatent.services.runs import listing
 from qlatent.services.runs.listing import RunSummary
 from qlatent.services.vectors.encoding import EncodingReport
@@ -15,6 +16,7 @@ from qlatent.services.workspaces import Workspace
 from qlatent.types import Item, Refusal
 
 SHOWN = 10  # refused rows printed on the terminal; --refusals writes all of them
+COUNTED = ("Rows ", "Groups ", "Points ")  # how the titles of counts begin
 WIDTH = 160  # characters printed of each part of an example
 
 
@@ -38,8 +40,12 @@ def run_document(workspace: Workspace, run_id: str) -> dict[str, Any]:
 
 
 def metric_lines(metrics: Mapping[str, Any]) -> list[str]:
-    """One line per metric."""
-    return [f"  {name:<24}{value:.4f}" for name, value in metrics.items() if isinstance(value, float)]
+    """One line per metric, by its title; those over images and texts together come last."""
+    given = {name: value for name, value in metrics.items() if isinstance(value, float)}
+    return [
+        f"  {title:<58}{value:,.0f}" if title.startswith(COUNTED) else f"  {title:<58}{value:.4f}"
+        for title, value in evaluation.lines(given)
+    ]
 
 
 def time_of(seconds: float) -> str:

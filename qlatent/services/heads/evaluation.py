@@ -33,6 +33,12 @@ TITLES = {
     "norm_max": "Norm of a latent, largest",
     "sample_points": "Points whose ranks and neighbours are compared",
     "reconstruction": "Reconstruction error (L1)",
+    "total": "Loss",
+    "train_pairs": "Rows for training",
+    "heldout_pairs": "Rows held out",
+    "train_groups": "Groups for training",
+    "heldout_groups": "Groups held out",
+    "groups_on_both_sides": "Groups on both sides",
 }
 POINTS = 4000  # points whose ranks are compared
 
