@@ -97,9 +97,10 @@ def _tell(
     for each in comparison.summaries(table):
         if each.metric in names:
             shown.setdefault((each.head, each.objective, each.dim), {})[each.metric] = comparison.said(each)
-    columns = ["head", "objective", "dim", *(report.titled(table, name) for name in names)]
+    columns = ["head", "objective", "dim", *(report.heading(table, name) for name in names)]
     lines = [[*key, *(line.get(name, "–") for name in names)] for key, line in shown.items()]
     terminal.table({**document, "files": [str(path) for path in files]}, columns, lines)
     if not terminal.as_json:
+        terminal.result({}, *filter(None, [report.explained(names).strip()]))
         terminal.result({}, *report.in_words(table))
         terminal.result({}, *(f"→ {path}" for path in files))

@@ -11,6 +11,7 @@ from pathlib import Path
 from qlatent.plots import comparison as plots
 from qlatent.plots.comparison import Bar, Line
 from qlatent.provenance import commit
+from qlatent.registry import SCOPES
 from qlatent.report import document
 from qlatent.report.document import Part, number, version_of
 from qlatent.services import demo
@@ -38,6 +39,7 @@ CAVEATS = (
     "Of images and texts, metrics of distances and neighbours are given within images, within texts and as the mean of "
     "both. Those over images and texts together say so: the gap between the two decides most of their pairs.",
 )
+WITHIN = "Within: the mean of images and texts, each compared with itself."
 NOTHING = "Nothing can be compared yet: no quantum head has been measured together with another head."
 ROLES = {"PCA": "PCA", "twin": "its classical twin", "best classical": "the best classical head"}
 
@@ -58,7 +60,8 @@ def parts(workspace: Workspace, experiment: Experiment) -> list[Part]:
     known = {row["metric"] for row in table if row["value"] is not None}
     metrics = [name for name in scopes.preferred(FIRST, table) if name in known]
     found.append(Part("Metrics", "Mean over seeds [95 % interval]. Bold: better than every other head of its "
-                      "dimension, with paired intervals that exclude 0.", metrics_table(table, metrics)))  # fmt: skip
+                      f"dimension, with paired intervals that exclude 0.{explained(metrics)}",
+                      metrics_table(table, metrics)))  # fmt: skip
     found += [
         Part(
             f"{titled(table, name)} against dimension",
@@ -84,9 +87,19 @@ def parts(workspace: Workspace, experiment: Experiment) -> list[Part]:
     return found
 
 
+def explained(metrics: Sequence[str]) -> str:
+    """A sentence on what "within" means, after a space, if any of the metrics is so called."""
+    return f" {WITHIN}" if any(name.endswith("_within") for name in metrics) else ""
+
+
 def titled(table: Sequence[Row], name: str) -> str:
     """The title of a metric in this table, which says whether it is over images and texts together."""
     return comparison.metric_title(name, of_pairs=scopes.is_of_pairs(table))
+
+
+def heading(table: Sequence[Row], name: str) -> str:
+    """The title of a metric as short as a column needs it; `WITHIN` says what "within" means."""
+    return titled(table, name).replace(f", {SCOPES['within']}", ", within")
 
 
 def drawn(table: Sequence[Row]) -> list[str]:
@@ -146,7 +159,7 @@ def metrics_table(table: Sequence[Row], metrics: Sequence[str]) -> tuple[list[st
             text = comparison.said(each)
             cells.setdefault(key, {})[each.metric] = f"**{text}**" if key in best[each.metric] else text
     ordered = sorted(cells.items(), key=lambda pair: pair[0][2])
-    columns = ["Head", "Objective", "d′", *(titled(table, name) for name in metrics)]
+    columns = ["Head", "Objective", "d′", *(heading(table, name) for name in metrics)]
     lines_ = [
         [grid.title(head), grid.goal(objective), str(dim), *(line.get(name, "–") for name in metrics)]
         for (head, objective, dim), line in ordered

@@ -135,9 +135,7 @@ def test_pca_and_the_twin_stand_in_the_table_with_intervals(
     at = on_tab(opened(furnished.workspace.path, "compare", experiment=compared.id), "Table")
     table = at.dataframe[0].value
     assert set(table["Head"]) == {"CLIP-ACQUA", "CLIP-ACQUA, classical twin", "PCA"}
-    assert (
-        table["Spearman of distances, mean of images and texts"].str.match(r"-?0\.\d{3} \[.*\d, .*\d\]").all()
-    )
+    assert table["Spearman of distances, within"].str.match(r"-?0\.\d{3} \[.*\d, .*\d\]").all()
     at.button_group(key="compare_filter").set_value([3]).run()
     assert set(at.dataframe[0].value["d′"]) == {"3"}
     at.multiselect(key="compare_metrics").set_value([]).run()

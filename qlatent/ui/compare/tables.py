@@ -48,7 +48,7 @@ def table(experiment: Experiment) -> None:
     st.dataframe(lines, hide_index=True, key="compare_table", alt="Heads and their metrics")
     st.caption(
         "Mean over seeds [95 % interval] on held-out items. ★: better than every other head of its dimension, with "
-        "paired intervals that exclude 0. A single seed has the interval over its items."
+        f"paired intervals that exclude 0. A single seed has the interval over its items.{reports.explained(shown)}"
     )
     _metric_notes(found, shown)
     _downloads(chosen, shown)

@@ -30,7 +30,12 @@ def test_the_mean_within_comes_first_where_it_was_measured() -> None:
 
 
 def test_the_best_and_the_answer_are_those_within() -> None:
-    _, lines = report.metrics_table(PAIRS, ["spearman", "spearman_within"])
+    columns, lines = report.metrics_table(PAIRS, ["spearman", "spearman_within"])
+    assert columns[3:] == [
+        "Spearman of distances, images and texts together",
+        "Spearman of distances, within",
+    ]
+    assert report.explained(["spearman_within"]) == f" {report.WITHIN}" and not report.explained(["spearman"])
     assert [cell.startswith("**") for cell in lines[0][3:]] == [False, True]
     assert "Spearman of distances, mean of images and texts: higher by 0.310" in report.answer(PAIRS)[0]
     assert {each["metric"] for each in PAIRS} & set(scopes.contrasted(PAIRS)) == {
