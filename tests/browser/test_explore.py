@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from qlatent.services.datasets import datasets
 from qlatent.services.selections import links, selections
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.workspaces import Workspace, open_workspace
-from tests.browser.conftest import press
+from tests.browser.conftest import press, start_server
 from tests.browser.explore_page import SETTLED, found, hover, lasso, opened, picture, played, until, url
 from tests.carried_out import trained
 
@@ -30,12 +30,18 @@ def made(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[W
     return workspace, dataset, trained(workspace, TrainingRequest(dataset, head="mlp", settings=settings))
 
 
+@pytest.fixture(scope="module")
+def server(made: tuple[Workspace, str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    running = start_server(made[0].path, tmp_path_factory.mktemp("server") / "log")
+    yield running.url
+    running.stop()
+
+
 def test_a_point_a_lasso_a_film_and_the_address_of_the_view(
-    page: Any, serve: Callable[[Path], Any], made: tuple[Workspace, str, str]
+    page: Any, server: str, made: tuple[Workspace, str, str]
 ) -> None:
     workspace, dataset, run = made
-    server = serve(workspace.path)
-    page.goto(f"{server.url}/explore?run={run}&explore_show=image")
+    page.goto(f"{server}/explore?run={run}&explore_show=image")
     opened(page)
 
     assert "length" in hover(page).inner_text()
@@ -70,10 +76,9 @@ def test_a_point_a_lasso_a_film_and_the_address_of_the_view(
 
 
 def test_the_map_is_saved_as_one_file_that_plays_and_tells_offline(
-    page: Any, serve: Callable[[Path], Any], made: tuple[Workspace, str, str], tmp_path: Path
+    page: Any, server: str, made: tuple[Workspace, str, str], tmp_path: Path
 ) -> None:
-    workspace, _, run = made
-    page.goto(f"{serve(workspace.path).url}/explore?run={run}&explore_show=image")
+    page.goto(f"{server}/explore?run={made[2]}&explore_show=image")
     opened(page)
     press(page.get_by_role("button", name="Save", exact=True))
     with page.expect_download() as saved:

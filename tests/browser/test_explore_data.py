@@ -136,6 +136,12 @@ def test_without_webgl_the_page_draws_zooms_and_selects(browser: Any, server: st
         until(lambda: url(page).get("explore_selection"))
         count = until(lambda: selected(page))
         page.get_by_text(f"{count} of {PHOTOS} items selected").wait_for()
+        page.goto(f"{server}/explore?dataset=million")
+        opened(page)
+        assert "the server draws" in found(page, "pm-note").inner_text()
+        lasso(page)
+        count = until(lambda: selected(page))
+        page.get_by_text(f"{count:,} of 1,000,000 items selected").wait_for()
     finally:
         plain.close()
 
