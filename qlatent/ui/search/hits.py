@@ -17,6 +17,8 @@ from qlatent.ui.shell import page as shell
 from qlatent.ui.shell import parts, url_state
 from qlatent.ui.shell.formatting import count, cut, encoder_name, literal
 
+METRICS = {"euclidean": "Euclidean distance", "log_fidelity": "log-fidelity"}
+
 
 @dataclass(frozen=True)
 class Shelf:
@@ -33,7 +35,7 @@ def side_by_side(shelf: Shelf, spaces: Sequence[Space]) -> None:
     if len(spaces) == 1:
         _space(shelf, spaces[0], number=0, title="Nearest items")
         return
-    with st.grid("auto", min_column_width=300, gap="medium") as grid:
+    with st.grid(len(spaces), min_column_width=300, gap="medium") as grid:
         for number, space in enumerate(spaces):
             with grid.cell():
                 _space(shelf, space, number=number, title="Before compression")
@@ -49,7 +51,9 @@ def _space(shelf: Shelf, space: Space, *, number: int, title: str) -> None:
             st.badge(f"{gained} gained, {len(space.lost)} lost", color="orange" if gained else "green")
         _selecting(shelf, space, number=number)
     where = f" of {encoder_name(space.title)}" if is_input else ""
-    st.caption(f"{count(len(space.hits), 'item')} by {space.metric}{where}, {space.how}")
+    st.caption(
+        f"{count(len(space.hits), 'item')} by {METRICS.get(space.metric, space.metric)}{where}, {space.how}"
+    )
     if not space.hits:
         st.info("No item matches.", icon=":material/search_off:")
         return
