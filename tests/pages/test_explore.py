@@ -164,6 +164,14 @@ def test_vectors_of_nan_are_left_out_and_counted_until_their_dataset_is_removed(
     assert [each.value for each in at.toast] == ["The dataset that was open here was removed."]
 
 
+def test_a_file_that_is_no_image_is_refused_and_the_map_stays(opened: Open, furnished: Furnished) -> None:
+    chosen = {"dataset": furnished.pairs, "explore_encoder": "given", "explore_tab": "search"}
+    at = opened(furnished.workspace.path, "explore", explore_search_by="image", **chosen)
+    at.file_uploader[0].set_value(("fruit.png", b"no picture", "image/png")).run()
+    assert not at.exception and maps(at) == 1
+    assert len(at.error) == 1 and "Use a JPEG" in at.error[0].value
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A dataset with typed columns, and a run of two frames on it."""
