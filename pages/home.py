@@ -11,7 +11,8 @@ parts.title(
     "Import images and texts, compress them with a small quantum or classical head, and see what was kept.",
 )
 holdings = overview.holdings(workspace)
-overview.counts(holdings)
+if not holdings.shown:
+    overview.counts(holdings)
 if holdings.preparing or not holdings.items:
     overview.start_here(holdings.preparing)
 if holdings.items and not holdings.under_way:
@@ -20,3 +21,4 @@ if holdings.under_way:
     overview.following(holdings.under_way.id, drawn=holdings.shown is not None)
 if holdings.shown:
     overview.moving_map(holdings.shown)
+    overview.counts(holdings)

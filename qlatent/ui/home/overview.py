@@ -188,7 +188,7 @@ def next_step(found: Holdings) -> None:
 
 @page.fragment
 def moving_map(run: RunSummary) -> None:
-    """The map of a run, played once."""
+    """The map of a run: its last frame, then played once."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         parts.name(run.name)
         parts.badge(run.state)

@@ -1,6 +1,8 @@
 // Plays the frames of the Plotly map beside it, shows that frame's quality metrics, and marks the picked item.
 // It uses the Plotly that Streamlit puts on `window`; a browser test checks that the frames change.
 const INTERVAL = 280; // ms per frame at speed 1
+const HELD = 1500; // ms that the last frame is seen before the map plays by itself
+const FILM = 5000; // ms that this takes at most
 const TOUCH = 120; // ms that Plotly needs to find the point under a finger
 const SETTLED = 450; // ms without movement before the frame is sent to Python
 const PLAY = "M8 5v14l11-7z";
@@ -70,8 +72,7 @@ class Player {
     this.mark();
     if (this.waiting) {
       this.waiting = false;
-      this.frame = 0;
-      this.play();
+      this.opening = setTimeout(() => this.play(Math.min(INTERVAL, FILM / this.data.steps.length)), HELD);
     }
   }
 
@@ -113,20 +114,22 @@ class Player {
     this.show(this.frame + by);
   }
 
-  async play() {
+  async play(interval = INTERVAL) {
+    clearTimeout(this.opening);
     if (this.frame >= this.data.steps.length - 1) this.frame = -1;
     this.playing = true;
     this.button();
     while (this.playing && this.frame < this.data.steps.length - 1 && this.root.isConnected !== false) {
       const began = performance.now();
       await this.show(this.frame + 1);
-      const wait = INTERVAL * Number(this.find("pace").value) - (performance.now() - began);
+      const wait = interval * Number(this.find("pace").value) - (performance.now() - began);
       await sleep(Math.max(wait, 16));
     }
     this.pause();
   }
 
   pause() {
+    clearTimeout(this.opening);
     if (!this.playing) return;
     this.playing = false;
     this.button();
