@@ -90,6 +90,12 @@ def test_photos_are_pointed_at_opened_and_found_again_by_going_back(page: Any, s
     page.get_by_text("The 10 items nearest in the vectors").wait_for()
     found(page, "pm-class").press("Enter")  # switched off: none of its points is drawn
     page.locator(".pm-class[aria-pressed=false]").wait_for()
+    until(lambda: "explore_hidden" in url(page))
+    opened(page)
+    page.go_back()
+    until(lambda: "explore_hidden" not in url(page))
+    page.locator(".pm-class[aria-pressed=false]").wait_for(state="detached")
+    opened(page)
     page.go_back()
     until(lambda: url(page).get("row") != row)
     opened(page)

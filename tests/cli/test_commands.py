@@ -107,6 +107,7 @@ SMALL = (
 )
 
 
+@pytest.mark.slow
 def test_the_whole_path(
     capsys: pytest.CaptureFixture[str], workspace: str, pairs: Path, tmp_path: Path
 ) -> None:

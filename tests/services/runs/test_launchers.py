@@ -45,6 +45,7 @@ def test_the_default_is_a_process_of_this_machine() -> None:
     assert isinstance(launchers.default(), LocalLauncher)
 
 
+@pytest.mark.slow
 def test_a_local_launcher_starts_a_worker_of_its_own_session_and_names_it(workspace: Workspace) -> None:
     folder = workspace.run(queue.enqueue(workspace, SPEC))
     LocalLauncher().launch(workspace, folder.id, workers=2)
@@ -58,7 +59,6 @@ def test_a_local_launcher_starts_a_worker_of_its_own_session_and_names_it(worksp
     assert "unheard-of" in folder.log_path.read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
 def test_the_worker_is_told_its_threads_and_how_many_runs_may_work(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
