@@ -9,7 +9,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PARTS = (
     "geometry", "camera", "colours", "polygons", "carrying", "raster", "density", "webgl", "source", "markup",
-    "contours", "overlay", "legend", "playing", "gestures", "linking", "gif", "exporting", "point_map", "component",
+    "contours", "overlay", "legend", "playing", "gestures", "linking", "gif", "exporting", "viewing",
+    "selecting", "point_map", "component",
 )  # fmt: skip
 LOADER = """
 // Loads the component from the server, where a browser keeps it; the page's messages stay small.
