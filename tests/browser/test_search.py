@@ -118,7 +118,7 @@ def test_a_text_finds_photos_that_become_a_selection_on_the_map(page: Any, shop:
     page.locator(".st-key-explore_map .pm-status", has_text="selected").wait_for()
     page.goto(address)  # the link opens the same search
     key(page, "explore_search_0_4_like").wait_for()
-    assert field.input_value() == "red apple"
+    until(lambda: field.input_value() == "red apple")  # it is filled a moment after it is drawn
 
 
 def test_a_photo_is_pasted_or_uploaded_and_a_text_file_is_refused(page: Any, shop: Shop) -> None:
