@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -18,14 +17,6 @@ from qlatent.services.scenes.scenes import Scene
 from qlatent.services.selections.definitions import Lasso
 from qlatent.services.selections.selections import resolve
 from qlatent.store.workspace import Workspace
-from tests.services import shop_workspace
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with shop_workspace.shop(tmp_path_factory.mktemp("guides") / "workspace") as opened:
-        shop_workspace.with_run(opened)
-        yield opened
 
 
 def scene_of(workspace: Workspace, kind: str, drawing: Drawing) -> Scene:
