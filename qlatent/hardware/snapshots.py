@@ -64,5 +64,5 @@ def _provider() -> Any:
     except ImportError as err:
         raise UnavailableError(
             "The noise of IBM's devices comes with qiskit-ibm-runtime, which is not installed.",
-            remedy="Install it: pip install -r requirements-hardware.txt",
+            remedy="Install it: pip install -r requirements.txt",
         ) from err

@@ -16,7 +16,7 @@ import numpy as np
 import psutil
 import pytest
 
-pytest.importorskip("qiskit_ibm_runtime", reason="needs requirements-hardware.txt")
+pytest.importorskip("qiskit_ibm_runtime", reason="needs requirements.txt")
 from qiskit import qpy
 
 from qlatent.circuits.bridges import to_qiskit
@@ -158,7 +158,7 @@ def test_without_qiskit_its_name_is_said(
 ) -> None:
     (tmp_path / "qiskit.py").write_text("raise ModuleNotFoundError('qiskit')", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(UnavailableError, match=r"pip install -r requirements-hardware\.txt"):
+    with pytest.raises(UnavailableError, match=r"pip install -r requirements\.txt"):
         asked(started())
 
 

@@ -10,7 +10,7 @@ import pytest
 from qlatent.errors import InputError, UnavailableError
 from qlatent.hardware import snapshots
 
-provider = pytest.importorskip("qiskit_ibm_runtime.fake_provider", reason="needs requirements-hardware.txt")
+provider = pytest.importorskip("qiskit_ibm_runtime.fake_provider", reason="needs requirements.txt")
 
 
 def test_medians_of_the_snapshot_become_channels_of_the_same_average_infidelity() -> None:

@@ -1,6 +1,6 @@
 """Convert circuits to Qiskit: QuantumCircuit, OpenQASM 3, QPY and observables.
 
-Torch-free. Only this module and `hardware/` import Qiskit, which is optional. In a program with threads call it
+Torch-free. Only this module and `hardware/` import Qiskit. In a program with threads call it
 through `hardware.qiskit_process`: if Qiskit is first imported in a thread that ends, the process crashes later.
 
 Qiskit and its readers of QPY and OpenQASM 3 sort parameters alphabetically by name. The numbers in our names are
@@ -31,7 +31,7 @@ try:
     from qiskit.quantum_info import SparsePauliOp
 except ModuleNotFoundError as err:
     raise UnavailableError(
-        "Qiskit is not installed here.", remedy="Install it: pip install -r requirements-hardware.txt"
+        "Qiskit is not installed here.", remedy="Install it: pip install -r requirements.txt"
     ) from err
 
 LETTERS = {"input": "x", "weight": "w"}

@@ -190,5 +190,5 @@ def test_an_input_may_be_used_by_several_gates() -> None:
 def test_without_qiskit_the_error_names_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "qiskit", None)
     monkeypatch.delitem(sys.modules, "qlatent.circuits.bridges.to_qiskit")
-    with pytest.raises(UnavailableError, match=r"pip install -r requirements-hardware\.txt"):
+    with pytest.raises(UnavailableError, match=r"pip install -r requirements\.txt"):
         importlib.import_module("qlatent.circuits.bridges.to_qiskit")

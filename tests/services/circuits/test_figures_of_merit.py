@@ -55,7 +55,7 @@ def test_without_noise_there_is_no_noisy_estimate() -> None:
 
 
 def test_a_devices_noise_has_its_name() -> None:
-    pytest.importorskip("qiskit_ibm_runtime", reason="needs requirements-hardware.txt")
+    pytest.importorskip("qiskit_ibm_runtime", reason="needs requirements.txt")
     assert "fez" in figures.devices()
     assert figures.device_noise("fez").pair_depolarizing > 0
     with pytest.raises(InputError):

@@ -1,0 +1,42 @@
+"""The interface of everything that executes circuits: simulators, twins of devices, devices. Torch-free."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from qlatent.hardware.work import Estimate, Outcome, Status, Work
+
+
+class AbstractRunner(ABC):
+    """Executes the circuits of a `Work` as a job that is submitted, polled and fetched.
+
+    A handle is a JSON string that another process can use with a runner of the same device. Only `submit` sends
+    anything that can cost money. Runners that compute here advance by one part at each `poll`, so that the caller can
+    show progress and stop between two parts.
+    """
+
+    device: str
+    """Name with its prefix, such as "exact", "shots", "twin:fake_paris", "pennylane:default.qubit", "ibm_fez"."""
+
+    remote: bool = False
+    """Whether jobs go on when this process ends."""
+
+    @abstractmethod
+    def estimate(self, work: Work) -> Estimate:
+        """What the job will take; transpiles, and sends nothing."""
+
+    @abstractmethod
+    def submit(self, work: Work, *, tag: str) -> str:
+        """The handle of a new job. `tag` is unique to this attempt, and the job can be found by it."""
+
+    @abstractmethod
+    def poll(self, handle: str) -> Status:
+        """Where the job stands; an unknown handle raises `AbsentError`."""
+
+    @abstractmethod
+    def fetch(self, handle: str) -> Outcome:
+        """The results of a job that is done, or of those of its parts that are."""
+
+    @abstractmethod
+    def cancel(self, handle: str) -> None:
+        """Stop the job; does nothing if it has ended."""
