@@ -40,3 +40,14 @@ class AbstractRunner(ABC):
     @abstractmethod
     def cancel(self, handle: str) -> None:
         """Stop the job; does nothing if it has ended."""
+
+    def find(self, tag: str) -> str | None:
+        """The handle of the job that was submitted with this tag, or None.
+
+        Asked after a kill between an attempt and its reply. Jobs that end with their process cannot be found.
+        """
+        return None
+
+    def calibration(self) -> str:
+        """What tells the present calibration of the device from an earlier one, such as its time; "" if it has none."""
+        return ""

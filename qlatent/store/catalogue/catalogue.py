@@ -6,7 +6,7 @@ A removed record keeps its row for a day, marked; lists and look-ups skip it (se
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from qlatent.store.catalogue.bin import Bin
 from qlatent.store.catalogue.collections import Collections
 from qlatent.store.catalogue.columns import COLUMNS, RUN
 from qlatent.store.catalogue.connection import Database
+from qlatent.store.catalogue.job_events import JobEvents
 from qlatent.store.catalogue.records import DatasetRecord, HeadRecord, ImportRecord, IndexEntry, RunRecord
 from qlatent.store.catalogue.saved_searches import SavedSearches
 from qlatent.store.catalogue.saved_views import SavedViews
@@ -65,6 +66,11 @@ class Catalogue:
     def saved_views(self) -> SavedViews:
         """The saved views of pages."""
         return SavedViews(self._database)
+
+    @cached_property
+    def job_events(self) -> JobEvents:
+        """The events of hardware jobs, and the budgets of accounts."""
+        return JobEvents(self._database)
 
     # --- datasets -----------------------------------------------------------------------------------------
 
@@ -202,11 +208,19 @@ class Catalogue:
                 index = schema.run_index
                 connection.execute(update(index).where(index.c.run_id == run_id).values(outdated))
 
-    def claim_run(self, limit: int, alive: Callable[[str], bool], *, now: float | None = None) -> str | None:
+    def claim_run(
+        self,
+        limit: int,
+        alive: Callable[[str], bool],
+        *,
+        beside: Collection[str] = (),
+        now: float | None = None,
+    ) -> str | None:
         """Mark the oldest queued run as running and return its id, unless `limit` running runs are alive.
 
-        One exclusive write transaction: however many processes claim at once, no run is claimed twice, and never more
-        than `limit`. `alive` is called in it for each run marked running; it should count a run claimed just now, whose
+        Runs `beside` the others (ids) compute elsewhere: they neither wait for the limit nor count towards it. One
+        exclusive write transaction: however many processes claim at once, no run is claimed twice, and never more than
+        `limit`. `alive` is called in it for each run marked running; it should count a run claimed just now, whose
         worker has not yet written its status, as alive (`RunRecord.claimed` is the time).
         """
         runs = schema.runs.c
@@ -214,9 +228,12 @@ class Catalogue:
         with self._database.writing() as connection:
             there = runs.removed.is_(None)
             running = connection.scalars(select(runs.id).where(runs.queue_state == "running", there)).all()
-            if sum(alive(run_id) for run_id in running) >= limit:
+            full = sum(alive(run_id) for run_id in running if run_id not in beside) >= limit
+            if full and not beside:
                 return None
             oldest = select(runs.id).where(runs.queue_state == "queued", there)
+            if full:
+                oldest = oldest.where(runs.id.in_(list(beside)))
             oldest = oldest.order_by(runs.created, runs.id)
             run_id: str | None = connection.scalars(oldest.limit(1).with_for_update()).first()
             if run_id is not None:

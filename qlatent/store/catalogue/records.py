@@ -154,6 +154,17 @@ class ViewRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class JobEvent:
+    """One event of a hardware job, numbered from 1 within its job; `payload` holds JSON values."""
+
+    job: str  # id of its run
+    number: int
+    time: float
+    kind: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """A removed entry that can still be restored: a dataset, run, head, experiment, collection or view."""
 

@@ -155,6 +155,27 @@ saved_views = Table(
     _removed(),
 )
 
+# what happened to a hardware job, whose id is that of its run; never changed, and kept when the run is deleted, since a
+# budget counts what was used
+job_events = Table(
+    "job_events",
+    metadata,
+    Column("job", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("time", Double, nullable=False),
+    Column("kind", String, nullable=False, index=True),
+    Column("payload", JSON, nullable=False),
+)
+
+# the most seconds of use in 28 days, by account
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("seconds", Double, nullable=False),
+    Column("changed", Double, nullable=False),
+)
+
 
 def known_revisions() -> list[str]:
     """The revisions of this version, oldest first: the first four digits of the file names."""
