@@ -15,11 +15,12 @@ import torch
 from torch import Tensor
 
 from qlatent import tensors
-from qlatent.circuits.circuit import Circuit, Operation, Parameter, PauliWord
+from qlatent.circuits.circuit import Circuit, Parameter
 from qlatent.circuits.engines import compiled
 from qlatent.circuits.engines.compiled_kernels import place_shots
 from qlatent.circuits.engines.fused_program import z_signs
-from qlatent.circuits.gates import UNITARY, Gate
+from qlatent.circuits.gates import Gate
+from qlatent.circuits.measurements import measurements
 from qlatent.errors import CircuitError
 
 Evaluate = Callable[[Circuit, np.ndarray, np.ndarray], np.ndarray]
@@ -29,12 +30,6 @@ _ROOT = np.sqrt(2)
 TWO_TERMS = ((np.pi / 2, 0.5),)
 FOUR_TERMS = ((np.pi / 2, (_ROOT + 1) / (4 * _ROOT)), (3 * np.pi / 2, -(_ROOT - 1) / (4 * _ROOT)))
 """Shifts s and factors c such that f'(θ) = Σ c·(f(θ + s) − f(θ − s))."""
-
-# gates that rotate a letter to Z: H for X, and H·S† for Y
-_TO_Z = {
-    "X": ((1 / _ROOT, 1 / _ROOT), (1 / _ROOT, -1 / _ROOT)),
-    "Y": ((1 / _ROOT, -1j / _ROOT), (1 / _ROOT, 1j / _ROOT)),
-}
 
 
 def expectations(
@@ -61,11 +56,10 @@ def sampler(shots: int, generator: np.random.Generator) -> Evaluate:
 
     def evaluate(circuit: Circuit, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
         values = np.empty((len(inputs), len(circuit.observables)))
-        for measured, numbers in _measurements(circuit):
-            chances = compiled.probabilities(measured, inputs, weights).astype(float)
-            values[:, numbers] = averages(
-                chances, z_signs(measured.qubits, measured.observables), shots, generator
-            )
+        for each in measurements(circuit):
+            chances = compiled.probabilities(each.circuit, inputs, weights).astype(float)
+            signs = z_signs(circuit.qubits, each.circuit.observables)
+            values[:, each.numbers] = averages(chances, signs, shots, generator)
         return values
 
     return evaluate
@@ -177,31 +171,3 @@ def _rule(gate: Gate) -> Sequence[tuple[float, float]]:
         f"There is no parameter-shift rule here for {gate.name}, whose eigenvalues differ by {sorted(gaps)}.",
         remedy="Train with an exact engine.",
     )
-
-
-@lru_cache(maxsize=64)
-def _measurements(circuit: Circuit) -> list[tuple[Circuit, list[int]]]:
-    """Circuits with basis changes at the end that measure Z words, each with the indices of its observables."""
-    groups: list[tuple[dict[int, str], list[int]]] = []
-    for number, word in enumerate(circuit.observables):
-        wanted = {wire: letter for letter, wire in word}
-        for bases, numbers in groups:
-            if all(bases.get(wire, letter) == letter for wire, letter in wanted.items()):
-                bases |= wanted
-                numbers.append(number)
-                break
-        else:
-            groups.append((wanted, [number]))
-    return [(_turned(circuit, bases, numbers), numbers) for bases, numbers in groups]
-
-
-def _turned(circuit: Circuit, bases: dict[int, str], numbers: list[int]) -> Circuit:
-    turns = [
-        Operation(UNITARY, (wire,), matrix=_TO_Z[letter])
-        for wire, letter in sorted(bases.items())
-        if letter != "Z"
-    ]
-    words: list[PauliWord] = [
-        tuple(("Z", wire) for _, wire in circuit.observables[number]) for number in numbers
-    ]
-    return replace(circuit, operations=(*circuit.operations, *turns), observables=tuple(words))

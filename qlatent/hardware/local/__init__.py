@@ -1,0 +1,1 @@
+"""Runners that compute here: simulators, twins of devices, devices of PennyLane."""
