@@ -122,6 +122,8 @@ UNMET = {
     "the frame 999": {"explore_frame": "999"}, r"the frame \-4": {"explore_frame": "-4"},
     "the frame last": {"explore_frame": "last"}, "the row 12345": {"row": "12345"},
     r"the colour column\:none": {"explore_colour": "column:none"}, "the view sound": {"explore_show": "sound"},
+    r"the colour range 5\~1": {"explore_colour": "norm", "explore_range": "5~1"},
+    "own colours of classes": {"explore_colour": "label", "explore_classes": "none_1-ff0000"},
     "": {"explore_camera": "x_y_z"},
 }  # fmt: skip
 
@@ -190,7 +192,9 @@ def ended(workspace: Workspace) -> None:
 def test_points_are_coloured_by_any_column_of_the_dataset(opened: Open, shop: Workspace) -> None:
     at = opened(shop.path, "explore")
     colours = at.selectbox(key="explore_colours")
-    assert colours.value == "label" and {"price", "made", "fresh", "Density"} <= set(colours.options)
+    assert colours.value == "label" and {"price", "made", "fresh · yes or no", "Density"} <= set(
+        colours.options
+    )
     for by in (
         "column:price",
         "column:made",
@@ -276,3 +280,45 @@ def test_another_dataset_falls_on_the_map_of_the_first(opened: Open, shop: Works
     assert len(at.error) == 1 and maps(at) == 1
     at.button(key="explore_with_broken").click().run()
     assert not at.error and "explore_with" not in url(at)
+
+
+def palette_of(at: AppTest) -> AppTest:
+    """The page with the colours behind their button opened."""
+    at.session_state["explore_palette"] = True
+    return at.run()
+
+
+def test_the_colour_range_is_fixed_given_to_each_frame_and_reset(opened: Open, furnished: Furnished) -> None:
+    fixed = {"explore_colour": "norm", "explore_range": "0.25~2.0"}
+    at = palette_of(opened(furnished.workspace.path, "explore", run=furnished.run, **fixed))
+    assert not any("which this map does not have" in each.value for each in at.caption)
+    assert at.number_input(key="explore_range_low").value == 0.25
+    at.number_input(key="explore_range_high").set_value(0.1).run()  # below the start
+    assert url(at)["explore_range"] == "0.25~2.0"
+    at.number_input(key="explore_range_high").set_value(3.5).run()
+    assert url(at)["explore_range"] == "0.25~3.5"
+    at.segmented_control(key="explore_range_kind").set_value("frames").run()
+    assert not at.exception and url(at)["explore_range"] == "frames"
+    at.segmented_control(key="explore_range_kind").set_value("fixed").run()
+    low, high = url(at)["explore_range"].split("~")
+    assert 0 < float(low) < float(high)
+    at.segmented_control(key="explore_range_kind").set_value("").run()
+    assert not at.exception and "explore_range" not in url(at)
+
+
+def test_a_class_gets_an_own_colour_until_the_defaults_are_asked_for(
+    opened: Open, furnished: Furnished
+) -> None:
+    at = opened(furnished.workspace.path, "explore", run=furnished.run, explore_colour="label")
+    palette_of(at)
+    pickers = [each for each in at.color_picker if each.key.startswith("explore_class_")]
+    assert [each.value for each in pickers] == ["#0072b2", "#e69f00", "#009e73"]
+    pickers[1].set_value("#AA00bb").run()
+    assert not at.exception and url(at)["explore_classes"].endswith("_1-aa00bb")
+    assert [each.value for each in at.color_picker][1] == "#aa00bb"
+    at.button(key="explore_classes_back").click().run()
+    assert not at.exception and "explore_classes" not in url(at)
+    assert [each.value for each in at.color_picker][1] == "#e69f00"
+    at.color_picker[0].set_value("#000000").run()
+    at.selectbox(key="explore_colours").set_value("norm").run()
+    assert not at.exception and "explore_classes" not in url(at)  # another colour has its own

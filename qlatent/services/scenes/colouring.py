@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +28,14 @@ BELL = 1.5  # cells: the standard deviation of each point's bell
 MOST_KINDS = 2_000  # distinct texts beyond which a column is free text
 DAYS_A_YEAR = 365.2425
 PARTS = ("training", "held out")
+YES, NO = "yes", "no"
+TRUTHS = dict.fromkeys(("true", "yes", "y", "1", "1.0"), YES) | dict.fromkeys(
+    ("false", "no", "n", "0", "0.0"), NO
+)
+TRUTH_COLOURS = {
+    YES: "#e69f00",
+    NO: "#0072b2",
+}  # of Okabe & Ito: told apart with every common kind of colour vision
 
 Kind = Literal["norm", "label", "part", "modality", "change", "lost", "pair", "density"]
 Points = NDArray[np.floating]
@@ -46,10 +54,14 @@ class Names:
     """A class for each point, (m · n,); "" where there is none."""
 
     values: Sequence[str]
+    colours: Mapping[str, str] | None = None  # "#rrggbb" of each class; None: by how frequent it is
 
 
-def offered(workspace: Workspace, scene: Scene) -> list[str]:
-    """What can colour the points of a scene: the kinds that it has, then `COLUMN` with the name of each column."""
+def offered(workspace: Workspace, scene: Scene, *, known: Iterable[str] | None = None) -> list[str]:
+    """What can colour the points of a scene: the kinds that it has, then `COLUMN` with the name of each column.
+
+    The columns are those `known`, by default all of `coloured`.
+    """
     found = scene.shown
     heldout = np.asarray(found.heldout, dtype=bool)
     kinds: dict[str, bool] = {
@@ -62,9 +74,8 @@ def offered(workspace: Workspace, scene: Scene) -> list[str]:
         "pair": bool(scene.source.run) and set(found.norms) >= losses.PAIR,
         "density": scene.items > 1,
     }
-    return [kind for kind, there in kinds.items() if there] + [
-        COLUMN + each for each in coloured(workspace, scene)
-    ]
+    names = coloured(workspace, scene) if known is None else known
+    return [kind for kind, there in kinds.items() if there] + [COLUMN + each for each in names]
 
 
 def telling(scene: Scene, kinds: Sequence[str], *, named: int) -> str:
@@ -75,22 +86,35 @@ def telling(scene: Scene, kinds: Sequence[str], *, named: int) -> str:
     return "norm" if "norm" in kinds else next(iter(kinds), "")
 
 
-def coloured(workspace: Workspace, scene: Scene) -> list[str]:
-    """The columns of the dataset with values to colour by; none if the dataset was removed."""
+def coloured(workspace: Workspace, scene: Scene) -> dict[str, bool]:
+    """The columns of the dataset with values to colour by, and whether each says yes or no; none if it was removed."""
     try:
         table = workspace.items.table(scene.source.dataset, columns=["split", "metadata"]).to_pandas()
     except StoreError:
-        return []
+        return {}
     known = facts.columns(table.pop("metadata").tolist(), beside=browsing.COLUMNS)
-    return [name for name, each in pd.concat([table, known], axis=1).items() if _colours(each)]
+    given = {str(name): each for name, each in pd.concat([table, known], axis=1).items()}
+    return {name: _words_of_truth(each) is not None for name, each in given.items() if _colours(each)}
 
 
 def _colours(values: pd.Series) -> bool:
+    """Whether a column has values to tell apart; a mark on some items tells them from those without one."""
     given = values[columns.present(values)]
     kinds = given.nunique() if len(given) else 0
+    if kinds == 1:
+        marks = facts.kind(values) == "text" or _words_of_truth(values) is not None
+        return marks and len(given) < len(values)
     if facts.kind(values) == "text":
         return 1 < kinds <= min(MOST_KINDS, max(20, len(given) // 2))
     return kinds > 1
+
+
+def _words_of_truth(values: pd.Series) -> dict[str, str] | None:
+    """ "yes" or "no" for each value, as text, of a column that holds nothing else; None for other columns."""
+    given = values[columns.present(values)].unique()
+    if not 0 < len(given) <= len(TRUTHS):
+        return None
+    return TRUTHS if {str(each).lower() for each in given} <= set(TRUTHS) else None
 
 
 def values(workspace: Workspace, scene: Scene, by: str, *, frame: int) -> Numbers | Names:
@@ -159,7 +183,10 @@ def _norms(scene: Scene) -> Numbers:
 def _column(workspace: Workspace, scene: Scene, name: str) -> Numbers | Names:
     given = columns.values_of(workspace, scene.source.dataset, name)
     taken, times = given.take(scene.rows), len(scene.modalities)
-    kind = facts.kind(given)
+    kind, truths = facts.kind(given), _words_of_truth(given)
+    if truths:
+        said = [truths.get(str(each).lower(), "") for each in taken]
+        return Names(said * times, TRUTH_COLOURS)
     if kind == "number":
         return Numbers(np.tile(taken.to_numpy(dtype=np.float64, na_value=np.nan), times))
     if kind == "date":

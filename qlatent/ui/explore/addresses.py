@@ -15,6 +15,7 @@ PAGE = "explore"
 VIEW, SHAPE, BASIS, COLOUR = "explore_show", "explore_shape", "explore_basis", "explore_colour"
 FRAME, CAMERA, TAB = "explore_frame", "explore_camera", "explore_tab"
 HIDDEN, PINNED = "explore_hidden", "explore_pinned"
+RANGE, CLASSES = "explore_range", "explore_classes"  # of the colours: from–to, and own colours of classes
 ENCODER, LAYOUT, SELECTION = "explore_encoder", "explore_layout", "explore_selection"
 NORM, TOUR, LINES = "explore_norm", "explore_tour", "explore_lines"
 BESIDE = "explore_beside"
@@ -28,7 +29,7 @@ DROPPED = ("part", "amount", "pairs", "fit")
 WORDS = {COLOUR: {"frame": "norm"}}  # earlier values: the norm was coloured in each frame by itself, too
 OF_A_MAP = (VIEW, SHAPE, BASIS, NORM, TOUR, FRAME, CAMERA, LAYOUT, READING, CLUSTERS, BESIDE, WITH, WITH_ROW)
 """Choices that another run or other vectors do not share."""
-OF_A_DATASET = (SELECTION, ROW, COLOUR, "explore_norm_by", HIDDEN, PINNED)
+OF_A_DATASET = (SELECTION, ROW, COLOUR, RANGE, CLASSES, "explore_norm_by", HIDDEN, PINNED)
 """Choices that another dataset does not share."""
 OF_PANELS = (TAB, "explore_near", "explore_selected", *search.names(PAGE))
 """What is open in the panels beside the map."""

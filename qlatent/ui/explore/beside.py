@@ -16,7 +16,16 @@ from qlatent.services.runs.specs import Layout
 from qlatent.services.scenes import beside as service
 from qlatent.services.scenes.beside import Beside
 from qlatent.services.scenes.scenes import Scene
-from qlatent.ui.explore import addresses, controls, marks, moving_map, point_cards, shown_scene, source
+from qlatent.ui.explore import (
+    addresses,
+    colour_range,
+    controls,
+    marks,
+    moving_map,
+    point_cards,
+    shown_scene,
+    source,
+)
 from qlatent.ui.explore.moving_map import Shown
 from qlatent.ui.explore.shown_scene import Named
 from qlatent.ui.explore.source import Looked
@@ -233,7 +242,8 @@ def _colours(shown: Shown, drawn: PointMap, read: _Read) -> Ramp | Classes | Non
         if isinstance(given, Ramp) and given.codes.ndim > 1:
             return replace(given, codes=given.codes[shown.frame])
         return given
-    own = shown_scene.colours(read.named, shown.colour, frame=read.found.frames[-1])
+    frame = read.found.frames[-1]
+    own = shown_scene.colours(read.named, shown.colour, frame=frame, asked=colour_range.asked())
     if not isinstance(own, Ramp):
         return own
     codes = read.found.taken(own.codes, missing=NO_VALUE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 import streamlit as st
@@ -9,10 +10,12 @@ import streamlit as st
 from qlatent.services.runs import frames
 from qlatent.services.runs.frames import Drawing, Outline
 from qlatent.services.scenes import scenes
-from qlatent.ui.explore import addresses, shown_scene
+from qlatent.ui.explore import addresses, class_colours, colour_range, shown_scene
+from qlatent.ui.explore.moving_map import Shown
 from qlatent.ui.explore.shown_scene import Named
 from qlatent.ui.explore.source import Looked
 from qlatent.ui.latent_map import maps
+from qlatent.ui.latent_map.point_map import Classes, Ramp
 from qlatent.ui.shell import page, url_state
 
 SHAPES = {"2": "Plane", "3": "Space"}
@@ -69,13 +72,30 @@ def _shape(found: Outline) -> str:
 
 
 def colour(shown: Named) -> str:
-    """Draw the choice of the colour and return it."""
+    """Draw the choice of the colour and return it; another colour has its own range and classes."""
     asked = url_state.get(addresses.COLOUR)
     chosen = asked if asked in shown.colours else shown.colour
     st.session_state["explore_colours"] = chosen
+
+    def changed() -> None:
+        url_state.put(addresses.COLOUR, st.session_state["explore_colours"])
+        addresses.forget(addresses.RANGE, addresses.CLASSES)
+
     st.selectbox(
-        "Colour by", shown.colours, format_func=shown_scene.title, key="explore_colours", width=170,
-        on_change=lambda: url_state.put(addresses.COLOUR, st.session_state["explore_colours"]),
-        filter_mode="contains",
+        "Colour by", shown.colours, format_func=partial(shown_scene.title, flags=shown.flags),
+        key="explore_colours", width=170, on_change=changed, filter_mode="contains",
     )  # fmt: skip
     return chosen
+
+
+def palette(shown: Shown, colours: Ramp | Classes | None) -> None:
+    """Draw the range of a continuous colour, or the colours of classes, behind a button."""
+    said = "The range of the colours, or a colour for each class"
+    menu = st.popover("", icon=":material/palette:", key="explore_palette", on_change="rerun", help=said)
+    if not menu.open or colours is None:
+        return
+    with menu:
+        if isinstance(colours, Ramp):
+            colour_range.control(shown.named, shown.colour, colours, frame=shown.frame)
+        else:
+            class_colours.control(colours)

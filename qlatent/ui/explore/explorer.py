@@ -46,7 +46,8 @@ def explorer(looked: Looked) -> None:
     parts.beyond_builtin(looked.run.encoder if looked.run else looked.encoder, looked.dataset)
     chart, panel = st.columns([1.6, 1], gap="medium")  # on a phone the map comes first
     with chart:
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+        with row:
             found = _scene(looked, outline)
             if found is None:
                 return
@@ -58,13 +59,17 @@ def explorer(looked: Looked) -> None:
             st.info("No item has numbers that can be drawn.", icon=":material/scatter_plot:")
             return
         drawn = moving_map.spec(shown)
-        drawn = _map(looked, shown, joined, drawn)
+        if joined:
+            drawn = joining.spec(joined, shown, drawn)
+        with row:
+            controls.palette(shown, drawn.colours)
+        _map(looked, shown, joined, drawn)
         share = st.container(
             horizontal=True, vertical_alignment="center", gap="small"
         )  # filled last: the address is known then
         if joined:
             joining.strip(joined)
-        unmet.unmet(named, outline)
+        unmet.unmet(named, outline, drawn.colours)
         reading.strip(shown)
     with panel:
         side.side(looked, shown, joined)
@@ -85,14 +90,12 @@ def _fixed(label: str) -> None:
     )
 
 
-def _map(looked: Looked, shown: Shown, joined: Joined | None, drawn: PointMap) -> PointMap:
+def _map(looked: Looked, shown: Shown, joined: Joined | None, drawn: PointMap) -> None:
     """Draw the map, with another dataset on it or with others beside it."""
     if joined is None:
         moving_map.moving_map(shown, drawn, beside.maps(looked, shown, drawn))
-        return drawn
-    whole = joining.spec(joined, shown, drawn)
-    moving_map.moving_map(shown, whole, done=partial(joining.happened, joined, whole.colours))
-    return whole
+    else:
+        moving_map.moving_map(shown, drawn, done=partial(joining.happened, joined, drawn.colours))
 
 
 def _scene(looked: Looked, outline: Outline) -> Named | None:

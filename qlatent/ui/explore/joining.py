@@ -16,7 +16,7 @@ from qlatent.services.scenes.guests import Guests
 from qlatent.services.scenes.scenes import Scene
 from qlatent.services.selections import links
 from qlatent.services.selections.definitions import Ids, Lasso
-from qlatent.ui.explore import addresses, marks, moving_map, point_cards, shown_scene
+from qlatent.ui.explore import addresses, class_colours, marks, moving_map, point_cards, shown_scene
 from qlatent.ui.explore.moving_map import Shown
 from qlatent.ui.explore.shown_scene import Named
 from qlatent.ui.latent_map.point_map import Card, Cards, Classes, PointMap, PointMapEvent, Ramp, classes, ramp
@@ -116,7 +116,7 @@ def spec(joined: Joined, shown: Shown, drawn: PointMap) -> PointMap:
     theirs = np.tile(np.isin(found.rows, selected), len(found.places))
     chosen = None if drawn.selection is None else np.concatenate([drawn.selection, theirs])
     opened = found.point_of(url_state.number(addresses.WITH_ROW))
-    colours = _colours(joined, shown, drawn.colours)
+    colours = class_colours.chosen(_colours(joined, shown, drawn.colours))
     return replace(
         drawn,
         positions=found.positions,

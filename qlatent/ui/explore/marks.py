@@ -23,7 +23,7 @@ MOST_PINNED = 100
 def hidden(colours: Ramp | Classes | None) -> tuple[int, ...]:
     """The codes that the URL switches off among these classes."""
     of, *runs = url_state.get(addresses.HIDDEN).split("_")
-    if not isinstance(colours, Classes) or of != _name(colours):
+    if not isinstance(colours, Classes) or of != named(colours):
         return ()
     found = [match.groups() for each in runs if (match := RUN.fullmatch(each))]
     spans = [range(int(first), int(last or first) + 1) for first, last in found]
@@ -45,7 +45,7 @@ def put(scene: Scene, event: PointMapEvent, colours: Ramp | Classes | None) -> N
     """Put what a person switched off or pinned into the URL."""
     if event.hidden is not None and isinstance(colours, Classes):
         off = sorted({code for code in event.hidden if 0 <= code < len(colours.names)})
-        url_state.put(addresses.HIDDEN, "_".join([_name(colours), *_runs(off)]) if off else None)
+        url_state.put(addresses.HIDDEN, "_".join([named(colours), *_runs(off)]) if off else None)
     if event.pinned is not None:
         there = [point for point in event.pinned if 0 <= point < scene.points][:MOST_PINNED]
         names = [f"{scene.row_of(point)}-{scene.modality_of(point)}" for point in there]
@@ -63,6 +63,7 @@ def _runs(codes: Sequence[int]) -> list[str]:
     return [f"{first}" if first == last else f"{first}-{last}" for first, last in runs]
 
 
-def _name(colours: Classes) -> str:
+def named(colours: Classes) -> str:
+    """What tells these classes from others in the URL."""
     names = "\n".join([colours.label, *colours.names])
     return hashlib.blake2b(names.encode(), digest_size=4).hexdigest()

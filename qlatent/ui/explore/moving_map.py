@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Scene
 from qlatent.services.selections.definitions import Ids, Lasso
-from qlatent.ui.explore import addresses, lines, marks, point_cards, shown_scene
+from qlatent.ui.explore import addresses, class_colours, colour_range, lines, marks, point_cards, shown_scene
 from qlatent.ui.explore.shown_scene import Named
 from qlatent.ui.latent_map.linked import Group, Happened, LinkedMap, linked_maps, refusal, told
 from qlatent.ui.latent_map.point_map import Classes, Clicked, PointMap, PointMapEvent, Ramp, point_map
@@ -52,7 +52,9 @@ def frame(scene: Scene) -> int:
 
 def spec(shown: Shown) -> PointMap:
     """What the map shows and how it stands."""
-    scene, colours = shown.named.scene, shown_scene.colours(shown.named, shown.colour, frame=shown.frame)
+    scene, asked = shown.named.scene, colour_range.asked()
+    found = shown_scene.colours(shown.named, shown.colour, frame=shown.frame, asked=asked)
+    colours = class_colours.chosen(found)
     return PointMap(
         scene.positions,
         colours=colours,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import streamlit as st
 
 from qlatent.services.datasets import browsing
 from qlatent.services.runs.frames import Drawing
-from qlatent.services.scenes import colouring, scenes
-from qlatent.services.scenes.colouring import Names
+from qlatent.services.scenes import colouring, ranges, scenes
+from qlatent.services.scenes.colouring import Names, Numbers
 from qlatent.services.scenes.scenes import Scene
 from qlatent.ui.explore import addresses
 from qlatent.ui.explore.source import Looked
@@ -52,6 +54,10 @@ LABELS = {
 OWN_RANGES = " Images and texts each have their own scale, 0 to 1."
 LABELS |= columns.LABELS
 RAMPS: dict[str, RampName] = {"change": "plasma", "lost": "plasma", "pair": "plasma", "density": "cividis"}
+EACH: Literal["frames"] = "frames"
+OPEN: Literal["all"] = "all"
+Range = tuple[float, float] | Literal["frames", "all"]
+"""From–to; `EACH`: of each frame by itself; `OPEN`: the 1st to 99th percentile of all modalities in one."""
 BY_FRAME = ("change", "lost", "density")
 
 
@@ -67,6 +73,7 @@ class Named:
     scene: Scene
     colours: tuple[str, ...]
     colour: str  # that tells most at first sight
+    flags: frozenset[str] = frozenset()  # colours that say yes or no
 
 
 def read(looked: Looked, drawing: Drawing, *, layout: str = "") -> Named:
@@ -105,10 +112,11 @@ def _laid_out(path: str, layout: str) -> Named:
 
 def named(name: str, map_name: str, scene: Scene) -> Named:
     """A scene with its names for caches, and what can colour it."""
-    offered = tuple(colouring.offered(page.workspace(), scene))
-    return Named(
-        name, map_name, scene, offered + columns.offered(scene), colouring.telling(scene, offered, named=TOP)
-    )
+    known = colouring.coloured(page.workspace(), scene)
+    offered = tuple(colouring.offered(page.workspace(), scene, known=known))
+    flags = frozenset(colouring.COLUMN + each for each, flag in known.items() if flag)
+    telling = colouring.telling(scene, offered, named=TOP)
+    return Named(name, map_name, scene, offered + columns.offered(scene), telling, flags)
 
 
 def belongs(scene: Scene, looked: Looked) -> bool:
@@ -119,29 +127,46 @@ def belongs(scene: Scene, looked: Looked) -> bool:
     return not source.run and (source.dataset, source.encoder) == (looked.dataset, looked.encoder)
 
 
-def title(by: str) -> str:
-    """What a colour is called."""
-    return LABELS[by][0] if by in LABELS else by.removeprefix(colouring.COLUMN)
+def title(by: str, *, flags: Collection[str] = ()) -> str:
+    """What a colour is called; one of `flags` says yes or no."""
+    own = LABELS[by][0] if by in LABELS else by.removeprefix(colouring.COLUMN)
+    return f"{own} · yes or no" if by in flags else own
 
 
-def colours(shown: Named, by: str, *, frame: int) -> Ramp | Classes:
-    """The colours of the points; only some depend on the frame."""
+def colours(shown: Named, by: str, *, frame: int, asked: Range | None = None) -> Ramp | Classes:
+    """The colours of the points; only some depend on the frame. Without a range `asked` for, numbers have their own."""
     if by == DATASET:
         return classes([shown.scene.source.dataset] * shown.scene.points, label=title(by))
     if by in columns.LABELS:
-        return columns.colours(addresses.PAGE, Frame(shown.name, shown.scene, frame), by)
+        span = asked if isinstance(asked, tuple) else None
+        return columns.colours(addresses.PAGE, Frame(shown.name, shown.scene, frame), by, span=span)
     name = shown.name
     if by == colouring.COLLECTIONS:
         name += colouring.collections_state(page.workspace(), shown.scene.source.dataset)
-    return _colours(name, by, frame if by in BY_FRAME else -1, shown.scene)
+    return _colours(name, (by, frame if by in BY_FRAME else -1), asked, shown.scene)
 
 
 @st.cache_resource(max_entries=24, show_spinner="Colouring the points…")
-def _colours(name: str, by: str, frame: int, _scene: Scene) -> Ramp | Classes:
-    found = colouring.values(page.workspace(), _scene, by, frame=max(frame, 0))
+def _colours(name: str, of: tuple[str, int], asked: Range | None, _scene: Scene) -> Ramp | Classes:
+    (by, frame), workspace = of, page.workspace()
+    found = colouring.values(workspace, _scene, by, frame=max(frame, 0))
     label, text = title(by), LABELS.get(by, ("", ""))[1]
     if isinstance(found, Names):
-        return classes(found.values, label=label, top=TOP, help=text)
+        return classes(found.values, label=label, colours=found.colours, top=TOP, help=text)
+    look: RampName = RAMPS.get(by, "viridis")
+    if asked is not None:
+        own = _ranged(_scene, by, asked, frame=max(frame, 0))
+        if own is not None:
+            said = f"{label}, within each frame" if asked == EACH else label
+            return ramp(own.values, label=said, span=own.span, name=look, help=text)
     if by == "norm" and len(_scene.modalities) > 1:
         label, text = f"{label}, within its range", text + OWN_RANGES
-    return ramp(found.values, label=label, span=found.span, name=RAMPS.get(by, "viridis"), help=text)
+    return ramp(found.values, label=label, span=found.span, name=look, help=text)
+
+
+def _ranged(scene: Scene, by: str, asked: Range, *, frame: int) -> Numbers | None:
+    workspace = page.workspace()
+    if asked == EACH:
+        return ranges.of_each_frame(workspace, scene, by)
+    span = asked if isinstance(asked, tuple) else None
+    return ranges.fixed(workspace, scene, by, frame=frame, span=span)

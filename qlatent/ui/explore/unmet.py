@@ -7,15 +7,16 @@ from collections.abc import Iterator
 import streamlit as st
 
 from qlatent.services.runs.frames import Outline
-from qlatent.ui.explore import addresses
+from qlatent.ui.explore import addresses, class_colours, colour_range
 from qlatent.ui.explore.shown_scene import Named
+from qlatent.ui.latent_map.point_map import Classes, Ramp
 from qlatent.ui.shell import url_state
 from qlatent.ui.shell.formatting import literal
 
 
-def unmet(named: Named, outline: Outline) -> None:
+def unmet(named: Named, outline: Outline, colours: Ramp | Classes | None) -> None:
     """Say which choices in the URL were left out; the map shows the others."""
-    if found := list(_asked(named, outline)):
+    if found := [*_asked(named, outline), *_of_colours(named, colours)]:
         st.caption(f":material/link_off: Left out: {' and '.join(found)}, which this map does not have.")
 
 
@@ -31,3 +32,10 @@ def _asked(named: Named, outline: Outline) -> Iterator[str]:
         yield f"the colour {literal(colour)}"
     if view and not scene.source.layout and view not in outline.views:
         yield f"the view {literal(view)}"
+
+
+def _of_colours(named: Named, colours: Ramp | Classes | None) -> Iterator[str]:
+    if not colour_range.fits(named, colours):
+        yield f"the colour range {literal(st.query_params.get(addresses.RANGE, ''))}"
+    if not class_colours.fits(colours):
+        yield "own colours of classes"

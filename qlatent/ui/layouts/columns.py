@@ -29,6 +29,7 @@ LABELS = {
 }
 OUTSIDE = "in no cluster"
 TOP = 20  # clusters with colours of their own
+Span = tuple[float, float]
 FEWEST = 3  # points: of two there is nothing to read
 
 
@@ -37,13 +38,17 @@ def offered(scene: Scene) -> tuple[str, ...]:
     return tuple(LABELS) if scene.items >= FEWEST else ()
 
 
-def colours(page: str, shown: Frame, key: str) -> Ramp | Classes:
-    """The colours of the points of a frame by one of them."""
-    return _colours(shown.name, shown.frame, key, addresses.clusters(page) or (0, False), shown)
+def colours(page: str, shown: Frame, key: str, *, span: Span | None = None) -> Ramp | Classes:
+    """The colours of the points of a frame by one of them, numbers over `span`."""
+    asked = addresses.clusters(page) or (0, False)
+    return _colours(shown.name, shown.frame, (key, span), asked, shown)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _colours(name: str, frame: int, key: str, asked: tuple[int, bool], _shown: Frame) -> Ramp | Classes:
+def _colours(
+    name: str, frame: int, by: tuple[str, Span | None], asked: tuple[int, bool], _shown: Frame
+) -> Ramp | Classes:
+    key, span = by
     label, text = LABELS[key]
     if key == "layout:cluster":
         found = kept.clusters(_shown, *asked)
@@ -52,5 +57,5 @@ def _colours(name: str, frame: int, key: str, asked: tuple[int, bool], _shown: F
         said = [OUTSIDE if number == coloured.missing else each for number, each in enumerate(coloured.names)]
         return replace(coloured, names=said)
     if key == "layout:trust":
-        return ramp(kept.trust(_shown), label=label, span=(0.0, 1.0), name="cividis", help=text)
-    return ramp(kept.outliers(_shown), label=label, name="plasma", help=text)
+        return ramp(kept.trust(_shown), label=label, span=span or (0.0, 1.0), name="cividis", help=text)
+    return ramp(kept.outliers(_shown), label=label, span=span, name="plasma", help=text)

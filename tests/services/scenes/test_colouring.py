@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
 from qlatent.errors import InputError
 from qlatent.services.runs.frames import Drawing
-from qlatent.services.scenes import colouring, scenes
+from qlatent.services.scenes import colouring, ranges, scenes
 from qlatent.services.scenes.colouring import Names, Numbers
 from qlatent.services.selections import collections
 from qlatent.services.selections.definitions import Ids
 from qlatent.store.workspace import Workspace
+from qlatent.types import Item
+from tests.services.run_workspace import add
 
 
 def test_a_scene_offers_what_it_has(workspace: Workspace) -> None:
@@ -34,7 +39,7 @@ def test_columns_are_numbers_years_or_names(workspace: Workspace) -> None:
     assert isinstance(made, Numbers)
     np.testing.assert_allclose(made.values[:30], 2024 + np.arange(30) / 365.2425, atol=1e-3)
     fresh = colouring.values(workspace, scene, "column:fresh", frame=0)
-    assert isinstance(fresh, Names) and list(fresh.values)[:3] == ["True", "False", "True"]
+    assert isinstance(fresh, Names) and list(fresh.values)[:3] == ["yes", "no", "yes"]
     label = colouring.values(workspace, scene, "label", frame=0)
     assert isinstance(label, Names) and list(label.values)[6:9] == ["apple", "", "plum"]
 
@@ -102,3 +107,50 @@ def test_an_unknown_colour_or_column_is_named(workspace: Workspace) -> None:
         colouring.values(workspace, scene, "smell", frame=0)
     with pytest.raises(InputError, match="have no column 'prise'"):
         colouring.values(workspace, scene, "column:prise", frame=0)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([True, False, None], ["yes", "no", ""]),
+        ([0, 1, 1], ["no", "yes", "yes"]),
+        (["Y", "n", "Y"], ["yes", "no", "yes"]),
+        (["1", None, None], ["yes", "", ""]),
+        (["flagged", None, "flagged"], ["flagged", "", "flagged"]),
+    ],
+)
+def test_a_mark_and_a_yes_or_no_are_told_apart_in_two_safe_colours(
+    tmp_path: Path, values: list[Any], said: list[str]
+) -> None:
+    items = [
+        Item(id=f"i{number}", vectors={"text": np.eye(3, dtype=np.float32)[number]}, metadata=mark)
+        for number, mark in enumerate({} if each is None else {"mark": each} for each in values)
+    ]
+    with Workspace.open(tmp_path / "workspace") as marked:
+        add(marked, "marks", items)
+        scene = scenes.of_vectors(marked, "marks", "given", Drawing("text"))
+        yes_or_no = said[0] != "flagged"
+        assert colouring.coloured(marked, scene) == {"mark": yes_or_no}
+        found = colouring.values(marked, scene, "column:mark", frame=0)
+        assert isinstance(found, Names) and list(found.values) == said
+        assert found.colours == ({"yes": "#e69f00", "no": "#0072b2"} if yes_or_no else None)
+
+
+def test_a_fixed_range_has_the_values_as_they_are_and_a_frame_its_own_range(workspace: Workspace) -> None:
+    scene = scenes.of_run(workspace, "r1", Drawing("both"))
+    norms = [
+        np.stack([np.linalg.norm(workspace.run("r1").snapshot(step)[name], axis=1) for step in (0, 8)])
+        for name in ("image", "text")
+    ]  # (2, 20) each
+    found = ranges.fixed(workspace, scene, "norm", frame=0, span=(1.0, 3.0))
+    assert found is not None and found.span == (1.0, 3.0)
+    np.testing.assert_allclose(found.values, np.concatenate(norms, axis=1), rtol=1e-6)
+    whole = ranges.fixed(workspace, scene, "norm", frame=0)
+    assert whole is not None
+    np.testing.assert_allclose(whole.span, np.percentile(norms, (1, 99)), rtol=1e-6)
+    each = ranges.of_each_frame(workspace, scene, "norm")
+    assert each is not None and each.span == (0.0, 1.0)
+    low, high = np.percentile(norms[1][1], (1, 99))  # of the texts in the last frame
+    np.testing.assert_allclose(each.values[1, 20:], (norms[1][1] - low) / (high - low), rtol=1e-5)
+    assert ranges.fixed(workspace, scene, "label", frame=0) is None
+    assert ranges.of_each_frame(workspace, scene, "density") is None

@@ -3,7 +3,7 @@
 `docs/point-map.md` describes it, also for use outside the app.
 """
 
-from qlatent.ui.latent_map.point_map.colouring import Classes, Ramp, classes, ramp
+from qlatent.ui.latent_map.point_map.colouring import Classes, Ramp, classes, filled, ramp, ranked
 from qlatent.ui.latent_map.point_map.events import Clicked, Lasso, PointMapEvent
 from qlatent.ui.latent_map.point_map.mounting import point_map
 from qlatent.ui.latent_map.point_map.spec import Card, Cards, Contour, PointMap
@@ -11,5 +11,5 @@ from qlatent.ui.latent_map.point_map.standalone import standalone_html
 
 __all__ = [
     "Card", "Cards", "Classes", "Clicked", "Contour", "Lasso", "PointMap", "PointMapEvent", "Ramp", "classes",
-    "point_map", "ramp", "standalone_html",
+    "filled", "point_map", "ramp", "ranked", "standalone_html",
 ]  # fmt: skip

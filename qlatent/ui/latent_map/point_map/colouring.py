@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +20,11 @@ STEPS = 254
 BYTE = 256
 MOST = 65_535
 NOTHING = "no value"
+PLAIN = "#9a9a9a"  # no value, and classes beyond the named ones
+PALETTE = (
+    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a6fd1", "#9b8b00", "#117733", "#882255",
+)  # fmt: skip
+"""Okabe & Ito first: told apart with every common kind of colour vision."""
 
 
 @dataclass(frozen=True)
@@ -97,5 +103,30 @@ def classes(
         numbers = np.where(numbers < 0, missing, numbers)
     narrow = len(names) <= BYTE
     codes: Codes = numbers.astype(np.uint8) if narrow else numbers.astype(np.uint16)
-    own = [colours.get(name, "#9a9a9a") for name in names] if colours else None
+    own = [colours.get(name, PLAIN) for name in names] if colours else None
     return Classes(codes, names, label, own, top, missing, help)
+
+
+def filled(given: Classes) -> tuple[str, ...]:
+    """The colour of each name as the map draws it: those given, else the clearest for the most frequent."""
+    if given.colours is not None:
+        return tuple(given.colours)
+    found = [PLAIN] * len(given.names)
+    for rank, code in enumerate(ranked(given)[: given.top]):
+        found[code] = PLAIN if code == given.missing else _of_rank(rank)
+    return tuple(found)
+
+
+def ranked(given: Classes) -> list[int]:
+    """All codes, the most frequent first and equally frequent ones in their order; `script/colours.js` ranks alike."""
+    counts = np.bincount(np.ravel(given.codes), minlength=len(given.names))
+    found: list[int] = np.argsort(-counts, kind="stable").tolist()
+    return found
+
+
+def _of_rank(rank: int) -> str:
+    """The palette; beyond it hues by the golden angle, in three brightnesses."""
+    if rank < len(PALETTE):
+        return PALETTE[rank]
+    red_green_blue = colorsys.hls_to_rgb((rank * 137.508) % 360 / 360, (0.46, 0.6, 0.36)[rank % 3], 0.62)
+    return "#" + "".join(f"{int(255 * part + 0.5):02x}" for part in red_green_blue)

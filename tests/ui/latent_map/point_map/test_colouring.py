@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from qlatent.errors import InputError
-from qlatent.ui.latent_map.point_map import classes, ramp
+from qlatent.ui.latent_map.point_map import classes, colouring, filled, ramp, ranked
 
 
 def test_a_ramp_runs_over_its_span_and_marks_what_has_no_value() -> None:
@@ -42,3 +47,18 @@ def test_more_than_256_classes_take_two_bytes() -> None:
 def test_own_colours_are_given_by_name() -> None:
     found = classes(["a", "b", "a"], label="kind", colours={"a": "#112233"})
     assert list(found.colours or ()) == ["#112233", "#9a9a9a"]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+def test_default_colours_are_those_that_the_map_draws() -> None:
+    names = [f"class {number:02}" for number in range(24)] + [""]
+    values = [name for rank, name in enumerate(names) for _ in range(40 - rank if rank != 3 else 60)]
+    given = classes(values, label="Kind", top=22)
+    script = Path(colouring.__file__).with_name("script") / "colours.js"
+    counts = np.bincount(given.codes).tolist()
+    asked = {"kind": "classes", "names": list(given.names), "top": given.top, "missing": given.missing}
+    call = f"const found = coloured({json.dumps(asked)}, {counts});"
+    told = "console.log(JSON.stringify([found.colours, found.ranked]));"
+    code = "\n".join([script.read_text(encoding="utf-8"), call, told])
+    said = subprocess.run(["node", "-e", code], capture_output=True, text=True, check=True).stdout
+    assert json.loads(said) == [list(filled(given)), ranked(given)]
