@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qlatent.services.datasets import browsing, facts
+from qlatent.services.datasets import coded, facts
+from qlatent.services.datasets.coded import Column, Texts
 from qlatent.store.workspace import Workspace
 
 MOST_VALUES = 200  # values of a text column that are counted one by one
 BINS = 20
-_COUNTED = ("label", "split")  # parts of an item that are counted beside its metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,22 @@ def counts(
     workspace: Workspace, dataset: str, *, among: NDArray[np.bool_] | None = None
 ) -> list[ColumnCounts]:
     """The counts of each column that has a value, among all items or those of a mask (rows,)."""
-    stored = workspace.items.table(
-        dataset, columns=[*_COUNTED, "metadata"]
-    )  # not the texts, which need memory
-    known = facts.columns(stored["metadata"].to_pylist(), beside=browsing.COLUMNS)
-    table = pd.concat([stored.select(list(_COUNTED)).to_pandas(), known], axis=1)
-    mask = np.ones(len(table), dtype=np.bool_) if among is None else np.asarray(among, dtype=np.bool_)
-    columns = {name: _blank_as_missing(table[name]) for name in table}
-    return [_counted(name, column, mask) for name, column in columns.items() if column.notna().any()]
+    columns = coded.columns_of(workspace, dataset)
+    mask = (
+        np.ones(workspace.items.count(dataset), dtype=np.bool_)
+        if among is None
+        else np.asarray(among, np.bool_)
+    )
+    return [_counted(name, each, mask) for name, each in columns.items() if _has_values(each)]
 
 
-def _blank_as_missing(column: pd.Series) -> pd.Series:
-    return column.replace("", None) if facts.kind(column) == "text" else column
+def _has_values(column: Column) -> bool:
+    return len(column.values) > 0 if isinstance(column, Texts) else bool(column.notna().any())
 
 
-def _counted(name: str, column: pd.Series, mask: NDArray[np.bool_]) -> ColumnCounts:
+def _counted(name: str, column: Column, mask: NDArray[np.bool_]) -> ColumnCounts:
+    if isinstance(column, Texts):
+        return _counted_texts(name, column, mask)
     kind, chosen = facts.kind(column), column[mask]
     present = int(chosen.notna().sum())
     known: dict[str, Any] = {
@@ -63,7 +64,7 @@ def _counted(name: str, column: pd.Series, mask: NDArray[np.bool_]) -> ColumnCou
         "distinct": int(chosen.nunique()),
     }  # fmt: skip
     if kind not in ("number", "date"):
-        often = chosen.value_counts().head(MOST_VALUES)
+        often = chosen.value_counts()
         return ColumnCounts(**known, values=tuple((value, int(count)) for value, count in often.items()))
     whole, part = column.dropna(), chosen.dropna()
     edges = _edges(whole, kind)
@@ -73,6 +74,15 @@ def _counted(name: str, column: pd.Series, mask: NDArray[np.bool_]) -> ColumnCou
         **known, least=part.min() if present else None, largest=part.max() if present else None,
         edges=tuple(shown.tolist()), bins=tuple(bins.tolist()),
     )  # fmt: skip
+
+
+def _counted_texts(name: str, column: Texts, mask: NDArray[np.bool_]) -> ColumnCounts:
+    """The counts of a column of texts; equally frequent values are sorted."""
+    found = column.counted(mask)
+    present, total = int(found.sum()), int(mask.sum())
+    leading = [each for each in np.argsort(-found, kind="stable")[:MOST_VALUES] if found[each]]
+    values = tuple((column.values[int(each)].as_py(), int(found[each])) for each in leading)
+    return ColumnCounts(name, "text", present, total - present, int((found > 0).sum()), values)
 
 
 def _edges(values: pd.Series, kind: str) -> NDArray[np.float64]:

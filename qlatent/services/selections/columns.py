@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,23 +13,30 @@ from numpy.typing import NDArray
 
 from qlatent.errors import AbsentError, InputError
 from qlatent.registry import did_you_mean
-from qlatent.services.datasets import browsing, conditions, facts
+from qlatent.services.datasets import browsing, coded, conditions, facts
+from qlatent.services.datasets.coded import Texts
 from qlatent.services.selections.definitions import Column, Ids
 from qlatent.store.workspace import Workspace
-
-OF_METADATA = " (metadata)"  # follows the name of a metadata column that is also a part of an item
 
 
 def having(workspace: Workspace, dataset: str, wanted: Column) -> NDArray[np.int64]:
     """The rows whose value meets the definition; an unknown column or a value of another kind raises `InputError`."""
-    values = values_of(workspace, dataset, wanted.name)
-    given = present(values)
-    if wanted.words:
-        mask = browsing.having(values.astype(str).to_frame("text"), "text", wanted.words).index
-        found = np.isin(np.arange(len(values)), mask) & given
+    column = column_of(workspace, dataset, wanted.name)
+    if isinstance(column, Texts):  # each different value is compared once
+        each = pd.Series(column.values.to_numpy(zero_copy_only=False), dtype=object)
+        found, given = column.among(_meeting(each, wanted)), column.given
     else:
-        found = _matching(values, wanted) & given
+        given = present(column)
+        found = _meeting(column, wanted) & given
     return np.flatnonzero(found | ~given if wanted.missing else found)
+
+
+def _meeting(values: pd.Series, wanted: Column) -> NDArray[np.bool_]:
+    """Mask of the values that meet the definition."""
+    if not wanted.words:
+        return _matching(values, wanted)
+    hits = browsing.having(values.astype(str).to_frame("text"), "text", wanted.words).index
+    return np.isin(np.arange(len(values)), hits)
 
 
 def condition(text: str) -> Column:
@@ -65,18 +71,21 @@ def rows_of(workspace: Workspace, dataset: str, ids: list[str]) -> tuple[NDArray
 
 def values_of(workspace: Workspace, dataset: str, name: str) -> pd.Series:
     """The values (n,) of one column in row order, typed as in `facts.columns`; an unknown name raises `InputError`."""
-    if name in browsing.COLUMNS:
+    column = column_of(workspace, dataset, name)
+    return column.series() if isinstance(column, Texts) else column
+
+
+def column_of(workspace: Workspace, dataset: str, name: str) -> Texts | pd.Series:
+    """One column of n items in row order, in few bytes where it is kept; an unknown name raises `InputError`."""
+    if name in browsing.COLUMNS and name not in coded.OWN:
         return workspace.items.table(dataset, columns=[name])[name].to_pandas()
-    documents = workspace.items.table(dataset, columns=["metadata"])["metadata"].to_pylist()
-    found = json.loads("[" + ",".join(each or "{}" for each in documents) + "]")
-    own = name.removesuffix(OF_METADATA)
-    key = own if own in browsing.COLUMNS else name
-    if not any(key in each for each in found):
-        known = [*browsing.COLUMNS, *dict.fromkeys(each for row in found[:100] for each in row)]
+    known = coded.columns_of(workspace, dataset)
+    if name not in known:
+        names = [*browsing.COLUMNS, *(each for each in known if each not in coded.OWN)]
         raise InputError(
-            f"The items of {dataset!r} have no column {name!r}.", remedy=did_you_mean(name, known)
+            f"The items of {dataset!r} have no column {name!r}.", remedy=did_you_mean(name, names)
         )
-    return facts.typed([each.get(key) for each in found])
+    return known[name]
 
 
 def filled(workspace: Workspace, dataset: str, name: str) -> NDArray[np.bool_]:

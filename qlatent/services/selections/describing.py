@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from qlatent.services.datasets import browsing, facts
-from qlatent.services.selections.columns import present
+from qlatent.services.datasets import coded, facts
+from qlatent.services.datasets.coded import Column, Texts
 from qlatent.services.selections.words import Word, apart
 from qlatent.store.workspace import Workspace
 
 SHOWN = 8  # values of a column
 MOST_TEXTS = 20_000  # read of the selection, and of the rest
-_OWN = ("label", "split")  # columns of the item itself that are counted
 _FREE = 0.5  # a text column with more distinct values than this share of its rows is free text, and more than `_FEW`
 _FEW = 50
 _LEAST = 2  # values of a number inside and outside, for a spread
+Figures = NDArray[np.float64]
+Pair = tuple[NDArray[np.int64], NDArray[np.int64]]  # how many items inside and in the rest have each value
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,68 +89,97 @@ class Description:
 def described(
     workspace: Workspace, dataset: str, rows: NDArray[np.int64], *, top: int = SHOWN, seed: int = 0
 ) -> Description:
-    """The description of some rows of a dataset; see `of_table`."""
-    return of_table(browsing.items(workspace, dataset), rows, top=top, seed=seed)
+    """The description of some rows of a dataset, see `of_columns`.
 
-
-def of_table(table: pd.DataFrame, rows: NDArray[np.int64], *, top: int = SHOWN, seed: int = 0) -> Description:
-    """The description of some rows of a table of items, as `browsing.items` returns it.
-
-    Columns are label, split and metadata, without free text. Of more than `MOST_TEXTS` texts on either side, a random
-    sample of that many is compared.
+    Columns are label, split and metadata; they are kept in memory, so that a second selection is only counted.
     """
-    inside = np.zeros(len(table), dtype=np.bool_)
+    texts = workspace.items.table(dataset, columns=["text"])["text"]
+    return of_columns(coded.columns_of(workspace, dataset), rows, texts=texts, top=top, seed=seed)
+
+
+def of_columns(
+    columns: Mapping[str, Column],
+    rows: NDArray[np.int64],
+    *,
+    texts: pa.ChunkedArray,
+    top: int = SHOWN,
+    seed: int = 0,
+) -> Description:
+    """The description of some of n items by their columns, without free text, and their texts (n,).
+
+    Of more than `MOST_TEXTS` texts on either side, a random sample of that many is compared.
+    """
+    inside = np.zeros(len(texts), dtype=np.bool_)
     inside[rows] = True
-    columns = [name for name in (*_OWN, *browsing.facts_of(table)) if _counted(table[name])]
-    differences = [each for name in columns for each in _differences(name, table[name], inside)]
+    counted = {name: each for name, each in columns.items() if _counted(each)}
+    differences = [
+        found for name, each in counted.items() for found in _differences(name, each, inside, top=top)
+    ]
     differences.sort(key=lambda each: -abs(each.score))
-    generator = np.random.default_rng(seed)
-    mine, others = (_texts(table["text"], side, generator) for side in (inside, ~inside))
+    mine, others = _compared(texts, inside, np.random.default_rng(seed))
     return Description(
         count=int(inside.sum()),
-        total=len(table),
-        columns=tuple(_summary(name, table[name], inside, top=top) for name in columns),
+        total=len(texts),
+        columns=tuple(_summary(name, each, inside, top=top) for name, each in counted.items()),
         differences=tuple(differences[:top]),
         words=tuple(apart(mine, others)),
         texts=len(mine) + len(others),
     )
 
 
-def _counted(values: pd.Series) -> bool:
-    given = values[present(values)]
-    if facts.kind(values) != "text":
-        return len(given) > 0
-    return 0 < given.nunique() <= max(_FEW, _FREE * len(given))
+def _counted(column: Column) -> bool:
+    if not isinstance(column, Texts):
+        return bool(column.notna().any())
+    return 0 < len(column.values) <= max(_FEW, _FREE * int(column.given.sum()))
 
 
-def _summary(name: str, values: pd.Series, inside: NDArray[np.bool_], *, top: int) -> Categories | Numbers:
-    given = present(values)
-    missing = int((inside & ~given).sum())
-    mine = values[inside & given]
-    if facts.kind(values) in ("number", "date"):
+def _summary(name: str, column: Column, inside: NDArray[np.bool_], *, top: int) -> Categories | Numbers:
+    if not isinstance(column, Texts) and facts.kind(column) in ("number", "date"):
+        given = column.notna().to_numpy()
+        mine = column[inside & given]
         ends: list[Any] = [mine.min(), mine.quantile(0.5), mine.max()] if len(mine) else [None] * 3
         least, median, largest = map(_plain, ends)
-        return Numbers(name, least, median, largest, missing)
-    counts, totals = Counter(mine.astype(str)), Counter(values[given].astype(str))
-    leading = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:top]
-    shown = tuple(Count(value, count, totals[value]) for value, count in leading)
-    other = counts.total() - sum(each.inside for each in shown)
-    return Categories(name, shown, other, len(counts), missing)
+        return Numbers(name, least, median, largest, int((inside & ~given).sum()))
+    texts = _as_texts(column)
+    counts = texts.counted(inside)
+    leading = np.argsort(-counts, kind="stable")[
+        :top
+    ]  # values are sorted, so equal counts are in their order
+    shown = tuple(
+        Count(texts.values[int(each)].as_py(), int(counts[each]), int(texts.totals[each]))
+        for each in leading
+        if counts[each]
+    )
+    other = int(counts.sum()) - sum(each.inside for each in shown)
+    return Categories(name, shown, other, int((counts > 0).sum()), int(inside.sum() - counts.sum()))
 
 
-def _differences(name: str, values: pd.Series, inside: NDArray[np.bool_]) -> Iterator[Difference]:
-    given = present(values)
-    mine, others = values[inside & given], values[~inside & given]
-    if facts.kind(values) in ("number", "date"):
-        one, two = _floats(mine), _floats(others)
+def _differences(name: str, column: Column, inside: NDArray[np.bool_], *, top: int) -> Iterator[Difference]:
+    """The differences in a column, of values the `top` surest."""
+    if not isinstance(column, Texts) and facts.kind(column) in ("number", "date"):
+        given = column.notna().to_numpy()
+        one, two = _floats(column[inside & given]), _floats(column[~inside & given])
         if min(len(one), len(two)) >= _LEAST:
             yield from _of_numbers(name, one, two)
         return
-    counts, rest = Counter(mine.astype(str)), Counter(others.astype(str))
-    if counts and rest:
-        for value in sorted({*counts, *rest}):
-            found = counts[value], rest[value]
-            yield _of_value(name, value, found, (counts.total(), rest.total()))
+    texts = _as_texts(column)
+    counts = texts.counted(inside)
+    rest = texts.totals - counts
+    of = int(counts.sum()), int(rest.sum())
+    if min(of):
+        scores = np.abs(_scores((counts, rest), of)[2])
+        for each in np.argsort(-scores, kind="stable")[:top]:
+            yield _of_value(
+                name, texts.values[int(each)].as_py(), (counts[each : each + 1], rest[each : each + 1]), of
+            )
+
+
+def _as_texts(column: Column) -> Texts:
+    """Truth values as texts, and texts as they are."""
+    if isinstance(column, Texts):
+        return column
+    codes = column.astype("Int8").fillna(-1).to_numpy(dtype=np.int8)
+    return Texts(pa.array(["False", "True"]), codes)
 
 
 def _of_numbers(name: str, one: NDArray[np.float64], two: NDArray[np.float64]) -> Iterator[Difference]:
@@ -161,20 +192,33 @@ def _of_numbers(name: str, one: NDArray[np.float64], two: NDArray[np.float64]) -
         yield Difference(name, "", apart_by / float(np.sqrt(pooled)), apart_by / error, n, m)
 
 
-def _of_value(name: str, value: str, found: tuple[int, int], of: tuple[int, int]) -> Difference:
+def _scores(found: Pair, of: tuple[int, int]) -> tuple[Figures, Figures, Figures]:
+    """The shares (v,) of the values inside and in the rest, and the z-scores (v,) of their differences."""
     shares = found[0] / of[0], found[1] / of[1]
-    pooled = sum(found) / sum(of)
+    pooled = (found[0] + found[1]) / sum(of)
     error = np.sqrt(pooled * (1 - pooled) * (1 / of[0] + 1 / of[1]))
-    score = float((shares[0] - shares[1]) / error) if error > 0 else 0.0
-    lift = shares[0] / shares[1] if shares[1] else float("inf")
-    return Difference(name, value, lift, score, *found)
+    known = error > 0
+    return *shares, np.where(known, (shares[0] - shares[1]) / np.where(known, error, 1.0), 0.0)
 
 
-def _texts(texts: pd.Series, mask: NDArray[np.bool_], generator: np.random.Generator) -> list[str]:
-    places = np.flatnonzero(mask & present(texts))
-    if len(places) > MOST_TEXTS:
-        places = np.sort(generator.choice(places, MOST_TEXTS, replace=False))
-    return list(texts.iloc[places])
+def _of_value(name: str, value: str, found: Pair, of: tuple[int, int]) -> Difference:
+    inside, rest, score = (float(each[0]) for each in _scores(found, of))
+    lift = inside / rest if rest else float("inf")
+    return Difference(name, value, lift, score, int(found[0][0]), int(found[1][0]))
+
+
+def _compared(
+    texts: pa.ChunkedArray, inside: NDArray[np.bool_], generator: np.random.Generator
+) -> tuple[list[str], list[str]]:
+    """Texts of the selection, and of the rest."""
+    given = pc.fill_null(pc.not_equal(texts, ""), False).to_numpy()
+    found = []
+    for side in (inside, ~inside):
+        places = np.flatnonzero(side & given)
+        if len(places) > MOST_TEXTS:
+            places = np.sort(generator.choice(places, MOST_TEXTS, replace=False))
+        found.append(texts.take(pa.array(places)).to_pylist())
+    return found[0], found[1]
 
 
 def _floats(values: pd.Series) -> NDArray[np.float64]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-_TOKEN = r"(?u)\b[^\W\d_]{2,}\b"  # two letters or more, of any alphabet
+_TOKEN = re.compile(r"\b[^\W\d_]{2,}\b")  # two letters or more, of any alphabet
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +30,15 @@ def apart(inside: Sequence[str], rest: Sequence[str], *, top: int = 12) -> list[
     16:372-403, equations 16, 20 and 22), so that neither rare nor common words lead by chance and no list of stop words
     is needed. The prior is the distribution of words in all texts, with the weight of one occurrence of each word.
     """
-    from sklearn.feature_extraction.text import CountVectorizer  # takes a second to import
-
     if not inside or not rest:
         return []
-    counter = CountVectorizer(token_pattern=_TOKEN)
-    try:
-        counts = counter.fit_transform([*inside, *rest])  # (n, words), sparse
-    except ValueError as err:
-        if "empty vocabulary" not in str(err):
-            raise
-        return []
-    one = np.asarray(counts[: len(inside)].sum(axis=0)).ravel()
-    two = np.asarray(counts[len(inside) :].sum(axis=0)).ravel()
+    mine, others = (Counter(_TOKEN.findall("\n".join(texts).lower())) for texts in (inside, rest))
+    names = sorted({*mine, *others})
+    one, two = (np.array([counted[each] for each in names], dtype=np.int64) for counted in (mine, others))
     scores = z_scores(one, two)
-    order = np.argsort(-scores, kind="stable")[:top]
-    names = counter.get_feature_names_out()
     return [
-        Word(str(names[each]), int(one[each]), int(two[each]), float(scores[each]))
-        for each in order
+        Word(names[each], int(one[each]), int(two[each]), float(scores[each]))
+        for each in np.argsort(-scores, kind="stable")[:top]
         if scores[each] > 0
     ]
 

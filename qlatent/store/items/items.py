@@ -145,6 +145,10 @@ class ItemStore:
         """The present version of a dataset; `table(version=…)` can always read this state."""
         return int(self._dataset(dataset).version)
 
+    def state(self, dataset: str) -> tuple[int, int, int]:
+        """Numbers that change with the rows of a dataset, also if it was removed and made anew, as a cache key."""
+        return self._tables.state(names.dataset_table(dataset))
+
     def table(
         self, dataset: str, *, columns: Sequence[str] | None = None, version: int | None = None
     ) -> pa.Table:

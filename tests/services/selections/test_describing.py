@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from scipy import stats
 
-from qlatent.services.datasets import facts
+from qlatent.services.datasets import browsing, coded, facts
 from qlatent.services.selections import describing
-from qlatent.services.selections.describing import Categories, Count, Numbers, described, of_table
+from qlatent.services.selections.describing import (
+    Categories,
+    Count,
+    Description,
+    Numbers,
+    described,
+    of_columns,
+)
 from tests.services import shop_workspace
 
 COUNT = 60
@@ -35,6 +43,12 @@ def table() -> pd.DataFrame:
     )  # fmt: skip
     own.loc[4, "label"] = ""
     return pd.concat([own, metadata], axis=1)
+
+
+def of_table(items: pd.DataFrame, rows: np.ndarray, *, top: int = describing.SHOWN) -> Description:
+    names = ["label", "split", *browsing.facts_of(items)]
+    texts = pa.chunked_array([pa.array(items["text"], pa.string())])
+    return of_columns({name: coded.compact(items[name]) for name in names}, rows, texts=texts, top=top)
 
 
 def test_values_are_counted_inside_and_in_all() -> None:
@@ -113,3 +127,43 @@ def test_a_dataset_is_described_by_its_rows(tmp_path) -> None:
         found = described(workspace, "shop", pears)
     assert found.differences[0].column == "label"
     assert {each.word for each in found.words} == {"green", "soft", "pear"}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_counts_and_differences_are_those_of_pandas(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count = 3000
+    items = pd.DataFrame(
+        {
+            "label": rng.choice(["pear", "plum", "Ünicode", "", "_x"], count),
+            "split": "",
+            "text": "",
+            "rare": [f"s{each}" for each in rng.zipf(1.5, count) % 700],
+            "fresh": pd.Series(rng.choice([True, False, None], count), dtype="boolean"),
+            "price": pd.Series(rng.choice([1.5, 2.5, None], count), dtype="Float64"),
+        }
+    )
+    rows = np.flatnonzero(rng.random(count) < rng.choice([0.02, 0.3]))
+    found = of_table(items, rows, top=6)
+    scores = []
+    for each in found.columns:
+        given = items[each.column].replace("", None).dropna()
+        inside = given[given.index.isin(rows)]
+        assert each.missing == len(rows) - len(inside)
+        if isinstance(each, Numbers):
+            assert (each.least, each.median) == (inside.min(), inside.median())
+            continue
+        table = pd.crosstab(given.astype(str), given.index.isin(rows))
+        expected = table.sort_values(True, ascending=False, kind="stable")[True].head(6)
+        assert [(count.value, count.inside) for count in each.top] == [*expected[expected > 0].items()]
+        assert [count.total for count in each.top] == list(
+            table.loc[[one.value for one in each.top]].sum(axis=1)
+        )
+        assert (each.distinct, each.other) == ((table[True] > 0).sum(), table[True].sum() - expected.sum())
+        shares = table / table.sum()
+        pooled = table.sum(axis=1) / len(given)
+        error = np.sqrt(pooled * (1 - pooled) * (1 / table.sum()).sum())
+        scores += (((shares[True] - shares[False]) / error).abs()).tolist()
+    price = [items["price"][items.index.isin(rows) == side].dropna().astype(float) for side in (True, False)]
+    scores.append(abs(stats.ttest_ind(*price, equal_var=False).statistic))
+    assert [abs(each.score) for each in found.differences] == pytest.approx(sorted(scores)[::-1][:6])
