@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -11,7 +12,9 @@ from qlatent.cli.terminal import Terminal
 from qlatent.errors import InputError, RunError
 from qlatent.provenance import made_by
 from qlatent.report import reproduction as report
-from qlatent.services.experiments import reproduction
+from qlatent.report import reproduction_on_device
+from qlatent.services.experiments import on_device, reproduction
+from qlatent.services.experiments.on_device import OnDevice
 from qlatent.services.experiments.reproduction import VARIANTS, Place, Row
 from qlatent.services.runs import listing
 from qlatent.services.training import sweeps
@@ -19,7 +22,8 @@ from qlatent.services.workspaces import Workspace
 from qlatent.store.disk import json_bytes, write_atomically
 
 POLL = 2.0  # seconds between two polls
-TABLE = "qssl.json"
+TABLE, ON_DEVICE = "qssl.json", "qssl_on_device.json"
+DEVICE_VARIANTS = ("classical", "ring")
 
 
 def reproduce(
@@ -65,6 +69,54 @@ def reproduce(
         )
     files = write(rows, out, command=_command(), picture=picture)
     _tell(rows, failed, files, terminal)
+
+
+def reproduce_on_device(
+    workspace: Workspace,
+    *,
+    data: Path,
+    variants: tuple[str, ...],
+    seeds: int | None,
+    workers: int,
+    out: Path,
+    asked: OnDevice,
+    terminal: Terminal,
+) -> None:
+    """Train the networks that are missing here, run their test images on a device's noise, and write the table."""
+    table = out / ON_DEVICE
+    known = json.loads(table.read_text(encoding="utf-8"))["rows"] if table.exists() else []
+    with terminal.progress("Importing the images") as status:
+        dataset = reproduction.bring(workspace, data, progress=status)
+
+    def places() -> list[Place]:
+        chosen = variants or DEVICE_VARIANTS
+        return reproduction.places(workspace, dataset, variants=chosen, seeds=seeds, widths=(8,))
+
+    def lacking() -> list[Place]:
+        return [place for place in places() if not on_device.is_measured(place, asked, known)]
+
+    sweeps.start(workspace, lacking(), workers=workers)
+    try:
+        failed = _follow(workspace, lacking, terminal)
+    except KeyboardInterrupt:
+        sweeps.stop(workspace, sweeps.ids(places()))
+        raise
+    with terminal.progress(f"Images on {asked.device}") as progress:
+        made = on_device.measure(workspace, lacking(), asked, progress=progress)
+    rows = on_device.ordered([*known, *made])
+    if not rows:
+        raise RunError(
+            f"Nothing was measured. {' '.join(failed)}", remedy="Run the same command again to continue."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(table, json_bytes({"made_by": made_by(), "rows": rows}))
+    files = [table, *reproduction_on_device.write(rows, out, command=_command())]
+    for line in failed:
+        terminal.note(line)
+    columns, lines = reproduction_on_device.accuracy_table(rows)
+    terminal.table({"rows": rows, "files": [str(path) for path in files]}, columns, lines)
+    if not terminal.as_json:
+        terminal.result({}, *(f"→ {path}" for path in files))
 
 
 def write(rows: list[Row], out: Path, *, command: str, picture: str) -> list[Path]:

@@ -23,7 +23,7 @@ from qlatent.cli.options import (
     split_by,
 )
 from qlatent.cli.terminal import Terminal
-from qlatent.services.experiments import reproduction
+from qlatent.services.experiments import on_device, reproduction
 from qlatent.services.experiments.grid import Grid
 from qlatent.services.runs import queue
 from qlatent.services.training import image_probe
@@ -111,12 +111,31 @@ def reproduce(
         Path, typer.Option(help="Folder for qssl.json, qssl.md and qssl.html; existing results are kept.")
     ] = Path("qssl"),
     picture: Annotated[str, typer.Option(help="Image to show in qssl.md.")] = "",
+    device: Annotated[
+        str,
+        typer.Option(
+            help="Measure the trained networks on a device's noise instead (the paper's Fig. 6), such as fake_paris."
+        ),
+    ] = "",
+    images: Annotated[
+        int, typer.Option(min=5, max=5000, help="With --device: number of test images.")
+    ] = on_device.IMAGES,
+    shots: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="With --device: measurements per image.")
+    ] = on_device.SHOTS,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Reproduce a published table and compare it with the published results. Finished runs are not trained again."""
     reproducing.check_system(table)
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    if device:
+        asked = on_device.OnDevice(f"twin:{device.removeprefix('twin:')}", images=images, shots=shots)
+        reproducing.reproduce_on_device(
+            opened, data=data, variants=names(variants), seeds=seeds, workers=workers or os.cpu_count() or 1, out=out,
+            asked=asked, terminal=terminal,
+        )  # fmt: skip
+        return
     reproducing.reproduce(
         opened, data=data, variants=names(variants), seeds=seeds, widths=numbers(widths, "--widths"), probes=probes,
         workers=workers or os.cpu_count() or 1, out=out, picture=picture, terminal=terminal,

@@ -88,7 +88,7 @@ def as_published(
 
     while learner.epoch < config.epochs:
         learner.learn(batch, train.labels)
-        found.append(_confusion(learner.layer, seen, test.labels, classes))
+        found.append(confusion(learner.layer, seen, test.labels))
         keep(learner.checkpoint(found))
     accuracies = tuple(_accuracy(each) for each in found)
     best = int(np.argmax(accuracies))
@@ -109,15 +109,23 @@ def honest(
     was a good point to stop; they do not choose the epoch.
     """
     config = config or ProbeConfig()
-    classes = _classes(train, test)
-    features, seen = (_features(encode, each.images, size) for each in (train, test))
+    _classes(train, test)
+    layer, validation = fitted(encode, train, config, size=size)
+    table = confusion(layer, _features(encode, test.images, size), test.labels)
+    return ProbeResult(_accuracy(table), config.epochs, table, (_accuracy(table),), validation)
+
+
+def fitted(
+    encode: Encode, train: Labelled, config: ProbeConfig, *, size: int = 32
+) -> tuple[nn.Linear, tuple[float, ...]]:
+    """The layer of the honest probe after its last epoch, and its accuracy on the held-back rows after each epoch."""
+    features, classes = _features(encode, train.images, size), int(train.labels.max()) + 1
     learned, kept = split(train.labels, config, groups=train.groups)
-    learner, validation = _Learner((seen.shape[1], classes), config), []
+    learner, validation = _Learner((features.shape[1], classes), config), []
     for _ in range(config.epochs):
         learner.learn(features[learned].__getitem__, train.labels[learned])
-        validation.append(_accuracy(_confusion(learner.layer, features[kept], train.labels[kept], classes)))
-    table = _confusion(learner.layer, seen, test.labels, classes)
-    return ProbeResult(_accuracy(table), config.epochs, table, (_accuracy(table),), tuple(validation))
+        validation.append(_accuracy(confusion(learner.layer, features[kept], train.labels[kept])))
+    return learner.layer, tuple(validation)
 
 
 def _features(encode: Encode, images: Tensor, size: int) -> Tensor:
@@ -199,7 +207,9 @@ class _Learner:
 
 
 @torch.no_grad()
-def _confusion(layer: nn.Linear, features: Tensor, labels: Tensor, classes: int) -> NDArray[np.int64]:
+def confusion(layer: nn.Linear, features: Tensor, labels: Tensor) -> NDArray[np.int64]:
+    """Counts (classes, classes) of a layer's answers to features (n, W): rows are classes, columns answers."""
+    classes = layer.out_features
     answers = layer(features).argmax(dim=1)
     return torch.bincount(labels * classes + answers, minlength=classes**2).view(classes, classes).numpy()
 
