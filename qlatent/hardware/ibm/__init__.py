@@ -1,0 +1,1 @@
+"""IBM's devices through qiskit-ibm-runtime: access, account, devices, jobs."""

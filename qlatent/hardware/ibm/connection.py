@@ -1,0 +1,125 @@
+"""The client of IBM's service for one instance: made on first use, asked so that no key leaves it and causes are told.
+
+`client` answers single questions (one request each), `service` is what primitives submit through. Use it in the main
+thread of a process of its own: Qiskit does not survive threads that end.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from qlatent.errors import QlatentError
+from qlatent.hardware.ibm import causes, sign_in
+from qlatent.hardware.ibm.access import Access, loopback, point_at
+
+_CHANNEL = "ibm_quantum_platform"
+_FREE = ("free", "trial")
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance of the account: its CRN, name, plan, and how the plan is paid ("free", "paid", "unknown", …)."""
+
+    crn: str
+    name: str
+    plan: str
+    pricing: str
+
+    @property
+    def free(self) -> bool:
+        """Whether jobs cost nothing."""
+        return self.pricing in _FREE
+
+    @property
+    def open(self) -> bool:
+        """Whether it has the Open plan, which runs neither sessions nor batches."""
+        return self.plan == "open"
+
+
+class Connection:
+    """A key with an instance; `url` is the address of a stand-in, or empty for IBM."""
+
+    def __init__(self, access: Access, *, url: str = "") -> None:
+        self.access = access
+        self.url = loopback(url) if url else ""
+        if url:
+            point_at(url)
+
+    @cached_property
+    def instances(self) -> tuple[Instance, ...]:
+        """The instances of the key's account that have devices; raises the cause if the key does not sign in."""
+        from qiskit_ibm_runtime.accounts.account import Account
+
+        sign_in.check(self.access)
+        with self.asking():
+            account = Account.create_account(channel=_CHANNEL, token=self.access.key)
+            found = account.list_instances()
+        return tuple(Instance(f["crn"], f["name"] or "", f["plan"], f["pricing_type"]) for f in found)
+
+    @cached_property
+    def instance(self) -> Instance:
+        """The instance that pays; never chosen for the user."""
+        names = [f"{each.name} ({each.plan})" for each in self.instances]
+        if not names:
+            raise causes.no_instance()
+        wanted = self.access.instance
+        if not wanted:
+            raise causes.instance_not_named(names)
+        for each in self.instances:
+            if wanted in (each.crn, each.name):
+                return each
+        raise causes.other_instance(wanted, names)
+
+    @cached_property
+    def client(self) -> Any:
+        """What answers single questions, as qiskit-ibm-runtime's `RuntimeClient`."""
+        from qiskit_ibm_runtime.accounts.account import IBM_QUANTUM_PLATFORM_API_URL
+        from qiskit_ibm_runtime.api.client import RuntimeClient
+        from qiskit_ibm_runtime.api.client_parameters import ClientParameters
+
+        crn = self.instance.crn
+        resolver = {"url_resolver": self._resolved} if self.url else {}
+        return RuntimeClient(
+            ClientParameters(_CHANNEL, self.access.key, IBM_QUANTUM_PLATFORM_API_URL, crn, **resolver)
+        )
+
+    @cached_property
+    def service(self) -> Any:
+        """What primitives submit through, as qiskit-ibm-runtime's `QiskitRuntimeService`, with an explicit instance."""
+        from qiskit_ibm_runtime import QiskitRuntimeService
+
+        crn = self.instance.crn
+        resolver = {"url_resolver": self._resolved} if self.url else {}
+        with self.asking():
+            return QiskitRuntimeService(channel=_CHANNEL, token=self.access.key, instance=crn, **resolver)
+
+    @property
+    def fingerprint(self) -> str:
+        """The account's, by the CRN also where the access names the instance."""
+        return replace(self.access, instance=self.instance.crn).fingerprint
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Calls to the client inside raise errors that tell the cause, and never fall back to sending the key."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the client: what they say is told by our own questions
+            warnings.filterwarnings("error", message=causes.NO_TOKEN)
+            try:
+                yield
+            except QlatentError:
+                raise
+            except Exception as err:
+                if causes.NO_TOKEN in str(err):
+                    sign_in.check(self.access)
+                    raise causes.sign_in_down("it refused a token once") from err
+                if causes.status_of(err) in (401, 403):
+                    sign_in.check(self.access)
+                raise causes.told(err, self.access) from err
+
+    def _resolved(self, *_: Any) -> str:
+        return f"{self.url}/api/v1"
