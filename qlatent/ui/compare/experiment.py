@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -90,7 +91,7 @@ def _data() -> tuple[str, str, dict[str, Any] | None] | None:
         if st.button("Encode them", type="primary", key="compare_encode"):
             url_state.go("data", dataset=dataset)
         return None
-    key = url_state.pick("Vectors", encoders, name="encoder", names=encoder_name)
+    key = url_state.pick("Vectors", encoders, name="encoder", names=partial(encoder_name, among=encoders))
     have = [each["modality"] for each in every[dataset].encoders if each["key"] == key]
     chosen = st.pills("Modalities", have, selection_mode="multi", default=have, key="compare_modalities")
     if not chosen:

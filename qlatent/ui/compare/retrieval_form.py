@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def _vectors(dataset: DatasetView) -> str:
         if st.button("Encode them", type="primary", key="retrieval_encode", icon=":material/arrow_forward:"):
             url_state.go("data", dataset=dataset.id)
         return ""
-    return url_state.pick("Vectors", keys, name="encoder", names=encoder_name)
+    return url_state.pick("Vectors", keys, name="encoder", names=partial(encoder_name, among=keys))
 
 
 def _query_fields(

@@ -104,13 +104,15 @@ def encoders(dataset: DatasetView) -> None:
 
 def _coverage(dataset: DatasetView) -> pd.DataFrame:
     found = dataset.encoders
+    keys = [each["key"] for each in found]
     return pd.DataFrame(
         {
-            "Encoder": [encoder_name(each["key"]) for each in found],
+            "Encoder": [encoder_name(each["key"], keys) for each in found],
             "Modality": [each["modality"] for each in found],
             "Width": [f"{each['dim']}-d" for each in found],
             "Encoded": [100 * each["encoded"] / max(1, each["total"]) for each in found],
             "Contents": [f"{each['encoded']:,} of {each['total']:,}" for each in found],
+            "Key": keys,  # the command line asks for it
         }
     )
 

@@ -101,8 +101,8 @@ def add(looked: Looked, shown: Shown) -> None:
             return
         offered = {key: title for key, title in _offered(looked, shown) if key not in {e.text for e in there}}
         st.caption(
-            "Another map of the same items beside this one. Pointer, selection and colours are shared, and the camera "
-            "where both are in the same axes."
+            "Another map of the same items beside this one. They share pointer, selection and colours, and "
+            "the camera if both have the same axes."
         )
         if not offered:
             st.caption(
@@ -110,7 +110,7 @@ def add(looked: Looked, shown: Shown) -> None:
             )
             return
         chosen_key = st.selectbox(
-            "Beside it", list(offered), format_func=offered.__getitem__, key="explore_beside_what",
+            "Map to add", list(offered), format_func=offered.__getitem__, key="explore_beside_what",
             filter_mode="contains",
         )  # fmt: skip
         if st.button("Add", key="explore_beside_add", type="primary", icon=":material/add:"):
@@ -138,9 +138,10 @@ def _offered(looked: Looked, shown: Shown) -> Iterator[tuple[str, str]]:
     """Keys and titles: vectors, layouts, other runs, other frames."""
     own = shown.named.scene.source
     dataset = all_datasets().get(own.dataset)
-    for key in source.encoders(dataset) if dataset else ():
+    keys = source.encoders(dataset) if dataset else []
+    for key in keys:
         if looked.run or own.layout or key != own.encoder:
-            yield f"vectors-{key}", f"Vectors before any head, {encoder_name(key)}"
+            yield f"vectors-{key}", f"Vectors of {encoder_name(key, keys)}, before any head"
     for run in listing.list_runs(page.workspace()):
         if run.dataset != own.dataset:
             continue
@@ -188,7 +189,7 @@ def _of_source(shown: Shown, entry: Entry) -> tuple[str, Named]:
         run = listing.summary(workspace, entry.key)
         looked, title = Looked(run=run, dataset=run.dataset or ""), f"Run: {run.name}"
     else:
-        looked, title = _vectors(scene, entry.key), f"Vectors, {encoder_name(entry.key)}"
+        looked, title = _vectors(scene, entry.key), f"Vectors of {encoder_name(entry.key)}"
     outline = controls.outline(looked)
     view = scene.shown.view if outline and scene.shown.view in outline.views else None
     return title, shown_scene.read(looked, Drawing(view, scene.shown.basis, scene.shown.dimensions))
@@ -292,4 +293,4 @@ def _figures(read: _Read) -> list[str]:
         if each.values[frame] is not None
     ][:FIGURES]
     missing = int((read.found.points < 0).sum())
-    return [*said, f"{count(missing, 'point')} without a place here"] if missing else said
+    return [*said, f"{count(missing, 'point')} not on this map"] if missing else said

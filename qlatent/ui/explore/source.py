@@ -136,7 +136,8 @@ def _names(options: Mapping[str, Looked], datasets: Mapping[str, DatasetView]) -
             part = f"{each.run.part_of.removeprefix('an ')}: " if each.run.part_of else ""
             found[key] = f"{part}{titles[each.run.id]} · {each.run.state} · {each.run.status.step:,} steps"
         else:
-            found[key] = f"{datasets[each.dataset].name} · vectors, {encoder_name(each.encoder)}, no head"
+            named = encoder_name(each.encoder, encoders(datasets[each.dataset]))
+            found[key] = f"{datasets[each.dataset].name} · vectors of {named}, no head"
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def head_list(views: list[HeadView]) -> HeadView:
             "Head": ["broken" if each.broken else each.title for each in views],
             "Origin": [each.origin for each in views],
             "Parameters": [each.parameter_count.get("stored") for each in views],
-            "Mean |d_x − d_z|": [each.metrics.get("pair_error") for each in views],
+            "Pair distance change": [each.metrics.get("pair_error") for each in views],
             "Kept": pd.to_datetime([each.created for each in views], unit="s"),
         }
     )
@@ -58,7 +59,9 @@ def head_list(views: list[HeadView]) -> HeadView:
         column_config={
             "Name": column.TextColumn(width="medium"),
             "Parameters": column.NumberColumn(format="localized"),
-            "Mean |d_x − d_z|": column.NumberColumn(format="%.3f"),
+            "Pair distance change": column.NumberColumn(
+                format="%.3f", help="Mean |d_x − d_z| of held-out pairs, before and after compression."
+            ),
             "Kept": column.DatetimeColumn(format="distance"),
         },
         alt="Heads kept in this workspace",
@@ -238,7 +241,7 @@ def _dataset() -> tuple[str | None, str | None]:
     if not keys:
         st.caption("This dataset has no vectors yet. Encode it on the page Data.")
         return None, None
-    return chosen, url_state.pick("Vectors", keys, name="encoder", names=encoder_name)
+    return chosen, url_state.pick("Vectors", keys, name="encoder", names=partial(encoder_name, among=keys))
 
 
 def _file() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import streamlit as st
 
@@ -43,7 +44,7 @@ def of_dataset(page: str, dataset: str, keys: list[str]) -> None:
     key = keys[0] if keys else ""
     if len(keys) > 1:
         name = addresses.name(page, addresses.ENCODER)
-        key = url_state.pick("Vectors", keys, name=name, names=encoder_name)
+        key = url_state.pick("Vectors", keys, name=name, names=partial(encoder_name, among=keys))
     _search(page, Source(dataset=dataset, encoder=key))
     item.opened(dataset, key)  # in this fragment, since a card's button runs no more than it
 
@@ -128,10 +129,10 @@ def _heads(page: str, source: Source, run: str) -> tuple[str, ...]:
     if given is not None:
         addresses.put_heads(page, owner, st.session_state[key])
     chosen = st.multiselect(
-        "Beside it, the latents of", list(fitting), key=key, width=280,
+        "Compare with the latents of", list(fitting), key=key, width=280,
         format_func=lambda each: fitting[each].name,
         on_change=lambda: addresses.put_heads(page, owner, st.session_state[key]),
-        help="The nearest items after compression by these heads, with what was gained and lost.",
+        help="The nearest items after compression by these heads, and which items were gained and lost.",
     )  # fmt: skip
     return tuple(chosen)
 
@@ -151,7 +152,7 @@ def _waiting(asking: _Asking) -> str:
     """What is done while one waits: the first search of a text or an image loads the encoder."""
     encodes = any(term.kind in ("text", "image") for term in asking.query.terms)
     if encodes and models.prepare(shell.workspace(), asking.source.encoder):
-        return "Opening the encoder; later searches are quick…"
+        return "Loading the encoder; later searches are faster…"
     return "Searching…"
 
 
@@ -178,7 +179,7 @@ def _save(asking: _Asking) -> None:
                 parts.error_card(err)
                 return
             addresses.put(asking.page, addresses.SAVED, kept.id)
-            st.success("Saved. It stands under *Saved*.", icon=":material/check_circle:")
+            st.success("Saved. Find it under *Saved*.", icon=":material/check_circle:")
 
 
 def _definition(asking: _Asking, space: Space, most: int) -> Definition:

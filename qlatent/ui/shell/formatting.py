@@ -6,6 +6,9 @@ import base64
 import math
 import re
 import time
+from collections.abc import Collection
+
+from qlatent.registry import ENCODERS
 
 # humanize writes "3 minutes and 20 seconds" and "5 minutes ago", for which tables and progress lines have no room
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -26,9 +29,15 @@ def cut(text: str, *, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def encoder_name(key: str) -> str:
-    """The name of an encoder by its key."""
-    return "imported vectors" if key == "given" else key or "an unknown encoder"
+def encoder_name(key: str, among: Collection[str] = ()) -> str:
+    """The name of an encoder by its key; with the key's digits only if `among` has another key of that name."""
+    if key == "given":
+        return "imported vectors"
+    name, _, digits = key.rpartition("-")
+    if name not in ENCODERS:
+        return key or "an unknown encoder"
+    alike = {each for each in among if each.rpartition("-")[0] == name} | {key}
+    return ENCODERS[name].title if len(alike) == 1 else f"{ENCODERS[name].title} {digits}"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -74,7 +74,7 @@ def encoder(encoders: list[dict[str, Any]]) -> str:
 
     def label(key: str) -> str:
         parts = [f"{each['modality']} {each['dim']}-d" for each in encoders if each["key"] == key]
-        return f"{encoder_name(key)} ({', '.join(parts)})"
+        return f"{encoder_name(key, keys)} ({', '.join(parts)})"
 
     return url_state.pick("Vectors", keys, name="encoder", names=label)
 

@@ -46,3 +46,12 @@ def test_counts_sizes_and_figures() -> None:
     assert formatting.size(3_100_000) == "3.1 MB" and formatting.size(12) == "12 B"
     assert formatting.decimal(0.12345) == "0.123" and formatting.decimal(float("nan")) == "–"
     assert formatting.data_uri(b"ab") == "data:image/webp;base64,YWI=" and formatting.data_uri(None) is None
+
+
+def test_an_encoder_is_named_by_its_title_and_by_its_digits_only_beside_another_of_that_name() -> None:
+    old, new, text = "builtin-0f88b91245a0", "builtin-111111111111", "text-222222222222"
+    assert formatting.encoder_name(old, [old, text]) == formatting.encoder_name(old) == "Built-in tiny CLIP"
+    assert formatting.encoder_name(old, [old, new]) == "Built-in tiny CLIP 0f88b91245a0"
+    assert formatting.encoder_name("given", [old]) == "imported vectors"
+    assert formatting.encoder_name("audio-333333333333") == "audio-333333333333"  # of a later version
+    assert formatting.encoder_name("") == "an unknown encoder"
