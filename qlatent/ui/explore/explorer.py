@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from qlatent.errors import QlatentError
 from qlatent.services.runs.frames import Drawing, Outline
@@ -44,7 +45,7 @@ def explorer(looked: Looked) -> None:
         )
         return
     parts.beyond_builtin(looked.run.encoder if looked.run else looked.encoder, looked.dataset)
-    chart, panel = st.columns([1.6, 1], gap="medium")  # on a phone the map comes first
+    chart, below, panel = _places()
     with chart:
         row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
         with row:
@@ -56,7 +57,9 @@ def explorer(looked: Looked) -> None:
         selected = state.rows(addresses.PAGE, named.scene.source.dataset)
         shown = Shown(named, colour, moving_map.frame(named.scene), selected)
         if not named.scene.items:
-            st.info("No item has numbers that can be drawn.", icon=":material/scatter_plot:")
+            st.info(
+                "No item has finite numbers, so there is nothing to draw.", icon=":material/scatter_plot:"
+            )
             return
         drawn = moving_map.spec(shown)
         if joined:
@@ -64,6 +67,7 @@ def explorer(looked: Looked) -> None:
         with row:
             controls.palette(shown, drawn.colours)
         _map(looked, shown, joined, drawn)
+    with below:
         share = st.container(
             horizontal=True, vertical_alignment="center", gap="small"
         )  # filled last: the address is known then
@@ -82,6 +86,17 @@ def explorer(looked: Looked) -> None:
         views.views()
         saving.save(shown, drawn)
         lines.switch(named.scene)
+
+
+def _places() -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+    """Where the map, what belongs to it, and the panel stand; several maps take the whole width.
+
+    On a phone the map comes first.
+    """
+    several = bool(beside.entries()) and not url_state.get(addresses.WITH)
+    chart = st.container() if several else None
+    below, panel = st.columns([1.6, 1], gap="medium")
+    return chart or below, below, panel
 
 
 def _fixed(label: str) -> None:
@@ -110,7 +125,7 @@ def _scene(looked: Looked, outline: Outline) -> Named | None:
             if shown_scene.belongs(named.scene, looked):
                 _fixed("Back to the fixed axes")
                 return named
-            st.warning("The layout in this link is of other vectors than those looked at.")
+            st.warning("The layout in this link belongs to other vectors than those shown.")
         except QlatentError as err:
             parts.error_card(err)
         _fixed("Show the fixed axes")
