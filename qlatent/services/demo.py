@@ -88,7 +88,7 @@ MAPPING = {"id": "id", "image": "image", "text": ["text"], "label": "category", 
 def train(workspace: Workspace, encoder_key: str | None = None) -> list[str]:
     """Start the demo's two trainings, or resume those that exist; returns their ids, the one to look at last.
 
-    CLIP-ACQUA's own loss comes first, so that the run towards distances is the newest and its map the one shown.
+    CLIP-ACQUA's own loss comes first, so that the run that keeps neighbours is the newest and its map the one shown.
     Without a key the listings must have vectors of one encoder only; those of an earlier version may have two.
     """
     views = listing.list_runs(workspace, "train")

@@ -225,7 +225,7 @@ def test_a_stored_layout_in_the_link_is_drawn_until_the_fixed_axes_are_asked_for
         assert not at.exception and "explore_layout" not in url(at)
         assert "Shown by the axes" in {metric.label for metric in at.metric}
     at = opened(shop.path, "explore", explore_layout=of_run, **vectors)
-    assert any("is of other vectors" in each.value for each in at.warning) and not maps(at)
+    assert any("belongs to other vectors" in each.value for each in at.warning) and not maps(at)
     at = opened(shop.path, "explore", explore_layout="gone", **vectors)
     assert len(at.error) == 1 and not maps(at)  # nothing else is opened in its place
     at.button(key="explore_fixed").click().run()

@@ -45,7 +45,7 @@ HELP = {
     "change": "Share of an item's 10 nearest in the input space that are not among its 10 nearest in the whole latent "
     "space.",
     "false": "1 − trustworthiness of the point: how far its neighbours on the map are from being neighbours in the "
-    "input space. Where it is high, do not read closeness as likeness.",
+    "input space. Where it is high, points close together need not be similar.",
 }
 HEIGHT, TEXT, TOP = 440, 240, 20
 REFUSED = "side_refused"

@@ -55,7 +55,10 @@ def drawing(found: Outline, *, toured: bool = False) -> Drawing:
     if toured:
         return Drawing(view)
     with st.popover(
-        "Axes", icon=":material/3d_rotation:", key="explore_axes", help="Plane or space, and of what"
+        "Axes",
+        icon=":material/3d_rotation:",
+        key="explore_axes",
+        help="Two or three dimensions, and what the axes are computed from",
     ):
         shape = _shape(found)
         basis = cast(Any, url_state.switch(addresses.BASIS, BASES, label="Axes from", help=AXES))

@@ -55,4 +55,4 @@ def _near(joined: Joined, row: int) -> None:
     items = scenes.items(page.workspace(), found.scene.source, [each for each, _ in hits])
     listed = [({**item, "row": each}, score) for item, (each, score) in zip(items, hits, strict=True)]
     first = literal(joined.own, limit=60)
-    near(listed, f"The {len(hits)} items of {first} nearest to it in the vectors; choose one to open it.")
+    near(listed, f"The {len(hits)} items of {first} nearest to it in the vectors. Choose one to open it.")

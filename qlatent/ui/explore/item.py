@@ -68,7 +68,7 @@ def _neighbours(scene: Scene, row: int) -> None:
             "explore_near", {name: SHOWN[name] for name in names}, label="Neighbours by"
         )
     hits = _found(scene, row, modality)
-    near(hits, f"The {len(hits)} items nearest in the vectors, before any head; choose one to open it.")
+    near(hits, f"The {len(hits)} nearest items in the vectors, before any head. Choose one to open it.")
 
 
 def near(hits: Sequence[tuple[dict[str, Any], float]], said: str) -> None:

@@ -30,7 +30,7 @@ SIZES = (
     51,
     119,
 )  # the usual size, and 1.8 times as much for guests, so that none is covered by a point of the first
-FIXED = "Axes are those of the first dataset: the other is drawn on them as it falls."
+FIXED = "The axes are those of the first dataset; the other one is projected onto them."
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ def read(named: Named) -> tuple[Named, Joined | None]:
         if asked not in datasets:
             raise InputError(
                 f"The dataset {asked!r} in this link does not exist here.",
-                remedy="Leave it out, or bring it back on Data.",
+                remedy="Leave it out, or restore it on the page Data.",
             )
         own = named.scene.source.dataset
         state_of = browsing.version(page.workspace(), asked)
@@ -67,7 +67,7 @@ def read(named: Named) -> tuple[Named, Joined | None]:
     except QlatentError as err:
         parts.error_card(err)
         st.button(
-            "Leave the other dataset out", key="explore_with_broken", icon=":material/close:", on_click=_leave
+            "Remove the other dataset", key="explore_with_broken", icon=":material/close:", on_click=_leave
         )
         return named, None
 
@@ -96,7 +96,9 @@ def control(named: Named) -> None:
     if not fitting:
         return
     with st.popover("Add a dataset", icon=":material/library_add:", key="explore_with"):
-        st.caption(f"Where do other items fall among these? {FIXED} Both have vectors of the same encoder.")
+        st.caption(
+            f"See where the items of another dataset lie among these. {FIXED} Both have vectors of the same encoder."
+        )
         chosen = st.selectbox(
             "Dataset", list(fitting), format_func=fitting.__getitem__, key="explore_with_what"
         )
@@ -214,9 +216,11 @@ def strip(joined: Joined) -> None:
     said = f"{count(len(found.rows), 'item')} of {literal(joined.name, limit=60)} on the map"
     said += f", {found.left_out:,} without a vector left out" if found.left_out else ""
     frames = " They are placed by the run's kept head, at its last frame." if found.scene.frames > 1 else ""
-    st.caption(f"{said}. {FIXED}{frames} Selections and the table are of {literal(joined.own, limit=60)}.")
+    st.caption(
+        f"{said}. {FIXED}{frames} Selections and the table cover only {literal(joined.own, limit=60)}."
+    )
     if len(rows) and st.button(
-        f"Select the {count(len(rows), 'item')} of {literal(joined.name, limit=40)} inside the lasso there",
+        f"Select the {count(len(rows), 'item')} of {literal(joined.name, limit=40)} inside the lasso",
         key="explore_with_select", icon=":material/arrow_forward:",
     ):  # fmt: skip
         items = scenes.items(page.workspace(), found.source, rows.tolist())

@@ -13,7 +13,7 @@ from qlatent.ui.latent_map.point_map import Contour
 from qlatent.ui.shell import url_state
 
 COLOURS = {"image": "#0b84d8", "text": "#e0701c"}  # of two modalities; one has the colour of the text
-HELP = "Lines around the densest 25, 50, 75 and 95% of the points, for images and texts each."
+HELP = "Lines around the densest 25, 50, 75 and 95% of the points, drawn separately for images and texts."
 
 
 def switch(scene: Scene) -> None:

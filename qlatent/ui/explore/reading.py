@@ -20,12 +20,12 @@ FAR_BELOW = 0.5  # share of the vectors' figure from which on another layout is 
 OF_LAYOUTS = {  # figure → label, help, figure to compare it with
     "trustworthiness": (
         "Neighbours are true",
-        "Whether points that are neighbours on the map are so in the vectors (trustworthiness, 1 is best).",
+        "Whether neighbours on the map are also neighbours in the vectors (trustworthiness, 1 is best).",
         "",
     ),
     "continuity": (
         "Neighbours stay together",
-        "Whether neighbours in the vectors are still so on the map (continuity, 1 is best).",
+        "Whether neighbours in the vectors are still neighbours on the map (continuity, 1 is best).",
         "",
     ),
     "neighbour_overlap": (
@@ -150,7 +150,7 @@ def _of_vectors(scene: Scene) -> Iterator[str]:
         if f"labels_{name}" in table
     ]
     if shares:
-        yield f"Of 10 nearest neighbours, so many share the label: {'; '.join(shares)}."
+        yield f"Share of the 10 nearest neighbours with the same label: {'; '.join(shares)}."
     if any(
         table[f"labels_{name}"][0] < FAR_BELOW * table[f"labels_{name}_vectors"][0]
         for name in scene.modalities

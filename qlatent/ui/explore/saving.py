@@ -28,4 +28,4 @@ def save(shown: Shown, spec: PointMap) -> None:
             "Save the map (HTML)", lambda: standalone_html(kept).encode(), "map.html", "text/html",
             key="explore_save_html", icon=":material/html:", on_click="ignore",
         )  # fmt: skip
-        st.caption("Pictures and films of the view are in the map's own menu.")
+        st.caption("To save a picture or a film of the view, use the download button above the map.")

@@ -16,19 +16,19 @@ from qlatent.ui.shell import page, url_state
 
 FEWEST = 3  # dimensions
 GUIDES = {
-    "grand": ("Grand tour", "Through random planes, so that every direction has its turn."),
+    "grand": ("Grand tour", "Through random planes, so that every direction is seen."),
     "labels": (
         "Towards the labels",
-        "Through planes on which labels lie ever further apart, to the best of them.",
+        "Through planes that separate the labels better and better, up to the best one.",
     ),
     "norm": (
         "Towards the norm",
-        "Through planes off which the norm ‖z‖ can ever better be read, to the best of them.",
+        "Through planes that show the norm ‖z‖ better and better, up to the best one.",
     ),
 }
 WHAT = (
-    "A plane shows two of {} dimensions. A tour turns the map from plane to plane, without stretching anything; "
-    "Play under the map runs through it."
+    "A plane shows two of {} dimensions. A tour turns the map from plane to plane, without stretching anything. "
+    "Press Play under the map to watch it."
 )
 
 

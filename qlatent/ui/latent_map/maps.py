@@ -202,7 +202,7 @@ def agreement(found: Evolution) -> str:
             which = f"{SHOWN[name].lower()}: " if len(found.modalities) > 1 else ""
             parts.append(f"{which}{here} on the map, {latents} in the latents, {vectors} in the vectors")
     return (
-        f"Of 10 nearest neighbours, so many share the label at the last frame: {'; '.join(parts)}."
+        f"Share of the 10 nearest neighbours with the same label, last frame: {'; '.join(parts)}."
         if parts
         else ""
     )

@@ -31,11 +31,11 @@ FIGURES = {
     "neighbour_overlap": ("Kept", "Share of the 10 nearest that the map keeps (kNN overlap@10)."),
     "neighbour_accuracy": (
         "Labels, map",
-        "How often the 10 nearest on the map name a point's label (10-NN accuracy).",
+        "How often the most frequent label among a point's 10 nearest on the map is its own (10-NN accuracy).",
     ),
     "neighbour_accuracy_vectors": (
         "Labels, vectors",
-        "The same among the vectors: the map cannot know more.",
+        "The same among the vectors, before the layout.",
     ),
 }
 
@@ -88,8 +88,8 @@ def _figures(page: str, found: Sequence[RunSummary]) -> None:
         alt="Layouts with the figures that say how far each can be believed",
     )  # fmt: skip
     st.caption(
-        "1 is best. What UMAP draws apart need not be far apart, and sizes of clusters and gaps between them "
-        "mean little; neighbours are what such a map keeps."
+        "1 is best. UMAP keeps neighbours; the sizes of its clusters and the gaps between them mean little. What it "
+        "draws far apart need not be far apart in the vectors."
     )
 
 
@@ -119,8 +119,8 @@ def _extend(page: str, view: View) -> None:
     st.button(
         f"Place {count(new, 'new item')}", key=f"{page}_layout_extend", icon=":material/add_location_alt:",
         on_click=extend,
-        help="The dataset has items that this layout does not have. They get places beside those they are like, by the "
-        "saved layout, while all others stay; the result is a layout of its own.",
+        help="The dataset has items that this layout lacks. They are placed near similar items; no other point moves. "
+        "The result is a new layout.",
     )  # fmt: skip
 
 

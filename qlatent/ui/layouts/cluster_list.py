@@ -29,7 +29,7 @@ def cluster_list(page: str, shown: Frame, asked: tuple[int, bool]) -> None:
     what = "item" if len(shown.scene.modalities) == 1 else "point"
     st.caption(
         f"{count(found.clusters.count, 'cluster')}; {found.clusters.noise:.0%} of {count(points, what)} "
-        f"{'were in none and have joined the nearest' if fill else 'are in none'}. Pick one to select its items."
+        f"{'were in no cluster and joined the nearest' if fill else 'are in no cluster'}. Pick one to select its items."
     )
     numbers = list(range(found.clusters.count))
     if (found.clusters.numbers < 0).any():

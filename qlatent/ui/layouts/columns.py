@@ -15,7 +15,7 @@ from qlatent.ui.layouts.kept import Frame
 LABELS = {
     "layout:cluster": (
         "Cluster",
-        "Dense regions of the map by HDBSCAN; points without a colour are in none.",
+        "Dense regions of the map (HDBSCAN). Points without a colour are in no cluster.",
     ),
     "layout:trust": (
         "Neighbours true",
@@ -24,7 +24,8 @@ LABELS = {
     ),
     "layout:outlier": (
         "Outlier factor",
-        "Local outlier factor of each vector or latent: about 1 in the midst of others, larger for one apart.",
+        "Local outlier factor of each vector or latent: about 1 for a point among others like it, larger for one that "
+        "lies apart.",
     ),
 }
 OUTSIDE = "in no cluster"

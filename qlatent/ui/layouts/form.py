@@ -19,10 +19,10 @@ from qlatent.ui.shell.formatting import count, duration
 
 MODALITIES = {"image": "Images", "text": "Texts", "vector": "Vectors"}
 HELP = {
-    "neighbours": "So many nearest neighbours of each point are kept together. Few show small groups, many the whole.",
+    "neighbours": "How many nearest neighbours of each point are kept near it. Few show small groups, many the whole.",
     "min_dist": "How closely UMAP packs points that are alike: 0 packs tightly, 1 spreads them (min_dist).",
-    "metric": "By which neighbours are found among the vectors.",
-    "densmap": "Let what lies densely in the vectors lie densely on the map, too (densMAP). Takes about twice as long.",
+    "metric": "How distance is measured when looking for neighbours among the vectors.",
+    "densmap": "Keep regions dense on the map that are dense in the vectors (densMAP). Takes about twice as long.",
     "seed": "The same seed gives the same map.",
 }
 
@@ -80,7 +80,7 @@ def _step(view: View, steps: list[int], method: str, *, key: str) -> int | None:
     if method == "aligned" or view.layout or not view.frame < len(steps) - 1:
         return None
     shown = steps[view.frame]
-    return shown if st.toggle(f"Of the shown frame, step {shown:,}", key=f"{key}_shown") else None
+    return shown if st.toggle(f"Use the frame shown, step {shown:,}", key=f"{key}_shown") else None
 
 
 def _settings(view: View, method: str, *, key: str) -> dict[str, Any]:
@@ -141,13 +141,13 @@ def _time(request: LayoutRequest, view: View, steps: int, *, key: str) -> None:
         st.caption(f"About {duration(seconds)} for {items}, in the background.")
         return
     st.caption(
-        f"All {steps} frames of {items} are laid out together, so that what stays alike stays in place. It may take "
-        "long: measure it first."
+        f"All {steps} frames of {items} are laid out together, so that points with unchanged neighbours stay in "
+        "place. This can take long, so measure the time first."
     )
     name = f"{key}_measured"
     asked = replace(request, seed=0)
     if st.button("Measure the time", key=f"{key}_measure", icon=":material/timer:"):
-        with st.spinner("A few epochs of a part are computed; about half a minute…"):
+        with st.spinner("Computing a few epochs on a part of the items; this takes about half a minute…"):
             st.session_state[name] = (asked, reading.expected_seconds(shell.workspace(), request))
     measured, seconds = st.session_state.get(name, (None, 0.0))
     if measured == asked:

@@ -21,7 +21,7 @@ TITLES = {
     "pair": "Pair distance changed", "density": "Density",
 }  # fmt: skip
 MODALITIES = {"image": "Images", "text": "Texts", "vector": "Vectors"}
-HELP = "What the norm ‖z‖ is set against: a column of the items, or what else colours the map."
+HELP = "What to compare the norm ‖z‖ with: a column of the items, or any other colour of the map."
 CONFIG = {"displayModeBar": False}
 
 
@@ -29,7 +29,7 @@ def norm_against(page: str, shown: Frame) -> None:
     """Draw the norms of the shown frame against what is chosen, for each modality on the map."""
     options = _offered(shown.name, shown.scene)
     if not options:
-        st.caption("These items have no label, no columns and nothing else to set the norm against.")
+        st.caption("These items have no label, no columns and nothing else to compare the norm with.")
         return
     by = url_state.pick("Norm against", options, name=f"{page}_{addresses.AGAINST}", names=_title, help=HELP)
     for each in _against(shown.name, shown.frame, by, shown.scene):
@@ -47,9 +47,7 @@ def _drawn(page: str, by: str, found: Against, *, named: bool) -> None:
         st.caption(f"{which}No point has both a norm and a value.")
         return
     if len(found.classes):
-        st.caption(
-            f"{which}Median norm and the middle half of each class, of {count(found.points, 'point')}."
-        )
+        st.caption(f"{which}Median norm and middle half of each class; {count(found.points, 'point')}.")
         st.plotly_chart(in_classes(found.classes), key=key, config=CONFIG, alt="Norms in each class")
         return
     related = ""

@@ -18,17 +18,17 @@ from qlatent.ui.shell import page as shell
 from qlatent.ui.shell import url_state
 from qlatent.ui.shell.formatting import cut, data_uri
 
-READINGS = {"clusters": "Clusters", "outliers": "Outliers", "trust": "Least true", "norm": "Norm"}
+READINGS = {"clusters": "Clusters", "outliers": "Outliers", "trust": "Misplaced", "norm": "Norm"}
 LISTED = 30
 AT_ONCE = 5_000  # points that are compared without being asked to
 MODALITIES = {"image": "Image", "text": "Text", "vector": "Vector"}
 APART = (
-    "Local outlier factor among the {}, not on the map: about 1 in the midst of others, larger for an item that lies "
-    "apart. Pick one to open it."
+    "Local outlier factor among the {}, not on the map: about 1 for an item with others like it, larger for one "
+    "that lies apart. Pick one to open it."
 )
 TRUST = (
     "The share of each item's 10 nearest on the map that are among its 10 nearest {}: where it is low, the map puts an "
-    "item beside others that it is unlike. Pick one to open it."
+    "item beside others that are unlike it. Pick one to open it."
 )
 HELP = {"outliers": APART, "trust": TRUST}
 
@@ -91,10 +91,12 @@ def _clusters(page: str, shown: Frame) -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
-            "Least size", 0, 100_000, smallest, key=size_key, width=120,
-            help="A cluster has at least so many items; 0 is one in 200 of the map, and at least 5.",
+            "Smallest cluster", 0, 100_000, smallest, key=size_key, width=120,
+            help="The smallest number of items in a cluster. 0 means one in 200 of the map's items, but at least 5.",
         )  # fmt: skip
-        st.toggle("Leave none out", fill, key=fill_key, help="Items in no cluster join the nearest one.")
+        st.toggle(
+            "Assign every item", fill, key=fill_key, help="Items in no cluster join the nearest cluster."
+        )
         st.button(
             "Find clusters", key=f"{page}_clusters_find", icon=":material/bubble_chart:", on_click=find,
             help="Dense regions of the map, by HDBSCAN. They are regions of the map, not of the vectors.",

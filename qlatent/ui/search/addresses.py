@@ -57,7 +57,7 @@ def terms(page: str, dataset: str) -> dict[str, list[str]]:
     if link:
         definition = links.from_link(link)
         if not isinstance(definition, Search):
-            raise InputError("The link holds no items to search with.", remedy="Choose items anew.")
+            raise InputError("This link names no items to search with.", remedy="Choose the items again.")
         for term in queries.of(definition.search).terms:
             found["plus" if term.weight > 0 else "minus"].append(str(term.value))
     return found
@@ -78,7 +78,7 @@ def where(page: str, dataset: str) -> tuple[Column, ...]:
     found = definition.of if isinstance(definition, SetOf) else ()
     columns = tuple(each for each in found if isinstance(each, Column))
     if not columns or len(columns) < len(found):
-        raise InputError("The link holds no filters that can be read.", remedy="Choose the filters anew.")
+        raise InputError("The filters in this link cannot be read.", remedy="Choose the filters again.")
     return columns
 
 

@@ -45,7 +45,7 @@ def conditions(page: str, dataset: str) -> tuple[Column, ...]:
     lost = [each.name for each in given if each.name not in columns]
     if lost:
         st.warning(
-            f"This dataset has no column {', '.join(map(literal, lost))}, so that filter was left out.",
+            f"This dataset has no column {', '.join(map(literal, lost))}, so this filter was left out.",
             icon=":material/filter_list_off:",
         )
     return wanted

@@ -60,7 +60,7 @@ def _space(shelf: Shelf, space: Space, *, number: int, title: str) -> None:
     _cards(shelf, space.hits, prefix=f"{number}")
     if space.lost:
         with st.expander(f"Lost: {len(space.lost)}", key=f"{shelf.page}_search_lost_{number}"):
-            st.caption("Among the nearest before compression, and not after it.")
+            st.caption("Among the nearest before compression, but not after it.")
             _cards(shelf, space.lost, prefix=f"{number}_lost")
 
 
@@ -101,7 +101,7 @@ def _actions(shelf: Shelf, hit: Hit, *, key: str) -> None:
         )  # fmt: skip
         for side, icon, told in (
             ("plus", ":material/add:", "Add to the search"),
-            ("minus", ":material/remove:", "Take away from the search"),
+            ("minus", ":material/remove:", "Subtract from the search"),
         ):
             _act(key, side, icon, told, _join, (shelf.page, dataset, hit.id, side))
 

@@ -127,7 +127,7 @@ def _pictured(page: str, name: str) -> Query | None:
     with shell.guarded():
         content = pictures.read(shell.workspace(), name)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.image(content, width=96, alt="The image that is searched with")
+            st.image(content, width=96, alt="The image to search with")
             st.button(
                 "Remove", key=f"{page}_search_image_remove", icon=":material/close:",
                 on_click=addresses.put, args=(page, addresses.IMAGE, None),
@@ -150,7 +150,7 @@ def _items(page: str, dataset: str) -> Query | None:
         _put(page, dataset, terms | {side: [each for each in terms[side] if each != item]})
 
     with st.container(horizontal=True, gap="small"):
-        for side, label in (("plus", "Add the item"), ("minus", "Take away the item")):
+        for side, label in (("plus", "Add the item"), ("minus", "Subtract the item")):
             st.text_input(
                 label,
                 key=f"{page}_search_{side}",
@@ -167,6 +167,6 @@ def _items(page: str, dataset: str) -> Query | None:
                     icon=":material/close:", on_click=dropped, args=(side, item), help="Leave this item out.",
                 )  # fmt: skip
     if not (terms["plus"] or terms["minus"]):
-        st.caption("Give ids here, or choose *More like this* on a card.")
+        st.caption("Enter ids here, or choose *More like this* on a card.")
         return None
     return queries.items(terms["plus"], terms["minus"])

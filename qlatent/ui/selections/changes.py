@@ -22,8 +22,8 @@ def mode(page: str, name: str) -> state.Mode:
     if _nothing(page):
         return "replace"
     chosen = st.segmented_control(
-        "A click on a value", list(MODES), key=f"{page}_selected_{name}_mode", format_func=MODES.__getitem__,
-        default="replace", required=True, help="What happens to the present selection.",
+        "Clicking a value", list(MODES), key=f"{page}_selected_{name}_mode", format_func=MODES.__getitem__,
+        default="replace", required=True, help="What a click does to the current selection.",
     )  # fmt: skip
     return chosen or "replace"
 

@@ -18,7 +18,7 @@ def counts(page: str, view: View, rows: NDArray[np.int64]) -> None:
     """Draw the most frequent values of a column as bars; a click selects, narrows, adds or takes out."""
     columns = {each.column: each for each in tables.described(page, view.dataset, rows).columns}
     if not columns:
-        st.caption("The items have no label and no column that could be counted.")
+        st.caption("The items have no label and no column to count.")
         return
     name = st.selectbox("Column", list(columns), key=f"{page}_selected_count")
     found = columns[name]
@@ -65,7 +65,7 @@ def apart(page: str, view: View, rows: NDArray[np.int64]) -> None:
         st.caption("All items are selected, so there is no rest to compare with.")
         return
     if not found.words and not found.differences:
-        st.caption("Nothing that could be compared: the items have no texts, labels or columns.")
+        st.caption("There is nothing to compare: the items have no texts, labels or columns.")
     _words(found)
     if found.differences:
         st.dataframe(
@@ -85,7 +85,7 @@ def _words(found: Description) -> None:
     if found.words:
         st.caption(
             f"Words more frequent here than in the rest, of {found.texts:,} texts",
-            help="Surest first: z-score of the log-odds with a Dirichlet prior (Monroe, Colaresi & Quinn 2008).",
+            help="Clearest first: z-score of the log-odds with a Dirichlet prior (Monroe, Colaresi & Quinn 2008).",
         )
         with st.container(horizontal=True, gap="xsmall"):
             for each in found.words:

@@ -118,5 +118,5 @@ def _how() -> None:
         st.markdown(":material/lasso_select: **Nothing is selected**")
         st.caption(
             "Draw a lasso or a box on the map, click a class in its legend, select what a search found, or choose "
-            "values under Filter. The items then stand here, and you can keep them as a collection."
+            "values under Filter. The items then appear here, and you can keep them as a collection."
         )

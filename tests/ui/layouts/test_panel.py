@@ -242,7 +242,7 @@ def test_many_points_are_compared_only_when_asked(laid: Laid, monkeypatch: pytes
 def test_the_norm_is_set_against_a_label_or_a_figure(laid: Laid, monkeypatch: pytest.MonkeyPatch) -> None:
     at = opened(laid.workspace, monkeypatch, explore_reading="norm")
     assert at.selectbox(key="pick_explore_norm_by").value == "label"
-    assert "the middle half of each class, of 90 points" in said(at)
+    assert "middle half of each class; 90 points" in said(at)
     at.selectbox(key="pick_explore_norm_by").set_value("density").run()
     sound(at)
     assert "(Spearman) of 90 points" in said(at) and at.query_params["explore_norm_by"] == "density"
