@@ -299,6 +299,16 @@ def test_classes_are_switched_off_in_the_legend(page: Any, url: str) -> None:
     told(page, r"hidden \(4,\)")
 
 
+def test_what_the_page_takes_back_is_taken_back_on_the_map(page: Any, url: str) -> None:
+    shown = opened(page, url + "/?undo=1")
+    before = shown.coloured()
+    for run in (2, 3):  # the same again, of which Python hears again
+        shown.root.locator(".pm-class", has_text="tea").press("Enter")
+        told(page, f"runs {run} frame None hidden \\(4,\\)")
+        shown.root.locator(".pm-class[aria-pressed=false]").wait_for(state="detached")
+        assert shown.other_than(-1) == before
+
+
 def test_linked_maps_share_a_selection(page: Any, url: str) -> None:
     shown = opened(page, url + "/?two=1")
     other = Map(page, 1)

@@ -140,10 +140,10 @@ def stands(scene: Scene, event: PointMapEvent) -> None:
         url_state.put(addresses.CAMERA, "_".join([scene.positions.digest[:SHORT], *numbers]))
 
 
-def camera(scene: Scene) -> Mapping[str, float] | None:
-    """The camera in the URL; None for that of another map."""
+def camera(scene: Scene) -> Mapping[str, float]:
+    """The camera in the URL; empty, which is all points in view, without one and for that of another map."""
     of, *numbers = url_state.get(addresses.CAMERA).split("_")
     if of != scene.positions.digest[:SHORT]:
-        return None
+        return {}
     found = [match.groups() for each in numbers if (match := NUMBER.fullmatch(each))]
     return {name: float(value) for name, value in found}

@@ -1,4 +1,4 @@
-"""A page with point maps: the URL says how many points, frames and axes, and how they are drawn."""
+"""A page with point maps: the URL says how many points, frames and axes, how they are drawn, and what is undone."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ spec = PointMap(
     pairs=np.stack([np.arange(10), np.arange(10, 20)], axis=1).astype(np.int32),
     link="both" if "two" in asked else "",
     renderer=asked.get("renderer", "auto"),
+    hidden=() if "undo" in asked else None,
     reports=("frame", "hidden"),
     title="Test map",
 )

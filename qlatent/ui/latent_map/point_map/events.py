@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Mode = Literal["replace", "add", "remove"]
+STATES = ("camera", "frame", "hidden", "pinned")
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class PointMapEvent:
 
 def read(result: Mapping[str, Any]) -> PointMapEvent:
     """The event in a component's state; values that do not have the expected form are left out."""
-    lasso, clicked, frame = result.get("lasso"), result.get("clicked"), result.get("frame")
-    hovered = result.get("hovered")
+    lasso, clicked, hovered = result.get("lasso"), result.get("clicked"), result.get("hovered")
+    camera, frame, hidden, pinned = (_stands(result, name) for name in STATES)
     return PointMapEvent(
         lasso=_lasso(lasso) if isinstance(lasso, Mapping) else None,
         clicked=Clicked(int(clicked["row"]), bool(clicked.get("add")))
@@ -60,11 +61,23 @@ def read(result: Mapping[str, Any]) -> PointMapEvent:
         else None,
         cleared=bool(result.get("cleared")),
         hovered=int(hovered) if isinstance(hovered, int) else None,
-        camera=result.get("camera"),
+        camera=camera,
         frame=int(frame) if isinstance(frame, int | float) else None,
-        hidden=_numbers(result.get("hidden")),
-        pinned=_numbers(result.get("pinned")),
+        hidden=_numbers(hidden),
+        pinned=_numbers(pinned),
     )
+
+
+def heard(result: Mapping[str, Any]) -> dict[str, int]:
+    """The turn of the browser in which it last told each part of how the map stands; 0 for what it never told.
+
+    The message carries them back, so that the browser knows whether Python answers to it or spoke before.
+    """
+    told = {name: result.get(name) for name in STATES}
+    return {
+        name: int(each["turn"]) if isinstance(each, Mapping) and "turn" in each else 0
+        for name, each in told.items()
+    }
 
 
 def only(event: PointMapEvent, name: str) -> PointMapEvent:
@@ -79,6 +92,12 @@ def _lasso(given: Mapping[str, Any]) -> Lasso:
     return Lasso(
         polygon, int(given["frame"]), mode, None if matrix is None else np.asarray(matrix, dtype=np.float64)
     )
+
+
+def _stands(result: Mapping[str, Any], name: str) -> Any:
+    """What the browser told under a name, without the turn that it told it in."""
+    told = result.get(name)
+    return told["value"] if isinstance(told, Mapping) and "turn" in told else told
 
 
 def _numbers(given: Any) -> tuple[int, ...] | None:

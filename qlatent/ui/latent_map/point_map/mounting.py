@@ -17,7 +17,6 @@ from qlatent.ui.latent_map.point_map.spec import PointMap
 HTML = '<div class="pm-place"></div>'
 _WHOLE = st.components.v2.component("qlatent_point_map", html=HTML, css=style(), js=script())
 _SERVED = st.components.v2.component("qlatent_point_map_served", html=HTML, css=style(), js=loader(PREFIX))
-STATES = ("camera", "frame", "hidden", "pinned")
 TRIGGERS = ("lasso", "clicked", "cleared", "hovered", "unreached")
 
 
@@ -41,14 +40,17 @@ def point_map(
     def unreached() -> None:
         st.session_state[_inline(key)] = True
 
-    calls: dict[str, Any] = {f"on_{name}_change": partial(happened, name) for name in (*STATES, *TRIGGERS)}
+    calls: dict[str, Any] = {
+        f"on_{name}_change": partial(happened, name) for name in (*events.STATES, *TRIGGERS)
+    }
     calls["on_unreached_change"] = unreached
+    heard = events.heard(st.session_state.get(key) or {})
     data: dict[str, Any] | bytes
     if SHELF.served and not st.session_state.get(_inline(key)):
-        mount, data = _SERVED, message.served(spec, height=height)
+        mount, data = _SERVED, message.served(spec, height=height) | {"heard": heard}
     else:
         asked = st.session_state.get(f"{key}_card")
-        mount, data = _WHOLE, message.packed(spec, height=height, more=_card(spec, asked))
+        mount, data = _WHOLE, message.packed(spec, height=height, more={"heard": heard, **_card(spec, asked)})
     return events.read(mount(key=key, data=data, **calls))
 
 

@@ -75,7 +75,7 @@ class PointMap:
     pairs: NDArray[np.int32] | None = None  # (m, 2): rows that are joined where one is selected
     cards: Cards | None = None
     contours: Sequence[Contour] = ()
-    camera: Mapping[str, float] | None = None  # as an event told it; None: all points are in view
+    camera: Mapping[str, float] | None = None  # as an event told it; empty: all is in view; None: unsaid
     frame: int | None = None  # None: the last
     labels: Sequence[str] = ()  # of the frames
     hidden: Sequence[int] | None = None  # codes of classes that are switched off

@@ -100,3 +100,10 @@ def test_an_event_is_read_from_what_the_browser_tells() -> None:
     assert (event.lasso.frame, event.lasso.mode, event.clicked.row, event.clicked.add) == (2, "add", 4, True)
     assert (event.frame, event.hidden, event.pinned, event.camera) == (2, (1,), None, {"x": 1})
     assert events.read({}) == events.PointMapEvent()
+
+
+def test_how_a_map_stands_is_told_with_its_turn_which_the_message_carries_back() -> None:
+    told = {"hidden": {"value": [1], "turn": 7}, "camera": {"value": {"x": 1}, "turn": 9}, "frame": 2}
+    event = events.read(told)
+    assert (event.hidden, event.camera, event.frame) == ((1,), {"x": 1}, 2)
+    assert events.heard(told) == {"camera": 9, "frame": 0, "hidden": 7, "pinned": 0}

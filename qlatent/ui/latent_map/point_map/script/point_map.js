@@ -9,7 +9,7 @@ class PointMap extends Selecting {
     root.innerHTML = MARKUP;
     this.root = root.querySelector(".pm-root");
     this.find = (name) => this.root.querySelector(".pm-" + name);
-    Object.assign(this, { alive: true, edition: 0, picture: 0, contours: [], told: {}, time: 0, hovered: null, opened: null, chosen: 0, hidden: new Set(), pinned: [], known: { opened: null }, moving: false });
+    Object.assign(this, { alive: true, edition: 0, picture: 0, contours: [], told: {}, sent: {}, turns: 0, time: 0, hovered: null, opened: null, chosen: 0, hidden: new Set(), pinned: [], known: { opened: null }, moving: false });
     this.counts = { all: [0], chosen: [0] };
     this.source = new Source(() => this.trigger("unreached", true));
     this.link = new Link(this);
@@ -151,15 +151,27 @@ class PointMap extends Selecting {
     const named = colours && JSON.stringify([colours.tag, colours.label]);
     if (named !== this.named) { this.hidden = new Set(); this.legend.query = ""; }
     this.named = named;
-    const asked = hidden && JSON.stringify([named, hidden]); // once: meanwhile a person may have gone on
-    if (hidden && asked !== this.known.hidden) {
+    if (this.says("hidden", hidden, named)) {
       this.hidden = new Set(hidden);
       this.told.hidden = JSON.stringify(hidden);
     }
-    this.known.hidden = asked;
     this.colours = coloured(colours, this.counts.all);
     this.count();
     this.dress();
+  }
+
+  // Whether the page says anew how the map stands: once, since meanwhile a person may have gone on, and again where it
+  // has heard the last that a person did and says something else, as after Back.
+  says(name, value, of = "") {
+    const text = JSON.stringify(value ?? null);
+    const sent = this.sent[name];
+    const heard = this.data.heard?.[name];
+    if (sent && heard !== undefined && heard !== sent.turn) return false; // said before it heard
+    const undone = Boolean(sent) && heard === sent.turn && text !== sent.text;
+    if (heard !== undefined) delete this.sent[name];
+    const fresh = this.known["said " + name] !== of + text;
+    this.known["said " + name] = of + text;
+    return value !== null && value !== undefined && (fresh || undone);
   }
 
   // Colours of the page's theme, light or dark.
@@ -187,19 +199,13 @@ class PointMap extends Selecting {
       this.fit();
     }
     this.camera.ratio = this.geometry.ratio;
-    const asked = (name, value) => {
-      const text = JSON.stringify(value ?? null);
-      const changed = this.known["asked " + name] !== text;
-      this.known["asked " + name] = text;
-      return changed && value !== null && value !== undefined;
-    };
-    const moved = asked("camera", data.camera);
-    if (moved) this.camera.restore(data.camera);
+    const moved = this.says("camera", data.camera);
+    if (moved) Object.keys(data.camera).length ? this.camera.restore(data.camera) : this.fit();
     if (fresh || moved) this.link.agree();
-    const jumped = asked("frame", data.frame) && !fresh && !this.playing.on;
+    const jumped = this.says("frame", data.frame) && !fresh && !this.playing.on;
     if (jumped) this.time = data.frame;
     this.time = Math.min(this.time, this.geometry.frames - 1);
-    if (asked("pinned", data.pinned)) {
+    if (this.says("pinned", data.pinned)) {
       this.pinned = [...data.pinned];
       this.told.pinned = JSON.stringify(this.pinned);
     }
@@ -312,7 +318,9 @@ class PointMap extends Selecting {
     const text = JSON.stringify(value);
     if (!this.alive || this.told[name] === text || !this.data.reports?.includes(name)) return;
     this.told[name] = text;
-    this.send(name, value);
+    this.turns = Math.max(Date.now(), this.turns + 1); // grows from map to map of the page, too
+    this.sent[name] = { turn: this.turns, text };
+    this.send(name, { value, turn: this.turns });
   }
 
   linked(kind, value, other) {
