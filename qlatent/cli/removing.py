@@ -1,4 +1,4 @@
-"""The commands `qlatent remove` and `qlatent restore` for datasets, runs, heads, experiments and collections."""
+"""The commands `qlatent remove` and `qlatent restore`, for all that a workspace keeps under an id."""
 
 from __future__ import annotations
 
@@ -16,27 +16,34 @@ from qlatent.services.experiments import experiments
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import queue
 from qlatent.services.selections import collections
+from qlatent.services.views import saved
 from qlatent.services.workspaces import Workspace
 
 
 def remove(
     name: Annotated[
-        str, typer.Argument(help="Id of a dataset, a run, a head, an experiment or a collection.")
+        str,
+        typer.Argument(help="Id of a dataset, a run, a head, an experiment, a collection or a saved view."),
     ],
     stop: Annotated[bool, typer.Option("--stop", help="First stop the runs that use the dataset.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove a dataset, run, head, experiment or collection. `qlatent restore` brings it back within a day."""
+    """Remove a dataset, run, head, experiment, collection or saved view. `qlatent restore` brings it back within a day.
+
+    The collections of a dataset stay, and so do the saved views of a dataset or run; they work again once it is back.
+    """
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     kind = _kind(opened, name)
+    stays = _stays(opened, kind, name)  # before the removal, while collections know their dataset
     if kind == "dataset":
         datasets.remove(opened, name, stop=stop)
     else:
         _REMOVE[kind](opened, name)
-    terminal.result(
-        {"removed": name, "kind": kind}, f"{kind} {name} is removed. `qlatent restore {name}` brings it back."
-    )
+    said = f"{kind} {name} is removed. `qlatent restore {name}` brings it back."
+    if kept := [_counted(*each) for each in stays.items() if each[1]]:
+        said += f" {' and '.join(kept)} of it stay, and can be used again then."
+    terminal.result({"removed": name, "kind": kind, **stays}, said)
 
 
 def restore(
@@ -59,8 +66,22 @@ def restore(
 
 _REMOVE: dict[str, Callable[[Workspace, str], None]] = {
     "run": queue.remove, "head": kept_heads.remove, "experiment": experiments.remove,
-    "collection": collections.remove,
+    "collection": collections.remove, "view": saved.remove,
 }  # fmt: skip
+
+
+def _stays(workspace: Workspace, kind: str, name: str) -> dict[str, int]:
+    """How many collections and saved views are of what is removed; they are kept."""
+    found: dict[str, int] = {}
+    if kind == "dataset":
+        found["collections"] = len(collections.listed(workspace, name))
+    if kind in ("dataset", "run"):
+        found["views"] = len(saved.naming(workspace, name))
+    return found
+
+
+def _counted(words: str, number: int) -> str:
+    return f"{number} {words.removesuffix('s') if number == 1 else words}".replace("view", "saved view")
 
 
 def _kind(workspace: Workspace, name: str) -> str:
@@ -71,6 +92,7 @@ def _kind(workspace: Workspace, name: str) -> str:
         "head": [each.id for each in catalogue.heads()],
         "experiment": [each.id for each in experiments.list_experiments(workspace)],
         "collection": [each.id for each in catalogue.collections.all()],
+        "view": [each.id for each in catalogue.saved_views.of()],
     }
     for kind, ids in listed.items():
         if name in ids:

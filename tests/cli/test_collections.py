@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from qlatent.cli import main
@@ -20,7 +22,7 @@ from tests.services import shop_workspace
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    with shop_workspace.shop(tmp_path_factory.mktemp("collections") / "workspace") as opened:
+    with shop_workspace.shop(tmp_path_factory.mktemp("collections") / "workspace", images=True) as opened:
         yield opened
 
 
@@ -81,6 +83,38 @@ def test_a_collection_and_a_part_of_a_dataset_are_exported(
     assert code == 0 and document["rows"] == 10 and document["open_with"].startswith("embedding-atlas ")
     code, document = run(capsys, workspace, "export", "shop", "--for", "orange", "--out", str(out))
     assert code == 1 and document["error"]["message"] == "There is no export for 'orange'."
+
+
+def samples(folder: Path) -> int:
+    return len(json.loads((folder / "samples.json").read_text(encoding="utf-8"))["samples"])
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+FORMATS: list[tuple[str, tuple[str, ...], Callable[[Path], int]]] = [
+    ("plums.csv", (), lambda out: len(pd.read_csv(out))),
+    ("plums.jsonl", (), lines),
+    ("plums.parquet", (), lambda out: len(pd.read_parquet(out))),
+    ("plums.zip", (), lambda out: sum(name.endswith(".png") for name in zipfile.ZipFile(out).namelist())),
+    ("atlas.parquet", ("--for", "embedding-atlas"), lambda out: len(pd.read_parquet(out))),
+    ("board", ("--for", "tensorboard"), lambda out: lines(out / "vectors.tsv")),
+    ("one", ("--for", "fiftyone"), samples),
+]
+
+
+@pytest.mark.parametrize(("name", "tool", "counted"), FORMATS, ids=[each[0] for each in FORMATS])
+def test_a_collection_is_exported_in_every_format(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], tmp_path: Path,
+    name: str, tool: tuple[str, ...], counted: Callable[[Path], int],
+) -> None:  # fmt: skip
+    if not [each for each in collections.listed(workspace) if each.name == "Ten plums"]:
+        collections.create(workspace, "shop", Column(name="label", values=("plum",)), name="Ten plums")
+    out = tmp_path / name
+    code, document = run(capsys, workspace, "collections", "export", "Ten plums", *tool, "--out", str(out))
+    assert code == 0 and document["id"] == "ten-plums"
+    assert counted(out) == document["rows"] == 10
 
 
 def test_what_cannot_be_done_is_said(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from qlatent.cli import main
 from qlatent.services.datasets import datasets
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.specs import Encoding
+from qlatent.services.selections import collections
+from qlatent.services.selections.definitions import Ids
+from qlatent.services.views import saved
 from qlatent.services.workspaces import open_workspace
 from qlatent.settings import settings
 from tests.launchers import LauncherDouble
@@ -48,7 +52,8 @@ def test_what_is_removed_is_listed_and_comes_back(place: Path, capsys: pytest.Ca
     code, _, err = run(capsys, "remove", "shop", *at)
     assert code == 1
     assert "in use by" in err
-    assert run(capsys, "remove", "shop", "--stop", *at)[1] == {"removed": "shop", "kind": "dataset"}
+    gone = {"removed": "shop", "kind": "dataset", "collections": 0, "views": 0}
+    assert run(capsys, "remove", "shop", "--stop", *at)[1] == gone
     removed = run(capsys, "restore", *at)[1]["removed"]
     assert removed == [{"kind": "dataset", "id": "shop", "name": "shop"}]
     assert run(capsys, "restore", "shop", *at)[1] == {"restored": "shop", "kind": "dataset"}
@@ -56,6 +61,36 @@ def test_what_is_removed_is_listed_and_comes_back(place: Path, capsys: pytest.Ca
     code, _, err = run(capsys, "remove", "nothing", *at)
     assert code == 1
     assert "nothing with the id 'nothing'" in err
+
+
+def test_collections_and_views_outlive_their_dataset_and_are_counted(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at, query = ("--workspace", str(place)), {"dataset": "shop"}
+    with open_workspace(place) as workspace:
+        collections.create(workspace, "shop", Ids(ids=("a",)), name="All")
+        first, second = (
+            saved.save(workspace, "explore", query, name=name, named=[("dataset", "shop")]).id
+            for name in "ab"
+        )
+    assert run(capsys, "remove", first, *at)[1] == {"removed": first, "kind": "view"}
+    gone = run(capsys, "remove", "shop", "--stop", *at)[1]
+    assert gone == {"removed": "shop", "kind": "dataset", "collections": 1, "views": 1}
+    with open_workspace(place) as workspace:
+        (view,), (kept,) = saved.listed(workspace, "explore"), collections.listed(workspace)
+        assert view.missing == ("The dataset shop was removed and can be brought back.",)
+        assert (kept.dataset, kept.count, kept.lost) == ("", 1, 1)
+    run(capsys, "restore", "shop", *at)
+    assert run(capsys, "restore", first, *at)[1] == {"restored": first, "kind": "view"}
+    with open_workspace(place) as workspace:
+        assert [each.missing for each in saved.listed(workspace, "explore")] == [(), ()]
+        assert {each.id for each in saved.naming(workspace, "shop")} == {first, second}
+        assert collections.listed(workspace, "shop")[0].lost == 0
+    sys.argv = ["qlatent", "remove", "shop", "--stop", *at]
+    with suppress(SystemExit):
+        main()
+    said = capsys.readouterr().out
+    assert "1 collection and 2 saved views of it stay, and can be used again then." in " ".join(said.split())
 
 
 def test_a_run_is_stopped_while_the_database_server_is_away(

@@ -1,4 +1,7 @@
-"""Saved views: what the URL of a page held, under a name, to be opened again later."""
+"""Saved views: what the URL of a page held, under a name, to be opened again later.
+
+A view outlives the runs, layouts and datasets that it names: it says what it lacks, and opens again once that is back.
+"""
 
 from __future__ import annotations
 
@@ -42,14 +45,19 @@ def save(
     return workspace.catalogue.saved_views.add(record)
 
 
-def listed(workspace: Workspace, page: str) -> list[SavedView]:
-    """The saved views of a page, newest first."""
+def listed(workspace: Workspace, page: str | None = None) -> list[SavedView]:
+    """The saved views of a page, or of all pages, newest first."""
     records = workspace.catalogue.saved_views.of(page)
     if not records:
         return []
     there = _there(workspace)
     removed = {each.id for each in bin.content(workspace)}
     return [_view(record, there, removed) for record in reversed(records)]
+
+
+def naming(workspace: Workspace, key: str) -> list[SavedView]:
+    """The saved views that name a run, a layout or a dataset by its id, newest first."""
+    return [each for each in listed(workspace) if any(named == key for _, named in each.named)]
 
 
 def rename(workspace: Workspace, view: str, *, name: str) -> None:

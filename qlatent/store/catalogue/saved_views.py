@@ -28,10 +28,11 @@ class SavedViews:
             connection.execute(insert(_TABLE).values(asdict(record)))
         return record
 
-    def of(self, page: str) -> list[ViewRecord]:
-        """The views of a page, oldest first."""
-        there = (_TABLE.c.page == page, _TABLE.c.removed.is_(None))
-        query = select(*_COLUMNS).where(*there).order_by(_TABLE.c.created, _TABLE.c.id)
+    def of(self, page: str | None = None) -> list[ViewRecord]:
+        """The views of a page, or of all pages, oldest first."""
+        query = select(*_COLUMNS).where(_TABLE.c.removed.is_(None)).order_by(_TABLE.c.created, _TABLE.c.id)
+        if page is not None:
+            query = query.where(_TABLE.c.page == page)
         return [_record(row) for row in self._database.rows(query)]
 
     def rename(self, view: str, name: str) -> None:
