@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -49,8 +49,8 @@ def work(workspace: Workspace, folder: RunFolder) -> str:
 
     The queue is updated first, since the run may be queued again as soon as the final status is written.
     """
-    should_stop = _stop_wishes(folder)
     with ExitStack() as stack:
+        should_stop = stack.enter_context(_stop_wishes(folder))
         try:
             heartbeat = stack.enter_context(Heartbeat(folder))
         except StoreError as err:  # not even the first status can be written
@@ -100,16 +100,24 @@ def _tell() -> None:
         traceback.print_exc()
 
 
-def _stop_wishes(folder: RunFolder) -> Callable[[], bool]:
-    """A function that returns whether a stop was requested, by the sentinel file or SIGTERM (main thread only)."""
+@contextmanager
+def _stop_wishes(folder: RunFolder) -> Iterator[Callable[[], bool]]:
+    """A function that returns whether a stop was requested, by the sentinel file or SIGTERM (main thread only).
+
+    Afterwards the process hears SIGTERM as before, since it may have more to do than this run.
+    """
     asked = threading.Event()
 
     def hear(signum: int, frame: FrameType | None) -> None:
         asked.set()
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, hear)
-    return lambda: asked.is_set() or folder.stop_requested()
+    hears = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, hear) if hears else None
+    try:
+        yield lambda: asked.is_set() or folder.stop_requested()
+    finally:
+        if before is not None:  # it was set by Python
+            signal.signal(signal.SIGTERM, before)
 
 
 if __name__ == "__main__":

@@ -163,13 +163,19 @@ def test_a_stopped_run_saves_its_state_and_goes_on_to_the_same_end(workspace, mo
     assert_same_results(workspace, whole, folder)
 
 
-def test_sigterm_is_a_wish_to_stop(workspace, monkeypatch):
-    heard = {}
-    monkeypatch.setattr(worker.signal, "signal", lambda number, hear: heard.update({number: hear}))
-    wish = worker._stop_wishes(queued(workspace))
-    assert not wish()
-    heard[signal.SIGTERM](signal.SIGTERM, None)
-    assert wish()
+def test_sigterm_is_a_wish_to_stop_as_long_as_the_run_lasts(workspace, monkeypatch):
+    heard = {signal.SIGTERM: signal.default_int_handler}
+
+    def register(number, hear):
+        before, heard[number] = heard[number], hear
+        return before
+
+    monkeypatch.setattr(worker.signal, "signal", register)
+    with worker._stop_wishes(queued(workspace)) as wish:
+        assert not wish()
+        heard[signal.SIGTERM](signal.SIGTERM, None)
+        assert wish()
+    assert heard == {signal.SIGTERM: signal.default_int_handler}
 
 
 def test_what_the_user_did_wrong_is_in_the_status_with_its_remedy(workspace, monkeypatch):
