@@ -7,6 +7,7 @@ from pathlib import Path
 from qlatent.errors import InputError
 from qlatent.hardware.local.local_runner import LocalRunner
 from qlatent.hardware.runner import AbstractRunner
+from qlatent.hardware.work import Work
 
 SIMULATORS = {
     "exact": "Exact expectation values, without shots and without noise.",
@@ -15,11 +16,18 @@ SIMULATORS = {
 """Devices without an account and without noise."""
 
 
+TWIN = "twin:"
+"""Prefix of the twins of devices with a bundled calibration, such as "twin:fake_paris"."""
+
+PENNYLANE = "pennylane:"
+"""Prefix of PennyLane's devices, such as "pennylane:default.qubit"."""
+
+
 def open_runner(device: str, *, seed: int = 0, folder: Path | None = None) -> AbstractRunner:
-    """The runner of "exact" or "shots".
+    """The runner of "exact", "shots", "twin:fake_paris" (also written "twin:paris") or "pennylane:default.qubit".
 
     Runners that compute here keep their jobs in `folder`; another process that passes the same one goes on with them.
-    Raises `InputError` for an unknown device.
+    A twin imports Qiskit: open it in the main thread of a worker process. Raises `InputError` for an unknown device.
     """
     if device == "exact":
         from qlatent.hardware.local.ideal import Exact
@@ -31,4 +39,39 @@ def open_runner(device: str, *, seed: int = 0, folder: Path | None = None) -> Ab
         return LocalRunner(
             device, lambda work: Shots(work, seed=seed), folder=folder, packages=("torch", "numba")
         )
-    raise InputError(f"There is no device {device!r}.", remedy=f"Known: {', '.join(SIMULATORS)}.")
+    if device.startswith(TWIN):
+        return _twin(device.removeprefix(TWIN), seed=seed, folder=folder)
+    if device.startswith(PENNYLANE):
+        return _pennylane(device.removeprefix(PENNYLANE), seed=seed, folder=folder)
+    raise InputError(
+        f"There is no device {device!r}.",
+        remedy=f"Known: {', '.join(SIMULATORS)}, {TWIN}fake_paris and other twins, {PENNYLANE}default.qubit and "
+        "other devices of PennyLane.",
+    )
+
+
+def _twin(name: str, *, seed: int, folder: Path | None) -> AbstractRunner:
+    from qlatent.hardware import twins
+    from qlatent.hardware.local.noisy import NoisyTwin
+
+    name = twins.known(name)
+
+    def opened(work: Work) -> NoisyTwin:
+        return NoisyTwin(work, device=name, seed=seed)
+
+    return LocalRunner(
+        f"{TWIN}{name}",
+        opened,
+        folder=folder,
+        packages=("qiskit", "qiskit-aer", "qiskit-ibm-runtime"),
+        calibration=twins.calibrated(name),
+    )
+
+
+def _pennylane(name: str, *, seed: int, folder: Path | None) -> AbstractRunner:
+    from qlatent.hardware.local.pennylane_device import PennyLaneDevice
+
+    def opened(work: Work) -> PennyLaneDevice:
+        return PennyLaneDevice(work, device=name, seed=seed)
+
+    return LocalRunner(f"{PENNYLANE}{name}", opened, folder=folder, packages=("pennylane",))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from functools import cache
+from functools import cache, lru_cache
 from statistics import median
 from typing import Any
 
@@ -18,8 +18,8 @@ from qlatent.errors import InputError, UnavailableError
 _CLASS = re.compile(r"Fake[A-Z]\w*")
 _MOST_ERROR = 0.5  # gates with a larger error were out of order that day
 _SINGLE_GATES, _PAIR_GATES = ("sx", "u2"), ("ecr", "cz", "cx")
-# excluded: one qubit only; not a device; "not intended to represent typical error values" (its documentation)
-_LEFT_OUT = {"FakeArmonkV2", "FakeFractionalBackend", "FakeNighthawk"}
+# excluded: one qubit only; no device (twice); "not intended to represent typical error values" (its documentation)
+_LEFT_OUT = {"FakeArmonkV2", "FakeFractionalBackend", "FakeNighthawk", "FakeProviderForBackendV2"}
 
 
 @cache
@@ -29,6 +29,16 @@ def names() -> dict[str, str]:
     return {name.removeprefix("Fake").removesuffix("V2").lower(): name for name in sorted(classes)}
 
 
+@lru_cache(maxsize=8)
+def backend(name: str) -> Any:
+    """The snapshot of a device as a backend of Qiskit; raises `InputError` for an unknown name."""
+    if name not in names():
+        raise InputError(
+            f"There is no snapshot of a device {name!r}.", remedy=f"Known: {', '.join(names())}."
+        )
+    return getattr(_provider(), names()[name])()
+
+
 @cache
 def noise(name: str) -> NoiseConfig:
     """Depolarising noise with the median gate errors of a device, and its median readout error.
@@ -36,11 +46,7 @@ def noise(name: str) -> NoiseConfig:
     A gate error e is an average infidelity that includes relaxation: p = 3e/2 for one wire, and p = 1 − √(1 − 5e/4) on
     each wire of a pair. Raises `InputError` for an unknown device, or one whose gates were out of order.
     """
-    if name not in names():
-        raise InputError(
-            f"There is no snapshot of a device {name!r}.", remedy=f"Known: {', '.join(names())}."
-        )
-    target = getattr(_provider(), names()[name])().target
+    target = backend(name).target
     kinds = (_SINGLE_GATES, _PAIR_GATES, ("measure",))
     native = [next(gate for gate in kind if gate in target.operation_names) for kind in kinds]
     single, pair, readout = (_median_error(target, gate) for gate in native)

@@ -56,15 +56,26 @@ def qnode(
     device: str = "default.qubit",
     interface: Literal["torch"] | None = None,
     shots: int | None = None,
+    seed: int | None = None,
 ) -> qml.QNode:
     """The circuit as a QNode of inputs (batch, inputs) or (inputs,) and weights (weights,) in radians.
 
     The QNode returns the expectations in order, each (batch,), or scalars for a single row or a circuit without inputs.
     `interface="torch"` takes tensors and is differentiable. `shots` samples outcomes (PennyLane then returns a batch of
-    one as scalars). Raises `CircuitError` for an unknown device; the QNode raises it for a wrong number of inputs or
-    weights.
+    one as scalars). A `seed` is for devices that take one. Raises `CircuitError` for an unknown device; the QNode
+    raises it for a wrong number of inputs or weights.
     """
-    return _qnode(circuit, _device(device, circuit.qubits), interface=interface, shots=shots)
+    return _qnode(circuit, _device(device, circuit.qubits, seed=seed), interface=interface, shots=shots)
+
+
+def takes_seed(device: str) -> bool:
+    """Whether shots of this device can be repeated; raises `CircuitError` for an unknown device."""
+    _device(device, 1)
+    try:
+        qml.device(device, wires=1, seed=0)
+    except TypeError:  # no such argument
+        return False
+    return True
 
 
 def expectations(
@@ -124,9 +135,9 @@ def source(circuit: Circuit) -> str:
     )
 
 
-def _device(name: str, qubits: int) -> Any:
+def _device(name: str, qubits: int, *, seed: int | None = None) -> Any:
     try:
-        return qml.device(name, wires=qubits)
+        return qml.device(name, wires=qubits, **({} if seed is None else {"seed": seed}))
     except qml.exceptions.DeviceError as err:
         raise CircuitError(
             f"PennyLane has no device {name!r}: {err}", remedy="Use default.qubit, or install its plugin."

@@ -33,7 +33,7 @@ class Exact(AbstractSession):
         self.work, self.part = work, _part(work)
 
     def sizes(self) -> Sizes:
-        return _sizes(self.work, shots=0)
+        return sizes(self.work, shots=0)
 
     def calibration(self) -> dict[str, Any]:
         return {}
@@ -58,7 +58,7 @@ class Shots(AbstractSession):
         self.work, self.seed, self.part = work, seed, _part(work)
 
     def sizes(self) -> Sizes:
-        return _sizes(self.work, shots=self.work.options.shots)
+        return sizes(self.work, shots=self.work.options.shots)
 
     def calibration(self) -> dict[str, Any]:
         return {}
@@ -110,14 +110,15 @@ def empty(items: int, circuit: Circuit, *, sampled: bool) -> Part:
     return Part(values, errors, raw, np.empty(shape if sampled else (items, 0), dtype=np.int64))
 
 
-def fill(part: Part, numbers: tuple[int, ...], found: readout.Estimated) -> None:
-    """Puts the results of one measurement into the columns of its observables."""
-    columns = list(numbers)
-    part.expectations[:, columns] = found.values
-    part.errors[:, columns] = found.errors
-    part.raw[:, columns] = found.raw
+def fill(
+    part: Part, numbers: tuple[int, ...], found: readout.Estimated, *, rows: range | None = None
+) -> None:
+    """Puts the results of one measurement into the columns of its observables, in all rows or in these."""
+    every = range(len(part.raw)) if rows is None else rows
+    at = np.ix_(np.array(every, dtype=int), np.array(numbers, dtype=int))
+    part.expectations[at], part.errors[at], part.raw[at] = found.values, found.errors, found.raw
     if part.counts.shape[1]:
-        part.counts[:, columns] = found.counts
+        part.counts[at] = found.counts
 
 
 def joined(parts: list[Part]) -> Part:
@@ -141,7 +142,8 @@ def pair_sizes(circuit: Circuit) -> tuple[int, int]:
     return len(pairs), max(free)
 
 
-def _sizes(work: Work, *, shots: int) -> Sizes:
+def sizes(work: Work, *, shots: int) -> Sizes:
+    """What a job of the logical circuits consists of."""
     circuits = work.circuits or (work.circuit,)
     pairs, depths = zip(*map(pair_sizes, circuits), strict=True)
     times = len(measurements(work.circuit)) if shots else 1

@@ -29,9 +29,19 @@ class JobFolder:
         self.job, self.path = job, root / f"job-{job}"
 
     @classmethod
+    def of_tag(cls, root: Path, tag: str) -> JobFolder:
+        """The folder of the job with this tag, which need not exist."""
+        return cls(root, hashlib.sha256(tag.encode()).hexdigest()[:16])
+
+    @property
+    def exists(self) -> bool:
+        """Whether the job was submitted."""
+        return (self.path / _WORK).is_file()
+
+    @classmethod
     def created(cls, root: Path, tag: str, *, device: str, work: Work, part: int) -> JobFolder:
         """The folder of a new job; the same tag gives the same job again."""
-        made = cls(root, hashlib.sha256(tag.encode()).hexdigest()[:16])
+        made = cls.of_tag(root, tag)
         made.path.mkdir(parents=True, exist_ok=True)
         arrays = {"weights": work.weights, "angles": work.angles}
         made._write(_ARRAYS, _npz(arrays))
@@ -52,7 +62,7 @@ class JobFolder:
     def opened(cls, root: Path, job: str, *, device: str) -> JobFolder:
         """The folder of a job; `AbsentError` if there is none, or it is of another device."""
         found = cls(root, job)
-        if not (found.path / _WORK).is_file() or found.document()["device"] != device:
+        if not found.exists or found.document()["device"] != device:
             raise AbsentError(
                 f"There is no job {job!r} of the device {device!r} here.",
                 remedy="Submit the work again, or pass the folder in which it was submitted.",

@@ -20,7 +20,7 @@ from qlatent.hardware.local.session import AbstractSession, Part
 from qlatent.hardware.runner import AbstractRunner
 from qlatent.hardware.work import Estimate, Outcome, State, Status, Work
 
-_TRIED = 2  # items that an estimate computes
+_TRIED = 4  # items that an estimate computes
 
 
 class LocalRunner(AbstractRunner):
@@ -37,8 +37,10 @@ class LocalRunner(AbstractRunner):
         *,
         folder: Path | None = None,
         packages: tuple[str, ...] = (),
+        calibration: str = "",
     ) -> None:
         self.device, self._opened, self._packages = device, opened, packages
+        self._calibration = calibration
         self._folder = folder or self._temporary()
         self._session: tuple[str, AbstractSession] | None = None
 
@@ -50,7 +52,7 @@ class LocalRunner(AbstractRunner):
         session = self._opened(work)
         made = JobFolder.created(self._folder, tag, device=self.device, work=work, part=session.part)
         self._session = (made.job, session)
-        return json.dumps({"device": self.device, "job": made.job})
+        return self._handle(made)
 
     def poll(self, handle: str) -> Status:
         job = self._job(handle)
@@ -82,6 +84,16 @@ class LocalRunner(AbstractRunner):
         job = self._job(handle)
         if not all(job.has(number) for number in range(len(_parts(job)))):
             job.cancel()
+
+    def find(self, tag: str) -> str | None:
+        job = JobFolder.of_tag(self._folder, tag)
+        return self._handle(job) if job.exists else None
+
+    def calibration(self) -> str:
+        return self._calibration
+
+    def _handle(self, job: JobFolder) -> str:
+        return json.dumps({"device": self.device, "job": job.job})
 
     def _temporary(self) -> Path:
         """A folder that is removed with this object."""

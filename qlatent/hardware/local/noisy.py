@@ -1,0 +1,221 @@
+"""Simulation of a device's twin with Qiskit Aer: what the device would run, with its errors. Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qiskit import QuantumCircuit
+from qiskit_aer import AerSimulator
+
+from qlatent.errors import InputError
+from qlatent.hardware import readout, transpiling, twins
+from qlatent.hardware.local import ideal
+from qlatent.hardware.local.session import AbstractSession, Part, Sizes, refuse_no_shots, rng
+from qlatent.hardware.readout import Readout
+from qlatent.hardware.transpiling import Program
+from qlatent.hardware.work import Work
+
+Array = NDArray[np.float64]
+DENSITY_QUBITS, QUBIT_LIMIT = 10, 12
+"""Density matrices up to 10 qubits, trajectories (one random state a shot) up to 12."""
+
+_PART, _CALIBRATING = 16, 2**40  # items of 8 qubits in a part; the number of the calibration's generator
+_COMPARED = 8  # items by which the slope is estimated
+_FEWEST = 1e-9
+
+
+class NoisyTwin(AbstractSession):
+    """The twin of a device, measured without mitigation or with its readout errors inverted.
+
+    Up to 10 qubits the outcome probabilities are those of the density matrix, and shots are drawn from them; with 0
+    shots the values are exact. With 11 and 12 qubits each shot is a trajectory. More qubits raise an `InputError`.
+    """
+
+    def __init__(self, work: Work, *, device: str, seed: int) -> None:
+        qubits = work.circuit.qubits
+        if qubits > QUBIT_LIMIT:
+            raise InputError(
+                f"Device noise of {qubits} qubits is not simulated: the limit is {QUBIT_LIMIT}.",
+                remedy="Use the device 'shots', which has no device noise, or a head with fewer qubits.",
+            )
+        if qubits > DENSITY_QUBITS:
+            refuse_no_shots(f"The twin of a device with more than {DENSITY_QUBITS} qubits", work)
+        self.work, self.seed = work, seed
+        self.twin = twins.of_snapshot(device, qubits)
+        self.part = 1 if qubits > DENSITY_QUBITS else max(1, round(_PART * 4.0 ** (8 - max(qubits, 6))))
+
+    @cached_property
+    def programs(self) -> list[Program]:
+        """What the device would be sent; transpiled once."""
+        return transpiling.programs(self.work, self.twin.target, seed=self.work.options.seed)
+
+    def sizes(self) -> Sizes:
+        work, shots = self.work, self.work.options.shots
+        sent = [each.transpiled for each in self.programs]
+        executions = sum(len(each.items) for each in self.programs)
+        extra = 2 if work.options.mitigation == "readout" else 0
+        amplified = 1.0 if self._readout is None else float((1 / self._readout.slope).mean())
+        return Sizes(
+            circuits=len(sent) + extra,
+            executions=(executions + extra) * max(shots, 1),
+            pair_gates=max(each.pair_gates for each in sent),
+            depth=max(each.pair_depth for each in sent),
+            standard_error=amplified * shots**-0.5 if shots else 0.0,
+            payload_bytes=transpiling.payload_bytes(self.programs, work),
+            slope=self.slope(),
+        )
+
+    def calibration(self) -> dict[str, Any]:
+        method = "density_matrix" if self.work.circuit.qubits <= DENSITY_QUBITS else "trajectories"
+        found = self.twin.calibration() | {"method": method, "qubits": self._qubits()}
+        if self._readout is not None:
+            found["measured_readout"] = {
+                "zeros": self._readout.zeros.tolist(),
+                "ones": self._readout.ones.tolist(),
+                "shots": self._readout.shots,
+            }
+        return found
+
+    def measure(self, items: range) -> Part:
+        shots = self.work.options.shots
+        part = ideal.empty(len(items), self.work.circuit, sampled=bool(shots))
+        signs = readout.basis_signs(self.work.circuit.qubits)
+        generators = {item: rng(self.seed, self.work, item) for item in items}
+        for program in self.programs:
+            shared = program.shared(items)
+            if not shared:
+                continue
+            outcomes = self._outcomes(program, shared, [generators[item] for item in shared])
+            found = readout.estimated(
+                outcomes, signs, program.words, shots=shots, readout=self._at(program.transpiled.end)
+            )
+            rows = range(shared.start - items.start, shared.stop - items.start)
+            ideal.fill(part, program.numbers, found, rows=rows)
+        return part
+
+    def slope(self) -> float:
+        """The factor by which errors shrink expectation values, fitted over a few items; nan where unknown."""
+        work = self.work
+        if work.circuit.qubits > DENSITY_QUBITS or not len(work):
+            return float("nan")
+        few = range(min(len(work), _COMPARED))
+        exact = ideal.Exact(without_mitigation(work)).measure(few).expectations
+        shown = np.empty_like(exact)
+        signs = readout.basis_signs(work.circuit.qubits)
+        for program in self.programs:
+            if shared := program.shared(few):
+                chances = self._chances(program, shared)
+                found = readout.estimated(
+                    chances, signs, program.words, shots=0, readout=self._at(program.transpiled.end)
+                )
+                shown[shared.start : shared.stop, list(program.numbers)] = found.values
+        return fitted_slope(exact, shown)
+
+    def _outcomes(self, program: Program, items: range, generators: list[np.random.Generator]) -> Array:
+        """Counts of the items' outcomes (items, 2^wires), or probabilities with 0 shots."""
+        shots = self.work.options.shots
+        if self.work.circuit.qubits > DENSITY_QUBITS:
+            return self._trajectories(program, items, generators)
+        chances = self._chances(program, items)
+        return ideal.drawn(chances, shots, generators) if shots else chances
+
+    def _chances(self, program: Program, items: range) -> Array:
+        """Outcome probabilities (items, 2^wires) by density matrices, readout errors included."""
+        made = program.transpiled
+        rows = program.rows(self.work, items)
+        found = self._run(made.circuit, rows, made.end)
+        return _as_read(found, self.twin.readout[list(made.end)])
+
+    def _run(self, circuit: QuantumCircuit, rows: Array, qubits: Sequence[int]) -> Array:
+        """Probabilities (rows, 2^wires) of a circuit for rows of its parameters, before reading."""
+        saved = circuit.copy()
+        saved.save_probabilities(list(reversed(qubits)))  # Qiskit's first qubit is the rightmost bit
+        binds = [{symbol: rows[:, at].tolist() for at, symbol in enumerate(circuit.parameters)}]
+        result = self._simulator.run(
+            [saved], parameter_binds=binds if circuit.parameters else None, shots=1
+        ).result()
+        if not result.success:
+            raise InputError(
+                f"Qiskit Aer could not simulate the circuit: {result.status}.",
+                remedy="Use fewer qubits, or the device 'shots'.",
+            )
+        return np.array([result.data(at)["probabilities"] for at in range(len(rows))])
+
+    def _trajectories(self, program: Program, items: range, generators: list[np.random.Generator]) -> Array:
+        made, wires = program.transpiled, self.work.circuit.qubits
+        counted = np.zeros((len(items), 2**wires))
+        for place, (row, generator) in enumerate(
+            zip(program.rows(self.work, items), generators, strict=True)
+        ):
+            bound = made.measured.assign_parameters(dict(zip(made.circuit.parameters, row, strict=True)))
+            options = {"shots": self.work.options.shots, "seed_simulator": int(generator.integers(2**31))}
+            counts = self._simulator.run([bound], **options).result().get_counts()
+            for bits, count in counts.items():
+                counted[place, int(bits[::-1], 2)] = count  # bit 0, wire 0, is written last
+        return counted
+
+    @cached_property
+    def _simulator(self) -> AerSimulator:
+        few = self.work.circuit.qubits <= DENSITY_QUBITS
+        # one thread: on busy cores OpenMP's threads wait for each other for minutes
+        return AerSimulator(
+            method="density_matrix" if few else "statevector",
+            noise_model=self.twin.noise,
+            max_parallel_threads=1,
+            fusion_max_qubit=2,
+        )
+
+    @cached_property
+    def _readout(self) -> Readout | None:
+        """The readout of the twin's qubits, measured with two further circuits; None without the mitigation."""
+        if self.work.options.mitigation != "readout":
+            return None
+        qubits, shots = len(self.twin.line), self.work.options.shots
+        ones = QuantumCircuit(qubits)
+        ones.x(range(qubits))
+        made = transpiling.transpiled([QuantumCircuit(qubits), ones], self.twin.target, level=0)
+        chances = np.concatenate([self._run(each.circuit, np.zeros((1, 0)), each.end) for each in made])
+        read = _as_read(chances, self.twin.readout[list(made[0].end)])
+        outcomes = read
+        if shots:
+            generator = rng(self.seed, self.work, _CALIBRATING)
+            outcomes = ideal.drawn(read, shots, [generator, generator])
+        return readout.measured_readout(outcomes, readout.basis_signs(qubits), shots=shots)
+
+    def _at(self, qubits: Sequence[int]) -> Readout | None:
+        """The measured readout of the twin's qubits in the order of the wires that they hold."""
+        if (found := self._readout) is None:
+            return None
+        at = list(qubits)
+        return Readout(found.zeros[at], found.ones[at], found.shots)
+
+    def _qubits(self) -> list[int]:
+        """The device's qubit that is read for each wire, of the first program."""
+        return [self.twin.line[place] for place in self.programs[0].transpiled.end]
+
+
+def fitted_slope(exact: Array, shown: Array) -> float:
+    """The factor of the least-squares line through shown against exact values; nan where nothing varies."""
+    centred = exact - exact.mean()
+    spread = float((centred**2).sum())
+    return float((centred * shown).sum() / spread) if spread > _FEWEST else float("nan")
+
+
+def without_mitigation(work: Work) -> Work:
+    """The same work without mitigation."""
+    return replace(work, options=replace(work.options, mitigation="none"))
+
+
+def _as_read(chances: Array, errors: Array) -> Array:
+    """Probabilities of what is read (items, 2^wires), with errors (wires, 2) of reading 1 after 0 and 0 after 1."""
+    wires = len(errors)
+    shown = chances.reshape(-1, *(2,) * wires)
+    for wire, (up, down) in enumerate(errors):
+        matrix = np.array([[1 - up, down], [up, 1 - down]])  # (read, true)
+        shown = np.moveaxis(np.tensordot(matrix, shown, axes=(1, wire + 1)), 0, wire + 1)
+    return shown.reshape(len(chances), -1)
