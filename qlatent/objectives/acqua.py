@@ -33,6 +33,26 @@ class AcquaObjective(AbstractObjective):
         terms = [part * alpha for part, alpha in zip(parts.values(), alphas, strict=True)]
         return {"total": torch.stack(terms).sum(), **parts}
 
+    def shares(
+        self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
+    ) -> Tensor:
+        """Each item's own errors, weighted as in the loss; of all pairs the mean of those that it is in."""
+        terms = [
+            getattr(self.config, f"alpha_{name}") * self._errors(inputs[name], reconstruction)
+            for name, reconstruction in reconstructions.items()
+        ]
+        if "image" in latents and "text" in latents:
+            change = self._pair_change(inputs, latents)
+            if self.config.pairs == "all":
+                change = (change.mean(dim=0) + change.mean(dim=1)) / 2
+            terms.append(self.config.alpha_distance * change)
+        return torch.stack(terms).sum(dim=0)
+
+    def _errors(self, wanted: Tensor, got: Tensor) -> Tensor:
+        """L1 errors (n,), summed or averaged over dimensions."""
+        errors = (got - wanted).abs()
+        return errors.mean(dim=1) if self.config.reduction == "mean" else errors.sum(dim=1)
+
     def _reconstruction(self, wanted: Tensor, got: Tensor) -> Tensor:
         """L1 error, summed or averaged over dimensions, then averaged over the batch."""
         rows = 1 if self.config.reduction == "mean" else len(wanted)
@@ -41,10 +61,14 @@ class AcquaObjective(AbstractObjective):
 
     def _pair_distance(self, inputs: Tensors, latents: Tensors) -> Tensor:
         """Mean |d_x − d_z| over the chosen pairs; the gradient of a norm at zero is defined as zero."""
+        return self._pair_change(inputs, latents).mean()
+
+    def _pair_change(self, inputs: Tensors, latents: Tensors) -> Tensor:
+        """|d_x − d_z| of matched pairs (n,), or of all (n, n)."""
         check_one_width({name: inputs[name] for name in ("image", "text")})
         wanted = self._distance(inputs["image"], inputs["text"])
         got = self._distance(latents["image"], latents["text"])
-        return (wanted - got).abs().mean()
+        return (wanted - got).abs()
 
     def _distance(self, a: Tensor, b: Tensor) -> Tensor:
         """Distances (n,) of matched pairs or (n, n) of all pairs."""

@@ -55,6 +55,15 @@ class AbstractObjective(ABC):
         (n, k), (m, k) → (n, m).
         """
 
+    def shares(
+        self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
+    ) -> Tensor | None:
+        """Each item's own part (n,) of the loss, whose mean is "total"; None if the loss is no mean over items.
+
+        Takes what the loss itself takes. Where a loss compares the items of a batch, so do the parts.
+        """
+        return None
+
     def learned(self, head: Any) -> nn.Parameter | None:
         """A fresh parameter of the loss, trained together with the weights of `head`; None for most losses."""
         return None
@@ -66,6 +75,13 @@ class AbstractObjective(ABC):
 
     def of(self, head: Any, inputs: Tensors, latents: Tensors) -> dict[str, Tensor]:
         """The loss terms for `head`, whose decoders and projection run only if the loss uses them."""
+        return self(inputs, *self._seen(head, latents), head.similarity)
+
+    def shares_of(self, head: Any, inputs: Tensors, latents: Tensors) -> Tensor | None:
+        """The `shares` for `head`, as `of` has the loss terms."""
+        return self.shares(inputs, *self._seen(head, latents), head.similarity)
+
+    def _seen(self, head: Any, latents: Tensors) -> tuple[Tensors, Tensors]:
+        """The latents and reconstructions that the loss takes."""
         rebuilt = head.decode(latents) if self.reconstructs else {}
-        seen = head.project(latents) if self.projects else latents
-        return self(inputs, seen, rebuilt, head.similarity)
+        return (head.project(latents) if self.projects else latents), rebuilt

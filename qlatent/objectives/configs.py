@@ -32,6 +32,11 @@ class ObjectiveConfig:
         """Whether the views are augmented copies of an image, encoded beforehand."""
         return False
 
+    @property
+    def has_shares(self) -> bool:
+        """Whether the loss of stored vectors is a mean over items, each with its own part (`objective.shares`)."""
+        return True
+
     def noisy_views(self, modalities: Iterable[str]) -> bool:
         """Whether the views are noisy copies of the vectors, for a head with these modalities."""
         return False
@@ -116,6 +121,11 @@ class DistanceCorrelationConfig(ObjectiveConfig):
         ),
     ] = 0.0
 
+    @property
+    def has_shares(self) -> bool:
+        """No: a correlation is of all pairs together."""
+        return False
+
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class StressConfig(ObjectiveConfig):
@@ -128,6 +138,11 @@ class StressConfig(ObjectiveConfig):
             description="fitted: α is the least-squares factor, so that only proportions count. raw: α = 1.",
         ),
     ] = "fitted"
+
+    @property
+    def has_shares(self) -> bool:
+        """No: the root is of the sum over all pairs."""
+        return False
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
@@ -220,6 +235,11 @@ class NTXentConfig(ObjectiveConfig):
     def augmented_views(self) -> bool:
         """Whether the views are augmented copies of an image, encoded beforehand."""
         return self.views == "augmented"
+
+    @property
+    def has_shares(self) -> bool:
+        """Not of augmented views, which are compared in place of the item itself."""
+        return not self.augmented_views
 
     def noisy_views(self, modalities: Iterable[str]) -> bool:
         """Whether the views are noisy copies, for a head with these modalities."""

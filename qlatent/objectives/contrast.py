@@ -38,11 +38,29 @@ class NTXent(AbstractObjective):
         others: Tensor = tensors.applied(_MeanLogSum, _mean_log_sum, views, self.config.temperature)
         return others - together.mean()
 
+    def shares(
+        self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
+    ) -> Tensor:
+        """The mean (n,) of the losses of an item's two views."""
+        return self.shares_between(latents["image"], latents["text"])
+
+    def shares_between(self, first: Tensor, second: Tensor) -> Tensor:
+        """The mean (n,) of the losses of the two views (n, k) of each item."""
+        first, second = tensors.unit(first), tensors.unit(second)
+        together = (first * second).sum(dim=1) / self.config.temperature
+        others = _log_sums(torch.cat([first, second]), self.config.temperature)
+        return others.reshape(2, -1).mean(dim=0) - together
+
 
 def _mean_log_sum(views: Tensor, temperature: float) -> Tensor:
+    return _log_sums(views, temperature).mean()
+
+
+def _log_sums(views: Tensor, temperature: float) -> Tensor:
+    """log Σ_{j≠i} exp(v_i·v_j/τ) of each view (m,)."""
     itself = torch.eye(len(views), dtype=torch.bool, device=views.device)
     table = ((views / temperature) @ views.T).masked_fill(itself, -torch.inf)
-    return table.logsumexp(dim=1).mean()
+    return table.logsumexp(dim=1)
 
 
 class _MeanLogSum(torch.autograd.Function):
@@ -85,8 +103,24 @@ class Contrast(AbstractObjective):
     def __call__(
         self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
     ) -> dict[str, Tensor]:
-        image, text = (tensors.unit(latents[name]) for name in ("image", "text"))
-        logits = image @ text.T / self.config.temperature  # (n, n)
-        own = torch.arange(len(image), device=image.device)
+        logits = self._logits(latents)
+        own = torch.arange(len(logits), device=logits.device)
         parts = {"text_of_image": cross_entropy(logits, own), "image_of_text": cross_entropy(logits.T, own)}
         return {"total": torch.stack(list(parts.values())).mean(), **parts}
+
+    def shares(
+        self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
+    ) -> Tensor:
+        """The mean (n,) of the losses of an item's image and text."""
+        return both_ways(self._logits(latents))
+
+    def _logits(self, latents: Tensors) -> Tensor:
+        image, text = (tensors.unit(latents[name]) for name in ("image", "text"))
+        return image @ text.T / self.config.temperature  # (n, n)
+
+
+def both_ways(logits: Tensor) -> Tensor:
+    """The mean (n,) of the cross-entropies of row i and column i of logits (n, n), whose partners are i."""
+    own = torch.arange(len(logits), device=logits.device)
+    rows, columns = (cross_entropy(each, own, reduction="none") for each in (logits, logits.T))
+    return (rows + columns) / 2

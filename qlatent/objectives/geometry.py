@@ -22,16 +22,22 @@ class GeometryObjective(AbstractObjective):
     def __call__(
         self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
     ) -> dict[str, Tensor]:
-        check_one_width({name: inputs[name] for name in latents})
-        before = torch.cat([inputs[name] for name in latents])
         after = torch.cat(list(latents.values()))
         if len(after) < FEWEST:  # a last batch of one row has no gradient
             return {"total": after.sum() * 0.0}
-        return {"total": self._loss(-nearness(before, before), -similarity(after, after))}
+        return {"total": self._loss(*_distances(inputs, latents, similarity))}
 
     @abstractmethod
     def _loss(self, before: Tensor, after: Tensor) -> Tensor:
         """The scalar loss for input distances `before` and latent distances `after`, both (m, m)."""
+
+
+def _distances(inputs: Tensors, latents: Tensors, similarity: Similarity) -> tuple[Tensor, Tensor]:
+    """The distances (m, m) of all points before and after compression."""
+    check_one_width({name: inputs[name] for name in latents})
+    before = torch.cat([inputs[name] for name in latents])
+    after = torch.cat(list(latents.values()))
+    return -nearness(before, before), -similarity(after, after)
 
 
 class DistanceCorrelation(GeometryObjective):
@@ -75,7 +81,21 @@ class Neighbours(GeometryObjective):
     2008). It is the cross-entropy minus the entropy of p, so the optimum is 0.
     """
 
+    def shares(
+        self, inputs: Tensors, latents: Tensors, reconstructions: Tensors, similarity: Similarity = nearness
+    ) -> Tensor:
+        """The mean (n,) of the divergences around an item's points."""
+        items = len(next(iter(latents.values())))
+        if items * len(latents) < FEWEST:
+            return torch.zeros(items, device=next(iter(latents.values())).device)
+        found = self._divergences(*_distances(inputs, latents, similarity))
+        return found.reshape(len(latents), items).mean(dim=0)
+
     def _loss(self, before: Tensor, after: Tensor) -> Tensor:
+        return self._divergences(before, after).sum() / len(before)
+
+    def _divergences(self, before: Tensor, after: Tensor) -> Tensor:
+        """KL(p‖q) of each point (m,)."""
         itself = torch.eye(len(before), dtype=torch.bool, device=before.device)
         k = min(self.config.neighbours, len(before) - 1)
         width = before.masked_fill(itself, torch.inf).kthvalue(k, dim=1, keepdim=True).values
@@ -83,7 +103,7 @@ class Neighbours(GeometryObjective):
         heavy = (-torch.log1p((after / self.config.latent_scale).square())).masked_fill(itself, -torch.inf)
         wanted, got = torch.log_softmax(near, dim=1), torch.log_softmax(heavy, dim=1)  # (m, m)
         surplus = (wanted - got).masked_fill(itself, 0.0)
-        return (wanted.exp() * surplus).sum() / len(before)
+        return (wanted.exp() * surplus).sum(dim=1)
 
 
 def each_once(distances: Tensor) -> Tensor:

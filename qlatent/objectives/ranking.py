@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from qlatent import tensors
 from qlatent.errors import ConfigError, InputError
 from qlatent.objectives.base import AbstractObjective, Similarity, Tensors, nearness
+from qlatent.objectives.contrast import both_ways
 
 PUBLISHED = 20.0  # scale of fidelities and cosines in the paper
 
@@ -33,6 +34,11 @@ class Ranking(AbstractObjective):
     def of(self, head: Any, inputs: Tensors, latents: Tensors) -> dict[str, Tensor]:
         """The loss terms with the similarity of `head`, which "own" refers to; `ConfigError` for a missing fidelity."""
         return self._losses(latents, head.similarity, self._form(head))
+
+    def shares_of(self, head: Any, inputs: Tensors, latents: Tensors) -> Tensor:
+        """The mean (n,) of the losses of an item as a query and as a document."""
+        a, b = list(latents.values())[:2]
+        return both_ways(self._logits(a, b, head.similarity, self._form(head)))
 
     def _form(self, head: Any) -> str:
         """The form of the logits; `ConfigError` if they need a fidelity that the head does not have."""

@@ -201,6 +201,7 @@ def test_points_are_coloured_by_any_column_of_the_dataset(opened: Open, shop: Wo
         "column:fresh",
         "density",
         "change",
+        "loss",
         "lost",
         "pair",
         "norm",
@@ -322,3 +323,14 @@ def test_a_class_gets_an_own_colour_until_the_defaults_are_asked_for(
     at.color_picker[0].set_value("#000000").run()
     at.selectbox(key="explore_colours").set_value("norm").run()
     assert not at.exception and "explore_classes" not in url(at)  # another colour has its own
+
+
+def test_the_loss_of_each_item_colours_a_run_that_recorded_it_and_others_say_why_not(
+    opened: Open, furnished: Furnished, shop: Workspace
+) -> None:
+    at = opened(furnished.workspace.path, "explore", run=furnished.run, explore_colour="loss")
+    assert maps(at) == 1 and not any("losses of items" in each.value.lower() for each in at.caption)
+    at = opened(shop.path, "explore", run="r1", explore_colour="loss")
+    assert maps(at) == 1 and any("losses of items" in each.value for each in at.caption)
+    at.button(key="explore_instead_lost").click().run()
+    assert not at.exception and url(at)["explore_colour"] == "lost"

@@ -37,7 +37,7 @@ TRUTH_COLOURS = {
     NO: "#0072b2",
 }  # of Okabe & Ito: told apart with every common kind of colour vision
 
-Kind = Literal["norm", "label", "part", "modality", "change", "lost", "pair", "density"]
+Kind = Literal["norm", "label", "part", "modality", "change", "loss", "lost", "pair", "density"]
 Points = NDArray[np.floating]
 
 
@@ -70,6 +70,7 @@ def offered(workspace: Workspace, scene: Scene, *, known: Iterable[str] | None =
         "modality": len(scene.modalities) > 1,
         "part": bool(heldout.any() and not heldout.all()),
         "change": bool(scene.source.run) and not scene.source.layout and scene.frames > 1 and not scene.tour,
+        "loss": bool(scene.source.run),
         "lost": bool(scene.source.run) and scene.items > 1,
         "pair": bool(scene.source.run) and set(found.norms) >= losses.PAIR,
         "density": scene.items > 1,
@@ -136,6 +137,9 @@ def values(workspace: Workspace, scene: Scene, by: str, *, frame: int) -> Number
         return _norms(scene)
     if by == "density":
         return Numbers(density(scene, frame), (0.0, 1.0))
+    if by == "loss":
+        shares = losses.own_shares(workspace, scene)
+        return Numbers(np.full(scene.points, np.nan) if shares is None else shares)
     if by == "lost":
         return Numbers(losses.distances_lost(workspace, scene, frame), (0.0, 1.0))
     if by == "pair":

@@ -1,7 +1,7 @@
 """What a run lost of each item: of its distances to others, and of the distance between its image and its text.
 
-These are the parts of losses that vectors and latents tell by themselves. Others, such as that of a reconstruction,
-need the head's decoder, and a run records them for batches, not for items.
+These are the parts of losses that vectors and latents tell by themselves. Each item's own part of the loss, which needs
+the head's decoder or the whole batch, is recorded at the end of a training where the loss has such parts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent import lengths, spacing
+from qlatent.registry import OBJECTIVES
+from qlatent.services.runs.specs import VectorTraining, training_spec
 from qlatent.services.scenes.scenes import Scene, inputs, latents
+from qlatent.services.training.kinds.table import run_configs
 from qlatent.store.workspace import Workspace
 
 REFERENCES = 300  # points to which distances are taken
@@ -39,6 +42,35 @@ def pair_change(workspace: Workspace, scene: Scene) -> Values:
         after = lengths.lengths(found["image"][chosen] - found["text"][chosen])
         frames.append(np.tile(np.abs(after - before), len(scene.modalities)))
     return np.asarray(frames[0] if scene.tour else frames, dtype=np.float64)
+
+
+def own_shares(workspace: Workspace, scene: Scene) -> Values | None:
+    """Each item's own part of the final loss for all its points (m · n,); None if the run has not recorded them."""
+    folder = workspace.run(scene.source.run)
+    found = folder.shares()
+    if found is None:
+        return None
+    chosen = np.isin(folder.probe(["rows"])["rows"], scene.rows)
+    return np.tile(found["total"][chosen].astype(np.float64), len(scene.modalities))
+
+
+def recorded(workspace: Workspace, run_id: str) -> bool:
+    """Whether a run has recorded each item's own part of its final loss."""
+    return workspace.run(run_id).shares() is not None
+
+
+def why_no_shares(workspace: Workspace, run_id: str) -> str:
+    """A sentence that says why a run has no parts of its loss for each item."""
+    folder = workspace.run(run_id)
+    spec = training_spec(folder)
+    if not isinstance(spec, VectorTraining):
+        return "Losses of items are recorded in trainings on stored vectors only."
+    title = OBJECTIVES[spec.objective].title if spec.objective in OBJECTIVES else spec.objective
+    if not run_configs(spec).objective.has_shares:
+        return f"The loss of this run ({title}) is no mean over items, so an item has no part of its own."
+    if folder.status().state != "finished":
+        return "The losses of items are recorded when the run finishes."
+    return "This run was trained before losses of items were recorded. Train it again to have them."
 
 
 def distances_lost(workspace: Workspace, scene: Scene, frame: int) -> Values:

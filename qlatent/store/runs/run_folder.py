@@ -5,6 +5,7 @@ Other processes write two files: `spec.json` when the run is created, and the se
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -267,6 +268,15 @@ class RunFolder:
         """The arrays of a layout; raises `StoreError` until the worker has written them."""
         return self._read_arrays(self.path / "layout.npz")
 
+    def write_shares(self, arrays: Arrays) -> None:
+        """Write the part (n_probe,) of each probe item in the final loss."""
+        self._write_arrays(self.path / "shares.npz", arrays)
+
+    def shares(self) -> Arrays | None:
+        """The parts of the probe items in the final loss; None if they were not written."""
+        path = self.path / "shares.npz"
+        return self._read_arrays(path) if path.is_file() else None
+
     def write_queries(self, arrays: Arrays) -> None:
         """Write the retrieval metrics of each held-out query, one entry per metric, with the queries' rows."""
         self._write_arrays(self.path / "queries.npz", arrays)
@@ -282,8 +292,6 @@ class RunFolder:
         return _steps(self.path / "snapshots", ending=".npz")
 
     def _write_arrays(self, path: Path, arrays: Arrays) -> None:
-        import io
-
         import numpy as np
 
         buffer = io.BytesIO()

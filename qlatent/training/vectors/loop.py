@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from qlatent import spacing, tensors
@@ -164,6 +166,24 @@ class Trainer(Work):
                 sums[name] = sums.get(name, 0.0) + value * count
         rows = len(next(iter(arrays.values())))
         return {name: value / rows for name, value in sums.items()}
+
+    @torch.no_grad()
+    def shares(self, arrays: Arrays, latents: Arrays) -> NDArray[np.float32] | None:
+        """Each row's own part (n,) of the loss under the present weights; None if the loss has none.
+
+        `latents` are those of the arrays. Batches and noisy views are those of `evaluate`, so that the mean is its
+        "total".
+        """
+        self.head.eval()
+        size, parts = self.config.batch_size, []
+        made = zip(self._chunks(arrays, size), self._chunks(latents, size), strict=True)
+        for number, (inputs, found) in enumerate(made):
+            place = (self.config.seed, views.EVALUATION, 0, number)
+            part = views.shares(self.head, self.objective, inputs, place=place, latents=found)
+            if part is None:
+                return None
+            parts.append(part)
+        return torch.cat(parts).float().cpu().numpy()
 
     def _first_two(self, augmented: Arrays, rows: slice) -> views.Copies:
         first, second = (

@@ -57,6 +57,20 @@ def losses(
     return {"total": total, **(parts if len(parts) > 1 else {})}
 
 
+def shares(head: Any, objective: Any, inputs: Tensors, *, place: Place, latents: Tensors) -> Tensor | None:
+    """Each item's own part (n,) of the total of `losses`; None where `objective.config.has_shares` is false."""
+    config = objective.config
+    if not config.has_shares:
+        return None
+    if not config.noisy_views(inputs):
+        found: Tensor | None = objective.shares_of(head, inputs, latents)
+        return found
+    copies = pair(inputs, noise=config.view_noise, dropout=config.view_dropout, place=place)
+    first, second = (head.project(head.encode(each)) for each in copies)
+    parts = [objective.shares_between(first[name], second[name]) for name in inputs]
+    return torch.stack(parts).mean(dim=0)
+
+
 def two_of(views: int, *, rows: int, place: Place) -> tuple[Numbers, Numbers]:
     """Indices (rows,) of two different views per row, from 0; all pairs are equally likely."""
     draw = np.random.default_rng(place)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from qlatent.services.datasets import browsing
 from qlatent.services.runs.frames import Drawing
-from qlatent.services.scenes import colouring, ranges, scenes
+from qlatent.services.scenes import colouring, losses, ranges, scenes
 from qlatent.services.scenes.colouring import Names, Numbers
 from qlatent.services.scenes.scenes import Scene
 from qlatent.ui.explore import addresses
@@ -22,6 +22,7 @@ from qlatent.ui.layouts.kept import Frame
 from qlatent.ui.shell import page
 
 TOP = 20  # classes with colours of their own
+LOSS = "loss"  # recorded when a run finishes
 DATASET = "dataset"  # the colour that tells two datasets on one map apart
 LABELS = {
     DATASET: ("Dataset", ""),
@@ -35,6 +36,11 @@ LABELS = {
     "change": (
         "Neighbours changed",
         "Share of a point's 10 nearest in the latents that were not among them in the first frame.",
+    ),
+    LOSS: (
+        "Loss of each item",
+        "Each item's own part of the loss that the head was trained with, under its final weights; the mean of all is "
+        "the loss. A loss that compares the items of a batch takes batches in the dataset's order.",
     ),
     "lost": (
         "Distances lost",
@@ -53,7 +59,13 @@ LABELS = {
 }
 OWN_RANGES = " Images and texts each have their own scale, 0 to 1."
 LABELS |= columns.LABELS
-RAMPS: dict[str, RampName] = {"change": "plasma", "lost": "plasma", "pair": "plasma", "density": "cividis"}
+RAMPS: dict[str, RampName] = {
+    "change": "plasma",
+    LOSS: "plasma",
+    "lost": "plasma",
+    "pair": "plasma",
+    "density": "cividis",
+}
 EACH: Literal["frames"] = "frames"
 OPEN: Literal["all"] = "all"
 Range = tuple[float, float] | Literal["frames", "all"]
@@ -143,6 +155,8 @@ def colours(shown: Named, by: str, *, frame: int, asked: Range | None = None) ->
     name = shown.name
     if by == colouring.COLLECTIONS:
         name += colouring.collections_state(page.workspace(), shown.scene.source.dataset)
+    if by == LOSS:
+        name += str(losses.recorded(page.workspace(), shown.scene.source.run))
     return _colours(name, (by, frame if by in BY_FRAME else -1), asked, shown.scene)
 
 

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 import streamlit as st
 
 from qlatent.services.runs.frames import Outline
-from qlatent.ui.explore import addresses, class_colours, colour_range
+from qlatent.services.scenes import losses
+from qlatent.ui.explore import addresses, class_colours, colour_range, shown_scene
+from qlatent.ui.explore.moving_map import Shown
 from qlatent.ui.explore.shown_scene import Named
 from qlatent.ui.latent_map.point_map import Classes, Ramp
-from qlatent.ui.shell import url_state
+from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import literal
+
+SUBSTITUTES = ("lost", "pair")  # measured from vectors and latents, for any loss
 
 
 def unmet(named: Named, outline: Outline, colours: Ramp | Classes | None) -> None:
@@ -39,3 +43,18 @@ def _of_colours(named: Named, colours: Ramp | Classes | None) -> Iterator[str]:
         yield f"the colour range {literal(st.query_params.get(addresses.RANGE, ''))}"
     if not class_colours.fits(colours):
         yield "own colours of classes"
+
+
+def without_losses(shown: Shown) -> None:
+    """Where a run has no losses of items to colour by, say why, and offer what is measured instead."""
+    run = shown.named.scene.source.run
+    if shown.colour != shown_scene.LOSS or losses.recorded(page.workspace(), run):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f":material/info: {losses.why_no_shares(page.workspace(), run)}")
+        for by in SUBSTITUTES:
+            if by in shown.named.colours:
+                st.button(
+                    shown_scene.title(by), key=f"explore_instead_{by}", help=shown_scene.LABELS[by][1],
+                    on_click=url_state.put, args=(addresses.COLOUR, by),
+                )  # fmt: skip

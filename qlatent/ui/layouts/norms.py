@@ -17,7 +17,8 @@ from qlatent.ui.shell import url_state
 from qlatent.ui.shell.formatting import count
 
 TITLES = {
-    "label": "Label", "part": "Training or held out", "change": "Neighbours changed", "lost": "Distances lost",
+    "label": "Label", "part": "Training or held out", "change": "Neighbours changed", "loss": "Loss of each item",
+    "lost": "Distances lost",
     "pair": "Pair distance changed", "density": "Density",
 }  # fmt: skip
 MODALITIES = {"image": "Images", "text": "Texts", "vector": "Vectors"}

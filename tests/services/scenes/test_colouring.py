@@ -11,19 +11,20 @@ from scipy.spatial.distance import pdist, squareform
 
 from qlatent.errors import InputError
 from qlatent.services.runs.frames import Drawing
-from qlatent.services.scenes import colouring, ranges, scenes
+from qlatent.services.scenes import colouring, losses, ranges, scenes
 from qlatent.services.scenes.colouring import Names, Numbers
 from qlatent.services.selections import collections
 from qlatent.services.selections.definitions import Ids
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
+from tests.services import shop_workspace
 from tests.services.run_workspace import add
 
 
 def test_a_scene_offers_what_it_has(workspace: Workspace) -> None:
     columns = ["column:split", "column:made", "column:fresh", "column:price"]
     run = scenes.of_run(workspace, "r1", Drawing("both"))
-    kinds = ["label", "norm", "modality", "part", "change", "lost", "pair", "density"]
+    kinds = ["label", "norm", "modality", "part", "change", "loss", "lost", "pair", "density"]
     assert colouring.offered(workspace, run) == kinds + columns
     vectors = scenes.of_vectors(workspace, "shop", "given", Drawing("image"))
     assert colouring.offered(workspace, vectors) == ["label", "norm", "density", *columns]
@@ -154,3 +155,15 @@ def test_a_fixed_range_has_the_values_as_they_are_and_a_frame_its_own_range(work
     np.testing.assert_allclose(each.values[1, 20:], (norms[1][1] - low) / (high - low), rtol=1e-5)
     assert ranges.fixed(workspace, scene, "label", frame=0) is None
     assert ranges.of_each_frame(workspace, scene, "density") is None
+
+
+def test_a_run_has_the_loss_of_each_item_or_says_why_not(workspace: Workspace, tmp_path: Path) -> None:
+    scene = scenes.of_run(workspace, "r1", Drawing("both"))
+    found = colouring.values(workspace, scene, "loss", frame=0)
+    assert isinstance(found, Numbers) and np.isnan(found.values).all()  # it was written without
+    assert "when the run finishes" in losses.why_no_shares(workspace, "r1")
+    with shop_workspace.shop(tmp_path / "workspace") as own:
+        folder = shop_workspace.with_run(own)
+        folder.write_shares({"total": np.arange(20, dtype=np.float32)})
+        there = colouring.values(own, scenes.of_run(own, "r1", Drawing("both")), "loss", frame=1)
+        assert isinstance(there, Numbers) and there.values.tolist() == [*range(20), *range(20)]

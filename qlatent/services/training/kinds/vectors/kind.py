@@ -37,6 +37,7 @@ class TrainingOnVectors(TrainingKind):
 
     def final_metrics(self, folder: RunFolder, trainer: Any, step: int) -> dict[str, float]:
         """Losses and geometry metrics of the held-out rows."""
+        work.write_shares(folder, trainer, step)
         return work.final_metrics(trainer)
 
     def learns_from(self, modalities: Sequence[str], *, stored: str) -> bool:

@@ -12,6 +12,7 @@ from qlatent.store.workspace import Workspace
 from qlatent.training.core.configs import RunConfigs
 
 if TYPE_CHECKING:
+    from qlatent.store.runs.run_folder import RunFolder
     from qlatent.training.vectors.data import TrainingData
     from qlatent.training.vectors.loop import Trainer
 
@@ -41,3 +42,16 @@ def final_metrics(trainer: Trainer) -> dict[str, float]:
     views = data.heldout_views if data.heldout_pairs else data.train_views
     reference = Reference(arrays, sample=FINAL_POINTS, seed=trainer.config.seed)
     return trainer.evaluate(arrays, views) | reference.compare(trainer.latents(arrays)) | data.counts
+
+
+def write_shares(folder: RunFolder, trainer: Trainer, step: int) -> None:
+    """Write the part of each probe item in the final loss, where the loss has such parts.
+
+    The latents are those of the last snapshot, so that nothing is encoded again.
+    """
+    probe = trainer.data.probe
+    steps = folder.snapshot_steps()
+    latents = folder.snapshot(step) if step in steps else trainer.latents(probe)
+    found = trainer.shares(probe, latents)
+    if found is not None:
+        folder.write_shares({"total": found})
