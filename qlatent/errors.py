@@ -45,3 +45,7 @@ class RunError(QlatentError):
 
 class UnavailableError(QlatentError):
     """A download or an installed package is missing."""
+
+
+class KeyNeededError(UnavailableError):
+    """A device can be reached only with the key of its account, and nobody has given it to this process."""

@@ -24,6 +24,12 @@ class Settings(BaseSettings):
         1, ge=1, le=64, description="Maximum number of worker processes. Further runs wait in the queue."
     )
     threads: int = Field(2, ge=1, le=256, description="Threads per worker for computation.")
+    hardware_poll_running: float = Field(
+        5.0, ge=0.0, description="Seconds between two questions about a job that a remote device executes."
+    )
+    hardware_poll_queued: float = Field(
+        30.0, ge=0.0, description="Seconds between two questions about a job that waits for a remote device."
+    )
     device: str = Field("auto", description="Device for encoders and training: auto, cpu or cuda.")
     max_image_pixels: int = Field(89_000_000, ge=1, description="Refuse images with more pixels.")
     max_image_bytes: int = Field(50_000_000, ge=1, description="Refuse larger image files.")

@@ -11,6 +11,7 @@ from qlatent.cli import (
     collections,
     exporting,
     following,
+    hardware,
     items,
     kept,
     layouts,
@@ -359,6 +360,7 @@ def app_command(
 app.command(name="index")(searching.index_command)
 app.add_typer(kept.app, name="heads")
 app.add_typer(collections.app, name="collections")
+app.add_typer(hardware.app, name="hardware")
 for command in (
     exporting.export, items.items, layouts.layout, studies.compare, studies.probe, studies.reproduce,
     scarcity.scarcity, removing.remove, removing.restore, searching.search,

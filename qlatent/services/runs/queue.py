@@ -139,8 +139,24 @@ def go_on(workspace: Workspace) -> None:
 
 
 def _claim(workspace: Workspace, workers: int) -> str | None:
-    claimed = {record.id: record.claimed for record in workspace.catalogue.runs()}
-    return workspace.catalogue.claim_run(workers, lambda run_id: _alive(workspace, run_id, claimed))
+    records = workspace.catalogue.runs()
+    claimed = {record.id: record.claimed for record in records}
+    return workspace.catalogue.claim_run(
+        workers,
+        lambda run_id: _alive(workspace, run_id, claimed),
+        beside=[each.id for each in records if _computes_elsewhere(workspace, each)],
+    )
+
+
+def _computes_elsewhere(workspace: Workspace, record: RunRecord) -> bool:
+    """Whether a queued or running job is on a remote device, so that its worker only waits for it."""
+    if record.kind != "hardware" or record.queue_state not in ACTIVE:
+        return False
+    try:
+        spec = run_index.spec_in(workspace.runs_path / record.id)
+    except (StoreError, OSError):  # its folder is gone or damaged
+        return False
+    return isinstance(spec, specs.HardwareJob) and spec.remote
 
 
 def _alive(workspace: Workspace, run_id: str, claimed: dict[str, float | None]) -> bool:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Tag, TypeAdapter, Val
 
 from qlatent import spellings
 from qlatent.errors import StoreError
+from qlatent.hardware.work import RunOptions
 from qlatent.registry import HEADS, head_class, respelled
 from qlatent.store.runs.run_folder import RunFolder
 
@@ -177,6 +178,28 @@ class SearchIndexing(BaseSpec):
     modality: str
 
 
+class HardwareJob(BaseSpec):
+    """An execution of a kept head's circuit on a device, for items of a dataset; it never holds a key."""
+
+    kind: Literal["hardware"] = "hardware"
+    dataset: str
+    dataset_version: int
+    encoder: str  # key of the vectors
+    head: str
+    head_id: str  # of the kept head
+    modality: str
+    rows: tuple[int, ...]
+    runs_on: str  # name of the device, as `hardware/opening.py` reads it
+    options: RunOptions
+    recompiled: bool = False
+    account: str = ""  # fingerprint of the account that pays; "" for what runs here
+
+    @property
+    def remote(self) -> bool:
+        """Whether it is carried out on another machine, so that its worker only waits."""
+        return self.runs_on not in ("exact", "shots") and ":" not in self.runs_on
+
+
 class DemoPreparation(BaseSpec):
     """A preparation of the demo: draw, import and encode listings, then queue the training."""
 
@@ -196,6 +219,7 @@ RunSpec = (
     | RetrievalEvaluation
     | Layout
     | SearchIndexing
+    | HardwareJob
     | DemoPreparation
 )
 
@@ -219,6 +243,7 @@ _ADAPTER: TypeAdapter[RunSpec] = TypeAdapter(
         | Annotated[RetrievalEvaluation, Tag("retrieval_evaluation")]
         | Annotated[Layout, Tag("layout")]
         | Annotated[SearchIndexing, Tag("search_index")]
+        | Annotated[HardwareJob, Tag("hardware")]
         | Annotated[DemoPreparation, Tag("demo")],
         Discriminator(_tag),
     ]

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from qlatent.errors import ConfigError, InputError, RunError, StoreError
-from qlatent.services.runs import launchers, listing, queue
+from qlatent.hardware.work import RunOptions
+from qlatent.services.runs import launchers, listing, queue, specs
 from qlatent.services.training.kinds.table import run_configs
 from qlatent.services.training.kinds.vectors import spec as vectors_spec
 from qlatent.services.training.start import start_training, training_spec
@@ -165,6 +166,23 @@ def test_no_more_runs_are_alive_than_the_settings_allow(workspace, started, room
     ]
     workspace.run(ids[0]).write_status(state="finished")
     assert queue.dispatch(workspace) == [ids[2]]
+
+
+def test_jobs_on_remote_devices_take_no_place(workspace, started, room):
+    room(1)
+
+    def job(device):
+        return specs.HardwareJob(
+            name="Job", created=time.time(), dataset="pairs", dataset_version=1, encoder="given", head="acqua",
+            head_id="h1", modality="image", rows=(0,), runs_on=device, options=RunOptions(),
+        )  # fmt: skip
+
+    training = start_training(workspace, request())
+    remote = [queue.start(workspace, job("ibm_fez")) for _ in range(2)]
+    simulated = queue.start(workspace, job("twin:fake_paris"))
+    assert started == [training, *remote]
+    workspace.run(training).write_status(state="finished")
+    assert queue.dispatch(workspace) == [simulated]  # though two jobs are running
 
 
 def test_a_dead_worker_frees_its_place(workspace, started, room):

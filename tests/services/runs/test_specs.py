@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from qlatent.errors import StoreError
+from qlatent.hardware.work import RunOptions
 from qlatent.services.runs import specs
 from qlatent.services.runs.specs import RunSpec
 from qlatent.store.runs.run_folder import RunFolder
@@ -34,6 +35,10 @@ EVERY: list[RunSpec] = [
         dimensions=3, neighbours=9, min_dist=0.2, epochs=50, densmap=True, seed=1,
     ),
     specs.SearchIndexing(**COMMON, encoder="clip-1", modality="image"),
+    specs.HardwareJob(
+        **COMMON, dataset_version=2, encoder="given", head="acqua", head_id="h1", modality="image", rows=(0, 3),
+        runs_on="ibm_fez", options=RunOptions(shots=100, mitigation="readout"), recompiled=True, account="c0ffee",
+    ),
     specs.DemoPreparation(**{**COMMON, "dataset": None}, count=20, seed=7),
 ]  # fmt: skip
 
@@ -55,6 +60,15 @@ def test_a_written_spec_is_read_back_equal(spec: RunSpec, tmp_path: Path) -> Non
 def test_every_kind_of_spec_is_written_and_read_above() -> None:
     union = RunSpec.__args__  # type: ignore[attr-defined]
     assert {type(each) for each in EVERY} == set(union)
+
+
+@pytest.mark.parametrize(
+    ("device", "remote"),
+    [("exact", False), ("twin:fake_paris", False), ("pennylane:x", False), ("ibm_fez", True)],
+)
+def test_a_job_on_a_device_of_another_machine_is_remote(device: str, remote: bool) -> None:
+    job = next(each for each in EVERY if isinstance(each, specs.HardwareJob))
+    assert job.model_copy(update={"runs_on": device}).remote == remote
 
 
 def test_a_spec_names_the_datasets_it_reads() -> None:

@@ -1,0 +1,240 @@
+"""The commands `qlatent hardware`: estimate, submit, follow, fetch and cancel jobs on devices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from qlatent.cli import lines
+from qlatent.cli.options import EncoderKey, JsonOption, WorkspaceOption, open_workspace
+from qlatent.cli.selecting import IdOption, SelectionOption, WhereOption, selection
+from qlatent.cli.terminal import Terminal
+from qlatent.services.exports import tables
+from qlatent.services.hardware import devices, listing, planning, requests, results
+from qlatent.services.hardware.listing import JobView
+from qlatent.services.hardware.requests import HardwareRequest, run_options
+
+app = typer.Typer(help="Execute a head's circuit on devices and their simulators.", no_args_is_help=True)
+
+Head = Annotated[str, typer.Argument(help="Id or name of a kept head, or the id of its run.")]
+Dataset = Annotated[str, typer.Argument(help="Id of the dataset.")]
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        "--device", help="exact, shots, twin:fake_paris, pennylane:default.qubit or ibm_fez, for example."
+    ),
+]
+Modality = Annotated[
+    str, typer.Option(help="image, text or vector. Default: the head's first that has vectors.")
+]
+ItemsOption = Annotated[
+    int, typer.Option("--items", min=0, help="How many of the items, evenly spaced. 0: all.")
+]
+Shots = Annotated[int, typer.Option(min=0, help="Measurements per item.")]
+Mitigation = Annotated[str, typer.Option(help="none, readout, trex or zne.")]
+Level = Annotated[int, typer.Option("--level", min=0, max=3, help="Optimisation level of the transpiler.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of simulated shots and of the transpiler.")]
+MaxSeconds = Annotated[
+    int,
+    typer.Option("--max-seconds", min=0, help="QPU seconds after which IBM ends the job. 0: its own limit."),
+]
+Recompiled = Annotated[
+    bool, typer.Option("--recompile", help="Recompile each item's circuit into few two-qubit gates first.")
+]
+Job = Annotated[str, typer.Argument(help="Id of a job.")]
+
+
+@app.command(name="devices")
+def devices_command(as_json: JsonOption = False) -> None:
+    """List the devices with their qubits, queues and errors."""
+    found = [asdict(each) for each in devices.offered()]
+    columns = ["name", "qubits", "queue", "pair_error", "readout_error", "calibrated"]
+    Terminal(as_json=as_json).table(
+        {"devices": found}, columns, [[_cell(row[name]) for name in columns] for row in found]
+    )
+
+
+@app.command()
+def estimate(
+    head: Head,
+    dataset: Dataset,
+    device: DeviceOption,
+    modality: Modality = "",
+    items: ItemsOption = 64,
+    shots: Shots = 1024,
+    mitigation: Mitigation = "none",
+    level: Level = 3,
+    seed: Seed = 0,
+    max_seconds: MaxSeconds = 0,
+    recompile: Recompiled = False,
+    item: IdOption = None,
+    where: WhereOption = None,
+    link: SelectionOption = None,
+    vectors: EncoderKey = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a job would take: seconds on the device, circuits, executions, payload and error bar."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    options = run_options(shots, mitigation, level, seed, max_seconds)
+    request = HardwareRequest(
+        head,
+        dataset,
+        device,
+        modality,
+        vectors or "",
+        items,
+        selection(item, where, link),
+        options,
+        recompile,
+    )
+    document = planning.estimate(opened, request)
+    terminal.result(document, *_estimate_lines(document))
+
+
+@app.command()
+def submit(
+    head: Head,
+    dataset: Dataset,
+    device: DeviceOption,
+    modality: Modality = "",
+    items: ItemsOption = 64,
+    shots: Shots = 1024,
+    mitigation: Mitigation = "none",
+    level: Level = 3,
+    seed: Seed = 0,
+    max_seconds: MaxSeconds = 0,
+    recompile: Recompiled = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Submit without asking.")] = False,
+    item: IdOption = None,
+    where: WhereOption = None,
+    link: SelectionOption = None,
+    vectors: EncoderKey = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Submit a job after a question, and return at once; a worker follows it."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    options = run_options(shots, mitigation, level, seed, max_seconds)
+    request = HardwareRequest(
+        head,
+        dataset,
+        device,
+        modality,
+        vectors or "",
+        items,
+        selection(item, where, link),
+        options,
+        recompile,
+    )
+    checked = requests.check(opened, request)
+    if not yes:
+        for line in _estimate_lines(planning.estimated(opened, checked)):
+            terminal.note(line)
+        if not typer.confirm("Submit this job?", err=True):
+            raise typer.Exit(1)
+    job = requests.start(opened, checked)
+    document = {"job": job, **_row(listing.job(opened, job))}
+    terminal.result(document, f"{job}: {document['items']} items on {device}, {document['state']}.")
+
+
+@app.command()
+def status(job: Job, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Say where a job stands."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    found = listing.job(opened, job)
+    document = _row(found)
+    said = f", {found.job.queue} jobs before it" if found.job.queue else ""
+    why = [f"  {found.reason} {found.remedy}".rstrip()] if found.reason else []
+    terminal.result(
+        document, f"{job}: {found.state}, {document['done']} of {document['items']} items{said}.", *why
+    )
+
+
+@app.command()
+def fetch(
+    job: Job,
+    out: Annotated[Path, typer.Option(help="File to write: .parquet, .csv or .jsonl.")],
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the results of a job: id, ⟨Z⟩ of each qubit with its standard error, and latents where they differ."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    tables.check_ending(out, tables.TABLES)
+    listing.job(opened, job)
+    frame = results.table(opened, job)
+    tables.write_table(frame, out)
+    listing.mark_seen(opened, job)
+    document = {"job": job, "rows": len(frame), "out": str(out), **results.figures(results.read(opened, job))}
+    terminal.result(document, f"{len(frame)} rows → {out}", *_figure_lines(document))
+
+
+@app.command()
+def cancel(job: Job, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Cancel a job, on its device too. What was measured until then is kept."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    found = listing.cancel(opened, job)
+    said = "cancelled" if found.state == "cancelled" else "its worker cancels it"
+    terminal.result(_row(found), f"{job}: {said}.")
+
+
+@app.command(name="jobs")
+def jobs_command(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """List the jobs, newest first."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    rows = [_row(each) for each in listing.jobs(opened)]
+    columns = ["job", "device", "state", "done", "items", "seconds", "name"]
+    terminal.table({"jobs": rows}, columns, [[row[name] for name in columns] for row in rows])
+
+
+def _row(found: JobView) -> dict[str, Any]:
+    """One job in a list."""
+    spec, job = found.spec, found.job
+    return {
+        "job": found.id, "device": found.device, "state": found.state, "waits_for": found.waits_for,
+        "items": len(spec.rows) if spec else 0, "done": job.done, "known": job.known, "queue": job.queue,
+        "seconds": job.seconds, "shots": spec.options.shots if spec else None,
+        "mitigation": spec.options.mitigation if spec else None, "name": found.run.name,
+        "dataset": found.run.dataset, "head": spec.head_id if spec else None,
+        "modality": spec.modality if spec else None, "duplicates": list(job.duplicates),
+        "created": lines.time_of(found.run.created), "reason": found.reason, "remedy": found.remedy,
+        "seen": not job.unseen,
+    }  # fmt: skip
+
+
+def _estimate_lines(told: dict[str, Any]) -> list[str]:
+    known = f", {told['known']:,} of them measured before and not submitted" if told["known"] else ""
+    lost = f", {told['left_out']:,} left out without a vector" if told["left_out"] else ""
+    lost += f", {told['unknown']:,} unknown ids" if told["unknown"] else ""
+    parts = f", in {told['parts']} jobs" if told["parts"] > 1 else ""
+    sent = f"{told['executions']:,} executions of {told['circuits']} circuits{parts}"
+    said = [
+        f"{told['device']}: {told['items']:,} items{known}{lost}, {told['shots']:,} shots, "
+        f"mitigation {told['mitigation']}.",
+        f"  about {told['seconds']:.1f} s {'on the device' if told['remote'] else 'of CPU'}, {sent}",
+        f"  {told['pair_gates']} two-qubit gates (depth {told['depth']}), {told['payload_bytes']:,} bytes",
+        f"  ± {told['standard_error']:.3f} standard error of a value of 0",
+    ]
+    slope = told["slope"]
+    if slope is not None and math.isfinite(slope):
+        said.append(f"  noise is expected to shrink values to {slope:.3f} of theirs")
+    return said
+
+
+def _figure_lines(told: dict[str, Any]) -> list[str]:
+    shown = {
+        "slope": "mean slope of a qubit against the exact value",
+        "mean_error": "mean error of a qubit",
+        "neighbour_overlap": "of the nearest neighbours are those of the simulator",
+        "probe_accuracy": "accuracy of a linear probe on these latents",
+        "probe_accuracy_exact": "accuracy of a linear probe on the simulator's",
+    }
+    return [f"  {told[name]:.3f}  {words}" for name, words in shown.items() if name in told]
+
+
+def _cell(value: Any) -> Any:
+    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else value

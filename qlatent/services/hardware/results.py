@@ -1,0 +1,180 @@
+"""Results of jobs, read from their folders: ⟨Z⟩ and latents beside the exact ones, figures, and two jobs compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qlatent.errors import InputError
+from qlatent.metrics.geometry import point_neighbours
+from qlatent.metrics.probes.probe import Confusion, Labelled, linear_probe, stratified_folds
+from qlatent.services.hardware import measured, outcomes, prepared
+from qlatent.services.hardware.prepared import Prepared
+from qlatent.store.runs.job_files import JobFiles
+from qlatent.store.workspace import Workspace
+from qlatent.types import Arrays
+
+FOLDS = 5
+LEAST_LABELLED = 20  # items with a label below which a probe says nothing
+Array = NDArray[np.float64]
+_ARRAYS = ("expectations", "errors", "raw", "exact", "latents", "latent_errors", "exact_latents")
+
+
+@dataclass(frozen=True, eq=False)
+class JobResults:
+    """Results of the m items of a job that have any, in the order of its rows."""
+
+    id: str
+    ids: tuple[str, ...]
+    labels: tuple[str, ...]  # "" where unknown
+    expectations: Array  # (m, observables), mitigated
+    errors: Array  # (m, observables), standard errors by the shots
+    raw: Array  # (m, observables), as measured
+    exact: Array  # (m, observables)
+    latents: Array  # (m, k)
+    latent_errors: Array  # (m, k)
+    exact_latents: Array  # (m, k), the simulator's
+    facts: dict[str, Any]  # shots, seconds, calibration, versions, items, left_out
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The straight line measured = offset + slope · exact of one qubit, by least squares, and its mean error."""
+
+    slope: float  # nan if all exact values are the same
+    offset: float
+    bias: float  # mean of measured − exact
+    error: float  # mean of |measured − exact|
+
+
+def read(workspace: Workspace, job: str) -> JobResults:
+    """The results of a job, also in part; `StoreError` before there are any."""
+    files = JobFiles(workspace.run(job))
+    document, arrays = files.read(outcomes.NAME)
+    made = prepared.read(files)
+    return _results(job, document, arrays, made)
+
+
+def _results(job: str, document: dict[str, Any], arrays: Arrays, made: Prepared) -> JobResults:
+    whole = np.flatnonzero(outcomes.measured(arrays))
+    return JobResults(
+        job, tuple(made.ids[each] for each in whole), tuple(made.labels[each] for each in whole),
+        **{name: arrays[name][whole] for name in _ARRAYS}, facts=document,
+    )  # fmt: skip
+
+
+def table(workspace: Workspace, job: str) -> pd.DataFrame:
+    """The table of a job's results, as in `measured.table`."""
+    files = JobFiles(workspace.run(job))
+    arrays = files.read(outcomes.NAME)[1]
+    return measured.table(prepared.read(files).ids, arrays)
+
+
+def lines(found: JobResults) -> tuple[Line, ...]:
+    """How each qubit's ⟨Z⟩ follows the exact value: 1 and 0 are perfect, noise shrinks the slope."""
+    return tuple(
+        _line(exact, given) for exact, given in zip(found.exact.T, found.expectations.T, strict=True)
+    )
+
+
+def _line(exact: Array, given: Array) -> Line:
+    off = given - exact
+    slope = offset = float("nan")
+    if len(exact) > 1 and np.ptp(exact) > 1e-9:
+        slope, offset = (float(each) for each in np.polyfit(exact, given, 1))
+    return Line(slope, offset, float(off.mean()), float(np.abs(off).mean()))
+
+
+def neighbour_overlap(one: Array, other: Array, *, k: int = point_neighbours.K) -> float:
+    """The mean share of each item's k nearest neighbours in `one` (m, d) that it has in `other` too: 0 to 1.
+
+    NaN with fewer than three items, where there is nothing to choose.
+    """
+    if len(one) < 3:
+        return float("nan")
+    k = min(k, len(one) - 2)
+    return float(1.0 - np.nanmean(point_neighbours.neighbourhood_change(one, other, k=k)))
+
+
+def probe(latents: Array, labels: Sequence[str], *, seed: int = 0) -> Confusion | None:
+    """The confusion matrix of a linear probe on these latents (m, k): every labelled item is predicted once, by a probe
+    that was fitted to the other folds. None with fewer than `LEAST_LABELLED` labelled items or two classes."""
+    known = np.flatnonzero([bool(label) for label in labels])
+    names, classes = np.unique(np.array(labels)[known], return_inverse=True)
+    if len(known) < LEAST_LABELLED or len(names) < 2:
+        return None
+    features = latents[known]
+    folds = stratified_folds(classes, folds=FOLDS, seed=seed)
+    predicted = np.empty(len(known), dtype=np.int64)
+    for fold in range(FOLDS):
+        held = folds == fold
+        data = Labelled(
+            features[~held], classes[~held], features[held], classes[held], tuple(map(str, names))
+        )
+        predicted[held] = linear_probe(data, seed=seed)[0]
+    counts = np.bincount(classes * len(names) + predicted, minlength=len(names) ** 2)
+    return Confusion(tuple(map(str, names)), counts.reshape(len(names), len(names)))
+
+
+def figures(found: JobResults) -> dict[str, float]:
+    """What the device kept: mean slope, offset and error of its qubits, neighbour overlap with the simulator's latents,
+    and the accuracy of a linear probe on both, where there are labels."""
+    qubits = lines(found)
+    told = {
+        "items": float(len(found)),
+        "slope": float(np.nanmean([each.slope for each in qubits])) if _any_slope(qubits) else float("nan"),
+        "offset": float(np.nanmean([each.offset for each in qubits])) if _any_slope(qubits) else float("nan"),
+        "mean_error": float(np.mean([each.error for each in qubits])),
+        "standard_error": float(found.errors.mean()),
+        "neighbour_overlap": neighbour_overlap(found.exact_latents, found.latents),
+    }
+    for name, latents in (("probe_accuracy", found.latents), ("probe_accuracy_exact", found.exact_latents)):
+        confusion = probe(latents, found.labels)
+        if confusion is not None:
+            told[name] = confusion.accuracy
+    return told
+
+
+def _any_slope(qubits: Sequence[Line]) -> bool:
+    return any(np.isfinite(each.slope) for each in qubits)
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Two jobs on the items that both have results of, in the order of the first."""
+
+    one: JobResults
+    other: JobResults
+    distance: float  # mean Euclidean distance of an item's two latents
+    overlap: float  # neighbour overlap of the two
+
+
+def compare(workspace: Workspace, one: str, other: str) -> Compared:
+    """Two jobs of one head and dataset on the same items; no common item or another width raises `InputError`."""
+    first, second = read(workspace, one), read(workspace, other)
+    common = [each for each in first.ids if each in set(second.ids)]
+    if not common or first.latents.shape[1] != second.latents.shape[1]:
+        raise InputError(
+            f"Jobs {one} and {other} have {len(common)} items in common, with latents of {first.latents.shape[1]} and "
+            f"{second.latents.shape[1]} dimensions.",
+            remedy="Compare two jobs of one head on the same items.",
+        )
+    left, right = _only(first, common), _only(second, common)
+    distance = float(np.linalg.norm(left.latents - right.latents, axis=1).mean())
+    return Compared(left, right, distance, neighbour_overlap(left.latents, right.latents))
+
+
+def _only(found: JobResults, ids: Sequence[str]) -> JobResults:
+    places = {name: place for place, name in enumerate(found.ids)}
+    at = np.array([places[each] for each in ids])
+    arrays = {name: getattr(found, name)[at] for name in _ARRAYS}
+    labels = tuple(found.labels[each] for each in at)
+    return JobResults(found.id, tuple(ids), labels, **arrays, facts=found.facts)
