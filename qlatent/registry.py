@@ -239,16 +239,16 @@ METRICS = _table(
           "qlatent.metrics.probes.probe:majority_accuracy", "", better=""),
     Entry("cka", "CKA, unbiased",
           "Likeness of the linear Gram matrices before and after; 1 is equal.",
-          "qlatent.metrics.geometry.spectrum:cka", "", better="higher"),
+          "qlatent.metrics.geometry.spectrum:cka", "", better="higher", within=True),
     Entry("effective_rank", "Effective rank",
           "How many axes the latents use: 1 is collapsed, the dimension is the most.",
-          "qlatent.metrics.geometry.spectrum:effective_rank", "", better=""),
+          "qlatent.metrics.geometry.spectrum:effective_rank", "", better="", within=True),
     Entry("alignment", "Alignment",
           "Squared distance of image and text on the unit sphere; 0 is perfect.",
           "qlatent.metrics.geometry.spectrum:alignment", "", better=""),
     Entry("uniformity", "Uniformity",
           "How evenly latents cover the unit sphere; lower is more even.",
-          "qlatent.metrics.geometry.spectrum:uniformity", "", better=""),
+          "qlatent.metrics.geometry.spectrum:uniformity", "", better="", within=True),
 )  # fmt: skip
 
 SCOPES = {"within": "mean of images and texts", "image": "images", "text": "texts"}

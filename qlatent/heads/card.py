@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qlatent.circuits.drawings.text import draw
+from qlatent.heads.figure_titles import titled
 from qlatent.registry import HEADS
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def model_card(head: AbstractHead, facts: Mapping[str, Any]) -> str:
         _table("Settings", asdict(head.config)),
         _table("Parameters", head.parameter_count),
         _circuit(head),
-        _table("Metrics", metrics),
+        _table("Metrics", {f"{title} ({name})": value for name, title, value in titled(metrics)}),
         _table("Made with", facts),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

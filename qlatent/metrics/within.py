@@ -25,8 +25,8 @@ def metrics(
 
     Empty for one modality, where the metric itself is the one within. The mean is over the modalities, item by item, so
     that its interval keeps the items of a pair together; a metric that is a root, such as the stress, gives the root
-    mean square. A metric that computes its own interval gives the mean of its ends, which is at least as wide as the
-    interval of the mean.
+    mean square, and the uniformity, a logarithm, that of the mean. A metric that computes its own interval gives the
+    mean of its ends, which is at least as wide as the interval of the mean.
     """
     if len(modalities) < 2:
         return {}

@@ -30,7 +30,7 @@ def test_the_card_lists_circuit_parameters_encoder_and_metrics() -> None:
     card = model_card(HEAD, FACTS)
     assert "0: ─H─RY(x0)─●─RY(w0)─" in card
     assert f"| stored | {HEAD.parameter_count['stored']} |" in card
-    assert "| pair_error | 0.0212345 |" in card
+    assert "| Mean \\|d_x − d_z\\| of matched pairs (pair_error) | 0.0212345 |" in card
     assert "| dataset | shop |" in card
     assert "image (n, 6), text (n, 6); gives latents (n, 2)" in card
 

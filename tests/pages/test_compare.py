@@ -190,7 +190,7 @@ def test_agreement_over_all_sizes_stands_beside_the_shepard_diagrams(
     drawn = charts["side_agreement"]
     assert [trace["name"].split(" · ")[0] for trace in drawn["data"]] == ["1", "2"]
     assert drawn["layout"]["xaxis"]["type"] == "log"
-    assert any("R_NX area, log k, images and texts together: **1** 0." in each.value for each in at.caption)
+    assert any("R_NX area, log k, mean of images and texts: **1** 0." in each.value for each in at.caption)
 
 
 def test_an_items_neighbours_stand_side_by_side(

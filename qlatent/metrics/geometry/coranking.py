@@ -37,6 +37,15 @@ def co_ranking(comparison: Comparison) -> CoRanking:
     return co_ranking_curves(worse_rank_counts(before.ranks, after.ranks))
 
 
+def co_ranking_within(comparison: Comparison) -> CoRanking:
+    """The curves of the neighbours within each modality, the mean of all; of one modality those of `co_ranking`."""
+    counts = []
+    for modality in comparison.modalities:
+        before, after = comparison.alone(modality).sides()
+        counts.append(worse_rank_counts(before.ranks, after.ranks))
+    return co_ranking_curves(np.mean(counts, axis=0))
+
+
 def co_ranking_curves(counts: Matrix) -> CoRanking:
     """The curves from counts (n,) of ordered pairs with max(rank before, rank after) = r, r = 0 … n-1."""
     n = len(counts)

@@ -12,7 +12,6 @@ from typing import Any
 from qlatent.registry import METRICS, TOGETHER, metric_entry
 
 OF_PAIRS = "pair_error"  # has a value wherever images and texts are compared
-WITHIN = "spearman_within"
 
 
 def is_of_pairs(table: Iterable[Mapping[str, Any]]) -> bool:
@@ -21,17 +20,23 @@ def is_of_pairs(table: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def is_of_pairs_only_together(metrics: Mapping[str, Any]) -> bool:
-    """Whether a run on images and texts has figures over both together only, as earlier versions measured them."""
-    return metrics.get(OF_PAIRS, {}).get("value") is not None and WITHIN not in metrics
+    """Whether a run on images and texts has any figure over both together only, as earlier versions measured them."""
+    return metrics.get(OF_PAIRS, {}).get("value") is not None and _lacks(metrics)
 
 
 def lacks_within(table: Iterable[Mapping[str, Any]]) -> bool:
     """Whether a table has rows of images and texts together without those within each."""
-    known: dict[str, set[tuple[Any, ...]]] = {OF_PAIRS: set(), WITHIN: set()}
+    cells: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in table:
-        if row["metric"] == WITHIN or (row["metric"] == OF_PAIRS and row["value"] is not None):
-            known[row["metric"]].add(tuple(row[name] for name in ("head", "objective", "dim", "seed")))
-    return not known[OF_PAIRS] <= known[WITHIN]
+        cell = tuple(row[name] for name in ("head", "objective", "dim", "seed"))
+        cells.setdefault(cell, {})[row["metric"]] = row
+    return any(is_of_pairs_only_together(each) for each in cells.values())
+
+
+def _lacks(metrics: Iterable[str]) -> bool:
+    """Whether any of these metrics is over images and texts together without its mean within each."""
+    known = set(metrics)
+    return any(name in METRICS and METRICS[name].within and f"{name}_within" not in known for name in known)
 
 
 def title(name: str, *, of_pairs: bool = False) -> str | None:

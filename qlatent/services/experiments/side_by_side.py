@@ -13,10 +13,12 @@ from qlatent.errors import InputError
 from qlatent.layout.lasso import inside
 from qlatent.layout.plane import plane, rotation
 from qlatent.layout.quantised import Quantised, quantise
+from qlatent.metrics import within
 from qlatent.metrics.comparison import Comparison, InputSide
-from qlatent.metrics.geometry.coranking import CoRanking, co_ranking
+from qlatent.metrics.geometry.coranking import CoRanking, co_ranking_within
 from qlatent.metrics.geometry.neighbourhoods import neighbourhood_change
 from qlatent.metrics.geometry.stress import Shepard, shepard
+from qlatent.metrics.panel import measure
 from qlatent.metrics.value import MetricValue
 from qlatent.registry import METRICS, resolve
 from qlatent.services.runs.specs import training_spec
@@ -26,7 +28,7 @@ from qlatent.types import Arrays
 ITEMS = 500  # drawn in each map, evenly spaced in the probe set
 MOST = 4
 K = 10
-FEWEST = 3  # points; with two, each has only one possible neighbour
+FEWEST = 3  # items; with two, each has only one possible neighbour
 AREA = "co_ranking_auc"
 Floats = NDArray[np.floating]
 
@@ -43,10 +45,12 @@ class Space:
     dimensions: int
     places: Floats  # (points, 2)
     explained: float  # share of the variance in the plane
-    change: Floats  # (points,): share of the 10 nearest neighbours that changed from the input space
+    change: Floats  # (points,): share of the 10 nearest of its modality that changed from the input space
     trust: Floats  # (points,): low where neighbours on the map are false neighbours
     shepard: Shepard
-    agreement: CoRanking  # neighbours shared with the input space, at every neighbourhood size
+    agreement: (
+        CoRanking  # neighbours within a modality shared with the input space, at every neighbourhood size
+    )
     area: MetricValue  # area under that curve, all scales weighted equally; the registry's metric on these items
 
 
@@ -101,9 +105,9 @@ def side_by_side(workspace: Workspace, runs: Sequence[tuple[str, str]]) -> SideB
     taken = spacing.evenly(total, ITEMS)
     latents = [folder.snapshot(folder.snapshot_steps()[-1]) for folder in folders]
     modalities = tuple(latents[0])
-    if (points := len(taken) * len(modalities)) < FEWEST:
+    if len(taken) < FEWEST:
         raise InputError(
-            f"{runs[0][1]} has recorded {points} points; neighbourhoods need {FEWEST}.",
+            f"{runs[0][1]} has recorded too few items: {len(taken)}; neighbourhoods need {FEWEST}.",
             remedy="Train with more probe items.",
         )
     inputs = {name: probes[0][f"input_{name}"][taken] for name in modalities}
@@ -166,19 +170,35 @@ def _space(
     whole = Comparison(inputs, latents, reference=before)
     size = len(before.rows)
     drawn = {name: places[i * size : (i + 1) * size] for i, name in enumerate(inputs)}
-    trust = neighbourhood_change(Comparison(inputs, drawn, reference=before)).trust
+    flattened = Comparison(inputs, drawn, reference=before)
+    apart = [
+        (whole.alone(name), flattened.alone(name)) for name in inputs
+    ]  # the gap would decide most neighbours
     return Space(
         run_id=run_id,
         title=title,
         dimensions=stacked.shape[1],
         places=places,
         explained=float(flat.explained[-1]),
-        change=neighbourhood_change(whole).change,
-        trust=trust,
+        change=np.concatenate([neighbourhood_change(each).change for each, _ in apart]),
+        trust=np.concatenate([neighbourhood_change(each).trust for _, each in apart]),
         shepard=shepard(whole, 1000),
-        agreement=co_ranking(whole),
-        area=resolve(METRICS[AREA].target)(whole),
+        agreement=co_ranking_within(whole),
+        area=_area(whole),
     )
+
+
+def _area(whole: Comparison) -> MetricValue:
+    """The area under the curve of agreement: within each modality where there are several."""
+    alone = {AREA: resolve(METRICS[AREA].target)}
+    table = alone | within.metrics(whole.modalities, alone, names=[AREA])
+    name = area_of(whole.modalities)
+    return measure(whole, table, names=[name])[name]
+
+
+def area_of(modalities: Sequence[str]) -> str:
+    """The metric that `Space.area` is, for spaces of these modalities."""
+    return f"{AREA}_within" if len(modalities) > 1 else AREA
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,9 @@ READING = (
     "and drawn at one size."
 )
 
+TOGETHER = " Pairs of images, of texts, and of an image and a text are all among them."
+EACH = " Neighbours are those among images for an image, and among texts for a text."
+
 
 def side_by_side(experiment: Experiment) -> None:
     """One to four linked maps of the same items."""
@@ -116,6 +119,7 @@ def _shepard(found: SideBySide) -> None:
     st.caption(
         f"{len(found.spaces[0].shepard.before):,} of {found.spaces[0].shepard.pairs:,} pairs, drawn with seed 0. The "
         "line is the monotone fit to all pairs. A narrow band around a rising line means a faithful map."
+        + (TOGETHER if len(found.modalities) > 1 else "")
     )
 
 
@@ -134,7 +138,8 @@ def _agreement(found: SideBySide) -> None:
     st.caption(
         "Share of each point's k nearest neighbours that are the same as in the input space, corrected for chance "
         "(R_NX): 1 means all, 0 means as many as by chance. Left is local, right is global. Area under the curve, "
-        f"{comparison.metric_title(service.AREA, of_pairs=len(found.modalities) > 1)}: {areas}."
+        f"{comparison.metric_title(service.area_of(found.modalities))}: {areas}."
+        + (EACH if len(found.modalities) > 1 else "")
     )
 
 

@@ -60,8 +60,9 @@ def _measure_again(experiment: Experiment, found: Sequence[Row]) -> None:
     if not scopes.lacks_within(found) or experiments.progress(workspace, experiment).active:
         return
     st.info(
-        "An earlier version measured these heads over images and texts together only, where the gap between the two "
-        "decides most pairs. Measuring again adds the figures within images and within texts. Nothing is trained.",
+        "An earlier version measured some figures of these heads over images and texts together only, where the gap "
+        "between the two decides most pairs. Measuring again adds those within images and within texts. Nothing "
+        "is trained.",
         icon=":material/straighten:",
     )
     if st.button("Measure again", key="compare_again"):

@@ -45,8 +45,15 @@ def test_the_best_and_the_answer_are_those_within() -> None:
 
 def test_a_table_knows_whether_figures_within_are_missing() -> None:
     assert not scopes.lacks_within(PAIRS) and not scopes.lacks_within(SINGLE)
-    assert scopes.lacks_within([row for row in PAIRS if (row["metric"], row["seed"]) != (scopes.WITHIN, 1)])
+    assert scopes.lacks_within(
+        [row for row in PAIRS if (row["metric"], row["seed"]) != ("spearman_within", 1)]
+    )
+    assert scopes.lacks_within(
+        PAIRS + rows("cka", acqua=[0.1] * 3, pca=[0.1] * 3)
+    )  # added by a later version
     value = {"value": 0.1}
     assert scopes.is_of_pairs_only_together({scopes.OF_PAIRS: value, "spearman": value})
-    assert not scopes.is_of_pairs_only_together({scopes.OF_PAIRS: value, scopes.WITHIN: value})
+    assert not scopes.is_of_pairs_only_together(
+        {scopes.OF_PAIRS: value, "spearman": value, "spearman_within": value}
+    )
     assert not scopes.is_of_pairs_only_together({scopes.OF_PAIRS: {"value": None}, "spearman": value})
