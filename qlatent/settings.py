@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     hardware_poll_queued: float = Field(
         30.0, ge=0.0, description="Seconds between two questions about a job that waits for a remote device."
     )
+    ibm_url: str = Field(
+        "", description="Address of a stand-in of IBM's services on this machine, for tests. Empty: IBM."
+    )
     device: str = Field("auto", description="Device for encoders and training: auto, cpu or cuda.")
     max_image_pixels: int = Field(89_000_000, ge=1, description="Refuse images with more pixels.")
     max_image_bytes: int = Field(50_000_000, ge=1, description="Refuse larger image files.")

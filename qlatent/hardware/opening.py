@@ -23,8 +23,12 @@ PENNYLANE = "pennylane:"
 """Prefix of PennyLane's devices, such as "pennylane:default.qubit"."""
 
 
-def open_runner(device: str, *, seed: int = 0, folder: Path | None = None) -> AbstractRunner:
-    """The runner of "exact", "shots", "twin:fake_paris" (also written "twin:paris") or "pennylane:default.qubit".
+def open_runner(
+    device: str, *, seed: int = 0, folder: Path | None = None, access: Path | None = None
+) -> AbstractRunner:
+    """The runner of "exact", "shots", "twin:fake_paris" (or "twin:paris"), "pennylane:default.qubit" or "ibm_fez".
+
+    Other names without a prefix are devices of IBM's: with a visitor's key, `access` is the folder of its broker.
 
     Runners that compute here keep their jobs in `folder`; another process that passes the same one goes on with them.
     A twin imports Qiskit: open it in the main thread of a worker process. Raises `InputError` for an unknown device.
@@ -43,6 +47,10 @@ def open_runner(device: str, *, seed: int = 0, folder: Path | None = None) -> Ab
         return _twin(device.removeprefix(TWIN), seed=seed, folder=folder)
     if device.startswith(PENNYLANE):
         return _pennylane(device.removeprefix(PENNYLANE), seed=seed, folder=folder)
+    if ":" not in device:
+        from qlatent.hardware.ibm.opening import open_ibm
+
+        return open_ibm(device, access)
     raise InputError(
         f"There is no device {device!r}.",
         remedy=f"Known: {', '.join(SIMULATORS)}, {TWIN}fake_paris and other twins, {PENNYLANE}default.qubit and "

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from qlatent.errors import ConfigError, InputError, UnavailableError
+from qlatent.errors import ConfigError, InputError, KeyNeededError
 
 KEY_NAME, INSTANCE_NAME = "QISKIT_IBM_TOKEN", "QISKIT_IBM_INSTANCE"
 SECRETS = Path(".streamlit") / "secrets.toml"
@@ -74,11 +74,11 @@ def unattended(environment: Mapping[str, str] = os.environ, folder: Path | None 
     return None
 
 
-def required(access: Access | None) -> Access:
-    """The access, or an `UnavailableError` that says how to give one."""
+def required(access: Access | None, device: str) -> Access:
+    """The access to a device, or a `KeyNeededError` that says how to give one."""
     if access is None:
-        raise UnavailableError(
-            "IBM's devices need an API key, and none is set.",
+        raise KeyNeededError(
+            f"There is no device {device!r} on this machine, and IBM's need an API key: none is set.",
             remedy=f"Set {KEY_NAME} and {INSTANCE_NAME} in the environment or in {SECRETS}, or enter one on the page.",
         )
     return access

@@ -6,6 +6,8 @@ thread of a process of its own: Qiskit does not survive threads that end.
 
 from __future__ import annotations
 
+import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +21,9 @@ from qlatent.hardware.ibm.access import Access, loopback, point_at
 
 _CHANNEL = "ibm_quantum_platform"
 _FREE = ("free", "trial")
+_CLEAR = (400, 404, 409, 429)  # statuses that no fault of the sign-in leads to
+_LOG = "qiskit_ibm_runtime"
+_OPT_OUT = "USAGE_DATA_OPT_OUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,10 @@ class Connection:
         self.url = loopback(url) if url else ""
         if url:
             point_at(url)
+        os.environ.setdefault(
+            _OPT_OUT, "True"
+        )  # else each request tells the call stack, which also takes 20 ms
+        logging.getLogger(_LOG).setLevel(logging.ERROR)  # it tells on stderr what is told by our errors
 
     @cached_property
     def instances(self) -> tuple[Instance, ...]:
@@ -114,11 +123,10 @@ class Connection:
             except QlatentError:
                 raise
             except Exception as err:
+                if causes.status_of(err) not in _CLEAR:
+                    sign_in.check(self.access)
                 if causes.NO_TOKEN in str(err):
-                    sign_in.check(self.access)
                     raise causes.sign_in_down("it refused a token once") from err
-                if causes.status_of(err) in (401, 403):
-                    sign_in.check(self.access)
                 raise causes.told(err, self.access) from err
 
     def _resolved(self, *_: Any) -> str:

@@ -14,8 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from qlatent.circuits.circuit import Circuit
-from qlatent.circuits.measurements import Measurement, measurements
 from qlatent.errors import InputError
 from qlatent.hardware.work import Estimate, Work
 
@@ -52,16 +50,14 @@ class Programs:
             raise InputError("A device cannot compute without shots.", remedy="Set at least 1 shot.")
         self.work, self.target, self.calibrated = work, target, calibrated
         self.estimator = work.options.mitigation in _LEVELS
-        self.apart = bool(work.circuits) or work.circuit.encoding == "amplitudes"  # a circuit for each item
 
     def sent(self, start: int, stop: int) -> list[Sent]:
         """The circuits of items `start` to `stop`, and those that calibrate the readout."""
-        if self.apart:
-            found = [s for item in range(start, stop) for s in self._of(self._item(item), item - start)]
-        else:
-            found = [Sent(s.circuit, s.angles[start:stop], s.observables) for s in self._shared]  # type: ignore[index]
+        asked = range(start, stop)
+        own = [program for program in self._transpiled if len(program.shared(asked))]
+        found = [self._sent(program, start, stop) for program in own]
         if self.work.options.mitigation == "readout":
-            found += self._preparations(found[0].circuit)
+            found += self._preparations(own[0])
         return found
 
     def program(self, start: int, stop: int) -> Any:
@@ -115,104 +111,65 @@ class Programs:
         ranges = self.parts(most)
         programs = [self.program(start, stop) for start, stop in ranges]
         executions = sum(_executions(program) for program, _ in programs)
-        circuits = [each.circuit for each in self.sent(*ranges[0])]
+        made = [program.transpiled for program in self._transpiled]
         return Estimate(
             seconds=_OVERHEAD * len(ranges) + _REPETITION * executions,
             circuits=sum(len(program.items) for program, _ in programs),
             executions=executions,
             parts=len(ranges),
             payload_bytes=sum(_payload(*program) for program in programs),
-            pair_gates=max(circuit.num_nonlocal_gates() for circuit in circuits),
-            depth=max(circuit.depth(_is_pair) for circuit in circuits),
+            pair_gates=max(each.pair_gates for each in made),
+            depth=max(each.pair_depth for each in made),
             standard_error=1 / math.sqrt(self.work.options.shots),
         )
 
-    @property
-    def qubits(self) -> list[int]:
-        """The physical qubits of the first circuit's wires at its end."""
-        first = self._of(self._item(0), 0)[0] if self.apart else self._shared[0]
-        return list(first.circuit.layout.final_index_layout())
-
     @cached_property
-    def _shared(self) -> list[Sent]:
-        return self._of(self.work.circuit, None)
+    def _transpiled(self) -> list[Any]:
+        from qlatent.hardware import transpiling
 
-    @cached_property
-    def _passes(self) -> Any:
-        from qiskit.transpiler import generate_preset_pass_manager
+        return list(transpiling.programs(self.work, self.target, seed=self.work.options.seed))
 
-        options = self.work.options
-        return generate_preset_pass_manager(
-            options.optimization_level, target=self.target, seed_transpiler=options.seed
-        )
+    def _sent(self, program: Any, start: int, stop: int) -> Sent:
+        """A program for those of its items that are among `start` to `stop`."""
+        made = program.transpiled
+        shared = bool(made.columns)
+        circuit = (made.circuit if self.estimator else made.measured).copy()
+        words = [[wire for _, wire in word] for word in program.words]
+        place = {} if shared else {"item": program.items.start - start}
+        circuit.metadata = self._metadata(numbers=list(program.numbers), words=words, **place)
+        angles = made.table(self.work.angles[start:stop]) if shared else None
+        if not self.estimator:
+            return Sent(circuit, angles)
+        placed = [_placed(word, made.end, circuit.num_qubits) for word in words]
+        return Sent(circuit, angles, [[word] for word in placed] if shared else placed)
 
-    def _item(self, item: int) -> Circuit:
-        return self.work.circuits[item] if self.work.circuits else self.work.circuit
-
-    def _of(self, circuit: Circuit, item: int | None) -> list[Sent]:
-        """The circuits that measure the observables, of all items, or of the one at `item`."""
-        if self.estimator:
-            return [self._estimated(circuit, item)]
-        return [self._sampled(measurement, item) for measurement in measurements(circuit)]
-
-    def _sampled(self, measurement: Measurement, item: int | None) -> Sent:
-        made = self._bound(measurement.circuit, item)
-        made.measure_all()
-        made = self._passes.run(made)
-        words = [[wire for _, wire in word] for word in measurement.circuit.observables]
-        made.metadata = self._metadata(item, numbers=list(measurement.numbers), words=words)
-        return Sent(made, self._columns(made, item))
-
-    def _estimated(self, circuit: Circuit, item: int | None) -> Sent:
-        from qlatent.circuits.bridges.to_qiskit import observables
-
-        made = self._passes.run(self._bound(circuit, item))
-        made.metadata = self._metadata(item, numbers=list(range(len(circuit.observables))))
-        words = [word.apply_layout(made.layout) for word in observables(circuit)]
-        angles = self._columns(made, item)
-        return Sent(made, angles, words if angles is None else [[word] for word in words])
-
-    def _bound(self, circuit: Circuit, item: int | None) -> Any:
-        from qlatent.circuits.bridges.to_qiskit import bind
-
-        if self.work.circuits:
-            return bind(circuit)
-        amplitudes = self.work.angles[item] if circuit.encoding == "amplitudes" else None
-        return bind(circuit, amplitudes, self.work.weights)
-
-    def _columns(self, circuit: Any, item: int | None) -> np.ndarray | None:
-        """The angles in the order of the circuit's parameters, which Qiskit sorts by name."""
-        if item is not None:
-            return None
-        order = [int(parameter.name.removeprefix("x")) for parameter in circuit.parameters]
-        return self.work.angles[:, order]
-
-    def _preparations(self, like: Any) -> list[Sent]:
-        """The circuits that prepare all 0 and all 1 on the qubits that `like` reads, in its order."""
+    def _preparations(self, program: Any) -> list[Sent]:
+        """The circuits that prepare all 0 and all 1 on the qubits that a program reads, in its order."""
         from qiskit import QuantumCircuit
 
-        places, found = list(like.layout.final_index_layout()), []
+        like, found = program.transpiled, []
         for value in (0, 1):
             made = QuantumCircuit(self.target.num_qubits)
+            made.add_register(*like.measured.cregs)
             if value:
-                made.x(places)
+                made.x(like.end)
             made.barrier()  # so that the X stays before the readout
-            made.add_register(_register(len(places)))
-            made.measure(places, list(range(len(places))))
-            made.metadata = self._metadata(None, prepared=value)
+            made.measure(like.end, range(len(like.end)))
+            made.metadata = self._metadata(prepared=value)
             found.append(Sent(made, None))
         return found
 
-    def _metadata(self, item: int | None, **more: Any) -> dict[str, Any]:
-        place = {} if item is None else {"item": item}
+    def _metadata(self, **more: Any) -> dict[str, Any]:
         told = {"mitigation": self.work.options.mitigation, "calibrated": self.calibrated}
-        return {META: {**told, **place, **more}}
+        return {META: told | more}
 
 
-def _register(bits: int) -> Any:
-    from qiskit import ClassicalRegister
+def _placed(wires: list[int], end: tuple[int, ...], qubits: int) -> Any:
+    """The word of Z on wires as an observable of the device's qubits."""
+    from qiskit.quantum_info import SparsePauliOp
 
-    return ClassicalRegister(bits, "meas")
+    places = [end[wire] for wire in wires]
+    return SparsePauliOp.from_sparse_list([("Z" * len(places), places, 1.0)], qubits)
 
 
 def _executions(program: Any) -> int:
@@ -225,7 +182,3 @@ def _payload(program: Any, options: Any) -> int:
 
     encoded = QUANTUM_PROGRAM_PARAMS_CONVERTERS["v2.0"].encoder(program, options)
     return len(encoded.model_dump_json().encode())
-
-
-def _is_pair(step: Any) -> bool:
-    return len(step.qubits) == 2 and step.operation.name != "barrier"

@@ -39,9 +39,7 @@ def decoded(text: str, *, job: str, items: int) -> PartResult:
         json.loads(text)
         pubs: Any = reduce(_apply, DEFAULT_DECODERS[_PROGRAM], text)
         found = [(pub, pub.metadata["circuit_metadata"][META]) for pub in pubs]
-        if "words" in found[0][1]:
-            return _sampled(found, items)
-        return _estimated(found, items)
+        return (_estimated if hasattr(found[0][0].data, "evs") else _sampled)(found, items)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as err:
         raise RunError(
             f"The result of job {job} is not whole ({len(text):,} characters arrived): {type(err).__name__}.",
@@ -57,7 +55,7 @@ def _sampled(found: list[tuple[Any, dict[str, Any]]], items: int) -> PartResult:
     prepared = {told["prepared"]: _bits(pub) for pub, told in found if "prepared" in told}
     measured, blind = _readout(prepared) if prepared else (None, False)
     asked = [(pub, told) for pub, told in found if "words" in told]
-    count = 1 + max(number for _, told in asked for number in told["numbers"])
+    count = _observables(asked)
     values, errors, raw = (np.full((items, count), np.nan) for _ in range(3))
     counts = np.zeros((items, count), np.int64)
     shots = 0
@@ -103,16 +101,21 @@ def _outcomes(bits: np.ndarray) -> tuple[Array, Array]:
 
 
 def _estimated(found: list[tuple[Any, dict[str, Any]]], items: int) -> PartResult:
-    count = len(found[0][1]["numbers"])
+    count = _observables(found)
     values, errors, raw = (np.full((items, count), np.nan) for _ in range(3))
     for pub, told in found:
+        numbers = told["numbers"]
         rows = slice(told["item"], told["item"] + 1) if "item" in told else slice(None)
-        values[rows], errors[rows] = (_finite(v) for v in (pub.data.evs, pub.data.stds))
+        values[rows, numbers], errors[rows, numbers] = (_finite(v) for v in (pub.data.evs, pub.data.stds))
         if (factors := getattr(pub.data, "evs_noise_factors", None)) is not None:
             raw[rows] = np.atleast_2d(
                 np.moveaxis(np.asarray(factors), -1, 0)[0].T
             )  # at the device's own noise
     return PartResult(values, errors, raw, np.zeros((items, 0), np.int64), 0, found[0][1]["calibrated"])
+
+
+def _observables(found: list[tuple[Any, dict[str, Any]]]) -> int:
+    return 1 + max(number for _, told in found for number in told["numbers"])
 
 
 def _finite(values: Any) -> Array:

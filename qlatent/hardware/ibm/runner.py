@@ -56,12 +56,18 @@ class IbmRunner(AbstractRunner):
     remote = True
 
     def __init__(
-        self, device: str, connection: Connection, *, clock: Clock | None = None, limits: Limits | None = None
+        self,
+        device: str,
+        connection: Connection,
+        *,
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+        submitter: Submitter | None = None,
     ) -> None:
         self.device, self._connection = device, connection
         self._clock = clock or Clock()
         self._limits = limits or Limits()
-        self._submitter = Submitter(connection, self._clock)
+        self._submitter = submitter or Submitter(connection, self._clock)  # shared by all runners of a key
         self._seen: dict[str, Seen] = {}
         self._programs: tuple[Work, str, Programs] | None = None
 
