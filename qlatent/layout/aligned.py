@@ -7,7 +7,7 @@ plane instead of its own eigenvectors, so that frames agree from the first epoch
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,8 @@ from qlatent.types import Progress
 EPOCHS = 200  # as in umap-learn's AlignedUMAP
 WINDOW = 3  # frames before and after that a frame is held to
 PULL = 0.01  # strength with which it is held, umap-learn's default
-PIECE_POINTS, PIECE_FRAMES, PIECE_EPOCHS = 300, 3, 5
+PIECE_POINTS, PIECE_FRAMES, PIECE_EPOCHS = 300, 7, 21
+HELD = 0.64  # what one more frame to be held to adds to a pull: benchmarks/layout_times.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +72,50 @@ def lay_out_frames(
     return _moved(start, graphs, config, epochs, bar_settings(progress, every=every))
 
 
-def estimate(frames: Sequence[Points], config: UmapConfig, *, metric: Metric = "cosine") -> Estimate:
+def estimate(
+    frames: Sequence[Points],
+    config: UmapConfig,
+    *,
+    metric: Metric = "cosine",
+    clock: Callable[[], float] = time.perf_counter,
+) -> Estimate:
     """The expected time of `lay_out_frames`, measured by a few epochs of a few frames and points of the same latents.
 
-    The time of an epoch grows with frames × points × neighbours; the first epoch waits for numba's compiler.
+    The first epoch waits for numba's compiler. A later one takes a time in proportion to its pulls: an edge of weight w
+    is pulled every w_max / w epochs, and each pull reads the frames that its own is held to. Faint edges are not due
+    yet in the epochs of the piece, so its pulls are counted.
     """
     few = [np.asarray(frame)[:PIECE_POINTS] for frame in frames[:PIECE_FRAMES]]
     piece = UmapConfig(config.dimensions, config.neighbours, config.min_dist, PIECE_EPOCHS, seed=config.seed)
     marks: list[float] = []
-    begun = time.perf_counter()
-    lay_out_frames(
-        few, piece, metric=metric, progress=lambda done, total: marks.append(time.perf_counter()), every=0
-    )
+    begun = clock()
+    lay_out_frames(few, piece, metric=metric, progress=lambda done, total: marks.append(clock()), every=0)
     if len(marks) < 3:  # so few points that no epoch is needed
-        return Estimate(0.0, time.perf_counter() - begun)
-    epoch = (marks[-1] - marks[1]) / (len(marks) - 2)
-    larger = len(frames) * len(frames[0]) / (len(few) * len(few[0]))
-    return Estimate(marks[1] - begun, epoch * larger * (config.epochs or EPOCHS))
+        return Estimate(0.0, clock() - begun)
+    weights = [memberships.graph(nearest(each, k=config.neighbours, metric=metric)).data for each in few]
+    due = [weight / weight.max() for weight in weights]  # pulls of each edge in an epoch
+    told = np.array(
+        [_pulls(np.floor(each * (PIECE_EPOCHS - 1))) for each in due]
+    )  # the first epoch pulls none
+    pull = (marks[-1] - marks[1]) / float(told @ _reading(len(few)))
+    each_point = float(np.mean([each.sum() for each in due])) / len(few[0])
+    pulls = (config.epochs or EPOCHS) * len(frames[0]) * each_point
+    return Estimate(marks[1] - begun, pull * pulls * float(_reading(len(frames)).sum()))
+
+
+def _pulls(counts: NDArray[np.float64]) -> float:
+    """The pulls of edges that are pulled `counts` times (e,): the first of each has one push of five less."""
+    return float(counts.sum() - (counts > 0).sum() / 7)  # a pull moves both ends, and its pushes one each
+
+
+def _reading(frames: int) -> NDArray[np.float64]:
+    """How much longer a pull takes in each frame (F,) than one in a frame that is held to no other.
+
+    umap-learn holds a frame to those from `WINDOW` before it to `WINDOW` - 1 after it.
+    """
+    places = np.arange(frames)
+    held = np.minimum(places, WINDOW) + np.minimum(frames - 1 - places, WINDOW - 1)
+    return 1 + HELD * held
 
 
 def _moved(

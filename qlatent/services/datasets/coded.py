@@ -25,6 +25,7 @@ from qlatent.store.workspace import Workspace
 
 OWN = ("label", "split")  # parts of an item that are counted beside its metadata
 _AT_ONCE = 50_000  # documents that are decoded at once
+_REMEMBERED = 10_000  # texts that are one object wherever they occur
 _KEPT = 4  # datasets in memory: of a million items, 1 to 9 bytes for each item and column
 _READING = Lock()
 
@@ -80,12 +81,13 @@ def columns_of(workspace: Workspace, dataset: str) -> Mapping[str, Column]:
 
 @lru_cache(maxsize=_KEPT)
 def _read(workspace: Workspace, dataset: str, state: tuple[int, ...]) -> Mapping[str, Column]:
-    stored = workspace.items.table(dataset, columns=[*OWN, "metadata"])
-    found: dict[str, Column] = {name: texts_of(stored[name]) for name in OWN}
-    cells = _cells(stored["metadata"])
+    own = workspace.items.table(dataset, columns=list(OWN))
+    found: dict[str, Column] = {name: texts_of(own[name]) for name in OWN}
+    cells = _cells(workspace.items.table(dataset, columns=["metadata"])["metadata"])
     for key in list(cells):
         name = f"{key} (metadata)" if key in COLUMNS else key
         found[name] = compact(facts.typed(cells.pop(key)))  # one at a time: a million values are objects
+    pa.default_memory_pool().release_unused()
     return found
 
 
@@ -115,7 +117,8 @@ def _cells(documents: pa.ChunkedArray) -> dict[str, list[Any]]:
         for key, value in values.items():
             if key not in cells:
                 cells[key] = [None] * len(documents)
-            cells[key][row] = texts.setdefault(value, value) if isinstance(value, str) else value
+            known = isinstance(value, str) and (len(texts) < _REMEMBERED or value in texts)
+            cells[key][row] = texts.setdefault(value, value) if known else value
     return cells
 
 

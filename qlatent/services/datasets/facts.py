@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Sequence
-from itertools import takewhile
 from typing import Any
 
 import pandas as pd
@@ -88,9 +87,12 @@ def _numbers(values: Sequence[Any], given: Sequence[Any]) -> pd.Series | None:
 def _dates(values: Sequence[Any], given: Sequence[Any]) -> pd.Series | None:
     if not given or {type(value) for value in given} != {str}:
         return None
-    found = list(takewhile(bool, map(_DATE.fullmatch, given)))
-    zones = {bool(match and match[1]) for match in found}
-    if len(found) < len(given) or len(zones) > 1:
+    zones = set()
+    for match in map(_DATE.fullmatch, dict.fromkeys(given)):
+        if match is None:
+            return None
+        zones.add(bool(match[1]))
+    if len(zones) > 1:
         return None
     read = pd.to_datetime(
         pd.Series(values, dtype=object), format="ISO8601", errors="coerce", utc=zones == {True}

@@ -9,20 +9,31 @@ from qlatent.services.runs.specs import Layout
 from qlatent.store.workspace import Workspace
 
 FITTED = 50_000  # points whose layout is computed; further ones are placed beside them
-EACH = 2.3e-6  # seconds for each point and epoch on one core: benchmarks/layouts.py
+EACH = 1.9e-6  # seconds for each point and epoch on one core: benchmarks/layout_times.py
+SEARCH = (
+    2e-8  # seconds for each pair of a point and one that is laid out, to find neighbours among 384 numbers
+)
+PLACING = 3.7e-4  # seconds for each further point, beside its search
 BESIDES = 12.0  # seconds to start a worker, compile, and measure the quality
 
 
 def usual_seconds(workspace: Workspace, request: LayoutRequest, *, points: int) -> float:
     """The expected seconds of a layout of one frame of so many points, until it can be shown.
 
-    In proportion to points and epochs: as quick as the newest layout of the same method in this workspace, or as the
-    benchmark where there is none. The layout of all frames is measured instead: see `reading.expected_seconds`.
+    Epochs take their time in proportion to points: as quick as the newest layout of the same method in this workspace,
+    or as the benchmark where there is none. The search for neighbours grows with the square. The layout of all frames
+    is measured instead: see `reading.expected_seconds`.
     """
     if request.method == "pca":
         return BESIDES
     work = min(points, FITTED) * request.umap.epochs_for(min(points, FITTED))
-    return BESIDES + work * (_measured(workspace, request) or EACH)
+    return _besides(points) + work * (_measured(workspace, request) or EACH)
+
+
+def _besides(points: int) -> float:
+    """Seconds for all but the epochs."""
+    fitted = min(points, FITTED)
+    return BESIDES + SEARCH * fitted * points + PLACING * (points - fitted)
 
 
 def _measured(workspace: Workspace, request: LayoutRequest) -> float | None:
@@ -38,5 +49,6 @@ def _measured(workspace: Workspace, request: LayoutRequest) -> float | None:
 
 def _seconds_each(workspace: Workspace, run: RunSummary) -> float | None:
     figures = listing.measured(workspace, run.id)
-    work = figures.get("points", 0) * run.status.steps
-    return max(0.0, figures["seconds"] - BESIDES) / work or None if work else None
+    points = int(figures.get("points", 0))
+    work = min(points, FITTED) * run.status.steps
+    return max(0.0, figures["seconds"] - _besides(points)) / work or None if work else None

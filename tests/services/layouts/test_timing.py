@@ -18,10 +18,12 @@ def test_without_an_earlier_layout_the_benchmark_tells_by_points_and_epochs(tmp_
     def told(points: int, **changes: object) -> float:
         return timing.usual_seconds(workspace, LayoutRequest("classes", **changes), points=points)  # type: ignore[arg-type]
 
-    assert told(5000) == pytest.approx(12.0 + 5000 * 500 * 2.3e-6)
-    assert told(20_000) == pytest.approx(12.0 + 20_000 * 200 * 2.3e-6)
-    assert told(5000, densmap=True) == pytest.approx(12.0 + 5000 * 700 * 2.3e-6)
-    assert told(10**6) == told(50_000)  # further points are only placed
+    search = 2e-8 * 5000**2
+    assert told(5000) == pytest.approx(12.0 + search + 5000 * 500 * 1.9e-6)
+    assert told(20_000) == pytest.approx(12.0 + 2e-8 * 20_000**2 + 20_000 * 200 * 1.9e-6)
+    assert told(5000, densmap=True) == pytest.approx(12.0 + search + 5000 * 700 * 1.9e-6)
+    # further points are placed beside the 50,000 that are laid out
+    assert told(10**6) - told(50_000) == pytest.approx(950_000 * (50_000 * 2e-8 + 3.7e-4))
     assert told(5000, method="pca") == 12.0
 
 
@@ -35,4 +37,4 @@ def test_the_newest_layout_of_the_same_method_tells_how_quick_this_machine_is(tm
     assert timing.usual_seconds(workspace, request, points=1000) == before  # of another method
     spec = folder.spec | {"method": "umap"}
     (folder.path / "spec.json").write_text(json.dumps(spec))
-    assert timing.usual_seconds(workspace, request, points=1000) == pytest.approx(12.0 + 1000 * 500)
+    assert timing.usual_seconds(workspace, request, points=1000) == pytest.approx(12.0 + 1000 * 500, rel=1e-5)
