@@ -16,7 +16,7 @@ from qlatent.services.exports.export import export as write
 
 
 def export(
-    what: Annotated[str, typer.Argument(help="Id of a dataset, a collection, a run or a head.")],
+    what: Annotated[str, typer.Argument(help="Id of a dataset, a collection, a job, a run or a head.")],
     out: Annotated[
         Path,
         typer.Option(

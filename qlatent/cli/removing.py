@@ -13,6 +13,7 @@ from qlatent.errors import InputError
 from qlatent.services import bin
 from qlatent.services.datasets import datasets
 from qlatent.services.experiments import experiments
+from qlatent.services.hardware import listing
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import queue
 from qlatent.services.selections import collections
@@ -23,7 +24,9 @@ from qlatent.services.workspaces import Workspace
 def remove(
     name: Annotated[
         str,
-        typer.Argument(help="Id of a dataset, a run, a head, an experiment, a collection or a saved view."),
+        typer.Argument(
+            help="Id of a dataset, a run, a job, a head, an experiment, a collection or a saved view."
+        ),
     ],
     stop: Annotated[bool, typer.Option("--stop", help="First stop the runs that use the dataset.")] = False,
     workspace: WorkspaceOption = None,
@@ -65,7 +68,7 @@ def restore(
 
 
 _REMOVE: dict[str, Callable[[Workspace, str], None]] = {
-    "run": queue.remove, "head": kept_heads.remove, "experiment": experiments.remove,
+    "run": queue.remove, "job": listing.remove, "head": kept_heads.remove, "experiment": experiments.remove,
     "collection": collections.remove, "view": saved.remove,
 }  # fmt: skip
 
@@ -88,6 +91,7 @@ def _kind(workspace: Workspace, name: str) -> str:
     catalogue = workspace.catalogue
     listed = {
         "dataset": [each.id for each in catalogue.datasets()],
+        "job": [each.id for each in catalogue.runs(listing.KIND)],
         "run": [each.id for each in catalogue.runs()],
         "head": [each.id for each in catalogue.heads()],
         "experiment": [each.id for each in experiments.list_experiments(workspace)],

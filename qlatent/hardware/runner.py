@@ -21,13 +21,19 @@ class AbstractRunner(ABC):
     remote: bool = False
     """Whether jobs go on when this process ends."""
 
+    account: str = ""
+    """Fingerprint of the account that pays; "" where nothing is paid."""
+
     @abstractmethod
     def estimate(self, work: Work) -> Estimate:
         """What the job will take; transpiles, and sends nothing."""
 
     @abstractmethod
     def submit(self, work: Work, *, tag: str) -> str:
-        """The handle of a new job. `tag` is unique to this attempt, and the job can be found by it."""
+        """The handle of a new job, or of the one that an earlier attempt with this tag has made.
+
+        A tag is unique to a job, and the job can be found by it.
+        """
 
     @abstractmethod
     def poll(self, handle: str) -> Status:

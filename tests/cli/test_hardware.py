@@ -75,6 +75,12 @@ def test_a_job_is_estimated_submitted_looked_at_and_fetched(
         expected = kept_heads.transform(workspace, head, {"image": vectors()["image"][rows]})["image"]
     np.testing.assert_allclose(table[["qubit_0", "qubit_1"]], expected, atol=1e-5)
 
+    sys.argv = ["qlatent", "export", job, "--out", str(tmp_path / "same.csv"), "--workspace", str(folder)]
+    with pytest.raises(SystemExit):
+        main()
+    assert "→" in capsys.readouterr().out
+    np.testing.assert_allclose(pd.read_csv(tmp_path / "same.csv")["qubit_1"], table["qubit_1"])
+
     listed = told(capsys, "jobs", workspace=folder)["jobs"]
     assert [(each["job"], each["device"], each["seen"]) for each in listed] == [(job, "exact", True)]
     assert told(capsys, "estimate", *asked, workspace=folder)["known"] == 12
@@ -105,7 +111,7 @@ def test_a_job_is_submitted_only_after_a_yes(
         (("submit", "HEAD", "pairs", "--device", "twin:fake_pari", "--yes"), "no snapshot of a device 'fake_pari'"),
         (("submit", "HEAD", "nothing", "--device", "exact", "--yes"), "no dataset 'nothing'"),
         (("submit", "HEAD", "pairs", "--device", "exact", "--mitigation", "magic", "--yes"), "mitigation='magic'"),
-        (("estimate", "HEAD", "pairs", "--device", "imb_fez"), "no device 'imb_fez'"),
+        (("estimate", "HEAD", "pairs", "--device", "imb_fez"), "'imb_fez'"),
         (("estimate", "HEAD", "pairs", "--device", "exact", "--id", "absent"), "None of the 1 selected ids"),
     ],
 )  # fmt: skip

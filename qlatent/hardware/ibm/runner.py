@@ -71,6 +71,11 @@ class IbmRunner(AbstractRunner):
         self._seen: dict[str, Seen] = {}
         self._programs: tuple[Work, str, Programs] | None = None
 
+    @property
+    def account(self) -> str:  # type: ignore[override]  # read only here
+        """The fingerprint of the instance that pays."""
+        return self._connection.fingerprint
+
     def estimate(self, work: Work) -> Estimate:
         """What the job will take, from what would be sent; the device's present calibration decides the layout."""
         return self._prepared(work).estimate(self._limits.executions)

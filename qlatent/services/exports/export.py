@@ -16,6 +16,7 @@ from qlatent.registry import resolve
 from qlatent.services.exports import pictures
 from qlatent.services.exports.choice import Choice, Chosen, chosen_items
 from qlatent.services.exports.tables import KNOWN, TABLES, check_ending, dataset_frame, spread, write_table
+from qlatent.services.hardware import listing, results
 from qlatent.services.heads import kept_heads
 from qlatent.services.vectors import stored
 from qlatent.settings import settings
@@ -101,13 +102,15 @@ def _from_file(path: Path, *, modalities: tuple[str, ...]) -> tuple[pd.DataFrame
 
 
 def export(workspace: Workspace, what: str, *, out: Path, choice: Choice | None = None) -> dict[str, Any]:
-    """Write a dataset or a collection, or a part of it, or a head (by id, name or run); returns what was written.
+    """Write a dataset or a collection, or a part of it, a job's results, or a head (by id, name or run).
 
-    Without a tool, items are written with their vectors as a table, or to a zip with their pictures and a table; a head
-    is a zip.
+    Returns what was written. Without a tool, items are written with their vectors as a table, or to a zip with their
+    pictures and a table; a head is a zip.
     """
     choice = choice or Choice()
     chosen = chosen_items(workspace, what, choice.definition)
+    if chosen is None and any(each.id == what for each in workspace.catalogue.runs(listing.KIND)):
+        return _job(workspace, what, out=out, choice=choice)
     if chosen is None:
         return _head(workspace, what, out=out, choice=choice)
     if choice.tool:
@@ -123,6 +126,18 @@ def export(workspace: Workspace, what: str, *, out: Path, choice: Choice | None 
     frame = dataset_frame(workspace, chosen.dataset, rows=chosen.rows)
     write_table(frame, out)
     return chosen.document(out, rows=len(frame))
+
+
+def _job(workspace: Workspace, what: str, *, out: Path, choice: Choice) -> dict[str, Any]:
+    """The results of a job on a device as a table."""
+    if choice != Choice():
+        raise InputError(
+            f"The results of job {what} are exported as they are.", remedy="Leave out the other options."
+        )
+    check_ending(out, TABLES)
+    frame = results.table(workspace, what)
+    write_table(frame, out)
+    return {"kind": "job", "id": what, "out": str(out), "rows": len(frame)}
 
 
 def _head(workspace: Workspace, what: str, *, out: Path, choice: Choice) -> dict[str, Any]:

@@ -26,13 +26,16 @@ class Budget:
         return None if self.limit is None else max(self.limit - self.used, 0.0)
 
 
-def budget(workspace: Workspace, account: str, *, now: float) -> Budget:
-    """The budget of an account (fingerprint). A job that has not ended counts with what it is expected to use."""
+def budget(workspace: Workspace, account: str, *, now: float, but: str = "") -> Budget:
+    """The budget of an account (fingerprint), without the job `but` (id).
+
+    A job that has not ended, or whose use is not known, counts with what it is expected to use.
+    """
     events = workspace.catalogue.job_events
     jobs = {
         each.job
         for each in events.of_kinds(["attempt"], since=now - PERIOD)
-        if each.payload.get("account") == account
+        if each.payload.get("account") == account and each.job != but
     }
     used = 0.0
     for told in events.of_all(jobs).values():
@@ -51,9 +54,9 @@ def set_budget(workspace: Workspace, account: str, seconds: float | None, *, now
     workspace.catalogue.job_events.set_budget(account, seconds, now=now)
 
 
-def check(workspace: Workspace, account: str, *, seconds: float, now: float) -> Budget:
-    """The budget, or `RunError` if a job of so many seconds would exceed it."""
-    found = budget(workspace, account, now=now)
+def check(workspace: Workspace, account: str, *, seconds: float, now: float, but: str = "") -> Budget:
+    """The budget, or `RunError` if a job (id `but`) of so many seconds would exceed it."""
+    found = budget(workspace, account, now=now, but=but)
     if found.left is not None and seconds > found.left:
         raise RunError(
             f"The job needs about {seconds:.0f} s; {found.left:.0f} s of the budget of {found.limit:.0f} s in "

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qlatent.hardware.work import FINAL, State
-from qlatent.store.catalogue.job_events import JobEvents
 from qlatent.store.catalogue.records import JobEvent
+
+if TYPE_CHECKING:
+    from qlatent.store.catalogue.job_events import JobEvents  # with SQLAlchemy, which pages do without
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +120,13 @@ def _unreachable(state: JobState, told: dict[str, Any], time: float) -> JobState
 
 def _result(state: JobState, told: dict[str, Any], time: float) -> JobState:
     return replace(
-        state, state="done", seconds=told.get("seconds", 0.0), done=told.get("items", 0), queue=None, ended=time,
+        state, state="done", seconds=told.get("seconds") or 0.0, done=told.get("items", 0), queue=None, ended=time,
         reason=told.get("note", ""), remedy="",
     )  # fmt: skip
 
 
 def _usage(state: JobState, told: dict[str, Any], time: float) -> JobState:
-    return replace(state, seconds=told.get("seconds", 0.0))
+    return replace(state, seconds=told.get("seconds") or 0.0)
 
 
 def _failed(state: JobState, told: dict[str, Any], time: float) -> JobState:

@@ -140,6 +140,17 @@ def _reach(workspace: Workspace, found: JobView) -> None:
         queue.resume(workspace, found.id)
 
 
+def remove(workspace: Workspace, job_id: str) -> None:
+    """Move a job to the bin; one that a remote device still executes raises `RunError`. Its events are kept."""
+    found = job(workspace, job_id)
+    if found.spec and found.spec.remote and found.job.handle and found.state not in FINAL:
+        raise RunError(
+            f"{found.device} still executes job {job_id}, and its results would be lost.",
+            remedy=f"Cancel it first: `qlatent hardware cancel {job_id}`.",
+        )
+    queue.remove(workspace, job_id)
+
+
 def resume(workspace: Workspace, job_id: str, *, broker: str | None = None) -> JobView:
     """Go on with a job that waits or has failed; `broker` is the folder of a new key's process."""
     job(workspace, job_id)

@@ -56,9 +56,9 @@ def estimated(workspace: Workspace, checked: Checked, *, broker: str = "") -> di
     }  # fmt: skip
     if made.overlaps:
         told["overlap"] = min(made.overlaps)
-    if spec.account:
-        account = budget.budget(workspace, spec.account, now=time.time())
-        told["budget"] = {"used": account.used, "limit": account.limit, "left": account.left}
+    if account := runner.account or spec.account:
+        held = budget.budget(workspace, account, now=time.time())
+        told["budget"] = {"account": account, "used": held.used, "limit": held.limit, "left": held.left}
     return told
 
 

@@ -101,7 +101,7 @@ def _carried_out(task: Task, opened: Callable[..., AbstractRunner]) -> str:
     plan = _plan(task, made, runner)
     if not len(plan.submitted):
         return _finished(task, made, plan, None)
-    handle = journal.state.handle or _found(task, runner) or _submitted(task, made, runner, plan)
+    handle = journal.state.handle or _to_cancel(task, runner) or _submitted(task, made, runner, plan)
     if not handle:
         return "stopped"
     pauses = Pauses(settings().hardware_poll_running, settings().hardware_poll_queued)
@@ -140,30 +140,31 @@ def _plan(task: Task, made: Prepared, runner: AbstractRunner) -> Plan:
     return plan
 
 
-def _found(task: Task, runner: AbstractRunner) -> str:
-    """The handle of an attempt whose reply was lost; "" if no such job exists."""
+def _to_cancel(task: Task, runner: AbstractRunner) -> str:
+    """The handle of a job to cancel whose reply was lost; "" if there is none."""
     state = task.journal.state
-    handle = runner.find(state.tag) if state.unanswered else None
+    handle = runner.find(state.tag) if state.unanswered and state.cancel_asked else None
     if handle:
         _tell_submitted(task, handle, state.tag)
     return handle or ""
 
 
 def _submitted(task: Task, made: Prepared, runner: AbstractRunner, plan: Plan) -> str:
-    """The handle of a new job; "" if the run was asked to stop before it."""
+    """The handle of the job; "" if the run was asked to stop before it.
+
+    An attempt whose reply was lost is repeated with its tag, which gives the same job if it has arrived.
+    """
     work = made.work(task.spec.options, plan.submitted)
-    estimate = runner.estimate(work)
-    if runner.remote:
-        budget.check(task.workspace, task.spec.account, seconds=estimate.seconds, now=task.clock.now())
+    estimate, account = runner.estimate(work), runner.account or task.spec.account
+    if account:
+        now, job = task.clock.now(), task.job.folder.id
+        budget.check(task.workspace, account, seconds=estimate.seconds, now=now, but=job)
     told = {
-        "seconds": estimate.seconds if runner.remote else 0.0, "account": task.spec.account,
+        "seconds": estimate.seconds if runner.remote else 0.0, "account": account,
         "items": len(work), "estimate": {key: _number(value) for key, value in asdict(estimate).items()},
     }  # fmt: skip
-    tag = f"{task.job.folder.id}-{secrets.token_hex(4)}"
-    if (
-        task.journal.state.unanswered and not runner.remote
-    ):  # what computes here goes on with the job of its tag
-        tag = task.journal.state.tag
+    fresh = f"{task.job.folder.id}-{secrets.token_hex(4)}"
+    tag = task.journal.state.tag if task.journal.state.unanswered else fresh
     if not _attempted(task, tag, told):
         return ""
     handle = runner.submit(work, tag=tag)
@@ -225,7 +226,7 @@ def _ended(task: Task, made: Prepared, plan: Plan, runner: AbstractRunner, statu
 
 def _finished(task: Task, made: Prepared, plan: Plan, outcome: Outcome | None) -> str:
     count = _keep(task, made, plan, outcome)
-    seconds = outcome.seconds if outcome else 0.0
+    seconds = _number(outcome.seconds) if outcome else 0.0
     lost = len(made.ids) - count
     note = f"{lost} of {len(made.ids)} items have no result; a new job measures only these." if lost else ""
     task.journal.write(
@@ -244,8 +245,8 @@ def _keep_partial(task: Task, made: Prepared, plan: Plan, runner: AbstractRunner
         return
     if outcomes.measured(outcomes.arrays_of(outcome)).any():
         count = _keep(task, made, plan, outcome)
-        told = {"context": plan.context, "calibration": plan.calibration, "seconds": outcome.seconds}
-        task.journal.write("partial", items=count, **told)
+        told = {"context": plan.context, "calibration": plan.calibration}
+        task.journal.write("partial", items=count, seconds=_number(outcome.seconds), **told)
 
 
 def _keep(task: Task, made: Prepared, plan: Plan, outcome: Outcome | None) -> int:

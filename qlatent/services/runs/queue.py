@@ -19,6 +19,7 @@ from qlatent.settings import settings
 from qlatent.store.away import put_away
 from qlatent.store.catalogue.records import RunRecord
 from qlatent.store.disk import json_bytes
+from qlatent.store.runs.job_files import JobFiles
 from qlatent.store.runs.run_folder import RunFolder
 from qlatent.store.runs.run_status import ACTIVE
 from qlatent.store.workspace import Workspace
@@ -214,7 +215,7 @@ def resume(workspace: Workspace, run_id: str, *, workers: int | None = None) -> 
         raise RunError(f"Run {run_id} is finished.", remedy=_next_step(state))
     if state in ACTIVE:
         raise RunError(f"Run {run_id} is {state} already.", remedy="Wait for it, or stop it.")
-    if not event_log.is_trained(folder):
+    if not (event_log.is_trained(folder) or JobFiles(folder).has("prepared")):
         _check_datasets(workspace, folder)
     workspace.catalogue.run(run_id)  # first, so that nothing is written if the catalogue is away
     folder.clear_stop()

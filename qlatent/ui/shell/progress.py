@@ -15,6 +15,7 @@ UNITS = {
     "encode": "items",
     "probe": "batches",
     "layout": "epochs",
+    "hardware": "items",
 }  # the unit of a run's steps, by kind; other kinds show a percentage
 
 

@@ -84,10 +84,12 @@ class DeviceDouble(AbstractRunner):
         return Estimate(self.seconds, 1, len(work) * work.options.shots, 1, 100, 2, 2, 0.1)
 
     def submit(self, work: Work, *, tag: str) -> str:
-        job = {"tag": tag, "work": work, "done": 0, "state": "queued"}
-        self.jobs[f"job-{len(self.jobs) + 1}"] = job
+        name = next((name for name, job in self.jobs.items() if job["tag"] == tag), "")
+        if not name:
+            name = f"job-{len(self.jobs) + 1}"
+            self.jobs[name] = {"tag": tag, "work": work, "done": 0, "state": "queued"}
         self._happens("submit")  # after it exists: a reply can be lost
-        return json.dumps({"job": f"job-{len(self.jobs)}"})
+        return json.dumps({"job": name})
 
     def find(self, tag: str) -> str | None:
         self._happens("find")
