@@ -88,16 +88,18 @@ def test_metadata_are_columns_that_sort_and_filter(opened: Open, known: tuple[Pa
     assert shown_ids(at) == ["b", "a", "c"]
     at.toggle(key="descending").set_value(True).run()
     assert shown_ids(at) == ["a", "b", "c"]
-    at.multiselect(key="filter_by").set_value(["size", "sold", "made", "maker <b>"]).run()
+    at.multiselect(key=f"filter_by_{known[1]}").set_value(["size", "sold", "made", "maker <b>"]).run()
     assert not at.exception and not at.error
-    at.number_input(key="least_size").set_value(2.0).run()
+    at.number_input(key=f"filter_{known[1]}_size_least").set_value(2.0).run()
     assert shown_ids(at) == ["a", "b"]
-    at.multiselect(key="filter_sold").set_value([False]).run()
+    at.multiselect(key=f"filter_{known[1]}_sold").set_value(["False"]).run()
     assert shown_ids(at) == ["b"]
-    at.multiselect(key="filter_sold").set_value([]).run()
-    at.multiselect(key="filter_maker <b>").set_value(["=1+1"]).run()
+    at.multiselect(key=f"filter_{known[1]}_sold").set_value([]).run()
+    at.multiselect(key=f"filter_{known[1]}_maker <b>").set_value(["=1+1"]).run()
     assert shown_ids(at) == ["a"]
     assert any("1 item of 3" in part.value for part in at.caption)
+    at.number_input(key=f"filter_{known[1]}_size_least").set_value(99.0).run()  # nothing is left
+    assert not at.exception and any("No item matches" in each.value for each in at.info)
 
 
 def test_the_rows_that_are_shown_leave_as_harmless_csv(opened: Open, known: tuple[Path, str]) -> None:

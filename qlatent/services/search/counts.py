@@ -65,7 +65,9 @@ def _counted(name: str, column: Column, mask: NDArray[np.bool_]) -> ColumnCounts
     }  # fmt: skip
     if kind not in ("number", "date"):
         often = chosen.value_counts()
-        return ColumnCounts(**known, values=tuple((value, int(count)) for value, count in often.items()))
+        return ColumnCounts(
+            **known, values=tuple((bool(value), int(count)) for value, count in often.items())
+        )
     whole, part = column.dropna(), chosen.dropna()
     edges = _edges(whole, kind)
     bins = np.histogram(_numbers(part, kind), bins=edges)[0]

@@ -11,7 +11,8 @@ from qlatent.services.datasets.datasets import DatasetView
 from qlatent.services.runs import listing
 from qlatent.services.vectors import augmented
 from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
-from qlatent.ui.items import filters, preview_rows
+from qlatent.ui.data import browsing_filters
+from qlatent.ui.items import preview_rows
 from qlatent.ui.search import item as opened_item
 from qlatent.ui.search import question
 from qlatent.ui.shell import dataset_cache, forms, page, parts, url_state
@@ -180,14 +181,16 @@ def items(dataset: DatasetView) -> None:
     workspace = page.workspace()
     table = _items(str(workspace.path), dataset.id, browsing.version(workspace, dataset.id))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        hits, look = _search(table)
+        hits, look = _search(table, dataset.id)
     size = PAGE if look == "Gallery" else TABLE_PAGE
     pages = max(1, -(-len(hits) // size))
     number = min(st.session_state.get("data_page", 1), pages)
     part = hits.iloc[(number - 1) * size : number * size]
     images = browsing.thumbnails(workspace, list(part["image_hash"]))
     if hits.empty:
-        st.info("No item matches.", icon=":material/search_off:")
+        st.info(
+            "No item matches. Take back a filter, or search for other words.", icon=":material/search_off:"
+        )
     elif look == "Gallery":
         gallery(dataset.id, part, images)
     else:
@@ -204,7 +207,7 @@ def items(dataset: DatasetView) -> None:
             st.pagination(pages, key="data_page")
 
 
-def _search(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def _search(table: pd.DataFrame, dataset: str) -> tuple[pd.DataFrame, str]:
     """Draw search and filters; returns the items that match and the chosen view."""
     words = st.text_input(
         "Search", key="q", type="search", live=True, icon=":material/search:", bind="query-params",
@@ -221,7 +224,7 @@ def _search(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     )
     marked = int((table["duplicate_of"] != "").sum())
     only = st.toggle(f"Only duplicates ({marked:,})", key="duplicates") if marked else False
-    kept = filters.narrowed(table)
+    kept = browsing_filters.narrowed(table, dataset)
     return browsing.found(kept, words=words or "", duplicates=only, label=label), str(look)
 
 

@@ -36,6 +36,7 @@ def test_each_column_has_its_kind_and_counts(workspace: Workspace) -> None:
     assert found["label"].values == (("b", 5), ("a", 4))
     assert (found["label"].present, found["label"].missing, found["label"].distinct) == (9, 1, 2)
     assert dict(found["new"].values) == {False: 6, True: 3}
+    assert all(type(value) is bool for value, _ in found["new"].values)  # as a selection takes them
     price = found["price"]
     assert (price.present, price.missing, price.least, price.largest) == (9, 1, 0.0, 13.5)
     numbers = [row * 1.5 for row in range(10) if row != 4]
