@@ -8,13 +8,13 @@ after a crash, and ends with its parent.
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from qlatent.circuits.circuit import Circuit
-from qlatent.circuits.noise import NoiseConfig
 from qlatent.companion import Companion
 
 
@@ -34,9 +34,27 @@ def devices() -> list[str]:
     return found
 
 
-def device_noise(name: str) -> NoiseConfig:
-    """The noise of a device, from `snapshots.noise`."""
-    return NoiseConfig(**ask("noise", name=name))
+@dataclass(frozen=True)
+class OnDevice:
+    """What a device would measure for one sample, and what it would run for it."""
+
+    device: str
+    calibrated: str  # when, ISO 8601
+    values: tuple[float, ...]  # (observables,), without shot noise
+    qubits: tuple[int, ...]  # the device's qubit that is read for each wire
+    pair_gates: int  # two-qubit gates after transpiling
+    pair_depth: int
+    readout: float  # mean probability of misreading a bit
+
+
+def on_device(circuit: Circuit, inputs: ArrayLike, weights: ArrayLike, *, device: str) -> OnDevice:
+    """The expectation values of one sample, inputs (inputs,) and weights (weights,), on the twin of a device.
+
+    Raises `InputError` for an unknown or too small device, and for more qubits than a density matrix can have.
+    """
+    angles = {"inputs": np.asarray(inputs, float).tolist(), "weights": np.asarray(weights, float).tolist()}
+    found = ask("on_device", circuit=circuit.to_json(), device=device, **angles)
+    return OnDevice(**found | {"values": tuple(found["values"]), "qubits": tuple(found["qubits"])})
 
 
 def ask(task: str, **arguments: Any) -> Any:

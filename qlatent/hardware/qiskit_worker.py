@@ -7,7 +7,6 @@ from its parent closes.
 from __future__ import annotations
 
 import base64
-import dataclasses
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -39,13 +38,35 @@ def _devices() -> list[str]:
     return list(snapshots.names())
 
 
-def _noise(name: str) -> Mapping[str, float]:
-    from qlatent.hardware import snapshots
+def _on_device(circuit: str, inputs: list[float], weights: list[float], device: str) -> Mapping[str, Any]:
+    import numpy as np
 
-    return dataclasses.asdict(snapshots.noise(name))
+    from qlatent.hardware.local.noisy import NoisyTwin
+    from qlatent.hardware.work import RunOptions, Work
+
+    work = Work(
+        Circuit.from_json(circuit), np.array(weights), np.array([inputs]).reshape(1, -1), RunOptions(shots=0)
+    )
+    session = NoisyTwin(work, device=device, seed=0)
+    sent = [each.transpiled for each in session.programs]
+    known = session.calibration()
+    return {
+        "device": known["device"],
+        "calibrated": known["calibrated"],
+        "values": session.measure(range(1)).expectations[0].tolist(),
+        "qubits": known["qubits"],
+        "pair_gates": max(each.pair_gates for each in sent),
+        "pair_depth": max(each.pair_depth for each in sent),
+        "readout": float(session.twin.readout.mean()),
+    }
 
 
-_TASKS: dict[str, Callable[..., Any]] = {"qasm3": _qasm3, "qpy": _qpy, "devices": _devices, "noise": _noise}
+_TASKS: dict[str, Callable[..., Any]] = {
+    "qasm3": _qasm3,
+    "qpy": _qpy,
+    "devices": _devices,
+    "on_device": _on_device,
+}
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from qlatent.circuits.layouts import amplitude, qssl_ring
 from qlatent.companion import Companion
 from qlatent.errors import CircuitError, InputError, UnavailableError
 from qlatent.hardware import qiskit_process, snapshots
+from qlatent.hardware.local.noisy import NoisyTwin
+from qlatent.hardware.work import RunOptions, Work
 
 CIRCUIT = qssl_ring(3, 2)
 VISITORS = """
@@ -88,12 +90,21 @@ def test_the_answers_are_those_of_this_process() -> None:
         amplitude(3, 1), row
     )
     assert qiskit_process.devices() == list(snapshots.names())
-    assert qiskit_process.device_noise("fez") == snapshots.noise("fez")
+
+
+def test_a_device_measures_what_its_twin_does() -> None:
+    x, w = np.arange(1.0, 4.0), np.linspace(0, 2, CIRCUIT.weights)
+    found = qiskit_process.on_device(CIRCUIT, x, w, device="lima")
+    session = NoisyTwin(Work(CIRCUIT, w, x[None], RunOptions(shots=0)), device="lima", seed=0)
+    np.testing.assert_allclose(found.values, session.measure(range(1)).expectations[0], atol=1e-9)
+    assert found.pair_gates > 12 and found.device == "fake_lima" and found.calibrated[:2] == "20"
+    with pytest.raises(InputError, match="The circuit has 6 qubits, fake_lima has 5"):
+        qiskit_process.on_device(qssl_ring(6, 1), np.zeros(6), np.zeros(12), device="lima")
 
 
 def test_what_people_can_cause_arrives_as_it_was_raised_and_a_bug_with_its_traceback() -> None:
     with pytest.raises(InputError, match=r"no snapshot of a device 'nowhere'\. Known: .*fez"):
-        qiskit_process.device_noise("nowhere")
+        qiskit_process.on_device(CIRCUIT, np.zeros(3), np.zeros(12), device="nowhere")
     with pytest.raises(CircuitError, match=r"amplitudes.* pass inputs=row"):
         qiskit_process.exported(amplitude(2, 1), "qpy")
     with pytest.raises(RuntimeError, match=r"(?s)Traceback.*KeyError: 'tea'"):

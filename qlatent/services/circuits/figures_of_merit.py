@@ -15,18 +15,20 @@ from qlatent.circuits.bridges import noisy
 from qlatent.circuits.circuit import Circuit
 from qlatent.circuits.noise import NoiseConfig
 from qlatent.hardware import qiskit_process
+from qlatent.hardware.qiskit_process import OnDevice
 from qlatent.services.circuits.circuits import MAX_QUBITS, CircuitView
 
 __all__ = [
     "Drawn",
     "NoiseConfig",
+    "OnDevice",
     "Repeated",
-    "device_noise",
     "devices",
     "effective_dimension",
     "entangling_capability",
     "expressibility",
     "independent_weights",
+    "on_device",
     "plateaus",
     "published_expressibility",
     "quick_independent_weights",
@@ -113,26 +115,42 @@ def devices() -> tuple[str, ...]:
     return tuple(qiskit_process.devices())
 
 
-@lru_cache(maxsize=128)
-def device_noise(name: str) -> NoiseConfig:
-    """The median errors of a device in its snapshot."""
-    return qiskit_process.device_noise(name)
+def on_device(view: CircuitView, name: str) -> OnDevice:
+    """What the device of this snapshot would measure for the view's sample, on its best line of qubits.
+
+    Raises `InputError` for a device that is too small or was out of order.
+    """
+    return _on_device(view.circuit, view.inputs.tobytes(), view.weights.tobytes(), name)
 
 
-def repeated(view: CircuitView, *, shots: int, noise: NoiseConfig | None, seed: int = 0) -> Repeated:
+def repeated(
+    view: CircuitView, *, shots: int, noise: NoiseConfig | OnDevice | None, seed: int = 0
+) -> Repeated:
     """The view's sample estimated `REPETITIONS` times with `shots` shots, and its noisy expectations."""
     circuit, inputs = view.circuit, view.inputs[None]
     rng = np.random.default_rng(seed)
     exact = state_derivatives.expectations(
         circuit, state_derivatives.states(circuit, inputs, view.weights[None])
     )[0]
-    damped = None if noise is None else noisy.expectations(circuit, inputs, view.weights, noise=noise)[0]
+    damped = None if noise is None else _damped(view, noise)
     return Repeated(
         exact,
         _estimates(exact, shots, rng),
         damped,
         None if damped is None else _estimates(damped, shots, rng),
     )
+
+
+def _damped(view: CircuitView, noise: NoiseConfig | OnDevice) -> Array:
+    if isinstance(noise, OnDevice):
+        return np.array(noise.values)
+    return noisy.expectations(view.circuit, view.inputs[None], view.weights, noise=noise)[0]
+
+
+@lru_cache(maxsize=64)
+def _on_device(circuit: Circuit, inputs: bytes, weights: bytes, name: str) -> OnDevice:
+    angles = (np.frombuffer(inputs), np.frombuffer(weights))
+    return qiskit_process.on_device(circuit, *angles, device=name)
 
 
 def _estimates(expectations: Array, shots: int, rng: np.random.Generator) -> Array:

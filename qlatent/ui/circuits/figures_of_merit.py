@@ -13,7 +13,7 @@ from qlatent.errors import QlatentError
 from qlatent.plots import circuit_figures as plots
 from qlatent.services.circuits import figures_of_merit as service
 from qlatent.services.circuits.circuits import CircuitView
-from qlatent.services.circuits.figures_of_merit import Drawn, NoiseConfig
+from qlatent.services.circuits.figures_of_merit import Drawn, NoiseConfig, OnDevice
 from qlatent.ui.shell import forms, parts, url_state
 
 CONFIG = {"displayModeBar": False}
@@ -179,7 +179,7 @@ def measuring(view: CircuitView) -> None:
         )
 
 
-def _noise(view: CircuitView) -> NoiseConfig | None:
+def _noise(view: CircuitView) -> NoiseConfig | OnDevice | None:
     if view.circuit.qubits > service.MAX_NOISY_QUBITS:
         st.caption(f"Noise is computed for at most {service.MAX_NOISY_QUBITS} qubits.")
         return None
@@ -190,10 +190,13 @@ def _noise(view: CircuitView) -> NoiseConfig | None:
         return None
     first = sorted(service.devices(), key=lambda each: (each != "fez", each))
     name = url_state.pick("Device", first, name="device", names=lambda each: f"ibm_{each}")
-    noise = service.device_noise(name)
+    with st.spinner("Transpiling for the device…"):
+        found = service.on_device(view, name)
+    read = ", ".join(map(str, found.qubits))
     st.caption(
-        f"Medians of its calibration snapshot: {noise.depolarizing:.2%} depolarising noise after a one-qubit gate, "
-        f"{noise.pair_depolarizing:.2%} on each wire after a two-qubit gate, {noise.readout:.2%} readout error. Best "
-        "case: no crosstalk, no drift, no idle time, all wires connected."
+        f"What it would run: {found.pair_gates} two-qubit gates in {found.pair_depth} layers after transpiling "
+        f"(the circuit has {view.specs.two_qubit_gates}), on its qubits {read}, the line with the smallest errors. "
+        f"Gate, relaxation and readout errors (mean {found.readout:.1%}) are those of its calibration of "
+        f"{found.calibrated[:10]}. Best case: no crosstalk, no drift, no errors of idle qubits."
     )
-    return noise
+    return found

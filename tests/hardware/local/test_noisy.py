@@ -204,3 +204,32 @@ def test_swaps_layout_and_duration_are_those_of_the_transpiled_circuit() -> None
     measured = backend.target["measure"][(made.end[0],)].duration
     shortest = min(each.duration for each in backend.target["cx"].values())
     assert made.seconds(backend.target) > measured + 3 * shortest
+
+
+def test_controlled_rotations_lose_what_qiskit_loses_on_the_whole_device() -> None:
+    """A ring of three on a small device, transpiled and simulated by Qiskit alone: more is lost than by the logical gates."""
+    circuit = qssl_ring(3, 2)
+    rng = np.random.default_rng(0)
+    w, x = rng.uniform(-np.pi, np.pi, circuit.weights), rng.uniform(-np.pi, np.pi, (4, 3))
+    session = NoisyTwin(Work(circuit, w, x, RunOptions(shots=0)), device="lima", seed=0)
+    wanted = exact(circuit, x, w)
+    backend = fake_provider.FakeLimaV2()
+    manager = generate_preset_pass_manager(
+        optimization_level=3, target=backend.target, initial_layout=list(session.twin.line), seed_transpiler=0
+    )
+    made = manager.run(to_qiskit.bind(circuit, weights=w))
+    made.save_probabilities(list(reversed(made.layout.final_index_layout())))
+    simulator = AerSimulator(
+        method="density_matrix",
+        noise_model=NoiseModel.from_backend(backend, readout_error=False),
+        max_parallel_threads=1,
+    )
+    bits = np.arange(8)[:, None] >> np.array([2, 1, 0]) & 1
+    names = [f"x{wire}" for wire in range(3)]
+    bound = [made.assign_parameters(dict(zip(names, row, strict=True))) for row in x]
+    result = simulator.run(bound, shots=1).result()
+    shown = [result.data(item)["probabilities"] @ (1 - 2 * bits) for item in range(len(x))]
+    misread = np.array([backend.target["measure"][(q,)].error for q in made.layout.final_index_layout()])
+    by_qiskit = noisy.fitted_slope(wanted, np.array(shown) * (1 - 2 * misread))
+    ours = noisy.fitted_slope(wanted, session.measure(range(4)).expectations)
+    assert ours == pytest.approx(by_qiskit, abs=0.015) and ours < 0.95

@@ -54,9 +54,17 @@ def test_without_noise_there_is_no_noisy_estimate() -> None:
     assert found.noisy is None and found.noisy_sampled is None
 
 
-def test_a_devices_noise_has_its_name() -> None:
+def test_the_noise_of_a_device_counts_what_it_would_run() -> None:
+    """Controlled rotations are two CNOTs each, and a ring on a line needs swaps: more is lost than by logical gates."""
     pytest.importorskip("qiskit_ibm_runtime", reason="needs requirements.txt")
     assert "fez" in figures.devices()
-    assert figures.device_noise("fez").pair_depolarizing > 0
+    view = circuits.of_layout("qssl_ring", qubits=4, layers=2)
+    noise = figures.on_device(view, "fez")
+    assert noise.pair_gates > 2 * view.specs.two_qubit_gates
+    found = figures.repeated(view, shots=100, noise=noise)
+    assert found.noisy is not None
+    np.testing.assert_array_equal(found.noisy, noise.values)
+    kept = np.abs(found.noisy).sum() / np.abs(found.exact).sum()
+    assert 0.85 < kept < 0.95
     with pytest.raises(InputError):
-        figures.device_noise("nowhere")
+        figures.on_device(view, "nowhere")
