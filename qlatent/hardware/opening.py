@@ -6,6 +6,7 @@ from pathlib import Path
 
 from qlatent.errors import InputError
 from qlatent.hardware.local.local_runner import LocalRunner
+from qlatent.hardware.local.session import AbstractSession
 from qlatent.hardware.runner import AbstractRunner
 from qlatent.hardware.work import Work
 
@@ -64,7 +65,11 @@ def _twin(name: str, *, seed: int, folder: Path | None) -> AbstractRunner:
 
     name = twins.known(name)
 
-    def opened(work: Work) -> NoisyTwin:
+    def opened(work: Work) -> AbstractSession:
+        if work.options.mitigation in ("trex", "zne"):
+            from qlatent.hardware.local.estimated import EstimatedTwin
+
+            return EstimatedTwin(work, device=name, seed=seed)
         return NoisyTwin(work, device=name, seed=seed)
 
     return LocalRunner(

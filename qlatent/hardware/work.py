@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -78,6 +78,11 @@ class Work:
 
     def __len__(self) -> int:
         return len(self.angles)
+
+
+def replaced(work: Work, **options: Any) -> Work:
+    """The same work with other options."""
+    return replace(work, options=replace(work.options, **options))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Exact(AbstractSession):
 
     def __init__(self, work: Work) -> None:
         refuse_mitigation("exact", work)
-        self.work, self.part = work, _part(work)
+        self.work, self.part, self.shots = work, _part(work), 0
 
     def sizes(self) -> Sizes:
         return sizes(self.work, shots=0)
@@ -54,8 +54,8 @@ class Shots(AbstractSession):
 
     def __init__(self, work: Work, *, seed: int) -> None:
         refuse_mitigation("shots", work)
-        refuse_no_shots("shots", work)
-        self.work, self.seed, self.part = work, seed, _part(work)
+        refuse_no_shots("The device 'shots'", work)
+        self.work, self.seed, self.part, self.shots = work, seed, _part(work), work.options.shots
 
     def sizes(self) -> Sizes:
         return sizes(self.work, shots=self.work.options.shots)

@@ -16,7 +16,7 @@ import numpy as np
 
 from qlatent.circuits.circuit import Circuit
 from qlatent.errors import AbsentError
-from qlatent.hardware.local.session import Part
+from qlatent.hardware.local.session import AbstractSession, Part
 from qlatent.hardware.work import RunOptions, Work
 
 _WORK, _ARRAYS, _RESULT, _CANCELLED = "work.json", "work.npz", "sizes.json", "cancelled"
@@ -39,10 +39,11 @@ class JobFolder:
         return (self.path / _WORK).is_file()
 
     @classmethod
-    def created(cls, root: Path, tag: str, *, device: str, work: Work, part: int) -> JobFolder:
+    def created(cls, root: Path, tag: str, *, device: str, session: AbstractSession) -> JobFolder:
         """The folder of a new job; the same tag gives the same job again."""
         made = cls.of_tag(root, tag)
         made.path.mkdir(parents=True, exist_ok=True)
+        work = session.work
         arrays = {"weights": work.weights, "angles": work.angles}
         made._write(_ARRAYS, _npz(arrays))
         document = {
@@ -50,7 +51,8 @@ class JobFolder:
             "tag": tag,
             "items": len(work),
             "observables": len(work.circuit.observables),
-            "part": part,
+            "part": session.part,
+            "shots": session.shots,
             "circuit": work.circuit.to_json(),
             "circuits": [each.to_json() for each in work.circuits],
             "options": asdict(work.options),

@@ -20,8 +20,6 @@ from qlatent.hardware.local.session import AbstractSession, Part
 from qlatent.hardware.runner import AbstractRunner
 from qlatent.hardware.work import Estimate, Outcome, State, Status, Work
 
-_TRIED = 4  # items that an estimate computes
-
 
 class LocalRunner(AbstractRunner):
     """Computes jobs here: each `poll` advances by a part, and another process can go on with those that are missing.
@@ -50,7 +48,7 @@ class LocalRunner(AbstractRunner):
 
     def submit(self, work: Work, *, tag: str) -> str:
         session = self._opened(work)
-        made = JobFolder.created(self._folder, tag, device=self.device, work=work, part=session.part)
+        made = JobFolder.created(self._folder, tag, device=self.device, session=session)
         self._session = (made.job, session)
         return self._handle(made)
 
@@ -132,12 +130,13 @@ def _parts(job: JobFolder) -> list[range]:
 
 
 def _seconds(session: AbstractSession) -> float:
-    """CPU seconds of the whole job, from a few of its items after a first one that warms up."""
+    """CPU seconds of the whole job, from a few of its items."""
     total = len(session.work)
     if not total:
         return 0.0
-    session.measure(range(1))
-    started, tried = time.process_time(), min(total, _TRIED)
+    if session.tried > 1:
+        session.measure(range(1))  # warms up
+    started, tried = time.process_time(), min(total, session.tried)
     session.measure(range(tried))
     return (time.process_time() - started) * total / tried
 
@@ -159,7 +158,7 @@ def _outcome(
     return Outcome(
         **joined,
         counts=np.concatenate([each.counts[:, :columns] for each in parts]),
-        shots=0 if not columns else job.document()["options"]["shots"],
+        shots=job.document()["shots"],
         seconds=seconds,
         calibration=job.calibration(),
         versions=versions,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +17,7 @@ from qlatent.hardware.local import ideal
 from qlatent.hardware.local.session import AbstractSession, Part, Sizes, refuse_no_shots, rng
 from qlatent.hardware.readout import Readout
 from qlatent.hardware.transpiling import Program
-from qlatent.hardware.work import Work
+from qlatent.hardware.work import Work, replaced
 
 Array = NDArray[np.float64]
 DENSITY_QUBITS, QUBIT_LIMIT = 10, 12
@@ -45,7 +44,7 @@ class NoisyTwin(AbstractSession):
             )
         if qubits > DENSITY_QUBITS:
             refuse_no_shots(f"The twin of a device with more than {DENSITY_QUBITS} qubits", work)
-        self.work, self.seed = work, seed
+        self.work, self.seed, self.shots = work, seed, work.options.shots
         self.twin = twins.of_snapshot(device, qubits)
         self.part = 1 if qubits > DENSITY_QUBITS else max(1, round(_PART * 4.0 ** (8 - max(qubits, 6))))
 
@@ -59,7 +58,7 @@ class NoisyTwin(AbstractSession):
         sent = [each.transpiled for each in self.programs]
         executions = sum(len(each.items) for each in self.programs)
         extra = 2 if work.options.mitigation == "readout" else 0
-        amplified = 1.0 if self._readout is None else float((1 / self._readout.slope).mean())
+        amplified = 1.0 if self._readout is None else float((1 / self.readout_slope).mean())
         return Sizes(
             circuits=len(sent) + extra,
             executions=(executions + extra) * max(shots, 1),
@@ -98,13 +97,18 @@ class NoisyTwin(AbstractSession):
             ideal.fill(part, program.numbers, found, rows=rows)
         return part
 
+    @property
+    def readout_slope(self) -> Array:
+        """The factor on ⟨Z⟩ of each of the twin's qubits by its readout errors, (qubits,)."""
+        return 1 - self.twin.readout.sum(axis=1)
+
     def slope(self) -> float:
         """The factor by which errors shrink expectation values, fitted over a few items; nan where unknown."""
         work = self.work
         if work.circuit.qubits > DENSITY_QUBITS or not len(work):
             return float("nan")
         few = range(min(len(work), _COMPARED))
-        exact = ideal.Exact(without_mitigation(work)).measure(few).expectations
+        exact = ideal.Exact(replaced(work, mitigation="none")).measure(few).expectations
         shown = np.empty_like(exact)
         signs = readout.basis_signs(work.circuit.qubits)
         for program in self.programs:
@@ -204,11 +208,6 @@ def fitted_slope(exact: Array, shown: Array) -> float:
     centred = exact - exact.mean()
     spread = float((centred**2).sum())
     return float((centred * shown).sum() / spread) if spread > _FEWEST else float("nan")
-
-
-def without_mitigation(work: Work) -> Work:
-    """The same work without mitigation."""
-    return replace(work, options=replace(work.options, mitigation="none"))
 
 
 def _as_read(chances: Array, errors: Array) -> Array:

@@ -28,7 +28,7 @@ class PennyLaneDevice(AbstractSession):
         from qlatent.circuits.bridges import to_pennylane  # seconds
 
         refuse_mitigation(f"pennylane:{device}", work)
-        self.work, self.device, self.seed = work, device, seed
+        self.work, self.device, self.seed, self.shots = work, device, seed, work.options.shots
         self.repeatable = _asked(lambda: to_pennylane.takes_seed(device), device)
 
     def sizes(self) -> Sizes:

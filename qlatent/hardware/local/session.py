@@ -43,8 +43,12 @@ class AbstractSession(ABC):
     """A job that is being computed. The results of an item depend on the work and the seed, and on nothing else."""
 
     work: Work
+    shots: int
+    """Measurements of an item; 0 if the values are exact."""
     part: int
     """Items that are computed between two looks at the progress."""
+    tried: int = 4
+    """Items by which the CPU time is estimated."""
 
     @abstractmethod
     def sizes(self) -> Sizes:
@@ -73,10 +77,10 @@ def refuse_mitigation(device: str, work: Work, *, allowed: tuple[Mitigation, ...
         )
 
 
-def refuse_no_shots(device: str, work: Work) -> None:
+def refuse_no_shots(what: str, work: Work) -> None:
     """Raises `InputError` for 0 shots."""
     if not work.options.shots:
         raise InputError(
-            f"{device!r} measures shots, and 0 were asked for.",
+            f"{what} measures shots, and 0 were asked for.",
             remedy="Ask for 1 or more, or use the device 'exact'.",
         )

@@ -144,7 +144,7 @@ def test_an_estimate_counts_circuits_executions_and_the_error_of_shots() -> None
     [
         ("exact", {"mitigation": "readout"}, "'readout' changes nothing on 'exact'"),
         ("shots", {"mitigation": "zne"}, "'zne' changes nothing on 'shots'"),
-        ("shots", {"shots": 0}, "'shots' measures shots, and 0 were asked for"),
+        ("shots", {"shots": 0}, "The device 'shots' measures shots, and 0 were asked for"),
     ],
 )
 def test_options_without_an_effect_are_refused(device: str, options: dict[str, object], said: str) -> None:
@@ -161,8 +161,8 @@ def test_options_without_an_effect_are_refused(device: str, options: dict[str, o
 
 
 def test_unknown_devices_and_jobs_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no device 'abacus'"):
-        open_runner("abacus")
+    with pytest.raises(InputError, match="no device 'abacus:one'"):
+        open_runner("abacus:one")
     runner = open_runner("exact", folder=tmp_path)
     for handle in (json.dumps({"job": "beef"}), "tea", "3"):
         with pytest.raises(AbsentError):
