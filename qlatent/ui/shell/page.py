@@ -45,6 +45,7 @@ PAGES = (
     ("compare", "Compare", ":material/balance:"),
     ("circuits", "Circuits", ":material/hub:"),
     ("heads", "Heads", ":material/deployed_code:"),
+    ("hardware", "Hardware", ":material/developer_board:"),
 )
 
 

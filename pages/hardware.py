@@ -1,0 +1,50 @@
+"""The page Hardware: a head's circuit on simulators, twins and devices, its jobs, and where its points land."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from qlatent.services.circuits import circuits
+from qlatent.services.hardware import listing
+from qlatent.services.runs import queue
+from qlatent.ui.hardware import addresses, devices, items, jobs, plan, result
+from qlatent.ui.shell import page, parts, url_state
+from qlatent.ui.shell.removed import removed
+
+workspace = page.workspace()
+parts.title(
+    "Hardware",
+    "Execute a trained head's circuit on simulators, twins of devices and devices, and see where each point lands.",
+)
+queue.go_on(workspace)  # a killed worker cannot start the next run
+views = listing.jobs(workspace)
+url_state.refuse_gone(addresses.JOB, [each.id for each in views], what="job")
+sections = {"new": "New job", "jobs": f"Jobs ({len(views)})" if views else "Jobs"}
+if url_state.switch(addresses.SECTION, sections) == "new":
+    usable = items.heads()
+    if not usable:
+        st.stop()
+    form, side = st.columns([1, 2], gap="large")
+    with form:
+        chosen = items.choose(usable)
+        if chosen is None:
+            st.stop()
+        circuit = circuits.of_head(workspace, chosen.head.id, modality=chosen.modality).circuit
+        used = devices.choose(qubits=circuit.qubits)
+    with side:
+        if used is not None:
+            plan.planned(chosen, used)
+    st.stop()
+
+if not views:
+    parts.empty(
+        "No job yet",
+        "Choose a head, items and a device under New job, and see what it takes before you submit it.",
+        icon=":material/developer_board:",
+    )
+    removed("run", "run")
+    st.stop()
+opened = jobs.opened(views)
+jobs.board(polled=any(each.run.active for each in views))
+result.result(opened, views)
+removed("run", "run")

@@ -1,0 +1,134 @@
+"""Part of the page Hardware: on which device, with how many shots and which options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import streamlit as st
+
+from qlatent.services.hardware import devices
+from qlatent.services.hardware.devices import Device
+from qlatent.ui.hardware import addresses
+from qlatent.ui.shell import url_state
+from qlatent.ui.shell.formatting import count, decimal, literal
+
+KINDS = {"simulator": "Simulator", "twin": "Twin of a device", "device": "IBM device"}
+NAMES = {"exact": "Exact", "shots": "Shots, without noise"}
+MITIGATIONS = {
+    "none": "None",
+    "readout": "Readout inversion",
+    "trex": "TREX",
+    "zne": "TREX, twirling and ZNE",
+}
+OFFERED = {"simulator": ("none",), "twin": ("readout", "none"), "device": ("readout", "none", "trex", "zne")}
+"""What each kind of device can do; what it would ignore is not offered. The first is its default."""
+LEVELS = {str(level): str(level) for level in range(4)}
+MOST_SHOTS = 1_000_000
+RECOMPILING = (
+    "Replaces each item's circuit by a few two-qubit gates that prepare almost the same state. Measured: for heads "
+    "trained from the default start, 1 to 5 two-qubit gates instead of 56 to 68 (8 qubits, 2 layers) at an overlap of "
+    "99 % or more, which pays on noisy devices. For other weights the overlap is often lower; the estimate says the "
+    "lowest one. Off by default, since it sends a circuit for each item."
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A device and how it is used; the fields are those of `requests.run_options`."""
+
+    device: Device
+    shots: int = 0
+    mitigation: str = "none"
+    level: int = 3
+    seed: int = 0
+    limit: int = 0  # QPU seconds; 0: none
+    recompiled: bool = False
+
+
+def choose(*, qubits: int) -> Settings | None:
+    """The chosen device with its options, of those with enough qubits; None where there is none, which is said."""
+    every = devices.offered()
+    there = [kind for kind in KINDS if any(each.kind == kind for each in every)]
+    kind = url_state.switch(addresses.KIND, {each: KINDS[each] for each in there}, label="Device")
+    fitting = {each.name: each for each in every if each.kind == kind and each.qubits >= qubits}
+    if not fitting:
+        st.warning(f"No device of this kind has the {qubits} qubits of this head.", icon=":material/memory:")
+        return None
+    initial = "shots" if kind == "simulator" else next(iter(fitting))
+    if url_state.get(addresses.DEVICE) not in fitting:
+        url_state.put(addresses.DEVICE, initial)
+    device = fitting[
+        url_state.pick(
+            "Which", list(fitting), name=addresses.DEVICE, names=lambda each: _named(fitting[each])
+        )
+    ]
+    _facts(device)
+    small = sum(each.kind == kind and each.qubits < qubits for each in every)
+    if small:
+        st.caption(f"{count(small, 'smaller device')} cannot hold the {qubits} qubits of this head.")
+    return _settings(device)
+
+
+def _named(device: Device) -> str:
+    if device.kind == "simulator":
+        return NAMES.get(device.name, device.name)
+    waiting = f", {device.queue:,} jobs waiting" if device.queue else ""
+    return f"{device.name.removeprefix('twin:')} · {device.qubits} qubits{waiting}"
+
+
+def _facts(device: Device) -> None:
+    if device.kind == "simulator":
+        st.caption(device.note)
+        return
+    pair, readout = _percent(device.pair_error), _percent(device.readout_error)
+    errors = f"Median error of a two-qubit gate {pair}, of a readout {readout}"
+    when = device.calibrated[:10]
+    if device.kind == "twin":
+        st.caption(
+            "A simulator with the noise of a snapshot of this device, calibrated "
+            f"{literal(when) or 'on an unknown day'}; not the device of today. {errors}. A best case: no crosstalk "
+            "and no drift."
+        )
+    else:
+        online = "" if device.online else "It is not online at present. "
+        st.caption(f"{online}{errors}, calibrated {literal(device.calibrated[:16])}.")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None or share != share else f"{100 * share:.2g} %"
+
+
+def _settings(device: Device) -> Settings:
+    if device.name == "exact":
+        return Settings(device)
+    shots = addresses.number(
+        "Shots for each item", addresses.SHOTS, 1024, least=1, most=MOST_SHOTS,
+        help="How often each item's circuit is measured.",
+    )  # fmt: skip
+    st.caption(f"A value near 0 is then known to ± {decimal(1 / sqrt(shots))} (one standard error).")
+    mitigation, level, limit, recompiled = "none", 3, 0, False
+    offered = OFFERED[device.kind]
+    if len(offered) > 1:
+        mitigation = url_state.switch(
+            addresses.MITIGATION, {each: MITIGATIONS[each] for each in offered}, label="Mitigation",
+            help="Readout inversion corrects misread bits with two further circuits. TREX averages them out with "
+            "random bit flips. ZNE also repeats each circuit with more noise and extrapolates to none. The estimate "
+            "says how long each takes.",
+        )  # fmt: skip
+        level = int(
+            url_state.switch(
+                addresses.LEVEL, LEVELS, label="Optimisation level", default="3",
+                help="Of the transpiler: higher levels look longer for fewer two-qubit gates.",
+            )
+        )  # fmt: skip
+        recompiled = addresses.toggle("Recompile each item's circuit", addresses.RECOMPILED, help=RECOMPILING)
+    if device.kind == "device":
+        limit = addresses.number(
+            "Stop the job after (QPU seconds)", addresses.LIMIT, 60, least=1, most=10_800,
+            help="IBM ends the job after so much time on the device. It is then charged no more.",
+        )  # fmt: skip
+    seed = addresses.number(
+        "Seed", addresses.SEED, 0, most=2**31 - 1, help="Of the drawn shots and of the transpiler."
+    )
+    return Settings(device, shots, mitigation, level, seed, limit, recompiled)

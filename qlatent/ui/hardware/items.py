@@ -1,0 +1,131 @@
+"""Part of the page Hardware: which head, which modality and which items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from qlatent.services.datasets.datasets import DatasetView
+from qlatent.services.hardware import choosing
+from qlatent.services.hardware.choosing import Wanted
+from qlatent.services.heads.kept_heads import HeadView
+from qlatent.services.selections import collections, links
+from qlatent.services.selections.definitions import Definition, Kept
+from qlatent.ui.hardware import addresses
+from qlatent.ui.selections import state
+from qlatent.ui.shell import dataset_cache, page, parts, url_state
+from qlatent.ui.shell.formatting import count, encoder_name, literal
+
+OF = {"all": "All items", "collection": "A collection", "selection": "The selection of Explore"}
+TAKING = {"evenly": "Evenly spaced", "first": "The first", "drawn": "Drawn by a seed", "all": "All of them"}
+MOST = 100_000
+MODALITIES = {"image": "Image", "text": "Text", "vector": "Vector"}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A head and the items that it is to be executed for."""
+
+    head: HeadView
+    dataset: str
+    modality: str
+    wanted: Wanted
+
+
+def heads() -> list[HeadView]:
+    """The heads that a device can execute; draws what to do if there is none, and names the others."""
+    usable, others = choosing.heads(page.workspace())
+    if not usable:
+        parts.empty(
+            "No head with a circuit yet",
+            "Train CLIP-ACQUA or QSSL. Its circuit can then be executed on simulators, twins of devices and devices.",
+            icon=":material/deployed_code:",
+            to="train",
+            button="Train a head",
+        )
+    if others:
+        label = f"{count(len(others), 'head')} that no device can execute"
+        with st.expander(label, icon=":material/info:", key="hardware_others"):
+            for each, reason in others:
+                st.caption(f"{literal(each.name, limit=60)}: {literal(reason)}.")
+    return usable
+
+
+def choose(usable: list[HeadView]) -> Chosen | None:
+    """The chosen head, dataset, modality and items; None where the head has no dataset, which is said."""
+    views = {each.id: each for each in usable}
+    head = views[
+        url_state.pick("Head", list(views), name=addresses.HEAD, names=lambda each: views[each].name[:60])
+    ]
+    every = _datasets(head)
+    if not every:
+        st.warning(
+            f"No dataset has vectors of {literal(encoder_name(head.encoder))}, which this head was trained on. Encode "
+            "one on the page Data.",
+            icon=":material/data_alert:",
+        )
+        return None
+    if not url_state.get(addresses.DATASET) and head.dataset_id in every:
+        url_state.put(addresses.DATASET, head.dataset_id)
+    dataset = url_state.pick(
+        "Dataset", list(every), name=addresses.DATASET, names=lambda each: every[each].name
+    )
+    modality = _modality(head, every[dataset])
+    return Chosen(head, dataset, modality, _wanted(_of(dataset)))
+
+
+def _datasets(head: HeadView) -> dict[str, DatasetView]:
+    """The datasets with vectors of the head's encoder."""
+    return {
+        key: each
+        for key, each in dataset_cache.all_datasets().items()
+        if not each.lost and any(head.encoder in ("", of["key"]) for of in each.encoders)
+    }
+
+
+def _modality(head: HeadView, dataset: DatasetView) -> str:
+    encoded = {each["modality"] for each in dataset.encoders if head.encoder in ("", each["key"])}
+    offered = [each for each in head.config["modalities"] if each in encoded] or list(
+        head.config["modalities"]
+    )
+    if len(offered) == 1:
+        return str(offered[0])
+    return url_state.switch(
+        addresses.MODALITY, {each: MODALITIES.get(each, each) for each in offered}, label="Modality"
+    )
+
+
+def _of(dataset: str) -> Definition | None:
+    """The items of the dataset that are asked for; None: all."""
+    kept = {each.id: each for each in collections.listed(page.workspace(), dataset)}
+    link = url_state.get(addresses.SELECTION) or url_state.get(state.link_name("explore"))
+    offered = {"all": True, "collection": bool(kept), "selection": bool(link)}
+    names = {name: label for name, label in OF.items() if offered[name]}
+    if len(names) == 1:
+        return None
+    of = url_state.switch(addresses.OF, names, label="Items")
+    if of == "collection":
+        chosen = url_state.pick(
+            "Collection", list(kept), name=addresses.COLLECTION,
+            names=lambda each: f"{kept[each].name} ({kept[each].count:,})",
+        )  # fmt: skip
+        return Kept(collection=chosen)
+    if of == "selection":
+        url_state.put(addresses.SELECTION, link)  # Explore may select something else meanwhile
+        return links.from_link(link)
+    return None
+
+
+def _wanted(of: Definition | None) -> Wanted:
+    """How many of these items are taken, and which."""
+    taking: Any = url_state.switch(addresses.TAKING, TAKING, label="How many")
+    if taking == "all":
+        return Wanted(of, taking="all")
+    with st.container(horizontal=True, gap="small"):
+        number = addresses.number("Items", addresses.COUNT, 64, least=1, most=MOST)
+        seed = 0
+        if taking == "drawn":
+            seed = addresses.number("Seed of the draw", addresses.DRAW, 0, most=2**31 - 1)
+    return Wanted(of, taking=taking, count=number, seed=seed)

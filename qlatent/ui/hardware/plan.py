@@ -1,0 +1,207 @@
+"""Part of the page Hardware: what a job will take, and the question before it is submitted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from qlatent.errors import QlatentError
+from qlatent.services.circuits import circuits
+from qlatent.services.hardware import choosing, planning, requests
+from qlatent.services.hardware.requests import HardwareRequest
+from qlatent.ui.hardware import addresses
+from qlatent.ui.hardware.devices import LEVELS, MITIGATIONS, Settings
+from qlatent.ui.hardware.items import Chosen
+from qlatent.ui.shell import page, parts, url_state
+from qlatent.ui.shell.formatting import count, decimal, duration, literal, size
+
+FORM = "hardware_submit"
+SMALL = 1.0  # seconds below which an estimate is told with two digits
+
+
+def request(chosen: Chosen, used: Settings, *, level: int | None = None) -> HardwareRequest:
+    """What is asked for; a selection that does not exist any more raises `QlatentError`."""
+    definition, items = choosing.narrowed(page.workspace(), chosen.dataset, chosen.wanted)
+    options = requests.run_options(
+        used.shots, used.mitigation, used.level if level is None else level, used.seed, used.limit
+    )
+    return HardwareRequest(
+        chosen.head.id, chosen.dataset, used.device.name, chosen.modality, items=items, definition=definition,
+        options=options, recompiled=used.recompiled,
+    )  # fmt: skip
+
+
+def planned(chosen: Chosen, used: Settings) -> None:
+    """Draw what the job will take, with the button that submits it; an error is shown as a card."""
+    st.subheader("What it takes", anchor=False)
+    try:
+        asked = request(chosen, used)
+        if used.recompiled and not _recompiled_on_purpose(asked):
+            return
+        with st.spinner("Transpiling and estimating…"):
+            told = estimate(asked)
+    except QlatentError as err:
+        parts.error_card(err)
+        return
+    _figures(told)
+    _said(told)
+    if told["items"] == told["known"]:
+        st.info(
+            "All items have been measured before; the job only gathers their results.",
+            icon=":material/inventory_2:",
+        )
+    if st.button("Submit…", type="primary", key="hardware_submit", icon=":material/send:"):
+        confirm(chosen, used, asked, told)
+    _circuit(chosen, used)
+
+
+def estimate(asked: HardwareRequest) -> dict[str, Any]:
+    """The estimate of a request, computed once as long as no job ends and nothing about its items changes."""
+    workspace = page.workspace()
+    document = json.dumps(planning.document(asked), sort_keys=True)
+    return _estimate(str(workspace.path), document, choosing.state(workspace, asked.dataset))
+
+
+@st.cache_data(show_spinner=False, max_entries=64, ttl=600)
+def _estimate(path: str, document: str, state: str) -> dict[str, Any]:
+    return planning.estimate(page.workspace(), planning.request_of(json.loads(document)))
+
+
+def _recompiled_on_purpose(asked: HardwareRequest) -> bool:
+    """Whether the user wants these items recompiled for the estimate, which takes up to 0.2 s for each."""
+    name = json.dumps(planning.document(asked), sort_keys=True)
+    if st.session_state.get("hardware_recompile_for") == name:
+        return True
+    st.caption("Recompiling takes up to 0.2 s of CPU for each item, so it is not done at each change.")
+    if st.button("Recompile and estimate", key="hardware_recompile", icon=":material/compress:"):
+        st.session_state["hardware_recompile_for"] = name
+        return True
+    return False
+
+
+def _figures(told: dict[str, Any]) -> None:
+    figures = {
+        "Time on the device" if told["remote"] else "Time": (
+            _seconds(told["seconds"]),
+            "QPU seconds that are charged." if told["remote"] else "Seconds of CPU on this machine.",
+        ),
+        "Items": (f"{told['items'] - told['known']:,}", "Items that are executed."),
+        "Measured already": (f"{told['known']:,}", "Items with results of an earlier job with the same circuit, "
+                             "angles, shots, device, calibration and mitigation. They are taken from there."),
+        "Circuits": (f"{told['circuits']:,}", "Circuits that are sent, each with all its angles."),
+        "Executions": (f"{told['executions']:,}", "Items × shots, with what the mitigation adds."),
+        "Parts": (f"{told['parts']:,}", "Jobs that the executions are split into."),
+        "Two-qubit gates": (f"{told['pair_gates']:,}", "Of the circuit in the gates of the device."),
+        "Depth": (f"{told['depth']:,}", "Layers of two-qubit gates."),
+        "Sent": (size(told["payload_bytes"]), "Bytes of circuits and angles."),
+        "Standard error": (decimal(told["standard_error"]), "Of a value near 0, by the shots alone."),
+        "Expected slope": (decimal(told["slope"]), "What noise is expected to leave of each value: measured ≈ slope × "
+                           "exact. 1 is a device without noise; a dash where nothing is expected."),
+    }  # fmt: skip
+    if not told["remote"]:  # nothing is sent, nor split by what a service accepts
+        del figures["Sent"], figures["Parts"]
+    with st.grid(len(figures), min_column_width=128, gap="small"):
+        for label, (value, about) in figures.items():
+            st.metric(label, value, help=about)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2g} s" if seconds < SMALL else duration(seconds)
+
+
+def _said(told: dict[str, Any]) -> None:
+    """Items that are left out, the overlap of recompiled circuits, and what is left of plan and budget."""
+    said = []
+    if told["left_out"]:
+        said.append(f"{count(told['left_out'], 'selected item')} without a usable vector left out.")
+    if told["unknown"]:
+        said.append(f"{count(told['unknown'], 'id')} of the selection not in the dataset any more.")
+    if "overlap" in told:
+        said.append(f"The least overlap of a recompiled circuit with its original is {told['overlap']:.1%}.")
+    said.append(_of_the_budget(told))
+    for each in filter(None, said):
+        st.caption(each)
+
+
+def _of_the_budget(told: dict[str, Any]) -> str:
+    """The share of the budget, "" without an account."""
+    budget = told.get("budget")
+    if not budget:
+        return ""
+    if budget["limit"] is None:
+        return f"This account has used {duration(budget['used'])} in 28 days; it has no budget."
+    share = told["seconds"] / budget["left"] if budget["left"] else float("inf")
+    return f"{share:.0%} of the {duration(budget['left'])} that are left of the budget of {duration(budget['limit'])}."
+
+
+@st.dialog("Submit this job?", icon=":material/send:")
+def confirm(chosen: Chosen, used: Settings, asked: HardwareRequest, told: dict[str, Any]) -> None:
+    """Ask before a job is submitted; name device, items, shots, time and cost."""
+    remote = told["remote"]
+    rows = {
+        "Device": asked.device,
+        "Head": chosen.head.name,
+        "Items": f"{told['items']:,}, {told['known']:,} of them measured already",
+        "Shots": f"{told['shots']:,} for each item" if told["shots"] else "none: exact",
+        "Mitigation": MITIGATIONS[told["mitigation"]],
+        "Time": f"{_seconds(told['seconds'])} {'on the device' if remote else 'of CPU on this machine'}",
+        "Cost": "charged by the plan of your IBM account" if remote else "nothing",
+    }
+    st.table(
+        pd.DataFrame({"": list(rows), "This job": [literal(each) for each in rows.values()]}).set_index("")
+    )
+    agreed = not remote or st.checkbox(
+        "I know that the time on the device is charged to this account", key="hardware_agreed"
+    )
+    if st.button(
+        "Submit", type="primary", key="hardware_submit_yes", icon=":material/send:", disabled=not agreed
+    ):
+        with page.guarded():
+            workspace = page.workspace()
+            checked = requests.check(workspace, asked)
+            job = requests.start(workspace, checked, broker=asked.broker, token=url_state.form_token(FORM))
+            url_state.form_used(FORM)
+            url_state.put(addresses.JOB, job)
+            url_state.put(addresses.SECTION, "jobs")
+            st.rerun()
+
+
+def _circuit(chosen: Chosen, used: Settings) -> None:
+    """The logical circuit, beside what each optimisation level makes of it."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**The head's circuit**")
+        drawing = circuits.drawing_of(chosen.head.head, chosen.head.config)
+        st.code(drawing, language=None, height="content")
+    with right:
+        st.markdown("**In the gates of the device**")
+        if used.device.kind == "simulator":
+            st.caption("A simulator executes the circuit as it is.")
+            return
+        _levels(chosen, used)
+
+
+def _levels(chosen: Chosen, used: Settings) -> None:
+    key = f"{used.device.name} {chosen.head.id}"
+    if st.session_state.get("hardware_levels_for") != key:
+        st.caption("Higher levels look longer for fewer two-qubit gates, which make most of the errors.")
+        if not st.button("Compare the levels", key="hardware_levels", icon=":material/stacks:"):
+            return
+        st.session_state["hardware_levels_for"] = key
+    with st.spinner("Transpiling…"):
+        found = {level: estimate(request(chosen, used, level=int(level))) for level in LEVELS}
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Level": list(found),
+                "Two-qubit gates": [each["pair_gates"] for each in found.values()],
+                "Depth": [each["depth"] for each in found.values()],
+                "Expected slope": [each["slope"] for each in found.values()],
+            }
+        ),
+        hide_index=True, key="hardware_levels_table", alt="Optimisation levels of the transpiler",
+        column_config={"Expected slope": st.column_config.NumberColumn(format="%.3f")},
+    )  # fmt: skip

@@ -1,0 +1,124 @@
+"""The page Hardware by widget key: what a job takes, its submission, its state, and its result on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from qlatent.services.hardware import listing, planning, requests
+from qlatent.services.hardware.requests import HardwareRequest
+from qlatent.services.heads import kept_heads
+from qlatent.store.workspace import Workspace
+from qlatent.ui.hardware import jobs
+from tests.carried_out import in_process
+from tests.services.hardware.executing import furnished, pca
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str, str]:
+    """A workspace with a head of two qubits, one without a circuit, and a finished job on 20 items of `pairs`."""
+    path = tmp_path_factory.mktemp("executed")
+    workspace, head = furnished(path)
+    pca(workspace, path / "axes")
+    asked = HardwareRequest(head, "pairs", "shots", items=20, options=requests.run_options(256, "none", 3, 0))
+    with in_process():
+        job = requests.start(workspace, requests.check(workspace, asked))
+    return workspace, head, job
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Estimates are made in this process: the one beside the app takes seconds to import torch."""
+
+    def estimate(workspace: Workspace, asked: HardwareRequest) -> dict[str, Any]:
+        return planning.estimated(workspace, requests.check(workspace, asked))
+
+    monkeypatch.setattr(planning, "estimate", estimate)
+
+
+def figures(at: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in at.metric}
+
+
+def test_without_a_head_the_way_to_one_is_shown(opened: Open, tmp_path: Path) -> None:
+    at = opened(tmp_path, "hardware")
+    assert at.button(key="empty_train")
+    assert opened(tmp_path, "hardware", hardware_section="jobs").segmented_control
+
+
+def test_a_job_is_estimated_confirmed_and_queued(
+    opened: Open, executed: tuple[Workspace, str, str], here: None
+) -> None:
+    workspace, _, job = executed
+    at = opened(workspace.path, "hardware", hardware_count="30", hardware_shots="256")
+    assert any("Axes: has no circuit" in each.value for each in at.caption)  # and it is not offered
+    assert at.selectbox(key="pick_hardware_head").options == ["Two qubits"]
+    told = figures(at)
+    # evenly spaced: of the 30 rows of 40, 0 and 39 and some more are among the 20 measured ones
+    assert int(told["Items"]) + int(told["Measured already"]) == 30
+    assert int(told["Measured already"]) >= 2
+    assert told["Standard error"] == "0.062"  # 1 / √256
+    at.button(key="hardware_submit").click().run()
+    assert [each.id for each in listing.jobs(workspace)] == [job]  # nothing is submitted before the question
+    assert [each.replace("\\", "") for each in at.table[0].value["This job"]][:4] == [
+        "shots", "Two qubits", f"30, {told['Measured already']} of them measured already", "256 for each item"
+    ]  # fmt: skip
+    assert at.button(key="hardware_submit_yes").label == "Submit"
+
+
+def test_a_waiting_job_is_told_to_cancel(opened: Open, executed: tuple[Workspace, str, str]) -> None:
+    workspace, head, job = executed
+    asked = HardwareRequest(head, "pairs", "exact", items=3, options=requests.run_options(0, "none", 3, 0))
+    new = requests.start(workspace, requests.check(workspace, asked))
+    at = opened(workspace.path, "hardware", hardware_section="jobs")  # the newest is open
+    assert at.query_params["hardware_job"] in (new, [new])
+    assert any(each.value == "Next in the queue. It starts now." for each in at.info)
+    at.button(key="hardware_cancel").click().run()
+    assert not at.error, [each.value for each in at.error]
+    assert {each.id: jobs.state(each) for each in listing.jobs(workspace)} == {new: "cancelling", job: "done"}
+    assert not [each for each in at.button if each.key == "hardware_cancel"]
+
+
+def test_a_finished_job_is_a_badge_until_it_is_opened_and_lies_on_the_map(
+    opened: Open, executed: tuple[Workspace, str, str]
+) -> None:
+    workspace, _, job = executed
+    at = opened(workspace.path, "circuits")
+    assert at.button(key="hardware_badge").label == "1 job on devices ended"
+    at = opened(workspace.path, "hardware", hardware_section="jobs", hardware_job=job)
+    told = figures(at)
+    assert told["Items"] == "20" and 0.8 < float(told["Slope"]) < 1.2
+    (drawn,) = at.get("bidi_component")
+    assert "hardware_map" in drawn.proto.id
+    assert any(each.value.startswith("Exact → shots. 20 items in the plane") for each in at.caption)
+    assert at.get("download_button")
+    assert not listing.unseen(workspace)
+    assert not [each for each in opened(workspace.path, "circuits").button if each.key == "hardware_badge"]
+
+
+def test_a_job_outlives_its_head_and_an_unknown_job_is_said(
+    opened: Open, executed: tuple[Workspace, str, str]
+) -> None:
+    workspace, head, job = executed
+    kept_heads.remove(workspace, head)
+    at = opened(
+        workspace.path,
+        "hardware",
+        hardware_section="jobs",
+        hardware_job=job,
+        hardware_view="beside",
+        hardware_row="0",
+    )
+    assert [each.proto.id.rsplit("-", 1)[-1] for each in at.get("bidi_component")] == [
+        "hardware_map_0",
+        "hardware_map_1",
+    ]
+    assert not at.error
+    at = opened(workspace.path, "hardware", hardware_section="jobs", hardware_job="r-none")
+    assert at.button(key="gone_hardware_job")
