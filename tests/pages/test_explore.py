@@ -15,6 +15,8 @@ from qlatent.services.runs import run_index
 from qlatent.services.selections import links
 from qlatent.services.selections.definitions import Column
 from qlatent.services.workspaces import Workspace, open_workspace
+from qlatent.ui.explore import marks
+from qlatent.ui.latent_map.point_map import classes
 from tests.carried_out import in_process
 from tests.pages.conftest import Furnished
 from tests.pages.test_furnished import assert_nothing_foreign_is_markup
@@ -334,3 +336,21 @@ def test_the_loss_of_each_item_colours_a_run_that_recorded_it_and_others_say_why
     assert maps(at) == 1 and any("losses of items" in each.value for each in at.caption)
     at.button(key="explore_instead_lost").click().run()
     assert not at.exception and url(at)["explore_colour"] == "lost"
+
+
+def test_a_map_without_any_class_shown_says_so_and_shows_all_again(opened: Open, shop: Workspace) -> None:
+    kinds = classes(["apple", "pear", "plum"], label="Label")
+    off = f"{marks.named(kinds)}_0-2"
+    at = opened(shop.path, "explore", run="r1", explore_colour="label", explore_hidden=off)
+    assert maps(at) == 1 and any("All classes are switched off" in each.value for each in at.caption)
+    at.button(key="explore_show_all").click().run()
+    assert not at.exception and "explore_hidden" not in url(at)
+
+
+def test_a_selection_of_no_item_says_so_and_the_maps_stay(opened: Open, shop: Workspace) -> None:
+    link = links.to_link(Column(name="label", values=("quince",)))
+    at = opened(
+        shop.path, "explore", run="r1", explore_selection=link, explore_tab="selection",
+        explore_beside="vectors-given",
+    )  # fmt: skip
+    assert maps(at) == 2 and not at.error and any("No item is selected" in each.value for each in at.info)

@@ -73,6 +73,7 @@ def explorer(looked: Looked) -> None:
         )  # filled last: the address is known then
         if joined:
             joining.strip(joined)
+        unmet.all_hidden(drawn)
         unmet.without_losses(shown)
         unmet.unmet(named, outline, drawn.colours)
         reading.strip(shown)

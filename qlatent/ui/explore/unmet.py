@@ -11,7 +11,7 @@ from qlatent.services.scenes import losses
 from qlatent.ui.explore import addresses, class_colours, colour_range, shown_scene
 from qlatent.ui.explore.moving_map import Shown
 from qlatent.ui.explore.shown_scene import Named
-from qlatent.ui.latent_map.point_map import Classes, Ramp
+from qlatent.ui.latent_map.point_map import Classes, PointMap, Ramp
 from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import literal
 
@@ -43,6 +43,19 @@ def _of_colours(named: Named, colours: Ramp | Classes | None) -> Iterator[str]:
         yield f"the colour range {literal(st.query_params.get(addresses.RANGE, ''))}"
     if not class_colours.fits(colours):
         yield "own colours of classes"
+
+
+def all_hidden(drawn: PointMap) -> None:
+    """Where every class is switched off, say that this is why the map is empty, and offer to show all."""
+    colours = drawn.colours
+    if not isinstance(colours, Classes) or len(drawn.hidden or ()) < len(colours.names):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(":material/visibility_off: All classes are switched off, so no point is drawn.")
+        st.button(
+            "Show all classes", key="explore_show_all", icon=":material/visibility:",
+            on_click=addresses.forget, args=(addresses.HIDDEN,),
+        )  # fmt: skip
 
 
 def without_losses(shown: Shown) -> None:

@@ -126,6 +126,10 @@ def test_filters_of_every_kind_narrow_the_search_and_stand_in_the_url(
     assert again.date_input("explore_search_filter_made_to").value == date(2024, 1, 4)
     said = "Only where label is odd and price at least 2 and made at most 2024-01-04"
     assert said in [each.value.replace("\\", "") for each in again.caption]
+    again.number_input("explore_search_filter_price_least").set_value(1e6).run()  # nothing is left
+    assert (
+        not again.exception and not again.error and "No item matches." in [each.value for each in again.info]
+    )
 
 
 def test_a_filter_that_the_url_names_no_more_is_gone(
