@@ -13,6 +13,7 @@ from qlatent.cli import lines
 from qlatent.cli.options import EncoderKey, JsonOption, WorkspaceOption, open_workspace
 from qlatent.cli.selecting import IdOption, SelectionOption, WhereOption, selection
 from qlatent.cli.terminal import Terminal
+from qlatent.errors import QlatentError
 from qlatent.services.exports import tables
 from qlatent.services.hardware import devices, listing, planning, requests, results
 from qlatent.services.hardware.listing import JobView
@@ -50,12 +51,17 @@ Job = Annotated[str, typer.Argument(help="Id of a job.")]
 
 @app.command(name="devices")
 def devices_command(as_json: JsonOption = False) -> None:
-    """List the devices with their qubits, queues and errors."""
-    found = [asdict(each) for each in devices.offered()]
+    """List the devices with their qubits, queues and errors: those of the account, if there is a key, come first."""
+    terminal, problem = Terminal(as_json=as_json), ""
+    try:
+        own = devices.of_account()
+    except QlatentError as err:  # simulators and twins work without IBM
+        own, problem = [], str(err)
+    terminal.warn(problem)
+    found = [asdict(each) for each in (*own, *devices.offered())]
     columns = ["name", "qubits", "queue", "pair_error", "readout_error", "calibrated"]
-    Terminal(as_json=as_json).table(
-        {"devices": found}, columns, [[_cell(row[name]) for name in columns] for row in found]
-    )
+    document = {"devices": found, **({"problem": problem} if problem else {})}
+    terminal.table(document, columns, [[_cell(row[name]) for name in columns] for row in found])
 
 
 @app.command()

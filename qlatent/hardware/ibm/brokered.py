@@ -92,6 +92,11 @@ class BrokerRunner(AbstractRunner):
     def __init__(self, device: str, folder: Path) -> None:
         self.device, self._folder = device, folder
 
+    @property
+    def account(self) -> str:  # type: ignore[override]  # read only here
+        """As `IbmRunner.account`."""
+        return str(ask(self._folder, "account")["fingerprint"])
+
     def estimate(self, work: Work) -> Estimate:
         """As `IbmRunner.estimate`."""
         return Estimate(**self._ask("estimate", work=work))
