@@ -66,6 +66,8 @@ def explorer(looked: Looked) -> None:
             drawn = joining.spec(joined, shown, drawn)
         with row:
             controls.palette(shown, drawn.colours)
+        unmet.all_hidden(drawn)
+        unmet.without_losses(shown)
         _map(looked, shown, joined, drawn)
     with below:
         share = st.container(
@@ -73,8 +75,6 @@ def explorer(looked: Looked) -> None:
         )  # filled last: the address is known then
         if joined:
             joining.strip(joined)
-        unmet.all_hidden(drawn)
-        unmet.without_losses(shown)
         unmet.unmet(named, outline, drawn.colours)
         reading.strip(shown)
     with panel:
