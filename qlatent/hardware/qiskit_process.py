@@ -8,6 +8,7 @@ after a crash, and ends with its parent.
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -55,6 +56,59 @@ def on_device(circuit: Circuit, inputs: ArrayLike, weights: ArrayLike, *, device
     angles = {"inputs": np.asarray(inputs, float).tolist(), "weights": np.asarray(weights, float).tolist()}
     found = ask("on_device", circuit=circuit.to_json(), device=device, **angles)
     return OnDevice(**found | {"values": tuple(found["values"]), "qubits": tuple(found["qubits"])})
+
+
+@dataclass(frozen=True)
+class Level:
+    """A circuit as a device would run it after transpiling at one optimisation level."""
+
+    level: int
+    pair_gates: int  # two-qubit gates
+    pair_depth: int  # layers of them
+    depth: int  # layers of all gates
+    swaps: int  # inserted to bring wires together; a swap is up to three two-qubit gates
+    gates: Mapping[str, int]  # by the device's names
+    start: tuple[int, ...]  # the device's qubit of each wire at the start
+    end: tuple[int, ...]  # and where it is read
+    seconds: float  # of one execution with its reading; nan if the device tells no durations
+    drawing: str  # SVG
+
+
+@dataclass(frozen=True)
+class DeviceMap:
+    """A device's qubits and couplings, to be drawn; an error is None where the calibration has none."""
+
+    places: tuple[tuple[float, float], ...]  # of the qubits, one coupling long or so
+    readout: tuple[float | None, ...]  # mean readout error of each qubit
+    pairs: tuple[tuple[int, int, float], ...]  # two qubits and the error of their gate
+
+
+@dataclass(frozen=True)
+class Transpilings:
+    """A circuit on a device with a snapshot, by optimisation level."""
+
+    device: str
+    calibrated: str  # ISO 8601
+    levels: tuple[Level, ...]
+    map: DeviceMap
+
+
+def transpilings(
+    circuit: Circuit, weights: ArrayLike, *, device: str, inputs: ArrayLike | None = None
+) -> Transpilings:
+    """The circuit with `weights` (weights,) bound, transpiled for a device such as "fake_paris" at every level.
+
+    `inputs` are needed for amplitudes alone. Raises `InputError` for an unknown or too small device.
+    """
+    row = None if inputs is None else np.asarray(inputs, dtype=float).tolist()
+    angles = {"inputs": row, "weights": np.asarray(weights, dtype=float).tolist()}
+    found = ask("levels", circuit=circuit.to_json(), device=device, **angles)
+    levels = tuple(
+        Level(**each | {"start": tuple(each["start"]), "end": tuple(each["end"])}) for each in found["levels"]
+    )
+    tables = {name: tuple(tuple(row) for row in found["map"][name]) for name in ("places", "pairs")}
+    drawn = DeviceMap(readout=tuple(found["map"]["readout"]), **tables)
+    return Transpilings(found["device"], found["calibrated"], levels, drawn)
 
 
 def ask(task: str, **arguments: Any) -> Any:

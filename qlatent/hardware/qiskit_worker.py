@@ -61,11 +61,18 @@ def _on_device(circuit: str, inputs: list[float], weights: list[float], device: 
     }
 
 
+def _levels(circuit: str, inputs: list[float] | None, weights: list[float], device: str) -> Mapping[str, Any]:
+    from qlatent.hardware import levels
+
+    return levels.on_snapshot(Circuit.from_json(circuit), inputs, weights, device=device)
+
+
 _TASKS: dict[str, Callable[..., Any]] = {
     "qasm3": _qasm3,
     "qpy": _qpy,
     "devices": _devices,
     "on_device": _on_device,
+    "levels": _levels,
 }
 
 

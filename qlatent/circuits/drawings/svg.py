@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
-from qlatent.circuits.circuit import Circuit, Operation
+from qlatent.circuits.circuit import Circuit, Operation, PauliWord
 from qlatent.circuits.drawings.text import CONTROLLED, angle, described, layers
 from qlatent.circuits.drawings.text import observable as word_in_letters
 from qlatent.circuits.gates import UNITARY
@@ -41,7 +42,24 @@ STYLE = """\
 """
 
 
-def draw(circuit: Circuit, *, now: int | None = None) -> str:
+@dataclass(frozen=True)
+class Picture:
+    """Gates to draw that are no `Circuit`, such as a device's own; `labels` are the names of the wires."""
+
+    operations: tuple[Operation, ...]
+    labels: tuple[str, ...]
+    name: str = ""
+    observables: tuple[PauliWord, ...] = ()
+    encoding: str = "angles"
+    inputs: int = 0
+
+    @property
+    def qubits(self) -> int:
+        """Number of wires."""
+        return len(self.labels)
+
+
+def draw(circuit: Circuit | Picture, *, now: int | None = None) -> str:
     """The circuit as SVG, wire 0 on top, with gate `now` highlighted (counted from 1; 0 is the initial state).
 
     Each gate is a group with its number in `data-gate` and a tooltip with name, wires and angles; x3 is input 3, w3
@@ -71,7 +89,7 @@ def draw(circuit: Circuit, *, now: int | None = None) -> str:
     )
 
 
-def _columns(circuit: Circuit) -> tuple[dict[int, tuple[float, float]], float]:
+def _columns(circuit: Circuit | Picture) -> tuple[dict[int, tuple[float, float]], float]:
     """Centre and width of each operation's column by its number, and the end of the last column, in pixels."""
     columns: dict[int, tuple[float, float]] = {}
     left = float(LEFT)
@@ -103,7 +121,7 @@ def _height(wire: int) -> int:
     return TOP + WIRE * wire
 
 
-def _wires(circuit: Circuit, right: float) -> str:
+def _wires(circuit: Circuit | Picture, right: float) -> str:
     lines = [
         f'<line x1="{LEFT - 38}" x2="{right:.1f}" y1="{_height(wire)}" y2="{_height(wire)}"/>'
         for wire in range(circuit.qubits)
@@ -111,8 +129,11 @@ def _wires(circuit: Circuit, right: float) -> str:
     return f'<g class="wires">{"".join(lines)}</g>'
 
 
-def _start(circuit: Circuit, *, now: int | None) -> str:
-    names = [_text(30, _height(wire), f"q{wire}", "label", anchor="end") for wire in range(circuit.qubits)]
+def _start(circuit: Circuit | Picture, *, now: int | None) -> str:
+    labels = (
+        circuit.labels if isinstance(circuit, Picture) else [f"q{wire}" for wire in range(circuit.qubits)]
+    )
+    names = [_text(30, _height(wire), label, "label", anchor="end") for wire, label in enumerate(labels)]
     kets = [
         f'<g><rect class="ket filled" x="36" y="{_height(wire) - 10}" width="26" height="20" rx="4"/>'
         f"{_text(49, _height(wire), '|0⟩', '')}</g>"
@@ -129,7 +150,7 @@ def _start(circuit: Circuit, *, now: int | None) -> str:
     return "".join(names) + _group(0, told, kets, (33, 65), (0, circuit.qubits - 1), now=now)
 
 
-def _measured(circuit: Circuit, right: float) -> str:
+def _measured(circuit: Circuit | Picture, right: float) -> str:
     letters: dict[int, list[str]] = {}
     for word in circuit.observables:
         if len(word) == 1:

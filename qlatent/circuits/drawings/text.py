@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Protocol
 
 from qlatent.circuits.circuit import Circuit, Operation, Parameter, PauliWord
 from qlatent.circuits.gates import UNITARY
@@ -27,7 +28,17 @@ def draw(circuit: Circuit, *, columns: int = 100) -> str:
     return "\n\n".join([*_wrap(columns_of_text, columns), f"measured: {measured}"])
 
 
-def layers(circuit: Circuit) -> list[list[int]]:
+class Drawable(Protocol):
+    """What the places of gates depend on."""
+
+    @property
+    def qubits(self) -> int: ...
+
+    @property
+    def operations(self) -> tuple[Operation, ...]: ...
+
+
+def layers(circuit: Drawable) -> list[list[int]]:
     """Operation numbers by column, each as far left as the wires that it touches or crosses allow."""
     placed: list[list[int]] = []
     front = [0] * circuit.qubits  # first free layer of each wire
@@ -71,8 +82,10 @@ def _cells(operation: Operation) -> dict[int, str]:
     return cells | dict.fromkeys(controls, "●") | {target: f"{name}({angles})" if angles else name}
 
 
-def angle(parameter: Parameter) -> str:
-    """The label of an angle: x3 for input 3, w3 for weight 3, or a constant with three digits."""
+def angle(parameter: Parameter | str) -> str:
+    """The label of an angle: x3 for input 3, w3 for weight 3, a constant with three digits, or the text itself."""
+    if isinstance(parameter, str):
+        return parameter
     if parameter.kind == "constant":
         return f"{parameter.value:.3g}"
     return f"{SYMBOLS[parameter.kind]}{parameter.index}"
