@@ -193,7 +193,7 @@ def jobs_command(workspace: WorkspaceOption = None, as_json: JsonOption = False)
     """List the jobs, newest first."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     rows = [_row(each) for each in listing.jobs(opened)]
-    columns = ["job", "device", "state", "done", "items", "seconds", "name"]
+    columns = ["job", "device", "state", "done", "items", "dataset"]
     terminal.table({"jobs": rows}, columns, [[row[name] for name in columns] for row in rows])
 
 
@@ -202,7 +202,7 @@ def _row(found: JobView) -> dict[str, Any]:
     spec, job = found.spec, found.job
     return {
         "job": found.id, "device": found.device, "state": found.state, "waits_for": found.waits_for,
-        "items": len(spec.rows) if spec else 0, "done": job.done, "known": job.known, "queue": job.queue,
+        "items": len(spec.rows) if spec else 0, "done": found.done, "known": job.known, "queue": job.queue,
         "seconds": job.seconds, "shots": spec.options.shots if spec else None,
         "mitigation": spec.options.mitigation if spec else None, "name": found.run.name,
         "dataset": found.run.dataset, "head": spec.head_id if spec else None,
@@ -217,7 +217,8 @@ def _estimate_lines(told: dict[str, Any]) -> list[str]:
     lost = f", {told['left_out']:,} left out without a vector" if told["left_out"] else ""
     lost += f", {told['unknown']:,} unknown ids" if told["unknown"] else ""
     parts = f", in {told['parts']} jobs" if told["parts"] > 1 else ""
-    sent = f"{told['executions']:,} executions of {told['circuits']} circuits{parts}"
+    circuits = "circuit" if told["circuits"] == 1 else "circuits"
+    sent = f"{told['executions']:,} executions of {told['circuits']} {circuits}{parts}"
     said = [
         f"{told['device']}: {told['items']:,} items{known}{lost}, {told['shots']:,} shots, "
         f"mitigation {told['mitigation']}.",

@@ -12,6 +12,7 @@ from qlatent.services.hardware.job_state import Journal
 from qlatent.services.runs.job import Job
 
 MOST_FAILURES = 20  # questions in a row that nobody answers, before the worker gives up; the job goes on
+_TOLD_SECONDS = 2.0
 _SLICE = 1.0  # seconds between two looks at a request to stop
 
 
@@ -83,8 +84,13 @@ class Follower:
             self.job.phase("Waiting for the device" if status.state == "queued" else "Running on the device")
         self.job.progress(status.done, status.total)
         now = (status.state, status.done, status.queue)
-        if now != (state.state, state.done, state.queue) or state.reason:
+        changed = now != (state.state, state.done, state.queue) or bool(state.reason)
+        if changed and (self.runner.remote or status.state != state.state or self._is_time()):
             self.journal.write("status", **asdict(status))
+
+    def _is_time(self) -> bool:
+        """Whether the parts of a job that is computed here are told again; there may be hundreds in a second."""
+        return self.clock.now() - self.journal.written >= _TOLD_SECONDS
 
     def _wait(self, seconds: float) -> None:
         """Wait in slices, so that a request to stop is heard soon."""

@@ -169,7 +169,7 @@ class Journal:
 
     def __init__(self, events: JobEvents, job: str, *, now: Callable[[], float]) -> None:
         self.job, self._events, self._now = job, events, now
-        self.state = JobState()
+        self.state, self.written = JobState(), 0.0  # when this process last wrote
         self.refresh()
 
     def refresh(self) -> JobState:
@@ -179,7 +179,8 @@ class Journal:
 
     def write(self, kind: str, **payload: Any) -> JobState:
         """Add an event after all others, and return the new state."""
-        self._events.append(JobEvent(self.job, 0, self._now(), kind, payload))
+        self.written = self._now()
+        self._events.append(JobEvent(self.job, 0, self.written, kind, payload))
         return self.refresh()
 
     def write_next(self, kind: str, **payload: Any) -> JobState:

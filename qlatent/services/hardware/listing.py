@@ -56,6 +56,11 @@ class JobView:
         return self.job.state
 
     @property
+    def done(self) -> int:
+        """How many of its items are done."""
+        return max(self.job.done, self.run.status.step) if self.run.state == "running" else self.job.done
+
+    @property
     def waits_for(self) -> str:
         """What must be done before it goes on: "key", "resume", or "" for nothing."""
         if self.state in FINAL or self.run.active:

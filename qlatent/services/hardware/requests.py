@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from qlatent import spacing
 from qlatent.errors import ConfigError, InputError
 from qlatent.hardware.snapshot_list import snapshots
-from qlatent.hardware.work import RunOptions
+from qlatent.hardware.work import FINAL, RunOptions
 from qlatent.registry import did_you_mean, head_class, make_config
-from qlatent.services.hardware import budget
+from qlatent.services.hardware import budget, listing
 from qlatent.services.hardware.job_state import Journal
 from qlatent.services.heads import kept_heads
 from qlatent.services.heads.kept_heads import HeadView
@@ -26,6 +26,8 @@ from qlatent.services.selections.definitions import Definition, Ids
 from qlatent.services.vectors import stored
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
+
+INCIDENTAL = {"id", "name", "created", "threads", "device", "part_of", "format", "account"}
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,13 @@ def check(workspace: Workspace, request: HardwareRequest) -> Checked:
 def start(workspace: Workspace, checked: Checked, *, broker: str = "", token: str = "") -> str:
     """Queue the job and start its worker if there is room; returns its id at once. `token` as in `queue.enqueue`.
 
+    The same job on a remote device that has not ended yet is not paid twice: its id is returned.
     A budget that the account has used up raises `RunError`; the worker checks it again with the estimate.
     """
     if checked.spec.account:
         budget.check(workspace, checked.spec.account, seconds=0.0, now=time.time())
+    if there := _under_way(workspace, checked.spec):
+        return there
     job = queue.enqueue(workspace, checked.spec, token=token)
     journal = Journal(workspace.catalogue.job_events, job, now=time.time)
     if not journal.state.events:  # else the same request came twice
@@ -104,6 +109,21 @@ def start(workspace: Workspace, checked: Checked, *, broker: str = "", token: st
         journal.write("created", **told, account=checked.spec.account, broker=broker)
     queue.dispatch(workspace)
     return job
+
+
+def _under_way(workspace: Workspace, spec: HardwareJob) -> str:
+    """The id of an equal job on a remote device that has not ended; "" if there is none."""
+    if not spec.remote:
+        return ""
+    for each in listing.jobs(workspace):
+        if each.spec and each.state not in FINAL and _essence(each.spec) == _essence(spec):
+            return each.id
+    return ""
+
+
+def _essence(spec: HardwareJob) -> dict[str, Any]:
+    """What makes two jobs the same."""
+    return {key: value for key, value in spec.document().items() if key not in INCIDENTAL}
 
 
 def _with_circuit(head: HeadView) -> HeadView:

@@ -112,7 +112,7 @@ def _carried_out(task: Task, opened: Callable[..., AbstractRunner]) -> str:
         journal.write("failed", message=err.message, remedy=err.remedy)
         raise
     if status is None:  # a job that was not cancelled goes on where it is
-        if journal.state.state == "cancelled" and journal.state.done:
+        if journal.state.state == "cancelled" and (journal.state.done or not runner.remote):
             _keep_partial(task, made, plan, runner)
         return "stopped"
     return _ended(task, made, plan, runner, status)

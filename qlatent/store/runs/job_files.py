@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from qlatent.types import Arrays
 
 
+_WORDS = {"outcome": "results", "prepared": "angles"}
+
+
 class JobFiles:
     """Documents and arrays by name; each pair is complete once its document exists."""
 
@@ -61,7 +64,10 @@ class JobFiles:
             with np.load(self.path / f"{name}.npz", allow_pickle=False) as content:
                 arrays: dict[str, np.ndarray] = {key: content[key] for key in content.files}
         except FileNotFoundError as err:
-            raise StoreError(f"Job {self._run} has no {name} (yet).", remedy="Wait for its results.") from err
+            raise StoreError(
+                f"Job {self._run} has no {_WORDS.get(name, name)} (yet).",
+                remedy=f"See where it stands: `qlatent hardware status {self._run}`.",
+            ) from err
         except (ValueError, EOFError, BadZipFile) as err:
             raise StoreError(
                 f"{name} of job {self._run} cannot be read: {err}.",

@@ -93,6 +93,15 @@ def test_a_second_job_pays_only_for_what_is_new(here: tuple[Workspace, str]) -> 
     assert device.calls.count("submit") == 5  # other shots, other angles, another calibration
 
 
+def test_an_equal_job_that_has_not_ended_is_the_same_job(here: tuple[Workspace, str]) -> None:
+    workspace, head = here
+    first = queued(workspace, request(head))
+    assert queued(workspace, request(head)) == first != queued(workspace, request(head, items=7))
+    carried_out(workspace, first, DeviceDouble())
+    assert queued(workspace, request(head)) != first  # it answers from the first
+    assert len({queued(workspace, request(head, device="exact")) for _ in range(2)}) == 2
+
+
 @pytest.mark.parametrize("moment", ["submit", "poll", "fetch"])
 def test_a_kill_at_any_moment_pays_nothing_twice(here: tuple[Workspace, str], moment: str) -> None:
     workspace, head = here
@@ -227,7 +236,8 @@ def test_a_deleted_head_is_missed_only_before_the_job_begins(
 ) -> None:
     workspace, head = here
     copy = kept_heads.load_upload(workspace, workspace.heads_path / head, name="Copy")
-    device, first, second = DeviceDouble(part=3), *(queued(workspace, request(copy)) for _ in range(2))
+    device = DeviceDouble(part=3)
+    first, second = (queued(workspace, request(copy, items=items)) for items in (8, 7))
     device.trouble["poll"] = [Killed()]
     with pytest.raises(Killed):
         carried_out(workspace, first, device)
