@@ -67,7 +67,7 @@ def _twin(name: str, *, seed: int, folder: Path | None) -> AbstractRunner:
 
     def opened(work: Work) -> AbstractSession:
         if work.options.mitigation in ("trex", "zne"):
-            from qlatent.hardware.local.estimated import EstimatedTwin
+            from qlatent.hardware.ibm.estimated_twin import EstimatedTwin
 
             return EstimatedTwin(work, device=name, seed=seed)
         return NoisyTwin(work, device=name, seed=seed)

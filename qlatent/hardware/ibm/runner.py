@@ -78,7 +78,10 @@ class IbmRunner(AbstractRunner):
 
     def estimate(self, work: Work) -> Estimate:
         """What the job will take, from what would be sent; the device's present calibration decides the layout."""
-        return self._prepared(work).estimate(self._limits.executions)
+        from qlatent.hardware.local.noisy import expected_slope
+
+        found = self._prepared(work).estimate(self._limits.executions)
+        return replace(found, slope=expected_slope(work, self._backend, device=self.device))
 
     def submit(self, work: Work, *, tag: str) -> str:
         """The handle of the job with this tag: a new one, or what an earlier attempt with the tag already created.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
+from qiskit.providers import BackendV2
 from qiskit_aer import AerSimulator
 
 from qlatent.errors import InputError
@@ -17,6 +18,7 @@ from qlatent.hardware.local import ideal
 from qlatent.hardware.local.session import AbstractSession, Part, Sizes, refuse_no_shots, rng
 from qlatent.hardware.readout import Readout
 from qlatent.hardware.transpiling import Program
+from qlatent.hardware.twins import Twin
 from qlatent.hardware.work import Work, replaced
 
 Array = NDArray[np.float64]
@@ -35,7 +37,7 @@ class NoisyTwin(AbstractSession):
     shots the values are exact. With 11 and 12 qubits each shot is a trajectory. More qubits raise an `InputError`.
     """
 
-    def __init__(self, work: Work, *, device: str, seed: int) -> None:
+    def __init__(self, work: Work, *, device: str | Twin, seed: int) -> None:
         qubits = work.circuit.qubits
         if qubits > QUBIT_LIMIT:
             raise InputError(
@@ -45,7 +47,7 @@ class NoisyTwin(AbstractSession):
         if qubits > DENSITY_QUBITS:
             refuse_no_shots(f"The twin of a device with more than {DENSITY_QUBITS} qubits", work)
         self.work, self.seed, self.shots = work, seed, work.options.shots
-        self.twin = twins.of_snapshot(device, qubits)
+        self.twin = twins.of_snapshot(device, qubits) if isinstance(device, str) else device
         self.part = 1 if qubits > DENSITY_QUBITS else max(1, round(_PART * 4.0 ** (8 - max(qubits, 6))))
 
     @cached_property
@@ -201,6 +203,22 @@ class NoisyTwin(AbstractSession):
     def _qubits(self) -> list[int]:
         """The device's qubit that is read for each wire, of the first program."""
         return [self.twin.line[place] for place in self.programs[0].transpiled.end]
+
+
+def expected_slope(work: Work, backend: BackendV2, *, device: str) -> float:
+    """The factor by which a device is expected to shrink expectation values, by its twin; nan where that is unknown.
+
+    Computed for a few items, with the readout errors undone where the mitigation does so. Unknown for more than 10
+    qubits, for zero-noise extrapolation, and for a device whose calibration has no line of working qubits.
+    """
+    if work.circuit.qubits > DENSITY_QUBITS or work.options.mitigation == "zne":
+        return float("nan")
+    mitigation = "none" if work.options.mitigation == "none" else "readout"
+    try:
+        made = twins.twin(backend, work.circuit.qubits, device=device)
+    except InputError:
+        return float("nan")
+    return NoisyTwin(replaced(work, mitigation=mitigation, shots=0), device=made, seed=0).slope()
 
 
 def fitted_slope(exact: Array, shown: Array) -> float:

@@ -90,6 +90,7 @@ def test_each_mitigation_changes_the_job(
     program = job["params"]["quantum_program"]
     assert [item["item_type"] for item in program["items"]] == kinds
     assert expected.circuits == len(kinds)
+    assert np.isfinite(expected.slope) == (mitigation != "zne")  # the twin tells it, without an extrapolation
     sent = max(r["bytes"] for r in service.requests if r["path"] == "/api/v1/jobs")
     assert expected.payload_bytes == pytest.approx(sent, rel=0.1, abs=400)
 

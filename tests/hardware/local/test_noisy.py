@@ -234,3 +234,16 @@ def test_controlled_rotations_lose_what_qiskit_loses_on_the_whole_device() -> No
     by_qiskit = noisy.fitted_slope(wanted, np.array(shown) * (1 - 2 * misread))
     ours = noisy.fitted_slope(wanted, session.measure(range(4)).expectations)
     assert ours == pytest.approx(by_qiskit, abs=0.015) and ours < 0.95
+
+
+def test_the_slope_of_any_backend_is_expected_from_its_twin() -> None:
+    backend = fake_provider.FakeLimaV2()
+    plain, read = (
+        noisy.expected_slope(ring(mitigation=each), backend, device="lima") for each in ("none", "trex")
+    )
+    session = NoisyTwin(ring(shots=0), device="fake_lima", seed=0)
+    wanted = noisy.fitted_slope(exact(RING, ANGLES, WEIGHTS), session.measure(range(4)).expectations)
+    assert plain == pytest.approx(wanted) and plain < read < 1
+    assert np.isnan(noisy.expected_slope(ring(mitigation="zne"), backend, device="lima"))
+    six = Work(qssl_ring(6, 1), np.zeros(12), np.zeros((1, 6)))
+    assert np.isnan(noisy.expected_slope(six, backend, device="lima"))

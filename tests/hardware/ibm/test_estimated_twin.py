@@ -12,8 +12,8 @@ from qlatent.circuits.circuit import Circuit, Operation, input_
 from qlatent.circuits.layouts import each_z
 from qlatent.errors import InputError
 from qlatent.hardware import qpu_time, twins
+from qlatent.hardware.ibm.estimated_twin import EstimatedTwin
 from qlatent.hardware.ibm.programs import Programs
-from qlatent.hardware.local.estimated import EstimatedTwin
 from qlatent.hardware.local.noisy import NoisyTwin
 from qlatent.hardware.local.session import AbstractSession
 from qlatent.hardware.opening import open_runner
