@@ -8,7 +8,7 @@ from typing import Any
 
 Edge = tuple[int, int]
 BASIS = ["cz", "id", "rz", "sx", "x"]
-FIRST_CALIBRATION = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
+FIRST_CALIBRATION = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
 _ONE, _TWO = (
     3e-4,
     4e-3,
@@ -27,11 +27,6 @@ class Device:
     retired: bool = False
     calibrations: int = 1  # how often it was calibrated
     readout: tuple[float, float] = (0.02, 0.05)  # of reading 1 for 0, and 0 for 1
-
-    @property
-    def calibrated(self) -> datetime:
-        """When the calibration was made that is in force."""
-        return FIRST_CALIBRATION + timedelta(hours=self.calibrations - 1)
 
     @property
     def directed(self) -> list[list[int]]:
@@ -98,9 +93,11 @@ class Device:
             },
         }
 
-    def properties(self) -> dict[str, Any]:
-        """The response of `GET /backends/{name}/properties`."""
-        date = self.calibrated.isoformat()
+    def properties(self, before: str = "") -> dict[str, Any]:
+        """The response of `GET /backends/{name}/properties`: of the calibration in force, or of one `before` a time."""
+        times = [FIRST_CALIBRATION + timedelta(hours=hours) for hours in range(self.calibrations)]
+        known = [time for time in times if not before or time <= datetime.fromisoformat(before)]
+        date = (known or times)[-1].isoformat()
         return {
             "backend_name": self.name,
             "backend_version": f"1.0.{self.calibrations}",

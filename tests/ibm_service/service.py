@@ -75,18 +75,15 @@ class Service:
     def _instances(self, _: str, __: list[str], ___: Any, ____: Any, instance: Instance) -> Reply:
         return accounts.usage(instance)
 
-    def _backends(self, _: str, parts: list[str], __: Any, ___: Any, ____: Instance) -> Reply:
+    def _backends(self, _: str, parts: list[str], query: Any, __: Any, ___: Instance) -> Reply:
         if not parts:
             return 200, {"devices": [each.listed() for each in self.devices.values() if not each.retired]}
         device = self.devices.get(parts[0])
         if device is None or device.retired:
             return 404, _error(1216, f"There is no device {parts[0]}.")
-        told = {
-            "configuration": device.configuration,
-            "properties": device.properties,
-            "status": device.state,
-        }
-        return 200, told[parts[1]]()
+        if parts[1] == "properties":
+            return 200, device.properties(query.get("updated_before", [""])[0])
+        return 200, device.configuration() if parts[1] == "configuration" else device.state()
 
     def _sessions(self, method: str, parts: list[str], _: Any, document: Any, instance: Instance) -> Reply:
         if method == "POST":

@@ -116,6 +116,11 @@ def told(err: Exception, access: Access) -> QlatentError:
             "IBM does not accept the sign-in of this key any more (HTTP 401).",
             remedy="The key may be disabled or deleted: enter it again, or create a new one.",
         )
+    if kind == "QiskitBackendNotFoundError":
+        return AbsentError(
+            "IBM lists the device, but does not give its configuration.",
+            remedy="It may have been retired: choose another device. Earlier results stay.",
+        )
     if kind == "RuntimeJobNotFound" or status == 404:
         return AbsentError(
             f"IBM does not know what was asked for: {_short(text)}.",

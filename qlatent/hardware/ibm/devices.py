@@ -68,6 +68,7 @@ def find(connection: Connection, name: str, *, qubits: int = 0) -> ListedDevice:
                 raise causes.in_maintenance(name, device.status)
             if device.qubits < qubits:
                 raise causes.too_small(name, device.qubits, qubits)
+            _require_operation(connection, name)
             return device
     raise causes.no_device(name, [device.name for device in devices])
 
@@ -77,17 +78,27 @@ def calibration(connection: Connection, name: str, *, before: Any = None) -> Cal
     client = connection.client
     with connection.asking():
         told = client.backend_properties(name, datetime=before)
-    readout = [_value(qubit, "readout_error") for qubit in told["qubits"]]
+    told = told or {}
+    readout = [_value(qubit, "readout_error") for qubit in told.get("qubits", [])]
     pairs: dict[tuple[int, int], float] = {}
     singles: list[float] = []
-    for gate in told["gates"]:
+    for gate in told.get("gates", []):
         error = _value(gate["parameters"], "gate_error")
         if gate["gate"] in _PAIR_GATES:
             a, b = gate["qubits"]
             pairs.setdefault((min(a, b), max(a, b)), error)
         elif gate["gate"] == "sx":
             singles.append(error)
-    return Calibration(name, str(told["last_update_date"]), tuple(readout), pairs, _median(singles))
+    return Calibration(name, str(told.get("last_update_date", "")), tuple(readout), pairs, _median(singles))
+
+
+def _require_operation(connection: Connection, name: str) -> None:
+    """Raises if the device itself says that it takes no jobs, whatever the list says."""
+    client = connection.client
+    with connection.asking():
+        told = client.backend_status(name)
+    if not told["operational"]:
+        raise causes.in_maintenance(name, told["status_msg"] or "not operational")
 
 
 def _listed(entry: Mapping[str, Any]) -> ListedDevice:

@@ -51,7 +51,7 @@ class Submitter:
             found += page["jobs"]
             if not page["jobs"] or len(found) >= page["count"]:
                 break
-        return sorted((job for job in found if tag in (job.get("tags") or [])), key=_age)
+        return sorted((job for job in found if tag in (job.get("tags") or [tag])), key=_age)
 
     def submit(self, post: Callable[[], str], tag: str) -> Kept:
         """The job that `post` creates, or that an earlier attempt with this tag created; `post` returns its id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -175,9 +176,14 @@ def test_devices_are_listed_by_one_request(service: StandIn, connection: Connect
     assert [path for path in paths if path != "/identity/token"] == ["/api/v1/backends"]
 
 
-def test_a_calibration_has_errors_by_qubit_and_pair(connection: Connection) -> None:
+def test_a_calibration_has_errors_by_qubit_and_pair(service: StandIn, connection: Connection) -> None:
     found = devices.calibration(connection, "test_line")
     assert found.readout == pytest.approx([0.035] * 8)
     assert sorted(found.pairs) == [(q, q + 1) for q in range(7)]
     assert (found.median_pair, found.single) == pytest.approx((0.004, 0.0003))
-    assert found.time.startswith("2026-11-01T06:00")
+    assert datetime.fromisoformat(found.time) < datetime.now(UTC)
+    service.switch("device", name="test_line", calibrations=2)
+    later = devices.calibration(connection, "test_line")
+    assert datetime.fromisoformat(later.time) == datetime.fromisoformat(found.time) + timedelta(hours=1)
+    before = datetime.fromisoformat(found.time) + timedelta(minutes=1)
+    assert devices.calibration(connection, "test_line", before=before) == found

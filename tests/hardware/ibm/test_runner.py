@@ -226,6 +226,18 @@ def test_a_service_that_asks_for_fewer_submits_is_asked_later(
     assert len(service.jobs) == 1 and clock.waits == [12.0, 12.0]
 
 
+def test_results_of_a_device_that_was_retired_meanwhile_are_fetched(
+    service: StandIn, runner: IbmRunner
+) -> None:
+    handle = runner.submit(work_of(), tag="retired")
+    service.settle()
+    service.switch("device", name="test_ring", retired=True)
+    service.fault("/api/v1/jobs/.*/metrics", status=404, times=9)
+    outcome = runner.fetch(handle)
+    assert np.isfinite(outcome.expectations).all() and np.isnan(outcome.seconds)
+    assert set(outcome.calibration) == {"device", "submitted"}
+
+
 def test_usage_is_read_once_it_is_final(service: StandIn, runner: IbmRunner, clock: ClockDouble) -> None:
     service.switch("jobs", pending_usage=2)
     handle = runner.submit(work_of(), tag="usage")
