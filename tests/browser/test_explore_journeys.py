@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from qlatent.services.datasets import datasets
+from qlatent.services.layouts import requests
 from qlatent.services.selections import links, selections
 from qlatent.services.selections.definitions import Cluster
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.workspaces import Workspace, open_workspace
 from tests.browser.conftest import press, start_server
-from tests.browser.explore_page import SETTLED, found, lasso, opened, picture, selected, until, url
-from tests.carried_out import trained
+from tests.browser.explore_page import SETTLED, found, hover, lasso, opened, picture, selected, until, url
+from tests.carried_out import in_process, trained
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -55,13 +56,14 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Made:
-    """Half of the clothes with a short training, and the other half as a dataset of its own."""
+    """Half of the clothes with a short training and a layout, and the other half as a dataset of its own."""
 
     workspace: Workspace
     texts: list[str]
     labels: NDArray[np.str_]
     vectors: dict[str, NDArray[np.float32]]
     run: str
+    layout: str
     url: str
 
 
@@ -81,10 +83,12 @@ def made(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         pq.write_table(pa.table(columns), folder / f"{start}.parquet")
         datasets.store(workspace, folder / f"{start}.parquet", name=name)
     run = trained(workspace, TrainingRequest("clothes", head="mlp", settings=SETTINGS))
+    with in_process():
+        layout = requests.start(workspace, requests.LayoutRequest("clothes", method="pca", modality="image"))
     server = start_server(workspace.path, folder / "log")
     own = [kind(text) for text in texts[::2]]
     halves = {name: values[::2] for name, values in vectors.items()}
-    yield Made(workspace, texts[::2], np.array(own), halves, run, f"{server.url}/explore")
+    yield Made(workspace, texts[::2], np.array(own), halves, run, layout, f"{server.url}/explore")
     server.stop()
 
 
@@ -249,3 +253,31 @@ def ten_nearest(distances: NDArray[np.floating]) -> NDArray[np.int64]:
     apart = np.array(distances, dtype=np.float64)
     np.fill_diagonal(apart, np.inf)
     return np.argsort(apart, axis=1)[:, :10]
+
+
+def test_a_stored_layout_is_saved_as_one_file_that_works_without_a_network(
+    page: Any, browser: Any, made: Made, tmp_path: Path
+) -> None:
+    page.goto(f"{made.url}?dataset=clothes&explore_encoder=given&explore_layout={made.layout}")
+    opened(page)
+    press(page.get_by_role("button", name="Save", exact=True))
+    with page.expect_download() as saved:
+        press(page.get_by_role("button", name="Save the map (HTML)"))
+    saved.value.save_as(tmp_path / "map.html")
+    context = browser.new_context(offline=True)
+    try:
+        tab, asked = context.new_page(), list[str]()
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto((tmp_path / "map.html").as_uri())
+        found(tab, "pm-root[data-drawn]").wait_for()
+        drawn = picture(tab)
+        found(tab, "pm-closer").click()
+        until(lambda: picture(tab) != drawn)
+        found(tab, "pm-fit").click()
+        until(lambda: picture(tab) == drawn)
+        assert "length" in hover(tab).inner_text()
+        lasso(tab)
+        assert until(lambda: selected(tab)) < 413
+        assert {each.split(":")[0] for each in asked} <= {"file", "data", "blob"}
+    finally:
+        context.close()
