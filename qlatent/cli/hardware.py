@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from qlatent.cli.selecting import IdOption, SelectionOption, WhereOption, select
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import QlatentError
 from qlatent.services.exports import tables
-from qlatent.services.hardware import devices, listing, planning, requests, results
+from qlatent.services.hardware import budget, devices, listing, planning, plans, requests, results
 from qlatent.services.hardware.listing import JobView
 from qlatent.services.hardware.requests import HardwareRequest, run_options
 
@@ -115,7 +116,9 @@ def submit(
     seed: Seed = 0,
     max_seconds: MaxSeconds = 0,
     recompile: Recompiled = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Submit without asking.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Submit without asking, also to an instance that is charged.")
+    ] = False,
     item: IdOption = None,
     where: WhereOption = None,
     link: SelectionOption = None,
@@ -139,13 +142,32 @@ def submit(
     )
     checked = requests.check(opened, request)
     if not yes:
-        for line in _estimate_lines(planning.estimated(opened, checked)):
-            terminal.note(line)
-        if not typer.confirm("Submit this job?", err=True):
-            raise typer.Exit(1)
+        _ask(planning.estimated(opened, checked), terminal)
     job = requests.start(opened, checked)
     document = {"job": job, **_row(listing.job(opened, job))}
     terminal.result(document, f"{job}: {document['items']} items on {device}, {document['state']}.")
+
+
+@app.command(name="budget")
+def budget_command(
+    seconds: Annotated[
+        float | None, typer.Option(min=0, help="The most QPU seconds in 28 days. Default: only show it.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the budget.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show or set how many QPU seconds this workspace may use of the account of the installation's key."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    told = plans.plan()
+    if remove or seconds is not None:
+        budget.set_budget(opened, told["fingerprint"], None if remove else seconds, now=time.time())
+    held = budget.budget(opened, told["fingerprint"], now=time.time())
+    document = {**told, "used": held.used, "budget": held.limit, "left": held.left}
+    limit = "no budget" if held.limit is None else f"{held.limit:.0f} s, of which {held.left:.0f} s are left"
+    terminal.result(
+        document, _plan_line(told), f"  this workspace: {held.used:.0f} s used in 28 days, {limit}"
+    )
 
 
 @app.command()
@@ -197,6 +219,27 @@ def jobs_command(workspace: WorkspaceOption = None, as_json: JsonOption = False)
     terminal.table({"jobs": rows}, columns, [[row[name] for name in columns] for row in rows])
 
 
+def _ask(told: dict[str, Any], terminal: Terminal) -> None:
+    """Show what the job takes, and end unless the user agrees, twice to an instance that is charged."""
+    for line in _estimate_lines(told):
+        terminal.note(line)
+    paid = "account" in told and not told["account"]["free"]
+    questions = [
+        "Submit this job?",
+        *(["The instance is charged for it. Submit nevertheless?"] if paid else []),
+    ]
+    if not all(typer.confirm(each, err=True) for each in questions):
+        raise typer.Exit(1)
+
+
+def _plan_line(told: dict[str, Any], seconds: float = 0.0) -> str:
+    """The instance that pays, and what its plan has left."""
+    left = told["remaining"]
+    said = "no limit" if left is None else f"{left:.0f} s of {told['limit']:.0f} s are left in 28 days"
+    share = f", this job takes {seconds / left:.0%} of that" if left and seconds else ""
+    return f"  instance {told['instance']}, plan {told['plan']} ({told['pricing']}): {said}{share}"
+
+
 def _row(found: JobView) -> dict[str, Any]:
     """One job in a list."""
     spec, job = found.spec, found.job
@@ -229,6 +272,8 @@ def _estimate_lines(told: dict[str, Any]) -> list[str]:
     slope = told["slope"]
     if slope is not None and math.isfinite(slope):
         said.append(f"  noise is expected to shrink values to {slope:.3f} of theirs")
+    if "account" in told:
+        said.append(_plan_line(told["account"], told["seconds"]))
     return said
 
 

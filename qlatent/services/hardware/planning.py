@@ -15,7 +15,7 @@ import numpy as np
 
 from qlatent.companion import Companion
 from qlatent.hardware.work import Estimate, RunOptions
-from qlatent.services.hardware import budget, cache, prepared, requests, runners
+from qlatent.services.hardware import budget, cache, plans, prepared, requests, runners
 from qlatent.services.hardware.requests import Checked, HardwareRequest
 from qlatent.services.selections import definitions
 from qlatent.store.workspace import Workspace
@@ -29,7 +29,8 @@ def estimate(workspace: Workspace, request: HardwareRequest) -> dict[str, Any]:
 
     `items` are executed, `left_out` have no usable vector, `unknown` ids are not in the dataset, and `known` items have
     been measured by earlier jobs and are not paid again; `overlap` is the smallest of recompiled circuits. `budget` has
-    the seconds used and left of an account. Raises what `requests.check` and the device's runner raise.
+    the seconds used and left of an account, and `account` is that of `plans.plan`, on remote devices. Raises what
+    `requests.check` and the device's runner raise.
     """
     if threading.current_thread() is threading.main_thread():
         return estimated(workspace, requests.check(workspace, request), broker=request.broker)
@@ -59,6 +60,8 @@ def estimated(workspace: Workspace, checked: Checked, *, broker: str = "") -> di
     if account := runner.account or spec.account:
         held = budget.budget(workspace, account, now=time.time())
         told["budget"] = {"account": account, "used": held.used, "limit": held.limit, "left": held.left}
+    if runner.remote:
+        told["account"] = plans.plan(broker)
     return told
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from qlatent import worker
+from qlatent.cli import main
 from qlatent.hardware.ibm import access
 from qlatent.hardware.work import RunOptions
 from qlatent.services.hardware import budget, devices, listing, planning, results
@@ -90,6 +92,16 @@ def test_a_job_outlives_its_worker_and_finds_the_noise_of_the_device(
     estimate = planning.estimate(workspace, asked(head))
     assert (estimate["items"], estimate["known"], estimate["parts"], estimate["remote"]) == (40, 0, 1, True)
     assert 20 < estimate["seconds"] < 60  # 2 + 0.00035 · 80,000
+    plan = estimate["account"]
+    assert (plan["instance"], plan["plan"], plan["pricing"], plan["free"]) == (
+        "open-instance",
+        "open",
+        "free",
+        True,
+    )
+    assert (plan["limit"], plan["remaining"]) == (600, 600) and plan["fingerprint"] == estimate["budget"][
+        "account"
+    ]
     budget.set_budget(workspace, estimate["budget"]["account"], 100.0, now=0.0)
 
     service.switch("jobs", hold="Queued")
@@ -115,6 +127,25 @@ def test_a_job_outlives_its_worker_and_finds_the_noise_of_the_device(
     assert planning.estimate(workspace, asked(head))["budget"]["left"] < 100.0
     told = [each for each in (tmp_path / "workspace").rglob("*") if each.is_file()]
     assert len(told) > 20 and not any(service.key.encode() in each.read_bytes() for each in told)
+
+
+def test_a_budget_is_set_from_the_command_line(
+    service: StandIn, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Workspace.open(tmp_path / "workspace").close()
+
+    def told(*options: str) -> dict[str, Any]:
+        sys.argv = ["qlatent", "hardware", *options, "--workspace", str(tmp_path / "workspace"), "--json"]
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        assert not exit_.value.code
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    assert told("budget")["budget"] is None
+    assert told("budget", "--seconds", "30")["left"] == 30.0
+    assert told("budget")["instance"] == "open-instance"
+    assert told("budget", "--remove")["budget"] is None
 
 
 def test_further_jobs_of_one_submit_are_cancelled_and_told(service: StandIn, tmp_path: Path) -> None:
