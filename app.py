@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from qlatent.ui.hardware.badge import badge
+from qlatent.ui.hardware.badge import badge, banner
 from qlatent.ui.shell import page, parts
 
 parts.window()
 parts.logo()
 chosen = page.navigation()
 page.notice()
+banner()
 if chosen.url_path != "hardware":  # its list shows them
     badge()
 with page.guarded():

@@ -33,7 +33,7 @@ if url_state.switch(addresses.SECTION, sections) == "new":
         used = devices.choose(qubits=circuit.qubits)
     with side:
         if used is not None:
-            plan.planned(chosen, used)
+            plan.planned(chosen, used, qubits=circuit.qubits)
     st.stop()
 
 if not views:

@@ -10,11 +10,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from qlatent.errors import UnavailableError
+from qlatent.errors import InputError, UnavailableError
 
 LEFT_OUT = {"armonk", "fractional", "nighthawk"}  # as in `snapshots.py`
 MOST_ERROR = 0.5  # a device half of whose gates failed on that day is not offered
-_PAIR_GATES = ("ecr", "cz", "cx")
+PAIR_GATES = ("ecr", "cz", "cx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,15 @@ def snapshots() -> tuple[Snapshot, ...]:
     return tuple(each for each in read if each.pair_error <= MOST_ERROR)
 
 
+def folder_of(name: str) -> Path:
+    """The folder with the files of a snapshot, such as "fake_paris"; `InputError` for an unknown one."""
+    if name not in {each.name for each in snapshots()}:
+        raise InputError(
+            f"There is no snapshot of a device {name!r}.", remedy="`qlatent hardware devices` lists them."
+        )
+    return _root() / name.removeprefix("fake_")
+
+
 def _root() -> Path:
     found = find_spec("qiskit_ibm_runtime")
     if found is None or found.origin is None:
@@ -53,9 +62,7 @@ def _read(folder: Path) -> Snapshot:
     configuration = json.loads((folder / f"conf_{folder.name}.json").read_bytes())
     properties = json.loads((folder / f"props_{folder.name}.json").read_bytes())
     pairs = [
-        _value(gate["parameters"], "gate_error")
-        for gate in properties["gates"]
-        if gate["gate"] in _PAIR_GATES
+        _value(gate["parameters"], "gate_error") for gate in properties["gates"] if gate["gate"] in PAIR_GATES
     ]
     readout = [_value(qubit, "readout_error") for qubit in properties["qubits"]]
     return Snapshot(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID
+from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID, RAMP
 
 Floats = NDArray[np.floating]
 _MARGIN = {"l": 8, "r": 8, "t": 36, "b": 8}
+_ROUNDS = 60
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 
 
@@ -41,6 +45,83 @@ def against_exact(exact: Floats, measured: Floats, errors: Floats, *, height: in
     figure.add_shape(type="line", x0=-1, y0=-1, x1=1, y1=1, line={"color": GREY, "dash": "dot", "width": 1})
     figure.update_xaxes(title_text="exact ⟨Z⟩")
     return _plain(figure, height, y="measured ⟨Z⟩")
+
+
+def device(
+    pairs: Mapping[tuple[int, int], float],
+    readout: Sequence[float],
+    line: Sequence[int] = (),
+    *,
+    height: int = 380,
+) -> go.Figure:
+    """The qubits of a device, coloured by their readout error, and the pairs with a gate, stronger where it errs less.
+
+    The chosen line is drawn over them in another colour. Distances follow the number of gates between two qubits.
+    """
+    places = positions(tuple(pairs), len(readout))
+    figure = go.Figure()
+    known = np.array([error for error in pairs.values() if error == error])
+    bounds = np.quantile(known, (1 / 3, 2 / 3)) if known.size else np.zeros(2)
+    chosen = {tuple(sorted(pair)) for pair in pairwise(line)}
+    for rank, opacity in enumerate((0.9, 0.5, 0.2)):
+        edges = [pair for pair, error in pairs.items() if int(np.searchsorted(bounds, error)) == rank]
+        figure.add_scatter(
+            **_edges(places, edges), line={"color": f"rgba(128,132,145,{opacity})", "width": 3}
+        )
+    figure.add_scatter(**_edges(places, sorted(chosen)), line={"color": CATEGORIES[1], "width": 6})
+    middles = np.array([places[[a, b]].mean(axis=0) for a, b in pairs]).reshape(-1, 2)
+    figure.add_scatter(
+        x=middles[:, 0], y=middles[:, 1], mode="markers", marker={"size": 9, "opacity": 0}, showlegend=False,
+        text=[f"{a}–{b}: gate error {100 * error:.2g} %" for (a, b), error in pairs.items()], hoverinfo="text",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=places[:, 0], y=places[:, 1], mode="markers", showlegend=False, hoverinfo="text",
+        text=[f"qubit {number}: readout error {100 * error:.2g} %" for number, error in enumerate(readout)],
+        marker={
+            "size": 11, "color": [100 * each for each in readout], "colorscale": RAMP, "cmin": 0, "cmax": 10,
+            "line": {"color": [CATEGORIES[1] if each in line else GREY for each in range(len(readout))], "width": 2},
+            "colorbar": {"title": {"text": "readout error, %", "side": "right"}, "thickness": 12},
+        },
+    )  # fmt: skip
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")
+    figure.update_layout(height=height, margin=_MARGIN | {"t": 8}, plot_bgcolor=CLEAR, paper_bgcolor=CLEAR)
+    return figure
+
+
+@lru_cache(maxsize=64)
+def positions(pairs: tuple[tuple[int, int], ...], qubits: int) -> NDArray[np.float64]:
+    """Places (qubits, 2) at which distances are as near as possible to the numbers of steps between two qubits.
+
+    Stress majorisation with weights 1/d² (Gansner, Koren & North 2004), from classical scaling; so it draws the
+    lattices of devices without knowing them.
+    """
+    steps = np.full((qubits, qubits), float(qubits))
+    np.fill_diagonal(steps, 0.0)
+    for a, b in pairs:
+        steps[a, b] = steps[b, a] = 1.0
+    for through in range(qubits):  # Floyd and Warshall
+        steps = np.minimum(steps, steps[:, [through]] + steps[[through]])
+    centred = steps**2 - (steps**2).mean(axis=0)
+    centred = -0.5 * (centred - centred.mean(axis=1, keepdims=True))
+    values, vectors = np.linalg.eigh((centred + centred.T) / 2)
+    places: NDArray[np.float64] = vectors[:, -2:] * np.sqrt(np.maximum(values[-2:], 1e-9))
+    apart = steps + np.eye(qubits)
+    weights = (1 - np.eye(qubits)) / apart**2
+    laplacian = np.diag(weights.sum(axis=1)) - weights
+    inverse = np.linalg.pinv(laplacian)
+    for _ in range(_ROUNDS):
+        now = np.linalg.norm(places[:, None] - places[None], axis=2)
+        pull = weights * apart / np.maximum(now, 1e-9)
+        places = inverse @ ((np.diag(pull.sum(axis=1)) - pull) @ places)
+    return places
+
+
+def _edges(places: Floats, pairs: Sequence[tuple[int, ...]]) -> dict[str, Any]:
+    """One trace for many edges: their ends, with a gap after each."""
+    ends = np.array([[*(places[list(pair)].T[axis]), np.nan] for axis in (0, 1) for pair in pairs])
+    x, y = ends.reshape(2, -1) if len(pairs) else ([], [])
+    return {"x": x, "y": y, "mode": "lines", "hoverinfo": "skip", "showlegend": False}
 
 
 def _plain(figure: go.Figure, height: int, *, y: str) -> go.Figure:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from qlatent.hardware import qpu_time
 from qlatent.registry import HEADS, head_class
 from qlatent.services.hardware import listing
 from qlatent.services.heads import kept_heads
@@ -39,6 +40,11 @@ def heads(workspace: Workspace) -> tuple[list[HeadView], list[tuple[HeadView, st
         else:
             usable.append(each)
     return usable, others
+
+
+def time_factor(mitigation: Any, items: int) -> float:
+    """By how much a mitigation lengthens the time on a device for so many items."""
+    return qpu_time.time_factor(mitigation, max(items, 1))
 
 
 def state(workspace: Workspace, dataset: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from qlatent.circuits.circuit import QUBIT_LIMIT
 from qlatent.errors import UnavailableError
+from qlatent.hardware.coupling import Coupling, of_snapshot
 from qlatent.hardware.ibm.access import unattended
 from qlatent.hardware.opening import SIMULATORS
 from qlatent.hardware.snapshot_list import snapshots
@@ -58,6 +59,11 @@ def of_account(broker: str = "") -> list[Device]:
 
 def _listed(name: str, qubits: int, queue: int | None, status: str) -> Device:
     return Device(name, "device", qubits, queue, f"Its status is {status}.", online=status == "online")
+
+
+def coupling(device: str) -> Coupling:
+    """Which qubits of a twin's device ("twin:fake_paris") are coupled, and their errors on the day of the snapshot."""
+    return of_snapshot(device.removeprefix("twin:"))
 
 
 def _twins() -> list[Device]:

@@ -1,4 +1,4 @@
-"""The badge of jobs that have ended and that nobody has looked at, on every page."""
+"""What every page says about jobs: which have ended while nobody looked, and whether IBM or a stand-in is asked."""
 
 from __future__ import annotations
 
@@ -7,13 +7,24 @@ from contextlib import suppress
 import streamlit as st
 
 from qlatent.errors import QlatentError
-from qlatent.services.hardware import listing
+from qlatent.services.hardware import keys, listing
 from qlatent.services.hardware.listing import JobView
 from qlatent.ui.hardware import addresses
 from qlatent.ui.shell import page, url_state
-from qlatent.ui.shell.formatting import count
+from qlatent.ui.shell.formatting import count, literal
 
 SECONDS = 5.0
+
+
+def banner() -> None:
+    """Say on every page that a stand-in is asked in place of IBM, where one is."""
+    with suppress(QlatentError):  # the page itself shows what is wrong with the settings
+        if address := keys.stand_in():
+            st.warning(
+                f"Jobs on IBM's devices go to a stand-in at {literal(address)} (QLATENT_IBM_URL), not to IBM; a "
+                "simulator makes up their results.",
+                icon=":material/science:",
+            )
 
 
 def badge() -> None:

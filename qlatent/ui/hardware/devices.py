@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import streamlit as st
 
 from qlatent.services.hardware import devices
 from qlatent.services.hardware.devices import Device
-from qlatent.ui.hardware import addresses
+from qlatent.services.hardware.keys import Key
+from qlatent.ui.hardware import addresses, key
 from qlatent.ui.shell import url_state
 from qlatent.ui.shell.formatting import count, decimal, literal
 
@@ -21,7 +22,11 @@ MITIGATIONS = {
     "trex": "TREX",
     "zne": "TREX, twirling and ZNE",
 }
-OFFERED = {"simulator": ("none",), "twin": ("readout", "none"), "device": ("readout", "none", "trex", "zne")}
+OFFERED = {
+    "simulator": ("none",),
+    "twin": ("readout", "none", "trex", "zne"),
+    "device": ("readout", "none", "trex", "zne"),
+}
 """What each kind of device can do; what it would ignore is not offered. The first is its default."""
 LEVELS = {str(level): str(level) for level in range(4)}
 MOST_SHOTS = 1_000_000
@@ -44,17 +49,22 @@ class Settings:
     seed: int = 0
     limit: int = 0  # QPU seconds; 0: none
     recompiled: bool = False
+    key: Key | None = None  # of the account that pays
 
 
 def choose(*, qubits: int) -> Settings | None:
     """The chosen device with its options, of those with enough qubits; None where there is none, which is said."""
-    every = devices.offered()
-    there = [kind for kind in KINDS if any(each.kind == kind for each in every)]
-    kind = url_state.switch(addresses.KIND, {each: KINDS[each] for each in there}, label="Device")
+    kind = url_state.switch(addresses.KIND, KINDS, label="Device")
+    held = key.panel() if kind == "device" else None
+    if kind == "device" and held is None:
+        return None
+    every = key.devices(held) if held else devices.offered()
     fitting = {each.name: each for each in every if each.kind == kind and each.qubits >= qubits}
     if not fitting:
         st.warning(f"No device of this kind has the {qubits} qubits of this head.", icon=":material/memory:")
         return None
+    if held:
+        fitting = dict(sorted(fitting.items(), key=lambda each: (not each[1].online, each[1].queue or 0)))
     initial = "shots" if kind == "simulator" else next(iter(fitting))
     if url_state.get(addresses.DEVICE) not in fitting:
         url_state.put(addresses.DEVICE, initial)
@@ -63,11 +73,13 @@ def choose(*, qubits: int) -> Settings | None:
             "Which", list(fitting), name=addresses.DEVICE, names=lambda each: _named(fitting[each])
         )
     ]
+    if held:
+        device = key.calibrated(held, device)
     _facts(device)
     small = sum(each.kind == kind and each.qubits < qubits for each in every)
     if small:
         st.caption(f"{count(small, 'smaller device')} cannot hold the {qubits} qubits of this head.")
-    return _settings(device)
+    return replace(_settings(device), key=held)
 
 
 def _named(device: Device) -> str:

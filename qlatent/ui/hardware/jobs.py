@@ -11,7 +11,7 @@ import streamlit as st
 from qlatent.services.hardware import listing
 from qlatent.services.hardware.listing import JobView
 from qlatent.services.runs import queue
-from qlatent.ui.hardware import addresses
+from qlatent.ui.hardware import addresses, key
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, duration, literal
 from qlatent.ui.shell.progress import waiting
@@ -170,6 +170,7 @@ def _body(view: JobView) -> None:
             title=literal(view.reason, limit=2000) or "This job needs your key",
             icon=":material/key:",
         )
+        _going_on(view)
     elif view.waits_for == "resume":
         st.warning("Press Resume: it goes on from where it was, and nothing is measured twice.",
                    title="The process that followed this job has ended", icon=":material/power_off:")  # fmt: skip
@@ -184,6 +185,20 @@ def _body(view: JobView) -> None:
     elif view.state != "cancelled":
         _progress(view)
     st.caption(_told(view))
+
+
+def _going_on(view: JobView) -> None:
+    """The form for a key, and with one of the same account the way to go on."""
+    held = key.panel()
+    if held is None:
+        return
+    account = key.opened(held).fingerprint
+    if view.spec and view.spec.account not in ("", account):
+        st.error("Forget it, and enter the key and the instance that the job was submitted with.",
+                 title="This is the key of another account", icon=":material/key_off:")  # fmt: skip
+    elif st.button("Go on with this key", key="hardware_go_on", type="primary", icon=":material/play_arrow:"):
+        listing.resume(page.workspace(), view.id, broker=held.broker)
+        st.rerun(scope="app")
 
 
 def _progress(view: JobView) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from qlatent.errors import QlatentError
+from qlatent.plots import hardware as plots
 from qlatent.services.circuits import circuits
-from qlatent.services.hardware import choosing, planning, requests
+from qlatent.services.hardware import choosing, devices, planning, requests
 from qlatent.services.hardware.requests import HardwareRequest
-from qlatent.ui.hardware import addresses
+from qlatent.ui.hardware import addresses, key
 from qlatent.ui.hardware.devices import LEVELS, MITIGATIONS, Settings
 from qlatent.ui.hardware.items import Chosen
 from qlatent.ui.shell import page, parts, url_state
@@ -22,19 +24,18 @@ FORM = "hardware_submit"
 SMALL = 1.0  # seconds below which an estimate is told with two digits
 
 
-def request(chosen: Chosen, used: Settings, *, level: int | None = None) -> HardwareRequest:
+def request(chosen: Chosen, used: Settings) -> HardwareRequest:
     """What is asked for; a selection that does not exist any more raises `QlatentError`."""
     definition, items = choosing.narrowed(page.workspace(), chosen.dataset, chosen.wanted)
-    options = requests.run_options(
-        used.shots, used.mitigation, used.level if level is None else level, used.seed, used.limit
-    )
+    options = requests.run_options(used.shots, used.mitigation, used.level, used.seed, used.limit)
     return HardwareRequest(
         chosen.head.id, chosen.dataset, used.device.name, chosen.modality, items=items, definition=definition,
         options=options, recompiled=used.recompiled,
+        account=key.opened(used.key).fingerprint if used.key else "", broker=used.key.broker if used.key else "",
     )  # fmt: skip
 
 
-def planned(chosen: Chosen, used: Settings) -> None:
+def planned(chosen: Chosen, used: Settings, *, qubits: int) -> None:
     """Draw what the job will take, with the button that submits it; an error is shown as a card."""
     st.subheader("What it takes", anchor=False)
     try:
@@ -47,7 +48,7 @@ def planned(chosen: Chosen, used: Settings) -> None:
         parts.error_card(err)
         return
     _figures(told)
-    _said(told)
+    _said(told, used)
     if told["items"] == told["known"]:
         st.info(
             "All items have been measured before; the job only gathers their results.",
@@ -55,7 +56,7 @@ def planned(chosen: Chosen, used: Settings) -> None:
         )
     if st.button("Submit…", type="primary", key="hardware_submit", icon=":material/send:"):
         confirm(chosen, used, asked, told)
-    _circuit(chosen, used)
+    _circuit(chosen, used, qubits=qubits)
 
 
 def estimate(asked: HardwareRequest) -> dict[str, Any]:
@@ -101,7 +102,12 @@ def _figures(told: dict[str, Any]) -> None:
         "Expected slope": (decimal(told["slope"]), "What noise is expected to leave of each value: measured ≈ slope × "
                            "exact. 1 is a device without noise; a dash where nothing is expected."),
     }  # fmt: skip
-    if not told["remote"]:  # nothing is sent, nor split by what a service accepts
+    if told["mitigation"] != "none":
+        factor = choosing.time_factor(told["mitigation"], told["items"] - told["known"])
+        figures["Mitigation"] = (f"× {factor:.2g}", "What it makes of the time on a device, included above.")
+    if told["items"] == told["known"]:
+        figures = {name: figures[name] for name in ("Items", "Measured already")}
+    elif not told["remote"]:  # nothing is sent, nor split by what a service accepts
         del figures["Sent"], figures["Parts"]
     with st.grid(len(figures), min_column_width=128, gap="small"):
         for label, (value, about) in figures.items():
@@ -112,7 +118,7 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.2g} s" if seconds < SMALL else duration(seconds)
 
 
-def _said(told: dict[str, Any]) -> None:
+def _said(told: dict[str, Any], used: Settings) -> None:
     """Items that are left out, the overlap of recompiled circuits, and what is left of plan and budget."""
     said = []
     if told["left_out"]:
@@ -122,6 +128,8 @@ def _said(told: dict[str, Any]) -> None:
     if "overlap" in told:
         said.append(f"The least overlap of a recompiled circuit with its original is {told['overlap']:.1%}.")
     said.append(_of_the_budget(told))
+    if used.key is not None and (left := key.opened(used.key).remaining):
+        said.append(f"{told['seconds'] / left:.1%} of what the plan has left ({duration(left)}).")
     for each in filter(None, said):
         st.caption(each)
 
@@ -148,13 +156,14 @@ def confirm(chosen: Chosen, used: Settings, asked: HardwareRequest, told: dict[s
         "Shots": f"{told['shots']:,} for each item" if told["shots"] else "none: exact",
         "Mitigation": MITIGATIONS[told["mitigation"]],
         "Time": f"{_seconds(told['seconds'])} {'on the device' if remote else 'of CPU on this machine'}",
-        "Cost": "charged by the plan of your IBM account" if remote else "nothing",
+        "Cost": _cost(used),
     }
     st.table(
         pd.DataFrame({"": list(rows), "This job": [literal(each) for each in rows.values()]}).set_index("")
     )
-    agreed = not remote or st.checkbox(
-        "I know that the time on the device is charged to this account", key="hardware_agreed"
+    paid = used.key is not None and not key.opened(used.key).free
+    agreed = not paid or st.checkbox(
+        "This instance is charged for the time on the device", key="hardware_agreed"
     )
     if st.button(
         "Submit", type="primary", key="hardware_submit_yes", icon=":material/send:", disabled=not agreed
@@ -169,7 +178,16 @@ def confirm(chosen: Chosen, used: Settings, asked: HardwareRequest, told: dict[s
             st.rerun()
 
 
-def _circuit(chosen: Chosen, used: Settings) -> None:
+def _cost(used: Settings) -> str:
+    """What the plan of the account takes for the job."""
+    if used.key is None:
+        return "nothing: it is computed on this machine"
+    account = key.opened(used.key)
+    share = "" if account.remaining is None else f", {duration(account.remaining)} left"
+    return f"plan {account.plan} of {account.instance}, price type {account.pricing}{share}"
+
+
+def _circuit(chosen: Chosen, used: Settings, *, qubits: int) -> None:
     """The logical circuit, beside what each optimisation level makes of it."""
     left, right = st.columns(2, gap="medium")
     with left:
@@ -182,17 +200,42 @@ def _circuit(chosen: Chosen, used: Settings) -> None:
             st.caption("A simulator executes the circuit as it is.")
             return
         _levels(chosen, used)
+        _map(used, qubits=qubits)
+
+
+def _map(used: Settings, *, qubits: int) -> None:
+    """The device's qubits with their errors, and for a twin the line that it takes."""
+    if used.device.kind == "twin":
+        found = devices.coupling(used.device.name)
+        line = found.line(qubits)
+        said = "The twin takes the orange line, on which the fewest errors are expected."
+    else:
+        assert used.key is not None
+        found, line = key.coupling(used.key, used.device.name), ()
+        said = "The transpiler chooses the qubits when the job is submitted."
+    st.plotly_chart(
+        plots.device(found.pairs, found.readout, line), key="hardware_device_map", config={"displayModeBar": False},
+        alt=f"Qubits of {used.device.name} with their errors",
+    )  # fmt: skip
+    st.caption(
+        f"Each dot is a qubit, each line a pair with a two-qubit gate, stronger with a smaller error. {said}"
+    )
+
+
+def _at(used: Settings, level: str) -> Settings:
+    """The settings at another level, with one shot more, so that nothing counts as measured already."""
+    return replace(used, level=int(level), shots=used.shots + 1, recompiled=False)
 
 
 def _levels(chosen: Chosen, used: Settings) -> None:
-    key = f"{used.device.name} {chosen.head.id}"
-    if st.session_state.get("hardware_levels_for") != key:
+    asked = f"{used.device.name} {chosen.head.id}"
+    if st.session_state.get("hardware_levels_for") != asked:
         st.caption("Higher levels look longer for fewer two-qubit gates, which make most of the errors.")
         if not st.button("Compare the levels", key="hardware_levels", icon=":material/stacks:"):
             return
-        st.session_state["hardware_levels_for"] = key
+        st.session_state["hardware_levels_for"] = asked
     with st.spinner("Transpiling…"):
-        found = {level: estimate(request(chosen, used, level=int(level))) for level in LEVELS}
+        found = {level: estimate(request(chosen, _at(used, level))) for level in LEVELS}
     st.dataframe(
         pd.DataFrame(
             {

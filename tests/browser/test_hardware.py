@@ -1,0 +1,99 @@
+"""The page Hardware in a real browser: a job outlives the app, and its result lies on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qlatent.hardware.ibm import access
+from tests.browser.conftest import press
+from tests.ibm_service.running import StandIn
+from tests.services.hardware.executing import furnished
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """The stand-in of IBM's service, to which an app that is started now points; no key is installed."""
+    running = StandIn()
+    monkeypatch.setenv("QLATENT_IBM_URL", running.url)
+    for name in (access.KEY_NAME, access.INSTANCE_NAME):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("RUNNING", "QUEUED"):
+        monkeypatch.setenv(f"QLATENT_HARDWARE_POLL_{name}", "0.2")
+    yield running
+    running.close()
+
+
+def key(page: Any, name: str, inside: str = "button") -> Any:
+    """The widget with this key."""
+    return page.locator(f".st-key-{name} {inside}").first
+
+
+def shown(page: Any, text: str) -> None:
+    """Wait for a text; tables hold theirs a second time, where nobody sees it."""
+    page.get_by_text(text).filter(visible=True).first.wait_for()
+
+
+def result(page: Any, said: str) -> None:
+    """Wait until the map of a job is drawn, with its way."""
+    page.locator(".st-key-hardware_map .pm-root[data-drawn]").wait_for()
+    shown(page, said)
+
+
+def test_a_job_goes_on_while_the_app_is_restarted(
+    page: Any, serve: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    workspace, _ = furnished(tmp_path / "workspace")
+    server = serve(workspace.path)
+    page.goto(server.url + "/hardware?hardware_count=30")
+    press(key(page, "hardware_submit"))
+    press(key(page, "hardware_submit_yes"))
+    key(page, "hardware_cancel").wait_for()
+    link = page.url
+    server.stop()
+    again = serve(workspace.path)
+    page.goto(link.replace(server.url, again.url))
+    result(page, "Exact → shots. 30 items")
+
+
+def test_a_job_on_ibms_devices_waits_for_its_key_after_a_restart(
+    page: Any, serve: Callable[[Path], Any], stand_in: StandIn, tmp_path: Path
+) -> None:
+    workspace, _ = furnished(tmp_path / "workspace")
+    server = serve(workspace.path)
+    stand_in.switch("jobs", hold="Queued")
+    page.goto(server.url + "/hardware?hardware_kind=device&hardware_count=20&hardware_mitigation=none")
+    enter(page, "a-wrong-key-of-forty-characters-and-some-more", "open-instance")
+    page.locator("[data-testid=stAlert]", has_text="key").first.wait_for()
+    enter(page, stand_in.key, "open-instance")
+    press(key(page, "hardware_submit"))
+    press(key(page, "hardware_submit_yes"))
+    shown(page, "Waiting for the device")
+    link, drawn = page.url, page.content()
+    server.stop()
+
+    again = serve(workspace.path)
+    page.goto(link.replace(server.url, again.url))
+    shown(page, "Needs your key")
+    enter(page, stand_in.key, "open-instance")
+    stand_in.switch("jobs", hold="")
+    press(key(page, "hardware_go_on"))
+    result(page, "Exact → test_")
+    assert len(stand_in.jobs) == 1  # nothing was submitted twice
+    page.goto(again.url + "/circuits")
+    for text in (drawn, page.content(), link, page.url):
+        assert stand_in.key not in text
+    kept = [each for each in tmp_path.rglob("*") if each.is_file()]
+    assert [each for each in kept if stand_in.key.encode() in each.read_bytes()] == []
+
+
+def enter(page: Any, text: str, instance: str) -> None:
+    """Give a key with its instance to the form."""
+    key(page, "hardware_key_text", "input").fill(text)
+    key(page, "hardware_key_instance", "input").fill(instance)
+    press(key(page, "hardware_key_use"))

@@ -1,0 +1,30 @@
+"""The figures of the page Hardware."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qlatent.plots import hardware
+
+
+def test_coupled_qubits_lie_as_far_apart_as_they_are_coupled() -> None:
+    line = tuple((each, each + 1) for each in range(5))
+    places = hardware.positions(line, 6)
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+    wanted = np.abs(np.subtract.outer(np.arange(6), np.arange(6)))
+    np.testing.assert_allclose(apart, wanted, atol=0.02)  # a line can be drawn without stress
+
+
+def test_the_chosen_line_and_errors_stand_on_the_map_of_a_device() -> None:
+    pairs = {(0, 1): 0.01, (1, 2): 0.02, (2, 3): 0.3}
+    figure = hardware.device(pairs, [0.01, 0.02, 0.03, float("nan")], (2, 1, 0))
+    orange = [each for each in figure.data if each.mode == "lines" and each.line.width == 6]
+    assert len(orange) == 1 and np.isnan(orange[0].x).sum() == 2  # two edges
+    said = [text for each in figure.data for text in each.text or ()]
+    assert "2–3: gate error 30 %" in said and "qubit 1: readout error 2 %" in said
+
+
+def test_a_qubit_with_one_value_has_a_bias_without_a_slope() -> None:
+    figure = hardware.qubits([0.9, float("nan")], [0.01, 0.2])
+    slope, bias = figure.data
+    assert list(slope.y) == [0.9, None] and list(bias.y) == [0.01, 0.2]
