@@ -6,7 +6,6 @@ import streamlit as st
 
 from qlatent.services.circuits import circuits
 from qlatent.services.hardware import listing
-from qlatent.services.runs import queue
 from qlatent.ui.hardware import addresses, devices, items, jobs, plan, result
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.removed import removed
@@ -16,7 +15,7 @@ parts.title(
     "Hardware",
     "Execute a trained head's circuit on simulators, twins of devices and devices, and see where each point lands.",
 )
-queue.go_on(workspace)  # a killed worker cannot start the next run
+listing.go_on(workspace)  # also with jobs whose worker was ended with its machine
 views = listing.jobs(workspace)
 url_state.refuse_gone(addresses.JOB, [each.id for each in views], what="job")
 sections = {"new": "New job", "jobs": f"Jobs ({len(views)})" if views else "Jobs"}

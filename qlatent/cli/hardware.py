@@ -174,10 +174,13 @@ def budget_command(
 def status(job: Job, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Say where a job stands."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    listing.go_on(opened)
     found = listing.job(opened, job)
     document = _row(found)
     said = f", {found.job.queue} jobs before it" if found.job.queue else ""
     why = [f"  {found.reason} {found.remedy}".rstrip()] if found.reason else []
+    if found.waits_for == "resume":
+        why.append(f"  Nobody follows it at present: `qlatent resume {job}` goes on with it.")
     terminal.result(
         document, f"{job}: {found.state}, {document['done']} of {document['items']} items{said}.", *why
     )
@@ -214,6 +217,7 @@ def cancel(job: Job, workspace: WorkspaceOption = None, as_json: JsonOption = Fa
 def jobs_command(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """List the jobs, newest first."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    listing.go_on(opened)
     rows = [_row(each) for each in listing.jobs(opened)]
     columns = ["job", "device", "state", "done", "items", "dataset"]
     terminal.table({"jobs": rows}, columns, [[row[name] for name in columns] for row in rows])

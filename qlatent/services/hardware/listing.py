@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 
-from qlatent.errors import AbsentError, RunError
+from qlatent.errors import AbsentError, RunError, StoreError
 from qlatent.hardware.work import FINAL
 from qlatent.services.hardware.job_state import JobState, Journal, replay
 from qlatent.services.runs import listing, queue
@@ -15,6 +16,7 @@ from qlatent.store.catalogue.records import JobEvent
 from qlatent.store.runs.run_status import ACTIVE
 from qlatent.store.workspace import Workspace
 
+_log = logging.getLogger(__name__)
 KIND = "hardware"
 
 
@@ -163,6 +165,33 @@ def resume(workspace: Workspace, job_id: str, *, broker: str | None = None) -> J
         _journal(workspace, job_id).write("key", broker=broker)
     queue.resume(workspace, job_id)
     return job(workspace, job_id)
+
+
+def go_on(workspace: Workspace) -> list[str]:
+    """Go on with jobs on remote devices whose worker was ended with its machine, not by a user; returns their ids.
+
+    Waiting runs are started too, as by `queue.go_on`.
+    """
+    resumed = []
+    for each in jobs(workspace):
+        if _left_alone(workspace, each) and not workspace.problem():
+            try:
+                queue.resume(workspace, each.id)
+            except (RunError, StoreError):  # another process was faster, or the catalogue is away
+                _log.warning("job %s goes on later", each.id, exc_info=True)
+                continue
+            resumed.append(each.id)
+    queue.go_on(workspace)
+    return resumed
+
+
+def _left_alone(workspace: Workspace, found: JobView) -> bool:
+    """Whether a device may have the job, while nobody follows it and nobody wanted that."""
+    sent = found.spec and found.spec.remote and (found.job.handle or found.job.unanswered)
+    if not sent or found.waits_for != "resume":
+        return False
+    ended = found.run.state == "stopped" and not workspace.run(found.id).stop_requested()
+    return ended or found.run.state == "interrupted"
 
 
 def _journal(workspace: Workspace, job_id: str) -> Journal:

@@ -179,6 +179,21 @@ def test_a_job_is_removed_when_its_device_is_done_with_it(here: tuple[Workspace,
     assert listing.jobs(workspace) == [] and len(listing.events(workspace, job)) > 5
 
 
+def test_a_job_whose_worker_ended_with_its_machine_goes_on_by_itself(here: tuple[Workspace, str]) -> None:
+    workspace, head = here
+    device, job = DeviceDouble(part=1), queued(workspace, request(head))
+
+    def terminated() -> bool:
+        return "submitted" in kinds(workspace, job)
+
+    carried_out(workspace, job, device, stop=terminated)
+    with launchers.using(LauncherDouble()) as double:
+        assert listing.go_on(workspace) == double.launched == [job]
+        workspace.run(job).request_stop()
+        workspace.run(job).write_status(state="stopped")
+        assert listing.go_on(workspace) == []  # as a user wished
+
+
 def test_a_job_that_has_not_begun_is_cancelled_at_once(here: tuple[Workspace, str]) -> None:
     workspace, head = here
     job = queued(workspace, request(head))
