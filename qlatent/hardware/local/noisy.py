@@ -22,6 +22,7 @@ from qlatent.hardware.twins import Twin
 from qlatent.hardware.work import Work, replaced
 
 Array = NDArray[np.float64]
+Asked = tuple[Program, range]  # a program and which of its items
 DENSITY_QUBITS, QUBIT_LIMIT = 10, 12
 """Density matrices up to 10 qubits, trajectories (one random state a shot) up to 12."""
 
@@ -87,11 +88,8 @@ class NoisyTwin(AbstractSession):
         part = ideal.empty(len(items), self.work.circuit, sampled=bool(shots))
         signs = readout.basis_signs(self.work.circuit.qubits)
         generators = {item: rng(self.seed, self.work, item) for item in items}
-        for program in self.programs:
-            shared = program.shared(items)
-            if not shared:
-                continue
-            outcomes = self._outcomes(program, shared, [generators[item] for item in shared])
+        asked = [(program, shared) for program in self.programs if (shared := program.shared(items))]
+        for (program, shared), outcomes in zip(asked, self._outcomes(asked, generators), strict=True):
             found = readout.estimated(
                 outcomes, signs, program.words, shots=shots, readout=self._at(program.transpiled.end)
             )
@@ -113,44 +111,53 @@ class NoisyTwin(AbstractSession):
         exact = ideal.Exact(replaced(work, mitigation="none")).measure(few).expectations
         shown = np.empty_like(exact)
         signs = readout.basis_signs(work.circuit.qubits)
-        for program in self.programs:
-            if shared := program.shared(few):
-                chances = self._chances(program, shared)
-                found = readout.estimated(
-                    chances, signs, program.words, shots=0, readout=self._at(program.transpiled.end)
-                )
-                shown[shared.start : shared.stop, list(program.numbers)] = found.values
+        asked = [(program, shared) for program in self.programs if (shared := program.shared(few))]
+        for (program, shared), chances in zip(asked, self._chances(asked), strict=True):
+            found = readout.estimated(
+                chances, signs, program.words, shots=0, readout=self._at(program.transpiled.end)
+            )
+            shown[shared.start : shared.stop, list(program.numbers)] = found.values
         return fitted_slope(exact, shown)
 
-    def _outcomes(self, program: Program, items: range, generators: list[np.random.Generator]) -> Array:
-        """Counts of the items' outcomes (items, 2^wires), or probabilities with 0 shots."""
+    def _outcomes(self, asked: Sequence[Asked], generators: dict[int, np.random.Generator]) -> list[Array]:
+        """Counts of the outcomes of each program's items (items, 2^wires), or probabilities with 0 shots."""
         shots = self.work.options.shots
+        own = [[generators[item] for item in items] for _, items in asked]
         if self.work.circuit.qubits > DENSITY_QUBITS:
-            return self._trajectories(program, items, generators)
-        chances = self._chances(program, items)
-        return ideal.drawn(chances, shots, generators) if shots else chances
+            return [self._trajectories(*each, drawn) for each, drawn in zip(asked, own, strict=True)]
+        chances = self._chances(asked)
+        if not shots:
+            return chances
+        return [ideal.drawn(each, shots, drawn) for each, drawn in zip(chances, own, strict=True)]
 
-    def _chances(self, program: Program, items: range) -> Array:
+    def _chances(self, asked: Sequence[Asked]) -> list[Array]:
         """Outcome probabilities (items, 2^wires) by density matrices, readout errors included."""
-        made = program.transpiled
-        rows = program.rows(self.work, items)
-        found = self._run(made.circuit, rows, made.end)
-        return _as_read(found, self.twin.readout[list(made.end)])
+        made = [program.transpiled for program, _ in asked]
+        rows = [program.rows(self.work, items) for program, items in asked]
+        given = [(each.circuit, own, each.end) for each, own in zip(made, rows, strict=True)]
+        return [
+            _as_read(found, self.twin.readout[list(each.end)])
+            for each, found in zip(made, self._run(given), strict=True)
+        ]
 
-    def _run(self, circuit: QuantumCircuit, rows: Array, qubits: Sequence[int]) -> Array:
-        """Probabilities (rows, 2^wires) of a circuit for rows of its parameters, before reading."""
-        saved = circuit.copy()
-        saved.save_probabilities(list(reversed(qubits)))  # Qiskit's first qubit is the rightmost bit
-        binds = [{symbol: rows[:, at].tolist() for at, symbol in enumerate(circuit.parameters)}]
-        result = self._simulator.run(
-            [saved], parameter_binds=binds if circuit.parameters else None, shots=1
-        ).result()
+    def _run(self, given: Sequence[tuple[QuantumCircuit, Array, Sequence[int]]]) -> list[Array]:
+        """Probabilities (rows, 2^wires) before reading, of circuits with rows of their parameters and the read qubits.
+
+        All in one job of the simulator, because each job costs it 0.1 s.
+        """
+        saved, binds = [], []
+        for circuit, rows, qubits in given:
+            saved.append(circuit.copy())
+            saved[-1].save_probabilities(list(reversed(qubits)))  # Qiskit's first qubit is the rightmost bit
+            binds.append({symbol: rows[:, at].tolist() for at, symbol in enumerate(circuit.parameters)})
+        result = self._simulator.run(saved, parameter_binds=binds if any(binds) else None, shots=1).result()
         if not result.success:
             raise InputError(
                 f"Qiskit Aer could not simulate the circuit: {result.status}.",
                 remedy="Use fewer qubits, or the device 'shots'.",
             )
-        return np.array([result.data(at)["probabilities"] for at in range(len(rows))])
+        found = iter(range(sum(len(rows) for _, rows, _ in given)))
+        return [np.array([result.data(next(found))["probabilities"] for _ in rows]) for _, rows, _ in given]
 
     def _trajectories(self, program: Program, items: range, generators: list[np.random.Generator]) -> Array:
         made, wires = program.transpiled, self.work.circuit.qubits
@@ -185,7 +192,7 @@ class NoisyTwin(AbstractSession):
         ones = QuantumCircuit(qubits)
         ones.x(range(qubits))
         made = transpiling.transpiled([QuantumCircuit(qubits), ones], self.twin.target, level=0)
-        chances = np.concatenate([self._run(each.circuit, np.zeros((1, 0)), each.end) for each in made])
+        chances = np.concatenate(self._run([(each.circuit, np.zeros((1, 0)), each.end) for each in made]))
         read = _as_read(chances, self.twin.readout[list(made[0].end)])
         outcomes = read
         if shots:
