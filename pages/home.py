@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from qlatent.ui.home import overview
 from qlatent.ui.shell import page, parts
 
@@ -20,5 +22,8 @@ if holdings.items and not holdings.under_way:
 if holdings.under_way:
     overview.following(holdings.under_way.id, drawn=holdings.shown is not None)
 if holdings.shown:
-    overview.moving_map(holdings.shown)
-    overview.counts(holdings)
+    main, side = st.columns([2.4, 1], gap="large")  # on a phone the map comes first
+    with main:
+        overview.moving_map(holdings.shown)
+    with side:
+        overview.counts(holdings)

@@ -105,7 +105,7 @@ def _places() -> tuple[list[str], list[int], int, bool]:
         "Losses", list(registry.OBJECTIVES), default=["distance_correlation"], key="compare_objectives",
         format_func=lambda name: registry.OBJECTIVES[name].label,
     )  # fmt: skip
-    dims = st.pills("Dimensions d′", DIMS, selection_mode="multi", default=[4], key="compare_dims")
+    dims = st.pills("Latent dimensions", DIMS, selection_mode="multi", default=[4], key="compare_dims")
     seeds = st.slider("Seeds", 1, 20, 5, key="compare_seeds")
     pca = st.toggle("Initialise first layers from PCA", value=True, key="compare_pca")
     return objectives, list(dims), seeds, pca

@@ -207,7 +207,7 @@ def _heads(dataset: DatasetView, key: str) -> list[str]:
     dims = [dim for dim in DIMS if dim < width]
     usual = [dim for dim in dims if dim == USUAL or dim <= min(USUAL, width / 2)][-1:]
     chosen = st.pills(
-        "Dimensions d′", dims, selection_mode="multi", default=usual, key=f"retrieval_dims_{width}"
+        "Latent dimensions", dims, selection_mode="multi", default=usual, key=f"retrieval_dims_{width}"
     )
     scale = _options(width, [name for name in names if "input_scale" in _keys(name)])
     found = []

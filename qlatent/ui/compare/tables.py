@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -36,22 +37,36 @@ def table(experiment: Experiment) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = st.multiselect(
             "Metrics", have, default=[name for name in scopes.preferred(reports.FIRST, found) if name in have],
-            key="compare_metrics", format_func=lambda name: reports.titled(found, name), width="stretch",
+            key="compare_metrics", format_func=lambda name: reports.heading(found, name), width="stretch",
         )  # fmt: skip
         dims = sorted({row["dim"] for row in found})
-        wanted = st.pills("d′", dims, selection_mode="multi", default=dims, key="compare_filter")
+        wanted = st.pills(
+            "Latent dimension", dims, selection_mode="multi", default=dims, key="compare_filter"
+        )
     chosen = [row for row in found if row["dim"] in wanted]
     if not shown or not chosen:
         st.info("Choose a metric and a dimension.", icon=":material/info:")
         return
     lines = _marked(chosen, shown)
-    st.dataframe(lines, hide_index=True, key="compare_table", alt="Heads and their metrics")
+    st.dataframe(
+        lines, hide_index=True, key="compare_table", column_config=_columns(found, shown),
+        alt="Heads and their metrics",
+    )  # fmt: skip
     st.caption(
         "Mean over seeds [95 % interval] on held-out items. ★: better than every other head of its dimension, with "
         f"paired intervals that exclude 0. A single seed has the interval over its items.{reports.explained(shown)}"
     )
     _metric_notes(found, shown)
     _downloads(chosen, shown)
+
+
+def _columns(found: Sequence[Row], shown: Sequence[str]) -> dict[str, Any]:
+    """Room for the names of the heads, and what each metric means."""
+    text = st.column_config.TextColumn
+    means = {reports.heading(found, name): registry.metric_entry(name) for name in shown}
+    return {"Head": text(width=185), "d′": text(help="Latent dimension")} | {
+        heading: text(help=f"{entry.title}: {entry.summary}") for heading, entry in means.items() if entry
+    }
 
 
 def _measure_again(experiment: Experiment, found: Sequence[Row]) -> None:
@@ -145,7 +160,11 @@ def ablation(experiment: Experiment) -> None:
     dims = [str(dim) for dim in sorted({row["dim"] for row in found if row["head"] != "identity"})]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         metric = _metric(found)
-        dim = url_state.switch("dim", {each: each for each in dims}, label="d′") if len(dims) > 1 else dims[0]
+        dim = (
+            url_state.switch("dim", {each: each for each in dims}, label="Latent dimension")
+            if len(dims) > 1
+            else dims[0]
+        )
     title = reports.titled(found, metric)
     found = [row for row in found if str(row["dim"]) == dim]
     for heading, lead, made in (

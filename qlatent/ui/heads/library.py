@@ -115,11 +115,10 @@ def _figures(head: HeadView) -> None:
         st.metric(
             "Parameters",
             f"{stored:,}" if stored else "–",
-            border=True,
             help=f"Stored in the file; {used:,} of them influence the output." if used else None,
         )
         for each in figures.of_head(head.metrics):
-            st.metric(each.label, _value(each), border=True, help=_help(each))
+            st.metric(each.label, _value(each), help=_help(each))
 
 
 def _value(shown: Metric) -> str:

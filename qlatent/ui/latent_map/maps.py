@@ -130,7 +130,7 @@ def quality(run: RunSummary) -> None:
     found, _ = read(run)
     if found is None:
         return
-    with st.grid(4, min_column_width=190):
+    with st.grid(4, min_column_width=150):
         for metric in figures.metrics(found):
             trend = [each for each in metric.values if each is not None]
             text = f"{metric.help} By {metric.note}." if metric.note else metric.help

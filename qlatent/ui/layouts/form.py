@@ -69,7 +69,7 @@ def _modality(view: View, *, key: str) -> str:
     default = view.modality if view.modality in there else there[0]
     return str(
         st.segmented_control(
-            "Of", there, format_func=lambda each: MODALITIES.get(each, each), default=default, required=True,
+            "Layout of", there, format_func=lambda each: MODALITIES.get(each, each), default=default, required=True,
             key=f"{key}_modality",
         )
     )  # fmt: skip
