@@ -20,7 +20,7 @@ import numpy as np
 from qlatent import errors
 from qlatent.errors import KeyNeededError, UnavailableError
 from qlatent.hardware.ibm import messages
-from qlatent.hardware.ibm.access import INSTANCE_NAME, KEY_NAME, Access
+from qlatent.hardware.ibm.access import INSTANCE_NAME, KEY_NAME, Access, loopback
 from qlatent.hardware.runner import AbstractRunner
 from qlatent.hardware.work import Estimate, Outcome, Status, Work
 
@@ -36,6 +36,7 @@ class KeyHolder:
     """A broker's process, started with a key; `folder` is how others find it. `forget` ends it and its key."""
 
     def __init__(self, access: Access, *, url: str = "") -> None:
+        url = loopback(url) if url else ""
         self.folder = Path(tempfile.mkdtemp(prefix="qlatent-ibm-"))  # 0700
         paths = [str(_PACKAGE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
         inherited = {name: text for name, text in os.environ.items() if name not in (KEY_NAME, INSTANCE_NAME)}

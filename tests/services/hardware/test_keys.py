@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qlatent.errors import KeyNeededError
+from qlatent.errors import ConfigError, InputError, KeyNeededError
 from qlatent.hardware.clock import Clock
 from qlatent.hardware.ibm import access
 from qlatent.hardware.opening import open_runner
-from qlatent.services.hardware import accounts, listing, results
-from qlatent.services.hardware.accounts import Key
+from qlatent.services.hardware import keys, listing, results
+from qlatent.services.hardware.keys import Key
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 from tests.ibm_service.running import StandIn
@@ -49,7 +49,7 @@ def on_the_stand_in(service: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 @pytest.fixture(scope="module")
-def keys() -> Iterator[list[Key]]:
+def held() -> Iterator[list[Key]]:
     used: list[Key] = []
     yield used
     for key in used:
@@ -63,14 +63,13 @@ def assert_nowhere(secret: str, folder: Path) -> None:
 
 
 def test_a_visitor_s_job_waits_for_the_key_and_goes_on_with_a_new_one(
-    service: StandIn, stored: tuple[Workspace, str], keys: list[Key]
+    service: StandIn, stored: tuple[Workspace, str], held: list[Key]
 ) -> None:
     workspace, head = stored
-    first = accounts.enter(service.key, "open-instance")
-    keys.append(first)
-    account = first.account()
+    first, account = keys.entered(service.key, "open-instance")
+    held.append(first)
     assert (account.plan, account.free, account.remaining) == ("open", True, 600)
-    assert [each.name for each in first.devices()] == ["test_lattice", "test_line", "test_ring"]
+    assert [each.name for each in keys.devices(first)] == ["test_lattice", "test_line", "test_ring"]
     job = queued(workspace, request(head, device="test_ring", account=account.fingerprint))
 
     def forgets() -> bool:  # the key goes once the job is submitted
@@ -79,16 +78,16 @@ def test_a_visitor_s_job_waits_for_the_key_and_goes_on_with_a_new_one(
         return False
 
     service.switch("jobs", hold="Queued")
-    runner = open_runner("test_ring", access=Path(first.folder))
+    runner = open_runner("test_ring", access=Path(first.broker))
     state, _ = carried_out(workspace, job, runner, stop=forgets)
     assert state == "stopped" and listing.job(workspace, job).job.needs_key
     assert len(service.jobs) == 1
     service.switch("jobs", hold="")
     service.settle()
-    second = accounts.enter(service.key, service.crn)
-    keys.append(second)
-    assert second.account().fingerprint == account.fingerprint
-    state, _ = carried_out(workspace, job, open_runner("test_ring", access=Path(second.folder)))
+    second, again = keys.entered(service.key, service.crn)
+    held.append(second)
+    assert again.fingerprint == account.fingerprint
+    state, _ = carried_out(workspace, job, open_runner("test_ring", access=Path(second.broker)))
     assert (state, len(service.jobs)) == ("finished", 1)
     table = results.table(workspace, job)
     assert len(table) == 8 and np.isfinite(table.drop(columns="id").to_numpy(dtype=float)).all()
@@ -96,19 +95,22 @@ def test_a_visitor_s_job_waits_for_the_key_and_goes_on_with_a_new_one(
 
 
 def test_the_installation_s_key_needs_no_visitor(
-    service: StandIn, stored: tuple[Workspace, str], keys: list[Key], monkeypatch: pytest.MonkeyPatch
+    service: StandIn, stored: tuple[Workspace, str], held: list[Key], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace, head = stored
     with pytest.raises(KeyNeededError, match="no device 'test_line' on this machine"):
         open_runner("test_line")
-    assert accounts.installed() is None
+    assert keys.installed() is None and keys.source() == ""
     monkeypatch.setenv("QISKIT_IBM_TOKEN", service.key)
     monkeypatch.setenv("QISKIT_IBM_INSTANCE", "open-instance")
-    key = accounts.installed()
-    assert key is not None and key is accounts.installed() and key.folder == ""
-    keys.append(key)
-    assert "QISKIT_IBM_TOKEN" in key.account().source
-    assert key.devices()[0].queue == 0 and len(key.device("test_line")["pairs"]) == 7
+    key = keys.installed()
+    assert key is not None and key.broker == ""
+    held.append(key)
+    assert "QISKIT_IBM_TOKEN" in key.source == keys.source()
+    device = keys.calibrated(key, keys.devices(key)[1])
+    assert (device.name, device.queue) == ("test_line", 1)
+    assert (device.pair_error, device.readout_error) == pytest.approx((0.004, 0.035))
+    assert len(keys.coupling(key, "test_line").pairs) == 7
     asked = request(head, device="test_line")
     job = queued(workspace, asked)
 
@@ -124,5 +126,11 @@ def test_the_installation_s_key_needs_no_visitor(
     assert len(service.jobs) == 1  # measured already: nothing is paid twice
 
 
-def test_a_stand_in_is_told() -> None:
-    assert accounts.stand_in().startswith("http://127.0.0.1:")
+def test_a_key_that_opens_nothing_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert keys.stand_in().startswith("http://127.0.0.1:")
+    with pytest.raises(InputError, match="does not know this API key"):
+        keys.entered("wrong", "open-instance")
+    monkeypatch.setenv("QLATENT_IBM_URL", "http://example.org")
+    settings.cache_clear()
+    with pytest.raises(ConfigError, match="is not an address of this machine"):
+        keys.entered("wrong", "open-instance")
