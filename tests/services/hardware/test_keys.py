@@ -19,6 +19,8 @@ from qlatent.store.workspace import Workspace
 from tests.ibm_service.running import StandIn
 from tests.services.hardware.executing import carried_out, furnished, queued, request
 
+pytestmark = pytest.mark.slow  # each key has a process of its own, which imports IBM's client
+
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[StandIn]:
