@@ -6,16 +6,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services.hardware import listing, planning, requests
+from qlatent.errors import KeyNeededError
+from qlatent.services.hardware import listing, planning, requests, results
 from qlatent.services.hardware.requests import HardwareRequest
 from qlatent.services.heads import kept_heads
 from qlatent.store.workspace import Workspace
 from qlatent.ui.hardware import jobs
 from tests.carried_out import in_process
-from tests.services.hardware.executing import furnished, pca
+from tests.services.hardware.executing import (
+    DeviceDouble,
+    carried_out,
+    furnished,
+    pca,
+    queued,
+    request,
+)
 
 Open = Callable[..., AppTest]
 
@@ -72,19 +81,6 @@ def test_a_job_is_estimated_confirmed_and_queued(
     assert at.button(key="hardware_submit_yes").label == "Submit"
 
 
-def test_a_waiting_job_is_told_to_cancel(opened: Open, executed: tuple[Workspace, str, str]) -> None:
-    workspace, head, job = executed
-    asked = HardwareRequest(head, "pairs", "exact", items=3, options=requests.run_options(0, "none", 3, 0))
-    new = requests.start(workspace, requests.check(workspace, asked))
-    at = opened(workspace.path, "hardware", hardware_section="jobs")  # the newest is open
-    assert at.query_params["hardware_job"] in (new, [new])
-    assert any(each.value == "Next in the queue. It starts now." for each in at.info)
-    at.button(key="hardware_cancel").click().run()
-    assert not at.error, [each.value for each in at.error]
-    assert {each.id: jobs.state(each) for each in listing.jobs(workspace)} == {new: "cancelling", job: "done"}
-    assert not [each for each in at.button if each.key == "hardware_cancel"]
-
-
 def test_a_finished_job_is_a_badge_until_it_is_opened_and_lies_on_the_map(
     opened: Open, executed: tuple[Workspace, str, str]
 ) -> None:
@@ -100,6 +96,51 @@ def test_a_finished_job_is_a_badge_until_it_is_opened_and_lies_on_the_map(
     assert at.get("download_button")
     assert not listing.unseen(workspace)
     assert not [each for each in opened(workspace.path, "circuits").button if each.key == "hardware_badge"]
+
+
+def test_two_jobs_are_compared_on_their_common_items(
+    opened: Open, executed: tuple[Workspace, str, str]
+) -> None:
+    workspace, head, job = executed
+    asked = HardwareRequest(head, "pairs", "exact", items=40, options=requests.run_options(0, "none", 3, 0))
+    with in_process():
+        other = requests.start(workspace, requests.check(workspace, asked))
+    at = opened(workspace.path, "hardware", hardware_section="jobs", hardware_job=job, hardware_other=other)
+    measured = results.read(workspace, job)
+    moved = np.linalg.norm(measured.latents - measured.exact_latents, axis=1)
+    assert figures(at)["Distance to exact"] == f"{moved.mean():.3f}"
+    assert any(each.value.startswith("Exact → exact → shots. 20 items that both") for each in at.caption)
+
+
+def test_a_job_without_its_key_says_so_and_takes_one(
+    opened: Open, executed: tuple[Workspace, str, str]
+) -> None:
+    workspace, head, _ = executed
+    device = DeviceDouble()
+    device.trouble["submit"] = [KeyNeededError("The key of this job is gone.", remedy="Enter it again.")]
+    job = queued(workspace, request(head))
+    carried_out(workspace, job, device)
+    at = opened(workspace.path, "hardware", hardware_section="jobs", hardware_job=job)
+    assert jobs.state(listing.job(workspace, job)) == "key"
+    assert any("Enter it again" in each.value for each in at.warning)
+    assert (
+        at.text_input(key="hardware_key_text").proto.type
+        == at.text_input(key="hardware_key_text").proto.PASSWORD
+    )
+    assert at.button(key="hardware_cancel")
+
+
+def test_a_waiting_job_is_told_to_cancel(opened: Open, executed: tuple[Workspace, str, str]) -> None:
+    workspace, head, job = executed
+    asked = HardwareRequest(head, "pairs", "exact", items=3, options=requests.run_options(0, "none", 3, 0))
+    new = requests.start(workspace, requests.check(workspace, asked))
+    at = opened(workspace.path, "hardware", hardware_section="jobs")  # the newest is open
+    assert at.query_params["hardware_job"] in (new, [new])
+    assert any(each.value == "Next in the queue. It starts now." for each in at.info)
+    at.button(key="hardware_cancel").click().run()
+    assert not at.error, [each.value for each in at.error]
+    assert [jobs.state(listing.job(workspace, each)) for each in (new, job)] == ["cancelling", "done"]
+    assert not [each for each in at.button if each.key == "hardware_cancel"]
 
 
 def test_a_job_outlives_its_head_and_an_unknown_job_is_said(

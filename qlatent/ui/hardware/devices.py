@@ -14,18 +14,24 @@ from qlatent.ui.hardware import addresses, key
 from qlatent.ui.shell import url_state
 from qlatent.ui.shell.formatting import count, decimal, literal
 
-KINDS = {"simulator": "Simulator", "twin": "Twin of a device", "device": "IBM device"}
+KINDS = {"simulator": "Simulator", "twin": "Twin", "device": "IBM", "pennylane": "PennyLane"}
+KINDS_HELP = (
+    "Twin: a simulator with the noise of a real device as it was on one day. IBM: a device, with the key of your "
+    "account. PennyLane: any device of PennyLane, also those that plug-ins of other vendors bring."
+)
+PENNYLANE, USUAL = "pennylane:", "lightning.qubit"
 NAMES = {"exact": "Exact", "shots": "Shots, without noise"}
 MITIGATIONS = {
     "none": "None",
     "readout": "Readout inversion",
     "trex": "TREX",
-    "zne": "TREX, twirling and ZNE",
+    "zne": "ZNE",
 }
 OFFERED = {
     "simulator": ("none",),
     "twin": ("readout", "none", "trex", "zne"),
     "device": ("readout", "none", "trex", "zne"),
+    "pennylane": ("none",),
 }
 """What each kind of device can do; what it would ignore is not offered. The first is its default."""
 LEVELS = {str(level): str(level) for level in range(4)}
@@ -54,7 +60,9 @@ class Settings:
 
 def choose(*, qubits: int) -> Settings | None:
     """The chosen device with its options, of those with enough qubits; None where there is none, which is said."""
-    kind = url_state.switch(addresses.KIND, KINDS, label="Device")
+    kind = url_state.switch(addresses.KIND, KINDS, label="Device", help=KINDS_HELP)
+    if kind == "pennylane":
+        return _settings(_of_pennylane())
     held = key.panel() if kind == "device" else None
     if kind == "device" and held is None:
         return None
@@ -80,6 +88,26 @@ def choose(*, qubits: int) -> Settings | None:
     if small:
         st.caption(f"{count(small, 'smaller device')} cannot hold the {qubits} qubits of this head.")
     return replace(_settings(device), key=held)
+
+
+def _of_pennylane() -> Device:
+    """The device of PennyLane that is named."""
+    kept = url_state.get(addresses.DEVICE)
+    st.session_state["hardware_pennylane"] = (
+        kept.removeprefix(PENNYLANE) if kept.startswith(PENNYLANE) else USUAL
+    )
+
+    def changed() -> None:
+        url_state.put(addresses.DEVICE, PENNYLANE + (st.session_state["hardware_pennylane"].strip() or USUAL))
+
+    name = st.text_input(
+        "Name", key="hardware_pennylane", on_change=changed,
+        help="What qml.device takes, such as lightning.qubit or default.mixed. A vendor's device needs its plug-in and "
+        "an account, whose key the plug-in reads from its own settings.",
+    )  # fmt: skip
+    url_state.put(addresses.DEVICE, PENNYLANE + (name.strip() or USUAL))
+    st.caption("Each item waits for its answer, and what a vendor charges is not estimated.")
+    return Device(PENNYLANE + (name.strip() or USUAL), "pennylane", 0, None)
 
 
 def _named(device: Device) -> str:
@@ -125,8 +153,8 @@ def _settings(device: Device) -> Settings:
         mitigation = url_state.switch(
             addresses.MITIGATION, {each: MITIGATIONS[each] for each in offered}, label="Mitigation",
             help="Readout inversion corrects misread bits with two further circuits. TREX averages them out with "
-            "random bit flips. ZNE also repeats each circuit with more noise and extrapolates to none. The estimate "
-            "says how long each takes.",
+            "random bit flips. ZNE is TREX with twirled gates; it also repeats each circuit with more noise and "
+            "extrapolates to none. The estimate says how much longer each takes.",
         )  # fmt: skip
         level = int(
             url_state.switch(

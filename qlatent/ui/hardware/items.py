@@ -19,7 +19,7 @@ from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.formatting import count, encoder_name, literal
 
 OF = {"all": "All items", "collection": "A collection", "selection": "The selection of Explore"}
-TAKING = {"evenly": "Evenly spaced", "first": "The first", "drawn": "Drawn by a seed", "all": "All of them"}
+TAKING = {"evenly": "Evenly spaced", "first": "First", "drawn": "Drawn", "all": "All"}
 MOST = 100_000
 MODALITIES = {"image": "Image", "text": "Text", "vector": "Vector"}
 

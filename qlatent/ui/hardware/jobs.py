@@ -10,7 +10,6 @@ import streamlit as st
 
 from qlatent.services.hardware import listing
 from qlatent.services.hardware.listing import JobView
-from qlatent.services.runs import queue
 from qlatent.ui.hardware import addresses, key
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, duration, literal
@@ -151,13 +150,9 @@ def confirm_removal(view: JobView) -> None:
         "You can restore it for a day; then its results are deleted, and a new job would measure them again. What it "
         "used stays in the budget."
     )
-    if view.state not in ENDED and view.job.handle:
-        st.warning(
-            "It has not ended on the device; cancel it first, or it goes on there.", icon=":material/warning:"
-        )
     if st.button("Remove", type="primary", key="hardware_remove_yes", icon=":material/delete:"):
         with page.guarded():
-            queue.remove(page.workspace(), view.id)
+            listing.remove(page.workspace(), view.id)
             url_state.put(addresses.JOB, None)
             st.rerun()
 

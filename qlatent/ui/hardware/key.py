@@ -35,7 +35,11 @@ def held() -> Key | None:
     if own is not None and own.alive:
         return own
     st.session_state.pop(HELD, None)
-    return _installed(keys.source())
+    found = _installed(keys.source())
+    if found is not None and not found.alive:
+        _installed.clear()
+        found = _installed(keys.source())
+    return found
 
 
 @st.cache_resource(show_spinner="Starting the process that holds the key…", max_entries=2)
@@ -117,7 +121,7 @@ def _form() -> None:
     st.caption(
         "IBM's devices need an API key. It stays in a process of its own until you leave or forget it."
     )
-    if not _private():
+    if not private(st.context.url or ""):
         st.error(
             "Open this page over https, or on the machine that it runs on. Else anybody on the way could read the key.",
             title="A key is not accepted over this connection", icon=":material/lock_open:",
@@ -143,9 +147,9 @@ def _enter(key: str, instance: str) -> None:
         st.session_state[REFUSED] = err
 
 
-def _private() -> bool:
-    """Whether nobody between browser and server can read along."""
-    address = urlsplit(st.context.url or "")
+def private(url: str) -> bool:
+    """Whether nobody between browser and server can read what a page at this address is given."""
+    address = urlsplit(url)
     if address.scheme == "https" or not address.hostname or address.hostname == "localhost":
         return True
     try:
@@ -166,7 +170,7 @@ def _forgetting(key: Key) -> None:
 def _plan(account: Account) -> str:
     """Plan, price and what is left, always shown."""
     price = "jobs cost nothing" if account.free else f"price type {account.pricing}: jobs are charged"
-    left = "no limit" if account.remaining is None else f"{duration(account.remaining)} left of 28 days"
+    left = "no limit" if account.remaining is None else f"{duration(account.remaining)} left in these 28 days"
     return f"Plan {literal(account.plan)}, {literal(price)}. {duration(account.used)} used, {left}."
 
 

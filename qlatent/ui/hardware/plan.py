@@ -20,6 +20,8 @@ from qlatent.ui.hardware.items import Chosen
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import count, decimal, duration, literal, size
 
+FREE = ("pennylane:lightning.qubit", "pennylane:default.qubit", "pennylane:default.mixed")
+"""Devices of PennyLane that compute on this machine."""
 FORM = "hardware_submit"
 SMALL = 1.0  # seconds below which an estimate is told with two digits
 
@@ -127,6 +129,10 @@ def _said(told: dict[str, Any], used: Settings) -> None:
         said.append(f"{count(told['unknown'], 'id')} of the selection not in the dataset any more.")
     if "overlap" in told:
         said.append(f"The least overlap of a recompiled circuit with its original is {told['overlap']:.1%}.")
+    if used.limit and told["seconds"] > used.limit:
+        said.append(
+            f"The service would end this job after {used.limit} s, before it is done: allow more seconds."
+        )
     said.append(_of_the_budget(told))
     if used.key is not None and (left := key.opened(used.key).remaining):
         said.append(f"{told['seconds'] / left:.1%} of what the plan has left ({duration(left)}).")
@@ -162,9 +168,8 @@ def confirm(chosen: Chosen, used: Settings, asked: HardwareRequest, told: dict[s
         pd.DataFrame({"": list(rows), "This job": [literal(each) for each in rows.values()]}).set_index("")
     )
     paid = used.key is not None and not key.opened(used.key).free
-    agreed = not paid or st.checkbox(
-        "This instance is charged for the time on the device", key="hardware_agreed"
-    )
+    paid = paid or (used.device.kind == "pennylane" and used.device.name not in FREE)
+    agreed = not paid or st.checkbox("I know that this may be charged", key="hardware_agreed")
     if st.button(
         "Submit", type="primary", key="hardware_submit_yes", icon=":material/send:", disabled=not agreed
     ):
@@ -180,6 +185,8 @@ def confirm(chosen: Chosen, used: Settings, asked: HardwareRequest, told: dict[s
 
 def _cost(used: Settings) -> str:
     """What the plan of the account takes for the job."""
+    if used.device.kind == "pennylane":
+        return "what the vendor of the device charges, if it is not a simulator; not estimated"
     if used.key is None:
         return "nothing: it is computed on this machine"
     account = key.opened(used.key)
@@ -196,8 +203,8 @@ def _circuit(chosen: Chosen, used: Settings, *, qubits: int) -> None:
         st.code(drawing, language=None, height="content")
     with right:
         st.markdown("**In the gates of the device**")
-        if used.device.kind == "simulator":
-            st.caption("A simulator executes the circuit as it is.")
+        if used.device.kind in ("simulator", "pennylane"):
+            st.caption("It takes the circuit as it is.")
             return
         _levels(chosen, used)
         _map(used, qubits=qubits)

@@ -112,7 +112,7 @@ def _beside(shown: Shown, drawn: NDArray[np.int64]) -> None:
         )  # fmt: skip
         maps.append(LinkedMap(name, spec, f"hardware_map_{stage}", partial(happened, shown, stage)))
     with st.container(key="hardware_maps"):
-        linked_maps(maps, Group("hardware", min(len(maps), 2), HEIGHT - 100, REFUSED))
+        linked_maps(maps, Group("hardware", min(len(maps), 3), HEIGHT - 100, REFUSED))
 
 
 def _rings(shown: Shown, drawn: NDArray[np.int64], *, stage: int, frame: int | None = -1) -> list[Contour]:
@@ -134,10 +134,11 @@ def _said(shown: Shown, drawn: NDArray[np.int64], view: str) -> str:
     if shown.picked is not None:
         share += " that you selected; click into the empty map to see all"
     way = " → ".join(found.stages)
+    both = " that both jobs have" if len(found.stages) > 2 else ""
     rings = " An ellipse holds 95 % of repetitions, by the shots alone." if shown.rings else ""
     return (
-        f"{way}. {count(items, 'item')} in the plane of the exact latents, which holds {found.explained:.0%} of their "
-        f"variance. {what} {share}.{rings} Draw a lasso to choose items."
+        f"{way}. {count(items, 'item')}{both} in the plane of the exact latents, which holds {found.explained:.0%} of "
+        f"their variance. {what} {share}.{rings} Draw a lasso to choose items."
     )
 
 
