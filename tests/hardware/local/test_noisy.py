@@ -144,8 +144,8 @@ def test_beyond_ten_qubits_shots_are_trajectories(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(noisy, "DENSITY_QUBITS", 10)
     wanted = carried_out("twin:paris", ring(shots=0)).expectations
     monkeypatch.setattr(noisy, "DENSITY_QUBITS", 2)
-    found = carried_out("twin:paris", ring(shots=1000))
-    np.testing.assert_allclose(found.expectations, wanted, atol=5 / 1000**0.5)
+    found = carried_out("twin:paris", ring(shots=400))
+    np.testing.assert_allclose(found.expectations, wanted, atol=5 / 400**0.5)
     assert found.calibration["method"] == "trajectories"
     assert np.isnan(open_runner("twin:paris").estimate(ring(shots=10)).slope)
     with pytest.raises(InputError, match="Device noise of 13 qubits is not simulated"):
