@@ -93,7 +93,10 @@ def test_a_job_on_ibms_devices_waits_for_its_key_after_a_restart(
 
 
 def enter(page: Any, text: str, instance: str) -> None:
-    """Give a key with its instance to the form."""
+    """Give a key with its instance to the form, once the page is at rest: it clears the form after each key."""
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+    )
     key(page, "hardware_key_text", "input").fill(text)
     key(page, "hardware_key_instance", "input").fill(instance)
     press(key(page, "hardware_key_use"))
