@@ -26,7 +26,8 @@ SOURCE = (
 CAVEATS = (
     "A snapshot is one day of the device. Noise models made of it are a best case: crosstalk, drift and the errors of "
     "idle qubits are missing. Nothing here was run on a device.",
-    "The published 47.00 % and 47.27 % are single networks, chosen as the best; a row here is the mean over seeds.",
+    "The published 47.00 % is of one network on the device, 47.27 % of the best classical one; a row here is the mean "
+    "over seeds.",
     "Intervals are Student's t over the seeds (95 %), with the same images, shots and noise in every row. Two or three "
     "seeds give wide intervals.",
     "Recompiling needs the exact state of every image, so it cannot be faster than simulating.",
@@ -67,7 +68,7 @@ def accuracy_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
         values = list(_values(rows, variant, mode).values())
         printed = PUBLISHED.get("classical" if variant == "classical" else mode)
         lines.append([
-            f"{VARIANTS[variant].title}, {MODES[mode]}", str(len(values)), f"{mean(values):.2f}", _interval(values),
+            _titled(variant, mode), str(len(values)), f"{mean(values):.2f}", _interval(values),
             f"{printed:.2f}" if printed else "",
         ])  # fmt: skip
     return ["Network", "Seeds", "Accuracy", "95 % interval", "Published (one network)"], lines
@@ -80,7 +81,7 @@ def difference_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
         one, other = _values(rows, *first), _values(rows, *second)
         pairs = [one[seed] - other[seed] for seed in sorted(set(one) & set(other))]
         if pairs:
-            names = [f"{VARIANTS[variant].title}, {MODES[mode]}" for variant, mode in (first, second)]
+            names = [_titled(*each) for each in (first, second)]
             lines.append([*names, f"{mean(pairs):+.2f}", _interval(pairs, sign=True), str(len(pairs))])
     return ["First", "Second", "Difference", "95 % interval", "Seeds"], lines
 
@@ -94,9 +95,13 @@ def gate_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
         said = ["", ""]
         if "mean_overlap" in row:
             said = [f"{row['mean_overlap']:.4f}", f"{row['reached']} of {row['n']}"]
-        name = f"{VARIANTS[row['variant']].title}, {MODES[row['mode']]}, seed {row['seed']}"
+        name = f"{_titled(row['variant'], row['mode'])}, seed {row['seed']}"
         lines.append([name, str(row["pair_gates"]), *said, f"{row['seconds']:.0f} s"])
     return ["Network", "Two-qubit gates", "Mean overlap", "Images that reach it", "CPU"], lines
+
+
+def _titled(variant: str, mode: str) -> str:
+    return f"{VARIANTS[variant].title.removesuffix(', exact')}, {MODES[mode]}"
 
 
 def _present(rows: Sequence[Row]) -> list[tuple[str, str]]:
@@ -134,7 +139,7 @@ def _confusions(rows: Sequence[Row]) -> list[Part]:
             [label, *(f"{value:.1%}" for value in line)] for label, line in zip(classes, share, strict=True)
         ]
         lead = f"Rows: true class; columns: predicted class. {len(chosen)} seeds together."
-        heading = f"Confusion: {VARIANTS[variant].title}, {MODES[mode]}"
+        heading = f"Confusion: {_titled(variant, mode)}"
         found.append(Part(heading, lead, (["", *classes], cells)))
         found.append(Part("", figure=plots.confusion(classes, total.tolist())))
     return found
