@@ -56,6 +56,7 @@ def test_the_drawing_shows_every_gate_on_the_devices_qubits() -> None:
     assert all(len(text) < 20 for text in texts)
 
 
+@pytest.mark.slow
 def test_another_process_tells_the_same_and_amplitudes_are_bound() -> None:
     found = qiskit_process.transpilings(RING, WEIGHTS, device="fake_lima")
     here = levels.on_snapshot(RING, None, WEIGHTS, device="lima")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from qlatent.registry import ENCODERS
 from qlatent.services.datasets import datasets
 from qlatent.services.runs import listing
 from qlatent.services.runs.listing import RunSummary
@@ -50,7 +51,7 @@ def test_views_are_encoded_on_the_page_and_told_there(opened: Open, photos: tupl
     run = carry_out(workspace)
     assert (run.state, run.spec.views) == ("finished", 3)
     at = opened(workspace.path, "data", dataset=dataset)
-    assert f"Augmented views by {run.encoder}-" in written(at)
+    assert f"Augmented views by {ENCODERS[run.encoder].title}: " in written(at)
     assert "3 of each of 20 images" in written(at)
     assert len(at.dataframe[0].value) == 1  # one encoder, one modality
 

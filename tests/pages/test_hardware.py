@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.errors import KeyNeededError
-from qlatent.services.hardware import listing, planning, requests, results
+from qlatent.services.hardware import listing, planning, requests, results, transpiled
 from qlatent.services.hardware.requests import HardwareRequest
 from qlatent.services.heads import kept_heads
 from qlatent.store.workspace import Workspace
@@ -79,6 +79,22 @@ def test_a_job_is_estimated_confirmed_and_queued(
         "shots", "Two qubits", f"30, {told['Measured already']} of them measured already", "256 for each item"
     ]  # fmt: skip
     assert at.button(key="hardware_submit_yes").label == "Submit"
+
+
+@pytest.mark.slow
+def test_the_circuit_is_shown_as_the_device_of_a_twin_would_run_it(
+    opened: Open, executed: tuple[Workspace, str, str], here: None
+) -> None:
+    workspace, head, _ = executed
+    at = opened(workspace.path, "hardware", hardware_kind="twin", hardware_device="twin:fake_lima")
+    assert not at.error
+    (table,) = [each.value for each in at.dataframe if "SWAPs" in each.value]
+    found = transpiled.of_head(workspace, head, modality="image", device="twin:fake_lima")
+    assert table["Level"].tolist() == [0, 1, 2, 3]
+    assert table["Two-qubit gates"].tolist() == [each.pair_gates for each in found.levels]
+    assert table["Read at qubits"][3] == ", ".join(map(str, found.levels[3].end))
+    assert found.levels[3].pair_gates <= found.levels[0].pair_gates
+    assert f"Q{found.levels[3].end[0]}<" in found.levels[3].drawing
 
 
 def test_a_finished_job_is_a_badge_until_it_is_opened_and_lies_on_the_map(

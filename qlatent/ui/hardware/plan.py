@@ -14,7 +14,7 @@ from qlatent.plots import hardware as plots
 from qlatent.services.circuits import circuits
 from qlatent.services.hardware import choosing, devices, planning, requests
 from qlatent.services.hardware.requests import HardwareRequest
-from qlatent.ui.hardware import addresses, key
+from qlatent.ui.hardware import addresses, key, transpiled
 from qlatent.ui.hardware.devices import LEVELS, MITIGATIONS, Settings
 from qlatent.ui.hardware.items import Chosen
 from qlatent.ui.shell import page, parts, url_state
@@ -206,7 +206,10 @@ def _circuit(chosen: Chosen, used: Settings, *, qubits: int) -> None:
         if used.device.kind in ("simulator", "pennylane"):
             st.caption("It takes the circuit as it is.")
             return
-        _levels(chosen, used)
+        if used.device.kind == "twin":
+            transpiled.on_the_whole_device(chosen, used)
+        else:
+            _levels(chosen, used)
         _map(used, qubits=qubits)
 
 

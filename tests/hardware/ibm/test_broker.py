@@ -18,6 +18,8 @@ from qlatent.hardware.ibm.opening import open_ibm
 from tests.hardware.ibm.conftest import work_of
 from tests.ibm_service.running import StandIn
 
+pytestmark = pytest.mark.slow  # each starts processes of its own
+
 
 @pytest.fixture(scope="module")
 def holder(stand_in: StandIn) -> Iterator[KeyHolder]:

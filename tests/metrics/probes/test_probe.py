@@ -53,8 +53,9 @@ def test_small_fits_use_one_thread_of_linear_algebra_and_leave_the_others_as_the
         LogisticRegression, "fit", lambda self, x, y: (seen.append(blas_threads()), fit(self, x, y))[1]
     )
     with threadpool_limits(2, user_api="blas"):
+        before = blas_threads()  # a library that other tests loaded may have a limit of its own
         probe.probe_accuracy(compared(60))
-        assert blas_threads() == {2}
+        assert blas_threads() == before
     assert seen == [{1}] * (probe.FOLDS * len(probe.STRENGTHS) + 1)
 
 
