@@ -87,7 +87,7 @@ def test_photos_are_pointed_at_opened_and_found_again_by_going_back(page: Any, s
     page.mouse.up()
     row = until(lambda: url(page).get("row"))
     page.get_by_text(f"row {row}", exact=True).wait_for()
-    page.get_by_text("The 10 items nearest in the vectors").wait_for()
+    page.get_by_text("The 10 nearest items in the vectors").wait_for()
     found(page, "pm-class").press("Enter")  # switched off: none of its points is drawn
     page.locator(".pm-class[aria-pressed=false]").wait_for()
     until(lambda: "explore_hidden" in url(page))
