@@ -227,7 +227,7 @@ def width_table(table: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
 
 def _confusions(table: Sequence[Row]) -> list[Part]:
     """Mean confusion matrices of twin and ring after the last batch, as in the paper's Fig. 6."""
-    found = []
+    found: list[Part] = []
     for name in ("classical", "ring"):
         rows = [
             row for row in table
@@ -235,17 +235,20 @@ def _confusions(table: Sequence[Row]) -> list[Part]:
         ]  # fmt: skip
         if not rows:
             continue
-        total = np.sum([row["confusion"] for row in rows], axis=0)
-        classes = rows[0]["classes"]
-        share = total / total.sum(axis=1, keepdims=True)
-        cells = [
-            [label, *(f"{value:.1%}" for value in line)] for label, line in zip(classes, share, strict=True)
-        ]
         heading = f"Confusion after the last batch: {_within(VARIANTS[name].title)}"
-        lead = f"Rows: true class; columns: predicted class. All {len(rows)} seeds together."
-        found.append(Part(heading, lead, (["", *classes], cells)))
-        found.append(Part("", figure=plots.confusion(classes, total.tolist())))
+        found += confusion_parts(heading, rows)
     return found
+
+
+def confusion_parts(heading: str, rows: Sequence[Row]) -> list[Part]:
+    """The confusion matrices of these rows together, as a table of shares and as a figure of counts."""
+    total = np.sum([row["confusion"] for row in rows], axis=0)
+    classes = rows[0]["classes"]
+    share = total / total.sum(axis=1, keepdims=True)
+    cells = [[label, *(f"{value:.1%}" for value in line)] for label, line in zip(classes, share, strict=True)]
+    lead = f"Rows: true class; columns: predicted class. All {len(rows)} seeds together."
+    table = Part(heading, lead, (["", *classes], cells))
+    return [table, Part("", figure=plots.confusion(classes, total.tolist()))]
 
 
 def _settings(table: Sequence[Row], command: str) -> list[list[str]]:

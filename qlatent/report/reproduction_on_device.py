@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
-import numpy as np
-
-from qlatent.plots import comparison as plots
 from qlatent.provenance import commit
 from qlatent.report import document
 from qlatent.report.document import Part, version_of
+from qlatent.report.reproduction import confusion_parts
 from qlatent.services.experiments.on_device import MODES, PUBLISHED
 from qlatent.services.experiments.reproduction import VARIANTS, Row
 
@@ -128,20 +126,11 @@ def _interval(values: Sequence[float], *, sign: bool = False) -> str:
 
 def _confusions(rows: Sequence[Row]) -> list[Part]:
     """Confusion matrices of the recompiled circuits and of the classical twin, all seeds together."""
-    found = []
+    found: list[Part] = []
     for variant, mode in (("ring", "recompiled"), ("classical", "exact")):
         chosen = [row for row in rows if (row["variant"], row["mode"]) == (variant, mode)]
-        if not chosen:
-            continue
-        total, classes = np.sum([row["confusion"] for row in chosen], axis=0), chosen[0]["classes"]
-        share = total / total.sum(axis=1, keepdims=True)
-        cells = [
-            [label, *(f"{value:.1%}" for value in line)] for label, line in zip(classes, share, strict=True)
-        ]
-        lead = f"Rows: true class; columns: predicted class. {len(chosen)} seeds together."
-        heading = f"Confusion: {_titled(variant, mode)}"
-        found.append(Part(heading, lead, (["", *classes], cells)))
-        found.append(Part("", figure=plots.confusion(classes, total.tolist())))
+        if chosen:
+            found += confusion_parts(f"Confusion: {_titled(variant, mode)}", chosen)
     return found
 
 

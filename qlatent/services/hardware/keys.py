@@ -16,14 +16,13 @@ from qlatent.hardware.coupling import Coupling
 from qlatent.hardware.ibm.access import Access, unattended
 from qlatent.hardware.ibm.brokered import KeyHolder
 from qlatent.services.hardware.devices import Device
+from qlatent.services.hardware.plans import FREE
 from qlatent.settings import settings
 
 __all__ = [
     "Account", "Coupling", "Key", "account", "calibrated", "coupling", "devices", "entered", "installed", "source",
     "stand_in",
 ]  # fmt: skip
-
-FREE = ("free", "trial")
 
 
 @dataclass(frozen=True, eq=False)

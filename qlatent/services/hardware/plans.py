@@ -12,7 +12,8 @@ from typing import Any
 from qlatent.hardware.ibm import access
 from qlatent.settings import settings
 
-_FREE = ("free", "trial")
+FREE = ("free", "trial")
+"""Price types of plans on which jobs cost nothing."""
 
 
 def plan(broker: str = "") -> dict[str, Any]:
@@ -26,7 +27,7 @@ def plan(broker: str = "") -> dict[str, Any]:
     limit, consumed = usage["limit"], usage["consumed"]
     return {
         "instance": instance["name"], "plan": instance["plan"], "pricing": instance["pricing"],
-        "free": instance["pricing"] in _FREE, "consumed": consumed, "limit": limit,
+        "free": instance["pricing"] in FREE, "consumed": consumed, "limit": limit,
         "remaining": None if limit is None else max(limit - consumed, 0.0), "fingerprint": told["fingerprint"],
     }  # fmt: skip
 
