@@ -28,14 +28,19 @@ def on_snapshot(circuit: Circuit, inputs: Any, weights: Any, *, device: str, see
     unknown device, and one with fewer qubits than the circuit.
     """
     backend = snapshots.backend(device.removeprefix(twins.PREFIX))
-    first = measurements(circuit)[0].circuit
-    bound = to_qiskit.bind(first, inputs if circuit.encoding == "amplitudes" else None, weights)
-    return {
+    return on_backend(circuit, inputs, weights, backend, seed=seed) | {
         "device": twins.known(device),
         "calibrated": twins.calibrated(device),
-        "levels": [_level(bound, backend, level, seed) for level in LEVELS],
-        "map": chart(backend),
     }
+
+
+def on_backend(
+    circuit: Circuit, inputs: Any, weights: Any, backend: BackendV2, *, seed: int = 0
+) -> dict[str, Any]:
+    """As `on_snapshot`, for any backend with a target; without its name and the time of its calibration."""
+    first = measurements(circuit)[0].circuit
+    bound = to_qiskit.bind(first, inputs if circuit.encoding == "amplitudes" else None, weights)
+    return {"levels": [_level(bound, backend, level, seed) for level in LEVELS], "map": chart(backend)}
 
 
 def chart(backend: BackendV2) -> dict[str, Any]:
@@ -88,6 +93,13 @@ def _level(circuit: Any, backend: BackendV2, level: int, seed: int) -> dict[str,
         "gates": {name: int(count) for name, count in made.circuit.count_ops().items()},
         "start": list(made.start),
         "end": list(made.end),
+        "pairs": _pairs(made),
         "seconds": made.seconds(backend.target),
         "drawing": drawing(made),
     }
+
+
+def _pairs(made: transpiling.Transpiled) -> list[list[int]]:
+    """The couplings on which the circuit has two-qubit gates, each once."""
+    places = [sorted(made.circuit.find_bit(bit).index for bit in step.qubits) for step in made.circuit.data]
+    return [list(pair) for pair in sorted({tuple(each) for each in places if len(each) == 2})]

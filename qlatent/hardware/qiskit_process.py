@@ -70,6 +70,7 @@ class Level:
     gates: Mapping[str, int]  # by the device's names
     start: tuple[int, ...]  # the device's qubit of each wire at the start
     end: tuple[int, ...]  # and where it is read
+    pairs: tuple[tuple[int, int], ...]  # the couplings that have its two-qubit gates
     seconds: float  # of one execution with its reading; nan if the device tells no durations
     drawing: str  # SVG
 
@@ -85,7 +86,7 @@ class DeviceMap:
 
 @dataclass(frozen=True)
 class Transpilings:
-    """A circuit on a device with a snapshot, by optimisation level."""
+    """A circuit on a device, by optimisation level."""
 
     device: str
     calibrated: str  # ISO 8601
@@ -94,7 +95,7 @@ class Transpilings:
 
 
 def transpilings(
-    circuit: Circuit, weights: ArrayLike, *, device: str, inputs: ArrayLike | None = None
+    circuit: Circuit, weights: ArrayLike, *, device: str, inputs: ArrayLike | None = None, seed: int = 0
 ) -> Transpilings:
     """The circuit with `weights` (weights,) bound, transpiled for a device such as "fake_paris" at every level.
 
@@ -102,9 +103,18 @@ def transpilings(
     """
     row = None if inputs is None else np.asarray(inputs, dtype=float).tolist()
     angles = {"inputs": row, "weights": np.asarray(weights, dtype=float).tolist()}
-    found = ask("levels", circuit=circuit.to_json(), device=device, **angles)
+    return read(ask("levels", circuit=circuit.to_json(), device=device, seed=seed, **angles))
+
+
+def read(found: Mapping[str, Any]) -> Transpilings:
+    """What `levels.py` tells as JSON values."""
     levels = tuple(
-        Level(**each | {"start": tuple(each["start"]), "end": tuple(each["end"])}) for each in found["levels"]
+        Level(
+            **each
+            | {"start": tuple(each["start"]), "end": tuple(each["end"])}
+            | {"pairs": tuple((a, b) for a, b in each["pairs"])}
+        )
+        for each in found["levels"]
     )
     tables = {name: tuple(tuple(row) for row in found["map"][name]) for name in ("places", "pairs")}
     drawn = DeviceMap(readout=tuple(found["map"]["readout"]), **tables)

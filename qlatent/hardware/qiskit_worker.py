@@ -61,10 +61,12 @@ def _on_device(circuit: str, inputs: list[float], weights: list[float], device: 
     }
 
 
-def _levels(circuit: str, inputs: list[float] | None, weights: list[float], device: str) -> Mapping[str, Any]:
+def _levels(
+    circuit: str, inputs: list[float] | None, weights: list[float], device: str, seed: int
+) -> Mapping[str, Any]:
     from qlatent.hardware import levels
 
-    return levels.on_snapshot(Circuit.from_json(circuit), inputs, weights, device=device)
+    return levels.on_snapshot(Circuit.from_json(circuit), inputs, weights, device=device, seed=seed)
 
 
 _TASKS: dict[str, Callable[..., Any]] = {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -50,25 +49,25 @@ def against_exact(exact: Floats, measured: Floats, errors: Floats, *, height: in
 def device(
     pairs: Mapping[tuple[int, int], float],
     readout: Sequence[float],
-    line: Sequence[int] = (),
     *,
+    chosen: Collection[int] = (),
+    used: Collection[tuple[int, int]] = (),
     height: int = 380,
 ) -> go.Figure:
     """The qubits of a device, coloured by their readout error, and the pairs with a gate, stronger where it errs less.
 
-    The chosen line is drawn over them in another colour. Distances follow the number of gates between two qubits.
+    Chosen qubits and used pairs have another colour. Distances follow the number of gates between two qubits.
     """
     places = positions(tuple(pairs), len(readout))
     figure = go.Figure()
     known = np.array([error for error in pairs.values() if error == error])
     bounds = np.quantile(known, (1 / 3, 2 / 3)) if known.size else np.zeros(2)
-    chosen = {tuple(sorted(pair)) for pair in pairwise(line)}
     for rank, opacity in enumerate((0.9, 0.5, 0.2)):
         edges = [pair for pair, error in pairs.items() if int(np.searchsorted(bounds, error)) == rank]
         figure.add_scatter(
             **_edges(places, edges), line={"color": f"rgba(128,132,145,{opacity})", "width": 3}
         )
-    figure.add_scatter(**_edges(places, sorted(chosen)), line={"color": CATEGORIES[1], "width": 6})
+    figure.add_scatter(**_edges(places, sorted(used)), line={"color": CATEGORIES[1], "width": 6})
     middles = np.array([places[[a, b]].mean(axis=0) for a, b in pairs]).reshape(-1, 2)
     figure.add_scatter(
         x=middles[:, 0], y=middles[:, 1], mode="markers", marker={"size": 9, "opacity": 0}, showlegend=False,
@@ -79,7 +78,7 @@ def device(
         text=[f"qubit {number}: readout error {100 * error:.2g} %" for number, error in enumerate(readout)],
         marker={
             "size": 11, "color": [100 * each for each in readout], "colorscale": RAMP, "cmin": 0, "cmax": 10,
-            "line": {"color": [CATEGORIES[1] if each in line else GREY for each in range(len(readout))], "width": 2},
+            "line": {"color": [CATEGORIES[1] if each in chosen else GREY for each in range(len(readout))], "width": 2},
             "colorbar": {"title": {"text": "readout error, %", "side": "right"}, "thickness": 12},
         },
     )  # fmt: skip

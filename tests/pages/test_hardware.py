@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from qlatent.errors import KeyNeededError
+from qlatent.hardware.ibm import access
+from qlatent.plots.colours import CATEGORIES
 from qlatent.services.hardware import listing, planning, requests, results, transpiled
 from qlatent.services.hardware.requests import HardwareRequest
 from qlatent.services.heads import kept_heads
 from qlatent.store.workspace import Workspace
-from qlatent.ui.hardware import jobs
+from qlatent.ui.hardware import jobs, key
 from tests.carried_out import in_process
+from tests.ibm_service.running import StandIn
 from tests.services.hardware.executing import (
     DeviceDouble,
     carried_out,
@@ -95,6 +99,35 @@ def test_the_circuit_is_shown_as_the_device_of_a_twin_would_run_it(
     assert table["Read at qubits"][3] == ", ".join(map(str, found.levels[3].end))
     assert found.levels[3].pair_gates <= found.levels[0].pair_gates
     assert f"Q{found.levels[3].end[0]}<" in found.levels[3].drawing
+
+
+@pytest.mark.slow
+def test_the_circuit_is_shown_as_a_device_of_the_account_would_run_it(
+    opened: Open, executed: tuple[Workspace, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, _, _ = executed
+    service = StandIn()
+    monkeypatch.setenv("QLATENT_IBM_URL", service.url)
+    monkeypatch.setenv(access.KEY_NAME, service.key)
+    monkeypatch.setenv(access.INSTANCE_NAME, "open-instance")
+    planning._companion.close()  # the next one is asked with these settings
+    asked = {"hardware_kind": "device", "hardware_device": "test_lattice", "hardware_mitigation": "none"}
+    try:
+        at = opened(workspace.path, "hardware", **asked, hardware_level="1")
+        assert not at.error, [each.value for each in at.error]
+        (table,) = [each.value for each in at.dataframe if "SWAPs" in each.value]
+        assert table["Level"].tolist() == [0, 1, 2, 3]
+        assert figures(at)["Two-qubit gates"] == str(table["Two-qubit gates"][1])  # of what would be sent
+        (qubits,) = [json.loads(each.proto.spec) for each in at.get("plotly_chart")]
+        (dots,) = [each["marker"] for each in qubits["data"] if "colorbar" in each.get("marker", {})]
+        marked = [number for number, edge in enumerate(dots["line"]["color"]) if edge == CATEGORIES[1]]
+        assert ", ".join(map(str, marked)) == ", ".join(
+            sorted(table["Read at qubits"][1].split(", "), key=int)
+        )
+    finally:
+        key._installed.clear()
+        planning._companion.close()
+        service.close()
 
 
 def test_a_finished_job_is_a_badge_until_it_is_opened_and_lies_on_the_map(

@@ -15,11 +15,14 @@ def test_coupled_qubits_lie_as_far_apart_as_they_are_coupled() -> None:
     np.testing.assert_allclose(apart, wanted, atol=0.02)  # a line can be drawn without stress
 
 
-def test_the_chosen_line_and_errors_stand_on_the_map_of_a_device() -> None:
+def test_the_chosen_qubits_and_errors_stand_on_the_map_of_a_device() -> None:
     pairs = {(0, 1): 0.01, (1, 2): 0.02, (2, 3): 0.3}
-    figure = hardware.device(pairs, [0.01, 0.02, 0.03, float("nan")], (2, 1, 0))
+    figure = hardware.device(pairs, [0.01, 0.02, 0.03, float("nan")], chosen=(0, 1, 2), used=((0, 1), (1, 2)))
     orange = [each for each in figure.data if each.mode == "lines" and each.line.width == 6]
     assert len(orange) == 1 and np.isnan(orange[0].x).sum() == 2  # two edges
+    (dots,) = [each for each in figure.data if each.marker.colorbar.title.text]
+    edges = dots.marker.line.color
+    assert len(set(edges[:3])) == 1 and edges[3] not in edges[:3]
     said = [text for each in figure.data for text in each.text or ()]
     assert "2–3: gate error 30 %" in said and "qubit 1: readout error 2 %" in said
 

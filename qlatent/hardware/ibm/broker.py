@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from qlatent.circuits.circuit import Circuit
 from qlatent.errors import QlatentError
 from qlatent.hardware.clock import Clock
 from qlatent.hardware.ibm import account, devices, messages
@@ -75,6 +76,9 @@ class Broker:
         match task:
             case "estimate":
                 return asdict(runner.estimate(messages.to_work(asked["work"], arrays))), {}
+            case "levels":
+                circuit = Circuit.from_json(asked["circuit"])
+                return runner.levels(circuit, asked["inputs"], asked["weights"], seed=asked["seed"]), {}
             case "submit":
                 return runner.submit(messages.to_work(asked["work"], arrays), tag=asked["tag"]), {}  # type: ignore[return-value]
             case "poll":

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qlatent import errors
+from qlatent.circuits.circuit import Circuit
 from qlatent.errors import KeyNeededError, UnavailableError
 from qlatent.hardware.ibm import messages
 from qlatent.hardware.ibm.access import INSTANCE_NAME, KEY_NAME, Access, loopback
@@ -83,6 +85,14 @@ class KeyHolder:
     def device(self, name: str) -> dict[str, Any]:
         """The calibration of a device: time, readout by qubit, pairs as [a, b, error], single."""
         return dict(ask(self.folder, "device", device=name))
+
+    def levels(
+        self, circuit: Circuit, inputs: ArrayLike | None, weights: ArrayLike, *, device: str, seed: int = 0
+    ) -> dict[str, Any]:
+        """As `IbmRunner.levels`."""
+        row = None if inputs is None else np.asarray(inputs, dtype=float).tolist()
+        angles = {"inputs": row, "weights": np.asarray(weights, dtype=float).tolist()}
+        return dict(ask(self.folder, "levels", device=device, circuit=circuit.to_json(), seed=seed, **angles))
 
 
 class BrokerRunner(AbstractRunner):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from qlatent.circuits.circuit import Circuit
 from qlatent.errors import AbsentError, QlatentError, RunError
 from qlatent.hardware.clock import Clock
 from qlatent.hardware.ibm import account, devices, submitting
@@ -85,6 +86,14 @@ class IbmRunner(AbstractRunner):
 
         found = self._prepared(work).estimate(self._limits.executions)
         return replace(found, slope=expected_slope(work, self._backend, device=self.device))
+
+    def levels(self, circuit: Circuit, inputs: Any, weights: Any, *, seed: int = 0) -> dict[str, Any]:
+        """The circuit at each optimisation level with the calibration in force, as `hardware.levels.on_snapshot`."""
+        from qlatent.hardware import levels
+
+        devices.find(self._connection, self.device, qubits=circuit.qubits)
+        told = {"device": self.device, "calibrated": self.calibration()}
+        return levels.on_backend(circuit, inputs, weights, self._backend, seed=seed) | told
 
     def submit(self, work: Work, *, tag: str) -> str:
         """The handle of the job with this tag: a new one, or what an earlier attempt with the tag already created.

@@ -12,13 +12,14 @@ from qlatent.errors import QlatentError
 from qlatent.services.hardware import budget, keys
 from qlatent.services.hardware.devices import Device
 from qlatent.services.hardware.keys import Account, Coupling, Key
+from qlatent.services.hardware.transpiled import Transpilings, of_head
 from qlatent.ui.shell import page, parts
 from qlatent.ui.shell.formatting import duration, literal
 
 HELD = "hardware_key"
 """Under this name the session holds the process with the key; the key itself it never has."""
 REFUSED = "hardware_key_refused"
-MINUTE = 60
+MINUTE, HOUR = 60, 3600
 STEPS = """
 1. Create an account at **quantum.cloud.ibm.com**; an e-mail address is enough.
 2. Create an instance. The Open plan is free and gives 10 minutes on a device in 28 days.
@@ -103,6 +104,20 @@ def _calibrated(folder: str, device: Device, minute: int) -> Device:
     key = held()
     assert key is not None and str(key.holder.folder) == folder
     return keys.calibrated(key, device)
+
+
+def transpiled(key: Key, device: Device, head: str, modality: str, seed: int) -> Transpilings:
+    """A head's circuit on a device by optimisation level, asked once for each calibration."""
+    return _transpiled(str(key.holder.folder), device.name, device.calibrated, head, modality, seed)
+
+
+@st.cache_resource(show_spinner="Transpiling…", max_entries=16, ttl=HOUR)
+def _transpiled(
+    folder: str, device: str, calibrated: str, head: str, modality: str, seed: int
+) -> Transpilings:
+    key = held()
+    assert key is not None and str(key.holder.folder) == folder
+    return of_head(page.workspace(), head, modality=modality, device=device, seed=seed, key=key)
 
 
 def coupling(key: Key, device: str) -> Coupling:

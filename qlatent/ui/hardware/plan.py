@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from qlatent.errors import QlatentError
-from qlatent.plots import hardware as plots
 from qlatent.services.circuits import circuits
-from qlatent.services.hardware import choosing, devices, planning, requests
+from qlatent.services.hardware import choosing, planning, requests
 from qlatent.services.hardware.requests import HardwareRequest
 from qlatent.ui.hardware import addresses, key, transpiled
-from qlatent.ui.hardware.devices import LEVELS, MITIGATIONS, Settings
+from qlatent.ui.hardware.devices import MITIGATIONS, Settings
 from qlatent.ui.hardware.items import Chosen
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import count, decimal, duration, literal, size
@@ -195,7 +193,7 @@ def _cost(used: Settings) -> str:
 
 
 def _circuit(chosen: Chosen, used: Settings, *, qubits: int) -> None:
-    """The logical circuit, beside what each optimisation level makes of it."""
+    """The head's circuit, beside what the device would run of it and where."""
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**The head's circuit**")
@@ -206,55 +204,4 @@ def _circuit(chosen: Chosen, used: Settings, *, qubits: int) -> None:
         if used.device.kind in ("simulator", "pennylane"):
             st.caption("It takes the circuit as it is.")
             return
-        if used.device.kind == "twin":
-            transpiled.on_the_whole_device(chosen, used)
-        else:
-            _levels(chosen, used)
-        _map(used, qubits=qubits)
-
-
-def _map(used: Settings, *, qubits: int) -> None:
-    """The device's qubits with their errors, and for a twin the line that it takes."""
-    if used.device.kind == "twin":
-        found = devices.coupling(used.device.name)
-        line = found.line(qubits)
-        said = "The twin takes the orange line, on which the fewest errors are expected."
-    else:
-        assert used.key is not None
-        found, line = key.coupling(used.key, used.device.name), ()
-        said = "The transpiler chooses the qubits when the job is submitted."
-    st.plotly_chart(
-        plots.device(found.pairs, found.readout, line), key="hardware_device_map", config={"displayModeBar": False},
-        alt=f"Qubits of {used.device.name} with their errors",
-    )  # fmt: skip
-    st.caption(
-        f"Each dot is a qubit, each line a pair with a two-qubit gate, stronger with a smaller error. {said}"
-    )
-
-
-def _at(used: Settings, level: str) -> Settings:
-    """The settings at another level, with one shot more, so that nothing counts as measured already."""
-    return replace(used, level=int(level), shots=used.shots + 1, recompiled=False)
-
-
-def _levels(chosen: Chosen, used: Settings) -> None:
-    asked = f"{used.device.name} {chosen.head.id}"
-    if st.session_state.get("hardware_levels_for") != asked:
-        st.caption("Higher levels look longer for fewer two-qubit gates, which make most of the errors.")
-        if not st.button("Compare the levels", key="hardware_levels", icon=":material/stacks:"):
-            return
-        st.session_state["hardware_levels_for"] = asked
-    with st.spinner("Transpiling…"):
-        found = {level: estimate(request(chosen, _at(used, level))) for level in LEVELS}
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Level": list(found),
-                "Two-qubit gates": [each["pair_gates"] for each in found.values()],
-                "Depth": [each["depth"] for each in found.values()],
-                "Expected slope": [each["slope"] for each in found.values()],
-            }
-        ),
-        hide_index=True, key="hardware_levels_table", alt="Optimisation levels of the transpiler",
-        column_config={"Expected slope": st.column_config.NumberColumn(format="%.3f")},
-    )  # fmt: skip
+        transpiled.on_device(chosen, used, qubits=qubits)

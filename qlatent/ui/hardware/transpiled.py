@@ -1,13 +1,17 @@
-"""Part of the page Hardware: the circuit that the device of a twin would run, by optimisation level, as a drawing."""
+"""Part of the page Hardware: the circuit that the device would run, by optimisation level, and on which qubits."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import pandas as pd
 import streamlit as st
 
 from qlatent.errors import QlatentError
-from qlatent.services.hardware import transpiled
-from qlatent.services.hardware.transpiled import Level
+from qlatent.plots import hardware as plots
+from qlatent.services.hardware import devices, transpiled
+from qlatent.services.hardware.transpiled import Level, Transpilings
+from qlatent.ui.hardware import key
 from qlatent.ui.hardware.devices import Settings
 from qlatent.ui.hardware.items import Chosen
 from qlatent.ui.shell import page, parts
@@ -26,24 +30,58 @@ _DRAWING = st.components.v2.component(
 )
 
 
-def on_the_whole_device(chosen: Chosen, used: Settings) -> None:
-    """Draw what the twin's device would run at each level, and the circuit of the chosen level."""
-    device = used.device.name
+def on_device(chosen: Chosen, used: Settings, *, qubits: int) -> None:
+    """Draw what the device would run at each level, the circuit of the chosen one, and the device with its qubits."""
     try:
-        with st.spinner("Transpiling…"):
-            found = transpiled.of_head(
-                page.workspace(), chosen.head.id, modality=chosen.modality, device=device
-            )
+        found = _found(chosen, used)
     except QlatentError as err:
         parts.error_card(err)
         return
     _table(found.levels)
+    level = next(each for each in found.levels if each.level == used.level)
     with st.expander(f"Draw the circuit at level {used.level}", key="hardware_drawing"):
-        level = next(each for each in found.levels if each.level == used.level)
-        of = f"{chosen.head.id} {chosen.modality} {device} {used.level}"
-        data = {"of": of, "name": f"The circuit on {device} at level {used.level}", "svg": level.drawing}
-        _DRAWING(key="hardware_transpiled", data=data)
-        st.caption("Qn is qubit n of the device. The twin runs the circuit on its own line of these qubits.")
+        of = f"{chosen.head.id} {chosen.modality} {used.device.name} {found.calibrated} {used.seed} {used.level}"
+        name = f"The circuit on {used.device.name} at level {used.level}"
+        _DRAWING(key="hardware_transpiled", data={"of": of, "name": name, "svg": level.drawing})
+        twin = " The twin runs the circuit on its own line of these qubits." if used.key is None else ""
+        st.caption(f"Qn is qubit n of the device.{twin}")
+    if used.recompiled:
+        st.caption("This is the circuit before recompiling; each item has a shorter one of its own.")
+    _map(used, level, qubits=qubits)
+
+
+def _found(chosen: Chosen, used: Settings) -> Transpilings:
+    if used.key is not None:
+        return key.transpiled(used.key, used.device, chosen.head.id, chosen.modality, used.seed)
+    with st.spinner("Transpiling…"):
+        return transpiled.of_head(
+            page.workspace(),
+            chosen.head.id,
+            modality=chosen.modality,
+            device=used.device.name,
+            seed=used.seed,
+        )
+
+
+def _map(used: Settings, level: Level, *, qubits: int) -> None:
+    """The device's qubits with their errors, and those that the job takes."""
+    if used.key is None:
+        found = devices.coupling(used.device.name)
+        line = found.line(qubits)
+        taken, pairs = set(line), {(min(pair), max(pair)) for pair in pairwise(line)}
+        said = "The twin takes the orange line, on which the fewest errors are expected."
+    else:
+        found = key.coupling(used.key, used.device.name)
+        taken = {*level.start, *level.end, *(each for pair in level.pairs for each in pair)}
+        pairs = set(level.pairs)
+        said = f"At level {level.level} the transpiler takes the orange qubits and pairs, with the calibration of now."
+    st.plotly_chart(
+        plots.device(found.pairs, found.readout, chosen=taken, used=pairs), key="hardware_device_map",
+        config={"displayModeBar": False}, alt=f"Qubits of {used.device.name} with their errors",
+    )  # fmt: skip
+    st.caption(
+        f"Each dot is a qubit, each line a pair with a two-qubit gate, stronger with a smaller error. {said}"
+    )
 
 
 def _table(levels: tuple[Level, ...]) -> None:

@@ -6,15 +6,19 @@ import os
 import signal
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from qlatent.errors import AbsentError, InputError, KeyNeededError
+from qlatent.circuits.layouts import qssl_ring
+from qlatent.errors import AbsentError, InputError, KeyNeededError, QlatentError
+from qlatent.hardware import qiskit_process
 from qlatent.hardware.ibm.access import Access
 from qlatent.hardware.ibm.brokered import BrokerRunner, KeyHolder, ask
 from qlatent.hardware.ibm.opening import open_ibm
+from qlatent.hardware.ibm.runner import IbmRunner
 from tests.hardware.ibm.conftest import work_of
 from tests.ibm_service.running import StandIn
 
@@ -67,6 +71,24 @@ def test_a_job_goes_through_the_broker_and_its_key_nowhere(
     assert service.key not in "".join(capfd.readouterr())
     assert service.key not in str(service.jobs) and service.key not in handle
     assert not any(request["key"] for request in service.requests)
+
+
+def test_the_circuit_of_each_level_is_the_one_that_a_job_sends(
+    service: StandIn, holder: KeyHolder, runner: IbmRunner
+) -> None:
+    work = work_of()
+    told = holder.levels(work.circuit, None, work.weights, device="test_ring", seed=3)
+    assert told["device"] == "test_ring" and len(told["map"]["places"]) == 12
+    for each in qiskit_process.read(told).levels:
+        asked = replace(work, options=replace(work.options, optimization_level=each.level, seed=3))
+        (sent,) = runner._prepared(asked).sent(0, len(work))
+        gates = [step for step in sent.circuit.data if len(step.qubits) == 2]
+        used = {tuple(sorted(sent.circuit.find_bit(bit).index for bit in step.qubits)) for step in gates}
+        assert each.pair_gates == len(gates) > 0 and each.pairs == tuple(sorted(used))
+        read = [step.qubits[0] for step in sent.circuit.data if step.operation.name == "measure"]
+        assert each.end == tuple(sent.circuit.find_bit(bit).index for bit in read)
+    with pytest.raises(QlatentError, match="8 qubits"):
+        holder.levels(qssl_ring(9, 1), None, np.zeros(18), device="test_line")
 
 
 def test_the_page_is_told_of_account_and_devices(service: StandIn, holder: KeyHolder) -> None:
