@@ -51,8 +51,11 @@ Job = Annotated[str, typer.Argument(help="Id of a job.")]
 
 
 @app.command(name="devices")
-def devices_command(as_json: JsonOption = False) -> None:
-    """List the devices with their qubits, queues and errors: those of the account, if there is a key, come first."""
+def devices_command(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """List the devices with their qubits, queues and errors: those of the account, if there is a key, come first.
+
+    The list is the same for every workspace.
+    """
     terminal, problem = Terminal(as_json=as_json), ""
     try:
         own = devices.of_account()
@@ -87,18 +90,8 @@ def estimate(
 ) -> None:
     """Say what a job would take: seconds on the device, circuits, executions, payload and error bar."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    options = run_options(shots, mitigation, level, seed, max_seconds)
-    request = HardwareRequest(
-        head,
-        dataset,
-        device,
-        modality,
-        vectors or "",
-        items,
-        selection(item, where, link),
-        options,
-        recompile,
-    )
+    chosen, options = (item, where, link), (shots, mitigation, level, seed, max_seconds)
+    request = _request(head, dataset, device, modality, vectors, items, chosen, options, recompile)
     document = planning.estimate(opened, request)
     terminal.result(document, *_estimate_lines(document))
 
@@ -128,18 +121,8 @@ def submit(
 ) -> None:
     """Submit a job after a question, and return at once; a worker follows it."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    options = run_options(shots, mitigation, level, seed, max_seconds)
-    request = HardwareRequest(
-        head,
-        dataset,
-        device,
-        modality,
-        vectors or "",
-        items,
-        selection(item, where, link),
-        options,
-        recompile,
-    )
+    chosen, options = (item, where, link), (shots, mitigation, level, seed, max_seconds)
+    request = _request(head, dataset, device, modality, vectors, items, chosen, options, recompile)
     checked = requests.check(opened, request)
     if not yes:
         _ask(planning.estimated(opened, checked), terminal)
@@ -159,10 +142,11 @@ def budget_command(
 ) -> None:
     """Show or set how many QPU seconds this workspace may use of the account of the installation's key."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    told = plans.plan()
+    account = plans.account()
+    told = account.document()
     if remove or seconds is not None:
-        budget.set_budget(opened, told["fingerprint"], None if remove else seconds, now=time.time())
-    held = budget.budget(opened, told["fingerprint"], now=time.time())
+        budget.set_budget(opened, account.fingerprint, None if remove else seconds, now=time.time())
+    held = budget.budget(opened, account.fingerprint, now=time.time())
     document = {**told, "used": held.used, "budget": held.limit, "left": held.left}
     limit = "no budget" if held.limit is None else f"{held.limit:.0f} s, of which {held.left:.0f} s are left"
     terminal.result(
@@ -221,6 +205,23 @@ def jobs_command(workspace: WorkspaceOption = None, as_json: JsonOption = False)
     rows = [_row(each) for each in listing.jobs(opened)]
     columns = ["job", "device", "state", "done", "items", "dataset"]
     terminal.table({"jobs": rows}, columns, [[row[name] for name in columns] for row in rows])
+
+
+def _request(
+    head: str,
+    dataset: str,
+    device: str,
+    modality: str,
+    vectors: str | None,
+    items: int,
+    chosen: tuple[list[str] | None, list[str] | None, str | None],
+    options: tuple[int, str, int, int, int],
+    recompile: bool,
+) -> HardwareRequest:
+    """What `estimate` and `submit` ask for; `chosen` and `options` are the arguments of those two functions."""
+    return HardwareRequest(
+        head, dataset, device, modality, vectors or "", items, selection(*chosen), run_options(*options), recompile
+    )  # fmt: skip
 
 
 def _ask(told: dict[str, Any], terminal: Terminal) -> None:

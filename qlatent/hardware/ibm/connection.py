@@ -20,7 +20,8 @@ from qlatent.hardware.ibm import causes, sign_in
 from qlatent.hardware.ibm.access import Access, loopback, point_at
 
 _CHANNEL = "ibm_quantum_platform"
-_FREE = ("free", "trial")
+FREE = ("free", "trial")
+"""Price types of plans on which jobs cost nothing."""
 _CLEAR = (400, 404, 409, 429)  # statuses that no fault of the sign-in leads to
 _LOG = "qiskit_ibm_runtime"
 _OPT_OUT = "USAGE_DATA_OPT_OUT"
@@ -38,7 +39,7 @@ class Instance:
     @property
     def free(self) -> bool:
         """Whether jobs cost nothing."""
-        return self.pricing in _FREE
+        return self.pricing in FREE
 
     @property
     def open(self) -> bool:

@@ -15,13 +15,10 @@ from typing import Any
 import numpy as np
 
 from qlatent.errors import InputError
+from qlatent.hardware import qpu_time
 from qlatent.hardware.work import Estimate, Work
 
 META = "qlatent"
-_OVERHEAD, _REPETITION = (
-    2.0,
-    3.5e-4,
-)  # seconds of a job and of one execution, by IBM's rule of thumb (rep_delay 250 µs)
 _LEVELS = {"trex": 1, "zne": 2}  # resilience levels of the Estimator
 
 
@@ -113,7 +110,7 @@ class Programs:
         executions = sum(_executions(program) for program, _ in programs)
         made = [program.transpiled for program in self._transpiled]
         return Estimate(
-            seconds=_OVERHEAD * len(ranges) + _REPETITION * executions,
+            seconds=qpu_time.qpu_seconds(executions, parts=len(ranges)),
             circuits=sum(len(program.items) for program, _ in programs),
             executions=executions,
             parts=len(ranges),

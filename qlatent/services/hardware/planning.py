@@ -29,7 +29,7 @@ def estimate(workspace: Workspace, request: HardwareRequest) -> dict[str, Any]:
 
     `items` are executed, `left_out` have no usable vector, `unknown` ids are not in the dataset, and `known` items have
     been measured by earlier jobs and are not paid again; `overlap` is the smallest of recompiled circuits. `budget` has
-    the seconds used and left of an account, and `account` is that of `plans.plan`, on remote devices. Raises what
+    the seconds used and left of an account, and `account` is that of `plans`, on remote devices. Raises what
     `requests.check` and the device's runner raise.
     """
     if threading.current_thread() is threading.main_thread():
@@ -61,7 +61,7 @@ def estimated(workspace: Workspace, checked: Checked, *, broker: str = "") -> di
         held = budget.budget(workspace, account, now=time.time())
         told["budget"] = {"account": account, "used": held.used, "limit": held.limit, "left": held.left}
     if runner.remote:
-        told["account"] = plans.plan(broker)
+        told["account"] = plans.account(broker).document()
     return told
 
 
