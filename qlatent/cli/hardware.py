@@ -16,9 +16,10 @@ from qlatent.cli.selecting import IdOption, SelectionOption, WhereOption, select
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import QlatentError
 from qlatent.services.exports import tables
-from qlatent.services.hardware import budget, devices, listing, planning, plans, requests, results
+from qlatent.services.hardware import budget, devices, listing, planning, plans, requests, results, usage
 from qlatent.services.hardware.listing import JobView
 from qlatent.services.hardware.requests import HardwareRequest, run_options
+from qlatent.services.workspaces import Workspace
 
 app = typer.Typer(help="Execute a head's circuit on devices and their simulators.", no_args_is_help=True)
 
@@ -159,7 +160,7 @@ def status(job: Job, workspace: WorkspaceOption = None, as_json: JsonOption = Fa
     """Say where a job stands."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     listing.go_on(opened)
-    found = listing.job(opened, job)
+    found = _looked_at(opened, job)
     document = _row(found)
     said = f", {found.job.queue} jobs before it" if found.job.queue else ""
     why = [f"  {found.reason} {found.remedy}".rstrip()] if found.reason else []
@@ -180,7 +181,7 @@ def fetch(
     """Write the results of a job: id, ⟨Z⟩ of each qubit with its standard error, and latents where they differ."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     tables.check_ending(out, tables.TABLES)
-    listing.job(opened, job)
+    _looked_at(opened, job)
     frame = results.table(opened, job)
     tables.write_table(frame, out)
     listing.mark_seen(opened, job)
@@ -224,6 +225,12 @@ def _request(
     )  # fmt: skip
 
 
+def _looked_at(workspace: Workspace, job: str) -> JobView:
+    """The job, with what it has used, if its device tells that by now."""
+    usage.look(workspace, job, listing.job(workspace, job).spec, now=time.time())
+    return listing.job(workspace, job)
+
+
 def _ask(told: dict[str, Any], terminal: Terminal) -> None:
     """Show what the job takes, and end unless the user agrees, twice to an instance that is charged."""
     for line in _estimate_lines(told):
@@ -251,7 +258,7 @@ def _row(found: JobView) -> dict[str, Any]:
     return {
         "job": found.id, "device": found.device, "state": found.state, "waits_for": found.waits_for,
         "items": len(spec.rows) if spec else 0, "done": found.done, "known": job.known, "queue": job.queue,
-        "seconds": job.seconds, "shots": spec.options.shots if spec else None,
+        "seconds": job.seconds, "seconds_final": not job.unsettled, "shots": spec.options.shots if spec else None,
         "mitigation": spec.options.mitigation if spec else None, "name": found.run.name,
         "dataset": found.run.dataset, "head": spec.head_id if spec else None,
         "modality": spec.modality if spec else None, "duplicates": list(job.duplicates),

@@ -54,6 +54,10 @@ class AbstractRunner(ABC):
         """
         return None
 
+    def usage(self, handle: str) -> float:
+        """Seconds that an ended job has used in all; NaN until the device's service tells them."""
+        return float("nan")
+
     def calibration(self) -> str:
         """What tells the present calibration of the device from an earlier one, such as its time; "" if it has none."""
         return ""

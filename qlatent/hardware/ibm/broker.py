@@ -89,6 +89,8 @@ class Broker:
                 return runner.cancel(asked["handle"]), {}  # type: ignore[func-returns-value, return-value]
             case "find":
                 return runner.find(asked["tag"]), {}  # type: ignore[return-value]
+            case "usage":
+                return runner.usage(asked["handle"]), {}  # type: ignore[return-value]
             case "calibration":
                 return runner.calibration(), {}  # type: ignore[return-value]
         raise ValueError(f"unknown task {task!r}")

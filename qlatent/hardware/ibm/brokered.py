@@ -28,7 +28,7 @@ from qlatent.hardware.work import Estimate, Outcome, Status, Work
 
 SOCKET, AUTH, READY = "socket", "secret", "ready"
 PATIENCE = 600.0
-"""Seconds to wait for an answer; a job that is fetched may wait for its final usage."""
+"""Seconds to wait for an answer; requests wait for each other, and a submit for its turn."""
 
 _PACKAGE = Path(__file__).resolve().parents[3]
 _START = 60.0
@@ -135,6 +135,10 @@ class BrokerRunner(AbstractRunner):
         """As `IbmRunner.find`."""
         found: str | None = self._ask("find", tag=tag)
         return found
+
+    def usage(self, handle: str) -> float:
+        """As `IbmRunner.usage`."""
+        return float(self._ask("usage", handle=handle))
 
     def calibration(self) -> str:
         """As `IbmRunner.calibration`."""

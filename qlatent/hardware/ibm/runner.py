@@ -35,7 +35,6 @@ _STATES: dict[str, State] = {
     "failed": "failed",
     "cancelled": "cancelled",
 }
-_USAGE_TRIES, _USAGE_PAUSE = 12, 5.0
 _PACKAGES = ("qiskit", "qiskit-ibm-runtime")
 
 
@@ -168,6 +167,10 @@ class IbmRunner(AbstractRunner):
         found = tuple(parts[number] for number in sorted(parts))
         return Handle(self.device, self._connection.fingerprint, tag, found).to_json()
 
+    def usage(self, handle: str) -> float:
+        """QPU seconds of all parts of a job; NaN until the service calls each of them final."""
+        return sum(self._usage(part.job) for part in self._read(handle).parts if part.job)
+
     def calibration(self) -> str:
         """The time of the calibration in force, ISO 8601."""
         return devices.calibration(self._connection, self.device).time
@@ -266,16 +269,11 @@ class IbmRunner(AbstractRunner):
         )
 
     def _usage(self, job: str) -> float:
-        """QPU seconds of a job, once the service says that they are final; NaN if it does not within a minute."""
-        for attempt in range(_USAGE_TRIES):
-            if attempt:
-                self._clock.wait(_USAGE_PAUSE)
-            usage = self._metrics(job).get("usage")
-            if not usage:
-                break
-            if usage.get("status", "pending") != "pending":
-                return float(usage.get("qpu_charge_time_seconds") or 0.0)
-        return float("nan")
+        """QPU seconds of a job; NaN unless the service says that they are final."""
+        usage = self._metrics(job).get("usage") or {}
+        if usage.get("status", "pending") == "pending":
+            return float("nan")
+        return float(usage.get("qpu_charge_time_seconds") or 0.0)
 
     def _metrics(self, job: str) -> dict[str, Any]:
         """Times and usage of a job; empty if the service does not tell them: that must not cost the results."""

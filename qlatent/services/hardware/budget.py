@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qlatent.errors import InputError, RunError
-from qlatent.services.hardware.job_state import replay
+from qlatent.services.hardware import usage
+from qlatent.services.hardware.usage import DAYS
 from qlatent.store.workspace import Workspace
-
-DAYS = 28
-PERIOD = DAYS * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +29,9 @@ def budget(workspace: Workspace, account: str, *, now: float, but: str = "") -> 
 
     A job that has not ended, or whose use is not known, counts with what it is expected to use.
     """
-    events = workspace.catalogue.job_events
-    jobs = {
-        each.job
-        for each in events.of_kinds(["attempt"], since=now - PERIOD)
-        if each.payload.get("account") == account and each.job != but
-    }
-    used = 0.0
-    for told in events.of_all(jobs).values():
-        state = replay(told)
-        ended_unsent = state.state in ("failed", "cancelled") and not state.handle
-        used += state.seconds or (0.0 if ended_unsent else state.expected_seconds)
-    return Budget(account, used, events.budget(account))
+    jobs = usage.of_account(workspace, account, now=now)
+    used = sum((state.counted for job, state in jobs.items() if job != but), 0.0)
+    return Budget(account, used, workspace.catalogue.job_events.budget(account))
 
 
 def set_budget(workspace: Workspace, account: str, seconds: float | None, *, now: float) -> None:

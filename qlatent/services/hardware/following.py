@@ -61,7 +61,7 @@ class Follower:
             if status.state in FINAL:
                 return status
             if self.runner.remote:
-                self._wait(self.pauses.running if status.state == "running" else self.pauses.queued)
+                self.wait(self.pauses.running if status.state == "running" else self.pauses.queued)
 
     def _silent(self, err: UnavailableError, failures: int) -> None:
         """Say once that the device cannot be reached, and wait; raise the error if waiting does not help."""
@@ -69,7 +69,7 @@ class Follower:
             raise err
         if failures == 1:
             self.journal.write("unreachable", message=err.message, remedy=err.remedy)
-        self._wait(self.pauses.queued)
+        self.wait(self.pauses.queued)
 
     def _stopped(self, handle: str) -> Status | None:
         if self.journal.refresh().cancel_asked:
@@ -92,8 +92,9 @@ class Follower:
         """Whether the parts of a job that is computed here are told again; there may be hundreds in a second."""
         return self.clock.now() - self.journal.written >= _TOLD_SECONDS
 
-    def _wait(self, seconds: float) -> None:
-        """Wait in slices, so that a request to stop is heard soon."""
+    def wait(self, seconds: float) -> bool:
+        """Wait in slices, so that a request to stop is heard soon; returns whether there was none."""
         while seconds > 0 and not self.job.should_stop():
             self.clock.wait(min(seconds, _SLICE))
             seconds -= _SLICE
+        return not self.job.should_stop()

@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Charge:
+    """What one attempt takes of its account: `expected` seconds until the service tells the `seconds` it used."""
+
+    tag: str
+    handle: str
+    expected: float
+    seconds: float | None = None
+
+    @property
+    def counted(self) -> float:
+        """Seconds that a budget counts."""
+        return self.expected if self.seconds is None else self.seconds
+
+
+@dataclass(frozen=True, slots=True)
 class JobState:
     """What is known about a job."""
 
@@ -36,8 +51,8 @@ class JobState:
     remedy: str = ""
     needs_key: bool = False
     known: int = 0  # items that earlier jobs had measured
-    expected_seconds: float = 0.0
-    seconds: float = 0.0  # used
+    expected_seconds: float = 0.0  # of the last attempt
+    charges: tuple[Charge, ...] = ()  # of all attempts that were submitted
     duplicates: tuple[str, ...] = ()  # further jobs that one submit made, cancelled
     ended: float = 0.0  # unix seconds; 0 before
     seen: bool = False
@@ -46,6 +61,25 @@ class JobState:
     def unanswered(self) -> bool:
         """Whether an attempt was made whose reply is not known."""
         return bool(self.tag) and not self.handle
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that were used, as far as that is told."""
+        return sum(each.seconds or 0.0 for each in self.charges)
+
+    @property
+    def unsettled(self) -> tuple[Charge, ...]:
+        """The attempts that have ended, but whose use is not told."""
+        ended = self.state in FINAL
+        return tuple(
+            each for each in self.charges if each.seconds is None and (ended or each.tag != self.tag)
+        )
+
+    @property
+    def counted(self) -> float:
+        """Seconds that a budget counts: what was used, and what is expected where that is not told."""
+        sent = self.unanswered and self.state not in FINAL
+        return sum(each.counted for each in self.charges) + (self.expected_seconds if sent else 0.0)
 
     @property
     def unseen(self) -> bool:
@@ -90,14 +124,14 @@ def _cached(state: JobState, told: dict[str, Any], time: float) -> JobState:
 
 
 def _attempt(state: JobState, told: dict[str, Any], time: float) -> JobState:
-    seconds = told.get("seconds", 0.0)
-    return replace(
-        state, attempts=state.attempts + 1, tag=told["tag"], handle="", expected_seconds=seconds, seconds=0.0
-    )
+    expected = told.get("seconds", 0.0)
+    return replace(state, attempts=state.attempts + 1, tag=told["tag"], handle="", expected_seconds=expected)
 
 
 def _submitted(state: JobState, told: dict[str, Any], time: float) -> JobState:
-    return replace(state, state="queued", handle=told["handle"])
+    others = tuple(each for each in state.charges if each.tag != state.tag)
+    charge = Charge(state.tag, told["handle"], state.expected_seconds)
+    return replace(state, state="queued", handle=told["handle"], charges=(*others, charge))
 
 
 def _duplicate(state: JobState, told: dict[str, Any], time: float) -> JobState:
@@ -120,18 +154,23 @@ def _unreachable(state: JobState, told: dict[str, Any], time: float) -> JobState
 
 def _result(state: JobState, told: dict[str, Any], time: float) -> JobState:
     return replace(
-        state, state="done", seconds=told.get("seconds") or 0.0, done=told.get("items", 0), queue=None, ended=time,
+        _usage(state, told, time), state="done", done=told.get("items", 0), queue=None, ended=time,
         reason=told.get("note", ""), remedy="",
     )  # fmt: skip
 
 
 def _usage(state: JobState, told: dict[str, Any], time: float) -> JobState:
-    return replace(state, seconds=told.get("seconds") or 0.0)
+    """What an attempt has used: the one with the tag, else the one under way."""
+    seconds, tag = told.get("seconds"), told.get("tag", state.tag if state.handle else "")
+    if seconds is None:
+        return state
+    charges = (replace(each, seconds=seconds) if each.tag == tag else each for each in state.charges)
+    return replace(state, charges=tuple(charges))
 
 
 def _failed(state: JobState, told: dict[str, Any], time: float) -> JobState:
     """It failed on the device, so that its handle leads nowhere any more."""
-    return replace(_error(state, told, time), handle="", tag="", seconds=told.get("seconds", state.seconds))
+    return replace(_error(_usage(state, told, time), told, time), handle="", tag="")
 
 
 def _error(state: JobState, told: dict[str, Any], time: float) -> JobState:

@@ -15,7 +15,7 @@ import numpy as np
 
 from qlatent.companion import Companion
 from qlatent.hardware.work import Estimate, RunOptions
-from qlatent.services.hardware import budget, cache, plans, prepared, requests, runners
+from qlatent.services.hardware import budget, cache, plans, prepared, requests, runners, usage
 from qlatent.services.hardware.requests import Checked, HardwareRequest
 from qlatent.services.selections import definitions
 from qlatent.store.workspace import Workspace
@@ -58,6 +58,7 @@ def estimated(workspace: Workspace, checked: Checked, *, broker: str = "") -> di
     if made.overlaps:
         told["overlap"] = min(made.overlaps)
     if account := runner.account or spec.account:
+        usage.settle(workspace, runner, now=time.time())
         held = budget.budget(workspace, account, now=time.time())
         told["budget"] = {"account": account, "used": held.used, "limit": held.limit, "left": held.left}
     if runner.remote:

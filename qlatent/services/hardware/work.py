@@ -15,7 +15,7 @@ import numpy as np
 from qlatent.errors import AbsentError, KeyNeededError, QlatentError, RunError, StoreError
 from qlatent.hardware.runner import AbstractRunner
 from qlatent.hardware.work import Outcome, Status
-from qlatent.services.hardware import budget, cache, measured, outcomes, prepared, runners
+from qlatent.services.hardware import budget, cache, measured, outcomes, prepared, runners, usage
 from qlatent.services.hardware.following import AbstractClock, Follower, Pauses
 from qlatent.services.hardware.job_state import Journal
 from qlatent.services.hardware.outcomes import Items
@@ -30,6 +30,10 @@ from qlatent.types import Arrays
 _log = logging.getLogger(__name__)
 _PLAN = "plan"
 _TRIES = 3  # to write an attempt while others write
+_EARLY, _LATE = (
+    12,
+    18,
+)  # questions for the final usage, at the pauses of a job that runs and of one that waits
 
 
 class SystemClock:
@@ -100,22 +104,28 @@ def _carried_out(task: Task, opened: Callable[..., AbstractRunner]) -> str:
     runner = opened(task.spec, folder=task.files.device_path, broker=journal.state.broker)
     plan = _plan(task, made, runner)
     if not len(plan.submitted):
-        return _finished(task, made, plan, None)
+        return _finished(task, made, plan, None, None)
     handle = journal.state.handle or _to_cancel(task, runner) or _submitted(task, made, runner, plan)
     if not handle:
         return "stopped"
-    pauses = Pauses(settings().hardware_poll_running, settings().hardware_poll_queued)
     task.job.phase("")
+    follower = Follower(runner, task.job, journal, task.clock, _pauses())
     try:
-        status = Follower(runner, task.job, journal, task.clock, pauses).follow(handle)
+        status = follower.follow(handle)
     except AbsentError as err:  # the device does not have the job any more
         journal.write("failed", message=err.message, remedy=err.remedy)
         raise
     if status is None:  # a job that was not cancelled goes on where it is
         if journal.state.state == "cancelled" and (journal.state.done or not runner.remote):
             _keep_partial(task, made, plan, runner)
+        if journal.state.state == "cancelled":
+            usage.follow(runner, journal, follower.wait, ())
         return "stopped"
-    return _ended(task, made, plan, runner, status)
+    return _ended(task, made, plan, follower, status)
+
+
+def _pauses() -> Pauses:
+    return Pauses(settings().hardware_poll_running, settings().hardware_poll_queued)
 
 
 # --- before a job is submitted ----------------------------------------------------------------------------
@@ -157,6 +167,7 @@ def _submitted(task: Task, made: Prepared, runner: AbstractRunner, plan: Plan) -
     work = made.work(task.spec.options, plan.submitted)
     estimate, account = runner.estimate(work), runner.account or task.spec.account
     if account:
+        usage.settle(task.workspace, runner, now=task.clock.now())  # what the budget counts
         now, job = task.clock.now(), task.job.folder.id
         budget.check(task.workspace, account, seconds=estimate.seconds, now=now, but=job)
     told = {
@@ -208,23 +219,28 @@ def _number(value: float) -> float | None:
 # --- after it has ended -----------------------------------------------------------------------------------
 
 
-def _ended(task: Task, made: Prepared, plan: Plan, runner: AbstractRunner, status: Status) -> str:
+def _ended(task: Task, made: Prepared, plan: Plan, follower: Follower, status: Status) -> str:
     """Keep the results of a job that has ended, also of one that failed in part."""
-    handle = task.journal.state.handle
+    handle, runner = task.journal.state.handle, follower.runner
     if status.state == "done":
         task.job.phase("Fetching the results")
-        return _finished(task, made, plan, runner.fetch(handle))
+        return _finished(task, made, plan, runner.fetch(handle), follower)
     if status.done:
         _keep_partial(task, made, plan, runner)
-    if status.state == "cancelled":
-        task.journal.write("cancelled")
-        return "stopped"
     message = status.reason or "The device gave no reason."
-    task.journal.write("failed", message=message, remedy=status.remedy)
+    cancelled = status.state == "cancelled"
+    told = {} if cancelled else {"message": message, "remedy": status.remedy}
+    task.journal.write(status.state, **told)
+    if runner.remote:
+        usage.follow(runner, task.journal, follower.wait, ())
+    if cancelled:
+        return "stopped"
     raise RunError(f"The job failed on {task.spec.runs_on}: {message}", remedy=status.remedy)
 
 
-def _finished(task: Task, made: Prepared, plan: Plan, outcome: Outcome | None) -> str:
+def _finished(
+    task: Task, made: Prepared, plan: Plan, outcome: Outcome | None, follower: Follower | None
+) -> str:
     count = _keep(task, made, plan, outcome)
     seconds = _number(outcome.seconds) if outcome else 0.0
     lost = len(made.ids) - count
@@ -233,6 +249,10 @@ def _finished(task: Task, made: Prepared, plan: Plan, outcome: Outcome | None) -
         "result", items=count, seconds=seconds, context=plan.context, calibration=plan.calibration, note=note
     )
     task.job.progress(len(made.ids), len(made.ids))
+    if seconds is None and follower is not None:  # the results are there for everybody meanwhile
+        task.job.phase("Waiting for the final usage")
+        pauses = (follower.pauses.running,) * _EARLY + (follower.pauses.queued,) * _LATE
+        seconds = usage.follow(follower.runner, task.journal, follower.wait, pauses)
     return task.job.finish(items=count, known=len(plan.known), qpu_seconds=seconds, left_out=lost)
 
 

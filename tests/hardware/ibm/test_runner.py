@@ -238,19 +238,25 @@ def test_results_of_a_device_that_was_retired_meanwhile_are_fetched(
     assert set(outcome.calibration) == {"device", "submitted"}
 
 
-def test_usage_is_read_once_it_is_final(service: StandIn, runner: IbmRunner, clock: ClockDouble) -> None:
-    service.switch("jobs", pending_usage=2)
+def test_results_do_not_wait_for_the_final_usage(
+    service: StandIn, runner: IbmRunner, clock: ClockDouble
+) -> None:
+    service.switch("jobs", pending_usage=3)  # a fetch asks twice
     handle = runner.submit(work_of(), tag="usage")
     service.settle()
-    assert runner.fetch(handle).seconds == pytest.approx(2 + 0.00035 * 400)
-    assert clock.waits == [5.0, 5.0]
+    assert np.isnan(runner.fetch(handle).seconds) and np.isnan(runner.usage(handle))
+    assert runner.usage(handle) == pytest.approx(2 + 0.00035 * 400)
+    assert clock.waits == []
 
 
-def test_usage_that_stays_pending_is_not_a_number(service: StandIn, runner: IbmRunner) -> None:
-    service.switch("jobs", pending_usage=1_000)
-    handle = runner.submit(work_of(), tag="pending")
+def test_the_usage_of_several_parts_is_that_of_all(
+    service: StandIn, in_parts: Callable[[int], IbmRunner]
+) -> None:
+    runner = in_parts(250)  # two items a job
+    service.switch("jobs", endings=["done", "failed"])
+    handle = runner.submit(work_of(), tag="usage of parts")
     service.settle()
-    assert np.isnan(runner.fetch(handle).seconds)
+    assert runner.usage(handle) == pytest.approx(2 * (2 + 0.00035 * 200)) == runner.fetch(handle).seconds
 
 
 def test_a_new_calibration_is_transpiled_for(service: StandIn, runner: IbmRunner) -> None:

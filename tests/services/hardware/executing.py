@@ -65,12 +65,13 @@ class DeviceDouble(AbstractRunner):
 
     remote = True
 
-    def __init__(self, *, part: int = 1000, seconds: float = 10.0) -> None:
-        self.device, self.part, self.seconds = "ibm_double", part, seconds
+    def __init__(self, *, part: int = 1000, seconds: float = 10.0, account: str = "") -> None:
+        self.device, self.part, self.seconds, self.account = "ibm_double", part, seconds, account
         self.jobs: dict[str, dict[str, Any]] = {}
         self.calls: list[str] = []
         self.trouble: dict[str, list[Any]] = {}
         self.calibrated = "today"
+        self.late = 0  # how many questions for the usage come before it is told
 
     def _happens(self, name: str) -> Any:
         self.calls.append(name)
@@ -119,8 +120,15 @@ class DeviceDouble(AbstractRunner):
         counts = np.where(np.isfinite(z), np.round(circuit.options.shots * (1 - z) / 2), -1)
         errors = np.full(z.shape, 0.01)
         return Outcome(
-            z, errors, z, counts.astype(np.int64), circuit.options.shots, self.seconds, missing=missing
-        )
+            z, errors, z, counts.astype(np.int64), circuit.options.shots,
+            float("nan") if self.late else self.seconds, missing=missing,
+        )  # fmt: skip
+
+    def usage(self, handle: str) -> float:
+        self._happens("usage")
+        self._job(handle)
+        self.late -= 1
+        return float("nan") if self.late >= 0 else self.seconds
 
     def cancel(self, handle: str) -> None:
         self._happens("cancel")
@@ -146,10 +154,11 @@ def queued(workspace: Workspace, asked: HardwareRequest) -> str:
 
 
 def carried_out(
-    workspace: Workspace, job: str, device: AbstractRunner, *, stop: Callable[[], bool] = lambda: False
-) -> tuple[str, ClockDouble]:
+    workspace: Workspace, job: str, device: AbstractRunner, *, stop: Callable[[], bool] = lambda: False,
+    clock: ClockDouble | None = None,
+) -> tuple[str, ClockDouble]:  # fmt: skip
     """The state of a run after one attempt at it on the double, as the worker would write it, and the clock."""
-    folder, clock = workspace.run(job), ClockDouble()
+    folder, clock = workspace.run(job), clock or ClockDouble()
     folder.clear_stop()
     with Heartbeat(folder) as heartbeat:
         try:

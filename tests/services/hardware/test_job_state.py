@@ -30,7 +30,8 @@ def test_a_job_is_as_far_as_its_last_event_says() -> None:
     fetching = after(CREATED, ATTEMPT, SUBMITTED, ("status", {"state": "done", "done": 8}))
     assert fetching.state == "running"  # until its results are kept
     done = after(CREATED, ATTEMPT, SUBMITTED, ("result", {"items": 8, "seconds": None}))
-    assert (done.state, done.seconds, done.expected_seconds, done.unseen) == ("done", 0.0, 20.0, True)
+    assert (done.state, done.seconds, done.counted, done.unseen) == ("done", 0.0, 20.0, True)
+    assert [each.handle for each in done.unsettled] == ["h1"]
     assert not after(CREATED, ATTEMPT, SUBMITTED, ("result", {"items": 8}), ("seen", {})).unseen
 
 
@@ -50,6 +51,23 @@ def test_a_worker_that_begins_again_knows_what_to_go_on_with(
     again = after(CREATED, ("begun", {}), ATTEMPT, SUBMITTED, ending, ("begun", {}))
     assert (again.state, again.handle, again.tag) == (state, handle, tag)
     assert again.reason == "" and not again.cancel_asked and ended.reason == ending[1].get("message", "")
+
+
+def test_what_each_attempt_has_used_is_added_up() -> None:
+    """Each attempt is paid: also one that failed, and one whose use is told after the next has begun."""
+    failed = after(CREATED, ATTEMPT, SUBMITTED, ("failed", {}))
+    assert (failed.seconds, failed.counted) == (0.0, 20.0)  # as expected, until the service tells it
+    again = [CREATED, ATTEMPT, SUBMITTED, ("failed", {}), ("begun", {})]
+    again += [("attempt", {"tag": "t2", "seconds": 7.0}), ("submitted", {"handle": "h2"})]
+    assert after(*again).counted == 27.0
+    told = after(*again, ("usage", {"tag": "t1", "seconds": 15.0}), ("result", {"items": 8, "seconds": 5.0}))
+    assert (told.seconds, told.counted, told.unsettled) == (20.0, 20.0, ())
+    repeated = after(*again, ("result", {"seconds": 5.0}), ("begun", {}), ("result", {"seconds": 5.0}))
+    assert (repeated.seconds, repeated.counted) == (5.0, 25.0)
+    unused = after(CREATED, ATTEMPT, SUBMITTED, ("cancelled", {}), ("usage", {"tag": "t1", "seconds": 0.0}))
+    assert (unused.counted, unused.unsettled) == (0.0, ())
+    assert after(CREATED, ATTEMPT).counted == 20.0  # it may have arrived
+    assert after(CREATED, ATTEMPT, ("error", {"message": "refused"})).counted == 0.0
 
 
 def test_events_of_a_newer_version_change_nothing() -> None:

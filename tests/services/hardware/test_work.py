@@ -12,7 +12,7 @@ import pytest
 
 from qlatent.errors import InputError, KeyNeededError, RunError, UnavailableError
 from qlatent.hardware.work import Status
-from qlatent.services.hardware import budget, listing, requests
+from qlatent.services.hardware import budget, listing, requests, usage
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import launchers, queue
 from qlatent.store.runs.job_files import JobFiles
@@ -270,7 +270,7 @@ def test_a_budget_is_kept_by_its_account(here: tuple[Workspace, str]) -> None:
     device, job = DeviceDouble(), queued(workspace, asked)
     carried_out(workspace, job, device)
     assert budget.budget(workspace, "c0ffee", now=1100.0).left == 5.0
-    assert budget.budget(workspace, "c0ffee", now=1100.0 + budget.PERIOD).used == 0.0
+    assert budget.budget(workspace, "c0ffee", now=1100.0 + usage.PERIOD).used == 0.0
     other = queued(workspace, replace(asked, modality="text"))
     assert carried_out(workspace, other, device)[0] == "failed"
     assert (
