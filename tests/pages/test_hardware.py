@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from qlatent.errors import KeyNeededError
 from qlatent.hardware.ibm import access
+from qlatent.hardware.work import RunOptions
 from qlatent.plots.colours import CATEGORIES
 from qlatent.services.hardware import listing, planning, requests, results, transpiled
 from qlatent.services.hardware.requests import HardwareRequest
@@ -157,8 +159,37 @@ def test_two_jobs_are_compared_on_their_common_items(
     at = opened(workspace.path, "hardware", hardware_section="jobs", hardware_job=job, hardware_other=other)
     measured = results.read(workspace, job)
     moved = np.linalg.norm(measured.latents - measured.exact_latents, axis=1)
-    assert figures(at)["Distance to exact"] == f"{moved.mean():.3f}"
+    (table,) = [each.value for each in at.dataframe if "Step" in each.value]
+    assert table["Step"].tolist() == pytest.approx([0.0, moved.mean()])
     assert any(each.value.startswith("Exact → exact → shots. 20 items that both") for each in at.caption)
+
+
+def test_the_way_goes_by_three_jobs_in_the_order_of_their_noise(
+    opened: Open, executed: tuple[Workspace, str, str]
+) -> None:
+    workspace, head, job = executed
+    shots = queued(workspace, request(head, device="shots", items=40, options=RunOptions(shots=64)))
+    twin = queued(workspace, request(head, device="twin:fake_lima", items=15, options=RunOptions(shots=150)))
+    device = queued(workspace, request(head, items=20, options=RunOptions(shots=200)))
+    for each in (shots, twin, device):  # by the double: the names are what is looked at
+        carried_out(workspace, each, DeviceDouble())
+    link = {"hardware_section": "jobs", "hardware_job": device, "hardware_other": f"{twin},{job}"}
+    at = opened(workspace.path, "hardware", **link)
+    assert not at.error, [each.value for each in at.error]
+    assert any(each.value.startswith("Exact → shots → lima (twin) → ibm_double. ") for each in at.caption)
+    choice = at.multiselect(key="hardware_others")
+    choice.set_value([twin, job, shots]).run()
+    assert at.query_params["hardware_other"] in (f"{twin},{job},{shots}", [f"{twin},{job},{shots}"])
+    (table,) = [each.value for each in at.dataframe if "Step" in each.value]
+    assert [name for (name,) in table["Arrow to"]] == [
+        "shots, 256 shots, no mitigation", "shots, 64 shots, no mitigation", "lima (twin)", "ibm_double"
+    ]  # fmt: skip
+    found = [results.read(workspace, each) for each in (job, shots, twin, device)]
+    common = set.intersection(*(set(each.ids) for each in found))
+    latents = [np.stack([each.latents[each.ids.index(name)] for name in sorted(common)]) for each in found]
+    wanted = [np.linalg.norm(b - a, axis=1).mean() for a, b in pairwise(latents)]
+    assert len(common) < 15 and table["Step"].tolist()[1:] == pytest.approx(wanted)
+    assert any(f"{len(common)} items that all jobs have" in each.value for each in at.caption)
 
 
 def test_a_job_without_its_key_says_so_and_takes_one(

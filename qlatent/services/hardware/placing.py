@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent import spacing
-from qlatent.errors import InputError
 from qlatent.layout import lasso
 from qlatent.layout.plane import plane
 from qlatent.layout.quantised import NOWHERE, Quantised, quantise
-from qlatent.services.hardware import listing, prepared
+from qlatent.services.hardware import listing, prepared, results
 from qlatent.services.hardware.results import JobResults
 from qlatent.store.runs.job_files import JobFiles
 from qlatent.store.workspace import Workspace
@@ -47,31 +46,21 @@ class Placed:
 def placed(stages: Sequence[tuple[str, JobResults]]) -> Placed:
     """The places of the items that all of these jobs have results of; the last job is the one that is looked at.
 
-    Raises `InputError` for jobs without a common item, or with latents of another size.
+    Raises what `results.shared` raises.
     """
-    last = stages[-1][1]
-    shared = set(last.ids).intersection(*(each.ids for _, each in stages))
-    common = [name for name in last.ids if name in shared]
-    if not common or len({each.latents.shape[1] for _, each in stages}) > 1:
-        raise InputError(
-            f"The jobs have {len(common)} items in common, and latents of "
-            f"{', '.join(str(each.latents.shape[1]) for _, each in stages)} dimensions.",
-            remedy="Compare two jobs of one head on the same items.",
-        )
-    taken = [(name, each, _places(each, common)) for name, each in stages]
-    at = taken[-1][2]
-    exact = last.exact_latents[at]
+    jobs = results.shared([each for _, each in stages])
+    last = jobs[-1]
+    exact = last.exact_latents
     found = plane([exact], "last")
-    latents = [exact, *(each.latents[rows] for _, each, rows in taken)]
-    errors = [np.zeros_like(exact), *(each.latent_errors[rows] for _, each, rows in taken)]
+    latents = [exact, *(each.latents for each in jobs)]
+    errors = [np.zeros_like(exact), *(each.latent_errors for each in jobs)]
     places = np.stack([found.project(each) for each in latents]).astype(float)
     axes = found.axes.astype(float)  # (k, 2)
     spreads = np.stack([np.einsum("ka,nk,kb->nab", axes, each**2, axes) for each in errors])
-    names = ("Exact", *(name for name, _, _ in taken))
-    moved = np.linalg.norm(latents[-1] - exact, axis=1)
-    labels = tuple(last.labels[each] for each in at)
+    names = ("Exact", *(name for name, _ in stages))
+    moved = np.linalg.norm(last.latents - exact, axis=1)
     explained = float(found.explained[0])
-    return Placed(tuple(common), labels, names, quantise(places), places, spreads, explained, moved)
+    return Placed(last.ids, last.labels, names, quantise(places), places, spreads, explained, moved)
 
 
 def rows(workspace: Workspace, job: str) -> dict[str, int]:
@@ -79,11 +68,6 @@ def rows(workspace: Workspace, job: str) -> dict[str, int]:
     spec = listing.job(workspace, job).spec
     made = prepared.read(JobFiles(workspace.run(job)))
     return dict(zip(made.ids, spec.rows, strict=True)) if spec else {}
-
-
-def _places(found: JobResults, ids: Sequence[str]) -> NDArray[np.int64]:
-    places = {name: place for place, name in enumerate(found.ids)}
-    return np.array([places[each] for each in ids], dtype=np.int64)
 
 
 def shown(found: Placed, chosen: NDArray[np.bool_] | None) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Results of jobs, read from their folders: ⟨Z⟩ and latents beside the exact ones, figures, and two jobs compared."""
+"""Results of jobs, read from their folders: ⟨Z⟩ and latents beside the exact ones, figures, and jobs compared."""
 
 from __future__ import annotations
 
@@ -147,29 +147,39 @@ def _any_slope(qubits: Sequence[Line]) -> bool:
     return any(np.isfinite(each.slope) for each in qubits)
 
 
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """Two jobs on the items that both have results of, in the order of the first."""
+def shared(jobs: Sequence[JobResults]) -> list[JobResults]:
+    """These jobs with the items alone that all of them have results of, in the order of the last.
 
-    one: JobResults
-    other: JobResults
-    distance: float  # mean Euclidean distance of an item's two latents
-    overlap: float  # neighbour overlap of the two
-
-
-def compare(workspace: Workspace, one: str, other: str) -> Compared:
-    """Two jobs of one head and dataset on the same items; no common item or another width raises `InputError`."""
-    first, second = read(workspace, one), read(workspace, other)
-    common = [each for each in first.ids if each in set(second.ids)]
-    if not common or first.latents.shape[1] != second.latents.shape[1]:
+    Raises `InputError` for jobs without a common item, or with latents of another size.
+    """
+    among = set.intersection(*(set(each.ids) for each in jobs))
+    common = [name for name in jobs[-1].ids if name in among]
+    sizes = [each.latents.shape[1] for each in jobs]
+    if not common or len(set(sizes)) > 1:
         raise InputError(
-            f"Jobs {one} and {other} have {len(common)} items in common, with latents of {first.latents.shape[1]} and "
-            f"{second.latents.shape[1]} dimensions.",
-            remedy="Compare two jobs of one head on the same items.",
+            f"The jobs have {len(common)} items in common, and latents of {', '.join(map(str, sizes))} dimensions.",
+            remedy="Compare jobs of one head on the same items.",
         )
-    left, right = _only(first, common), _only(second, common)
-    distance = float(np.linalg.norm(left.latents - right.latents, axis=1).mean())
-    return Compared(left, right, distance, neighbour_overlap(left.latents, right.latents))
+    return [_only(each, common) for each in jobs]
+
+
+def path(jobs: Sequence[JobResults]) -> list[dict[str, float]]:
+    """The figures of each job on the items that all have, as `figures`, with two mean distances between latents.
+
+    `from_exact` is that from the exact latents, `step` that from the job before it, of the first from the exact ones.
+    Raises what `shared` raises.
+    """
+    alike = shared(jobs)
+    before = [alike[0].exact_latents, *(each.latents for each in alike[:-1])]
+    return [
+        figures(each)
+        | {"from_exact": _distance(each.latents, each.exact_latents), "step": _distance(each.latents, last)}
+        for each, last in zip(alike, before, strict=True)
+    ]
+
+
+def _distance(one: Array, other: Array) -> float:
+    return float(np.linalg.norm(one - other, axis=1).mean())
 
 
 def _only(found: JobResults, ids: Sequence[str]) -> JobResults:

@@ -21,12 +21,11 @@ from qlatent.services.hardware.placing import Placed
 from qlatent.services.hardware.results import JobResults
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Source
-from qlatent.ui.hardware import addresses, result_map
+from qlatent.ui.hardware import addresses, result_map, steps
 from qlatent.ui.shell import page, parts, url_state
-from qlatent.ui.shell.formatting import count, cut, decimal
+from qlatent.ui.shell.formatting import cut, decimal
 
 TABS = {"qubits": "Qubits", "probe": "Linear probe", "items": "Items", "calibration": "Calibration"}
-NOTHING = "none"
 
 
 def result(view: JobView, views: Sequence[JobView]) -> None:
@@ -41,13 +40,15 @@ def result(view: JobView, views: Sequence[JobView]) -> None:
         if view.state == "done":  # else it has measured nothing, which its state says
             parts.error_card(err)
         return
-    other = _other(view, views)
+    stages = steps.chosen(view, views)
     with page.guarded():
-        placed = _placed(view, other)
-        _figures(view, other)
+        placed = _placed(stages)
+        _figures(view)
         map_, side = st.columns([2.3, 1], gap="medium")
         with map_:
             result_map.draw(view, placed, _rows(view, placed.ids))
+            if len(stages) > 1:
+                steps.table(stages, [read(each) for each in stages])
         with side:
             _item(view, found)
         _downloads(view, found)
@@ -64,37 +65,9 @@ def _read(path: str, job: str, ended: float) -> JobResults:
     return results.read(page.workspace(), job)
 
 
-def _other(view: JobView, views: Sequence[JobView]) -> JobView | None:
-    """Another finished job of this head, dataset and modality to go by on the way to this one."""
-    spec = view.spec
-    alike = {
-        each.id: each
-        for each in views
-        if spec and each.spec and each.id != view.id and each.state == "done"
-        and (each.spec.head_id, each.spec.dataset, each.spec.modality) == (spec.head_id, spec.dataset, spec.modality)
-    }  # fmt: skip
-    if not alike:
-        return None
-    chosen = url_state.pick(
-        "Compare with", [NOTHING, *alike], name=addresses.OTHER, width=420,
-        names=lambda each: "No other job" if each == NOTHING else _name(alike[each]),
-    )  # fmt: skip
-    return alike.get(chosen)
-
-
-def _name(view: JobView) -> str:
-    spec = view.spec
-    shots = f", {spec.options.shots:,} shots" if spec and spec.options.shots else ""
-    return f"{view.device}{shots} · {count(len(spec.rows) if spec else 0, 'item')} · {view.id}"
-
-
-def _stage(view: JobView) -> str:
-    return view.device.removeprefix("twin:fake_") + (" (twin)" if view.device.startswith("twin:") else "")
-
-
-def _placed(view: JobView, other: JobView | None) -> Placed:
-    key = tuple((each.id, each.job.ended) for each in (other, view) if each)
-    return _on_map(str(page.workspace().path), key, tuple(_stage(each) for each in (other, view) if each))
+def _placed(stages: Sequence[JobView]) -> Placed:
+    key = tuple((each.id, each.job.ended) for each in stages)
+    return _on_map(str(page.workspace().path), key, steps.names(stages))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -114,7 +87,7 @@ def _rows_by_id(path: str, job: str) -> dict[str, int]:
     return placing.rows(page.workspace(), job)
 
 
-def _figures(view: JobView, other: JobView | None) -> None:
+def _figures(view: JobView) -> None:
     told = _figured(str(page.workspace().path), view.id, view.job.ended)
     shown = {
         "Items": (f"{told['items']:,.0f}", "Items with results."),
@@ -129,17 +102,6 @@ def _figures(view: JobView, other: JobView | None) -> None:
         shown["Linear probe"] = (
             decimal(told["probe_accuracy"]),
             f"Accuracy of a linear probe on these latents; {told['probe_accuracy_exact']:.3f} on the exact ones.",
-        )
-    if other is not None:
-        both = results.compare(page.workspace(), other.id, view.id)
-        name = _stage(other)
-        shown[f"Distance to {name}"] = (
-            decimal(both.distance),
-            "Mean distance between an item's latents by both jobs.",
-        )
-        shown[f"Neighbours as {name}"] = (
-            decimal(both.overlap),
-            "Share of nearest neighbours that both jobs have.",
         )
     with st.grid(len(shown), min_column_width=118, gap="small"):
         for label, (value, about) in shown.items():

@@ -16,7 +16,7 @@ from qlatent.services.hardware.placing import Placed
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Source
 from qlatent.services.selections.definitions import Ids
-from qlatent.ui.hardware import addresses
+from qlatent.ui.hardware import addresses, steps
 from qlatent.ui.latent_map import linked
 from qlatent.ui.latent_map.linked import Group, LinkedMap, linked_maps
 from qlatent.ui.latent_map.point_map import (
@@ -39,8 +39,6 @@ from qlatent.ui.shell.formatting import count, cut
 VIEWS = {"arrows": "Arrows on one map", "beside": "Side by side"}
 COLOURS = {"label": "Label", "moved": "How far it moved"}
 RING = "#7d8294"
-ARROWS = ("#0072B2", "#D55E00", "#009E73")
-"""Colours of the arrows to each stage; their order is told below the map."""
 HEIGHT, TEXT, TOP = 520, 240, 20
 REFUSED = "hardware_refused"
 
@@ -90,7 +88,7 @@ def _spec(shown: Shown, drawn: NDArray[np.int64]) -> PointMap:
     """All stages as the frames of one map, with arrows from each to the next."""
     found, last = shown.found, len(shown.found.stages) - 1
     lines = [
-        Contour(placing.arrows(found, drawn, stage=stage), colour=ARROWS[(stage - 1) % len(ARROWS)])
+        Contour(placing.arrows(found, drawn, stage=stage), colour=steps.COLOURS[stage - 1])
         for stage in range(1, last + 1)
     ]
     lines += [each for stage in range(1, last + 1) for each in _rings(shown, drawn, stage=stage)]
@@ -134,7 +132,7 @@ def _said(shown: Shown, drawn: NDArray[np.int64], view: str) -> str:
     if shown.picked is not None:
         share += " that you selected; click into the empty map to see all"
     way = " → ".join(found.stages)
-    both = " that both jobs have" if len(found.stages) > 2 else ""
+    both = {2: "", 3: " that both jobs have"}.get(len(found.stages), " that all jobs have")
     rings = " An ellipse holds 95 % of repetitions, by the shots alone." if shown.rings else ""
     return (
         f"{way}. {count(items, 'item')}{both} in the plane of the exact latents, which holds {found.explained:.0%} of "

@@ -1,4 +1,4 @@
-"""Figures of a job's results against closed forms, and two jobs on the same items."""
+"""Figures of a job's results against closed forms, and jobs on the same items."""
 
 from __future__ import annotations
 
@@ -47,3 +47,18 @@ def test_a_probe_tells_separable_classes_apart_and_says_nothing_about_few() -> N
     told = results.figures(found(centres * 0.5, centres, labels=labels))
     assert (told["probe_accuracy"], told["probe_accuracy_exact"]) == (1.0, 1.0)
     assert told["slope"] == pytest.approx(0.5)
+
+
+def test_the_path_over_jobs_is_measured_on_the_items_that_all_have() -> None:
+    exact = np.random.default_rng(3).normal(size=(30, 2))
+    first, last = (
+        found(exact + np.array([0.3, 0.0]), exact),
+        found(exact[:20] * [1.0, 0.5] + [0.3, 0.4], exact[:20]),
+    )
+    one, two = results.path([first, last])
+    assert one["items"] == two["items"] == 20
+    assert (one["from_exact"], one["step"]) == pytest.approx((0.3, 0.3))
+    moved = 0.4 - 0.5 * exact[:20, 1]  # along y, from the first job to the last
+    assert two["step"] == pytest.approx(np.abs(moved).mean())
+    assert two["from_exact"] == pytest.approx(np.hypot(0.3, moved).mean())
+    assert two["slope"] == pytest.approx(0.75)
