@@ -93,8 +93,13 @@ class Follower:
         return self.clock.now() - self.journal.written >= _TOLD_SECONDS
 
     def wait(self, seconds: float) -> bool:
-        """Wait in slices, so that a request to stop is heard soon; returns whether there was none."""
-        while seconds > 0 and not self.job.should_stop():
-            self.clock.wait(min(seconds, _SLICE))
-            seconds -= _SLICE
-        return not self.job.should_stop()
+        """As the function `wait`."""
+        return wait(self.job, self.clock, seconds)
+
+
+def wait(job: Job, clock: AbstractClock, seconds: float) -> bool:
+    """Wait in slices, so that a request to stop is heard soon; returns whether there was none."""
+    while seconds > 0 and not job.should_stop():
+        clock.wait(min(seconds, _SLICE))
+        seconds -= _SLICE
+    return not job.should_stop()

@@ -222,7 +222,16 @@ class Journal:
         self._events.append(JobEvent(self.job, 0, self.written, kind, payload))
         return self.refresh()
 
-    def write_next(self, kind: str, **payload: Any) -> JobState:
-        """Add an event if nobody has written since the state was read, else raise `StoreError`."""
-        self._events.append(JobEvent(self.job, self.state.events + 1, self._now(), kind, payload))
-        return self.refresh()
+    def write_in_turn(
+        self, kind: str, wait: Callable[[list[JobEvent], float], float], *, back: float, **payload: Any
+    ) -> float:
+        """Add an event unless `wait` is positive, and return that: seconds, after events of its kind and at a time.
+
+        The events are those of the last `back` seconds, of all jobs. Raises `StoreError` if somebody has written to
+        this job since its state was read.
+        """
+        now = self._now()
+        event = JobEvent(self.job, self.state.events + 1, now, kind, payload)
+        seconds = self._events.append_in_turn(event, lambda there: wait(there, now), since=now - back)
+        self.refresh()
+        return seconds

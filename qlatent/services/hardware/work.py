@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,16 +12,18 @@ from typing import Any
 import numpy as np
 
 from qlatent.errors import AbsentError, KeyNeededError, QlatentError, RunError, StoreError
+from qlatent.hardware.clock import Clock
 from qlatent.hardware.runner import AbstractRunner
-from qlatent.hardware.work import Outcome, Status
-from qlatent.services.hardware import budget, cache, measured, outcomes, prepared, runners, usage
-from qlatent.services.hardware.following import AbstractClock, Follower, Pauses
+from qlatent.hardware.work import Estimate, Outcome, Status
+from qlatent.services.hardware import budget, cache, measured, outcomes, pacing, prepared, runners, usage
+from qlatent.services.hardware.following import AbstractClock, Follower, Pauses, wait
 from qlatent.services.hardware.job_state import Journal
 from qlatent.services.hardware.outcomes import Items
 from qlatent.services.hardware.prepared import Prepared
 from qlatent.services.runs.job import Job
 from qlatent.services.runs.specs import HardwareJob, expected
 from qlatent.settings import settings
+from qlatent.store.catalogue.records import JobEvent
 from qlatent.store.runs.job_files import JobFiles
 from qlatent.store.workspace import Workspace
 from qlatent.types import Arrays
@@ -30,22 +31,8 @@ from qlatent.types import Arrays
 _log = logging.getLogger(__name__)
 _PLAN = "plan"
 _TRIES = 3  # to write an attempt while others write
-_EARLY, _LATE = (
-    12,
-    18,
-)  # questions for the final usage, at the pauses of a job that runs and of one that waits
-
-
-class SystemClock:
-    """The real time."""
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
-
-    def wait(self, seconds: float) -> None:
-        """Return after so many seconds."""
-        time.sleep(seconds)
+# questions for the final usage, paused as for a job that runs, then as for one that waits
+_EARLY, _LATE = 12, 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +69,7 @@ def carry_out(
 
     A resumed job goes on with what was submitted, and what earlier jobs have measured is not submitted again.
     """
-    clock = clock or SystemClock()
+    clock = clock or Clock()
     journal = Journal(workspace.catalogue.job_events, job.folder.id, now=clock.now)
     task = Task(workspace, job, expected(job.spec, HardwareJob), JobFiles(job.folder), journal, clock)
     try:
@@ -168,26 +155,28 @@ def _submitted(task: Task, made: Prepared, runner: AbstractRunner, plan: Plan) -
     estimate, account = runner.estimate(work), runner.account or task.spec.account
     if account:
         usage.settle(task.workspace, runner, now=task.clock.now())  # what the budget counts
-        now, job = task.clock.now(), task.job.folder.id
-        budget.check(task.workspace, account, seconds=estimate.seconds, now=now, but=job)
     told = {
         "seconds": estimate.seconds if runner.remote else 0.0, "account": account,
         "items": len(work), "estimate": {key: _number(value) for key, value in asdict(estimate).items()},
     }  # fmt: skip
     fresh = f"{task.job.folder.id}-{secrets.token_hex(4)}"
     tag = task.journal.state.tag if task.journal.state.unanswered else fresh
-    if not _attempted(task, tag, told):
+    if not _attempted(task, tag, estimate, told):
         return ""
     handle = runner.submit(work, tag=tag)
     _tell_submitted(task, handle, tag)
     return handle
 
 
-def _attempted(task: Task, tag: str, told: dict[str, Any]) -> bool:
-    """Write the attempt, which no other process may have made meanwhile; False if the run was asked to stop."""
-    journal = task.journal
+def _attempted(task: Task, tag: str, estimate: Estimate, told: dict[str, Any]) -> bool:
+    """Write the attempt once its account may submit, and nobody else has; False if the run was asked to stop."""
+    journal, account, tries = task.journal, told["account"], _TRIES
     before = journal.state.attempts
-    for _ in range(_TRIES):
+
+    def turn(attempts: list[JobEvent], now: float) -> float:
+        return pacing.wait(attempts, account, estimate.parts, now=now) if account else 0.0
+
+    while tries:
         state = journal.refresh()
         if state.cancel_asked:
             journal.write("cancelled")
@@ -195,11 +184,19 @@ def _attempted(task: Task, tag: str, told: dict[str, Any]) -> bool:
             return False
         if state.attempts != before:
             break
+        if account:
+            budget.check(
+                task.workspace, account, seconds=estimate.seconds, now=task.clock.now(), but=journal.job
+            )
         try:
-            journal.write_next("attempt", tag=tag, **told)
+            seconds = journal.write_in_turn("attempt", turn, back=pacing.LONGEST, tag=tag, **told)
         except StoreError:
+            tries -= 1
             continue
-        return True
+        if not seconds:
+            return True
+        task.job.phase("Waiting for its turn: IBM takes five new jobs a minute")
+        wait(task.job, task.clock, seconds)
     raise RunError(
         f"Another process is submitting job {journal.job}.", remedy="Look at its state before resuming it."
     )

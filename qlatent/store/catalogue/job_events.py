@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from qlatent.errors import StoreError
@@ -29,19 +30,33 @@ class JobEvents:
         A number that is taken raises `StoreError`: another process has written since this one read, and what it wrote
         must be read first.
         """
+        with self._writing(event) as connection:
+            return _added(connection, event)
+
+    def append_in_turn(
+        self, event: JobEvent, wait: Callable[[list[JobEvent]], float], *, since: float
+    ) -> float:
+        """Add an event unless `wait` is positive, and return that: of all jobs' events of its kind at or after a time.
+
+        No other process adds an event in between. Errors as of `append`.
+        """
+        with self._writing(event) as connection:
+            there = connection.execute(_query(_EVENTS.c.kind == event.kind, _EVENTS.c.time >= since))
+            seconds = wait([JobEvent(**row._mapping) for row in there])
+            if seconds <= 0:
+                _added(connection, event)
+            return seconds
+
+    @contextmanager
+    def _writing(self, event: JobEvent) -> Iterator[Connection]:
         try:
             with self._database.writing() as connection:
-                number = event.number
-                if not number:
-                    last = select(func.max(_EVENTS.c.number)).where(_EVENTS.c.job == event.job)
-                    number = (connection.scalar(last) or 0) + 1
-                connection.execute(insert(_EVENTS).values(asdict(event) | {"number": number}))
+                yield connection
         except IntegrityError as err:
             raise StoreError(
                 f"Another process has written event {event.number} of job {event.job}.",
                 remedy="Look at the job again; it may be carried out twice.",
             ) from err
-        return JobEvent(event.job, number, event.time, event.kind, event.payload)
 
     def of(self, job: str) -> list[JobEvent]:
         """The events of a job in order; empty for an unknown one."""
@@ -59,8 +74,7 @@ class JobEvents:
         return self._found(_EVENTS.c.kind.in_(list(kinds)), _EVENTS.c.time >= since)
 
     def _found(self, *conditions: Any) -> list[JobEvent]:
-        query = select(_EVENTS).where(*conditions).order_by(_EVENTS.c.job, _EVENTS.c.number)
-        return [JobEvent(**row._mapping) for row in self._database.rows(query)]
+        return [JobEvent(**row._mapping) for row in self._database.rows(_query(*conditions))]
 
     # --- budgets ------------------------------------------------------------------------------------------
 
@@ -76,3 +90,16 @@ class JobEvents:
             if seconds is not None:
                 values = {"account": account, "seconds": seconds, "changed": now}
                 connection.execute(insert(_BUDGETS).values(values))
+
+
+def _query(*conditions: Any) -> Select[Any]:
+    return select(_EVENTS).where(*conditions).order_by(_EVENTS.c.job, _EVENTS.c.number)
+
+
+def _added(connection: Connection, event: JobEvent) -> JobEvent:
+    number = event.number
+    if not number:
+        last = select(func.max(_EVENTS.c.number)).where(_EVENTS.c.job == event.job)
+        number = (connection.scalar(last) or 0) + 1
+    connection.execute(insert(_EVENTS).values(asdict(event) | {"number": number}))
+    return JobEvent(event.job, number, event.time, event.kind, event.payload)
