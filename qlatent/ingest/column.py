@@ -12,7 +12,7 @@ class Content:
     cells: int = 0
     distinct: float = 1.0  # distinct values / cells
     words: float = 0.0  # mean number of words per cell
-    html: float = 0.0  # fraction of cells with HTML tags
+    html: float = 0.0  # fraction of cells with tags of HTML that format them
     money: float = 0.0  # fraction of cells with a number and a currency
     letters: float = 0.0  # fraction of cells that start with a letter and contain no digit
     ones: float | None = None  # fraction of true, yes, 1 in a column of two such values; else None

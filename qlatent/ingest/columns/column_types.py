@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from qlatent.ingest.cells import number_lists
+from qlatent.ingest.cells.html_text import is_html
 from qlatent.ingest.cells.values import as_text, is_missing
 from qlatent.ingest.column import Column, Content
 from qlatent.ingest.column_names import denies_embedding, says_embedding
@@ -22,7 +23,6 @@ _SAMPLE_LENGTH = 120
 _MOST_LISTS = 40  # lists parsed to distinguish embeddings from labels, boxes and tokens
 _LEAST_WIDTH = 8  # minimum width of an embedding whose name does not indicate one
 _SAME_WIDTH = 0.9  # minimum fraction of lists of equal width
-_HTML = re.compile(r"<(p|br|div|span|ul|li|b|strong|em|h[1-6]|table|a)\b[^<>]*>", re.IGNORECASE)
 _MONEY = re.compile(
     r"([$€£¥₹]|\b(usd|eur|gbp|chf|inr|jpy)\b)\s*\d|\d\s*([$€£¥₹]|(usd|eur|gbp|chf|inr|jpy)\b)", re.IGNORECASE
 )
@@ -176,7 +176,7 @@ def _content(given: Sequence[Any], kind: str, width: int, number_type: str) -> C
         cells=len(texts),
         distinct=len(set(texts)) / len(texts),
         words=sum(len(text.split()) for text in texts) / len(texts),
-        html=sum(bool(_HTML.search(text)) for text in texts) / len(texts),
+        html=sum(map(is_html, texts)) / len(texts),
         money=sum(bool(_MONEY.search(text)) for text in texts) / len(texts),
         letters=sum(text[:1].isalpha() and not any(map(str.isdigit, text)) for text in texts) / len(texts),
         ones=sum(low[word] for word in _TRUE) / len(texts) if is_flag else None,

@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 from typing import Any, Protocol, TypeVar
 
 from qlatent.ingest import image_check
+from qlatent.ingest.cells import html_text
 from qlatent.ingest.cells.values import as_id, as_json, as_price, as_text, is_missing
 from qlatent.ingest.column import Column
 from qlatent.ingest.columns.mapping import Mapping
@@ -20,6 +21,10 @@ from qlatent.ingest.rows.vector_cells import VectorReader
 from qlatent.types import Item, Refusal
 
 _Part = TypeVar("_Part")
+_SOME_HTML = 0.05  # minimum fraction of cells with HTML in a column that is read as HTML
+_MOST_LINKS = 100
+LINKS = "links"
+"""Metadata key of the addresses that the HTML of a text links to."""
 
 
 class Origin(Protocol):
@@ -59,6 +64,9 @@ class ItemMaker:
         }
         mapped = [reader.column for reader in self.readers.values()]
         self._nested = [column.path for column in columns.values() if column.path]
+        self._html = {
+            name for name, each in columns.items() if each.content and each.content.html >= _SOME_HTML
+        } & set(mapping.text)
         # Vectors are not kept as metadata; unmapped columns with one dimension each are.
         self.not_metadata = (
             set(mapping.columns)
@@ -120,7 +128,9 @@ class ItemMaker:
         metadata = self.metadata(values)
         troubles: dict[str, tuple[str, str]] = {}  # part → (columns, reason)
         image = _or_trouble(lambda: self._image(values, metadata), "image", self.mapping.image, troubles)
-        text = _or_trouble(lambda: self._text(values), "text", ", ".join(self.mapping.text), troubles)
+        text = _or_trouble(
+            lambda: self._text(values, metadata), "text", ", ".join(self.mapping.text), troubles
+        )
         vectors = {}
         for modality, reader in self.readers.items():
             part = "vector" if modality == "vector" else f"{modality}_vector"
@@ -176,8 +186,8 @@ class ItemMaker:
             self.notes.update(f"image {change}" for change in checked.changes)
         return checked.content
 
-    def _text(self, values: dict[str, Any]) -> str | None:
-        parts = [as_text(values.get(column)) for column in self.mapping.text]
+    def _text(self, values: dict[str, Any], metadata: dict[str, Any]) -> str | None:
+        parts = [self._read_text(column, values, metadata) for column in self.mapping.text]
         found = [part for part in parts if part]
         # avoids two full stops when joining "Title." and "Description"
         text = ". ".join([*(part.rstrip(". ") or part for part in found[:-1]), *found[-1:]])
@@ -185,6 +195,16 @@ class ItemMaker:
         if len(text) > limit:
             raise RefusedRow(f"its text has {len(text):,} characters; the limit is {limit:,}")
         return text or None
+
+    def _read_text(self, column: str, values: dict[str, Any], metadata: dict[str, Any]) -> str | None:
+        """A cell of a text column; HTML as plain text, with the addresses of its links in the metadata."""
+        text = as_text(values.get(column))
+        if text is None or column not in self._html or not html_text.is_html(text):
+            return text
+        self.notes[f"HTML in {column!r} read as plain text, with its links named"] += 1
+        if (addresses := html_text.links(text)) and LINKS not in values:
+            metadata[LINKS] = [*metadata.get(LINKS, ()), *addresses][:_MOST_LINKS]
+        return html_text.plain(text) or None
 
     def metadata(self, values: dict[str, Any]) -> dict[str, Any]:
         """The cells of a row that are kept as metadata."""

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from qlatent.errors import StoreError
+from qlatent.ingest.cells import html_text
 from qlatent.services.datasets import facts
 from qlatent.services.datasets.csv_text import csv_of
 from qlatent.store.workspace import Workspace
@@ -114,6 +115,11 @@ def found(table: pd.DataFrame, *, words: str = "", duplicates: bool = False, lab
 def rows_csv(table: pd.DataFrame) -> bytes:
     """A table of items as CSV bytes: its content and metadata, without internal columns."""
     return csv_of(table.drop(columns=["image_hash", "source"])).encode()
+
+
+def plain_text(text: str) -> str:
+    """A text as a person reads it: HTML as plain text with its links named, any other text as it is."""
+    return html_text.plain(text)
 
 
 def texts(workspace: Workspace, dataset: str, rows: Sequence[int], *, at: int | None = None) -> list[str]:
