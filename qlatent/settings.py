@@ -20,6 +20,10 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="SQLAlchemy URL of the catalogue. Empty: SQLite in the workspace."
     )
+    user: str = Field(
+        "",
+        description="Name under which decisions, runs and collections are made. Empty: that of the account.",
+    )
     max_runs: int = Field(
         1, ge=1, le=64, description="Maximum number of worker processes. Further runs wait in the queue."
     )

@@ -21,6 +21,7 @@ from qlatent.cli import (
     scarcity,
     searching,
     studies,
+    triage,
 )
 from qlatent.cli.options import (
     Detach,
@@ -360,6 +361,7 @@ def app_command(
 app.command(name="index")(searching.index_command)
 app.add_typer(kept.app, name="heads")
 app.add_typer(collections.app, name="collections")
+app.add_typer(triage.app, name="triage")
 app.add_typer(hardware.app, name="hardware")
 for command in (
     exporting.export, items.items, layouts.layout, studies.compare, studies.probe, studies.reproduce,

@@ -16,12 +16,12 @@ KEPT_SECONDS = 24 * 3600.0
 
 _TABLES = {
     "dataset": schema.datasets, "run": schema.runs, "head": schema.heads, "collection": schema.collections,
-    "view": schema.saved_views,
+    "view": schema.saved_views, "queue": schema.triage_queues,
 }  # fmt: skip
 
 
 class Bin:
-    """The removed datasets, runs, heads, collections and views of a catalogue, by `kind` ("dataset", …)."""
+    """The removed datasets, runs, heads, collections, views and queues of a catalogue, by `kind` ("dataset", …)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -24,6 +24,9 @@ from qlatent.store.catalogue.job_events import JobEvents
 from qlatent.store.catalogue.records import DatasetRecord, HeadRecord, ImportRecord, IndexEntry, RunRecord
 from qlatent.store.catalogue.saved_searches import SavedSearches
 from qlatent.store.catalogue.saved_views import SavedViews
+from qlatent.store.catalogue.triage_cases import TriageCases
+from qlatent.store.catalogue.triage_events import TriageEvents
+from qlatent.store.catalogue.triage_queues import TriageQueues
 
 
 class Catalogue:
@@ -71,6 +74,21 @@ class Catalogue:
     def job_events(self) -> JobEvents:
         """The events of hardware jobs, and the budgets of accounts."""
         return JobEvents(self._database)
+
+    @cached_property
+    def queues(self) -> TriageQueues:
+        """The queues of cases, and the analysts who work on them."""
+        return TriageQueues(self._database)
+
+    @cached_property
+    def cases(self) -> TriageCases:
+        """The cases of queues, and what analysts do with them."""
+        return TriageCases(self._database)
+
+    @cached_property
+    def triage_events(self) -> TriageEvents:
+        """What happened in queues."""
+        return TriageEvents(self._database)
 
     # --- datasets -----------------------------------------------------------------------------------------
 

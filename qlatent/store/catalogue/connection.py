@@ -63,6 +63,15 @@ class Database:
         assert self._copy is not None
         return _rows(self._copy.engine(), query)
 
+    def stream(self, query: Any) -> Iterator[Any]:
+        """The result rows of a query one after another, of which only some thousand are in memory at once."""
+        engine = self._engine
+        if engine is None:
+            assert self._copy is not None
+            engine = self._copy.engine()
+        with database.database_errors(engine), engine.connect() as connection:
+            yield from connection.execution_options(yield_per=10_000).execute(query)
+
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """An exclusive write transaction; raises `StoreError` with the reason if there can be none."""

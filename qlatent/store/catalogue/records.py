@@ -60,6 +60,7 @@ class RunRecord:
     created: float
     queue_state: str = "queued"
     claimed: float | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class CollectionRecord:
     created: float
     changed: float
     count: int = 0
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +167,70 @@ class JobEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueRecord:
+    """One queue of cases; `definition` says which items of the dataset it holds, `policy` how they are decided."""
+
+    id: str
+    name: str
+    dataset_id: str
+    definition: dict[str, Any]
+    order: str
+    policy: dict[str, Any]
+    owner: str
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """The present state of one case; `code` is "" while it is open, `place` and `draw` say where it comes.
+
+    `lease` is "used" (until `lease_until`), "held" or "handed" while `lease_by` has the case, else "".
+    """
+
+    queue_id: str
+    item_id: str
+    place: float
+    draw: float
+    code: str = ""
+    event_id: int | None = None
+    lease: str = ""
+    lease_by: str = ""
+    lease_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TriageEvent:
+    """One event of a queue; the catalogue sets `id` (0 before). `item_id` is "" for several items, or none.
+
+    `undoes` is the id of the event that this one takes back; `payload` holds JSON values.
+    """
+
+    queue_id: str
+    time: float
+    actor: str
+    kind: str
+    item_id: str = ""
+    code: str = ""
+    reason: str = ""
+    note: str = ""
+    undoes: int | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AnalystRecord:
+    """Someone who works on queues: what the name may do, and personal settings."""
+
+    name: str
+    permissions: tuple[str, ...]
+    settings: dict[str, Any]
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
-    """A removed entry that can still be restored: a dataset, run, head, experiment, collection or view."""
+    """A removed entry that can still be restored: a dataset, run, head, experiment, collection, view or queue."""
 
     kind: str
     id: str

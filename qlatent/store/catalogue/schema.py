@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -26,6 +26,11 @@ def _dataset_or_null() -> Column[str]:
 def _removed() -> Column[float]:
     # removal time; lists skip the record from then on, and it is deleted a day later
     return Column("removed", Double, nullable=True)
+
+
+def _owner() -> Column[str]:
+    # the name of who made it; "" before there were names
+    return Column("owner", String, nullable=False, server_default="")
 
 
 datasets = Table(
@@ -68,6 +73,7 @@ runs = Table(
     _removed(),
     # equal tokens are the same request; only the first creates a run
     Column("token", String, nullable=True, index=True, unique=True),
+    _owner(),
 )
 
 # a copy of the run folders' content; see run_index.py
@@ -108,6 +114,7 @@ collections = Table(
     Column("changed", Double, nullable=False),
     Column("count", Integer, nullable=False),
     _removed(),
+    _owner(),
 )
 
 collection_items = Table(
@@ -174,6 +181,83 @@ budgets = Table(
     Column("account", String, primary_key=True),
     Column("seconds", Double, nullable=False),
     Column("changed", Double, nullable=False),
+)
+
+# a queue names its dataset without a link: its decisions outlive the dataset
+triage_queues = Table(
+    "triage_queues",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("dataset_id", String, nullable=False),
+    Column("definition", JSON, nullable=False),
+    Column("order", String, nullable=False),
+    Column("policy", JSON, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("created", Double, nullable=False),
+    _removed(),
+)
+
+# the state of each case as its events say it, for quick questions; `triage_events` are the truth
+triage_cases = Table(
+    "triage_cases",
+    metadata,
+    Column("queue_id", String, ForeignKey("triage_queues.id", ondelete="CASCADE"), primary_key=True),
+    Column("item_id", String, primary_key=True),
+    Column("place", Double, nullable=False),  # in the order of the queue; the smallest comes first
+    Column("draw", Double, nullable=False),  # in [0, 1), drawn at random once; see `triage_cases.py`
+    Column("code", String, nullable=False),  # of the decision; "" while it is open
+    Column("event_id", BigInteger, nullable=True),  # that decided it
+    Column("lease", String, nullable=False),  # used (until `lease_until`), held, handed, or "" for none
+    Column("lease_by", String, nullable=False),
+    Column("lease_until", Double, nullable=True),
+    Index("ix_triage_cases_place", "queue_id", "code", "place"),
+    Index("ix_triage_cases_draw", "queue_id", "draw"),
+    Index("ix_triage_cases_lease", "queue_id", "lease_by"),
+)
+
+triage_skips = Table(
+    "triage_skips",
+    metadata,
+    Column("queue_id", String, ForeignKey("triage_queues.id", ondelete="CASCADE"), primary_key=True),
+    Column("item_id", String, primary_key=True),
+    Column("analyst", String, primary_key=True),
+)
+
+# what happened in a queue; never changed, and kept when the queue is removed
+triage_events = Table(
+    "triage_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("queue_id", String, nullable=False),
+    Column("time", Double, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("item_id", String, nullable=False),  # "" for an event of several items, or of none
+    Column("code", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("note", String, nullable=False),
+    Column("undoes", Integer, nullable=True, index=True),
+    Column("payload", JSON, nullable=False),
+    Index("ix_triage_events_queue_id", "queue_id", "id"),
+    Index("ix_triage_events_actor", "queue_id", "actor", "id"),
+)
+
+triage_event_items = Table(
+    "triage_event_items",
+    metadata,
+    Column("event_id", Integer, ForeignKey("triage_events.id"), primary_key=True),
+    Column("item_id", String, primary_key=True),
+    Index("ix_triage_event_items_item_id", "item_id", "event_id"),
+)
+
+analysts = Table(
+    "analysts",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("permissions", JSON, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("created", Double, nullable=False),
 )
 
 

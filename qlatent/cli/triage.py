@@ -1,0 +1,208 @@
+"""The commands `qlatent triage`: make queues of cases, take and decide them, undo, and write the log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from qlatent.cli import lines
+from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
+from qlatent.cli.selecting import IdOption, SelectionOption, WhereOption, selection
+from qlatent.cli.terminal import Terminal
+from qlatent.errors import InputError
+from qlatent.services.exports import tables
+from qlatent.services.triage import audit, casework, people, queues
+from qlatent.services.triage.queues import QueueView
+
+app = typer.Typer(help="Review flagged items as cases of a queue.", no_args_is_help=True)
+
+Queue = Annotated[str, typer.Argument(help="Id or name of a queue.")]
+Item = Annotated[str, typer.Argument(help="Id of the item.")]
+By = Annotated[str, typer.Option("--by", help="Name of who does it. Default: QLATENT_USER, or the account.")]
+Out = Annotated[Path, typer.Option(help="File to write: .jsonl, .csv or .parquet.")]
+_NOTHING = {
+    "done": "Nothing left: every case is decided.",
+    "others": "Nothing for you at present: others have the {count} cases that are left.",
+    "aside": "Only the {count} cases that you put aside are left.",
+    "skipped": "Only the {count} cases that you skipped are left; --skipped takes them.",
+}
+
+
+@app.command(name="list")
+def list_command(by: By = "", workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """List the queues and how many of their cases are open."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    rows = [_row(each) for each in queues.listed(opened, analyst=_name(by))]
+    columns = ["queue", "name", "dataset", "order", "cases", "open", "decided"]
+    terminal.table({"queues": rows}, columns, [[row[name] for name in columns] for row in rows])
+
+
+@app.command()
+def create(
+    dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
+    name: Annotated[str, typer.Option("--name", help="Name of the queue.")],
+    order: Annotated[
+        str, typer.Option("--order", help="newest, oldest, random or column:NAME, for example column:risk.")
+    ] = "newest",
+    item: IdOption = None,
+    where: WhereOption = None,
+    link: SelectionOption = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="JSON file with decisions, reasons and keys. Default: the last queue's."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the cases that are drawn at random.")] = 0,
+    by: By = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a queue of the items that meet the conditions, or of all."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    made = queues.create(
+        opened, dataset, name=name, order=order, by=_name(by), definition=selection(item, where, link),
+        policy=None if policy is None else _policy(policy), seed=seed,
+    )  # fmt: skip
+    terminal.result(_row(made), f"{made.id}: {made.counts.total:,} cases of {dataset}, {made.order} first.")
+
+
+@app.command(name="next")
+def next_command(
+    queue: Queue,
+    skipped: Annotated[bool, typer.Option("--skipped", help="Also cases that you skipped.")] = False,
+    by: By = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take the next case: nobody else gets it for some minutes."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    found = queues.record(opened, queue)
+    case = casework.next_case(opened, found.id, by=_name(by), skipped=skipped)
+    if isinstance(case, casework.Nothing):
+        said = _NOTHING[case.why].format(count=f"{case.count:,}")
+        terminal.result({"item": None, "why": case.why, "count": case.count}, said)
+        return
+    document = {"item": case.item, "why": case.why, "until": lines.time_of(case.until)}
+    terminal.result(document, f"{case.item} (until {document['until']})")
+
+
+@app.command()
+def decide(
+    queue: Queue,
+    item: Item,
+    code: Annotated[str, typer.Option("--as", help="Code of the decision, for example violates or ok.")],
+    reason: Annotated[str, typer.Option(help="Code of the reason, where the decision needs one.")] = "",
+    note: Annotated[str, typer.Option(help="A note to the decision.")] = "",
+    by: By = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide a case."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    found = queues.record(opened, queue)
+    event = casework.decide(opened, found.id, item, code=code, reason=reason, note=note, by=_name(by))
+    document = {"event": event.id, "item": item, "code": code, "reason": reason, "by": event.actor}
+    terminal.result(document, f"{item}: {code}{f' ({reason})' if reason else ''}, event {event.id}.")
+
+
+@app.command()
+def skip(
+    queue: Queue, item: Item, by: By = "", workspace: WorkspaceOption = None, as_json: JsonOption = False
+) -> None:
+    """Leave a case to others."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    event = casework.skip(opened, queues.record(opened, queue).id, item, by=_name(by))
+    terminal.result({"event": event.id, "item": item}, f"{item} skipped, event {event.id}.")
+
+
+@app.command()
+def undo(
+    queue: Queue,
+    event: Annotated[int | None, typer.Option(help="Number of an event. Default: your last one.")] = None,
+    by: By = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take back a decision, a skip or a group decision."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    undone, items = casework.undo(opened, queues.record(opened, queue).id, by=_name(by), event=event)
+    document = {"undone": undone.id, "kind": undone.kind, "code": undone.code, "items": items}
+    what = items[0] if len(items) == 1 else f"{len(items):,} cases"
+    terminal.result(document, f"Event {undone.id} undone: {undone.kind} {what}.")
+
+
+@app.command()
+def log(
+    queue: Queue, out: Out, by: By = "", workspace: WorkspaceOption = None, as_json: JsonOption = False
+) -> None:
+    """Write every event of a queue to a file."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    tables.check_ending(out, tables.TABLES)
+    frame = audit.log(opened, queue, by=_name(by))
+    tables.write_table(frame, out)
+    terminal.result({"events": len(frame), "out": str(out)}, f"{len(frame):,} events → {out}")
+
+
+@app.command()
+def decisions(
+    queue: Queue, out: Out, by: By = "", workspace: WorkspaceOption = None, as_json: JsonOption = False
+) -> None:
+    """Write the present decisions of a queue to a file."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    tables.check_ending(out, tables.TABLES)
+    frame = audit.decisions(opened, queue, by=_name(by))
+    tables.write_table(frame, out)
+    terminal.result({"decisions": len(frame), "out": str(out)}, f"{len(frame):,} decisions → {out}")
+
+
+@app.command()
+def verify(queue: Queue, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Replay the log of a queue and compare it with the stored state of its cases."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    wrong = audit.differences(opened, queue)
+    rows = [{"item": each.item, "stored": each.stored, "replayed": each.replayed} for each in wrong]
+    said = f"{len(wrong)} cases differ, {wrong[0].item!r} first." if wrong else "The log and the cases agree."
+    terminal.result({"differences": rows}, said)
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command(name="permit")
+def permit_command(
+    name: Annotated[str, typer.Argument(help="Name of an analyst.")],
+    may: Annotated[
+        str, typer.Option("--may", help="decide,configure,export, or some of them; empty: nothing.")
+    ],
+    by: By = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a name may do. While nobody has permissions, everybody may do everything."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    chosen = tuple(part.strip() for part in may.split(",") if part.strip())
+    made = people.permit(opened, name, chosen, by=_name(by))
+    document = {"name": made.name, "permissions": list(made.permissions)}
+    terminal.result(document, f"{made.name} may {', '.join(made.permissions) or 'do nothing'}.")
+
+
+def _name(by: str) -> str:
+    return by.strip() or people.own_name()
+
+
+def _policy(path: Path) -> Any:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as err:
+        raise InputError(f"{path} cannot be read as JSON: {err}.", remedy="Give another file.") from err
+    return queues.read_policy(document)
+
+
+def _row(found: QueueView) -> dict[str, Any]:
+    counts = found.counts
+    return {
+        "queue": found.id, "name": found.name, "dataset": found.dataset, "order": found.order, "owner": found.owner,
+        "cases": counts.total, "open": counts.open, "decided": counts.total - counts.open, "codes": counts.codes,
+        "created": lines.time_of(found.created),
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Queues of cases: made, handed out, decided, undone, and their log."""

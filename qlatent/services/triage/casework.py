@@ -1,0 +1,239 @@
+"""Working a queue: the next case, decisions, skips, holding and handing over, and undoing any of them.
+
+Every change is an event, stored with the state of the case in one transaction: what returns here is stored.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from qlatent.errors import InputError
+from qlatent.services.triage import people, queues
+from qlatent.store.catalogue.records import CaseRecord, TriageEvent
+from qlatent.store.catalogue.triage_cases import TakenError
+from qlatent.store.workspace import Workspace
+from qlatent.triage.policy import Policy
+
+__all__ = [
+    "Assignment", "Nothing", "TakenError", "decide", "decide_all", "hand", "hold", "next_case", "note", "release",
+    "renew", "reopen", "skip", "take", "undo",
+]  # fmt: skip
+
+UNDOABLE = ("decided", "skipped", "reopened", "held", "handed")
+Why = Literal["order", "random", "skipped"]
+LONGEST_NOTE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A case that an analyst has until `until` (unix seconds), and why it comes now.
+
+    `why` is "random" for a case that was drawn for the estimate of what is left, and "skipped" for one that the analyst
+    skipped before.
+    """
+
+    item: str
+    why: Why
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is no case for an analyst: all are decided, or `count` open ones are with others, put aside or skipped."""
+
+    why: Literal["done", "others", "aside", "skipped"]
+    count: int
+
+
+def next_case(
+    workspace: Workspace, queue: str, *, by: str, skipped: bool = False, now: float | None = None
+) -> Assignment | Nothing:
+    """The case that an analyst works on next, leased for the minutes that the policy says.
+
+    Whoever has a case gets the same one again. Every n-th case of an analyst, n as the policy says, is drawn at random.
+    `skipped`: also cases that the analyst skipped.
+    """
+    people.check(workspace, by, "decide")
+    moment = time.time() if now is None else now
+    rules = queues.policy(workspace, queue)
+    until = moment + 60.0 * rules.lease_minutes
+    drawn = _is_drawn(workspace, queue, by, rules)
+    case = workspace.catalogue.cases.take(queue, by, now=moment, until=until, drawn=drawn, skipped=skipped)
+    if case is not None:
+        why: Why = "skipped" if skipped else "random" if drawn else "order"
+        return Assignment(case.item_id, why, until)
+    counts = workspace.catalogue.cases.counts(queue, by, now=moment)
+    if not counts.open:
+        return Nothing("done", 0)
+    if counts.skipped:
+        return Nothing("skipped", counts.skipped)
+    return Nothing("aside", counts.mine) if counts.mine else Nothing("others", counts.others)
+
+
+def take(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> CaseRecord:
+    """Lease one case, for a link that names it; a decided one, or one that somebody else has, comes back as it is."""
+    people.check(workspace, by, "decide")
+    moment = time.time() if now is None else now
+    until = moment + 60.0 * queues.policy(workspace, queue).lease_minutes
+    return workspace.catalogue.cases.take_item(queue, item, by, now=moment, until=until)
+
+
+def renew(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> bool:
+    """Keep the case in use for as long again; False if somebody else has it by now."""
+    moment = time.time() if now is None else now
+    until = moment + 60.0 * queues.policy(workspace, queue).lease_minutes
+    return workspace.catalogue.cases.renew(queue, item, by, until=until)
+
+
+def decide(
+    workspace: Workspace,
+    queue: str,
+    item: str,
+    *,
+    code: str,
+    by: str,
+    reason: str = "",
+    note: str = "",
+    shown: Mapping[str, Any] | None = None,
+    now: float | None = None,
+) -> TriageEvent:
+    """Store a decision on a case; returns its event.
+
+    `shown` is what the analyst saw: score, head, why the case came, neighbours, seconds. A code or reason that the
+    policy does not have raises `InputError`. If somebody else decided the case meanwhile, or has it after the lease ran
+    out, `TakenError` says who, and nothing is stored.
+    """
+    people.check(workspace, by, "decide")
+    queues.policy(workspace, queue).check(code, reason)
+    moment = time.time() if now is None else now
+    event = TriageEvent(
+        queue,
+        moment,
+        by,
+        "decided",
+        item,
+        code,
+        reason,
+        _note(note),
+        payload={"how": "single", **(shown or {})},
+    )
+    return workspace.catalogue.cases.decide(event, now=moment)
+
+
+def decide_all(
+    workspace: Workspace,
+    queue: str,
+    items: Collection[str],
+    *,
+    code: str,
+    by: str,
+    reason: str = "",
+    note: str = "",
+    shown: Mapping[str, Any] | None = None,
+    now: float | None = None,
+) -> tuple[TriageEvent, list[str]]:
+    """Store one decision on many cases as one event; returns it and the items that it decided.
+
+    Cases that are decided already, or that somebody else has, are left out; `StoreError` if none is left.
+    """
+    people.check(workspace, by, "decide")
+    queues.policy(workspace, queue).check(code, reason)
+    moment = time.time() if now is None else now
+    payload = {"how": "group", "asked": len(items), **(shown or {})}
+    event = TriageEvent(queue, moment, by, "decided", "", code, reason, _note(note), payload=payload)
+    return workspace.catalogue.cases.decide_all(event, items, now=moment)
+
+
+def skip(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> TriageEvent:
+    """Leave a case to others; it comes to this analyst again only when asked for."""
+    people.check(workspace, by, "decide")
+    moment = time.time() if now is None else now
+    return workspace.catalogue.cases.skip(TriageEvent(queue, moment, by, "skipped", item), now=moment)
+
+
+def hold(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> CaseRecord:
+    """Keep a case until the analyst decides or releases it, and go on with others."""
+    return _pass_on(workspace, TriageEvent(queue, _time(now), by, "held", item), to=by, lease="held")
+
+
+def hand(
+    workspace: Workspace, queue: str, item: str, *, to: str, by: str, note: str = "", now: float | None = None
+) -> CaseRecord:
+    """Hand a case to a colleague, to whom it comes next."""
+    people.check(workspace, to, "decide")
+    event = TriageEvent(queue, _time(now), by, "handed", item, note=_note(note), payload={"to": to})
+    return _pass_on(workspace, event, to=to, lease="handed")
+
+
+def release(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> CaseRecord:
+    """Give a case back to the queue."""
+    return _pass_on(workspace, TriageEvent(queue, _time(now), by, "released", item), to="", lease="")
+
+
+def note(
+    workspace: Workspace, queue: str, item: str, *, text: str, by: str, now: float | None = None
+) -> TriageEvent:
+    """Add a note to a case without deciding it."""
+    people.check(workspace, by, "decide")
+    workspace.catalogue.cases.one(queue, item)
+    if not text.strip():
+        raise InputError("The note is empty.", remedy="Write something.")
+    event = TriageEvent(queue, _time(now), by, "noted", item, note=_note(text))
+    return workspace.catalogue.triage_events.add(event, [item])
+
+
+def reopen(
+    workspace: Workspace, queue: str, item: str, *, by: str, note: str = "", now: float | None = None
+) -> TriageEvent:
+    """Open a decided case again."""
+    people.check(workspace, by, "decide")
+    event = TriageEvent(queue, _time(now), by, "reopened", item, note=_note(note))
+    return workspace.catalogue.cases.reopen(event)
+
+
+def undo(
+    workspace: Workspace, queue: str, *, by: str, event: int | None = None, now: float | None = None
+) -> tuple[TriageEvent, list[str]]:
+    """Take back an event, by default the analyst's last decision, skip or hand-over; returns it and its items.
+
+    Each item is then in the state that the events before it say. Taking back what somebody else did needs the
+    permission to configure.
+    """
+    people.check(workspace, by, "decide")
+    events = workspace.catalogue.triage_events
+    found = events.last_open(queue, by, UNDOABLE) if event is None else events.one(event)
+    if found is None or found.queue_id != queue or found.kind not in UNDOABLE:
+        what = f"{by} has done nothing in this queue" if event is None else f"Event {event} is nothing"
+        raise InputError(f"{what} that can be undone.", remedy="Look at the log of the queue.")
+    if found.actor != by:
+        people.check(workspace, by, "configure")
+    undoing = TriageEvent(queue, _time(now), by, "undone", undoes=found.id)
+    return found, workspace.catalogue.cases.undo(undoing)
+
+
+def _pass_on(workspace: Workspace, event: TriageEvent, *, to: str, lease: str) -> CaseRecord:
+    people.check(workspace, event.actor, "decide")
+    return workspace.catalogue.cases.pass_on(event, to=to, lease=lease, now=event.time)
+
+
+def _is_drawn(workspace: Workspace, queue: str, by: str, rules: Policy) -> bool:
+    """Whether the analyst's next case is drawn at random."""
+    if not rules.random_every:
+        return False
+    decided = workspace.catalogue.triage_events.count(queue, by, kind="decided")
+    return (decided + 1) % rules.random_every == 0
+
+
+def _note(text: str) -> str:
+    if len(text) > LONGEST_NOTE:
+        raise InputError(
+            f"The note has {len(text):,} characters; the limit is {LONGEST_NOTE:,}.", remedy="Shorten it."
+        )
+    return text.strip()
+
+
+def _time(now: float | None) -> float:
+    return time.time() if now is None else now

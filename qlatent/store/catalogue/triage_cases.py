@@ -1,0 +1,371 @@
+"""The cases of queues: who has which, and decisions, each stored with its event in one transaction.
+
+`draw` gives each case a random number once. Cases in the order of their draws are a random sample of the queue,
+however many of them were decided for other reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from qlatent.errors import AbsentError, StoreError
+from qlatent.store.catalogue import schema
+from qlatent.store.catalogue.connection import Database
+from qlatent.store.catalogue.records import CaseRecord, TriageEvent
+from qlatent.store.catalogue.triage_events import AT_ONCE, standing, write
+
+_CASES, _SKIPS, _EVENTS = schema.triage_cases, schema.triage_skips, schema.triage_events
+_FREE = {"lease": "", "lease_by": "", "lease_until": None}
+
+
+class TakenError(StoreError):
+    """A case was decided by somebody else meanwhile, or somebody else has it; `case` is its present state."""
+
+    def __init__(self, case: CaseRecord, by: str) -> None:
+        said = f"decided it as {case.code!r}" if case.code else "has it at present"
+        super().__init__(
+            f"{by} {said}; your decision on {case.item_id!r} is not stored.",
+            remedy="Look at the case again, and reopen it if you disagree."
+            if case.code
+            else "Go on with the next.",
+        )
+        self.case = case
+        self.by = by
+
+
+@dataclass(frozen=True, slots=True)
+class CaseCounts:
+    """How many cases a queue has, and where they are for one analyst."""
+
+    total: int
+    open: int
+    mine: int  # open and leased to the analyst, held and handed ones among them
+    others: int  # open and with somebody else at present
+    skipped: int  # open, free, and skipped by the analyst
+    codes: dict[str, int]  # decided cases by code
+
+
+class TriageCases:
+    """The cases of all queues of a catalogue. Times are unix seconds."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- read ---------------------------------------------------------------------------------------------
+
+    def one(self, queue: str, item: str) -> CaseRecord:
+        """One case; an item that is not in the queue raises `AbsentError`."""
+        rows = self._database.rows(select(_CASES).where(_CASES.c.queue_id == queue, _CASES.c.item_id == item))
+        if not rows:
+            raise _absent(queue, item)
+        return _case(rows[0])
+
+    def of(self, queue: str) -> list[CaseRecord]:
+        """All cases of a queue in its order."""
+        query = select(_CASES).where(_CASES.c.queue_id == queue).order_by(_CASES.c.place, _CASES.c.item_id)
+        return [_case(row) for row in self._database.rows(query)]
+
+    def decided(self, queue: str) -> dict[str, str]:
+        """The code of each decided item."""
+        query = select(_CASES.c.item_id, _CASES.c.code).where(_CASES.c.queue_id == queue, _CASES.c.code != "")
+        return {row.item_id: row.code for row in self._database.rows(query)}
+
+    def drawn(self, queue: str) -> list[str]:
+        """The codes of the decided cases with the smallest draws, up to the first that is open."""
+        of_queue = _CASES.c.queue_id == queue
+        first_open = select(func.min(_CASES.c.draw)).where(of_queue, _CASES.c.code == "").scalar_subquery()
+        query = select(_CASES.c.code).where(of_queue, _CASES.c.draw < func.coalesce(first_open, 2.0))
+        return [row[0] for row in self._database.rows(query.order_by(_CASES.c.draw))]
+
+    def counts(self, queue: str, analyst: str, *, now: float) -> CaseCounts:
+        """How many cases the queue has, and where they are for this analyst at this time."""
+        of_queue, open_ = _CASES.c.queue_id == queue, _CASES.c.code == ""
+        by_code = self._database.rows(
+            select(_CASES.c.code, func.count().label("cases")).where(of_queue).group_by(_CASES.c.code)
+        )
+        codes = {row.code: int(row.cases) for row in by_code}
+        leased = self._database.rows(
+            select(_CASES.c.lease_by, func.count().label("cases"))
+            .where(of_queue, open_, _CASES.c.lease_by != "", ~_free(now))
+            .group_by(_CASES.c.lease_by)
+        )
+        held = {row.lease_by: int(row.cases) for row in leased}
+        skipped = self._database.rows(
+            select(func.count()).where(of_queue, open_, _takeable(analyst, now), _is_skipped(analyst))
+        )
+        remaining = codes.pop("", 0)
+        mine = held.pop(analyst, 0)
+        return CaseCounts(
+            remaining + sum(codes.values()), remaining, mine, sum(held.values()), int(skipped[0][0]), codes
+        )
+
+    def leased(self, queue: str, analyst: str) -> list[CaseRecord]:
+        """The open cases that an analyst holds, or that were handed to the analyst."""
+        query = select(_CASES).where(
+            _CASES.c.queue_id == queue, _CASES.c.code == "", _CASES.c.lease_by == analyst,
+            _CASES.c.lease.in_(("held", "handed")),
+        )  # fmt: skip
+        return [_case(row) for row in self._database.rows(query.order_by(_CASES.c.place))]
+
+    # --- take ---------------------------------------------------------------------------------------------
+
+    def take(
+        self,
+        queue: str,
+        analyst: str,
+        *,
+        now: float,
+        until: float,
+        drawn: bool = False,
+        skipped: bool = False,
+    ) -> CaseRecord | None:
+        """Lease the analyst's next case until a time: the one in use, else one handed over, else the first free one.
+
+        `drawn` takes the free case with the smallest draw instead of the first in order, `skipped` takes those that the
+        analyst skipped, too. None if there is no such case.
+        """
+        of_queue = (_CASES.c.queue_id == queue, _CASES.c.code == "")
+        own = (*of_queue, _CASES.c.lease_by == analyst)
+        in_use = and_(*own, _CASES.c.lease == "used", _CASES.c.lease_until > now)
+        handed = and_(*own, _CASES.c.lease == "handed")
+        free = and_(*of_queue, _takeable(analyst, now), *([] if skipped else [~_is_skipped(analyst)]))
+        order = _CASES.c.draw if drawn else _CASES.c.place
+        with self._database.writing() as connection:
+            for which in (in_use, handed, free):
+                found = connection.execute(
+                    select(_CASES).where(which).order_by(order, _CASES.c.item_id).limit(1)
+                ).first()
+                if found is not None:
+                    return _lease(connection, _case(found), analyst, until)
+        return None
+
+    def take_item(self, queue: str, item: str, analyst: str, *, now: float, until: float) -> CaseRecord:
+        """Lease one case until a time; a decided one, or one that somebody else has, is returned as it is."""
+        with self._database.writing() as connection:
+            case = _one(connection, queue, item)
+            if case.code or not _may_take(case, analyst, now):
+                return case
+            return _lease(connection, case, analyst, until)
+
+    def renew(self, queue: str, item: str, analyst: str, *, until: float) -> bool:
+        """Extend the lease of the case in use; False if the analyst does not have it any more."""
+        has = (*_is(queue, item), _CASES.c.code == "", _CASES.c.lease_by == analyst)
+        with self._database.writing() as connection:
+            return bool(
+                connection.execute(
+                    update(_CASES).where(*has).values(lease_until=until, lease="used")
+                ).rowcount
+            )
+
+    def pass_on(self, event: TriageEvent, *, to: str, lease: str, now: float) -> CaseRecord:
+        """Hold a case (`lease` "held"), hand it to a colleague ("handed") or release it (""); stores the event."""
+        with self._database.writing() as connection:
+            case = _one(connection, event.queue_id, event.item_id)
+            _check_open(connection, case, event.actor, now)
+            values = {"lease": lease, "lease_by": to if lease else "", "lease_until": None}
+            connection.execute(update(_CASES).where(*_is(case.queue_id, case.item_id)).values(values))
+            write(connection, event, [event.item_id])
+            return _one(connection, event.queue_id, event.item_id)
+
+    # --- decide -------------------------------------------------------------------------------------------
+
+    def decide(self, event: TriageEvent, *, now: float) -> TriageEvent:
+        """Store a decision on one case; one decided or taken by somebody else meanwhile raises `TakenError`."""
+        with self._database.writing() as connection:
+            case = _one(connection, event.queue_id, event.item_id)
+            _check_open(connection, case, event.actor, now)
+            stored = write(connection, event, [event.item_id])
+            _set(connection, event.queue_id, [event.item_id], event.code, stored.id)
+        return stored
+
+    def decide_all(
+        self, event: TriageEvent, items: Collection[str], *, now: float
+    ) -> tuple[TriageEvent, list[str]]:
+        """Store one decision on many cases as one event; returns it and the items that it decided.
+
+        Cases that are decided already, that somebody else has, or that are not in the queue are left out. If none is
+        left, nothing is stored and `StoreError` is raised.
+        """
+        with self._database.writing() as connection:
+            free = []
+            for part in _parts(sorted(set(items))):
+                query = select(_CASES.c.item_id).where(
+                    _CASES.c.queue_id == event.queue_id, _CASES.c.item_id.in_(part), _CASES.c.code == "",
+                    or_(_free(now), _CASES.c.lease_by == event.actor),
+                )  # fmt: skip
+                free += list(connection.scalars(query))
+            if not free:
+                raise StoreError(
+                    "None of these cases can be decided: they are decided, with somebody else, or not in this queue.",
+                    remedy="Choose others.",
+                )
+            stored = write(connection, event, free)
+            _set(connection, event.queue_id, free, event.code, stored.id)
+        return stored, free
+
+    def skip(self, event: TriageEvent, *, now: float) -> TriageEvent:
+        """Store that the actor skips a case, which stays open for the others."""
+        with self._database.writing() as connection:
+            case = _one(connection, event.queue_id, event.item_id)
+            _check_open(connection, case, event.actor, now)
+            stored = write(connection, event, [event.item_id])
+            key = {"queue_id": event.queue_id, "item_id": event.item_id, "analyst": event.actor}
+            connection.execute(
+                delete(_SKIPS).where(*[_SKIPS.c[name] == value for name, value in key.items()])
+            )
+            connection.execute(insert(_SKIPS).values(key))
+            connection.execute(update(_CASES).where(*_is(event.queue_id, event.item_id)).values(_FREE))
+        return stored
+
+    def reopen(self, event: TriageEvent) -> TriageEvent:
+        """Store that a decided case is open again; one that is open raises `StoreError`."""
+        with self._database.writing() as connection:
+            case = _one(connection, event.queue_id, event.item_id)
+            if not case.code:
+                raise StoreError(f"The case {case.item_id!r} is open already.", remedy="Decide it.")
+            stored = write(connection, event, [event.item_id])
+            _set(connection, event.queue_id, [event.item_id], "", stored.id)
+        return stored
+
+    def undo(self, event: TriageEvent) -> list[str]:
+        """Store that an event is taken back, and return its items, each in the state that the events before it say.
+
+        An event that was taken back already raises `StoreError`.
+        """
+        with self._database.writing() as connection:
+            taken = select(_EVENTS.c.id).where(_EVENTS.c.undoes == event.undoes)
+            if connection.execute(taken).first() is not None:
+                raise StoreError("This was undone already.", remedy="Look at the log of the queue.")
+            undone = connection.execute(select(_EVENTS).where(_EVENTS.c.id == event.undoes)).one()
+            write(connection, event, ())
+            items = list(
+                connection.scalars(
+                    select(schema.triage_event_items.c.item_id).where(
+                        schema.triage_event_items.c.event_id == event.undoes
+                    )
+                )
+            )
+            if undone.kind == "skipped":
+                connection.execute(
+                    delete(_SKIPS).where(
+                        _SKIPS.c.queue_id == event.queue_id, _SKIPS.c.analyst == undone.actor,
+                        _SKIPS.c.item_id.in_(items),
+                    )
+                )  # fmt: skip
+                return items
+            if undone.kind in ("held", "handed"):
+                connection.execute(update(_CASES).where(*_is(event.queue_id, undone.item_id)).values(_FREE))
+                return items
+            assert event.undoes is not None
+            before = standing(connection, event.queue_id, event.undoes)
+            by_state: dict[tuple[str, int | None], list[str]] = {}
+            for item in items:
+                by_state.setdefault(before.get(item, ("", None)), []).append(item)
+            for (code, number), part in by_state.items():
+                _set(connection, event.queue_id, part, code, number)
+        return items
+
+    # --- order --------------------------------------------------------------------------------------------
+
+    def reorder(self, queue: str, places: Mapping[str, float]) -> None:
+        """Set the places of cases in the order of the queue."""
+        rows = [{"queue": queue, "item": item, "to": place} for item, place in places.items()]
+        if not rows:
+            return
+        statement = update(_CASES).where(
+            _CASES.c.queue_id == bindparam("queue"), _CASES.c.item_id == bindparam("item")
+        )
+        with self._database.writing() as connection:
+            connection.execute(statement.values(place=bindparam("to")), rows)
+
+    def add(self, cases: Iterable[CaseRecord], event: TriageEvent) -> None:
+        """Add cases to a queue, with the event that says so."""
+        with self._database.writing() as connection:
+            connection.execute(insert(_CASES), [asdict(case) for case in cases])
+            write(connection, event, ())
+
+
+def _lease(connection: Connection, case: CaseRecord, analyst: str, until: float) -> CaseRecord:
+    values: dict[str, Any] = {"lease": "used", "lease_by": analyst, "lease_until": until}
+    connection.execute(update(_CASES).where(*_is(case.queue_id, case.item_id)).values(values))
+    return CaseRecord(**(asdict(case) | values))
+
+
+def _check_open(connection: Connection, case: CaseRecord, actor: str, now: float) -> None:
+    if case.code:
+        by = connection.scalar(select(_EVENTS.c.actor).where(_EVENTS.c.id == case.event_id))
+        raise TakenError(case, str(by))
+    if not _may_take(case, actor, now):
+        raise TakenError(case, case.lease_by)
+
+
+def _may_take(case: CaseRecord, analyst: str, now: float) -> bool:
+    expired = case.lease == "used" and (case.lease_until or 0.0) <= now
+    return case.lease_by in ("", analyst) or expired
+
+
+def _set(connection: Connection, queue: str, items: list[str], code: str, event: int | None) -> None:
+    """Set the state of cases, and release them."""
+    values = {"code": code, "event_id": event, **_FREE}
+    for part in _parts(items):
+        connection.execute(
+            update(_CASES).where(_CASES.c.queue_id == queue, _CASES.c.item_id.in_(part)).values(values)
+        )
+
+
+def _one(connection: Connection, queue: str, item: str) -> CaseRecord:
+    row = connection.execute(select(_CASES).where(*_is(queue, item))).first()
+    if row is None:
+        raise _absent(queue, item)
+    return _case(row)
+
+
+def _is(queue: str, item: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _CASES.c.queue_id == queue, _CASES.c.item_id == item
+
+
+def _free(now: float) -> ColumnElement[bool]:
+    """Whether nobody has a case at this time."""
+    return or_(_CASES.c.lease == "", and_(_CASES.c.lease == "used", _CASES.c.lease_until <= now))
+
+
+def _takeable(analyst: str, now: float) -> ColumnElement[bool]:
+    """Whether an analyst may take a case: it is free, or the analyst's own and not put aside."""
+    return or_(_free(now), and_(_CASES.c.lease == "used", _CASES.c.lease_by == analyst))
+
+
+def _is_skipped(analyst: str) -> ColumnElement[bool]:
+    return exists().where(
+        _SKIPS.c.queue_id == _CASES.c.queue_id,
+        _SKIPS.c.item_id == _CASES.c.item_id,
+        _SKIPS.c.analyst == analyst,
+    )
+
+
+def _parts(items: list[str]) -> list[list[str]]:
+    return [items[first : first + AT_ONCE] for first in range(0, len(items), AT_ONCE)]
+
+
+def _case(row: Row[Any]) -> CaseRecord:
+    return CaseRecord(**row._mapping)
+
+
+def _absent(queue: str, item: str) -> AbsentError:
+    return AbsentError(f"The queue {queue!r} has no case {item!r}.", remedy="Choose a case of this queue.")

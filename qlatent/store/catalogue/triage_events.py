@@ -1,0 +1,141 @@
+"""What happened in queues: events, which are only ever added; the state of every case is their replay."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, exists, func, insert, select
+
+from qlatent.store.catalogue import schema
+from qlatent.store.catalogue.connection import Database
+from qlatent.store.catalogue.records import TriageEvent
+
+_EVENTS, _ITEMS = schema.triage_events, schema.triage_event_items
+_UNDOING = schema.triage_events.alias("undoing")
+AT_ONCE = 5_000  # ids in one statement; databases limit how many values it may hold
+
+
+class TriageEvents:
+    """The events of all queues of a catalogue; they outlive queues, datasets and items."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, event: TriageEvent, items: Collection[str] = ()) -> TriageEvent:
+        """Add an event that changes no case, such as a new policy or a note; returns it with its number."""
+        with self._database.writing() as connection:
+            return write(connection, event, items)
+
+    def of(self, queue: str, *, kinds: Collection[str] = (), actor: str = "") -> list[TriageEvent]:
+        """The events of a queue in order, or those of some kinds or of one actor."""
+        query = select(_EVENTS).where(_EVENTS.c.queue_id == queue).order_by(_EVENTS.c.id)
+        if kinds:
+            query = query.where(_EVENTS.c.kind.in_(list(kinds)))
+        if actor:
+            query = query.where(_EVENTS.c.actor == actor)
+        return [_event(row) for row in self._database.rows(query)]
+
+    def last(self, queue: str, *, most: int, before: int | None = None) -> list[TriageEvent]:
+        """The newest events of a queue, newest first, or those before an event."""
+        query = select(_EVENTS).where(_EVENTS.c.queue_id == queue).order_by(_EVENTS.c.id.desc()).limit(most)
+        if before is not None:
+            query = query.where(_EVENTS.c.id < before)
+        return [_event(row) for row in self._database.rows(query)]
+
+    def one(self, event: int) -> TriageEvent | None:
+        """One event, or None."""
+        rows = self._database.rows(select(_EVENTS).where(_EVENTS.c.id == event))
+        return _event(rows[0]) if rows else None
+
+    def of_item(self, queue: str, item: str) -> list[TriageEvent]:
+        """The events of a queue that concern an item, in order, with those that take one of them back."""
+        concerned = (
+            select(_ITEMS.c.event_id)
+            .join(_EVENTS, _EVENTS.c.id == _ITEMS.c.event_id)
+            .where(_ITEMS.c.item_id == item, _EVENTS.c.queue_id == queue)
+        )
+        query = select(_EVENTS).where(_EVENTS.c.id.in_(concerned) | _EVENTS.c.undoes.in_(concerned))
+        return [_event(row) for row in self._database.rows(query.order_by(_EVENTS.c.id))]
+
+    def items(self, event: int) -> list[str]:
+        """The items that an event concerns, sorted."""
+        query = select(_ITEMS.c.item_id).where(_ITEMS.c.event_id == event).order_by(_ITEMS.c.item_id)
+        return [row[0] for row in self._database.rows(query)]
+
+    def last_open(self, queue: str, actor: str, kinds: Collection[str]) -> TriageEvent | None:
+        """The newest event of these kinds by an actor that is not taken back, or None."""
+        query = (
+            _standing(select(_EVENTS))
+            .where(_EVENTS.c.queue_id == queue, _EVENTS.c.actor == actor, _EVENTS.c.kind.in_(list(kinds)))
+            .order_by(_EVENTS.c.id.desc())
+            .limit(1)
+        )
+        rows = self._database.rows(query)
+        return _event(rows[0]) if rows else None
+
+    def count(self, queue: str, actor: str, *, kind: str) -> int:
+        """How many events of a kind an actor has in a queue."""
+        query = select(func.count()).where(
+            _EVENTS.c.queue_id == queue, _EVENTS.c.actor == actor, _EVENTS.c.kind == kind
+        )
+        return int(self._database.rows(query)[0][0])
+
+    def taken_back(self, event: int) -> bool:
+        """Whether an event was taken back."""
+        return bool(self._database.rows(select(_EVENTS.c.id).where(_EVENTS.c.undoes == event)))
+
+    def rows(self, queue: str) -> Iterator[tuple[int, str, str, str, int | None]]:
+        """What a replay needs, in order: number of the event, kind, code, item and number of the event it undoes.
+
+        An event of several items comes once for each of them.
+        """
+        query = (
+            select(_EVENTS.c.id, _EVENTS.c.kind, _EVENTS.c.code, _ITEMS.c.item_id, _EVENTS.c.undoes)
+            .outerjoin(_ITEMS, _ITEMS.c.event_id == _EVENTS.c.id)
+            .where(_EVENTS.c.queue_id == queue)
+            .order_by(_EVENTS.c.id)
+        )
+        for row in self._database.stream(query):
+            number, kind, code, item, undoes = row
+            yield number, kind, code, item or "", undoes
+
+
+def write(connection: Connection, event: TriageEvent, items: Iterable[str]) -> TriageEvent:
+    """Add an event and the items that it concerns within a transaction; returns it with its number."""
+    values = asdict(event)
+    del values["id"]
+    number = connection.scalar(insert(_EVENTS).values(values).returning(_EVENTS.c.id))
+    rows = [{"event_id": number, "item_id": item} for item in items]
+    for first in range(0, len(rows), AT_ONCE):
+        connection.execute(insert(_ITEMS), rows[first : first + AT_ONCE])
+    return TriageEvent(**(values | {"id": number}))
+
+
+def standing(connection: Connection, queue: str, event: int) -> dict[str, tuple[str, int]]:
+    """For each item of an event, code and number of the last event that decided or reopened it and stands.
+
+    Items without one are left out.
+    """
+    concerned = select(_ITEMS.c.item_id).where(_ITEMS.c.event_id == event).scalar_subquery()
+    query = _standing(
+        select(_ITEMS.c.item_id, _EVENTS.c.id, _EVENTS.c.code).join(
+            _EVENTS, _EVENTS.c.id == _ITEMS.c.event_id
+        )
+    ).where(
+        _EVENTS.c.queue_id == queue,
+        _EVENTS.c.kind.in_(("decided", "reopened")),
+        _ITEMS.c.item_id.in_(concerned),
+    )
+    rows = connection.execute(query.order_by(_EVENTS.c.id))
+    return {row.item_id: (row.code, row.id) for row in rows}
+
+
+def _standing(query: Select[Any]) -> Select[Any]:
+    """The query, without events that were taken back."""
+    return query.where(~exists().where(_UNDOING.c.undoes == _EVENTS.c.id))
+
+
+def _event(row: Row[Any]) -> TriageEvent:
+    return TriageEvent(**row._mapping)
