@@ -13,8 +13,9 @@ from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
 from qlatent.cli.selecting import IdOption, SelectionOption, WhereOption, selection
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import InputError
+from qlatent.report import case
 from qlatent.services.exports import tables
-from qlatent.services.triage import audit, casework, people, queues
+from qlatent.services.triage import audit, casework, people, queues, reporting
 from qlatent.services.triage.queues import QueueView
 
 app = typer.Typer(help="Review flagged items as cases of a queue.", no_args_is_help=True)
@@ -79,13 +80,13 @@ def next_command(
     """Take the next case: nobody else gets it for some minutes."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     found = queues.record(opened, queue)
-    case = casework.next_case(opened, found.id, by=_name(by), skipped=skipped)
-    if isinstance(case, casework.Nothing):
-        said = _NOTHING[case.why].format(count=f"{case.count:,}")
-        terminal.result({"item": None, "why": case.why, "count": case.count}, said)
+    assigned = casework.next_case(opened, found.id, by=_name(by), skipped=skipped)
+    if isinstance(assigned, casework.Nothing):
+        said = _NOTHING[assigned.why].format(count=f"{assigned.count:,}")
+        terminal.result({"item": None, "why": assigned.why, "count": assigned.count}, said)
         return
-    document = {"item": case.item, "why": case.why, "until": lines.time_of(case.until)}
-    terminal.result(document, f"{case.item} (until {document['until']})")
+    document = {"item": assigned.item, "why": assigned.why, "until": lines.time_of(assigned.until)}
+    terminal.result(document, f"{assigned.item} (until {document['until']})")
 
 
 @app.command()
@@ -155,6 +156,23 @@ def decisions(
     frame = audit.decisions(opened, queue, by=_name(by))
     tables.write_table(frame, out)
     terminal.result({"decisions": len(frame), "out": str(out)}, f"{len(frame):,} decisions → {out}")
+
+
+@app.command()
+def report(
+    queue: Queue,
+    item: Item,
+    out: Annotated[Path, typer.Option(help="File to write: .html.")],
+    by: By = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the report of one case: the listing, its decision, and what happened to it."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    tables.check_ending(out, (".html",))
+    found = reporting.case_file(opened, queue, item, hidden=(), by=_name(by))
+    out.write_text(case.as_report(found), encoding="utf-8")
+    terminal.result({"item": item, "out": str(out)}, f"{item} → {out}")
 
 
 @app.command()

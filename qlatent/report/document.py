@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,14 @@ class Part:
     picture: str = ""  # path of the figure as an image, for Markdown
     points: Sequence[str] = ()
     code: str = ""
+    thumbnail: bytes | None = None  # a WebP image, in the HTML file only
+
+    @property
+    def thumbnail_address(self) -> str:
+        """The thumbnail as a data URL; "" without one."""
+        if self.thumbnail is None:
+            return ""
+        return f"data:image/webp;base64,{base64.b64encode(self.thumbnail).decode()}"
 
 
 def write(folder: Path, name: str, title: str, made: Sequence[Part]) -> list[Path]:

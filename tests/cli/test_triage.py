@@ -67,3 +67,7 @@ def test_a_queue_is_worked_undone_and_its_log_written(
         == "There is no permission 'fly'."
     )
     assert [each["queue"] for each in done("list")["queues"]] == ["q"]
+    page = tmp_path / "case.html"
+    done("report", "q", "item-28", "--out", str(page))
+    text = page.read_text()
+    assert "a green soft pear number 28" in text and "decided, undone" in text and "Posted again" in text

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from qlatent.errors import InputError
-from qlatent.services.triage import people, queues
+from qlatent.services.triage import people, queues, reviews
 from qlatent.store.catalogue.records import CaseRecord, TriageEvent
 from qlatent.store.catalogue.triage_cases import TakenError
 from qlatent.store.workspace import Workspace
@@ -23,7 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 UNDOABLE = ("decided", "skipped", "reopened", "held", "handed")
-Why = Literal["order", "random", "skipped"]
+Why = Literal["order", "random", "skipped", "second", "golden"]
 LONGEST_NOTE = 5_000
 
 
@@ -32,7 +32,8 @@ class Assignment:
     """A case that an analyst has until `until` (unix seconds), and why it comes now.
 
     `why` is "random" for a case that was drawn for the estimate of what is left, and "skipped" for one that the analyst
-    skipped before.
+    skipped before. A "second" case was decided by somebody else, and a "golden" one has a known answer: both are shown
+    like any other, and `reviews.review` stores the answer instead of `decide`.
     """
 
     item: str
@@ -60,6 +61,8 @@ def next_case(
     moment = time.time() if now is None else now
     rules = queues.policy(workspace, queue)
     until = moment + 60.0 * rules.lease_minutes
+    if (asked := reviews.due(workspace, queue, rules, by=by, now=moment, until=until)) is not None:
+        return Assignment(asked.item, asked.why, until)
     drawn = _is_drawn(workspace, queue, by, rules)
     case = workspace.catalogue.cases.take(queue, by, now=moment, until=until, drawn=drawn, skipped=skipped)
     if case is not None:

@@ -7,7 +7,7 @@ however many of them were decided for other reasons.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -31,7 +31,8 @@ from qlatent.store.catalogue.connection import Database
 from qlatent.store.catalogue.records import CaseRecord, TriageEvent
 from qlatent.store.catalogue.triage_events import AT_ONCE, standing, write
 
-_CASES, _SKIPS, _EVENTS = schema.triage_cases, schema.triage_skips, schema.triage_events
+_CASES, _SKIPS = schema.triage_cases, schema.triage_skips
+_EVENTS, _EVENT_ITEMS = schema.triage_events, schema.triage_event_items
 _FREE = {"lease": "", "lease_by": "", "lease_until": None}
 
 
@@ -184,6 +185,37 @@ class TriageCases:
             write(connection, event, [event.item_id])
             return _one(connection, event.queue_id, event.item_id)
 
+    # --- second opinions ----------------------------------------------------------------------------------
+
+    def take_review(self, queue: str, analyst: str, *, now: float, until: float) -> CaseRecord | None:
+        """Lease the first case in drawn order that somebody else decided and nobody has reviewed; None without one."""
+        reviewed = (
+            select(_EVENT_ITEMS.c.item_id)
+            .join(_EVENTS, _EVENTS.c.id == _EVENT_ITEMS.c.event_id)
+            .where(_EVENTS.c.queue_id == queue, _EVENTS.c.kind == "reviewed")
+        )
+        query = (
+            select(_CASES)
+            .join(_EVENTS, _EVENTS.c.id == _CASES.c.event_id)
+            .where(
+                _CASES.c.queue_id == queue, _CASES.c.code != "", _EVENTS.c.actor != analyst,
+                _CASES.c.item_id.not_in(reviewed), _takeable(analyst, now),
+            )
+        )  # fmt: skip
+        with self._database.writing() as connection:
+            found = connection.execute(query.order_by(_CASES.c.draw, _CASES.c.item_id).limit(1)).first()
+            return None if found is None else _lease(connection, _case(found), analyst, until)
+
+    def review(self, event: TriageEvent, *, now: float) -> TriageEvent:
+        """Store a second opinion on a case, whose state it leaves as it is."""
+        with self._database.writing() as connection:
+            case = _one(connection, event.queue_id, event.item_id)
+            if not _may_take(case, event.actor, now):
+                raise TakenError(case, case.lease_by)
+            stored = write(connection, event, [event.item_id])
+            connection.execute(update(_CASES).where(*_is(event.queue_id, event.item_id)).values(_FREE))
+        return stored
+
     # --- decide -------------------------------------------------------------------------------------------
 
     def decide(self, event: TriageEvent, *, now: float) -> TriageEvent:
@@ -216,7 +248,8 @@ class TriageCases:
                     "None of these cases can be decided: they are decided, with somebody else, or not in this queue.",
                     remedy="Choose others.",
                 )
-            stored = write(connection, event, free)
+            counted = replace(event, payload=event.payload | {"items": len(free)})
+            stored = write(connection, counted, free)
             _set(connection, event.queue_id, free, event.code, stored.id)
         return stored, free
 
@@ -257,9 +290,7 @@ class TriageCases:
             write(connection, event, ())
             items = list(
                 connection.scalars(
-                    select(schema.triage_event_items.c.item_id).where(
-                        schema.triage_event_items.c.event_id == event.undoes
-                    )
+                    select(_EVENT_ITEMS.c.item_id).where(_EVENT_ITEMS.c.event_id == event.undoes)
                 )
             )
             if undone.kind == "skipped":

@@ -1,0 +1,59 @@
+"""Everything about one case, for its report: the item, its decision, and what happened to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from qlatent.errors import AbsentError
+from qlatent.services.triage import audit, people, queues
+from qlatent.store.catalogue.records import CaseRecord, QueueRecord, TriageEvent
+from qlatent.store.workspace import Workspace
+from qlatent.triage.policy import Policy
+from qlatent.triage.policy import read as read_policy
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A case with all that is known about it; `text` and `metadata` are None and empty if its item is gone."""
+
+    queue: QueueRecord
+    policy: Policy
+    case: CaseRecord
+    text: str | None
+    label: str | None
+    metadata: dict[str, Any]
+    thumbnail: bytes | None  # None for an item without a picture, and for one decided as severe
+    history: list[TriageEvent]
+
+
+def case_file(workspace: Workspace, queue: str, item: str, *, hidden: tuple[str, ...], by: str) -> CaseFile:
+    """The file of a case, without the columns in `hidden`; an item that is not in the queue raises `AbsentError`."""
+    people.check(workspace, by, "export")
+    record = queues.record(workspace, queue)
+    rules = read_policy(record.policy)
+    case = workspace.catalogue.cases.one(record.id, item)
+    history = audit.history(workspace, record.id, item)
+    severe = {each.code for each in rules.decisions if each.severe}
+    row = _row(workspace, record.dataset_id, item)
+    metadata = json.loads(row["metadata"]) if row else {}
+    picture = None
+    if row and row["image_hash"] and case.code not in severe:
+        picture = workspace.items.thumbnails([row["image_hash"]]).get(row["image_hash"])
+    return CaseFile(
+        record, rules, case, row["text"] if row else None, row["label"] if row and "label" not in hidden else None,
+        {name: value for name, value in metadata.items() if name not in hidden}, picture, history,
+    )  # fmt: skip
+
+
+def _row(workspace: Workspace, dataset: str, item: str) -> dict[str, Any] | None:
+    try:
+        workspace.catalogue.dataset(dataset)
+    except AbsentError:
+        return None
+    ids = workspace.items.table(dataset, columns=["id"])["id"].to_pylist()
+    if item not in ids:
+        return None
+    columns = ["text", "label", "metadata", "image_hash"]
+    return workspace.items.rows(dataset, [ids.index(item)], columns=columns)[0]
