@@ -21,6 +21,7 @@ def compile_kernels() -> None:
         _circuits(dtype)
         _search(dtype)
     _scans()
+    _texts()
     _metrics()
     _layouts()
 
@@ -64,6 +65,13 @@ def _scans() -> None:
         factors, terms = np.empty((2, 2), dtype=np.float32)
         kernels.measure(0, rows, wanted, 0.1, factors, terms)
         kernels.select(0, rows.copy(), rows, factors, terms, queries, 0.1, 0, scores, found)
+
+
+def _texts() -> None:
+    """The products of sparse rows by which texts are compared."""
+    from qlatent.triage.duplicates.texts import Trigrams
+
+    Trigrams(["a lamp", "two lamps"]).distances(0, 2, 0)
 
 
 def _layouts() -> None:

@@ -13,6 +13,7 @@ from qlatent.kernels import compile_kernels
 from qlatent.metrics.pairs import kernels as pair_kernels
 from qlatent.metrics.retrieval import scan_kernels, search_kernels
 from qlatent.metrics.statistics import deletion_kernels
+from qlatent.triage.duplicates import kernels as text_kernels
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,7 +23,7 @@ def compiled() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [compiled_kernels, pair_kernels, search_kernels, scan_kernels, deletion_kernels],
+    [compiled_kernels, pair_kernels, search_kernels, scan_kernels, deletion_kernels, text_kernels],
     ids=lambda module: module.__name__,
 )
 def test_no_kernel_waits_for_its_first_use(module: ModuleType) -> None:
