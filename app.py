@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from qlatent.ui.hardware.badge import badge, banner
+from qlatent.ui.hardware.badge import badge, banner, ended
 from qlatent.ui.shell import page, parts
 
 parts.window()
 parts.logo()
-chosen = page.navigation()
+chosen = page.navigation({"hardware": ended})
 page.notice()
 banner()
-if chosen.url_path != "hardware":  # its list shows them
+if chosen.url_path != "hardware":  # it shows them itself
     badge()
 with page.guarded():
     chosen.run()

@@ -137,7 +137,11 @@ def test_a_finished_job_is_a_badge_until_it_is_opened_and_lies_on_the_map(
 ) -> None:
     workspace, _, job = executed
     at = opened(workspace.path, "circuits")
-    assert at.button(key="hardware_badge").label == "1 job on devices ended"
+    assert at.button(key="hardware_badge").label.endswith("Job done: Two qubits on shots\\, 20 of Pairs")
+    at = opened(workspace.path, "hardware", hardware_section="new")  # the form shows it, too
+    assert at.button(key="hardware_badge")
+    at = opened(workspace.path, "hardware")  # as by the navigation: it leads to the job
+    assert at.query_params["hardware_job"] in (job, [job])
     at = opened(workspace.path, "hardware", hardware_section="jobs", hardware_job=job)
     told = figures(at)
     assert told["Items"] == "20" and 0.8 < float(told["Slope"]) < 1.2

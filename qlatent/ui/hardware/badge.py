@@ -11,7 +11,7 @@ from qlatent.services.hardware import keys, listing
 from qlatent.services.hardware.listing import JobView
 from qlatent.ui.hardware import addresses
 from qlatent.ui.shell import page, url_state
-from qlatent.ui.shell.formatting import count, literal
+from qlatent.ui.shell.formatting import literal
 
 SECONDS = 5.0
 
@@ -25,6 +25,11 @@ def banner() -> None:
                 "simulator makes up their results.",
                 icon=":material/science:",
             )
+
+
+def ended() -> int:
+    """How many jobs have ended that nobody has looked at since."""
+    return len(listing.unseen(page.workspace()))
 
 
 def badge() -> None:
@@ -41,11 +46,15 @@ def badge() -> None:
 
 
 def _drawn(ended: list[JobView]) -> None:
+    """One button for all of them; it names the job, where there is one alone."""
     if not ended:
         return
     failed = sum(each.state == "failed" for each in ended)
-    said = f"{count(len(ended), 'job')} on devices ended" + (f", {failed} of them failed" if failed else "")
-    if st.button(
-        said, key="hardware_badge", icon=":material/developer_board:", help="Open the newest of them."
-    ):
+    if len(ended) == 1:
+        said = f"Job {'failed' if failed else 'done'}: {literal(ended[0].run.name, limit=60)}"
+    else:
+        said = f"{len(ended):,} jobs have ended" + (f", {failed} of them failed" if failed else "")
+    icon, colour = (":material/error:", "red") if failed else (":material/check_circle:", "green")
+    about = "Open its result." if len(ended) == 1 else "Open the newest of them."
+    if st.button(f":{colour}[{icon}] {said}", key="hardware_badge", help=about):
         url_state.go("hardware", **{addresses.SECTION: "jobs", addresses.JOB: ended[0].id})

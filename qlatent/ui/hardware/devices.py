@@ -60,10 +60,10 @@ class Settings:
 
 def choose(*, qubits: int) -> Settings | None:
     """The chosen device with its options, of those with enough qubits; None where there is none, which is said."""
-    kind = url_state.switch(addresses.KIND, KINDS, label="Device", help=KINDS_HELP)
+    kind = url_state.switch(addresses.KIND, KINDS, label="Run on", help=KINDS_HELP)
     if kind == "pennylane":
         return _settings(_of_pennylane())
-    held = key.panel() if kind == "device" else None
+    held = key.panel(steps=False) if kind == "device" else None
     if kind == "device" and held is None:
         return None
     every = key.devices(held) if held else devices.offered()
@@ -78,7 +78,7 @@ def choose(*, qubits: int) -> Settings | None:
         url_state.put(addresses.DEVICE, initial)
     device = fitting[
         url_state.pick(
-            "Which", list(fitting), name=addresses.DEVICE, names=lambda each: _named(fitting[each])
+            "Device", list(fitting), name=addresses.DEVICE, names=lambda each: _named(fitting[each])
         )
     ]
     if held:
@@ -88,6 +88,11 @@ def choose(*, qubits: int) -> Settings | None:
     if small:
         st.caption(f"{count(small, 'smaller device')} cannot hold the {qubits} qubits of this head.")
     return replace(_settings(device), key=held)
+
+
+def needs_key() -> bool:
+    """Whether a device of an account is wanted, and there is no key."""
+    return url_state.get(addresses.KIND) == "device" and key.held() is None
 
 
 def _of_pennylane() -> Device:

@@ -19,7 +19,7 @@ from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.formatting import count, encoder_name, literal
 
 OF = {"all": "All items", "collection": "A collection", "selection": "The selection of Explore"}
-TAKING = {"evenly": "Evenly spaced", "first": "First", "drawn": "Drawn", "all": "All"}
+TAKING = {"evenly": "Evenly spaced", "first": "First", "drawn": "At random", "all": "All"}
 MOST = 100_000
 MODALITIES = {"image": "Image", "text": "Text", "vector": "Vector"}
 
@@ -120,11 +120,11 @@ def _of(dataset: str) -> Definition | None:
 
 def _wanted(of: Definition | None) -> Wanted:
     """How many of these items are taken, and which."""
-    taking: Any = url_state.switch(addresses.TAKING, TAKING, label="How many")
+    taking: Any = url_state.switch(addresses.TAKING, TAKING, label="Which of them" if of else "Which items")
     if taking == "all":
         return Wanted(of, taking="all")
     with st.container(horizontal=True, gap="small"):
-        number = addresses.number("Items", addresses.COUNT, 64, least=1, most=MOST)
+        number = addresses.number("How many", addresses.COUNT, 64, least=1, most=MOST)
         seed = 0
         if taking == "drawn":
             seed = addresses.number("Seed of the draw", addresses.DRAW, 0, most=2**31 - 1)

@@ -48,13 +48,16 @@ def _installed(source: str) -> Key | None:
     return keys.installed() if source else None
 
 
-def panel() -> Key | None:
-    """Draw whose account is used, or the form for a key; returns the key."""
+def panel(*, steps: bool = True) -> Key | None:
+    """Draw whose account is used, or the form for a key, with the way to one if `steps`; returns the key."""
     if REFUSED in st.session_state:
         parts.error_card(st.session_state.pop(REFUSED))
     key = held()
     if key is None:
         _form()
+        if steps:
+            with st.expander("How to get a key", icon=":material/help:", key="hardware_key_steps"):
+                st.markdown(STEPS)
         return None
     try:
         account = opened(key)
@@ -150,8 +153,16 @@ def _form() -> None:
             if st.form_submit_button("Use this key", key="hardware_key_use", icon=":material/key:"):
                 _enter(key, instance)
                 st.rerun(scope="app")
-    with st.expander("How to get a key", icon=":material/help:", key="hardware_key_steps"):
+
+
+def steps() -> None:
+    """Draw how to get a key, and what happens with it."""
+    with st.container(border=True, gap="small"):
+        st.markdown("**How to get a key**")
         st.markdown(STEPS)
+        st.caption(
+            "With a key you see the account's devices, its plan, and what a job costs before you submit it."
+        )
 
 
 def _enter(key: str, instance: str) -> None:

@@ -92,15 +92,15 @@ def _figures(told: dict[str, Any]) -> None:
         "Items": (f"{told['items'] - told['known']:,}", "Items that are executed."),
         "Measured already": (f"{told['known']:,}", "Items with results of an earlier job with the same circuit, "
                              "angles, shots, device, calibration and mitigation. They are taken from there."),
+        "Standard error": (decimal(told["standard_error"]), "Of a value near 0, by the shots alone."),
+        "Expected slope": (decimal(told["slope"]), "What noise is expected to leave of each value: measured ≈ slope × "
+                           "exact. 1 is a device without noise; a dash where nothing is expected."),
         "Circuits": (f"{told['circuits']:,}", "Circuits that are sent, each with all its angles."),
         "Executions": (f"{told['executions']:,}", "Items × shots, with what the mitigation adds."),
         "Parts": (f"{told['parts']:,}", "Jobs that the executions are split into."),
         "Two-qubit gates": (f"{told['pair_gates']:,}", "Of the circuit in the gates of the device."),
         "Depth": (f"{told['depth']:,}", "Layers of two-qubit gates."),
         "Sent": (size(told["payload_bytes"]), "Bytes of circuits and angles."),
-        "Standard error": (decimal(told["standard_error"]), "Of a value near 0, by the shots alone."),
-        "Expected slope": (decimal(told["slope"]), "What noise is expected to leave of each value: measured ≈ slope × "
-                           "exact. 1 is a device without noise; a dash where nothing is expected."),
     }  # fmt: skip
     if told["mitigation"] != "none":
         factor = choosing.time_factor(told["mitigation"], told["items"] - told["known"])
@@ -156,7 +156,8 @@ def confirm(chosen: Chosen, used: Settings, asked: HardwareRequest, told: dict[s
     rows = {
         "Device": asked.device,
         "Head": chosen.head.name,
-        "Items": f"{told['items']:,}, {told['known']:,} of them measured already",
+        "Items": f"{told['items']:,}"
+        + (f", {told['known']:,} of them measured already" if told["known"] else ""),
         "Shots": f"{told['shots']:,} for each item" if told["shots"] else "none: exact",
         "Mitigation": MITIGATIONS[told["mitigation"]],
         "Time": f"{_seconds(told['seconds'])} {'on the device' if remote else 'of CPU on this machine'}",
@@ -188,8 +189,9 @@ def _cost(used: Settings) -> str:
     if used.key is None:
         return "nothing: it is computed on this machine"
     account = key.opened(used.key)
-    share = "" if account.remaining is None else f", {duration(account.remaining)} left"
-    return f"plan {account.plan} of {account.instance}, price type {account.pricing}{share}"
+    price = "nothing" if account.free else f"charged, price type {account.pricing}"
+    left = "" if account.remaining is None else f", {duration(account.remaining)} left in these 28 days"
+    return f"{price}: plan {account.plan} of {account.instance}{left}"
 
 
 def _circuit(chosen: Chosen, used: Settings, *, qubits: int) -> None:

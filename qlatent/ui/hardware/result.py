@@ -30,8 +30,9 @@ TABS = {"qubits": "Qubits", "probe": "Linear probe", "items": "Items", "calibrat
 
 def result(view: JobView, views: Sequence[JobView]) -> None:
     """Draw what a job has measured; nothing before there is anything. An error is shown as a card."""
-    if view.state in ("done", "failed"):
+    if view.job.unseen:
         listing.mark_seen(page.workspace(), view.id)
+        st.rerun()  # the navigation counts it no more
     if not view.job.events or view.state not in ("done", "failed", "cancelled"):
         return
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,15 +49,22 @@ PAGES = (
 )
 
 
-def navigation() -> st.Page:
-    """The page that the URL names; all pages are listed in the top bar."""
-    pages = [
-        st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == "home")
-        for name, title, icon in PAGES
-    ]
-    chosen = st.navigation(pages, position="top")
+def navigation(counted: Mapping[str, Callable[[], int]] | None = None) -> st.Page:
+    """The page that the URL names; all pages are listed in the top bar, with what is new on them as `counted` tells."""
     st.session_state["navigation_declared"] = True
-    return chosen
+    pages = [
+        st.Page(f"pages/{name}.py", title=_titled(title, (counted or {}).get(name)), icon=icon, default=name == "home")
+        for name, title, icon in PAGES
+    ]  # fmt: skip
+    return st.navigation(pages, position="top")
+
+
+def _titled(title: str, counted: Callable[[], int] | None) -> str:
+    count = 0
+    if counted:
+        with suppress(QlatentError):  # the page itself shows what is wrong
+            count = counted()
+    return f"{title} ({count})" if count else title
 
 
 def workspace() -> Workspace:
