@@ -10,7 +10,7 @@ from qlatent.circuits import layouts
 from qlatent.circuits.circuit import Circuit, Operation, constant, input_
 from qlatent.circuits.layouts import each_z
 from qlatent.errors import InputError
-from qlatent.hardware import recompile
+from qlatent.hardware import gate_absorption, recompile
 from qlatent.hardware.recompile import Recompiled
 
 ring = layouts.qssl_ring(qubits=5, layers=2)
@@ -76,7 +76,7 @@ def test_a_gate_on_a_wire_in_zero_needs_two_cnots_and_on_two_such_wires_one() ->
     for fresh, kept, gates in (
         ((True, True), [0], 1), ((True, False), [0, 1], 2), ((False, True), [0, 2], 2), ((False, False), range(4), 3)
     ):  # fmt: skip
-        free = recompile._free(block, *fresh)
+        free = gate_absorption.free(block, *fresh)
         columns = list(kept)
         assert np.abs(free[:, columns] - block[:, columns]).max() < 1e-12
         assert np.abs(free @ free.conj().T - np.eye(4)).max() < 1e-12
@@ -91,6 +91,32 @@ def test_where_the_overlap_is_not_reached_it_says_so() -> None:
     prepared = state(found.circuit, np.zeros(0), np.zeros(0))
     assert found.overlap == pytest.approx(abs(np.vdot(state(mixed, np.zeros(0), np.zeros(0)), prepared)) ** 2)
     assert found.overlap < 0.99
+
+
+def test_default_weights_reach_the_overlap_although_the_ring_does_not_close_on_a_line() -> None:
+    eight = layouts.qssl_ring(qubits=8, layers=2)
+    rng = np.random.default_rng(10)  # with one gate after the other these items end below 0.96
+    weights, angles = rng.normal(0, 8**-0.5, eight.weights), rng.uniform(0, np.pi, (3, 8))
+    for row, found in zip(angles, recompiled(eight, angles, weights), strict=True):
+        prepared = state(found.circuit, np.zeros(0), np.zeros(0))
+        assert abs(np.vdot(state(eight, row, weights), prepared)) ** 2 > 0.99
+        assert sum(pair_gates(found.circuit)) <= 24  # the ring on a line takes 68
+
+
+def test_entanglement_of_the_ends_of_a_line_is_carried_along_it() -> None:
+    bell = Circuit(4, (Operation("H", (0,)), Operation("CNOT", (0, 3))), each_z(4))
+    found = next(recompile.recompile(bell, np.zeros((1, 0)), np.zeros(0)))
+    assert abs(state(found.circuit, np.zeros(0), np.zeros(0))[[0, 9]]) ** 2 == pytest.approx(
+        [0.5] * 2, abs=0.1
+    )
+    assert found.overlap > 0.99
+    assert found.blocks == 3  # no fewer connect the ends
+    assert sum(pair_gates(found.circuit)) == 5  # a pair in the middle, and each half of it swapped with |0⟩
+
+
+def test_the_same_item_gets_the_same_circuit() -> None:
+    angles, weights = np.full((1, 5), 1.0), np.full(ring.weights, 0.8)
+    assert recompiled(ring, angles, weights) == recompiled(ring, angles, weights)
 
 
 def test_wide_circuits_are_refused() -> None:
