@@ -72,11 +72,11 @@ def _estimate(path: str, document: str, state: str) -> dict[str, Any]:
 
 
 def _recompiled_on_purpose(asked: HardwareRequest) -> bool:
-    """Whether the user wants these items recompiled for the estimate, which takes up to 0.2 s for each."""
+    """Whether the user wants these items recompiled for the estimate, which takes 0.02 to 0.5 s for each."""
     name = json.dumps(planning.document(asked), sort_keys=True)
     if st.session_state.get("hardware_recompile_for") == name:
         return True
-    st.caption("Recompiling takes up to 0.2 s of CPU for each item, so it is not done at each change.")
+    st.caption("Recompiling takes 0.02 to 0.5 s of CPU for each item, so it is not done at each change.")
     if st.button("Recompile and estimate", key="hardware_recompile", icon=":material/compress:"):
         st.session_state["hardware_recompile_for"] = name
         return True
