@@ -105,7 +105,7 @@ VISITORS = ("ada", "bob", "eve")
 
 @pytest.fixture
 def visitors(browser: Any, stand_in: StandIn) -> Iterator[dict[str, Any]]:
-    """A tab for each visitor in a browser session of its own; each has a key, an account and an instance at the service."""
+    """A tab for each visitor in a browser of its own; each has a key, an account and an instance at the service."""
     accounts = {name: str(number) * 32 for number, name in enumerate(VISITORS, start=2)}
     stand_in.switch("keys", keys={secret(name): account for name, account in accounts.items()})
     instances = [{"name": f"instance-of-{name}", "account": account} for name, account in accounts.items()]
@@ -151,11 +151,13 @@ def test_three_visitors_submit_at_once_each_with_an_account_of_their_own(
     assert paid == {f"instance-of-{name}" for name in VISITORS} and len(stand_in.jobs) == len(VISITORS)
     assert not any(request["key"] for request in stand_in.requests)
     for name, tab in visitors.items():
-        tab.goto(f"{server.url}/hardware?hardware_kind=device")  # a new session: its key is gone, nobody else's is there
+        tab.goto(f"{server.url}/hardware?hardware_kind=device")  # a new session, without anybody's key
         key(tab, "hardware_key_text", "input").wait_for()
         drawn[name] += tab.content()
         others = [other for other in VISITORS if other != name]
-        assert [word for word in others if f"instance-of-{word}" in drawn[name] or secret(word) in drawn[name]] == []
+        assert [
+            word for word in others if f"instance-of-{word}" in drawn[name] or secret(word) in drawn[name]
+        ] == []
     kept = [each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()]
     assert [name for name in VISITORS if any(secret(name).encode() in text for text in kept)] == []
 

@@ -9,7 +9,20 @@ from sklearn.metrics.pairwise import cosine_distances
 
 from qlatent.triage.duplicates.texts import Trigrams
 
-WORDS = ("sony", "bravia", "hdtv", "black", "46", "lcd", "kdl-46v5100", "speaker", "wall", "mount", "für", "café")
+WORDS = (
+    "sony",
+    "bravia",
+    "hdtv",
+    "black",
+    "46",
+    "lcd",
+    "kdl-46v5100",
+    "speaker",
+    "wall",
+    "mount",
+    "für",
+    "café",
+)
 
 
 def texts(count: int, *, seed: int = 0) -> list[str]:
