@@ -7,7 +7,7 @@ however many of them were decided for other reasons.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -17,7 +17,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    exists,
     func,
     insert,
     or_,
@@ -30,6 +29,7 @@ from qlatent.store.catalogue import schema
 from qlatent.store.catalogue.connection import Database
 from qlatent.store.catalogue.records import CaseRecord, TriageEvent
 from qlatent.store.catalogue.triage_events import AT_ONCE, standing, write
+from qlatent.store.catalogue.triage_leases import CaseCounts, counted, is_free, is_skipped, is_takeable
 
 _CASES, _SKIPS = schema.triage_cases, schema.triage_skips
 _EVENTS, _EVENT_ITEMS = schema.triage_events, schema.triage_event_items
@@ -49,18 +49,6 @@ class TakenError(StoreError):
         )
         self.case = case
         self.by = by
-
-
-@dataclass(frozen=True, slots=True)
-class CaseCounts:
-    """How many cases a queue has, and where they are for one analyst."""
-
-    total: int
-    open: int
-    mine: int  # open and leased to the analyst, held and handed ones among them
-    others: int  # open and with somebody else at present
-    skipped: int  # open, free, and skipped by the analyst
-    codes: dict[str, int]  # decided cases by code
 
 
 class TriageCases:
@@ -97,25 +85,7 @@ class TriageCases:
 
     def counts(self, queue: str, analyst: str, *, now: float) -> CaseCounts:
         """How many cases the queue has, and where they are for this analyst at this time."""
-        of_queue, open_ = _CASES.c.queue_id == queue, _CASES.c.code == ""
-        by_code = self._database.rows(
-            select(_CASES.c.code, func.count().label("cases")).where(of_queue).group_by(_CASES.c.code)
-        )
-        codes = {row.code: int(row.cases) for row in by_code}
-        leased = self._database.rows(
-            select(_CASES.c.lease_by, func.count().label("cases"))
-            .where(of_queue, open_, _CASES.c.lease_by != "", ~_free(now))
-            .group_by(_CASES.c.lease_by)
-        )
-        held = {row.lease_by: int(row.cases) for row in leased}
-        skipped = self._database.rows(
-            select(func.count()).where(of_queue, open_, _takeable(analyst, now), _is_skipped(analyst))
-        )
-        remaining = codes.pop("", 0)
-        mine = held.pop(analyst, 0)
-        return CaseCounts(
-            remaining + sum(codes.values()), remaining, mine, sum(held.values()), int(skipped[0][0]), codes
-        )
+        return counted(self._database, queue, analyst, now=now)
 
     def leased(self, queue: str, analyst: str) -> list[CaseRecord]:
         """The open cases that an analyst holds, or that were handed to the analyst."""
@@ -146,7 +116,7 @@ class TriageCases:
         own = (*of_queue, _CASES.c.lease_by == analyst)
         in_use = and_(*own, _CASES.c.lease == "used", _CASES.c.lease_until > now)
         handed = and_(*own, _CASES.c.lease == "handed")
-        free = and_(*of_queue, _takeable(analyst, now), *([] if skipped else [~_is_skipped(analyst)]))
+        free = and_(*of_queue, is_takeable(analyst, now), *([] if skipped else [~is_skipped(analyst)]))
         order = _CASES.c.draw if drawn else _CASES.c.place
         with self._database.writing() as connection:
             for which in (in_use, handed, free):
@@ -199,7 +169,7 @@ class TriageCases:
             .join(_EVENTS, _EVENTS.c.id == _CASES.c.event_id)
             .where(
                 _CASES.c.queue_id == queue, _CASES.c.code != "", _EVENTS.c.actor != analyst,
-                _CASES.c.item_id.not_in(reviewed), _takeable(analyst, now),
+                _CASES.c.item_id.not_in(reviewed), is_takeable(analyst, now),
             )
         )  # fmt: skip
         with self._database.writing() as connection:
@@ -240,7 +210,7 @@ class TriageCases:
             for part in _parts(sorted(set(items))):
                 query = select(_CASES.c.item_id).where(
                     _CASES.c.queue_id == event.queue_id, _CASES.c.item_id.in_(part), _CASES.c.code == "",
-                    or_(_free(now), _CASES.c.lease_by == event.actor),
+                    or_(is_free(now), _CASES.c.lease_by == event.actor),
                 )  # fmt: skip
                 free += list(connection.scalars(query))
             if not free:
@@ -370,24 +340,6 @@ def _one(connection: Connection, queue: str, item: str) -> CaseRecord:
 
 def _is(queue: str, item: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return _CASES.c.queue_id == queue, _CASES.c.item_id == item
-
-
-def _free(now: float) -> ColumnElement[bool]:
-    """Whether nobody has a case at this time."""
-    return or_(_CASES.c.lease == "", and_(_CASES.c.lease == "used", _CASES.c.lease_until <= now))
-
-
-def _takeable(analyst: str, now: float) -> ColumnElement[bool]:
-    """Whether an analyst may take a case: it is free, or the analyst's own and not put aside."""
-    return or_(_free(now), and_(_CASES.c.lease == "used", _CASES.c.lease_by == analyst))
-
-
-def _is_skipped(analyst: str) -> ColumnElement[bool]:
-    return exists().where(
-        _SKIPS.c.queue_id == _CASES.c.queue_id,
-        _SKIPS.c.item_id == _CASES.c.item_id,
-        _SKIPS.c.analyst == analyst,
-    )
 
 
 def _parts(items: list[str]) -> list[list[str]]:

@@ -48,7 +48,7 @@ class Groups:
 def linkage(pairs: Pairs) -> Merges:
     """The merges of complete linkage among contents of which `pairs` are all near ones.
 
-    Two clusters merge with the last of the pairs between them; pairs are taken nearest first, equally near ones in order.
+    Two clusters merge with the last of the pairs between them; pairs are taken nearest first, equals in their order.
     """
     home: dict[int, int] = {}  # content → its cluster, by steps; a cluster is named by one of its contents
     size: dict[int, int] = {}
