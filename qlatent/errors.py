@@ -47,5 +47,13 @@ class UnavailableError(QlatentError):
     """A download or an installed package is missing."""
 
 
+class BusyError(UnavailableError):
+    """A service asks for fewer requests; `seconds` is for how long it wants none, or None if it does not say."""
+
+    def __init__(self, message: str, *, remedy: str = "", seconds: float | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.seconds = seconds
+
+
 class KeyNeededError(UnavailableError):
     """A device can be reached only with the key of its account, and nobody has given it to this process."""

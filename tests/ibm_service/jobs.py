@@ -117,6 +117,13 @@ class JobTable:
             "usage": usage | ({"qpu_charge_time_seconds": job.seconds} if final else {}),
         }
 
+    def result(self, job: Job) -> str:
+        """The response of `GET /jobs/{id}/results`: of a job that failed its reason."""
+        if job.result and self.rules.cut_results > 0:
+            self.rules.cut_results -= 1
+            return job.result[: len(job.result) // 2]
+        return job.result or job.reason
+
     def run(self) -> None:
         """Executes jobs for ever, in this thread."""
         while True:
@@ -153,7 +160,7 @@ class JobTable:
                 _end(job, "Cancelled", "The job ran longer than its maximum execution time.", _TOO_LONG)
             else:
                 text = execution.result(program, self.noise, seed=len(self.jobs))
-                job.result = text[: len(text) // 2] if job.ending == "truncated" else text
+                job.result = text
                 _end(job, "Completed")
         except Exception as err:  # noqa: BLE001 - a job that IBM cannot execute fails, and the service goes on
             _end(job, "Failed", f"{type(err).__name__}: {err}", 9999)

@@ -135,7 +135,7 @@ class Service:
                 del self.jobs.jobs[job.id]
                 return 204, None
             case ("GET", "results"):
-                return 200, job.result or job.reason
+                return 200, self.jobs.result(job)
             case ("GET", "metrics"):
                 return 200, self.jobs.metrics(job)
             case ("GET", "logs"):

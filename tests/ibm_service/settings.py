@@ -67,8 +67,7 @@ class Jobs:
     """How jobs go."""
 
     hold: str = ""  # "Queued" or "Running": jobs go no further until it is empty
-    endings: list[str] = field(
-        default_factory=list
-    )  # of the next jobs: "done", "failed", "truncated", "too long"
+    endings: list[str] = field(default_factory=list)  # of the next jobs: "done", "failed", "too long"
+    cut_results: int = 0  # how many replies have only half of a result
     pending_usage: int = 0  # how many requests for the usage of a job come before it is final
     most_executions: int = 10_000_000

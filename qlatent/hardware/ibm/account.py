@@ -24,9 +24,7 @@ class Usage:
 
 def usage(connection: Connection) -> Usage:
     """What the connection's instance has used; one request."""
-    client = connection.client
-    with connection.asking():
-        told = client.cloud_usage()
+    told = connection.answer(connection.client.cloud_usage)
     limit = told.get("usage_limit_seconds") or told.get("usage_allocation_seconds")
     return Usage(
         float(told.get("usage_consumed_seconds") or 0.0),

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from qlatent.circuits.circuit import Circuit
-from qlatent.errors import QlatentError
+from qlatent.errors import BusyError, QlatentError
 from qlatent.hardware.clock import Clock
 from qlatent.hardware.ibm import account, devices, messages
 from qlatent.hardware.ibm.access import Access, redacted
@@ -64,7 +64,8 @@ class Broker:
             return messages.packed({"result": document}, answer)
         except QlatentError as err:
             told = {"error": type(err).__name__, "message": err.message, "remedy": err.remedy}
-            return messages.packed({name: self._safe(text) for name, text in told.items()})
+            safe: dict[str, Any] = {name: self._safe(text) for name, text in told.items()}
+            return messages.packed(safe | ({"seconds": err.seconds} if isinstance(err, BusyError) else {}))
         except Exception:  # noqa: BLE001 - a bug: the side that asks raises it with this traceback
             return messages.packed({"bug": self._safe(traceback.format_exc())})
 

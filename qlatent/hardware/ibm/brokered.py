@@ -176,7 +176,8 @@ def _exchanged(
     if "bug" in reply:
         raise RuntimeError(f"The process that keeps the key:\n{reply['bug']}")
     if "error" in reply:
-        raise getattr(errors, reply["error"])(reply["message"], remedy=reply["remedy"])
+        more = {"seconds": reply["seconds"]} if "seconds" in reply else {}
+        raise getattr(errors, reply["error"])(reply["message"], remedy=reply["remedy"], **more)
     return reply["result"], found
 
 

@@ -8,8 +8,9 @@ sign-in by a request of our own (`sign_in.py`), the device by the service's list
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from qlatent.errors import AbsentError, InputError, QlatentError, RunError, UnavailableError
+from qlatent.errors import AbsentError, BusyError, InputError, QlatentError, RunError, UnavailableError
 from qlatent.hardware.ibm.access import Access, redacted
 
 STATUS_PAGE = "https://cloud.ibm.com/status"
@@ -46,8 +47,8 @@ def no_network(what: str) -> QlatentError:
 
 def busy(what: str, *, seconds: float | None = None) -> QlatentError:
     """The service asks for fewer requests."""
-    later = f"in {seconds:.0f} seconds" if seconds else "in a minute"
-    return UnavailableError(f"IBM asks for fewer requests ({what}).", remedy=f"Try again {later}.")
+    later = "in a minute" if seconds is None else f"in {max(seconds, 1.0):,.0f} seconds"
+    return BusyError(f"IBM asks for fewer requests ({what}).", remedy=f"Try again {later}.", seconds=seconds)
 
 
 def no_instance() -> QlatentError:
@@ -132,7 +133,7 @@ def told(err: Exception, access: Access) -> QlatentError:
             remedy="Ask its owner for access, or choose another.",
         )
     if status == 429:
-        return busy("HTTP 429")
+        return busy("HTTP 429", seconds=retry_after(err))
     if _SESSION_ON_OPEN_PLAN in text:
         return RunError("The Open plan runs no sessions.", remedy="Submit single jobs, or use another plan.")
     if _USED_UP in text:
@@ -164,6 +165,28 @@ def status_of(err: BaseException) -> int | None:
             return int(found.group(1))
         each = each.__cause__
     return None
+
+
+def retry_after(err: BaseException) -> float | None:
+    """The seconds for which the service wants no further request, or None where it does not say."""
+    each: BaseException | None = err
+    while each is not None:
+        if (told := later(getattr(each, "response", None))) is not None:
+            return told
+        each = each.__cause__
+    return None
+
+
+def later(response: Any) -> float | None:
+    """The seconds in the header Retry-After of a response, which are a number or a date; None without it."""
+    from urllib3.exceptions import InvalidHeader
+    from urllib3.util.retry import Retry
+
+    told = getattr(response, "headers", {}).get("Retry-After")
+    try:
+        return None if told is None else float(Retry().parse_retry_after(told))
+    except InvalidHeader:
+        return None
 
 
 def _short(text: str) -> str:

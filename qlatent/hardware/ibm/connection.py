@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-from qlatent.errors import QlatentError
+from qlatent.errors import BusyError, QlatentError
+from qlatent.hardware.clock import Clock
 from qlatent.hardware.ibm import causes, sign_in
 from qlatent.hardware.ibm.access import Access, loopback, point_at
 
@@ -24,7 +25,11 @@ FREE = ("free", "trial")
 """Price types of plans on which jobs cost nothing."""
 _CLEAR = (400, 404, 409, 429)  # statuses that no fault of the sign-in leads to
 _LOG = "qiskit_ibm_runtime"
+SOON = 10.0
+"""Seconds for which a question waits here; a person who waits would hear nothing meanwhile."""
+_TRIES = 3
 _OPT_OUT = "USAGE_DATA_OPT_OUT"
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,8 @@ class Instance:
 class Connection:
     """A key with an instance; `url` is the address of a stand-in, or empty for IBM."""
 
-    def __init__(self, access: Access, *, url: str = "") -> None:
-        self.access = access
+    def __init__(self, access: Access, *, url: str = "", clock: Clock | None = None) -> None:
+        self.access, self._clock = access, clock or Clock()
         self.url = loopback(url) if url else ""
         if url:
             point_at(url)
@@ -94,8 +99,10 @@ class Connection:
 
         crn = self.instance.crn
         resolver = {"url_resolver": self._resolved} if self.url else {}
-        return RuntimeClient(
-            ClientParameters(_CHANNEL, self.access.key, IBM_QUANTUM_PLATFORM_API_URL, crn, **resolver)
+        return _hasty(
+            RuntimeClient(
+                ClientParameters(_CHANNEL, self.access.key, IBM_QUANTUM_PLATFORM_API_URL, crn, **resolver)
+            )
         )
 
     @cached_property
@@ -106,12 +113,30 @@ class Connection:
         crn = self.instance.crn
         resolver = {"url_resolver": self._resolved} if self.url else {}
         with self.asking():
-            return QiskitRuntimeService(channel=_CHANNEL, token=self.access.key, instance=crn, **resolver)
+            made = QiskitRuntimeService(channel=_CHANNEL, token=self.access.key, instance=crn, **resolver)
+            _hasty(made._active_api_client)
+            return made
 
     @property
     def fingerprint(self) -> str:
         """The account's, by the CRN also where the access names the instance."""
         return replace(self.access, instance=self.instance.crn).fingerprint
+
+    def answer(self, call: Callable[..., Answer], *args: Any, **options: Any) -> Answer:
+        """The answer to one question, asked again where the service wants that within `SOON` seconds.
+
+        Where it wants to be asked later, `BusyError` says when.
+        """
+        for _ in range(_TRIES - 1):
+            try:
+                with self.asking():
+                    return call(*args, **options)
+            except BusyError as err:
+                if err.seconds is None or err.seconds > SOON:
+                    raise
+                self._clock.wait(err.seconds)
+        with self.asking():
+            return call(*args, **options)
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -132,3 +157,10 @@ class Connection:
 
     def _resolved(self, *_: Any) -> str:
         return f"{self.url}/api/v1"
+
+
+def _hasty(client: Any) -> Any:
+    """The client without its own wait for `Retry-After`, which may take an hour and hears no request to stop."""
+    for adapter in client._session.adapters.values():
+        adapter.max_retries.respect_retry_after_header = False
+    return client

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from qlatent.errors import AbsentError
 from qlatent.hardware.ibm import causes
 from qlatent.hardware.ibm.connection import Connection
 
@@ -52,9 +53,7 @@ class Calibration:
 
 def listed(connection: Connection) -> tuple[ListedDevice, ...]:
     """The devices of the connection's instance in order of their queues, without simulators; one request."""
-    client = connection.client
-    with connection.asking():
-        entries = client.list_backends()
+    entries = connection.answer(connection.client.list_backends)
     found = [_listed(entry) for entry in entries if entry.get("class") != "mock"]
     return tuple(sorted(found, key=lambda each: (not each.online, each.queue or 0, each.name)))
 
@@ -74,10 +73,14 @@ def find(connection: Connection, name: str, *, qubits: int = 0) -> ListedDevice:
 
 
 def calibration(connection: Connection, name: str, *, before: Any = None) -> Calibration:
-    """The calibration of a device that is in force, or was `before` a time (an aware datetime); one request."""
-    client = connection.client
-    with connection.asking():
-        told = client.backend_properties(name, datetime=before)
+    """The calibration of a device that is in force, or was `before` a time (an aware datetime); one request.
+
+    Raises `AbsentError` with the devices that the instance has, if this is none of them.
+    """
+    try:
+        told = connection.answer(connection.client.backend_properties, name, datetime=before)
+    except AbsentError as err:
+        raise causes.no_device(name, [each.name for each in listed(connection)]) from err
     told = told or {}
     readout = [_value(qubit, "readout_error") for qubit in told.get("qubits", [])]
     pairs: dict[tuple[int, int], float] = {}
@@ -94,9 +97,7 @@ def calibration(connection: Connection, name: str, *, before: Any = None) -> Cal
 
 def _require_operation(connection: Connection, name: str) -> None:
     """Raises if the device itself says that it takes no jobs, whatever the list says."""
-    client = connection.client
-    with connection.asking():
-        told = client.backend_status(name)
+    told = connection.answer(connection.client.backend_status, name)
     if not told["operational"]:
         raise causes.in_maintenance(name, told["status_msg"] or "not operational")
 

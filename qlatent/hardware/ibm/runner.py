@@ -140,8 +140,7 @@ class IbmRunner(AbstractRunner):
         found: dict[Part, PartResult] = {}
         for part in read.parts:
             if self._look(part).state == "done":
-                with self._connection.asking():
-                    text = client.job_results(part.job)
+                text = self._connection.answer(client.job_results, part.job)
                 found[part] = decoded(text, job=part.job, items=len(part))
         if not found:
             raise RunError(
@@ -187,10 +186,13 @@ class IbmRunner(AbstractRunner):
     def _backend(self) -> Any:
         """The client's object of the device with the calibration in force."""
         service = self._connection.service
-        with self._connection.asking():
+
+        def found() -> Any:
             backend = service.backend(self.device)
             backend.refresh()  # the service keeps an earlier configuration
-        return backend
+            return backend
+
+        return self._connection.answer(found)
 
     def _mode(self, parts: int) -> tuple[Any, bool]:
         """What primitives submit to, and whether it must be closed: a batch for several parts if the plan has them."""
@@ -225,9 +227,8 @@ class IbmRunner(AbstractRunner):
             return Seen("failed", part.refused)
         seen = self._seen.get(part.job)
         if seen is None or seen.state in ("queued", "running"):
-            client = self._connection.client
-            with self._connection.asking():
-                seen = _seen(client.job_get(part.job), part.job)
+            told = self._connection.answer(self._connection.client.job_get, part.job)
+            seen = _seen(told, part.job)
             self._seen[part.job] = seen
         return seen
 
@@ -277,10 +278,8 @@ class IbmRunner(AbstractRunner):
 
     def _metrics(self, job: str) -> dict[str, Any]:
         """Times and usage of a job; empty if the service does not tell them: that must not cost the results."""
-        client = self._connection.client
         try:
-            with self._connection.asking():
-                return dict(client.job_metadata(job))
+            return dict(self._connection.answer(self._connection.client.job_metadata, job))
         except QlatentError:
             _log.warning("IBM does not tell the usage of job %s", job, exc_info=True)
             return {}

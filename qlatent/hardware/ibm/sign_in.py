@@ -29,6 +29,6 @@ def check(access: Access) -> None:
     if reply.status_code in (400, 401, 403):
         raise causes.wrong_key(reply.status_code)
     if reply.status_code == 429:
-        raise causes.busy("sign-in, HTTP 429")
+        raise causes.busy("sign-in, HTTP 429", seconds=causes.later(reply))
     if not reply.ok:
         raise causes.sign_in_down(f"HTTP {reply.status_code}")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from qlatent.errors import QlatentError, UnavailableError
+from qlatent.errors import BusyError, QlatentError, UnavailableError
 from qlatent.hardware.clock import Clock, Pace
 from qlatent.hardware.ibm import causes
 from qlatent.hardware.ibm.connection import Connection
@@ -22,6 +22,7 @@ MOST_SUBMITS, WITHIN = 5, 60.0
 _RANK = {"completed": 0, "running": 1, "queued": 2}
 _TRIES = 4  # submits of one job while the service asks for fewer requests
 _SEARCHES, _PAUSE = 3, 5.0  # a job may be listed a moment after it was created
+_LONGEST = 300.0  # seconds for which a submit waits at once, whatever the service asks
 _PAGE = 100
 
 
@@ -46,8 +47,7 @@ class Submitter:
         client = self._connection.client
         found: list[dict[str, Any]] = []
         while True:
-            with self._connection.asking():
-                page = client.jobs_get(limit=_PAGE, skip=len(found), job_tags=[tag])
+            page = self._connection.answer(client.jobs_get, limit=_PAGE, skip=len(found), job_tags=[tag])
             found += page["jobs"]
             if not page["jobs"] or len(found) >= page["count"]:
                 break
@@ -61,9 +61,9 @@ class Submitter:
             created, error = self._post(post)
             if found := self._found(tag, created, error):
                 return self._settled(found)
-            if error is None or causes.status_of(error.__cause__ or error) != 429:
+            if not isinstance(error, BusyError):
                 break
-            self._clock.wait(WITHIN / MOST_SUBMITS)
+            self._clock.wait(min(max(error.seconds or 0.0, WITHIN / MOST_SUBMITS), _LONGEST))
         raise error or _unknown(tag)
 
     def _post(self, post: Callable[[], str]) -> tuple[str, QlatentError | None]:
@@ -76,7 +76,7 @@ class Submitter:
 
     def _found(self, tag: str, created: str, error: QlatentError | None) -> list[dict[str, Any]]:
         """The jobs with the tag. Searched again where one must or may exist that is not listed yet."""
-        lost = isinstance(error, UnavailableError) and causes.status_of(error.__cause__ or error) != 429
+        lost = isinstance(error, UnavailableError) and not isinstance(error, BusyError)
         for number in range(_SEARCHES):
             if number:
                 self._clock.wait(_PAUSE)

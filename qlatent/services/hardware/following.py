@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from qlatent.errors import KeyNeededError, UnavailableError
+from qlatent.errors import BusyError, KeyNeededError, UnavailableError
 from qlatent.hardware.runner import AbstractRunner
 from qlatent.hardware.work import FINAL, Status
 from qlatent.services.hardware.job_state import Journal
@@ -13,6 +13,7 @@ from qlatent.services.runs.job import Job
 
 MOST_FAILURES = 20  # questions in a row that nobody answers, before the worker gives up; the job goes on
 _TOLD_SECONDS = 2.0
+_LONGEST = 3600.0  # seconds without a question, whatever the service asks
 _SLICE = 1.0  # seconds between two looks at a request to stop
 
 
@@ -69,7 +70,8 @@ class Follower:
             raise err
         if failures == 1:
             self.journal.write("unreachable", message=err.message, remedy=err.remedy)
-        self.wait(self.pauses.queued)
+        asked = err.seconds if isinstance(err, BusyError) else None
+        self.wait(max(self.pauses.queued, min(asked or 0.0, _LONGEST)))
 
     def _stopped(self, handle: str) -> Status | None:
         if self.journal.refresh().cancel_asked:

@@ -56,8 +56,8 @@ def clock() -> ClockDouble:
 
 
 @pytest.fixture
-def connection(service: StandIn) -> Connection:
-    return Connection(Access(service.key, service.crn), url=service.url)
+def connection(service: StandIn, clock: ClockDouble) -> Connection:
+    return Connection(Access(service.key, service.crn), url=service.url, clock=clock)
 
 
 @pytest.fixture

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
-from qlatent.errors import AbsentError, InputError, QlatentError, RunError, UnavailableError
+from qlatent.errors import AbsentError, BusyError, InputError, QlatentError, RunError, UnavailableError
+from qlatent.hardware.clock import Clock
 from qlatent.hardware.ibm import account, devices
 from qlatent.hardware.ibm.access import Access
 from qlatent.hardware.ibm.connection import Connection
 from qlatent.hardware.ibm.runner import IbmRunner
-from tests.hardware.ibm.conftest import work_of
+from qlatent.hardware.ibm.submitting import Submitter
+from tests.hardware.ibm.conftest import ClockDouble, work_of
 from tests.ibm_service.running import StandIn
 from tests.ibm_service.settings import Instance
 
@@ -153,13 +157,47 @@ def test_a_service_in_maintenance_is_told(service: StandIn, connection: Connecti
         account.usage(connection)
 
 
-def test_requests_are_repeated_as_late_as_the_service_asks(service: StandIn, connection: Connection) -> None:
+QUESTIONS: dict[str, Callable[[Connection], object]] = {
+    "/api/v1/instances/usage": account.usage,
+    "/api/v1/backends": devices.listed,
+    "/api/v1/backends/test_line/properties": lambda connection: devices.calibration(connection, "test_line"),
+    "/api/v1/jobs": lambda connection: Submitter(connection, Clock()).search("tag"),
+}
+
+
+@pytest.mark.parametrize("path", QUESTIONS)
+def test_requests_are_repeated_as_late_as_the_service_asks(
+    service: StandIn, connection: Connection, clock: ClockDouble, path: str
+) -> None:
     _ = connection.client
-    service.fault("/api/v1/instances/usage", status=429, headers={"Retry-After": "0"})
-    assert account.usage(connection).remaining == 600
-    service.fault("/api/v1/instances/usage", status=429)
-    with pytest.raises(UnavailableError, match="fewer requests"):
-        account.usage(connection)
+    service.fault(path, status=429, headers={"Retry-After": "7"})
+    expected = QUESTIONS[path](connection)
+    assert clock.waits == [7.0] and QUESTIONS[path](connection) == expected
+    for headers, later in (({"Retry-After": "120"}, "in 120 seconds"), ({}, "in a minute")):
+        service.fault(path, status=429, headers=headers)
+        with pytest.raises(BusyError, match=f"fewer requests .*Try again {later}"):
+            QUESTIONS[path](connection)
+    assert clock.waits == [7.0]  # nobody waits for minutes without a word
+    service.fault(path, status=429, headers={"Retry-After": "1"}, times=9)
+    with pytest.raises(BusyError) as caught:
+        QUESTIONS[path](connection)
+    assert caught.value.seconds == 1.0 and clock.waits == [7.0, 1.0, 1.0]
+
+
+def test_a_time_of_day_to_ask_again_is_read(service: StandIn, connection: Connection) -> None:
+    _ = connection.client
+    at = format_datetime(datetime.now(UTC) + timedelta(minutes=3), usegmt=True)
+    service.fault("/identity/token", status=429, headers={"Retry-After": at})
+    with pytest.raises(BusyError) as caught:
+        _ = Connection(Access(service.key, service.crn), url=service.url).instance
+    assert caught.value.seconds == pytest.approx(180, abs=5)
+
+
+def test_a_busy_service_is_asked_again_before_a_device_is_read(
+    service: StandIn, runner: IbmRunner, clock: ClockDouble
+) -> None:
+    service.fault("/api/v1/backends/test_ring/.*", status=429, headers={"Retry-After": "3"}, times=2)
+    assert runner.estimate(work_of()).parts == 1 and clock.waits == [3.0, 3.0]
 
 
 def test_devices_are_listed_by_one_request(service: StandIn, connection: Connection) -> None:
@@ -185,5 +223,9 @@ def test_a_calibration_has_errors_by_qubit_and_pair(service: StandIn, connection
     service.switch("device", name="test_line", calibrations=2)
     later = devices.calibration(connection, "test_line")
     assert datetime.fromisoformat(later.time) == datetime.fromisoformat(found.time) + timedelta(hours=1)
+    with pytest.raises(
+        AbsentError, match=r"has no device 'nowhere'; it has test_lattice, test_line, test_ring"
+    ):
+        devices.calibration(connection, "nowhere")
     before = datetime.fromisoformat(found.time) + timedelta(minutes=1)
     assert devices.calibration(connection, "test_line", before=before) == found

@@ -169,12 +169,13 @@ def test_a_job_that_fails_tells_why(service: StandIn, runner: IbmRunner, ending:
 
 
 def test_half_a_result_keeps_the_job(service: StandIn, runner: IbmRunner) -> None:
-    service.switch("jobs", endings=["truncated"])
+    service.switch("jobs", cut_results=1)
     handle = runner.submit(work_of(), tag="half")
     service.settle()
     assert runner.poll(handle).state == "done"
     with pytest.raises(RunError, match=r"result of job job\d+ is not whole.* nothing is paid again"):
         runner.fetch(handle)
+    assert runner.fetch(handle).missing == ()
 
 
 def test_parts_that_are_done_outlive_one_that_failed(
