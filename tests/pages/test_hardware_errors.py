@@ -1,0 +1,235 @@
+"""What can go wrong with a job, as the page Hardware says it: what happened, and the next step; nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from qlatent import worker
+from qlatent.hardware.ibm import access
+from qlatent.services.hardware import keys, listing, results
+from qlatent.services.heads import kept_heads
+from qlatent.settings import settings
+from qlatent.store.workspace import Workspace
+from qlatent.ui.hardware import key as page_key
+from tests.ibm_service.running import StandIn
+from tests.ibm_service.settings import Instance
+from tests.services.fitted_head import fitted
+from tests.services.hardware.executing import furnished, pca, queued, request
+
+pytestmark = pytest.mark.slow
+Open = Callable[..., AppTest]
+REFUSING = "http://127.0.0.1:9"  # nobody listens there
+DEVICE = "test_line"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A workspace with heads that can and cannot be executed, and the stand-in."""
+
+    workspace: Workspace
+    head: str
+    service: StandIn
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    running = StandIn()
+    workspace, head = furnished(tmp_path_factory.mktemp("errors") / "workspace")
+    yield Place(workspace, head, running)
+    workspace.close()
+    running.close()
+
+
+@pytest.fixture(autouse=True)
+def on_the_stand_in(place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No key, and nothing remembered of what the service has said; what it says is then good for the whole test."""
+    place.service.switch("reset")
+    for name in access.ADDRESSES:
+        monkeypatch.setenv(name, place.service.url)
+    monkeypatch.setenv("QLATENT_IBM_URL", place.service.url)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv(access.KEY_NAME, raising=False)
+    monkeypatch.setattr(page_key, "MINUTE", 10**10)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def installed(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The place with a key of the installation."""
+    monkeypatch.setenv(access.KEY_NAME, place.service.key)
+    monkeypatch.setenv(access.INSTANCE_NAME, "open-instance")
+    return place
+
+
+@pytest.fixture(scope="module", autouse=True)
+def key_is_forgotten() -> Iterator[None]:
+    yield
+    if keys._own:
+        keys._own[1].forget()
+
+
+def cards(at: AppTest) -> list[str]:
+    """What the cards of a page say, each with its next step."""
+    return [f"{each.proto.title} {each.value}".replace("\\", "") for each in at.error]
+
+
+def entered(at: AppTest, key: str, instance: str) -> AppTest:
+    at.text_input(key="hardware_key_text").set_value(key)
+    at.text_input(key="hardware_key_instance").set_value(instance)
+    return at.button(key="hardware_key_use").click().run()
+
+
+def ibm(opened: Open, place: Place, **choices: str) -> AppTest:
+    """The form of a job on IBM's devices."""
+    told = {"hardware_kind": "device", "hardware_device": DEVICE, "hardware_mitigation": "none"} | choices
+    return opened(place.workspace.path, "hardware", **told)
+
+
+def worked(place: Place, job: str) -> str:
+    """The state of a run after its worker was here."""
+    return worker.work(place.workspace, place.workspace.run(job))
+
+
+@pytest.mark.parametrize(
+    ("instances", "key", "instance", "url", "said", "step"),
+    [
+        (None, "wrong", "open-instance", "", "does not know this API key", "Copy the key again"),
+        (None, "", "open-instance", "", "The API key is empty", "Copy it again"),
+        (None, "KEY", Instance(name="other", account="2" * 32).crn, "", "does not have the instance", "Choose one of"),
+        (None, "KEY", "", "", "No instance is chosen; this account has open-instance", "decides which plan pays"),
+        ([], "KEY", "", "", "has no instance of IBM Quantum", "the Open plan is free"),
+        (None, "KEY", "open-instance", REFUSING, "cannot be reached from this machine", "Check the network"),
+    ],
+)  # fmt: skip
+def test_a_key_that_opens_nothing(
+    opened: Open, place: Place, monkeypatch: pytest.MonkeyPatch, instances: Any, key: str, instance: str,
+    url: str, said: str, step: str,
+) -> None:  # fmt: skip
+    if instances is not None:
+        place.service.switch("instances", instances=instances)
+    if url:
+        monkeypatch.setenv("QLATENT_IBM_URL", url)
+    at = ibm(opened, place)
+    assert at.expander and not at.error  # without a key: how to get one
+    at = entered(at, place.service.key if key == "KEY" else key, instance)
+    (card,) = cards(at)
+    assert said in card and step in card and place.service.key not in card
+    assert at.text_input(key="hardware_key_text") and page_key.HELD not in at.session_state
+
+
+def retired(service: StandIn) -> None:
+    service.switch("device", name=DEVICE, retired=True)
+
+
+def maintained(service: StandIn) -> None:
+    service.switch("device", name=DEVICE, status="paused")
+
+
+def small(service: StandIn) -> None:
+    service.switch("device", name=DEVICE, qubits=1, edges=[])
+
+
+def busy(service: StandIn) -> None:
+    service.fault("/api/v1/backends.*", status=429, headers={"Retry-After": "90"}, times=99)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said", "step"),
+    [
+        (retired, f"has no device '{DEVICE}'", "choose another device"),
+        (maintained, "takes no jobs at present", "submit later"),
+        (small, "has 1 qubits, and the circuit needs 2", "Choose a larger device"),
+        (busy, "asks for fewer requests", "Try again in 90 seconds"),
+    ],
+)
+def test_a_device_that_takes_no_job(
+    opened: Open, installed: Place, wrong: Callable[[StandIn], None], said: str, step: str
+) -> None:
+    """The device was there when the page was opened."""
+    at = ibm(opened, installed)
+    assert not at.error, cards(at)
+    wrong(installed.service)
+    before = len(listing.jobs(installed.workspace))
+    at.query_params["hardware_shots"] = "777"
+    at.run()
+    (card,) = cards(at)
+    assert said in card and step in card
+    assert not [each for each in at.button if each.key == "hardware_submit"]
+    assert len(listing.jobs(installed.workspace)) == before and installed.service.jobs == []
+
+
+def test_more_executions_than_a_job_may_hold_are_several_jobs(opened: Open, installed: Place) -> None:
+    at = ibm(opened, installed, hardware_shots="600000", hardware_taking="all")
+    told = {metric.label: metric.value for metric in at.metric}
+    assert not at.error and (told["Parts"], told["Executions"]) == ("3", "24,000,000")
+
+
+def test_a_plan_that_is_used_up_and_a_result_that_is_cut_off(opened: Open, installed: Place) -> None:
+    """Both jobs stay in the list, and go on with Resume; one job is paid."""
+    workspace, service = installed.workspace, installed.service
+    service.switch("instances", instances=[{"consumed": 600.0}])
+    job = queued(workspace, request(installed.head, device=DEVICE, items=6))
+    worker_fails(installed, job)
+    at = opened(workspace.path, "hardware", hardware_section="jobs", hardware_job=job)
+    (card,) = cards(at)
+    assert "is used up: 600 of 600 seconds" in card and "instance with another plan" in card
+    service.switch("instances", instances=[{}])
+    service.switch("jobs", cut_results=1)
+    at.button(key="hardware_resume").click().run()
+    worker_fails(installed, job)
+    at = opened(workspace.path, "hardware", hardware_section="jobs", hardware_job=job)
+    (card,) = cards(at)
+    assert "is not whole" in card and "nothing is paid again" in card
+    at.button(key="hardware_resume").click().run()
+    assert worked(installed, job) == "finished"
+    assert len(results.read(workspace, job)) == 6 and len(service.jobs) == 1
+
+
+def worker_fails(place: Place, job: str) -> None:
+    worked(place, job)
+    assert listing.job(place.workspace, job).state == "failed"
+
+
+def test_weights_that_are_not_finite_and_a_head_that_was_removed(
+    opened: Open, place: Place, tmp_path: Path
+) -> None:
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
+
+    workspace = place.workspace
+    fitted().save(tmp_path / "broken")
+    (weights,) = (tmp_path / "broken").glob("*.safetensors")
+    tensors = load_file(weights)
+    save_file({name: np.full_like(array, np.nan) for name, array in tensors.items()}, weights)
+    broken = kept_heads.keep(workspace, tmp_path / "broken", name="Broken", run_id=None, dataset_id="pairs")
+    at = opened(workspace.path, "hardware", hardware_head=broken)
+    (card,) = cards(at)
+    assert "holds numbers that are not finite" in card and "Train the head again" in card
+
+    job = queued(workspace, request(broken, device="shots", items=3))
+    kept_heads.remove(workspace, broken)
+    worker_fails(place, job)
+    (card,) = cards(opened(workspace.path, "hardware", hardware_section="jobs", hardware_job=job))
+    assert "was removed before the job began" in card and f"qlatent restore {broken}" in card
+
+
+def test_a_head_without_a_circuit_and_a_job_that_does_not_exist(
+    opened: Open, place: Place, tmp_path: Path
+) -> None:
+    head = pca(place.workspace, tmp_path / "axes")
+    at = opened(place.workspace.path, "hardware")
+    assert any("Axes: has no circuit" in each.value for each in at.caption)
+    assert head not in at.selectbox(key="pick_hardware_head").options
+    at = opened(place.workspace.path, "hardware", hardware_section="jobs", hardware_job="r-none")
+    assert any("names a job that does not exist here" in each.value for each in at.markdown)
+    assert at.button(key="gone_hardware_job")
