@@ -71,6 +71,14 @@ class TriageCases:
         query = select(_CASES).where(_CASES.c.queue_id == queue).order_by(_CASES.c.place, _CASES.c.item_id)
         return [_case(row) for row in self._database.rows(query)]
 
+    def some(self, queue: str, items: Collection[str]) -> dict[str, CaseRecord]:
+        """Those of the items that are cases of the queue, by id."""
+        found: dict[str, CaseRecord] = {}
+        for part in _parts(sorted(set(items))):
+            query = select(_CASES).where(_CASES.c.queue_id == queue, _CASES.c.item_id.in_(part))
+            found |= {row.item_id: _case(row) for row in self._database.rows(query)}
+        return found
+
     def decided(self, queue: str) -> dict[str, str]:
         """The code of each decided item."""
         query = select(_CASES.c.item_id, _CASES.c.code).where(_CASES.c.queue_id == queue, _CASES.c.code != "")

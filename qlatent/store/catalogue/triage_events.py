@@ -75,10 +75,13 @@ class TriageEvents:
         rows = self._database.rows(query)
         return _event(rows[0]) if rows else None
 
-    def count(self, queue: str, actor: str, *, kind: str) -> int:
-        """How many events of a kind an actor has in a queue."""
+    def count(self, queue: str, actor: str, *, kind: str, since: float = 0.0) -> int:
+        """How many events of a kind an actor has in a queue, from a time on (unix seconds)."""
         query = select(func.count()).where(
-            _EVENTS.c.queue_id == queue, _EVENTS.c.actor == actor, _EVENTS.c.kind == kind
+            _EVENTS.c.queue_id == queue,
+            _EVENTS.c.actor == actor,
+            _EVENTS.c.kind == kind,
+            _EVENTS.c.time >= since,
         )
         return int(self._database.rows(query)[0][0])
 

@@ -42,6 +42,7 @@ PAGES = (
     ("data", "Data", ":material/photo_library:"),
     ("train", "Train", ":material/model_training:"),
     ("explore", "Explore", ":material/scatter_plot:"),
+    ("triage", "Triage", ":material/fact_check:"),
     ("compare", "Compare", ":material/balance:"),
     ("circuits", "Circuits", ":material/hub:"),
     ("heads", "Heads", ":material/deployed_code:"),

@@ -1,0 +1,265 @@
+"""What the card of a case shows: its item, what is like it, where it lies, and what happened to it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from qlatent.errors import InputError
+from qlatent.images import decoded
+from qlatent.services.datasets import browsing
+from qlatent.services.search import neighbours, queries, stored_vectors
+from qlatent.services.search.neighbours import Asked
+from qlatent.services.search.stored_vectors import InputSpace
+from qlatent.services.triage import audit, queues
+from qlatent.services.vectors import planes, stored
+from qlatent.store.catalogue.records import CaseRecord, TriageEvent
+from qlatent.store.workspace import Workspace
+from qlatent.types import MODALITIES
+
+HIDDEN = ("truth", "truth_of")
+"""Columns that are never shown: the demo's ground truth."""
+_MONEY = ("price", "amount")
+_CURRENCY = ("currency", "currency_code", "price_currency")
+LARGE, SMALL_BYTES = 960, 300_000
+BROWSERS = ("JPEG", "PNG", "WEBP", "GIF")
+_TITLE = re.compile(r"(.{1,120}?)(?:\n|\. |[.!?]?$)(.*)", re.DOTALL)
+_COLUMNS = ("row", "id", "text", "label", "image_hash", "metadata")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case with its item as plain data; `row` is None where the item is gone from the dataset."""
+
+    queue: str
+    dataset: str
+    record: CaseRecord
+    row: int | None
+    title: str
+    text: str  # the rest of the item's text
+    label: str
+    price: str
+    facts: tuple[tuple[str, str], ...]  # name and value of each column of metadata that is not hidden
+    pictures: tuple[str, ...]  # hashes, the first picture first; none of an item decided as severe
+    severe: bool
+    history: tuple[TriageEvent, ...]  # oldest first
+
+    @property
+    def item(self) -> str:
+        """The id of the item."""
+        return self.record.item_id
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """An item near a case, with the decision on it: "" while it is open or not in the queue."""
+
+    item: str
+    row: int
+    text: str
+    picture: str  # hash; "" for none, or where it must not be shown
+    cosine: float
+    code: str
+    in_queue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item lies on the map of its dataset's vectors: from 0 to 1, from left to right and bottom to top."""
+
+    across: float
+    up: float
+
+
+def case(workspace: Workspace, queue: str, item: str) -> Case:
+    """A case as its card shows it; an item that is not in the queue raises `AbsentError`."""
+    found = queues.record(workspace, queue)
+    record = workspace.catalogue.cases.one(queue, item)
+    history = tuple(audit.history(workspace, queue, item))
+    severe = record.code in _severe(workspace, queue)
+    row = _row_of(workspace, found.dataset_id, item)
+    if row is None:
+        return Case(queue, found.dataset_id, record, None, item, "", "", "", (), (), severe, history)
+    (values,) = workspace.items.rows(found.dataset_id, [row], columns=list(_COLUMNS))
+    known: dict[str, Any] = json.loads(values["metadata"] or "{}")
+    known = {name: value for name, value in known.items() if name not in HIDDEN and value not in (None, "")}
+    title, text = _titled(browsing.plain_text(values["text"] or ""))
+    pictures = (values["image_hash"],) if values["image_hash"] and not severe else ()
+    facts = tuple((name, _told(value)) for name, value in known.items())
+    return Case(
+        queue, found.dataset_id, record, row, title or item, text, values["label"] or "", _price(known), facts,
+        pictures, severe, history,
+    )  # fmt: skip
+
+
+def similar(workspace: Workspace, queue: str, item: str, *, k: int = 6) -> list[Similar]:
+    """The k items nearest to a case by the dataset's vectors, nearest first, with their decisions in the queue.
+
+    By images if the item has a vector of one, else by texts. Without vectors `InputError` says what to do.
+    """
+    dataset = queues.record(workspace, queue).dataset_id
+    space = _space(workspace, dataset, item)
+    asked = Asked(encoder=space.encoder, modality=space.modality, k=k)
+    hits = neighbours.neighbours(workspace, dataset, queries.items([item]), asked).hits
+    rows = workspace.items.rows(dataset, [hit.row for hit in hits], columns=["text", "image_hash"])
+    cases, severe = workspace.catalogue.cases.some(queue, [hit.id for hit in hits]), _severe(workspace, queue)
+    found = []
+    for hit, values in zip(hits, rows, strict=True):
+        record = cases.get(hit.id)
+        code = record.code if record else ""
+        picture = "" if code in severe else values["image_hash"] or ""
+        text = browsing.plain_text(values["text"] or "") or hit.id
+        found.append(Similar(hit.id, hit.row, text, picture, hit.score, code, record is not None))
+    return found
+
+
+def picture(workspace: Workspace, name: str) -> bytes:
+    """An image by its hash, as imported or, if it is large, as WebP of at most `LARGE` pixels a side."""
+    content = workspace.items.image(name)
+    with Image.open(io.BytesIO(content)) as opened:
+        if len(content) <= SMALL_BYTES and opened.format in BROWSERS:
+            return content
+    small = decoded(content, side=LARGE)
+    small.thumbnail((LARGE, LARGE))
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=80, method=2)
+    return buffer.getvalue()
+
+
+def disagreement(workspace: Workspace, queue: str, item: str) -> float | None:
+    """1 − the cosine of image and text of a case, from 0 to 2; None where they have no vectors of one width."""
+    dataset = queues.record(workspace, queue).dataset_id
+    row = _row_of(workspace, dataset, item)
+    for encoder in _encoders(workspace, dataset):
+        have = stored_vectors.widths(workspace, dataset, encoder)
+        if row is None or not {"image", "text"} <= set(have) or have["image"] != have["text"]:
+            continue
+        pair = [
+            stored_vectors.of(workspace, InputSpace(dataset, encoder, each))[row].astype(np.float64)
+            for each in ("image", "text")
+        ]
+        if all(stored.whole(each[None])[0] for each in pair):
+            return float(1 - pair[0] @ pair[1] / (np.linalg.norm(pair[0]) * np.linalg.norm(pair[1])))
+    return None
+
+
+def encoder(workspace: Workspace, queue: str) -> str:
+    """The key of the vectors by which cases of a queue are compared; "" if the dataset has none."""
+    return next(iter(_encoders(workspace, queues.record(workspace, queue).dataset_id)), "")
+
+
+def place(workspace: Workspace, queue: str, row: int) -> Place | None:
+    """Where a row lies on the map of the dataset's vectors; None if it is not on it."""
+    dataset, key = queues.record(workspace, queue).dataset_id, encoder(workspace, queue)
+    if not key:
+        return None
+    drawn = planes.vector_map(workspace, dataset, key)
+    places, number = _places(drawn), int(np.searchsorted(drawn.rows, row))
+    if number == len(drawn.rows) or drawn.rows[number] != row or not np.isfinite(places[number]).all():
+        return None
+    low, size = _frame(drawn)
+    across, up = np.clip((places[number] - low) / size, 0, 1).tolist()
+    return Place(across, up)
+
+
+def density(workspace: Workspace, dataset: str, key: str, *, side: int = 96) -> np.ndarray:
+    """How many items lie in each cell (side, side) of the map of `place`, the top row first, as 0 to 255 (uint8)."""
+    drawn = planes.vector_map(workspace, dataset, key)
+    places = _places(drawn)
+    low, size = _frame(drawn)
+    cells = ((places[np.isfinite(places).all(axis=1)] - low) / size * side).clip(0, side - 1).astype(int)
+    counts = np.bincount(cells[:, 1] * side + cells[:, 0], minlength=side * side).reshape(side, side)
+    shades = np.log1p(counts) / max(np.log1p(counts.max()), 1e-9)
+    return np.asarray(255 * shades[::-1], dtype=np.uint8)
+
+
+def aside(workspace: Workspace, queue: str, *, by: str) -> list[CaseRecord]:
+    """The open cases that an analyst holds, or that were handed to the analyst, in the order of the queue."""
+    return workspace.catalogue.cases.leased(queue, by)
+
+
+def decided_since(workspace: Workspace, queue: str, *, by: str, since: float) -> int:
+    """How many decisions an analyst has made in a queue from a time on, those taken back among them."""
+    return workspace.catalogue.triage_events.count(queue, by, kind="decided", since=since)
+
+
+def among(workspace: Workspace, queue: str, words: str, *, most: int = 8) -> list[CaseRecord]:
+    """The cases of a queue whose item has this id or these words, best first, at most some."""
+    from qlatent.services.search import words as texts
+
+    dataset = queues.record(workspace, queue).dataset_id
+    own = workspace.catalogue.cases.some(queue, [words.strip()])
+    ids = stored_vectors.ids(workspace, dataset)
+    best = texts.ranked(workspace, dataset, words)[0][: 50 * most].tolist()
+    named = [str(ids[row]) for row in best]
+    cases = workspace.catalogue.cases.some(queue, named)
+    return [*own.values(), *(cases[each] for each in named if each in cases and each not in own)][:most]
+
+
+def _space(workspace: Workspace, dataset: str, item: str) -> InputSpace:
+    """The space in which an item has a vector, images first."""
+    row = _row_of(workspace, dataset, item)
+    for key in _encoders(workspace, dataset):
+        have = stored_vectors.widths(workspace, dataset, key)
+        for modality in (each for each in MODALITIES if each in have):
+            space = InputSpace(dataset, key, modality)
+            if row is not None and stored.whole(stored_vectors.of(workspace, space)[row][None])[0]:
+                return space
+    raise InputError("This item has no vector yet.", remedy="Encode the dataset on the page Data.")
+
+
+def _encoders(workspace: Workspace, dataset: str) -> list[str]:
+    return list(
+        dict.fromkeys(str(each["key"]) for each in workspace.items.encoders(dataset) if each["encoded"])
+    )
+
+
+def _severe(workspace: Workspace, queue: str) -> set[str]:
+    """The decision codes whose items are not shown any more."""
+    return {each.code for each in queues.policy(workspace, queue).decisions if each.severe}
+
+
+def _row_of(workspace: Workspace, dataset: str, item: str) -> int | None:
+    try:
+        return queries.row_of(workspace, dataset, item)
+    except InputError:  # removed since the queue was made
+        return None
+
+
+def _places(drawn: planes.VectorMap) -> Any:
+    return next(iter(drawn.places.values()))
+
+
+def _frame(drawn: planes.VectorMap) -> tuple[Any, Any]:
+    """The lower left corner and the size of the map, a percent wider than its points."""
+    places = _places(drawn)
+    low, high = np.nanmin(places, axis=0), np.nanmax(places, axis=0)
+    margin = 0.01 * (high - low) + 1e-9
+    return low - margin, high - low + 2 * margin
+
+
+def _titled(text: str) -> tuple[str, str]:
+    """The first sentence or line of a text if it is short, and the rest."""
+    found = _TITLE.match(text.strip())
+    return (found[1].strip(), found[2].strip()) if found else ("", text.strip())
+
+
+def _price(known: dict[str, Any]) -> str:
+    """The price with its currency, as it is written; "" without one."""
+    lower = {name.lower(): value for name, value in known.items()}
+    amount = next((lower[name] for name in _MONEY if name in lower), None)
+    currency = next((str(lower[name]) for name in _CURRENCY if name in lower), "")
+    if amount is None:
+        return ""
+    written = f"{amount:,.2f}" if isinstance(amount, int | float) else str(amount)
+    return f"{written} {currency}".strip()
+
+
+def _told(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

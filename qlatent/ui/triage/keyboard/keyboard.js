@@ -1,0 +1,157 @@
+// Turns keys into decisions on the case on screen. A decision that needs a reason waits here for the next key, so that
+// both can be typed at once; the server draws the reasons meanwhile.
+const FIELDS = "input, textarea, select, [contenteditable]:not([contenteditable=false]), [role=combobox], [role=textbox]";
+const MODAL = "[role=dialog], [aria-modal=true], [data-testid=stDialog]";
+const TWICE = 250; // ms in which the same key again is a double press, not the reason
+const boards = new WeakMap();
+
+class Keyboard {
+  constructor(root) {
+    this.root = root;
+    this.keys = (event) => this.key(event);
+    this.help = root.querySelector(".help");
+    this.help.querySelector("button").onclick = () => this.help.close();
+    document.addEventListener("keydown", this.keys);
+  }
+
+  update(data, send) {
+    const moved = this.data?.case !== data.case || this.data?.turn !== data.turn;
+    if (moved) this.sent = "";
+    if (moved || data.pending) this.waiting = data.pending;
+    this.data = data;
+    this.send = send;
+    this.draw();
+  }
+
+  draw() {
+    const line = this.root.querySelector(".keys");
+    const shown = ["blur", "note", "search", "help"];
+    const parts = Object.entries(this.data.actions).filter(([, each]) => shown.includes(each.action));
+    line.replaceChildren(...parts.map(([key, each]) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(named(key), " ", each.label);
+      button.onclick = () => this.act(each.action);
+      return button;
+    }));
+    const rows = [
+      ...this.data.decisions.map((each) => [each.key, each.reason ? `${each.label}, then the key of a reason` : each.label]),
+      ...Object.entries(this.data.actions).map(([key, each]) => [key, each.label]),
+      ["Esc", "Leave a field, or choose another decision"],
+    ];
+    this.help.querySelector("dl").replaceChildren(...rows.flatMap(([key, label]) => {
+      const [term, told] = [document.createElement("dt"), document.createElement("dd")];
+      term.append(named(key));
+      told.textContent = label;
+      return [term, told];
+    }));
+  }
+
+  key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
+    const target = event.composedPath()[0];
+    if (target instanceof Element && target.closest(FIELDS)) {
+      if (event.key === "Escape") target.blur();
+      return;
+    }
+    if (event.repeat || document.querySelector(MODAL)) return;
+    if (this.help.open) {
+      if (this.data.actions[event.key]?.action === "help") this.help.close();
+      return;
+    }
+    if (this.choose(event.key)) event.preventDefault();
+  }
+
+  choose(key) {
+    const now = performance.now();
+    const twice = key === this.last && now - this.at < TWICE;
+    [this.last, this.at] = [key, now];
+    if (this.waiting) return this.reason(key, twice);
+    const found = this.data.decisions.find((each) => each.key === key);
+    if (found) return this.decide(found);
+    const named = this.data.actions[key] ?? this.data.actions[key.toLowerCase()];
+    if (named) this.act(named.action);
+    return Boolean(named);
+  }
+
+  decide(found) {
+    if (!this.data.decides || this.sent === this.data.case) return true;
+    if (found.reason) {
+      this.waiting = found.code;
+      this.tell({ action: "decide", code: found.code });
+      return true;
+    }
+    this.sent = this.data.case;
+    this.tell({ action: "decide", code: found.code });
+    return true;
+  }
+
+  reason(key, twice) {
+    if (twice) return true;
+    if (key === "Escape") {
+      this.waiting = "";
+      this.tell({ action: "back" });
+      return true;
+    }
+    const found = this.data.reasons[Number(key) - 1];
+    if (!found) return this.aside(key);
+    if (this.sent === this.data.case) return true;
+    this.sent = this.data.case;
+    this.tell({ action: "decide", code: this.waiting, reason: found.code });
+    this.waiting = "";
+    return true;
+  }
+
+  // While a reason is awaited, only keys that change nothing act.
+  aside(key) {
+    const action = this.data.actions[key]?.action;
+    if (["blur", "note", "help"].includes(action)) this.act(action);
+    return Boolean(action);
+  }
+
+  act(action) {
+    if (action === "help") return this.help.showModal();
+    if (action === "blur") return document.dispatchEvent(new CustomEvent("qlatent-blur"));
+    if (action === "note") return focusOn(".st-key-triage_note textarea");
+    if (action === "search") return focusOn(".st-key-triage_search input");
+    if (action === "undo") {
+      if (this.undone === this.data.turn) return;
+      this.undone = this.data.turn;
+      return this.tell({ action });
+    }
+    if (!this.data.decides || this.sent === this.data.case) return;
+    this.sent = this.data.case;
+    this.tell({ action });
+  }
+
+  tell(what) {
+    this.send("pressed", { case: this.data.case, turn: this.data.turn, ...what });
+  }
+
+  stop() {
+    document.removeEventListener("keydown", this.keys);
+  }
+}
+
+function named(key) {
+  const drawn = document.createElement("kbd");
+  drawn.textContent = key;
+  return drawn;
+}
+
+function focusOn(selector) {
+  const field = document.querySelector(selector);
+  field?.focus();
+  field?.scrollIntoView({ block: "nearest" });
+}
+
+export default function (component) {
+  const { parentElement, data, setTriggerValue } = component;
+  if (!boards.has(parentElement)) boards.set(parentElement, new Keyboard(parentElement));
+  const board = boards.get(parentElement);
+  board.update(data, setTriggerValue);
+  return () => {
+    board.stop();
+    boards.delete(parentElement);
+  };
+}

@@ -1,0 +1,68 @@
+"""What orders, events and decisions are called on the page Triage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from qlatent.services.search.counts import ColumnCounts
+from qlatent.services.triage import cases, orders
+from qlatent.services.triage.queues import Policy
+
+ORDERS = {
+    "risk": "Highest risk first",
+    "uncertainty": "Least certain first",
+    "disagreement": "Image and text disagree most",
+    "cluster": "Largest clusters first",
+    "duplicates": "Like confirmed items first",
+    "newest": "Newest first",
+    "oldest": "Oldest first",
+    "random": "Random order",
+}
+WHYS = {
+    "random": "Drawn at random, to estimate how many bad items are left",
+    "skipped": "You skipped it before",
+    "link": "Opened by its link",
+}
+EVENTS = {
+    "decided": "decided",
+    "reopened": "reopened it",
+    "undone": "took it back",
+    "skipped": "skipped it",
+    "held": "held it",
+    "handed": "handed it over",
+    "released": "gave it back",
+    "noted": "wrote a note",
+}
+ICONS = {"bad": ":material/block:", "good": ":material/check_circle:", "open": ":material/flag:"}
+COLOURS: dict[str, Literal["red", "green", "orange"]] = {"bad": "red", "good": "green", "open": "orange"}
+
+
+def order(name: str) -> str:
+    """An order in words."""
+    return ORDERS.get(name, f"Largest {name.removeprefix('column:')} first")
+
+
+def order_choices(columns: Mapping[str, ColumnCounts]) -> list[str]:
+    """The orders that a dataset with these columns can have."""
+    sortable = [
+        each
+        for each, found in columns.items()
+        if found.kind in ("number", "date") and each not in cases.HIDDEN
+    ]
+    return [*orders.ORDERS, *(f"column:{each}" for each in sortable)]
+
+
+def decision(policy: Policy, code: str) -> str:
+    """The label of a decision code; of one that is configured no more, the code."""
+    return next((each.label for each in policy.decisions if each.code == code), code)
+
+
+def reason(policy: Policy, code: str) -> str:
+    """The label of a reason code; of one that is configured no more, the code."""
+    return next((each.label for each in policy.reasons if each.code == code), code)
+
+
+def kind(policy: Policy, code: str) -> str:
+    """The kind of a decision code: bad, good or open."""
+    return policy.kinds().get(code, "open")

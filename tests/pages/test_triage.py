@@ -1,0 +1,195 @@
+"""The page Triage by widget key: making a queue, deciding, undoing, its ends, and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from qlatent.services.triage import audit, casework, people, queues
+from qlatent.store.workspace import Workspace
+from tests.services import shop_workspace
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    monkeypatch.setenv("QLATENT_USER", "ann")
+    with shop_workspace.shop(tmp_path / "workspace", images=True) as opened:
+        yield opened
+
+
+def made(workspace: Workspace, **changes: object) -> str:
+    values: dict[str, object] = {"name": "Flagged", "order": "oldest", "by": "ann"} | changes
+    return queues.create(workspace, "shop", **values).id  # type: ignore[arg-type]
+
+
+def decided(workspace: Workspace, queue: str) -> dict[str, str]:
+    return workspace.catalogue.cases.decided(queue)
+
+
+def test_a_queue_is_made_and_its_first_case_is_there(opened: Open, shop: Workspace) -> None:
+    at = opened(shop.path, "triage")
+    assert at.button(key="triage_create").disabled is False
+    at.button(key="triage_create").click().run()
+    assert not at.exception and not at.error
+    (view,) = queues.listed(shop, analyst="ann")
+    assert (view.name, view.order, view.counts.total) == ("Review of Shop", "newest", 30)
+    assert at.query_params["queue"] == view.id and at.query_params["case"] == "item-29"
+    assert at.button(key="triage_decide_violates_item-29")
+
+
+def test_a_decision_goes_on_and_is_taken_back(opened: Open, shop: Workspace) -> None:
+    queue = made(shop)
+    at = opened(shop.path, "triage", queue=queue)
+    at.button(key="triage_decide_ok_item-00").click().run()
+    assert decided(shop, queue) == {"item-00": "ok"}
+    assert at.toast[0].value == "OK · item\\-00 · undo with z"
+    assert at.query_params["case"] == "item-01"
+    at.button(key="triage_skip_item-01").click().run()
+    assert at.query_params["case"] == "item-02"
+    at.button(key=undo(at)).click().run()  # takes back the skip
+    assert at.query_params["case"] == "item-01"
+    at.button(key=undo(at)).click().run()
+    assert at.query_params["case"] == "item-00" and decided(shop, queue) == {}
+    assert audit.differences(shop, queue) == []
+
+
+def undo(at: AppTest) -> str:
+    """The key of the button that undoes; it changes with everything that was done."""
+    (key,) = [str(each.key) for each in at.button if str(each.key).startswith("triage_undo_")]
+    return key
+
+
+def test_a_reason_is_asked_for_and_the_note_is_stored_with_the_decision(opened: Open, shop: Workspace) -> None:
+    queue = made(shop)
+    at = opened(shop.path, "triage", queue=queue)
+    at.text_area(key="triage_note_item-00").set_value("=see *this*").run()
+    at.button(key="triage_decide_violates_item-00").click().run()
+    assert decided(shop, queue) == {}
+    at.button(key="triage_back_item-00").click().run()
+    at.button(key="triage_decide_violates_item-00").click().run()
+    at.button(key="triage_reason_counterfeit_item-00").click().run()
+    (event,) = [each for each in audit.history(shop, queue, "item-00") if each.kind == "decided"]
+    assert (event.code, event.reason, event.note, event.actor) == (
+        "violates",
+        "counterfeit",
+        "=see *this*",
+        "ann",
+    )
+    assert event.payload["why"] == "Comes by: Oldest first" and len(event.payload["neighbours"]) == 6
+
+
+def test_an_action_for_another_case_than_the_one_on_screen_does_nothing(
+    opened: Open, shop: Workspace
+) -> None:
+    """What a second press of a key sends before the next case is on screen."""
+    queue = made(shop)
+    at = opened(shop.path, "triage", queue=queue)
+    at.button(key="triage_decide_ok_item-00").click().run()
+    from qlatent.ui.triage import acting
+
+    assert at.session_state[acting.ON_SCREEN] == f"{queue}/item-01"
+    at.session_state[acting.ON_SCREEN] = f"{queue}/item-05"
+    at.button(key="triage_decide_ok_item-01").click().run()
+    assert decided(shop, queue) == {"item-00": "ok"}
+
+
+def test_a_case_that_somebody_else_decided_meanwhile_says_so_and_stays(opened: Open, shop: Workspace) -> None:
+    queue = made(shop)
+    at = opened(shop.path, "triage", queue=queue)
+    casework.take(shop, queue, "item-00", by="bob", now=1e12)  # ann's lease ran out
+    casework.decide(shop, queue, "item-00", code="violates", reason="repost", by="bob", now=1e12)
+    at.button(key="triage_decide_ok_item-00").click().run()
+    assert "bob decided it as" in at.error[0].title or "bob decided it as" in at.error[0].value
+    assert at.query_params["case"] == "item-00" and not at.toast
+    assert decided(shop, queue) == {"item-00": "violates"}
+    at.button(key="triage_reopen_item-00").click().run()
+    assert decided(shop, queue) == {}
+    at.button(key="triage_decide_ok_item-00").click().run()
+    assert decided(shop, queue) == {"item-00": "ok"}
+
+
+def test_a_link_opens_its_case_decided_or_not(opened: Open, shop: Workspace) -> None:
+    queue = made(shop)
+    casework.decide(shop, queue, "item-05", code="ok", by="bob")
+    at = opened(shop.path, "triage", queue=queue, case="item-05")
+    assert any("by bob" in each.value for each in at.caption)
+    at.button(key="triage_next").click().run()
+    assert at.query_params["case"] == "item-00"
+    assert opened(shop.path, "triage", queue=queue, case="item-07").button(key="triage_decide_ok_item-07")
+    casework.take(shop, queue, "item-08", by="bob")
+    at = opened(shop.path, "triage", queue=queue, case="item-08")
+    assert any("bob has this case" in each.value.replace("\\", "") for each in at.markdown)
+    assert not [each for each in at.button if "decide" in str(each.key)]
+
+
+def test_the_ends_of_a_queue_differ(opened: Open, shop: Workspace) -> None:
+    from qlatent.services.selections.definitions import Ids
+
+    queue = made(shop, definition=Ids(ids=("item-01", "item-02")))
+    at = opened(shop.path, "triage", queue=queue)
+    at.button(key="triage_skip_item-01").click().run()
+    at.button(key="triage_hold_item-02").click().run()
+    assert any("You skipped the rest" in each.value for each in at.markdown)
+    at.button(key="triage_take_skipped").click().run()
+    at.button(key="triage_decide_ok_item-01").click().run()
+    assert any("put aside for you" in each.value for each in at.markdown)
+    at.button(key="triage_aside_release_item-02").click().run()
+    casework.hold(shop, queue, "item-02", by="ann")
+    casework.hand(shop, queue, "item-02", to="bob", by="ann")
+    at = opened(shop.path, "triage", queue=queue)
+    assert any("Colleagues have the rest" in each.value for each in at.markdown)
+    casework.decide(shop, queue, "item-02", code="ok", by="bob")
+    at.button(key="triage_again").click().run()
+    assert any("Every case is decided" in each.value for each in at.markdown)
+
+
+def test_settings_are_checked_and_stored(opened: Open, shop: Workspace) -> None:
+    queue = made(shop)
+    at = opened(shop.path, "triage", queue=queue, triage_section="settings")
+    key = f"triage_policy_{queue}"
+    at.text_input(key=f"{key}_key_skip").set_value("1")
+    at.button(key=f"{key}_save").click().run()
+    assert "two actions have the same key" in at.error[0].title + at.error[0].value
+    at.text_input(key=f"{key}_key_skip").set_value("x")
+    at.number_input(key=f"{key}_lease").set_value(20.0)
+    at.text_area(key=f"{key}_text").set_value("No <b>weapons</b>")
+    at.button(key=f"{key}_save").click().run()
+    assert not at.error
+    policy = queues.policy(shop, queue)
+    assert (policy.keys["skip"], policy.lease_minutes, policy.text) == ("x", 20.0, "No <b>weapons</b>")
+    at.text_input(key="triage_permit_name").set_value("bob").run()
+    at.button(key="triage_permit").click().run()
+    assert people.permitted(shop, "bob") == ("decide",)
+
+
+def test_a_name_and_its_wish_are_kept(opened: Open, shop: Workspace) -> None:
+    queue = made(shop)
+    at = opened(shop.path, "triage", queue=queue)
+    at.text_input(key="triage_you_name").set_value("eve").run()
+    at.toggle(key="triage_you_blur").set_value(False).run()
+    assert people.personal(shop, "eve") == {"blur": False} and people.personal(shop, "ann") == {}
+    at.button(key="triage_decide_ok_item-01").click().run()  # ann has item-00
+    assert audit.history(shop, queue, "item-01")[0].actor == "eve"
+
+
+def test_a_severe_decision_takes_the_pictures_off_the_page(opened: Open, shop: Workspace) -> None:
+    policy = queues.read_policy(
+        {"decisions": [
+            {"code": "grave", "label": "Grave", "key": "1", "kind": "bad", "severe": True},
+            {"code": "ok", "label": "OK", "key": "2", "kind": "good"},
+        ]}
+    )  # fmt: skip
+    queue = made(shop, policy=policy)
+    from qlatent.services.triage import cases
+
+    near = cases.similar(shop, queue, "item-00")[0]
+    assert near.picture and cases.case(shop, queue, near.item).pictures
+    casework.decide(shop, queue, near.item, code="grave", by="ann")
+    assert cases.similar(shop, queue, "item-00")[0].picture == ""
+    assert cases.case(shop, queue, near.item).pictures == ()
+    assert any("severe" in each.value for each in opened(shop.path, "triage", queue=queue, case=near.item).info)
