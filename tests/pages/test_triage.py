@@ -64,7 +64,9 @@ def undo(at: AppTest) -> str:
     return key
 
 
-def test_a_reason_is_asked_for_and_the_note_is_stored_with_the_decision(opened: Open, shop: Workspace) -> None:
+def test_a_reason_is_asked_for_and_the_note_is_stored_with_the_decision(
+    opened: Open, shop: Workspace
+) -> None:
     queue = made(shop)
     at = opened(shop.path, "triage", queue=queue)
     at.text_area(key="triage_note_item-00").set_value("=see *this*").run()
@@ -192,4 +194,6 @@ def test_a_severe_decision_takes_the_pictures_off_the_page(opened: Open, shop: W
     casework.decide(shop, queue, near.item, code="grave", by="ann")
     assert cases.similar(shop, queue, "item-00")[0].picture == ""
     assert cases.case(shop, queue, near.item).pictures == ()
-    assert any("severe" in each.value for each in opened(shop.path, "triage", queue=queue, case=near.item).info)
+    assert any(
+        "severe" in each.value for each in opened(shop.path, "triage", queue=queue, case=near.item).info
+    )

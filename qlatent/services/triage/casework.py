@@ -13,7 +13,7 @@ from typing import Any, Literal
 from qlatent.errors import InputError
 from qlatent.services.triage import people, queues, reviews
 from qlatent.store.catalogue.records import CaseRecord, TriageEvent
-from qlatent.store.catalogue.triage_cases import TakenError
+from qlatent.store.catalogue.taken import TakenError
 from qlatent.store.workspace import Workspace
 from qlatent.triage.policy import Policy
 

@@ -15,8 +15,7 @@ from qlatent.services.selections import definitions, selections
 from qlatent.services.selections.collections import ids_of
 from qlatent.services.selections.definitions import Definition
 from qlatent.services.triage import orders, people
-from qlatent.store.catalogue.records import CaseRecord, QueueRecord, TriageEvent
-from qlatent.store.catalogue.triage_leases import CaseCounts
+from qlatent.store.catalogue.records import CaseCounts, CaseRecord, QueueRecord, TriageEvent
 from qlatent.store.items.names import slugs
 from qlatent.store.workspace import Workspace
 from qlatent.triage.policy import Policy

@@ -199,6 +199,18 @@ class CaseRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseCounts:
+    """How many cases a queue has, and where they are for one analyst."""
+
+    total: int
+    open: int
+    mine: int  # open and leased to the analyst, held and handed ones among them
+    others: int  # open and with somebody else at present
+    skipped: int  # open, free, and skipped by the analyst
+    codes: dict[str, int]  # decided cases by code
+
+
+@dataclass(frozen=True, slots=True)
 class TriageEvent:
     """One event of a queue; the catalogue sets `id` (0 before). `item_id` is "" for several items, or none.
 

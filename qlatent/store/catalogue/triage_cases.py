@@ -27,28 +27,14 @@ from sqlalchemy import (
 from qlatent.errors import AbsentError, StoreError
 from qlatent.store.catalogue import schema
 from qlatent.store.catalogue.connection import Database
-from qlatent.store.catalogue.records import CaseRecord, TriageEvent
+from qlatent.store.catalogue.records import CaseCounts, CaseRecord, TriageEvent
+from qlatent.store.catalogue.taken import TakenError
 from qlatent.store.catalogue.triage_events import AT_ONCE, standing, write
-from qlatent.store.catalogue.triage_leases import CaseCounts, counted, is_free, is_skipped, is_takeable
+from qlatent.store.catalogue.triage_leases import counted, is_free, is_skipped, is_takeable
 
 _CASES, _SKIPS = schema.triage_cases, schema.triage_skips
 _EVENTS, _EVENT_ITEMS = schema.triage_events, schema.triage_event_items
 _FREE = {"lease": "", "lease_by": "", "lease_until": None}
-
-
-class TakenError(StoreError):
-    """A case was decided by somebody else meanwhile, or somebody else has it; `case` is its present state."""
-
-    def __init__(self, case: CaseRecord, by: str) -> None:
-        said = f"decided it as {case.code!r}" if case.code else "has it at present"
-        super().__init__(
-            f"{by} {said}; your decision on {case.item_id!r} is not stored.",
-            remedy="Look at the case again, and reopen it if you disagree."
-            if case.code
-            else "Go on with the next.",
-        )
-        self.case = case
-        self.by = by
 
 
 class TriageCases:

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from qlatent.store.catalogue import schema
 from qlatent.store.catalogue.connection import Database
+from qlatent.store.catalogue.records import CaseCounts
 
 _CASES, _SKIPS = schema.triage_cases, schema.triage_skips
-
-
-@dataclass(frozen=True, slots=True)
-class CaseCounts:
-    """How many cases a queue has, and where they are for one analyst."""
-
-    total: int
-    open: int
-    mine: int  # open and leased to the analyst, held and handed ones among them
-    others: int  # open and with somebody else at present
-    skipped: int  # open, free, and skipped by the analyst
-    codes: dict[str, int]  # decided cases by code
 
 
 def counted(database: Database, queue: str, analyst: str, *, now: float) -> CaseCounts:

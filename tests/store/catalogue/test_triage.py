@@ -9,7 +9,7 @@ import pytest
 from qlatent.errors import StoreError
 from qlatent.store.catalogue.catalogue import Catalogue
 from qlatent.store.catalogue.records import CaseRecord, QueueRecord, TriageEvent
-from qlatent.store.catalogue.triage_cases import TakenError
+from qlatent.store.catalogue.taken import TakenError
 from qlatent.triage.replay import replay
 
 
