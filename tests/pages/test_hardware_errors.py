@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from qlatent import worker
 from qlatent.hardware.ibm import access
-from qlatent.services.hardware import keys, listing, results
+from qlatent.services.exports import export
+from qlatent.services.hardware import keys, listing, requests, results
 from qlatent.services.heads import kept_heads
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
@@ -233,3 +235,44 @@ def test_a_head_without_a_circuit_and_a_job_that_does_not_exist(
     at = opened(place.workspace.path, "hardware", hardware_section="jobs", hardware_job="r-none")
     assert any("names a job that does not exist here" in each.value for each in at.markdown)
     assert at.button(key="gone_hardware_job")
+
+
+def everything(value: Any, depth: int = 6) -> Iterator[str]:
+    """The texts in a value, in what it holds, and in the attributes of its objects."""
+    yield repr(value)
+    if depth and not isinstance(value, str | bytes | int | float | type(None)):
+        inside = [*value.items()] if isinstance(value, dict) else []
+        inside += [*value] if isinstance(value, list | tuple | set) else []
+        for each in (*inside, getattr(value, "__dict__", {})):
+            yield from everything(each, depth - 1)
+
+
+def test_a_visitor_s_key_is_in_no_session_and_in_nothing_that_is_taken_away(
+    opened: Open, place: Place, tmp_path: Path
+) -> None:
+    workspace, secret = place.workspace, place.service.key
+    at = entered(ibm(opened, place, hardware_count="7"), secret, "open-instance")
+    assert not at.error and page_key.HELD in at.session_state, cards(at)
+    del at.session_state["hardware_key_text"]  # a browser clears the form that was sent
+    at.run()
+    held = at.session_state[page_key.HELD]
+    asked = request(place.head, device=DEVICE, items=7, account=keys.account(held).fingerprint)
+    job = requests.start(workspace, requests.check(workspace, asked), broker=held.broker)
+    assert worked(place, job) == "finished"
+    at.query_params["hardware_section"] = "jobs"
+    at.query_params["hardware_job"] = job
+    at.run()
+    assert at.metric and not at.error, cards(at)
+    texts = [*everything(at.session_state.to_dict()), *everything(dict(at.query_params)), str(at)]
+    assert any("KeyHolder" in each for each in texts)
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    for ending in ("csv", "parquet", "jsonl"):
+        export.export(workspace, job, out=taken / f"job.{ending}")
+        export.export(workspace, "pairs", out=taken / f"items.{ending}")
+    export.export(workspace, place.head, out=tmp_path / "head.zip")
+    zipfile.ZipFile(tmp_path / "head.zip").extractall(taken / "head")
+    files = [each for folder in (taken, workspace.path, held.holder.folder) for each in folder.rglob("*")]
+    held.forget()
+    texts += [each.read_bytes().decode("latin-1") for each in files if each.is_file()]
+    assert len(texts) > 100 and not [each for each in texts if secret in each]
