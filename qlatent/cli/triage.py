@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qlatent.cli import lines
+from qlatent.cli import lines, triage_duplicates
 from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
 from qlatent.cli.selecting import IdOption, SelectionOption, WhereOption, selection
 from qlatent.cli.terminal import Terminal
@@ -19,6 +19,7 @@ from qlatent.services.triage import audit, casework, people, queues, reporting
 from qlatent.services.triage.queues import QueueView
 
 app = typer.Typer(help="Review flagged items as cases of a queue.", no_args_is_help=True)
+app.command(name="duplicates")(triage_duplicates.duplicates_command)
 
 Queue = Annotated[str, typer.Argument(help="Id or name of a queue.")]
 Item = Annotated[str, typer.Argument(help="Id of the item.")]

@@ -16,6 +16,7 @@ WORK = {
     "retrieval_evaluation": "qlatent.services.retrieval.evaluation_runs:carry_out",
     "layout": "qlatent.services.layouts.work:carry_out",
     "search_index": "qlatent.services.search.index:carry_out",
+    "duplicates": "qlatent.services.triage.duplicates:carry_out",
     "hardware": "qlatent.services.hardware.work:carry_out",
     "demo": "qlatent.services.demo:carry_out",
 }

@@ -178,6 +178,18 @@ class SearchIndexing(BaseSpec):
     modality: str
 
 
+class DuplicateSearch(BaseSpec):
+    """A comparison of all items of a dataset with each other, for near-duplicates."""
+
+    kind: Literal["duplicates"] = "duplicates"
+    dataset: str
+    dataset_version: int
+    by: Literal["image", "text", "vector"]
+    encoder: str = ""  # key of the vectors; "" for images, texts and the latents of a run
+    modality: str = ""  # of the vectors or latents
+    run: str = ""  # whose last latents are compared
+
+
 class HardwareJob(BaseSpec):
     """An execution of a kept head's circuit on a device, for items of a dataset; it never holds a key."""
 
@@ -219,6 +231,7 @@ RunSpec = (
     | RetrievalEvaluation
     | Layout
     | SearchIndexing
+    | DuplicateSearch
     | HardwareJob
     | DemoPreparation
 )
@@ -243,6 +256,7 @@ _ADAPTER: TypeAdapter[RunSpec] = TypeAdapter(
         | Annotated[RetrievalEvaluation, Tag("retrieval_evaluation")]
         | Annotated[Layout, Tag("layout")]
         | Annotated[SearchIndexing, Tag("search_index")]
+        | Annotated[DuplicateSearch, Tag("duplicates")]
         | Annotated[HardwareJob, Tag("hardware")]
         | Annotated[DemoPreparation, Tag("demo")],
         Discriminator(_tag),

@@ -18,6 +18,7 @@ from qlatent.store.disk import explained
 from qlatent.store.items import names
 from qlatent.store.items.intake import IMAGES, Intake, Staged
 from qlatent.store.items.mapped import MappedVectors
+from qlatent.store.items.near_duplicates import NearDuplicates
 from qlatent.store.items.schemas import ITEMS
 from qlatent.store.items.search_indexes import SearchIndexes
 from qlatent.store.items.tables import Tables, gathered
@@ -102,6 +103,7 @@ class ItemStore:
             self._tables.drop(names.dataset_table(dataset))
             self._mapped.drop(dataset)
             SearchIndexes(self.path).drop(dataset)
+            NearDuplicates(self.path).drop(dataset)
 
     def compact(self) -> None:
         """Merge small files, and drop old versions and images, views and imported vectors without a dataset.

@@ -67,6 +67,13 @@ def hashed(pictures: list[Image.Image]) -> Hashes:
     )
 
 
+def same(hashes: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first of the pictures of each hash (c,), and which hash each picture has (n,)."""
+    codes = np.column_stack([hashes.whole, hashes.mirrored, hashes.parts])
+    _, first, number = np.unique(codes, axis=0, return_index=True, return_inverse=True)
+    return first, number.reshape(-1)
+
+
 def joined(parts: list[Hashes]) -> Hashes:
     """The hashes of several lists of pictures, one after the other."""
     every = [*parts, hashed([])]

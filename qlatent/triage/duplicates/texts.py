@@ -51,10 +51,11 @@ def _weights(texts: Sequence[str]) -> Any:
     if not any(text.strip() for text in texts):
         return csr_array((len(texts), 1), dtype=np.float32)
     vectorizer = TfidfVectorizer(
-        analyzer="char_wb", ngram_range=(3, 3), lowercase=False, preprocessor=_plain, dtype=np.float32
+        analyzer="char_wb", ngram_range=(3, 3), lowercase=False, preprocessor=plain, dtype=np.float32
     )
     return vectorizer.fit_transform(texts).tocsr()
 
 
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+def plain(text: str) -> str:
+    """The text as it is compared: texts for which this is the same are at distance 0."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -35,6 +35,7 @@ EVERY: list[RunSpec] = [
         dimensions=3, neighbours=9, min_dist=0.2, epochs=50, densmap=True, seed=1,
     ),
     specs.SearchIndexing(**COMMON, encoder="clip-1", modality="image"),
+    specs.DuplicateSearch(**COMMON, dataset_version=2, by="vector", modality="image", run="r1"),
     specs.HardwareJob(
         **COMMON, dataset_version=2, encoder="given", head="acqua", head_id="h1", modality="image", rows=(0, 3),
         runs_on="ibm_fez", options=RunOptions(shots=100, mitigation="readout"), recompiled=True, account="c0ffee",
