@@ -10,16 +10,17 @@ Row = tuple[int, str, str, str, int | None]
 
 
 def replay(rows: Iterable[Row]) -> dict[str, tuple[str, int]]:
-    """Code and number of the deciding event of each item that has one, from the events in order.
+    """Code and number of the deciding event of each item that has one, from the events, newest first.
 
     An item has the state of its last event that decided or reopened it and was not taken back. The code is "" if that
-    event reopened it.
+    event reopened it. From the newest back, an event comes after the one that takes it back, and the first that stands
+    is the last: so only items and what was taken back are remembered, not the events.
     """
-    deciding: list[tuple[int, str, str]] = []
+    found: dict[str, tuple[str, int]] = {}
     taken_back: set[int] = set()
     for number, kind, code, item, undoes in rows:
-        if kind in DECIDING:
-            deciding.append((number, code, item))
-        elif undoes is not None:
+        if undoes is not None:
             taken_back.add(undoes)
-    return {item: (code, number) for number, code, item in deciding if number not in taken_back}
+        elif kind in DECIDING and item not in found and number not in taken_back:
+            found[item] = (code, number)
+    return found

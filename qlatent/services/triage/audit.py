@@ -69,10 +69,14 @@ def differences(workspace: Workspace, queue: str) -> list[Difference]:
     """Cases whose stored state is not what a replay of all events says; there are none unless a file was damaged."""
     found = queues.record(workspace, queue)
     said = replay(workspace.catalogue.triage_events.rows(found.id))
+    stored, replayed = (
+        workspace.catalogue.cases.decided(found.id),
+        {item: code for item, (code, _) in said.items()},
+    )
     return [
-        Difference(case.item_id, case.code, code)
-        for case in workspace.catalogue.cases.of(found.id)
-        if case.code != (code := said.get(case.item_id, ("", 0))[0])
+        Difference(item, stored.get(item, ""), replayed.get(item, ""))
+        for item in sorted(stored.keys() | replayed.keys())
+        if stored.get(item, "") != replayed.get(item, "")
     ]
 
 

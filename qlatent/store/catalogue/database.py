@@ -11,14 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+    TimeoutError,
+)
 
 from qlatent.errors import StoreError, UnavailableError
 from qlatent.store.catalogue.schema import MIGRATIONS, known_revisions
 from qlatent.store.disk import explained, unwritable
 
 OPENING_SECONDS = 10.0
-_BUSY_MILLISECONDS = 30_000
+CONNECTING_SECONDS = 10
+_BUSY_MILLISECONDS = 30_000  # to wait for others who write
+_CONNECTIONS = 10  # of a process that stay open
 _RETRY_SECONDS = 0.02
 _POSTGRES_LOCK = 0x716C6174  # "qlat": the advisory lock for migrations and claims
 
@@ -30,7 +39,7 @@ def connect(url: str, *, patience: float = OPENING_SECONDS, keep_earlier: bool =
     schema before migrating it.
     """
     try:
-        engine = create_engine(url)
+        engine = create_engine(url, **_options(url))
     except (ArgumentError, NoSuchModuleError) as err:
         raise StoreError(
             f"The database address cannot be used: {err}.",
@@ -52,6 +61,22 @@ def connect(url: str, *, patience: float = OPENING_SECONDS, keep_earlier: bool =
     return engine
 
 
+def _options(url: str) -> dict[str, Any]:
+    """How PostgreSQL is connected to: a connection is tried before it is used, since the server may have restarted.
+
+    What the address says itself is left as it is.
+    """
+    made = make_url(url)
+    if made.get_backend_name() != "postgresql":
+        return {}
+    usual = {"connect_timeout": CONNECTING_SECONDS, "options": f"-c lock_timeout={_BUSY_MILLISECONDS}"}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": _CONNECTIONS,
+        "connect_args": {key: value for key, value in usual.items() if key not in made.query},
+    }
+
+
 @contextmanager
 def database_errors(engine: Engine) -> Iterator[None]:
     """Convert database errors that the user can fix into `StoreError`: full disk, read-only, unreachable."""
@@ -59,6 +84,10 @@ def database_errors(engine: Engine) -> Iterator[None]:
     try:
         with explained("the catalogue", place):
             yield
+    except TimeoutError as err:
+        raise StoreError(
+            "The catalogue is too busy at present: all its connections are in use.", remedy="Try again."
+        ) from err
     except DatabaseError as err:
         if type(err) not in (OperationalError, DatabaseError):  # a bug, not a problem of the environment
             raise
@@ -76,6 +105,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A write transaction; on SQLite it holds the lock from its start (BEGIN IMMEDIATE)."""
     with database_errors(engine), engine.execution_options(qlatent_write=True).begin() as connection:
         yield connection
+
+
+def count_anew(connection: Connection, table: str) -> None:
+    """Tell PostgreSQL how many rows a table has by now; until it finds out, it sorts a whole queue for each case."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f'ANALYZE "{table}"'))
 
 
 def lock(connection: Connection) -> None:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    and_,
     bindparam,
     delete,
     func,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from qlatent.errors import AbsentError, StoreError
 from qlatent.store.catalogue import schema
 from qlatent.store.catalogue.connection import Database
+from qlatent.store.catalogue.database import count_anew
 from qlatent.store.catalogue.records import CaseCounts, CaseRecord, TriageEvent
 from qlatent.store.catalogue.taken import TakenError
 from qlatent.store.catalogue.triage_events import AT_ONCE, standing, write
@@ -106,20 +106,26 @@ class TriageCases:
         `drawn` takes the free case with the smallest draw instead of the first in order, `skipped` takes those that the
         analyst skipped, too. None if there is no such case.
         """
-        of_queue = (_CASES.c.queue_id == queue, _CASES.c.code == "")
-        own = (*of_queue, _CASES.c.lease_by == analyst)
-        in_use = and_(*own, _CASES.c.lease == "used", _CASES.c.lease_until > now)
-        handed = and_(*own, _CASES.c.lease == "handed")
-        free = and_(*of_queue, is_takeable(analyst, now), *([] if skipped else [~is_skipped(analyst)]))
+        of_queue = _CASES.c.queue_id == queue
+        own = select(_CASES).where(of_queue, _CASES.c.lease_by == analyst).order_by(_CASES.c.place)
+        # by length, no index on code is of use, so that the index on draws is read in its order
+        free = (
+            of_queue,
+            func.length(_CASES.c.code) == 0 if drawn else _CASES.c.code == "",
+            is_takeable(analyst, now),
+        )
         order = _CASES.c.draw if drawn else _CASES.c.place
         with self._database.writing() as connection:
-            for which in (in_use, handed, free):
-                found = connection.execute(
-                    select(_CASES).where(which).order_by(order, _CASES.c.item_id).limit(1)
-                ).first()
-                if found is not None:
-                    return _lease(connection, _case(found), analyst, until)
-        return None
+            leased = [_case(row) for row in connection.execute(own)]
+            found = next(
+                (each for each in leased if each.lease == "used" and (each.lease_until or 0) > now), None
+            )
+            found = found or next((each for each in leased if each.lease == "handed"), None)
+            if found is None:
+                query = select(_CASES).where(*free, *([] if skipped else [~is_skipped(analyst)]))
+                row = connection.execute(query.order_by(order, _CASES.c.item_id).limit(1)).first()
+                found = None if row is None else _case(row)
+            return None if found is None else _lease(connection, found, analyst, until)
 
     def take_item(self, queue: str, item: str, analyst: str, *, now: float, until: float) -> CaseRecord:
         """Lease one case until a time; a decided one, or one that somebody else has, is returned as it is."""
@@ -202,11 +208,11 @@ class TriageCases:
         with self._database.writing() as connection:
             free = []
             for part in _parts(sorted(set(items))):
-                query = select(_CASES.c.item_id).where(
-                    _CASES.c.queue_id == event.queue_id, _CASES.c.item_id.in_(part), _CASES.c.code == "",
+                query = select(_CASES.c.item_id, _CASES.c.code).where(
+                    _CASES.c.queue_id == event.queue_id, _CASES.c.item_id.in_(part),
                     or_(is_free(now), _CASES.c.lease_by == event.actor),
                 )  # fmt: skip
-                free += list(connection.scalars(query))
+                free += [row.item_id for row in connection.execute(query) if not row.code]
             if not free:
                 raise StoreError(
                     "None of these cases can be decided: they are decided, with somebody else, or not in this queue.",
@@ -294,6 +300,7 @@ class TriageCases:
         """Add cases to a queue, with the event that says so."""
         with self._database.writing() as connection:
             connection.execute(insert(_CASES), [asdict(case) for case in cases])
+            count_anew(connection, _CASES.name)
             write(connection, event, ())
 
 

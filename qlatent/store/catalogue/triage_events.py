@@ -90,7 +90,7 @@ class TriageEvents:
         return bool(self._database.rows(select(_EVENTS.c.id).where(_EVENTS.c.undoes == event)))
 
     def rows(self, queue: str) -> Iterator[tuple[int, str, str, str, int | None]]:
-        """What a replay needs, in order: number of the event, kind, code, item and number of the event it undoes.
+        """What a replay needs, newest first: number of the event, kind, code, item and number of the event it undoes.
 
         An event of several items comes once for each of them.
         """
@@ -98,7 +98,7 @@ class TriageEvents:
             select(_EVENTS.c.id, _EVENTS.c.kind, _EVENTS.c.code, _ITEMS.c.item_id, _EVENTS.c.undoes)
             .outerjoin(_ITEMS, _ITEMS.c.event_id == _EVENTS.c.id)
             .where(_EVENTS.c.queue_id == queue)
-            .order_by(_EVENTS.c.id)
+            .order_by(_EVENTS.c.id.desc())
         )
         for row in self._database.stream(query):
             number, kind, code, item, undoes = row
@@ -121,18 +121,17 @@ def standing(connection: Connection, queue: str, event: int) -> dict[str, tuple[
 
     Items without one are left out.
     """
-    concerned = select(_ITEMS.c.item_id).where(_ITEMS.c.event_id == event).scalar_subquery()
-    query = _standing(
-        select(_ITEMS.c.item_id, _EVENTS.c.id, _EVENTS.c.code).join(
-            _EVENTS, _EVENTS.c.id == _ITEMS.c.event_id
-        )
-    ).where(
-        _EVENTS.c.queue_id == queue,
-        _EVENTS.c.kind.in_(("decided", "reopened")),
-        _ITEMS.c.item_id.in_(concerned),
+    mine = _ITEMS.alias("mine")
+    query = (
+        select(_ITEMS.c.item_id, _EVENTS.c.id, _EVENTS.c.code, _EVENTS.c.queue_id)
+        .select_from(mine)
+        .join(_ITEMS, _ITEMS.c.item_id == mine.c.item_id)
+        .join(_EVENTS, _EVENTS.c.id == _ITEMS.c.event_id)
+        .where(mine.c.event_id == event, _EVENTS.c.kind.in_(("decided", "reopened")))
     )
-    rows = connection.execute(query.order_by(_EVENTS.c.id))
-    return {row.item_id: (row.code, row.id) for row in rows}
+    rows = connection.execute(_standing(query).order_by(_EVENTS.c.id))
+    # the queue is compared here: a database that is asked for it may read all events of the queue
+    return {row.item_id: (row.code, row.id) for row in rows if row.queue_id == queue}
 
 
 def _standing(query: Select[Any]) -> Select[Any]:

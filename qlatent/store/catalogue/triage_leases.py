@@ -13,19 +13,23 @@ _CASES, _SKIPS = schema.triage_cases, schema.triage_skips
 
 def counted(database: Database, queue: str, analyst: str, *, now: float) -> CaseCounts:
     """How many cases the queue has, and where they are for this analyst at this time."""
-    of_queue, open_ = _CASES.c.queue_id == queue, _CASES.c.code == ""
+    of_queue = _CASES.c.queue_id == queue
     by_code = database.rows(
         select(_CASES.c.code, func.count().label("cases")).where(of_queue).group_by(_CASES.c.code)
     )
     codes = {row.code: int(row.cases) for row in by_code}
-    leased = database.rows(
+    leased = database.rows(  # decided cases have no lease
         select(_CASES.c.lease_by, func.count().label("cases"))
-        .where(of_queue, open_, _CASES.c.lease_by != "", ~is_free(now))
+        .where(of_queue, _CASES.c.lease_by > "", ~is_free(now))
         .group_by(_CASES.c.lease_by)
     )
     held = {row.lease_by: int(row.cases) for row in leased}
+    waiting = and_(_CASES.c.code == "", is_takeable(analyst, now))
     skipped = database.rows(
-        select(func.count()).where(of_queue, open_, is_takeable(analyst, now), is_skipped(analyst))
+        select(func.count().filter(waiting))
+        .select_from(_SKIPS)
+        .join(_CASES, and_(_CASES.c.queue_id == _SKIPS.c.queue_id, _CASES.c.item_id == _SKIPS.c.item_id))
+        .where(_SKIPS.c.queue_id == queue, _SKIPS.c.analyst == analyst)
     )
     remaining = codes.pop("", 0)
     mine = held.pop(analyst, 0)

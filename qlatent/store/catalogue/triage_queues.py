@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from qlatent.errors import AbsentError, StoreError
 from qlatent.store.catalogue import schema
 from qlatent.store.catalogue.connection import Database
+from qlatent.store.catalogue.database import count_anew
 from qlatent.store.catalogue.records import AnalystRecord, CaseRecord, QueueRecord, TriageEvent
 from qlatent.store.catalogue.triage_events import write
 
@@ -32,6 +33,7 @@ class TriageQueues:
                 connection.execute(insert(_QUEUES).values(asdict(record)))
                 if cases:
                     connection.execute(insert(_CASES), [asdict(case) for case in cases])
+                    count_anew(connection, _CASES.name)
                 write(connection, event, ())
         except IntegrityError as err:
             raise StoreError(
