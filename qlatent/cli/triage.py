@@ -12,6 +12,7 @@ from qlatent.cli import lines, triage_duplicates
 from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
 from qlatent.cli.selecting import IdOption, SelectionOption, WhereOption, selection
 from qlatent.cli.terminal import Terminal
+from qlatent.cli.triage_simulate import simulate
 from qlatent.errors import InputError
 from qlatent.report import case
 from qlatent.services.exports import tables
@@ -20,6 +21,7 @@ from qlatent.services.triage.queues import QueueView
 
 app = typer.Typer(help="Review flagged items as cases of a queue.", no_args_is_help=True)
 app.command(name="duplicates")(triage_duplicates.duplicates_command)
+app.command()(simulate)
 
 Queue = Annotated[str, typer.Argument(help="Id or name of a queue.")]
 Item = Annotated[str, typer.Argument(help="Id of the item.")]

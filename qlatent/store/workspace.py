@@ -68,6 +68,10 @@ class Workspace:
         """The file of the judgements with this name, shared by all runs that use them."""
         return self.path / "judgements" / f"{name}.json"
 
+    def scores(self, queue: str) -> Path:
+        """The file of the scores of a queue, learned from its decisions; it can be learned again."""
+        return self.path / "scores" / f"{queue}.npz"
+
     @cached_property
     def items(self) -> ItemStore:
         """The store of items, images and embeddings; leftovers of crashed imports are swept on first use."""

@@ -1,0 +1,198 @@
+"""What is known of the items of a dataset before any decision: latents, and columns that may speak for a bad one.
+
+Each column is a `surprise`: how few items have as large a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qlatent.errors import InputError
+from qlatent.services.datasets import coded, facts
+from qlatent.services.datasets.coded import Column, Texts
+from qlatent.services.heads import kept_heads
+from qlatent.services.search import models, neighbours, stored_vectors
+from qlatent.services.search.stored_vectors import InputSpace
+from qlatent.services.vectors import stored
+from qlatent.store.workspace import Workspace
+from qlatent.triage import likeness, scoring
+from qlatent.triage.ordering import Signals
+from qlatent.types import Arrays
+
+AXES = 64  # principal axes of wider vectors, so that a model of them is learned at once
+COMPARED = 20_000  # items up to which all are compared with all
+FEW_VALUES = 12  # of a column of texts that the model learns from
+NEVER = ("split",)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """By what items are compared: the latents of a kept head, or vectors on their first principal axes."""
+
+    encoder: str = ""  # key; "" for the only one
+    head: str = ""  # id, name or run of a kept head; "" for vectors
+    axes: int = AXES  # of vectors; 0 for all their numbers
+    columns: bool = True  # whether the model also learns from what is beside the latents
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a model of n items may learn from, in row order."""
+
+    latents: Floats  # (n, d) scaled, the modalities beside each other
+    places: Mapping[str, NDArray[np.float32]]  # modality → (n, k), NaN where an item has none
+    titles: tuple[str, ...]  # (c,) of the columns
+    columns: Floats  # (n, c)
+    signals: Signals
+
+    @property
+    def learned(self) -> Floats:
+        """What the model reads (n, d + c)."""
+        return np.hstack([self.latents, self.columns])
+
+
+def evidence(
+    workspace: Workspace, dataset: str, basis: Basis, *, leave_out: Collection[str] = ()
+) -> Evidence:
+    """What is known of all items of a dataset; columns in `leave_out`, such as known labels, are not read, either.
+
+    A head of another encoder and a dataset without vectors raise `InputError`.
+    """
+    now = stored_vectors.now(workspace, dataset)
+    return _evidence(workspace, dataset, basis, tuple(sorted(leave_out)), now)
+
+
+@lru_cache(maxsize=2)
+def _evidence(
+    workspace: Workspace, dataset: str, basis: Basis, leave_out: tuple[str, ...], now: tuple[int, str]
+) -> Evidence:
+    places = places_of(workspace, dataset, basis)
+    columns = coded.columns_of(workspace, dataset)
+    left_out = {*leave_out, *NEVER}
+    return of_arrays(
+        places, {name: each for name, each in columns.items() if name not in left_out},
+        axes=basis.axes, beside=basis.columns,
+    )  # fmt: skip
+
+
+def places_of(workspace: Workspace, dataset: str, basis: Basis) -> Arrays:
+    """Latents or vectors by modality (n, k), NaN where an item has none."""
+    view = kept_heads.find(workspace, basis.head) if basis.head else None
+    key = basis.encoder or stored.choose(workspace, dataset, preferred=view.encoder if view else "")
+    spaces = {name: InputSpace(dataset, key, name) for name in stored_vectors.widths(workspace, dataset, key)}
+    if view is None:
+        return {name: np.asarray(stored_vectors.of(workspace, space)) for name, space in spaces.items()}
+    _, reads = models.metric(workspace, view.id)
+    if not spaces.keys() & set(reads):
+        raise InputError(
+            f"The head {view.name!r} reads {' and '.join(reads)}, and {dataset!r} has no such vectors.",
+            remedy="Choose another head.",
+        )
+    return {
+        name: neighbours.latents(workspace, view.id, space) for name, space in spaces.items() if name in reads
+    }
+
+
+def reduced(places: Arrays, axes: int) -> Arrays:
+    """Each modality on its first principal axes (n, `axes`), where it is wider; 0 leaves all as they are."""
+    from sklearn.decomposition import PCA
+
+    found = {}
+    for name, points in places.items():
+        known = stored.whole(points)
+        if axes and points.shape[1] > axes and known.sum() > axes:
+            narrow = np.full((len(points), axes), np.nan, dtype=np.float32)
+            narrow[known] = PCA(axes, svd_solver="covariance_eigh").fit_transform(points[known])
+            points = narrow
+        found[name] = points.astype(np.float32)
+    return found
+
+
+def of_arrays(
+    places: Arrays,
+    columns: Mapping[str, Column],
+    *,
+    axes: int = AXES,
+    beside: bool = True,
+) -> Evidence:
+    """The evidence of n items from their latents or vectors by modality, and their typed columns."""
+    count = len(next(iter(places.values())))
+    days = _days(columns, count)
+    age = np.arange(count, dtype=np.float64) if days is None else days
+    apart = disagreement(places)
+    found: dict[str, Floats] = {} if apart is None else {"image and text disagree": scoring.surprise(apart)}
+    narrow = reduced(places, axes)
+    group = None
+    if count <= COMPARED:
+        for name, points in places.items():
+            seen = likeness.compared(points, age)
+            found[f"{name} is like an earlier one"] = scoring.surprise(seen.earlier)
+            group = seen.group if group is None else np.fmax(group, seen.group)
+        near = likeness.compared(_beside(narrow), age).near
+        for name, column in _numbers(columns).items():
+            found[f"{name} is unusual among similar items"] = scoring.surprise(likeness.unusual(column, near))
+    found |= _typed(columns)
+    if not beside:
+        found = {}
+    table = np.column_stack(list(found.values())) if found else np.empty((count, 0))
+    signals = Signals(count, disagreement=apart, cluster=group, date=days)
+    return Evidence(_beside(narrow), narrow, tuple(found), table, signals)
+
+
+def _beside(places: Arrays) -> Floats:
+    """The scaled latents of all modalities beside each other; each has an equal share of the whole."""
+    return np.hstack([scoring.scaled(each) for each in places.values()]) / np.sqrt(len(places))
+
+
+def disagreement(places: Arrays) -> Floats | None:
+    """One minus the cosine of image and text (n,), each about the mean of its modality, NaN where one is missing.
+
+    The means are taken off, since images lie apart from texts as a whole (Liang et al. 2022, "Mind the gap"). None
+    without two modalities of equal width.
+    """
+    if len({each.shape[1] for each in places.values()}) != 1 or len(places) < 2:
+        return None
+    first, second = (likeness.directions(each) for each in places.values())
+    known = first.any(axis=1) & second.any(axis=1)
+    return np.where(known, 1.0 - (first * second).sum(axis=1, dtype=np.float64), np.nan)
+
+
+def _numbers(columns: Mapping[str, Column]) -> dict[str, Floats]:
+    return {
+        name: np.asarray(each.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan))
+        for name, each in columns.items()
+        if not isinstance(each, Texts) and facts.kind(each) == "number"
+    }
+
+
+def _typed(columns: Mapping[str, Column]) -> dict[str, Floats]:
+    """Numbers as surprises of large and of small values; truth values and texts of few values as 0 and 1."""
+    found: dict[str, Floats] = {}
+    for name, values in _numbers(columns).items():
+        found[f"{name} is large"] = scoring.surprise(values)
+        found[f"{name} is small"] = scoring.surprise(-values)
+    for name, column in columns.items():
+        if isinstance(column, Texts):
+            if 1 < len(column.values) <= FEW_VALUES:
+                for place, value in enumerate(column.values.to_pylist()):
+                    found[f"{name} is {value}"] = (column.codes == place).astype(np.float64)
+        elif facts.kind(column) == "truth value":
+            found[f"{name} is true"] = column.fillna(False).to_numpy(dtype=np.float64)
+    return found
+
+
+def _days(columns: Mapping[str, Column], count: int) -> Floats | None:
+    """The first column of dates in days, NaN where missing."""
+    for column in columns.values():
+        if isinstance(column, pd.Series) and facts.kind(column) == "date":
+            days = (column - pd.Timestamp(0, tz=column.dt.tz)) / pd.Timedelta(days=1)
+            return np.asarray(days.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan))
+    return None

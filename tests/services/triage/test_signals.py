@@ -1,0 +1,90 @@
+"""What is known of items before any decision: their latents, and columns that speak for a bad one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from qlatent.services.triage import signals
+from qlatent.services.triage.signals import Basis
+from qlatent.store.workspace import Workspace
+from qlatent.triage.scoring import surprise
+from tests.services import shop_workspace
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    with shop_workspace.shop(tmp_path_factory.mktemp("signals") / "workspace") as opened:
+        yield opened
+
+
+def test_the_evidence_of_a_dataset(workspace: Workspace) -> None:
+    found = signals.evidence(workspace, "shop", Basis())
+    assert found.latents.shape == (30, 16)
+    assert_allclose((found.latents**2).sum(axis=1).mean(), 9)
+    images, texts = (
+        np.stack([shop_workspace.vectors(number)[name] for number in range(30)]) for name in ("image", "text")
+    )
+    images, texts = images - images.mean(axis=0), texts - texts.mean(axis=0)
+    cosine = (images * texts).sum(axis=1) / np.linalg.norm(images, axis=1) / np.linalg.norm(texts, axis=1)
+    assert_allclose(found.signals.disagreement, 1 - cosine, atol=1e-6)
+    assert found.signals.date is not None
+    assert np.diff(found.signals.date).tolist() == [1] * 29
+    columns = dict(zip(found.titles, found.columns.T, strict=True))
+    assert_allclose(columns["image and text disagree"], surprise(1 - cosine), atol=1e-4)
+    prices = np.array([np.nan if number % 5 == 0 else number / 2 for number in range(30)])
+    assert_allclose(columns["price is large"], surprise(prices))
+    assert_allclose(columns["price is small"], surprise(-prices))
+    assert columns["fresh is true"].tolist() == [float(number % 2 == 0) for number in range(30)]
+    assert columns["label is pear"].sum() == 9
+    assert "price is unusual among similar items" in columns
+    assert not any("split" in title for title in columns)
+    assert signals.evidence(workspace, "shop", Basis()) is found  # kept until items or vectors change
+
+
+def test_columns_that_tell_the_label_are_left_out(workspace: Workspace) -> None:
+    found = signals.evidence(workspace, "shop", Basis(), leave_out=("label", "price"))
+    assert not any(title.startswith(("label", "price")) for title in found.titles)
+    alone = signals.evidence(workspace, "shop", Basis(columns=False))
+    assert alone.titles == ()
+    assert alone.learned.shape == (30, 16)
+
+
+def test_wide_vectors_are_reduced_to_principal_axes() -> None:
+    rng = np.random.default_rng(0)
+    points = (rng.normal(size=(50, 3)) @ rng.normal(size=(3, 20))).astype(np.float32)
+    points[4] = np.nan
+    narrow = signals.reduced({"text": points}, 3)["text"]
+    assert narrow.shape == (50, 3)
+    assert np.isnan(narrow[4]).all()
+    known = np.delete(np.arange(50), 4)
+    before, after = (
+        np.linalg.norm(each[known][:, None] - each[known][None], axis=-1) for each in (points, narrow)
+    )
+    assert_allclose(before, after, rtol=1e-3, atol=1e-3)
+    assert signals.reduced({"text": points}, 0)["text"].shape == (50, 20)
+
+
+def test_one_modality_without_columns_has_no_disagreement() -> None:
+    found = signals.of_arrays({"text": np.ones((1, 4), dtype=np.float32)}, {})
+    assert found.signals.disagreement is None
+    assert found.titles == ("text is like an earlier one",)
+    assert np.isfinite(found.learned).all()
+    wide = {"image": np.ones((2, 3), dtype=np.float32), "text": np.ones((2, 4), dtype=np.float32)}
+    assert signals.disagreement(wide) is None
+
+
+def test_a_price_that_differs_from_similar_items_stands_out() -> None:
+    rng = np.random.default_rng(0)
+    kinds = np.repeat(np.arange(3), 30)
+    points = (10 * np.eye(3)[kinds] + rng.normal(size=(90, 3))).astype(np.float32)
+    prices = np.array([1.0, 30, 900])[kinds] * rng.lognormal(0, 0.1, size=90)
+    prices[70] = 30.0
+    found = signals.of_arrays({"text": points}, {"price": pd.Series(prices, dtype="Float64")})
+    columns = dict(zip(found.titles, found.columns.T, strict=True))
+    assert columns["price is unusual among similar items"].argmax() == 70
+    assert columns["price is unusual among similar items"][70] == pytest.approx(np.log(90))

@@ -1,0 +1,65 @@
+"""Likeness: against all pairs written out, with items that have no point."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from qlatent.triage import likeness
+
+
+def test_all_are_compared_as_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(40, 5)).astype(np.float32)
+    points[7] = points[3] * 1.0001
+    points[9] = np.nan
+    age = rng.integers(0, 8, size=40).astype(np.float64)
+    monkeypatch.setattr(likeness, "_NUMBERS", 40 * 6)  # seven blocks
+    found = likeness.compared(points, age, near=4)
+    ways = likeness.directions(points)
+    alike = ways.astype(np.float64) @ ways.T
+    there = [row for row in range(40) if row != 9]
+    for row in there:
+        others = [each for each in there if each != row]
+        before = [each for each in others if (age[each], each) < (age[row], row)]
+        assert found.earlier[row] == pytest.approx(
+            max((alike[row, each] for each in before), default=np.nan), nan_ok=True
+        )
+        assert found.group[row] == sum(alike[row, each] >= 0.95 for each in there)
+        assert found.near[row].tolist() == sorted(others, key=lambda each: -alike[row, each])[:4]
+    assert np.isnan([found.earlier[9], found.group[9]]).all()
+    assert (found.near[9] == -1).all()
+    assert found.group[3] == 2
+
+
+def test_directions_are_about_the_mean() -> None:
+    found = likeness.directions([[1.0, 0], [3, 0], [np.nan, 1], [2, 0]])
+    assert_allclose(found, [[-1, 0], [1, 0], [0, 0], [0, 0]])
+
+
+def test_likeness_to_some_rows_is_the_largest_cosine() -> None:
+    points = np.random.default_rng(0).normal(size=(30, 4))
+    points[5] = np.nan
+    ways = likeness.directions(points)
+    found = likeness.to_any(points, [2, 5, 8])
+    assert_allclose(np.delete(found, 5), np.delete((ways @ ways[[2, 8]].T).max(axis=1), 5), rtol=1e-6)
+    assert np.isnan(found[5])
+    assert np.isnan(likeness.to_any(points, [])).all()
+    assert np.isnan(likeness.to_any(points, [5])).all()
+
+
+def test_a_price_is_unusual_by_its_logarithm() -> None:
+    near = np.array([[1, 2], [0, 2], [0, 1], [0, 1]])
+    found = likeness.unusual([10.0, 10.0, np.nan, 100.0], near)
+    assert_allclose(found, [0, 0, np.nan, np.log(10)])
+    signed = likeness.unusual([-1.0, 3.0, 5.0, 5.0], near)
+    assert_allclose(signed, [5, 1, 4, 4])
+    assert np.isnan(likeness.unusual([1.0], np.empty((1, 0), dtype=np.int64))).all()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_or_two_items(count: int) -> None:
+    found = likeness.compared(np.eye(count, 2), np.arange(count))
+    assert found.near.shape == (count, count - 1)
+    assert np.isnan(found.earlier[0])
