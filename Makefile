@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKSPACE ?= workspace
 PORT ?= 8501
 
-.PHONY: run test test-slow test-fast check format benchmarks clean
+.PHONY: run test test-slow test-fast triage-kills check format benchmarks clean
 
 run: $(VENV)/.installed
 	$(BIN)/qlatent demo --workspace $(WORKSPACE) --if-missing
@@ -22,6 +22,10 @@ test: $(VENV)/.installed-dev
 # Kills at random moments, fuzzing, real servers, workers and browsers.
 test-slow: $(VENV)/.installed-dev
 	$(PYTEST) -m "slow and not external"
+
+# Kills a hundred processes that decide cases, instead of twenty.
+triage-kills: $(VENV)/.installed-dev
+	QLATENT_KILLS=100 $(BIN)/python -m pytest -n 0 tests/services/triage/test_killed.py
 
 # Leaves out what is slow and the folders whose tests carry out whole runs.
 WHOLE := $(addprefix --ignore=tests/,browser cli earlier pages services training/images training/retrieval)

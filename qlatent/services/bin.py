@@ -34,7 +34,7 @@ def until(removed: Removed) -> float:
 def content(workspace: Workspace, kind: str | None = None) -> list[Removed]:
     """All entries that can be restored, or those of one kind, newest first.
 
-    A kind is dataset, run, head, experiment, collection or view.
+    A kind is dataset, run, head, experiment, collection, view or queue.
     """
     found = [*workspace.catalogue.bin.content(), *_experiments(workspace)]
     listed = [each for each in found if kind in (None, each.kind)]
@@ -175,7 +175,11 @@ def _delete_view(workspace: Workspace, removed: Removed) -> None:
     workspace.catalogue.saved_views.delete(removed.id)
 
 
+def _delete_queue(workspace: Workspace, removed: Removed) -> None:
+    workspace.catalogue.bin.empty("queue", removed.id, before=removed.removed + DAY)  # its events stay
+
+
 _DELETE = {
     "dataset": _delete_dataset, "run": _delete_run, "head": _delete_head, "experiment": _delete_experiment,
-    "collection": _delete_collection, "view": _delete_view,
+    "collection": _delete_collection, "view": _delete_view, "queue": _delete_queue,
 }  # fmt: skip

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from qlatent.store.items.items import ItemStore
+from tests.store.postgresql import serving
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,23 +60,5 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The URL of a private PostgreSQL on a socket; skips with a message if it is not installed."""
-    found = [shutil.which("pg_ctl"), *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")))]
-    control = next(filter(None, found), None)
-    if control is None:
-        pytest.skip("no PostgreSQL on this machine: apt install postgresql")
-    user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
-    folder = Path(tempfile.mkdtemp(prefix="qlatent-"))  # the sockets of PostgreSQL need a short path
-    if user:
-        shutil.chown(folder, user)
-
-    def call(*arguments: object) -> None:
-        command = [control, "-D", folder / "data", "-l", folder / "log", "-w", *arguments]
-        subprocess.run(list(map(str, command)), check=True, user=user, cwd="/", stdout=subprocess.DEVNULL)
-
-    try:
-        call("init", "-o", "--auth=trust --username=postgres")
-        call("start", "-o", f"-F -k {folder} -c listen_addresses=")
-        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
-        call("stop", "-m", "immediate")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with serving() as server:
+        yield server.url

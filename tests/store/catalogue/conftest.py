@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qlatent.store.catalogue.catalogue import Catalogue
+from tests.store.postgresql import emptied
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -15,15 +16,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'catalogue.db'}"
         return
-    server: str = request.getfixturevalue("postgresql")
-    from sqlalchemy import create_engine, text
-
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    yield server
+    yield emptied(request.getfixturevalue("postgresql"))
 
 
 @pytest.fixture
