@@ -59,10 +59,28 @@ def history(workspace: Workspace, queue: str, item: str) -> list[TriageEvent]:
 
 
 def recent(
-    workspace: Workspace, queue: str, *, most: int = 100, before: int | None = None
+    workspace: Workspace,
+    queue: str,
+    *,
+    most: int = 100,
+    before: int | None = None,
+    actor: str = "",
+    kind: str = "",
+    item: str = "",
 ) -> list[TriageEvent]:
-    """The newest events of a queue, newest first, or those before an event."""
-    return workspace.catalogue.triage_events.last(queue, most=most, before=before)
+    """The newest events of a queue, newest first, or those before an event, of an actor, a kind or an item."""
+    events = workspace.catalogue.triage_events
+    return events.last(queue, most=most, before=before, actor=actor, kind=kind, item=item)
+
+
+def actors(workspace: Workspace, queue: str) -> list[str]:
+    """Who has done something in a queue, by name."""
+    return workspace.catalogue.triage_events.actors(queue)
+
+
+def undone(workspace: Workspace, events: Iterable[TriageEvent]) -> set[int]:
+    """The numbers of those events that were taken back."""
+    return workspace.catalogue.triage_events.undone([each.id for each in events])
 
 
 def differences(workspace: Workspace, queue: str) -> list[Difference]:

@@ -29,11 +29,7 @@ class Workload:
 
 def workload(workspace: Workspace, queue: str, *, by: str, since: float, now: float) -> Workload:
     """What an analyst did in a queue since a time (unix seconds)."""
-    events = [
-        each
-        for each in workspace.catalogue.triage_events.of(queue, kinds=_SEEN, actor=by)
-        if each.time >= since
-    ]
+    events = workspace.catalogue.triage_events.of(queue, kinds=_SEEN, actor=by, since=since)
     decided = [each for each in events if each.kind == "decided"]
     items = sum(
         1 if each.item_id else int(each.payload.get("items", each.payload["asked"])) for each in decided

@@ -28,21 +28,50 @@ class TriageEvents:
         with self._database.writing() as connection:
             return write(connection, event, items)
 
-    def of(self, queue: str, *, kinds: Collection[str] = (), actor: str = "") -> list[TriageEvent]:
-        """The events of a queue in order, or those of some kinds or of one actor."""
+    def of(
+        self, queue: str, *, kinds: Collection[str] = (), actor: str = "", since: float = 0.0
+    ) -> list[TriageEvent]:
+        """The events of a queue in order, or those of some kinds, of one actor, or from a time on (unix seconds)."""
         query = select(_EVENTS).where(_EVENTS.c.queue_id == queue).order_by(_EVENTS.c.id)
+        if since:
+            query = query.where(_EVENTS.c.time >= since)
         if kinds:
             query = query.where(_EVENTS.c.kind.in_(list(kinds)))
         if actor:
             query = query.where(_EVENTS.c.actor == actor)
         return [_event(row) for row in self._database.rows(query)]
 
-    def last(self, queue: str, *, most: int, before: int | None = None) -> list[TriageEvent]:
-        """The newest events of a queue, newest first, or those before an event."""
+    def last(
+        self,
+        queue: str,
+        *,
+        most: int,
+        before: int | None = None,
+        actor: str = "",
+        kind: str = "",
+        item: str = "",
+    ) -> list[TriageEvent]:
+        """The newest events of a queue, newest first, or those before an event, of an actor, a kind or an item."""
         query = select(_EVENTS).where(_EVENTS.c.queue_id == queue).order_by(_EVENTS.c.id.desc()).limit(most)
         if before is not None:
             query = query.where(_EVENTS.c.id < before)
+        if actor:
+            query = query.where(_EVENTS.c.actor == actor)
+        if kind:
+            query = query.where(_EVENTS.c.kind == kind)
+        if item:
+            query = query.where(_EVENTS.c.id.in_(select(_ITEMS.c.event_id).where(_ITEMS.c.item_id == item)))
         return [_event(row) for row in self._database.rows(query)]
+
+    def actors(self, queue: str) -> list[str]:
+        """Who has done something in a queue, by name."""
+        query = select(_EVENTS.c.actor).where(_EVENTS.c.queue_id == queue).distinct()
+        return sorted(row[0] for row in self._database.rows(query))
+
+    def undone(self, events: Collection[int]) -> set[int]:
+        """Those of the events that were taken back."""
+        query = select(_EVENTS.c.undoes).where(_EVENTS.c.undoes.in_(list(events)))
+        return {row[0] for row in self._database.rows(query)}
 
     def one(self, event: int) -> TriageEvent | None:
         """One event, or None."""
