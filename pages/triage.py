@@ -8,9 +8,9 @@ from qlatent.services.triage import queues
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.dataset_cache import all_datasets
 from qlatent.ui.shell.removed import removed
-from qlatent.ui.triage import addresses, new_queue, notice, queue_list, settings, work, you
+from qlatent.ui.triage import addresses, groups, new_queue, notice, queue_list, settings, work, you
 
-SECTIONS = {"work": "Work", "settings": "Settings"}
+SECTIONS = {"work": "Work", "groups": "Groups", "settings": "Settings"}
 
 workspace = page.workspace()
 if addresses.QUEUE in st.query_params:
@@ -53,6 +53,8 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
 url_state.put(addresses.QUEUE, chosen.id)
 if section == "settings":
     settings.settings(chosen)
+elif section == "groups":
+    groups.section(chosen)
 else:
     work.work(chosen.id)
     work.kept(chosen)

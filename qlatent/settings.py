@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     ibm_url: str = Field(
         "", description="Address of a stand-in of IBM's services on this machine, for tests. Empty: IBM."
     )
+    learn_beside: bool = Field(
+        True,
+        description="Learn from decisions in a process beside the app; `qlatent triage sort` does it, too.",
+    )
     device: str = Field("auto", description="Device for encoders and training: auto, cpu or cuda.")
     max_image_pixels: int = Field(89_000_000, ge=1, description="Refuse images with more pixels.")
     max_image_bytes: int = Field(50_000_000, ge=1, description="Refuse larger image files.")

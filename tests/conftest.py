@@ -21,6 +21,7 @@ os.environ.update(
         "QLATENT_THREADS": "1",
         "HF_HUB_OFFLINE": "1",  # no test may fetch a model or a data set
         "TOKENIZERS_PARALLELISM": "false",
+        "QLATENT_LEARN_BESIDE": "false",  # a process of its own; tests call what it does
     }
 )
 

@@ -16,7 +16,8 @@ from qlatent.cli.triage_simulate import simulate
 from qlatent.errors import InputError
 from qlatent.report import case
 from qlatent.services.exports import tables
-from qlatent.services.triage import audit, casework, people, queues, reporting
+from qlatent.services.exports import triage as files
+from qlatent.services.triage import audit, casework, learning, orders, people, queues, reporting
 from qlatent.services.triage.queues import QueueView
 
 app = typer.Typer(help="Review flagged items as cases of a queue.", no_args_is_help=True)
@@ -49,8 +50,9 @@ def create(
     dataset: Annotated[str, typer.Argument(help="Id of the dataset.")],
     name: Annotated[str, typer.Option("--name", help="Name of the queue.")],
     order: Annotated[
-        str, typer.Option("--order", help="newest, oldest, random or column:NAME, for example column:risk.")
-    ] = "newest",
+        str,
+        typer.Option("--order", help=f"{', '.join(orders.ORDERS)} or column:NAME, for example column:price."),
+    ] = "risk",
     item: IdOption = None,
     where: WhereOption = None,
     link: SelectionOption = None,
@@ -69,7 +71,39 @@ def create(
         opened, dataset, name=name, order=order, by=_name(by), definition=selection(item, where, link),
         policy=None if policy is None else _policy(policy), seed=seed,
     )  # fmt: skip
-    terminal.result(_row(made), f"{made.id}: {made.counts.total:,} cases of {dataset}, {made.order} first.")
+    learned = learning.learn(opened, made.id).about if order in orders.COMPUTED else {}
+    document = _row(made) | {"order_now": learned.get("order", made.order)}
+    said = f"{made.id}: {made.counts.total:,} cases of {dataset}, order {made.order}"
+    if document["order_now"] != made.order:
+        said += f" (until something is learned: {document['order_now']})"
+    terminal.result(document, f"{said}.")
+
+
+@app.command()
+def sort(
+    queue: Queue,
+    order: Annotated[str, typer.Option("--order", help="Another order. Default: the one it has.")] = "",
+    by: By = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Learn from the decisions so far, put the open cases in order, and estimate how many bad ones are left."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    found = queues.record(opened, queue)
+    if order:
+        queues.reorder(opened, found.id, order=order, by=_name(by))
+    about = learning.learn(opened, found.id).about
+    left = about["left"]
+    said = (
+        f"{found.id}: learned from {about['bad']:,} bad and {about['good']:,} good; order {about['order']}."
+    )
+    if about["why_not"]:
+        said = f"{found.id}: no scores: {about['why_not']} Order {about['order']}."
+    said += (
+        f" Bad cases left: {left['left']:.1f} ({left['low']:,}–{left['high']:,}) of {left['open']:,} open, "
+        f"by {left['draws']:,} drawn at random."
+    )
+    terminal.result({"queue": found.id, **about}, said)
 
 
 @app.command(name="next")
@@ -145,7 +179,7 @@ def log(
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     tables.check_ending(out, tables.TABLES)
     frame = audit.log(opened, queue, by=_name(by))
-    tables.write_table(frame, out)
+    files.write(frame, out)
     terminal.result({"events": len(frame), "out": str(out)}, f"{len(frame):,} events → {out}")
 
 
@@ -157,7 +191,7 @@ def decisions(
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     tables.check_ending(out, tables.TABLES)
     frame = audit.decisions(opened, queue, by=_name(by))
-    tables.write_table(frame, out)
+    files.write(frame, out)
     terminal.result({"decisions": len(frame), "out": str(out)}, f"{len(frame):,} decisions → {out}")
 
 

@@ -37,7 +37,7 @@ def test_a_queue_is_made_and_its_first_case_is_there(opened: Open, shop: Workspa
     at.button(key="triage_create").click().run()
     assert not at.exception and not at.error
     (view,) = queues.listed(shop, analyst="ann")
-    assert (view.name, view.order, view.counts.total) == ("Review of Shop", "newest", 30)
+    assert (view.name, view.order, view.counts.total) == ("Review of Shop", "risk", 30)
     assert at.query_params["queue"] == view.id and at.query_params["case"] == "item-29"
     assert at.button(key="triage_decide_violates_item-29")
 

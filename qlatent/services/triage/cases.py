@@ -179,6 +179,11 @@ def density(workspace: Workspace, dataset: str, key: str, *, side: int = 96) -> 
     return np.asarray(255 * shades[::-1], dtype=np.uint8)
 
 
+def codes(workspace: Workspace, queue: str) -> dict[str, str]:
+    """The code of each case of a queue, "" while it is open."""
+    return workspace.catalogue.cases.codes(queue)
+
+
 def aside(workspace: Workspace, queue: str, *, by: str) -> list[CaseRecord]:
     """The open cases that an analyst holds, or that were handed to the analyst, in the order of the queue."""
     return workspace.catalogue.cases.leased(queue, by)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from qlatent.errors import InputError
-from qlatent.services.triage import people, queues, reviews
+from qlatent.services.triage import learning, people, queues, reviews
 from qlatent.store.catalogue.records import CaseRecord, TriageEvent
 from qlatent.store.catalogue.taken import TakenError
 from qlatent.store.workspace import Workspace
@@ -105,24 +105,18 @@ def decide(
 ) -> TriageEvent:
     """Store a decision on a case; returns its event.
 
-    `shown` is what the analyst saw: score, head, why the case came, neighbours, seconds. A code or reason that the
-    policy does not have raises `InputError`. If somebody else decided the case meanwhile, or has it after the lease ran
-    out, `TakenError` says who, and nothing is stored.
+    `shown` is what the analyst saw: why the case came, neighbours, seconds. The score that the case had is stored with
+    it, also where it was hidden. A code or reason that the policy does not have raises `InputError`. If somebody else
+    decided the case meanwhile, or has it after the lease ran out, `TakenError` says who, and nothing is stored.
     """
     people.check(workspace, by, "decide")
-    queues.policy(workspace, queue).check(code, reason)
+    rules = queues.policy(workspace, queue)
+    rules.check(code, reason)
     moment = time.time() if now is None else now
-    event = TriageEvent(
-        queue,
-        moment,
-        by,
-        "decided",
-        item,
-        code,
-        reason,
-        _note(note),
-        payload={"how": "single", **(shown or {})},
-    )
+    found = learning.score(workspace, queue, item)
+    score = found.shown() | {"score_hidden": rules.score_hidden} if found else {}
+    payload = {"how": "single", **score, **(shown or {})}
+    event = TriageEvent(queue, moment, by, "decided", item, code, reason, _note(note), payload=payload)
     return workspace.catalogue.cases.decide(event, now=moment)
 
 

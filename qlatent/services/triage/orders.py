@@ -11,8 +11,11 @@ from qlatent.services.datasets import coded, facts
 from qlatent.services.datasets.coded import Texts
 from qlatent.store.workspace import Workspace
 
-ORDERS = ("newest", "oldest", "random")
-"""Orders that every dataset has; `column:NAME` sorts by a column of numbers or dates, the largest first."""
+COMPUTED = ("risk", "uncertainty", "disagreement", "cluster", "duplicates")
+"""Orders that `learning.learn` computes, since they need vectors or decisions."""
+ORDERS = (*COMPUTED, "newest", "oldest", "random")
+"""Orders of any dataset; `column:NAME` sorts by a column of numbers or dates, the largest first."""
+_RISKS = ("risk", "risk_score", "riskscore", "fraud_score", "score")
 
 
 def places(
@@ -20,8 +23,11 @@ def places(
 ) -> NDArray[np.float64]:
     """The place (m,) of each row of a dataset in an order; the smallest comes first.
 
-    Without dates, the newest are the last imported. An unknown order raises `InputError`.
+    Without dates, the newest are the last imported. A computed order begins with what `until_learned` says. An unknown
+    order raises `InputError`.
     """
+    if order in COMPUTED:
+        order = until_learned(workspace, dataset)
     if order == "random":
         return np.random.default_rng(seed).permutation(len(rows)).astype(np.float64)
     if order in ("newest", "oldest"):
@@ -30,6 +36,14 @@ def places(
     if order.startswith("column:"):
         return _ranks(-_numbers(workspace, dataset, order.removeprefix("column:"))[rows])
     raise InputError(f"There is no order {order!r}.", remedy=f"Use {', '.join(ORDERS)} or column:NAME.")
+
+
+def until_learned(workspace: Workspace, dataset: str) -> str:
+    """The order while nothing is learned: by an imported column of risks, else the newest first."""
+    columns = coded.columns_of(workspace, dataset)
+    named = {name.lower(): name for name, each in columns.items() if not isinstance(each, Texts)}
+    found = next((named[each] for each in _RISKS if each in named), "")
+    return f"column:{found}" if found else "newest"
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

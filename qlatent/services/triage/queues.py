@@ -79,6 +79,11 @@ def listed(workspace: Workspace, *, analyst: str, now: float | None = None) -> l
     return [_view(workspace, each, analyst, moment) for each in workspace.catalogue.queues.all()]
 
 
+def of_dataset(workspace: Workspace, dataset: str) -> list[QueueRecord]:
+    """The queues of a dataset, newest first."""
+    return [each for each in reversed(workspace.catalogue.queues.all()) if each.dataset_id == dataset]
+
+
 def view(workspace: Workspace, queue: str, *, analyst: str, now: float | None = None) -> QueueView:
     """One queue by its id or its only name; an unknown one raises `AbsentError`."""
     return _view(workspace, record(workspace, queue), analyst, time.time() if now is None else now)

@@ -6,7 +6,7 @@ however many of them were decided for other reasons.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -69,6 +69,16 @@ class TriageCases:
         """The code of each decided item."""
         query = select(_CASES.c.item_id, _CASES.c.code).where(_CASES.c.queue_id == queue, _CASES.c.code != "")
         return {row.item_id: row.code for row in self._database.rows(query)}
+
+    def codes(self, queue: str) -> dict[str, str]:
+        """The code of each case, "" while it is open."""
+        query = select(_CASES.c.item_id, _CASES.c.code).where(_CASES.c.queue_id == queue)
+        return {row.item_id: row.code for row in self._database.rows(query)}
+
+    def count_decided(self, queue: str) -> int:
+        """How many cases of a queue are decided."""
+        query = select(func.count()).where(_CASES.c.queue_id == queue, _CASES.c.code != "")
+        return int(self._database.rows(query)[0][0])
 
     def drawn(self, queue: str) -> list[str]:
         """The codes of the decided cases with the smallest draws, up to the first that is open."""
@@ -294,6 +304,19 @@ class TriageCases:
             _CASES.c.queue_id == bindparam("queue"), _CASES.c.item_id == bindparam("item")
         )
         with self._database.writing() as connection:
+            connection.execute(statement.values(place=bindparam("to")), rows)
+
+    def bring_forward(self, queue: str, items: Sequence[str]) -> None:
+        """Put open cases before all others of the queue, in the order of the items."""
+        if not items:
+            return
+        statement = update(_CASES).where(
+            _CASES.c.queue_id == queue, _CASES.c.item_id == bindparam("item"), _CASES.c.code == ""
+        )
+        with self._database.writing() as connection:
+            first = connection.scalar(select(func.min(_CASES.c.place)).where(_CASES.c.queue_id == queue))
+            start = float(first or 0.0) - len(items)
+            rows = [{"item": item, "to": start + number} for number, item in enumerate(items)]
             connection.execute(statement.values(place=bindparam("to")), rows)
 
     def add(self, cases: Iterable[CaseRecord], event: TriageEvent) -> None:

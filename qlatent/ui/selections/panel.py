@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from qlatent.services.exports.choice import Choice
 from qlatent.services.selections.definitions import Definition, SetOf
+from qlatent.services.triage import queues
 from qlatent.ui.selections import changes, state, tables
 from qlatent.ui.selections.counts import apart, counts
 from qlatent.ui.selections.downloads import downloads
@@ -40,6 +41,7 @@ def panel(page: str, view: View) -> None:
         _how()
     else:
         _summary(view, rows)
+    _triage(page, view, selected=rows is not None and len(rows) > 0)
     offered = SECTIONS if rows is not None else {name: SECTIONS[name] for name in ALWAYS}
     section = url_state.switch(f"{page}_selected", offered)
     if section == "filter":
@@ -111,6 +113,32 @@ def _summary(view: View, rows: NDArray[np.int64]) -> None:
     away = len(np.setdiff1d(rows, view.rows, assume_unique=True))
     told += [f"{away:,} not on this map"] if away else []
     st.caption(" · ".join(told))
+
+
+def _triage(page: str, view: View, *, selected: bool) -> None:
+    """Lead to a group decision on what is selected, where the dataset has a queue."""
+    made = (
+        {each.id: each.name for each in queues.of_dataset(shell.workspace(), view.dataset)}
+        if selected
+        else {}
+    )
+    if not made:
+        return
+    with st.popover("Decide as a group", key=f"{page}_selected_triage", icon=":material/fact_check:"):
+        queue = st.selectbox(
+            "Queue", list(made), format_func=lambda each: made[each], key=f"{page}_selected_triage_queue"
+        )
+        st.caption("The page Triage shows examples of the group before anything is decided.")
+        if st.button(
+            "Look at the group",
+            key=f"{page}_selected_triage_go",
+            type="primary",
+            icon=":material/arrow_forward:",
+        ):
+            link = url_state.get(state.link_name(page))
+            url_state.go(
+                "triage", queue=queue, case="", triage_section="groups", triage_selection=link, triage_how=""
+            )
 
 
 def _how() -> None:

@@ -12,9 +12,9 @@ from typing import Any
 import streamlit as st
 
 from qlatent.errors import QlatentError
-from qlatent.services.triage import casework, queues
+from qlatent.services.triage import background, casework, queues
 from qlatent.ui.shell import page, url_state
-from qlatent.ui.shell.formatting import count
+from qlatent.ui.shell.formatting import count, literal
 from qlatent.ui.triage import addresses, words, you
 
 ON_SCREEN, SHOWN, SINCE = "triage_on_screen", "triage_shown", "triage_since"
@@ -83,6 +83,7 @@ def decide(queue: str, item: str, code: str, reason: str = "") -> None:
         casework.decide(
             workspace, queue, item, code=code, reason=reason, note=note, by=you.name(), shown=shown
         )
+        background.learn_soon(workspace, queue)
         said = words.decision(policy, code)
         _go_on(f"{said} · {item} · undo with {policy.keys['undo']}")
 
@@ -163,6 +164,7 @@ def undo(queue: str) -> None:
 
     def done() -> None:
         event, items = casework.undo(page.workspace(), queue, by=you.name())
+        background.learn_soon(page.workspace(), queue)
         what = items[0] if len(items) == 1 else count(len(items), "case")
         st.session_state[TOLD] = f"Undone: {event.kind} {what}"
         st.session_state[PENDING] = ""
@@ -205,6 +207,22 @@ def pressed(queue: str, done: Any) -> None:
         undo(queue)
     elif action in ("skip", "hold", "back"):
         {"skip": skip, "hold": hold, "back": back}[action](queue, item)
+
+
+def said() -> None:
+    """Say what was done, once, and what could not be done, until something else is."""
+    told = st.session_state.pop(TOLD, "")
+    if told:
+        st.toast(literal(told), icon=":material/check:")
+    if problem := st.session_state.get(PROBLEM):
+        message, remedy = problem
+        st.error(literal(remedy, limit=1000), title=literal(message, limit=1000), icon=":material/error:")
+
+
+def open_in_work(item: str) -> None:
+    """Show a case of this queue in the section Work."""
+    url_state.put(addresses.SECTION, None)
+    open_case(item)
 
 
 def _go_on(told: str) -> None:

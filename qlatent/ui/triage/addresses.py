@@ -3,4 +3,7 @@
 from __future__ import annotations
 
 QUEUE, CASE, SECTION = "queue", "case", "triage_section"
-CHOICES = (QUEUE, CASE, SECTION)
+PAGE = "triage"  # whose selection is the group that is decided
+SELECTION, HOW = "triage_selection", "triage_how"
+BY, THRESHOLD = "triage_by", "triage_threshold"  # of near-duplicates
+CHOICES = (QUEUE, CASE, SECTION, SELECTION, HOW, BY, THRESHOLD)

@@ -94,7 +94,7 @@ def history(queue: QueueView, case: Case) -> None:
             if event.kind == "decided":
                 what = literal(words.decision(queue.policy, event.code))
                 what += f" ({literal(words.reason(queue.policy, event.reason))})" if event.reason else ""
-                what += ", with a group" if event.payload.get("how") == "group" else ""
+                what += ", with a group" if not event.item_id else ""
             line = f"{literal(event.actor, limit=40)}: {what} · {ago(event.time)}"
             st.caption(f"~~{line}~~ taken back" if event.id in gone else line)
             parts.foreign(event.note, limit=1000)

@@ -9,7 +9,7 @@ import streamlit as st
 from qlatent.services.datasets.datasets import DatasetView
 from qlatent.services.selections import collections
 from qlatent.services.selections.definitions import Column, Definition, Kept, SetOf
-from qlatent.services.triage import cases, queues
+from qlatent.services.triage import background, cases, queues
 from qlatent.ui.search import conditions
 from qlatent.ui.selections import tables
 from qlatent.ui.selections.conditions import condition
@@ -48,6 +48,7 @@ def new_queue(datasets: Mapping[str, DatasetView], taken: Collection[str]) -> No
             made = queues.create(
                 page.workspace(), dataset.id, name=name, order=order, by=you.name(), definition=definition
             )
+            background.learn_soon(page.workspace(), made.id, always=True)
             queue_list.open_queue(made.id)
             st.rerun()
 

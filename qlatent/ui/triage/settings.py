@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from qlatent.services.triage import people, queues
+from qlatent.services.triage import background, people, queues
 from qlatent.services.triage.queues import Policy, QueueView
 from qlatent.ui.selections import tables
 from qlatent.ui.shell import page
@@ -90,11 +90,13 @@ def queue(view: QueueView) -> None:
             ):
                 with page.guarded():
                     queues.reorder(workspace, view.id, order=order, by=you.name())
+                    background.learn_soon(workspace, view.id, always=True)
                     st.toast("The open cases come in this order now.", icon=":material/check:")
         with st.container(horizontal=True, gap="small"):
             if st.button("Add new items", key=f"{key}_fill", icon=":material/add:"):
                 with page.guarded():
                     added = queues.fill(workspace, view.id, by=you.name())
+                    background.learn_soon(workspace, view.id, always=True)
                     st.toast(f"{count(added, 'case')} added.", icon=":material/check:")
             if st.button("Remove the queue", key=f"{key}_remove", icon=":material/delete:"):
                 _confirm(view)

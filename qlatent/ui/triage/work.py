@@ -15,7 +15,7 @@ from qlatent.services.triage.cases import Case
 from qlatent.services.triage.casework import Nothing
 from qlatent.services.triage.queues import QueueView
 from qlatent.ui.shell import page, url_state
-from qlatent.ui.shell.formatting import count, literal
+from qlatent.ui.shell.formatting import count
 from qlatent.ui.triage import acting, addresses, aside, card, deciding, ends, finding, words, you
 from qlatent.ui.triage.keyboard import keyboard
 
@@ -37,7 +37,7 @@ def work(queue: str) -> None:
     stand = _stand(queue)
     view = queues.view(page.workspace(), queue, analyst=you.name())
     _progress(view)
-    _said()
+    acting.said()
     if isinstance(stand, Nothing):
         ends.ends(view, stand)
         acting.on_screen(view.id, "", {}, own=False)
@@ -107,16 +107,6 @@ def _today(queue: str) -> int:
     zone = ZoneInfo(st.context.timezone) if st.context.timezone else UTC
     midnight = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     return cases.decided_since(page.workspace(), queue, by=you.name(), since=midnight.timestamp())
-
-
-def _said() -> None:
-    """Say what was done, once, and what could not be done, until something else is."""
-    told = st.session_state.pop(acting.TOLD, "")
-    if told:
-        st.toast(literal(told), icon=":material/check:")
-    if problem := st.session_state.get(acting.PROBLEM):
-        message, remedy = problem
-        st.error(literal(remedy, limit=1000), title=literal(message, limit=1000), icon=":material/error:")
 
 
 def kept(view: QueueView) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ import pytest
 from qlatent.cli import main
 from qlatent.errors import ConfigError, InputError
 from qlatent.metrics.statistics.differences import mean_interval
-from qlatent.services.triage import casework, queues, retraining, signals, simulations
-from qlatent.services.triage.signals import Basis
+from qlatent.services.triage import casework, learning, queues, signals, simulations
 from qlatent.services.triage.simulations import Question
 from qlatent.store.workspace import Workspace
 from qlatent.triage import simulation
@@ -70,25 +68,18 @@ def test_figures_and_their_intervals_are_those_of_the_replays(workspace: Workspa
 def test_a_queue_s_own_decisions_are_learned_from_and_replayed(workspace: Workspace) -> None:
     queue = queues.create(workspace, "shop", name="Q", order="oldest", by="ann").id
     kinds = {0: "ok", 1: "violates", 2: "ok", 3: "unsure", 4: "violates"}
-    assert retraining.latest(workspace, queue) is None
+    assert learning.about(workspace, queue) == {}
     for row, code in kinds.items():
         casework.decide(workspace, queue, f"item-{row:02}", code=code, reason="other", by="ann")
     dataset, labels = simulations.decisions_of(workspace, queue)
     assert dataset == "shop"
     assert labels[:5].tolist() == pytest.approx([0, 1, 0, np.nan, 1], nan_ok=True)
     assert np.isnan(labels[5:]).all()
-    found = retraining.learn_now(workspace, queue, Basis())
-    assert (
-        (found.bad, found.good, found.calibrated)
-        == (2, 2, False)
-        == (*retraining.decided(workspace, queue), False)
-    )
-    pears = np.arange(30) % 3 == 1
-    assert np.quantile(found.risk.probability[pears], 0.1) > np.quantile(found.risk.probability[~pears], 0.8)
-    assert found.signals.disagreement is not None
-    stored = retraining.latest(workspace, queue)
-    assert stored is not None
-    np.testing.assert_array_equal(stored.risk.low, found.risk.low)
+    found = learning.learn(workspace, queue)
+    assert (found.about["bad"], found.about["good"], found.about["calibrated"]) == (2, 2, False)
+    pears, risks = np.arange(30) % 3 == 1, found.values["risk"]
+    assert np.quantile(risks[pears], 0.1) > np.quantile(risks[~pears], 0.8)
+    assert np.isfinite(found.values["disagreement"]).all()
 
 
 def run(capsys: pytest.CaptureFixture[str], path: Path, *arguments: str) -> tuple[int, Any]:
@@ -116,23 +107,3 @@ def test_the_command_prints_what_the_service_finds(
     code, found = run(capsys, workspace.path, "--orders", "risk")
     assert code == 1
     assert "not clear what is bad" in found["error"]["message"]
-
-
-@pytest.mark.slow
-def test_scores_are_learned_beside_the_app(tmp_path: Path) -> None:
-    """A real process: requests return at once, the last one sees all decisions, and it tells the parts of a score."""
-    with shop_workspace.shop(tmp_path / "workspace") as workspace:
-        queue = queues.create(workspace, "shop", name="Q", order="oldest", by="ann").id
-        for row, code in enumerate(("ok", "violates", "ok")):
-            casework.decide(workspace, queue, f"item-{row:02}", code=code, reason="other", by="ann")
-            retraining.learn_soon(workspace, queue, Basis())
-        made = retraining.parts(workspace, queue, Basis(), row=4)
-        assert made is not None
-        assert (made.nearest[0].row, made.nearest[0].bad) == (1, True)
-        while retraining.is_learning(workspace, queue):
-            time.sleep(0.01)
-        found = retraining.latest(workspace, queue)
-        assert found is not None
-        assert (found.bad, found.good) == (1, 2)
-        assert found.risk.probability[4] == pytest.approx(made.probability)
-        retraining._companion.close()
