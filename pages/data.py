@@ -6,6 +6,7 @@ import streamlit as st
 
 from qlatent.ui.data import dataset, importing
 from qlatent.ui.data.collections import collections
+from qlatent.ui.data.column_roles import column_roles
 from qlatent.ui.search import addresses, item, panel
 from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.removed import removed
@@ -39,6 +40,7 @@ else:
     if not chosen.lost:
         dataset.encoders(chosen)
         collections(chosen)
+        column_roles(chosen)
         dataset.items(chosen)
         item.opened(chosen.id, keys[0] if keys else "")
     dataset.imports(chosen)

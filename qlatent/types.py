@@ -35,6 +35,7 @@ class Item:
     metadata: dict[str, Any] = field(default_factory=dict)
     vectors: Arrays = field(default_factory=dict)  # modality → (d,) float32
     source: str = ""
+    pictures: tuple[bytes, ...] = ()  # further images after the first, in order
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from qlatent.cli import (
     lines,
     removing,
     retrieval,
+    roles,
     scarcity,
     searching,
     studies,
@@ -365,6 +366,6 @@ app.add_typer(triage.app, name="triage")
 app.add_typer(hardware.app, name="hardware")
 for command in (
     exporting.export, items.items, layouts.layout, studies.compare, studies.probe, studies.reproduce,
-    scarcity.scarcity, removing.remove, removing.restore, searching.search,
+    scarcity.scarcity, removing.remove, removing.restore, roles.roles, searching.search,
 ):  # fmt: skip
     app.command()(command)

@@ -17,6 +17,7 @@ WorkspaceOption = Annotated[
     Path | None,
     typer.Option("--workspace", "-w", help="Folder of the workspace.", show_default="workspace"),
 ]
+_SEVERAL = ("text", "images", "hidden")  # parts of an item and roles that several columns may have
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout; progress goes to stderr.")
 ]
@@ -93,5 +94,5 @@ def mapping_of(pairs: list[str] | None) -> dict[str, Any] | None:
                 f"--map {pair}: expected part=column.", remedy="For example: --map image=photo."
             )
         part, column = found
-        values[part] = column.split(",") if part == "text" else column
+        values[part] = column.split(",") if part in _SEVERAL else column
     return values

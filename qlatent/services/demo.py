@@ -82,7 +82,10 @@ def _import(workspace: Workspace, count: int, seed: int, report: Any) -> None:
         datasets.store(workspace, seen, name=NAME, progress=lambda done, of: report(count + done))
 
 
-MAPPING = {"id": "id", "image": "image", "text": ["text"], "label": "category", "price": "price"}
+MAPPING = {
+    "id": "id", "image": "image", "text": ["text"], "label": "category", "price": "price", "seller": "seller",
+    "hidden": ["truth", "truth_of"],
+}  # fmt: skip
 
 
 def train(workspace: Workspace, encoder_key: str | None = None) -> list[str]:

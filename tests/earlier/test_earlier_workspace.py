@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from qlatent import worker
-from qlatent.services.datasets import datasets
+from qlatent.services.datasets import datasets, pictures, roles
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments.grid import Grid
 from qlatent.services.heads import kept_heads
@@ -20,7 +20,9 @@ from qlatent.services.retrieval import evaluation_runs, results
 from qlatent.services.runs import listing, queue
 from qlatent.services.vectors import encoding, stored
 from qlatent.services.workspaces import Workspace, open_workspace
+from qlatent.types import Item
 from tests.carried_out import in_process
+from tests.ingest.builders import png
 from tests.pages.conftest import opened, use  # noqa: F401  (fixtures)
 
 HERE = Path(__file__).parent
@@ -93,6 +95,21 @@ def test_a_repeated_comparison_trains_nothing(tmp_path: Path, monkeypatch: pytes
         assert experiments.start(workspace, again) == []
         assert experiments.measure(workspace, again) == []
     assert experiments.progress(workspace, again).done
+
+
+def test_an_item_with_several_pictures_is_added_to_a_dataset_whose_items_had_one(tmp_path: Path) -> None:
+    workspace = open_workspace(unpacked(tmp_path))
+    before, rows = workspace.items.version("pictures"), workspace.items.count("pictures")
+    assert len(pictures.pictures(workspace, "pictures", 0)) == 1
+    assert roles.roles(workspace, "pictures")["image"] == "picture"
+    first, second = png(1), png(2)
+    workspace.items.append("pictures", [Item("new", image=first, pictures=(second,))])
+    workspace.items.compact()
+    found = pictures.pictures(workspace, "pictures", rows)
+    assert [workspace.items.image(each) for each in found] == [first, second]
+    assert len(pictures.pictures(workspace, "pictures", 0)) == 1
+    old = workspace.items.table("pictures", columns=["id", "pictures"], version=before)
+    assert (len(old), old["pictures"].null_count) == (rows, rows)
 
 
 @pytest.mark.parametrize("link", LINKS)

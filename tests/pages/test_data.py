@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services.datasets import datasets
+from qlatent.services.datasets import datasets, roles
 from qlatent.services.workspaces import open_workspace
+from tests.ingest.builders import make_zip
+from tests.ingest.test_listings import FLAGGED, flagged, photos, text_of
 
 Open = Callable[..., AppTest]
 ROWS = [
@@ -110,3 +112,45 @@ def test_the_rows_that_are_shown_leave_as_harmless_csv(opened: Open, known: tupl
     text = browsing.rows_csv(browsing.items(open_workspace(known[0]), known[1])).decode()
     header, first, *_ = csv.reader(io.StringIO(text, newline=""))
     assert dict(zip(header, first, strict=True))["maker <b>"] == "'=1+1"
+
+
+def test_flagged_listings_and_their_photos_need_no_mapping(opened: Open, tmp_path: Path) -> None:
+    at = opened(tmp_path / "ws", "data")
+    rows = text_of([FLAGGED, *map(flagged, range(6)), flagged(0, price="9")])
+    archive = make_zip(tmp_path / "photos.zip", photos(6)).read_bytes()
+    files = [("flagged.csv", rows.encode(), "text/csv"), ("photos.zip", archive, "application/zip")]
+    at.file_uploader(key="import_files").set_value(files).run()
+    assert not at.exception and not at.error
+    guessed = {
+        "id": "listing_id", "image": "photos", "price": "price", "listing_id": "listing_id", "seller": "seller",
+        "currency": "currency", "date": "created", "flag": "flag reason", "risk": "–", "category": "–",
+    }  # fmt: skip
+    assert {role: at.selectbox(key=f"map_{role}").value for role in guessed} == guessed
+    assert at.multiselect(key="map_text").value == ["title", "description"]
+    at.button(key="import_store").click().run()
+    assert not at.exception and not at.error
+    workspace = open_workspace(tmp_path / "ws")
+    (found,) = datasets.list_datasets(workspace)
+    assert (found.rows, found.modalities) == (7, ("image", "text"))
+    known = roles.roles(workspace, found.id)
+    assert (known["seller"], known["flag reason"], known["id"]) == ("seller", "flag", "listing_id")
+
+
+def test_what_columns_mean_is_changed_on_the_page(opened: Open, tmp_path: Path) -> None:
+    path = tmp_path / "shop.csv"
+    path.write_text(text_of([FLAGGED, *map(flagged, range(3))]), encoding="utf-8")
+    workspace = open_workspace(tmp_path / "ws")
+    datasets.store(workspace, path)
+    at = opened(tmp_path / "ws", "data")
+    at.session_state["roles_shop"] = True  # the section is open
+    at.run()
+    assert at.selectbox(key="role_shop_seller").value == "seller"
+    at.selectbox(key="role_shop_seller").set_value("–")
+    at.selectbox(key="role_shop_risk").set_value("price")
+    at.multiselect(key="role_shop_hidden").set_value(["seller", "flag reason"])
+    at.button(key="roles_save").click().run()
+    assert not at.exception and not at.error
+    known = roles.roles(open_workspace(tmp_path / "ws"), "shop")
+    assert {name: known.get(name) for name in ("seller", "flag reason", "price", "created")} == {
+        "seller": "hidden", "flag reason": "hidden", "price": "risk", "created": "date",
+    }  # fmt: skip

@@ -80,6 +80,35 @@ def as_price(value: Any) -> float | None:
     return _as_number(digits)
 
 
+_CURRENCY = re.compile(
+    r"\b([A-Z]{3})\b|\b(US|AU|C|CA|NZ|HK|S|R)\s?\$|([$€£¥₹₽₩₺₴₫₪₱฿])|\b(Rs|Kč|zł|kr|Ft)\b", re.IGNORECASE
+)
+_CODES = frozenset((
+    "USD", "EUR", "GBP", "CHF", "INR", "JPY", "CNY", "RMB", "CAD", "AUD", "NZD", "HKD", "SGD", "BRL", "SEK", "NOK",
+    "DKK", "PLN", "CZK", "HUF", "RON", "TRY", "RUB", "UAH", "KRW", "THB", "VND", "IDR", "MYR", "PHP", "MXN", "ZAR",
+    "ILS", "AED", "SAR", "EGP", "NGN", "KES", "PKR", "BDT", "ARS", "CLP", "COP", "PEN", "TWD", "BTC", "ETH", "USDT",
+))  # fmt: skip
+_DOLLARS = {
+    "US": "USD", "AU": "AUD", "C": "CAD", "CA": "CAD", "NZ": "NZD", "HK": "HKD", "S": "SGD", "R": "BRL",
+}  # fmt: skip
+_SIGNS = {
+    "€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₴": "UAH", "₫": "VND", "₪": "ILS",
+    "₱": "PHP", "฿": "THB", "zł": "PLN", "kč": "CZK", "ft": "HUF", "rs": "INR",
+}  # fmt: skip
+
+
+def as_currency(value: Any) -> str | None:
+    """The currency in a price such as "€ 12.50" or "12 usd": its code, or the sign where several use it ($, ¥, kr)."""
+    for found in _CURRENCY.finditer(value) if isinstance(value, str) else ():
+        code, dollar, sign, word = found.groups()
+        if code and code.upper() not in _CODES:
+            continue
+        if code:
+            return code.upper()
+        return _DOLLARS[dollar.upper()] if dollar else _SIGNS.get((sign or word).lower(), sign or word)
+    return None
+
+
 def _as_number(digits: str) -> float | None:
     """The number of a digit string; the last "." or "," is the decimal mark unless three digits follow it."""
     comma, point = digits.rfind(","), digits.rfind(".")

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from qlatent.ingest.cells import number_lists
+from qlatent.ingest.cells import number_lists, picture_lists
+from qlatent.ingest.cells.dates import as_date, order_of
 from qlatent.ingest.cells.html_text import is_html
 from qlatent.ingest.cells.values import as_text, is_missing
 from qlatent.ingest.column import Column, Content
@@ -26,6 +27,7 @@ _SAME_WIDTH = 0.9  # minimum fraction of lists of equal width
 _MONEY = re.compile(
     r"([$€£¥₹]|\b(usd|eur|gbp|chf|inr|jpy)\b)\s*\d|\d\s*([$€£¥₹]|(usd|eur|gbp|chf|inr|jpy)\b)", re.IGNORECASE
 )
+_PATH = re.compile(r"[^<>»›]{1,80}?\s[>»›]\s[^<>\n]{1,200}")  # Home > Kitchen > Pans
 _TRUE, _FALSE = ("1", "true", "yes", "y", "t"), ("0", "false", "no", "n", "f")
 
 
@@ -87,6 +89,8 @@ def _kind(cell: Any) -> str:
         return "text"
     if isinstance(cell, _NUMBERS):
         return "number"
+    if picture_lists.is_list(cell):
+        return "image"
     return "list" if _is_list(cell) else "other"
 
 
@@ -106,7 +110,7 @@ def _is_list(cell: Any) -> bool:
 def _kind_of_text(cell: str) -> str:
     if WEB_ADDRESS.match(cell):
         return "url"
-    if len(cell) < 500 and cell.lower().endswith(SUFFIXES):
+    if (len(cell) < 500 and cell.lower().endswith(SUFFIXES)) or picture_lists.is_list(cell):
         return "image"
     if _NUMBER.fullmatch(cell):
         return "number"
@@ -171,6 +175,7 @@ def _content(given: Sequence[Any], kind: str, width: int, number_type: str) -> C
         return Content(cells=len(given), width=width, number_type=number_type)
     texts = [as_text(cell) or "" for cell in given]
     low = Counter(text.lower() for text in texts)
+    order = order_of(given)
     is_flag = set(low) <= {*_TRUE, *_FALSE} and len(low) <= 2
     return Content(
         cells=len(texts),
@@ -179,6 +184,9 @@ def _content(given: Sequence[Any], kind: str, width: int, number_type: str) -> C
         html=sum(map(is_html, texts)) / len(texts),
         money=sum(bool(_MONEY.search(text)) for text in texts) / len(texts),
         letters=sum(text[:1].isalpha() and not any(map(str.isdigit, text)) for text in texts) / len(texts),
+        dates=sum(as_date(cell, order=order or "dmy") is not None for cell in given) / len(texts),
+        date_order=order,
+        paths=sum(bool(_PATH.match(text)) for text in texts) / len(texts),
         ones=sum(low[word] for word in _TRUE) / len(texts) if is_flag else None,
         width=width,
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from qlatent.ingest.column import Column, Content
 from qlatent.ingest.column_names import (
@@ -16,6 +19,7 @@ from qlatent.ingest.column_names import (
 )
 from qlatent.ingest.columns.label_guess import guess_label
 from qlatent.ingest.columns.mapping import Mapping
+from qlatent.ingest.columns.role_guess import guess_listing_id, guess_roles
 
 _IDS = (
     "id", "item_id", "listing_id", "product_id", "sku", "asin", "uid", "uuid", "guid", "custom_id", "image_id", "qid",
@@ -23,9 +27,13 @@ _IDS = (
 )  # fmt: skip
 _WEAK_IDS = (*_IDS[4:], "handle")  # used only if no value repeats in the first rows
 _IMAGES = (
-    "image", "image_path", "image_file", "file_name", "filename", "file", "img", "photo", "picture", "path",
-    "image_name", "img_path", "source_path",
+    "image", "images", "photos", "pictures", "image_path", "image_file", "file_name", "filename", "file", "img",
+    "photo", "picture", "path", "image_name", "img_path", "source_path",
 )  # fmt: skip
+_NUMBERED = re.compile(
+    r"(image|img|photo|picture|pic|foto)s?([\s_.-]?(url|src|file|path|name))?[\s_.-]?\d{1,3}$", re.I
+)
+_FURTHER = frozenset(("additional", "further", "other", "more", "extra", "variant", "gallery"))
 _TITLES = ("title", "name", "product_name", "headline")
 _BODIES = ("description", "body", "details", "abstract", "text", "content")
 _TEXTS = ("text", "caption", "sentence", "content", "message", "review", "query", "captions")
@@ -60,15 +68,21 @@ def guess_mapping(columns: Sequence[Column]) -> Mapping:
     rest = [column for column in plain_ones if column.name not in texts]
     price = _guess_price(rest)
     item_id = _guess_id(rest)
-    return Mapping(
+    listing_id = guess_listing_id(rest, texts=texts, price=price)
+    if item_id is None or "_".join(heads(item_id)) != "id":  # a listing that repeats is one listing
+        item_id = listing_id or item_id
+    found = Mapping(
         id=item_id,
         image=image,
         text=texts,
         label=guess_label([column for column in rest if column.name not in (price, item_id)]),
         split=first_named(_SPLITS, _names(rest)) or ending_in(_SPLITS[:1], _names(rest)),
         price=price,
+        images=_guess_further_images(columns, image),
         **vectors,
     )
+    others = [column for column in plain_ones if column.name not in (*found.parts, listing_id)]
+    return replace(found, listing_id=listing_id, **guess_roles(others))
 
 
 def _names(columns: Sequence[Column]) -> list[str]:
@@ -97,6 +111,14 @@ def _guess_image(columns: Sequence[Column]) -> str | None:
             or pictures[0]
         )
     return None
+
+
+def _guess_further_images(columns: Sequence[Column], first: str | None) -> tuple[str, ...]:
+    """Numbered columns of pictures beside the first one (image1, image2 …), and those that say they hold more."""
+    if first is None:
+        return ()
+    rest = _names([column for column in columns if column.type == "image" and column.name != first])
+    return tuple(name for name in rest if _NUMBERED.search(name) or {*words(name)} & _FURTHER)
 
 
 def _guess_price(columns: Sequence[Column]) -> str | None:
@@ -184,10 +206,10 @@ def _numeric_text(columns: Sequence[Column], *, bare: bool) -> tuple[str, ...]:
     return (named,) if named else ()
 
 
-def _guess_vectors(columns: Sequence[Column]) -> dict[str, str]:
+def _guess_vectors(columns: Sequence[Column]) -> dict[str, Any]:
     names = [column.name for column in columns if column.type == "vector"]
     told = {name: modality_of(name) for name in names}
-    guessed: dict[str, str] = {}
+    guessed: dict[str, Any] = {}
     for modality in ("image", "text"):
         found = next((name for name, spoken in told.items() if spoken == modality), None)
         if found is not None:
@@ -198,7 +220,7 @@ def _guess_vectors(columns: Sequence[Column]) -> dict[str, str]:
     return guessed
 
 
-def _last_resort(columns: Sequence[Column]) -> dict[str, str]:
+def _last_resort(columns: Sequence[Column]) -> dict[str, Any]:
     """Lists of numbers of equal length as vectors, if nothing else could be an item's content."""
     lists = [
         column.name

@@ -40,9 +40,7 @@ def label_candidates(columns: Sequence[Column]) -> list[str]:
         if not (_ROUTINE & set(words(column.name))) and _says_flag(column.name)
     ]
     rare = [column.name for column in flags if not (_ROUTINE & set(words(column.name))) and _is_rare(column)]
-    classes = [
-        name for name in _CLASSES for column in columns if plain(column.name) == name and column.name in names
-    ]
+    classes = [name for wanted in _CLASSES for name in names if plain(name) == wanted]
     ordered = [
         first_named(_LABELS, names),
         *judging,

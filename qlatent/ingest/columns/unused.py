@@ -11,13 +11,18 @@ from qlatent.ingest.columns.mapping import Mapping
 
 _REASONS = {
     "url": "web addresses are not fetched; kept as metadata",
-    "image": "a second column of pictures; not kept, choose it as Image instead",
+    "image": "a second column of pictures; not kept, choose it among the further pictures",
     "vector": "a second vector; not kept, choose it as a vector instead",
     "numbers": "lists of numbers that are no embedding (labels, boxes, tokens); kept as metadata",
     "bytes": "bytes that are neither pictures, texts nor numbers; not kept",
     "empty": "no values in the first rows; kept as metadata where there are any",
     "other": "nested values; kept as metadata",
 }
+_ROLES = {
+    "listing_id": "what identifies the listing", "seller": "the seller", "currency": "the currency of the price",
+    "date": "the date of the listing", "category": "the category", "flag": "why it was flagged", "risk": "its risk",
+    "hidden": "neither shown to analysts nor learned from",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +34,16 @@ class Unused:
 
 
 def unused(columns: Sequence[Column], mapping: Mapping) -> tuple[Unused, ...]:
-    """The unmapped columns in the order of the source."""
-    used = set(mapping.columns)
+    """The columns that become no part of an item, in the order of the source; with their role where they have one."""
+    used = set(mapping.parts)
     rest = [column for column in columns if column.name not in used]
     labels = label_candidates(rest)
     return tuple(Unused(column.name, _reason(column, mapping, labels)) for column in rest)
 
 
 def _reason(column: Column, mapping: Mapping, labels: Sequence[str]) -> str:
+    if column.name in mapping.roles:
+        return f"kept as metadata: {_ROLES[mapping.roles[column.name]]}"
     if column.parts:
         return "numbers that could be one vector; kept as metadata, one a column"
     if column.type == "image" and mapping.image is None:

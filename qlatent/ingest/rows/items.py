@@ -5,40 +5,31 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from qlatent.ingest import image_check
 from qlatent.ingest.cells import html_text
-from qlatent.ingest.cells.values import as_id, as_json, as_price, as_text, is_missing
-from qlatent.ingest.column import Column
+from qlatent.ingest.cells.dates import as_date
+from qlatent.ingest.cells.values import as_currency, as_id, as_json, as_price, as_text, is_missing
+from qlatent.ingest.column import Column, Order
 from qlatent.ingest.columns.mapping import Mapping
 from qlatent.ingest.columns.nested import without
-from qlatent.ingest.limits import Limits, short
+from qlatent.ingest.limits import short
 from qlatent.ingest.record import RefusedRow
+from qlatent.ingest.rows.listings import Versions
 from qlatent.ingest.rows.omissions import LabelCensus, Omissions
+from qlatent.ingest.rows.pictures import Origin, PictureReader, holds_picture
 from qlatent.ingest.rows.vector_cells import VectorReader
 from qlatent.types import Item, Refusal
 
 _Part = TypeVar("_Part")
 _SOME_HTML = 0.05  # minimum fraction of cells with HTML in a column that is read as HTML
 _MOST_LINKS = 100
+CURRENCY = "currency"
+"""Metadata key of the currency that is written in the cells of a price."""
 LINKS = "links"
 """Metadata key of the addresses that the HTML of a text links to."""
-
-
-class Origin(Protocol):
-    """The part of a source's interface that making items needs."""
-
-    name: str
-    limits: Limits
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """The columns with their types."""
-
-    def image_bytes(self, cell: Any) -> bytes:
-        """The image bytes for a cell of an image column; `RefusedRow` if there are none."""
 
 
 class ItemMaker:
@@ -55,9 +46,16 @@ class ItemMaker:
         self.decode = decode
         self.notes: Counter[str] = Counter()
         self.rows_by_id: dict[str, int] = {}
+        self._versions = Versions(mapping) if mapping.has_versions else None
+        self._numbers: dict[str, int] = {}  # id of a listing → number of its last version
         self._omissions = Omissions()
+        self._pictures = PictureReader(
+            source, mapping, decode=decode, notes=self.notes, omissions=self._omissions
+        )
         self._labels = LabelCensus(mapping.label) if mapping.label else None
         columns = {column.name: column for column in source.columns}
+        date = columns[mapping.date].content if mapping.date in columns else None
+        self._date_order: Order = date.date_order if date else ""
         self.readers = {
             modality: VectorReader(columns.get(name, Column(name, "text")))
             for modality, name in mapping.vectors.items()
@@ -69,28 +67,53 @@ class ItemMaker:
         } & set(mapping.text)
         # Vectors are not kept as metadata; unmapped columns with one dimension each are.
         self.not_metadata = (
-            set(mapping.columns)
+            set(mapping.parts)
             | {column.name for column in columns.values() if column.type == "vector" and not column.parts}
             | {part for column in mapped for part in column.parts}
         )
 
-    def make(self, row: int, values: dict[str, Any]) -> Item | Refusal:
-        """The item of a row, or its refusal; a refused row does not reserve its id."""
+    def make(self, row: int, values: dict[str, Any]) -> Item | Refusal | None:
+        """The item of a row, or its refusal; None for a row that repeats a listing exactly, which is counted.
+
+        A refused row does not reserve its id.
+        """
         name = ""
         try:
             given = self._given_id(values.get(self.mapping.id)) if self.mapping.id else None
             name = given or self._made_id(row)
-            if name in self.rows_by_id:
-                raise RefusedRow(f"id {name!r} already used in row {self.rows_by_id[name]}")
+            if name in self.rows_by_id and self._versions is None:
+                raise RefusedRow(self._used(name))
             item = self._item(row, name, values)
+            if self._versions is not None and name in self.rows_by_id:
+                if self._versions.is_repeat(name, item):
+                    self.notes["rows that repeat a listing exactly left out"] += 1
+                    return None
+                item = self._version(name, item)
         except RefusedRow as refused:
             return Refusal(row=row, id=name, reason=str(refused))
         except RecursionError:
             return Refusal(row=row, id=name, reason="its values are nested too deeply")
-        self.reserve(name, row)
+        if self._versions is not None:
+            self._versions.add(name, item)
+        self.reserve(item.id, row)
         for modality, vector in item.vectors.items():
             self.readers[modality].accept(vector)
         return item
+
+    def _used(self, name: str) -> str:
+        return f"id {name!r} already used in row {self.rows_by_id[name]}"
+
+    def _version(self, name: str, item: Item) -> Item:
+        """The item as the next version of a listing, `<id>#<number>`; refused where nothing makes it one."""
+        assert self._versions is not None
+        if not self._versions.is_version(name, item):
+            raise RefusedRow(f"{self._used(name)}, with the same date, price, text and pictures")
+        number = self._numbers.get(name, 1) + 1
+        while f"{name}#{number}" in self.rows_by_id:
+            number += 1
+        self._numbers[name] = number
+        self.notes["rows kept as later versions of a listing"] += 1
+        return replace(item, id=f"{name}#{number}")
 
     def reserve(self, name: str, row: int) -> None:
         """Marks an id as used."""
@@ -127,7 +150,9 @@ class ItemMaker:
     def _item(self, row: int, name: str, values: dict[str, Any]) -> Item:
         metadata = self.metadata(values)
         troubles: dict[str, tuple[str, str]] = {}  # part → (columns, reason)
-        image = _or_trouble(lambda: self._image(values, metadata), "image", self.mapping.image, troubles)
+        images = _or_trouble(
+            lambda: self._pictures.read(row, values, metadata), "image", self.mapping.image, troubles
+        )
         text = _or_trouble(
             lambda: self._text(values, metadata), "text", ", ".join(self.mapping.text), troubles
         )
@@ -137,14 +162,15 @@ class ItemMaker:
             vector = _or_trouble(partial(reader.read, values), part, reader.column.name, troubles)
             if vector is not None:
                 vectors[modality] = vector
-        if image is None and text is None and not vectors:
+        if not images and text is None and not vectors:
             raise RefusedRow("; ".join(reason for _, reason in troubles.values()) or self._nothing())
         for part, (columns, reason) in troubles.items():
             self._omissions.add(f"{part.replace('_', ' ')} {columns!r}", row=row, reason=reason)
             metadata[f"{part}_note"] = f"left out: {reason}"
         return Item(
-            id=name, image=image, text=text, label=self.label(values), split=self.split(values),
+            id=name, image=images[0] if images else None, text=text, label=self.label(values), split=self.split(values),
             metadata=metadata, vectors=vectors, source=self.source.name,
+            pictures=images[1:] if images else (),
         )  # fmt: skip
 
     def label(self, values: dict[str, Any]) -> str | None:
@@ -174,18 +200,6 @@ class ItemMaker:
         columns += self.mapping.vectors.values()
         return "nothing to keep: no image, text or vector in " + ", ".join(repr(name) for name in columns)
 
-    def _image(self, values: dict[str, Any], metadata: dict[str, Any]) -> bytes | None:
-        cell = values.get(self.mapping.image) if self.mapping.image else None
-        if _is_no_image(cell):
-            return None
-        checked = image_check.check_image(
-            self.source.image_bytes(cell), limits=self.source.limits, decode=self.decode
-        )
-        if checked.changes:
-            metadata["image_note"] = "; ".join(checked.changes)
-            self.notes.update(f"image {change}" for change in checked.changes)
-        return checked.content
-
     def _text(self, values: dict[str, Any], metadata: dict[str, Any]) -> str | None:
         parts = [self._read_text(column, values, metadata) for column in self.mapping.text]
         found = [part for part in parts if part]
@@ -210,7 +224,7 @@ class ItemMaker:
         """The cells of a row that are kept as metadata."""
         kept = {}
         for column, cell in values.items():
-            if column in self.not_metadata or is_missing(cell) or _is_picture(cell):
+            if column in self.not_metadata or is_missing(cell) or holds_picture(cell):
                 continue
             for path in self._nested:
                 if path[0] == column:
@@ -218,9 +232,24 @@ class ItemMaker:
             value = as_json(cell)
             if value is not None:
                 kept[column] = self._shortened(value, column)
+        if self.mapping.date in kept:
+            kept[self.mapping.date] = self._date(values[self.mapping.date], kept[self.mapping.date])
         if self.mapping.price and not is_missing(values.get(self.mapping.price)):
             kept.update(_price(values[self.mapping.price]))
+            currency = as_currency(values[self.mapping.price])
+            if currency and self.mapping.currency is None and CURRENCY not in values:
+                kept[CURRENCY] = currency
         return kept
+
+    def _date(self, cell: Any, written: Any) -> Any:
+        """A date as ISO 8601, or as it is written where it may be two dates, or none."""
+        date = as_date(cell, order=self._date_order)
+        if date is None:
+            self.notes[f"dates in {self.mapping.date!r} kept as written"] += 1
+            return written
+        if date != written:
+            self.notes[f"dates in {self.mapping.date!r} read as ISO 8601"] += 1
+        return date
 
     def _shortened(self, value: Any, column: str) -> Any:
         """The metadata value, truncated to the limit rather than refused, because its column is not mapped."""
@@ -246,16 +275,6 @@ def _or_trouble(
     except RefusedRow as refused:
         troubles[part] = (columns or "", short(str(refused)))
         return None
-
-
-def _is_no_image(cell: Any) -> bool:
-    if isinstance(cell, dict):  # Hugging Face: {"bytes": …, "path": …}
-        return cell.get("bytes") is None and is_missing(cell.get("path"))
-    return is_missing(cell)
-
-
-def _is_picture(cell: Any) -> bool:
-    return isinstance(cell, bytes) or (isinstance(cell, dict) and {"bytes", "path"} <= set(cell))
 
 
 def _price(cell: Any) -> dict[str, Any]:

@@ -20,7 +20,8 @@ def in_bulk(maker: ItemMaker) -> bool:
     """Whether the mapping takes nothing but vectors, each from one column."""
     columns = [reader.column for reader in maker.readers.values()]
     plain = all(not column.parts and not column.path for column in columns)
-    return bool(columns) and plain and not (maker.mapping.image or maker.mapping.text)
+    alone = not (maker.mapping.image or maker.mapping.text or maker.mapping.has_versions)
+    return bool(columns) and plain and alone
 
 
 def vector_items(maker: ItemMaker, chunk: Chunk) -> VectorItems | None:

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from qlatent.errors import InputError
 from qlatent.ingest.files.archive import ZipFiles
-from qlatent.ingest.files.files import ARCHIVE_SUFFIXES, TABLE_SUFFIXES, FolderFiles, LooseFiles
+from qlatent.ingest.files.chosen_together import ChosenTogether
+from qlatent.ingest.files.files import (
+    ARCHIVE_SUFFIXES,
+    TABLE_SUFFIXES,
+    AbstractFiles,
+    FolderFiles,
+    LooseFiles,
+)
 from qlatent.ingest.files.packed import is_packed_table, table_opener
 from qlatent.ingest.git_lfs import POINTER_BYTES, check_not_pointer
 from qlatent.ingest.image_check import SUFFIXES
@@ -57,17 +64,27 @@ def open_source(
 
 
 def _open_several(paths: list[Path], *, limits: Limits) -> AbstractSource:
+    zips = [path for path in paths if path.suffix.lower() == ".zip" and path.is_file()]
     for path in paths:
-        packed = path.suffix.lower() in ARCHIVE_SUFFIXES and not is_packed_table(path)
+        packed = path.suffix.lower() in ARCHIVE_SUFFIXES and not is_packed_table(path) and path not in zips
         if path.is_dir() or packed:
             raise InputError(
                 f"{path.name} is {'a folder' if path.is_dir() else 'an archive'}; "
-                "only single files can be chosen together.",
+                "only single files and zips can be chosen together.",
                 remedy="Import it alone, or put everything into one folder or zip.",
             )
-    files = LooseFiles(paths)
+    files: AbstractFiles = LooseFiles(paths)
+    if zips:
+        files = ChosenTogether([path for path in paths if path not in zips], zips, limits=limits)
+        return open_bundle(Bundle(files, "files", name=_together(paths), limits=limits))
     kind = "images" if len(files.images()) == len(paths) else "files"
     return open_bundle(Bundle(files, kind, name=f"{len(paths)} {kind}", limits=limits))
+
+
+def _together(paths: list[Path]) -> str:
+    """The name of files chosen together: that of their table, if there is one."""
+    tables = [path.name for path in paths if path.suffix.lower() in TABLE_SUFFIXES or is_packed_table(path)]
+    return tables[0] if len(tables) == 1 else f"{len(paths)} files"
 
 
 def _open_file(path: Path, *, limits: Limits, images: Path | None) -> AbstractSource:

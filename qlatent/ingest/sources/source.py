@@ -15,6 +15,7 @@ from qlatent.ingest.columns.mapping import Mapping, check_mapping
 from qlatent.ingest.limits import Limits, short
 from qlatent.ingest.record import Chunk, Record
 from qlatent.ingest.rows.items import ItemMaker
+from qlatent.ingest.rows.listings import joined
 from qlatent.ingest.rows.vector_items import in_bulk, vector_items
 from qlatent.types import Item, Refusal, VectorItems, content_hash
 
@@ -56,7 +57,7 @@ class AbstractSource(ABC):
 
     def fingerprint(self, mapping: Mapping) -> str:
         """Hexadecimal hash of content and mapping; equal hashes give equal items."""
-        text = json.dumps([self.content_hash(mapping), mapping.as_dict()], sort_keys=True)
+        text = json.dumps([self.content_hash(mapping), mapping.content()], sort_keys=True)
         return content_hash(text)
 
     def rows(self, mapping: Mapping | None = None, *, decode: bool = True) -> Iterator[Item | Refusal]:
@@ -85,7 +86,10 @@ class AbstractSource(ABC):
 
     def _items(self, maker: ItemMaker) -> Iterator[Item | Refusal]:
         self.row_notes, self._maker = maker.notes, maker
-        for record in self.limits.bounded(self.records(), self.name):
+        rows = self.records()
+        if maker.mapping.has_versions:
+            rows = joined(rows, maker.mapping, maker.notes)
+        for record in self.limits.bounded(rows, self.name):
             yield from _made(maker, record)
 
     def _in_bulk(self, maker: ItemMaker) -> Iterator[VectorItems | Item | Refusal]:
@@ -105,4 +109,5 @@ def _made(maker: ItemMaker, read: Chunk | Record | Refusal) -> Iterator[Item | R
     """The item or refusal of each row."""
     for record in read.records() if isinstance(read, Chunk) else (read,):
         made = record if isinstance(record, Refusal) else maker.make(record.row, record.values)
-        yield replace(made, reason=short(made.reason)) if isinstance(made, Refusal) else made
+        if made is not None:
+            yield replace(made, reason=short(made.reason)) if isinstance(made, Refusal) else made

@@ -77,10 +77,15 @@ def _tied(table: pa.Table, rule: Rule, dataset: str, columns: Columns) -> NDArra
 
 
 def _stems(ids: pa.ChunkedArray) -> NDArray[np.int64]:
-    """Codes of the stems of ids, (rows,); −1 for ids without one."""
+    """Codes of the stems of ids, (rows,), also for an id that is the stem of others; −1 for all other ids."""
     found = np.full(len(ids), -1, dtype=np.int64)
     numbered = np.flatnonzero(pc.match_substring(ids, "#").to_numpy())  # hardly any file has such ids
-    found[numbered] = splits.codes(splits.id_stems(ids.take(pa.array(numbered)).to_pylist()))
+    stems = splits.id_stems(ids.take(pa.array(numbered)).to_pylist())
+    known = pa.array({stem for stem in stems if stem is not None}, pa.string())
+    first = np.flatnonzero(pc.is_in(ids, value_set=known).to_numpy()) if len(known) else numbered[:0]
+    first = np.setdiff1d(first, numbered)  # a#1 is one of a, not the stem of a#1#2
+    every = np.concatenate([numbered, first])
+    found[every] = splits.codes([*stems, *ids.take(pa.array(first)).to_pylist()])
     return found
 
 

@@ -117,6 +117,7 @@ def example(item: Item) -> dict[str, Any]:
     parts = {
         "id": item.id, "text": item.text, "label": item.label, "split": item.split,
         "image": None if item.image is None else f"{len(item.image):,} bytes",
+        "further pictures": len(item.pictures) or None,
         **{f"{name} vector" if name != "vector" else name: _shown(vector) for name, vector in item.vectors.items()},
         "metadata": item.metadata or None,
     }  # fmt: skip

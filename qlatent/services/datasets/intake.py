@@ -10,6 +10,8 @@ from pathlib import Path
 
 from qlatent.errors import InputError, StoreError
 from qlatent.ingest import AbstractSource, Mapping
+from qlatent.ingest.rows.items import CURRENCY
+from qlatent.services.datasets import roles
 from qlatent.services.datasets.deduplication import Additions
 from qlatent.services.datasets.import_records import ImportReport, none_kept, refusals_csv
 from qlatent.store.catalogue.pending import Pending
@@ -33,6 +35,7 @@ class Intake:
         self.refusals: list[Refusal] = []
         self.modalities: set[str] = set()
         self.passed = 0
+        self.currencies = False  # whether prices are written with their currency
 
     def create(self, name: str, progress: Progress | None) -> ImportReport:
         """Store all accepted rows as a new dataset."""
@@ -50,6 +53,7 @@ class Intake:
             record = DatasetRecord(
                 id=dataset, name=name, kind=self.source.kind, created=time.time(), rows=report.rows,
                 modalities=_ordered(self.modalities), note="; ".join(self.source.remarks()),
+                roles=self._roles(dataset),
             )  # fmt: skip
             self._write_down(claim, record, rows=report.rows, new=True)
 
@@ -80,11 +84,11 @@ class Intake:
     def _more(self, record: DatasetRecord, claim: Path, progress: Progress | None) -> ImportReport:
         def after(rows: int) -> None:
             modalities = _ordered(self.modalities | set(record.modalities))
-            changed = replace(record, rows=before + rows, modalities=modalities)
+            changed = replace(record, rows=before + rows, modalities=modalities, roles=self._roles(record.id))
             self._write_down(claim, changed, rows=rows, new=False)
 
         before = self.workspace.items.count(record.id)
-        additions = Additions(self.workspace, record.id)
+        additions = Additions(self.workspace, record.id, mapping=self.mapping)
         items = self._good(additions.filter(self.source.rows(self.mapping)))
         first = next(items, None)  # the store refuses empty imports, and there may be no new rows
         if first is None and additions.present == 0:
@@ -102,6 +106,15 @@ class Intake:
             present=additions.present,
         )  # fmt: skip
 
+    def _roles(self, dataset: str) -> dict[str, str]:
+        """The roles of the dataset's columns with those of this import; what was said before stays."""
+        known = self.workspace.catalogue.has_dataset(dataset) and self.workspace.items.has(dataset)
+        earlier = roles.roles(self.workspace, dataset) if known else None
+        found = roles.of_mapping(self.mapping)
+        if self.currencies and not self.mapping.currency:
+            found = {**found, CURRENCY: CURRENCY}
+        return roles.merged(earlier, found)
+
     def _good(self, rows: Iterable[VectorItems | Item | Refusal]) -> Iterator[VectorItems | Item]:
         for row in rows:
             if isinstance(row, Refusal):
@@ -109,6 +122,7 @@ class Intake:
                 continue
             self.passed += len(row) if isinstance(row, VectorItems) else 1
             self.modalities |= modalities_of(row)
+            self.currencies = self.currencies or (isinstance(row, Item) and CURRENCY in row.metadata)
             yield row
 
     def _nothing(self) -> InputError:

@@ -106,7 +106,7 @@ class Catalogue:
         return _dataset(self._one(schema.datasets, dataset_id, what="dataset"))
 
     def update_dataset(self, dataset_id: str, **changes: Any) -> DatasetRecord:
-        """Change name, kind, rows, modalities or note; returns the updated record."""
+        """Change name, kind, rows, modalities, note or roles; returns the updated record."""
         record = replace(self.dataset(dataset_id), **changes)
         statement = update(schema.datasets).where(schema.datasets.c.id == dataset_id)
         with self._database.writing() as connection:
@@ -142,7 +142,8 @@ class Catalogue:
             if connection.scalar(_id_of(table, dataset.id)) is None:
                 connection.execute(insert(table).values(asdict(dataset)))
             else:
-                changes = {"rows": dataset.rows, "modalities": dataset.modalities, "note": dataset.note}
+                kept = ("rows", "modalities", "note", "roles")
+                changes = {name: getattr(dataset, name) for name in kept}
                 connection.execute(update(table).where(table.c.id == dataset.id).values(changes))
             same = [imports.dataset_id == dataset.id]
             if not new:

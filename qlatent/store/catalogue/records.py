@@ -19,7 +19,10 @@ class AddReport:
 
 @dataclass(frozen=True, slots=True)
 class DatasetRecord:
-    """One dataset of the workspace; `id` is its name as a slug."""
+    """One dataset of the workspace; `id` is its name as a slug.
+
+    `roles` is what its columns mean (`services/datasets/roles.py`); None if it was imported by an earlier version.
+    """
 
     id: str
     name: str
@@ -28,6 +31,7 @@ class DatasetRecord:
     rows: int
     modalities: tuple[str, ...] = ()
     note: str = ""
+    roles: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ datasets = Table(
     Column("modalities", JSON, nullable=False),
     Column("note", String, nullable=False),
     _removed(),
+    # what its columns mean, by column; null in datasets of earlier versions
+    Column("roles", JSON(none_as_null=True), nullable=True),
 )
 
 imports = Table(

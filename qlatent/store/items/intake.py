@@ -15,8 +15,8 @@ from qlatent.errors import StoreError
 from qlatent.store.catalogue.records import AddReport
 from qlatent.store.claims import Claims
 from qlatent.store.disk import disk_full, explained, free_bytes
-from qlatent.store.items.schemas import BLOBS
-from qlatent.store.items.staging import Sizes, Staging, batches
+from qlatent.store.items.schemas import BLOBS, ITEMS
+from qlatent.store.items.staging import Sizes, Staging, batches, image_bytes
 from qlatent.store.items.tables import Tables
 from qlatent.store.items.vectors import Vectors, images_of, without
 from qlatent.types import Item, Progress, VectorItems
@@ -114,6 +114,7 @@ class Intake:
         if self._tables.open(name) is None:
             self._tables.create(name, reader)
         else:
+            self._tables.complete(name, ITEMS)
             self._tables.add(name, reader)
 
     def _forget_unused(self, name: str) -> None:
@@ -138,7 +139,8 @@ class Intake:
         if set(self._claims.living()) - set(ours):
             return
         used = {column: self._used(column) for column in _USED}
-        self._tables.keep_only(IMAGES, "hash", partial(pc.is_in, value_set=used["image_hash"]))
+        pictures = pa.concat_arrays([used["image_hash"], self._used("pictures")])
+        self._tables.keep_only(IMAGES, "hash", partial(pc.is_in, value_set=pictures))
         self._tables.tidy(IMAGES, unfinished=True)
         for table in self._vectors.all():
             if table.key == "given":
@@ -151,6 +153,7 @@ class Intake:
 
     def _used(self, column: str) -> pa.Array:
         parts = [self._tables.column(name, column) for name in self._tables.names("items.")]
+        parts = [part.flatten() if pa.types.is_list(part.type) else part for part in parts]
         return pc.unique(pa.concat_arrays([*parts, pa.array([], pa.string())])).drop_null()
 
     def _earlier(self, name: str) -> pa.Table:
@@ -171,7 +174,7 @@ def _size(batch: list[Item] | VectorItems) -> int:
     """Bytes of the images or vectors of a batch."""
     if isinstance(batch, VectorItems):
         return sum(array.nbytes for array in batch.vectors.values())
-    return sum(len(item.image or b"") for item in batch)
+    return sum(map(image_bytes, batch))
 
 
 @contextmanager

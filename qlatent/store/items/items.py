@@ -21,7 +21,7 @@ from qlatent.store.items.mapped import MappedVectors
 from qlatent.store.items.near_duplicates import NearDuplicates
 from qlatent.store.items.schemas import ITEMS
 from qlatent.store.items.search_indexes import SearchIndexes
-from qlatent.store.items.tables import Tables, gathered
+from qlatent.store.items.tables import Tables, gathered, select
 from qlatent.store.items.vectors import Hashes, Vectors, VectorTable, images_of
 from qlatent.types import MODALITIES, Item, Progress, VectorItems
 
@@ -157,7 +157,8 @@ class ItemStore:
         """The rows, or some of their columns, in row order, at present or at a version."""
         chosen = _chosen(columns)
         read = list(dict.fromkeys([*chosen, "row"]))
-        content = gathered(self._dataset(dataset, version=version).search().select(read))
+        table = self._dataset(dataset, version=version)
+        content = select(table, table.search(), read, ITEMS, gathered)
         order = content["row"].to_numpy()
         if (np.diff(order) < 0).any():
             content = content.take(pa.array(np.argsort(order)))
@@ -170,10 +171,13 @@ class ItemStore:
         chosen = _chosen(columns)
         numbers = [int(row) for row in rows]
         distinct = list(dict.fromkeys(numbers))
-        query = self._dataset(dataset).search()
+        table = self._dataset(dataset)
+        query = table.search()
         if len(distinct) <= _FEW_ROWS:
             query = query.where(f"row IN ({', '.join(map(str, distinct)) or '-1'})")
-        content = query.select(list(dict.fromkeys([*chosen, "row"]))).to_arrow()
+        content = select(
+            table, query, list(dict.fromkeys([*chosen, "row"])), ITEMS, lambda each: each.to_arrow()
+        )
         place = {number: index for index, number in enumerate(content["row"].to_pylist())}
         absent = [number for number in distinct if number not in place]
         if absent:

@@ -25,8 +25,10 @@ ITEMS = pa.schema(
         pa.field("source", pa.string(), nullable=False),
         ("width", pa.int32()),
         ("height", pa.int32()),
+        ("pictures", pa.list_(pa.string())),
     ]
 )
+"""The rows of a dataset. Tables of earlier versions lack the last column; it is null in what is read from them."""
 BLOBS = pa.schema(
     [
         pa.field("hash", pa.string(), nullable=False),

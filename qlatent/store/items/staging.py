@@ -16,7 +16,7 @@ import pyarrow as pa
 from qlatent.errors import StoreError
 from qlatent.store.disk import json_bytes
 from qlatent.store.items.schemas import BLOBS, ITEMS, MAKER, vector_batch, vector_schema
-from qlatent.store.items.thumbnails import Thumbnail, thumbnail
+from qlatent.store.items.thumbnails import thumbnail
 from qlatent.store.processes import this_process
 from qlatent.types import MODALITIES, Item, VectorItems, content_hash
 
@@ -95,7 +95,7 @@ class Staging:
 
     def add(self, items: Sequence[Item]) -> None:
         """Add one batch; a duplicate id or an image that cannot be decoded raises `StoreError`."""
-        images = {content_hash(item.image): item for item in items if item.image is not None}
+        images = {content_hash(each): (each, item.id) for item in items for each in _images(item)}
         sizes = self._stage_images(images)
         given = [self._stage_vectors(item) for item in items]
         self._write_vectors(items, given)
@@ -137,7 +137,7 @@ class Staging:
             "pair_hash": pairs,
             "duplicate_of": repeats,
             "source": [block.source] * count,
-            **dict.fromkeys(("image_hash", "text_hash", "text", "width", "height"), none),
+            **dict.fromkeys(("image_hash", "text_hash", "text", "width", "height", "pictures"), none),
         }
 
     def _write_new(self, modality: str, hashes: list[str], vectors: np.ndarray) -> None:
@@ -168,8 +168,13 @@ class Staging:
         self._take_id(item.id)
         image = None if item.image is None else content_hash(item.image)
         text = None if item.text is None else content_hash(item.text)
-        pair = _pair_hash(image or given.get("image"), text or given.get("text"), given.get("vector"))
+        pictures = [content_hash(each) for each in item.pictures]
+        pair = _pair_hash(
+            image or given.get("image"), text or given.get("text"), given.get("vector"), *pictures
+        )
         first = self._first.setdefault(pair, item.id)
+        if self._is_version(item.id, first):
+            first = item.id
         width, height = sizes[image] if image else (None, None)
         row = {
             "row": self.rows,
@@ -186,21 +191,27 @@ class Staging:
             "source": item.source,
             "width": width,
             "height": height,
+            "pictures": pictures or None,
         }
         self.rows += 1
         self.duplicates += first != item.id
         return row
 
-    def _stage_images(self, images: dict[str, Item]) -> Sizes:
-        """Write the new images; returns the sizes of all images."""
+    def _is_version(self, name: str, first: str) -> bool:
+        """Whether two ids are versions of one item, which is no duplicate of itself: "a#2" is one of "a"."""
+        stem = _stem(name)
+        return stem != name and stem == _stem(first) and stem in self._ids
+
+    def _stage_images(self, images: dict[str, tuple[bytes, str]]) -> Sizes:
+        """Write the new images, given with the id of an item by hash; returns the sizes of all images."""
         unseen = [key for key in images if key not in self._sizes]
         stored = self._known_sizes(unseen) if unseen else {}
         new = [key for key in unseen if key not in stored]
-        made = list(self._threads.map(lambda key: _thumbnail(images[key]), new))
+        made = list(self._threads.map(lambda key: thumbnail(images[key][0], item=images[key][1]), new))
         if new:
             columns = [
                 pa.array(new, pa.string()),
-                pa.array([images[key].image for key in new], pa.large_binary()),
+                pa.array([images[key][0] for key in new], pa.large_binary()),
                 pa.array([small.webp for small in made], pa.binary()),
                 pa.array([small.width for small in made], pa.int32()),
                 pa.array([small.height for small in made], pa.int32()),
@@ -275,7 +286,7 @@ def batches(
             batch, held = [], 0
             continue
         batch.append(item)
-        held += len(item.image or b"")
+        held += image_bytes(item)
         if len(batch) >= rows or held >= size:
             yield batch
             batch, held = [], 0
@@ -283,9 +294,19 @@ def batches(
         yield batch
 
 
-def _thumbnail(item: Item) -> Thumbnail:
-    assert item.image is not None
-    return thumbnail(item.image, item=item.id)
+def image_bytes(item: Item) -> int:
+    """Bytes of all images of an item."""
+    return sum(map(len, _images(item)))
+
+
+def _images(item: Item) -> tuple[bytes, ...]:
+    return item.pictures if item.image is None else (item.image, *item.pictures)
+
+
+def _stem(name: str) -> str:
+    """An id without a final #number, which marks a version."""
+    stem, mark, number = name.rpartition("#")
+    return stem if mark and stem and number.isdecimal() else name
 
 
 def _hashes(vectors: np.ndarray) -> list[str]:
@@ -296,6 +317,6 @@ def _hashes(vectors: np.ndarray) -> list[str]:
     return [hashlib.blake2b(content[start : start + size], digest_size=16).hexdigest() for start in starts]
 
 
-def _pair_hash(image: str | None, text: str | None, vector: str | None) -> str:
-    content = f"{image or ''}\n{text or ''}\n{vector or ''}".encode()
+def _pair_hash(image: str | None, text: str | None, vector: str | None, *pictures: str) -> str:
+    content = "\n".join([image or "", text or "", vector or "", *pictures]).encode()
     return hashlib.blake2b(content, digest_size=16).hexdigest()  # `content_hash`, without its cases

@@ -107,6 +107,13 @@ class Tables:
         """Append rows in one commit; returns the new version."""
         return int(self._database.open_table(name).add(data).version)
 
+    def complete(self, name: str, schema: pa.Schema) -> None:
+        """Add the columns of a schema that an existing table lacks, as nulls, in one commit."""
+        table = self._database.open_table(name)
+        known = table.schema.names
+        if absent := [field for field in schema if field.name not in known]:
+            table.add_columns(absent)
+
     def drop(self, name: str) -> None:
         """Delete an existing table with all its versions."""
         self._database.drop_table(name)
@@ -122,9 +129,9 @@ class Tables:
                 yield table.search().where(f"{column} IN ({_quoted(chunk)})").select(columns).to_arrow()
 
     def column(self, name: str, column: str) -> pa.Array:
-        """One column in table order; empty if the table does not exist."""
+        """One column in table order; empty if the table or its column does not exist."""
         table = self.open(name)
-        if table is None:
+        if table is None or column not in table.schema.names:
             return pa.array([], pa.string())
         content = gathered(table.search().select([column]))[column]
         return pa.concat_arrays(content.chunks) if content.num_chunks else pa.array([], content.type)
@@ -166,6 +173,19 @@ def gathered(query: Any) -> pa.Table:
     """The result of a query as one table, fetched in larger batches than `to_arrow` does, which takes half the time."""
     reader = query.to_batches(_BATCH_ROWS)
     return pa.Table.from_batches(list(reader), schema=reader.schema)
+
+
+def select(
+    table: Any, query: Any, columns: Sequence[str], schema: pa.Schema, read: Callable[[Any], pa.Table]
+) -> pa.Table:
+    """Columns of a schema from a query of a table, `read` at once; those that the table lacks are null."""
+    known = table.schema.names
+    content = read(query.select([column for column in columns if column in known]))
+    for column in columns:
+        if column not in known:
+            field = schema.field(column)
+            content = content.append_column(field, pa.nulls(len(content), field.type))
+    return content
 
 
 def _quoted(values: Sequence[str]) -> str:

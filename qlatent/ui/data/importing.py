@@ -17,7 +17,8 @@ from qlatent.ui.shell.formatting import count, literal
 
 KINDS = (
     "Images, a zip of images (with or without a CSV), CSV, TSV, JSONL, Parquet, Excel, text lines, .npz or .npy. "
-    "Choose files that belong together at once, such as vectors and the table of their items, or several shards."
+    "Choose files that belong together at once, such as a table and a zip of its photos, vectors and the table of "
+    "their items, or several shards."
 )
 ENDINGS = [
     "jpg",
@@ -53,7 +54,22 @@ ROLES = {
     "image_vector": "Image vector",
     "text_vector": "Text vector",
     "vector": "Vector",
+    "images": "Further pictures",
 }
+MEANINGS = {
+    "listing_id": (
+        "Listing id",
+        "A row that repeats it with another date, price or text is a version of the listing.",
+    ),
+    "seller": ("Seller", "Who offers the item."),
+    "currency": ("Currency", "Without a column, it is read from the price, such as € 12.50."),
+    "date": ("Date", "When the listing was made or changed; it orders versions."),
+    "category": ("Category", "Such as Home > Kitchen > Pans."),
+    "flag": ("Why it was flagged", "The reason why somebody should look at the listing."),
+    "risk": ("Risk score", "A number; larger is worse."),
+    "hidden": ("Hidden columns", "Neither shown to analysts nor learned from, such as the true answer."),
+}
+SEVERAL = ("text", "images", "hidden")
 VECTORS = ("image_vector", "text_vector", "vector")
 NONE = "–"
 NEW = "A new dataset"
@@ -149,19 +165,22 @@ def _mapper(seen: Preview, *, key: str) -> None:
                 if vectors or role not in VECTORS:
                     chosen[role] = _role(role, label, names, now.get(role))
         st.caption("Several text columns are joined into one text. Unused columns are listed below.")
+        st.markdown("**What other columns mean**")
+        with st.grid("auto", min_column_width=170):
+            for role, (label, meaning) in MEANINGS.items():
+                chosen[role] = _role(role, label, names, now.get(role), meaning)
         if st.form_submit_button("Read again", key="import_remap", icon=":material/refresh:"):
             st.session_state[key] = json.dumps(chosen)
             st.rerun(scope="fragment")
 
 
-def _role(role: str, label: str, names: Sequence[str], now: Any) -> Any:
-    if role == "text":
-        return st.multiselect(
-            label, names, default=[name for name in now or () if name in names], key="map_text"
-        )
+def _role(role: str, label: str, names: Sequence[str], now: Any, meaning: str | None = None) -> Any:
+    if role in SEVERAL:
+        chosen = [name for name in now or () if name in names]
+        return st.multiselect(label, names, default=chosen, key=f"map_{role}", help=meaning)
     options = [NONE, *names]
     index = options.index(now) if now in options else 0
-    picked = st.selectbox(label, options, index=index, key=f"map_{role}")
+    picked = st.selectbox(label, options, index=index, key=f"map_{role}", help=meaning)
     return None if picked == NONE else picked
 
 

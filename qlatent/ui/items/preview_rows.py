@@ -21,6 +21,7 @@ def first_rows(first: Sequence[Item]) -> pd.DataFrame:
     """A table with a column per part that some item has (id and text always) and a typed column per metadata key."""
     rows: dict[str, list[Any]] = {
         "Image": [_thumbnail(item.image) for item in first],
+        "Further pictures": [len(item.pictures) or None for item in first],
         "Id": [item.id for item in first],
         "Text": [cut(item.text or "", limit=300) for item in first],
         "Label": [item.label or "" for item in first],

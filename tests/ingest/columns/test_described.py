@@ -209,17 +209,23 @@ def listings(path: Path, names: list[str], places: list[int]) -> Path:
             ["listing_id", "seller_id", "ProductTitle", "Body (HTML)", "Image Src", "Variant Price", "category",
              "is_counterfeit"],
             [0, 1, 2, 3, 4, 5, 6, 7],
-            Mapping("listing_id", None, ("ProductTitle", "Body (HTML)"), "is_counterfeit", None, "Variant Price"),
+            Mapping(
+                "listing_id", None, ("ProductTitle", "Body (HTML)"), "is_counterfeit", None, "Variant Price",
+                listing_id="listing_id", seller="seller_id", category="category",
+            ),
         ),
         (
             ["ListingID", "SellerID", "ItemName", "LISTING_PRICE", "Category", "fraud_flag"],
             [0, 1, 2, 5, 6, 7],
-            Mapping("ListingID", None, ("ItemName",), "fraud_flag", None, "LISTING_PRICE"),
+            Mapping(
+                "ListingID", None, ("ItemName",), "fraud_flag", None, "LISTING_PRICE",
+                listing_id="ListingID", seller="SellerID", category="Category",
+            ),
         ),
         (
             ["seller_id", "Kategorie", "Beschreibung", "Preis", "verdacht"],
             [1, 6, 2, 5, 7],
-            Mapping(None, None, ("Beschreibung",), "verdacht", None, "Preis"),
+            Mapping(None, None, ("Beschreibung",), "verdacht", None, "Preis", seller="seller_id"),
         ),
         (["sku", "title", "category", "is_active"], [0, 2, 6, 7], Mapping("sku", None, ("title",), "category")),
     ],
@@ -240,7 +246,7 @@ def test_every_column_that_is_not_used_has_its_reason(tmp_path: Path) -> None:
     source = open_source(listings(tmp_path / "t.csv", names, [0, 2, 4, 6, 7]))
     assert [(each.column, each.reason) for each in unused(source.columns, source.guess())] == [
         ("Image Src", "web addresses are not fetched; kept as metadata"),
-        ("category", "kept as metadata; could be the label"),
+        ("category", "kept as metadata: the category"),
     ]
 
 

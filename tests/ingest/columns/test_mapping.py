@@ -25,7 +25,12 @@ def test_a_listing_table_is_guessed() -> None:
         )
     )
     assert guessed == Mapping(
-        id="id", image="image", text=("title", "description"), label="category", price="price"
+        id="id",
+        image="image",
+        text=("title", "description"),
+        label="category",
+        price="price",
+        seller="seller",
     )
 
 

@@ -35,7 +35,7 @@ def test_a_dataset_comes_back_row_by_row(store: ItemStore) -> None:
         "row": 0, "id": "a", "image_hash": red, "text_hash": text, "text": "a red shoe", "label": "shoe",
         "split": "train", "metadata": '{"price": 9.5}', "given_image": None, "given_text": None,
         "given_vector": None, "pair_hash": content_hash(f"{red}\n{text}\n"), "duplicate_of": "",
-        "source": "x.csv", "width": 40, "height": 30,
+        "source": "x.csv", "width": 40, "height": 30, "pictures": None,
     }  # fmt: skip
     assert (second["width"], second["height"], second["text"], second["text_hash"]) == (400, 200, None, None)
     assert (third["image_hash"], third["width"]) == (None, None)
@@ -49,7 +49,7 @@ def test_rows_and_columns_come_in_the_order_asked_for(store: ItemStore) -> None:
     assert store.table("shop", columns=["text", "row"]).to_pydict() == {
         "text": [f"text {n}" for n in range(5)], "row": [0, 1, 2, 3, 4],
     }  # fmt: skip
-    assert store.table("shop").num_columns == 16
+    assert store.table("shop").num_columns == 17
 
 
 def test_many_rows_are_found_too(store: ItemStore) -> None:

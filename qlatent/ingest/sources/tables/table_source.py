@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from qlatent.ingest.cells import picture_lists
 from qlatent.ingest.column import Column
 from qlatent.ingest.columns.mapping import Mapping
 from qlatent.ingest.decoding import Opener
@@ -97,10 +98,13 @@ class TableSource(AbstractSource):
             table = stream_hash(stream)
         if files is None or mapping.image is None:
             return table
-        named = {file_of(cell, files, beside="") for cell in self._cells(mapping.image)} - {None}
+        columns = (mapping.image, *mapping.images)
+        named = {file_of(cell, files, beside="") for cell in self._cells(columns)} - {None}
         return content_hash(table + files.fingerprint(sorted(name for name in named if name)))
 
-    def _cells(self, column: str) -> Iterator[Any]:
+    def _cells(self, columns: Sequence[str]) -> Iterator[Any]:
+        """The cells of columns of pictures, one picture each."""
         for record in self.table.records():
             if isinstance(record, Record):
-                yield record.values.get(column)
+                for column in columns:
+                    yield from picture_lists.parts(record.values.get(column))

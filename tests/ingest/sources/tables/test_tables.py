@@ -162,7 +162,9 @@ def test_a_listing_row_becomes_an_item(tmp_path: Path) -> None:
     )
     (item,), _ = read(path)
     assert (item.id, item.text, item.label, item.split) == ("7", "Red chair. Comfortable.", "Chairs", "train")
-    assert item.metadata == {"price": 1299.0, "price_as_written": "$1,299.00", "seller": "ann"}
+    assert item.metadata == {
+        "price": 1299.0, "price_as_written": "$1,299.00", "currency": "$", "seller": "ann"
+    }  # fmt: skip
     assert item.image == png()
     assert item.source == "t.csv"
 
