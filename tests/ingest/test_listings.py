@@ -355,3 +355,30 @@ def test_an_id_that_is_no_listing_is_refused_as_ever(tmp_path: Path, name: str) 
 def test_the_number_of_a_version_is_free(tmp_path: Path) -> None:
     rows = [flagged(0), flagged(0, listing_id="L-0#2", title="x"), flagged(0, price="9")]
     assert ids(table(tmp_path / "t.csv", FLAGGED, *rows)) == ["L-0", "L-0#2", "L-0#3"]
+
+
+@pytest.mark.parametrize("separator", ["", ";", ", "])
+def test_photos_are_found_by_the_names_in_web_addresses(tmp_path: Path, separator: str) -> None:
+    def address(name: str) -> str:
+        return f"https://cdn.shop.example/s/files/1/products/{name}.png?v=17"
+
+    rows = mugs()
+    for row in rows:
+        place = SHOPIFY.index("Image Src")
+        row[place] = address(row[place].removesuffix(".png")) if row[place] else ""
+    if separator:
+        rows[0][place] += separator + address("side")
+    shots = {f"img/{name}.png": png(seed) for seed, name in enumerate(("front", "side", "back", "top"))}
+    source = open_source(make_zip(tmp_path / "t.zip", {"products.csv": text_of([SHOPIFY, *rows]), **shots}))
+    blue, red = source.rows()
+    seen = [png(0), *([png(1)] if separator else []), png(2), png(3)]
+    assert [blue.image, *blue.pictures] == seen  # type: ignore[union-attr]
+    assert red.image is None  # type: ignore[union-attr]
+    assert "pictures found by the names in the web addresses of 'Image Src'" in source.remarks()
+
+
+def test_one_file_is_not_the_picture_of_many_addresses(tmp_path: Path) -> None:
+    rows = [[str(n), "mug", f"https://cdn.example/{n}/image.png"] for n in range(5)]
+    entries = {"t.csv": text_of([["id", "title", "photo"], *rows]), "image.png": png(1)}
+    items, _ = read(make_zip(tmp_path / "t.zip", entries))
+    assert [item.image for item in items] == [None] * 5

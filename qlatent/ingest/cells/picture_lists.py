@@ -46,11 +46,14 @@ def _is_one(cell: Any) -> bool:
 
 
 def _may_be_list(text: str) -> bool:
-    return len(text) <= _LONGEST and _names_picture(text.rstrip(_ENDS))
+    return len(text) <= _LONGEST and ("://" in text or _names_picture(text.rstrip(_ENDS)))
 
 
 def _names_picture(text: str) -> bool:
-    return text.strip().lower().endswith(SUFFIXES)
+    name = text.strip()
+    if "://" in name:
+        name = name.partition("?")[0]
+    return name.lower().endswith(SUFFIXES)
 
 
 def _listed(text: str) -> list[Any]:

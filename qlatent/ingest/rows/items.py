@@ -236,7 +236,7 @@ class ItemMaker:
             kept[self.mapping.date] = self._date(values[self.mapping.date], kept[self.mapping.date])
         if self.mapping.price and not is_missing(values.get(self.mapping.price)):
             kept.update(_price(values[self.mapping.price]))
-            currency = as_currency(values[self.mapping.price])
+            currency = as_currency(kept.get("price_as_written"))
             if currency and self.mapping.currency is None and CURRENCY not in values:
                 kept[CURRENCY] = currency
         return kept

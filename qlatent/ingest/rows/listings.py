@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from qlatent.ingest.cells import picture_lists
-from qlatent.ingest.cells.values import as_text, is_missing
+from qlatent.ingest.cells.values import is_missing
 from qlatent.ingest.columns.mapping import Mapping
 from qlatent.ingest.record import Record
 from qlatent.types import Item, Refusal
@@ -47,8 +46,8 @@ def joined(
 
 def _continues(record: Record, held: Record, mapping: Mapping) -> bool:
     assert mapping.id is not None  # it has versions
-    key = as_text(record.values.get(mapping.id))
-    if key is None or key != as_text(held.values.get(mapping.id)) or not mapping.text:
+    key = record.values.get(mapping.id)
+    if key != held.values.get(mapping.id) or is_missing(key) or not mapping.text:
         return False
     own = (*mapping.text, *([mapping.date] if mapping.date else []))
     said = any(not is_missing(held.values.get(column)) for column in mapping.text)
@@ -81,30 +80,30 @@ class Versions:
     """Tells the versions of a listing from exact repeats and from ids that were used by accident."""
 
     def __init__(self, mapping: Mapping) -> None:
-        self.mapping = mapping
-        self._seen: dict[
-            str, dict[int, set[int]]
-        ] = {}  # id → hashes of what makes a version → of all that it says
+        self._keys = version_keys(mapping)
+        self._contents: set[int] = (
+            set()
+        )  # hashes of an id with what makes a version, and with all that a row says
+        self._wholes: set[int] = set()
 
     def is_repeat(self, name: str, item: Item) -> bool:
         """Whether a row with this id has said exactly the same."""
-        content, whole = self._hashes(item)
-        return whole in self._seen.get(name, {}).get(content, ())
+        return self._hashes(name, item)[1] in self._wholes
 
     def is_version(self, name: str, item: Item) -> bool:
         """Whether no row with this id had the same date, price, text and pictures."""
-        return self._hashes(item)[0] not in self._seen.get(name, {})
+        return self._hashes(name, item)[0] not in self._contents
 
     def add(self, name: str, item: Item) -> None:
         """Remember what a row with this id says."""
-        content, whole = self._hashes(item)
-        self._seen.setdefault(name, {}).setdefault(content, set()).add(whole)
+        content, whole = self._hashes(name, item)
+        self._contents.add(content)
+        self._wholes.add(whole)
 
-    def _hashes(self, item: Item) -> tuple[int, int]:
-        said = tuple(str(item.metadata.get(key)) for key in version_keys(self.mapping))
-        content = hash((item.text, item.image, item.pictures, said))
-        rest = json.dumps(item.metadata, sort_keys=True, default=str)
-        return content, hash((content, rest, item.label, item.split))
+    def _hashes(self, name: str, item: Item) -> tuple[int, int]:
+        said = [item.metadata.get(key) for key in self._keys]
+        content = hash((name, item.text, item.image, item.pictures, repr(said)))
+        return content, hash((content, repr(item.metadata), item.label, item.split))
 
 
 def version_keys(mapping: Mapping) -> tuple[str, ...]:

@@ -317,3 +317,31 @@ def test_encodings_are_counted_again_when_rows_or_vectors_change(store: ItemStor
     other.remove("a")
     other.create("a", [Item("1", text="one"), Item("2", text="three")])
     assert store.encoders("a") == [{**entry, "encoded": 1, "total": 2}]
+
+
+def test_a_version_is_no_duplicate_of_the_item_it_is_a_version_of(store: ItemStore) -> None:
+    names = ["a", "a#2", "b", "b#x", "1.jpg#0", "1.jpg#1"]
+    report = store.create("shop", [Item(name, text="same") for name in names])
+    marked = dict(
+        zip(names, store.table("shop", columns=["duplicate_of"])["duplicate_of"].to_pylist(), strict=True)
+    )
+    assert marked == {"a": "", "a#2": "", "b": "a", "b#x": "a", "1.jpg#0": "a", "1.jpg#1": "a"}
+    assert report.duplicates == 4
+    store.append("shop", [Item("a#3", text="same"), Item("c", text="same")])
+    assert store.table("shop", columns=["duplicate_of"])["duplicate_of"].to_pylist()[-2:] == ["", "a"]
+
+
+def test_further_pictures_are_stored_once_and_read_from_tables_that_lack_them(store: ItemStore) -> None:
+    store.create("shop", [Item("a", image=RED, pictures=(BLUE, RED))])
+    assert store.rows("shop", [0], columns=["pictures"]) == [
+        {"pictures": [content_hash(BLUE), content_hash(RED)]}
+    ]
+    assert set(store.thumbnails([content_hash(RED), content_hash(BLUE)])) == {
+        content_hash(RED),
+        content_hash(BLUE),
+    }
+    store.create("old", [Item("a", image=RED)])
+    store._tables.open("items.old").drop_columns(["pictures"])  # as an earlier version wrote it
+    assert store.rows("old", [0], columns=["id", "pictures"]) == [{"id": "a", "pictures": None}]
+    store.append("old", [Item("b", image=RED, pictures=(BLUE,))])
+    assert store.table("old", columns=["pictures"])["pictures"].to_pylist() == [None, [content_hash(BLUE)]]

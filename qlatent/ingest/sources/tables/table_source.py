@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from qlatent.ingest.cells import picture_lists
 from qlatent.ingest.column import Column
+from qlatent.ingest.columns.described import SAMPLE_ROWS
 from qlatent.ingest.columns.mapping import Mapping
 from qlatent.ingest.decoding import Opener
 from qlatent.ingest.files.files import AbstractFiles, stream_hash
 from qlatent.ingest.limits import Limits
 from qlatent.ingest.record import Chunk, Record, Rows
-from qlatent.ingest.rows.image_cells import cell_bytes, file_of
+from qlatent.ingest.rows.image_cells import cell_bytes, file_of, name_in_address
 from qlatent.ingest.sources.source import AbstractSource
 from qlatent.ingest.sources.tables.shards import Shards, listed
 from qlatent.ingest.sources.tables.table import AbstractTable
@@ -55,12 +57,28 @@ class TableSource(AbstractSource):
     def guess(self) -> Mapping:
         """The guessed mapping; a column that restarts in each file is not used as id and becomes metadata."""
         found = super().guess()
+        if found.image is None and self.place.whole and self.place.files is not None:
+            found = replace(found, image=self._addresses_of(self.place.files))
         if found.id is None and any(column.name == "ids" for column in self.columns):
             found = replace(found, id="ids")
         if found.id and isinstance(self.table, Shards) and self.table.repeats(found.id):
             self.notes[f"column {found.id!r} begins anew in each file, so it is no id of the items"] = 1
             return replace(found, id=None)
         return found
+
+    def _addresses_of(self, files: AbstractFiles) -> str | None:
+        """The column of web addresses whose last parts are the names of pictures that are here."""
+        for column in (column.name for column in self.columns if column.type == "url"):
+            cells = {cell for cell in islice(self._cells([column]), SAMPLE_ROWS) if isinstance(cell, str)}
+            names = Counter(map(name_in_address, cells))
+            distinct = all(
+                count == 1 for name, count in names.items() if name
+            )  # image.jpg may be any of many
+            here = sum(file_of(cell, files, beside=self.place.inside) is not None for cell in cells)
+            if distinct and here * 2 > len(cells) > 0:
+                self.notes[f"pictures found by the names in the web addresses of {column!r}"] = 1
+                return column
+        return None
 
     def records(self) -> Iterator[Record | Refusal]:
         self._named.clear()
