@@ -8,9 +8,10 @@ from qlatent.services.triage import queues
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.dataset_cache import all_datasets
 from qlatent.ui.shell.removed import removed
-from qlatent.ui.triage import addresses, groups, new_queue, notice, queue_list, settings, work, you
+from qlatent.ui.triage import addresses, groups, log, new_queue, notice, queue_list, settings, work, you
 
-SECTIONS = {"work": "Work", "groups": "Groups", "settings": "Settings"}
+SECTIONS = {"work": "Work", "groups": "Groups", "log": "Log", "settings": "Settings"}
+PARTS = {"groups": groups.section, "log": log.section}
 
 workspace = page.workspace()
 if addresses.QUEUE in st.query_params:
@@ -53,8 +54,8 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
 url_state.put(addresses.QUEUE, chosen.id)
 if section == "settings":
     settings.settings(chosen)
-elif section == "groups":
-    groups.section(chosen)
+elif section in PARTS:
+    PARTS[section](chosen)
 else:
     work.work(chosen.id)
     work.kept(chosen)

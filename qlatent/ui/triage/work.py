@@ -16,7 +16,7 @@ from qlatent.services.triage.casework import Nothing
 from qlatent.services.triage.queues import QueueView
 from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import count
-from qlatent.ui.triage import acting, addresses, aside, card, deciding, ends, finding, words, you
+from qlatent.ui.triage import acting, addresses, aside, card, deciding, ends, finding, score, words, you
 from qlatent.ui.triage.keyboard import keyboard
 
 WHY = "triage_why"
@@ -37,6 +37,7 @@ def work(queue: str) -> None:
     stand = _stand(queue)
     view = queues.view(page.workspace(), queue, analyst=you.name())
     _progress(view)
+    score.left(view)
     acting.said()
     if isinstance(stand, Nothing):
         ends.ends(view, stand)
@@ -61,6 +62,7 @@ def _card(view: QueueView, stand: Stand) -> None:
         finding.finding(view)
     with left:
         st.caption(stand.why)
+        score.score(view, case)
         card.item(case)
     near, about = st.columns([2.2, 1], gap="large")
     with near:
