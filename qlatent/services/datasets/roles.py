@@ -42,6 +42,11 @@ def having(found: AbstractMapping[str, str], role: str) -> str | None:
     return next((column for column, each in found.items() if each == role), None)
 
 
+def hidden(workspace: Workspace, dataset: str) -> tuple[str, ...]:
+    """The columns of a dataset that are neither shown to analysts nor learned from; errors as in `roles`."""
+    return tuple(column for column, role in roles(workspace, dataset).items() if role == HIDDEN)
+
+
 def set_role(workspace: Workspace, dataset: str, column: str, role: str | None) -> dict[str, str]:
     """Give one column a role, or take its role away; returns all roles. Errors as in `set_roles`."""
     return set_roles(workspace, dataset, {column: role})

@@ -219,6 +219,7 @@ def test_the_truth_about_the_demo_is_hidden(workspace: Workspace, tmp_path: Path
         assert {name: known[name] for name in ("truth", "truth_of", "seller", "price")} == {
             "truth": "hidden", "truth_of": "hidden", "seller": "seller", "price": "price",
         }  # fmt: skip
+        assert set(roles.hidden(workspace, report.dataset)) == {"truth", "truth_of"}
 
 
 def test_a_currency_in_prices_becomes_a_column_with_its_role(workspace: Workspace, tmp_path: Path) -> None:
