@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from qlatent.ui.hardware.badge import badge, banner, ended
-from qlatent.ui.shell import page, parts
+from qlatent.ui.shell import page, parts, who
 
 parts.window()
 parts.logo()
+who.let_in()
 chosen = page.navigation({"hardware": ended})
 page.notice()
 banner()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from qlatent.cli import exporting, lines
-from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
+from qlatent.cli.options import JsonOption, WorkspaceOption, YesOption, check_owner, open_workspace
 from qlatent.cli.selecting import IdOption, SelectionOption, WhereOption, asked
 from qlatent.cli.terminal import Terminal
 from qlatent.services.selections import collections
@@ -121,10 +121,16 @@ def undo(collection: Collection, workspace: WorkspaceOption = None, as_json: Jso
 
 
 @app.command()
-def remove(collection: Collection, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def remove(
+    collection: Collection,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Remove a collection. `qlatent restore` brings it back within a day; its items stay in the dataset."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     found = collections.view(opened, collection)
+    check_owner(found.owner, f"the collection {found.id}", yes=yes)
     collections.remove(opened, found.id)
     terminal.result(
         {"collection": found.id, "removed": True},

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from qlatent import assignments
-from qlatent.errors import ConfigError
+from qlatent import actors, assignments
+from qlatent.errors import ConfigError, InputError
 from qlatent.services import workspaces
 from qlatent.services.workspaces import Workspace
 from qlatent.settings import settings
@@ -35,6 +35,7 @@ GroupBy = Annotated[
 EncoderKey = Annotated[
     str | None, typer.Option("--vectors", help="Encoder key, if the dataset has vectors of several encoders.")
 ]
+YesOption = Annotated[bool, typer.Option("--yes", help="Remove it also if somebody else made it.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once while the run continues.")]
 
 
@@ -46,6 +47,15 @@ def path_of(workspace: Path | None) -> Path:
 def open_workspace(workspace: Path | None) -> Workspace:
     """The opened workspace of the option, or the one in the settings."""
     return workspaces.open_workspace(path_of(workspace))
+
+
+def check_owner(owner: str, what: str, *, yes: bool) -> None:
+    """Raise `InputError` if somebody else made what is to be removed, unless `yes` says that this is known."""
+    if not yes and actors.others(owner):
+        raise InputError(
+            f"{owner} made {what}; you are {actors.own_name()}.",
+            remedy="Add --yes to remove it all the same.",
+        )
 
 
 def open_folder(workspace: Path | None) -> Workspace:

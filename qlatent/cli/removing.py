@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
+from qlatent.cli.options import JsonOption, WorkspaceOption, YesOption, check_owner, open_workspace
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import InputError
 from qlatent.services import bin
@@ -29,6 +29,7 @@ def remove(
         ),
     ],
     stop: Annotated[bool, typer.Option("--stop", help="First stop the runs that use the dataset.")] = False,
+    yes: YesOption = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -38,6 +39,7 @@ def remove(
     """
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     kind = _kind(opened, name)
+    check_owner(_owner(opened, kind, name), f"the {kind} {name}", yes=yes)
     stays = _stays(opened, kind, name)  # before the removal, while collections know their dataset
     if kind == "dataset":
         datasets.remove(opened, name, stop=stop)
@@ -81,6 +83,13 @@ def _stays(workspace: Workspace, kind: str, name: str) -> dict[str, int]:
     if kind in ("dataset", "run"):
         found["views"] = len(saved.naming(workspace, name))
     return found
+
+
+def _owner(workspace: Workspace, kind: str, name: str) -> str:
+    """Who made it; "" where that is not kept."""
+    if kind in ("run", "job"):
+        return workspace.catalogue.run(name).owner
+    return workspace.catalogue.collections.one(name).owner if kind == "collection" else ""
 
 
 def _counted(words: str, number: int) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from qlatent import actors
 from qlatent.cli import lines, triage_duplicates
 from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace
 from qlatent.cli.selecting import IdOption, SelectionOption, WhereOption, selection
@@ -243,7 +244,7 @@ def permit_command(
 
 
 def _name(by: str) -> str:
-    return by.strip() or people.own_name()
+    return by.strip() or actors.own_name()
 
 
 def _policy(path: Path) -> Any:

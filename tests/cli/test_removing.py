@@ -107,3 +107,20 @@ def test_a_run_is_stopped_while_the_database_server_is_away(
         settings.cache_clear()
     assert (code, document) == (0, {"run": view.id, "state": "stopped"})
     assert folder.stop_requested()
+
+
+def test_what_somebody_else_made_is_removed_only_with_yes(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = ("--workspace", str(place))
+    with open_workspace(place) as workspace:
+        collections.create(workspace, "shop", Ids(ids=("a",)), name="Mine", owner="ann")
+        waiting = listing.list_runs(workspace)[0]
+        queue.stop(workspace, waiting.id)
+    monkeypatch.setenv("QLATENT_USER", "bob")
+    settings.cache_clear()
+    for command in (("remove", "mine"), ("collections", "remove", "mine"), ("remove", waiting.id)):
+        code, _, err = run(capsys, *command, *at)
+        assert code == 1 and "you are bob" in err and "--yes" in err
+    assert run(capsys, "remove", "mine", "--yes", *at)[1]["removed"] == "mine"
+    settings.cache_clear()

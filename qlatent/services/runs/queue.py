@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from qlatent.actors import own_name
 from qlatent.errors import QlatentError, RunError, StoreError
 from qlatent.services.runs import event_log, launchers, run_index, specs
 from qlatent.services.runs.launchers import Launcher
@@ -71,9 +72,10 @@ def start(
     *,
     inputs: Mapping[str, Path] | None = None,
     token: str = "",
+    owner: str = "",
 ) -> str:
     """Queue a run with this spec and start it if there is room; returns its id. Arguments as in `enqueue`."""
-    run_id = enqueue(workspace, spec, inputs=inputs, token=token)
+    run_id = enqueue(workspace, spec, inputs=inputs, token=token, owner=owner)
     dispatch(workspace)
     return run_id
 
@@ -84,8 +86,9 @@ def enqueue(
     *,
     inputs: Mapping[str, Path] | None = None,
     token: str = "",
+    owner: str = "",
 ) -> str:
-    """Queue a run with this spec; returns its id.
+    """Queue a run with this spec; returns its id. `owner` is who made it, by default `own_name()`.
 
     `inputs` are files by role; the run keeps copies. A `token` identifies one rendering of a form: a repeated request
     with the same token, as by a double click, returns the existing run.
@@ -93,7 +96,7 @@ def enqueue(
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(spec.created))
     run_id = f"r{stamp}-{secrets.token_hex(4)}"
     folder = RunFolder.create(workspace.runs_path / run_id, spec.document() | {"id": run_id}, inputs=inputs)
-    record = RunRecord(run_id, spec.kind, spec.name, spec.dataset, spec.created)
+    record = RunRecord(run_id, spec.kind, spec.name, spec.dataset, spec.created, owner=owner or own_name())
     try:
         wish, entry = _wish(token, spec, inputs or {}), run_index.entry_of(folder)
         queued = workspace.catalogue.add_run(record, token=wish, entry=entry)

@@ -15,6 +15,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent.actors import own_name
 from qlatent.errors import AbsentError, InputError
 from qlatent.services import bin
 from qlatent.services.selections.columns import rows_of
@@ -41,25 +42,41 @@ class CollectionView:
     changed: float
     count: int  # ids that it keeps
     lost: int  # of them, those that are not in the dataset at present; all while it is removed
+    owner: str = ""  # who made it; "" before there were names
 
 
 # --- make, list, find -------------------------------------------------------------------------------------
 
 
 def create(
-    workspace: Workspace, dataset: str, definition: Definition, *, name: str, now: float | None = None
+    workspace: Workspace,
+    dataset: str,
+    definition: Definition,
+    *,
+    name: str,
+    now: float | None = None,
+    owner: str = "",
 ) -> CollectionView:
-    """Keep what is selected at present under a name; nothing selected, or a name in use, raises `InputError`."""
+    """Keep what is selected at present under a name; nothing selected, or a name in use, raises `InputError`.
+
+    `owner` is who made it, by default `own_name()`.
+    """
     rows = resolve(workspace, dataset, definition)
     if not len(rows):
         raise InputError(
             "Nothing is selected, so there is nothing to keep.", remedy="Select at least one item."
         )
-    return _made(workspace, dataset, ids_of(workspace, dataset, rows), name=name, now=now)
+    return _made(workspace, dataset, ids_of(workspace, dataset, rows), name=name, now=now, owner=owner)
 
 
 def combine(
-    workspace: Workspace, collections: Sequence[str], *, how: str, name: str, now: float | None = None
+    workspace: Workspace,
+    collections: Sequence[str],
+    *,
+    how: str,
+    name: str,
+    now: float | None = None,
+    owner: str = "",
 ) -> CollectionView:
     """A new collection from others of one dataset: their union, intersection, or the first without the others.
 
@@ -76,7 +93,7 @@ def combine(
             f"Collections of one dataset can be combined; got {said or 'none'}.", remedy="Choose others."
         )
     ids = reduce(SETS[how], [set(workspace.catalogue.collections.ids(each.id)) for each in found])
-    return _made(workspace, str(found[0].dataset_id), sorted(ids), name=name, now=now)
+    return _made(workspace, str(found[0].dataset_id), sorted(ids), name=name, now=now, owner=owner)
 
 
 def listed(workspace: Workspace, dataset: str | None = None) -> list[CollectionView]:
@@ -191,11 +208,12 @@ def _changed(
 
 
 def _made(
-    workspace: Workspace, dataset: str, ids: list[str], *, name: str, now: float | None
+    workspace: Workspace, dataset: str, ids: list[str], *, name: str, now: float | None, owner: str
 ) -> CollectionView:
     chosen, moment = _free_name(workspace, name, dataset), _time(now)
     key = next(each for each in slugs(chosen) if not workspace.catalogue.collections.taken(each))
-    made = CollectionRecord(key, chosen, dataset, workspace.items.version(dataset), moment, moment)
+    version = workspace.items.version(dataset)
+    made = CollectionRecord(key, chosen, dataset, version, moment, moment, owner=owner or own_name())
     return _views(workspace, [workspace.catalogue.collections.add(made, ids)])[0]
 
 
@@ -222,7 +240,7 @@ def _views(workspace: Workspace, records: Sequence[CollectionRecord]) -> list[Co
     return [
         CollectionView(
             id=each.id, name=each.name, dataset=each.dataset_id or "", created=each.created,
-            changed=each.changed, count=each.count,
+            changed=each.changed, count=each.count, owner=each.owner,
             lost=sum(key not in present[each.dataset_id] for key in workspace.catalogue.collections.ids(each.id)),
         )
         for each in records

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 
 from qlatent.errors import InputError
-from qlatent.settings import settings
 from qlatent.store.catalogue.records import AnalystRecord
 from qlatent.store.workspace import Workspace
 
@@ -16,11 +14,6 @@ PERMISSIONS = {
     "export": "write decisions, logs and case reports to files",
 }
 LONGEST_NAME = 100
-
-
-def own_name() -> str:
-    """The name of whoever uses this installation: `QLATENT_USER`, else that of the account on this machine."""
-    return settings().user.strip() or getpass.getuser()
 
 
 def analysts(workspace: Workspace) -> list[AnalystRecord]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 import time
 import weakref
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from qlatent.store.catalogue import database
 
 _RETRY_SECONDS = 5.0  # between two attempts to use the database itself again
 _SHORT_SECONDS = 0.2  # timeout of such an attempt
+_TURN_SECONDS = 30.0  # to wait for another thread that writes, and then for the database
 _COPIES = 5  # attempts to copy a database while others write to it
 _ROOMS = (None, "/dev/shm")  # places for a copy; the temporary directory may be full as well
 
@@ -38,6 +40,7 @@ class Database:
         self._copy: _Copy | None = None
         self._why: StoreError | None = None  # the reason for reading a copy
         self._looked = 0.0
+        self._turn = threading.Lock()
         self._open(database.OPENING_SECONDS)
 
     @property
@@ -74,7 +77,20 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """An exclusive write transaction; raises `StoreError` with the reason if there can be none."""
+        """An exclusive write transaction; raises `StoreError` with the reason if there can be none.
+
+        Threads of this process take turns, so that fewer connections wait for the database, which lets none go first.
+        """
+        waited = self._turn.acquire(timeout=_TURN_SECONDS)
+        try:
+            with self._transaction() as connection:
+                yield connection
+        finally:
+            if waited:
+                self._turn.release()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
         if self._engine is None:
             self._open(_SHORT_SECONDS)
         if self._engine is None:

@@ -16,7 +16,7 @@ from qlatent.services.runs.listing import RunSummary
 from qlatent.ui.compare import retrieval_query
 from qlatent.ui.compare.retrieval_form import form
 from qlatent.ui.compare.retrieval_names import row_name
-from qlatent.ui.shell import page, parts, url_state
+from qlatent.ui.shell import owners, page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, decimal, encoder_name, literal
 from qlatent.ui.shell.progress import progress as bar
 
@@ -102,6 +102,7 @@ def _header(run: RunSummary) -> None:
 def confirm_removal(run: RunSummary) -> None:
     """Ask before removing an evaluation."""
     st.markdown(literal(run.name))
+    owners.made_by(run.owner)
     st.caption(
         "You can restore it for a day; then its results and uploaded files are deleted. "
         "The corpus and its heads stay."

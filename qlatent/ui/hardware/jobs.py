@@ -11,7 +11,7 @@ import streamlit as st
 from qlatent.services.hardware import listing
 from qlatent.services.hardware.listing import JobView
 from qlatent.ui.hardware import addresses, key
-from qlatent.ui.shell import page, parts, url_state
+from qlatent.ui.shell import owners, page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, duration, literal
 from qlatent.ui.shell.progress import waiting
 
@@ -146,6 +146,7 @@ def _header(view: JobView) -> None:
 def confirm_removal(view: JobView) -> None:
     """Ask before removing a job."""
     st.markdown(literal(view.run.name))
+    owners.made_by(view.run.owner)
     st.caption(
         "You can restore it for a day; then its results are deleted, and a new job would measure them again. What it "
         "used stays in the budget."

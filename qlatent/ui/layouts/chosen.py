@@ -16,6 +16,7 @@ from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import Layout
 from qlatent.ui.layouts import addresses
 from qlatent.ui.selections.view import View
+from qlatent.ui.shell import owners
 from qlatent.ui.shell import page as shell
 from qlatent.ui.shell.dataset_cache import all_datasets
 from qlatent.ui.shell.formatting import count, duration, literal
@@ -132,11 +133,11 @@ def _newer(path: str, layout: str, state: str) -> int:
 def _remove(page: str, layout: str) -> None:
     def remove() -> None:
         addresses.show(page, "")
-        with shell.guarded():
-            queue.remove(shell.workspace(), layout)
-            st.session_state[f"{page}_layout_removed"] = layout
+        queue.remove(shell.workspace(), layout)
+        st.session_state[f"{page}_layout_removed"] = layout
 
-    st.button("Remove this layout", key=f"{page}_layout_remove", icon=":material/delete:", on_click=remove)
+    run = listing.summary(shell.workspace(), layout)
+    owners.remove_button("Remove this layout", run.name, run.owner, remove, key=f"{page}_layout_remove")
 
 
 def undo_removal(page: str) -> None:

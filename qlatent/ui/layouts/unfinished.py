@@ -10,6 +10,7 @@ from qlatent.errors import StoreError
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunSummary
 from qlatent.ui.layouts import addresses
+from qlatent.ui.shell import owners
 from qlatent.ui.shell import page as shell
 from qlatent.ui.shell.progress import followed
 
@@ -24,16 +25,15 @@ def unfinished(page: str, found: Sequence[RunSummary]) -> None:
         with st.container(border=True, key=f"{page}_layout_run_{each.id}"):
             followed(each.id, key=f"{page}_layout_{each.id}", polled=each.active)
             if not each.active:
-                _remove(page, each.id)
+                _remove(page, each)
 
 
-def _remove(page: str, run: str) -> None:
+def _remove(page: str, run: RunSummary) -> None:
     def remove() -> None:
-        with shell.guarded():
-            queue.remove(shell.workspace(), run)
-            st.session_state[f"{page}_layout_removed"] = run
+        queue.remove(shell.workspace(), run.id)
+        st.session_state[f"{page}_layout_removed"] = run.id
 
-    st.button("Remove", key=f"{page}_layout_remove_{run}", icon=":material/delete:", on_click=remove)
+    owners.remove_button("Remove", run.name, run.owner, remove, key=f"{page}_layout_remove_{run.id}")
 
 
 def _ready(page: str) -> None:

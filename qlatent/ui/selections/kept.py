@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from qlatent import actors
 from qlatent.services.exports.choice import Choice
 from qlatent.services.selections import collections
 from qlatent.services.selections.collections import CollectionView
 from qlatent.services.selections.definitions import Definition, Kept
 from qlatent.ui.selections import changes
 from qlatent.ui.selections.downloads import downloads
+from qlatent.ui.shell import owners
 from qlatent.ui.shell import page as shell
 from qlatent.ui.shell.formatting import ago, count, literal
 from qlatent.ui.shell.removed import removed
@@ -64,7 +66,8 @@ def said(each: CollectionView) -> None:
     lost = f" · {each.lost:,} no longer in the dataset" if each.lost else ""
     with st.container(gap=None, width="content"):
         st.markdown(f"**{literal(each.name, limit=60)}**", width="content")
-        st.caption(f"{count(each.count, 'item')} · changed {ago(each.changed)}{lost}", width="content")
+        by = f" · by {literal(other, limit=40)}" if (other := actors.others(each.owner)) else ""
+        st.caption(f"{count(each.count, 'item')} · changed {ago(each.changed)}{by}{lost}", width="content")
 
 
 def edit(key: str, each: CollectionView, *, layout: str = "") -> None:
@@ -83,10 +86,13 @@ def edit(key: str, each: CollectionView, *, layout: str = "") -> None:
             with shell.guarded():
                 collections.undo(workspace, each.id)
                 st.rerun()
-        if st.button("Remove", key=f"{key}_remove", icon=":material/delete:"):
-            with shell.guarded():
-                collections.remove(workspace, each.id)
-                st.rerun()
+        owners.remove_button(
+            "Remove",
+            each.name,
+            each.owner,
+            lambda: collections.remove(workspace, each.id),
+            key=f"{key}_remove",
+        )
 
 
 def _change(collection: str, selection: Definition, *, adds: bool) -> None:

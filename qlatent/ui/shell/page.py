@@ -16,7 +16,7 @@ from qlatent.errors import QlatentError
 from qlatent.services import uploads
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.settings import settings
-from qlatent.ui.shell import parts, server
+from qlatent.ui.shell import parts, server, who
 from qlatent.ui.shell.formatting import literal
 
 log = logging.getLogger("qlatent.app")
@@ -77,6 +77,7 @@ def workspace() -> Workspace:
     if not st.session_state.get("navigation_declared"):
         navigation()
         st.rerun()
+    who.name()  # what is made from here on is made in it
     return _open(str(settings().workspace.resolve()))
 
 

@@ -14,7 +14,7 @@ from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import ImageTraining, RetrievalTraining
 from qlatent.ui.latent_map import maps
-from qlatent.ui.shell import page, parts, url_state
+from qlatent.ui.shell import owners, page, parts, url_state
 from qlatent.ui.shell.formatting import ago, count, literal
 from qlatent.ui.shell.progress import progress
 from qlatent.ui.train import image_board, retrieval_board
@@ -59,6 +59,7 @@ def header(run: RunSummary) -> None:
 def confirm_removal(run: RunSummary) -> None:
     """Ask before removing a run."""
     st.markdown(literal(run.name))
+    owners.made_by(run.owner)
     st.caption(
         "You can restore it for a day; then its losses, snapshots and checkpoints are deleted. "
         "A head kept from it stays on the page Heads."

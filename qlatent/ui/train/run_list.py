@@ -48,7 +48,8 @@ def run_list(views: Sequence[RunSummary], *, key: str) -> str:
 
 def _table(views: Sequence[RunSummary]) -> pd.DataFrame:
     named = naming.names(views)
-    return pd.DataFrame(
+    owners = [each.owner for each in views]
+    table = pd.DataFrame(
         {
             "State": [[STATES[each.state][0]] for each in views],
             "Done": [100 * each.progress for each in views],
@@ -58,6 +59,7 @@ def _table(views: Sequence[RunSummary]) -> pd.DataFrame:
             "Started": pd.to_datetime([each.created for each in views], unit="s"),
         }
     )
+    return table.assign(**{"Made by": owners}) if len(set(owners)) > 1 else table
 
 
 def _head(run: RunSummary) -> str:

@@ -5,17 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.services.triage import people
-from qlatent.ui.shell import page, url_state
+from qlatent.ui.shell import page, url_state, who
 from qlatent.ui.shell.formatting import literal
 from qlatent.ui.triage import addresses
 
-NAME = "triage_name"
-"""Where the session keeps the name; a link does not carry it, so that nobody decides in another's name."""
-
-
-def name() -> str:
-    """The name of whoever uses this browser tab."""
-    return str(st.session_state.get(NAME, "")) or people.own_name()
+name = who.name
 
 
 def blurs() -> bool:
@@ -29,8 +23,11 @@ def control() -> None:
         st.session_state["triage_you_name"] = name()
         st.text_input(
             "Your name", key="triage_you_name", max_chars=people.LONGEST_NAME, on_change=_renamed,
-            help="Decisions are stored under this name. It holds for this browser tab.",
+            disabled=bool(who.signed_in()),
+            help="Your name from sign-in. Decisions are stored under it." if who.signed_in() else
+            "Decisions are stored under this name. It holds for this browser tab.",
         )  # fmt: skip
+        who.sign_out()
         st.session_state["triage_you_blur"] = blurs()
         st.toggle(
             "Blur pictures until I show them", key="triage_you_blur", on_change=_blur_changed,
@@ -40,7 +37,7 @@ def control() -> None:
 
 
 def _renamed() -> None:
-    st.session_state[NAME] = st.session_state["triage_you_name"].strip()
+    st.session_state[who.NAME] = st.session_state["triage_you_name"].strip()
     url_state.put(addresses.CASE, None)  # it is the case of the name before
 
 

@@ -21,7 +21,7 @@ LEASE = 5 * 60.0
 
 def killed(process: ForkServerProcess, begun: Callable[[], bool], *, after: float) -> None:
     """Kill a process some time after it has begun."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not begun():
         assert process.is_alive() and time.monotonic() < deadline
         time.sleep(0.001)
