@@ -31,7 +31,7 @@ from sqlalchemy import insert, text
 from qlatent.provenance import made_by
 from qlatent.services.triage import audit, casework
 from qlatent.store.catalogue import schema
-from qlatent.store.catalogue.records import CaseRecord, QueueRecord, TriageEvent
+from qlatent.store.catalogue.records import CaseRecord, DatasetRecord, QueueRecord, TriageEvent
 from qlatent.store.workspace import Workspace
 from qlatent.triage.policy import Policy
 
@@ -41,7 +41,9 @@ NOW = 1_700_000_000.0
 
 
 def queue(workspace: Workspace, name: str, cases: int, *, rules: Policy | None = None) -> str:
-    """A queue of that many cases, without a dataset, since working it reads none."""
+    """A queue of that many cases of a dataset without items, since working it reads none."""
+    if not workspace.catalogue.has_dataset("none"):
+        workspace.catalogue.add_dataset(DatasetRecord("none", "None", "files", NOW, 0))
     rng = random.Random(0)
     every = [CaseRecord(name, f"item-{number}", float(number), rng.random()) for number in range(cases)]
     record = QueueRecord(name, name, "none", {}, "newest", (rules or Policy()).document(), "ann", NOW)

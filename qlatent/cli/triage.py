@@ -43,7 +43,8 @@ def list_command(by: By = "", workspace: WorkspaceOption = None, as_json: JsonOp
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     rows = [_row(each) for each in queues.listed(opened, analyst=_name(by))]
     columns = ["queue", "name", "dataset", "order", "cases", "open", "decided"]
-    terminal.table({"queues": rows}, columns, [[row[name] for name in columns] for row in rows])
+    said = [row | ({"dataset": f"{row['dataset']} (removed)"} if row["gone"] else {}) for row in rows]
+    terminal.table({"queues": rows}, columns, [[row[name] for name in columns] for row in said])
 
 
 @app.command()
@@ -260,5 +261,5 @@ def _row(found: QueueView) -> dict[str, Any]:
     return {
         "queue": found.id, "name": found.name, "dataset": found.dataset, "order": found.order, "owner": found.owner,
         "cases": counts.total, "open": counts.open, "decided": counts.total - counts.open, "codes": counts.codes,
-        "created": lines.time_of(found.created),
+        "created": lines.time_of(found.created), "gone": found.gone,
     }  # fmt: skip

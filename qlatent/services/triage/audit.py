@@ -14,7 +14,7 @@ from qlatent.store.catalogue.records import TriageEvent
 from qlatent.store.workspace import Workspace
 from qlatent.triage.replay import replay
 
-DECISIONS = ("item", "code", "reason", "note", "by", "time", "event", "how")
+DECISIONS = ("item", "code", "reason", "note", "by", "time", "event", "how", "gone")
 LOG = ("event", "time", "by", "kind", "items", "code", "reason", "note", "undoes", "details")
 
 
@@ -36,18 +36,21 @@ def log(workspace: Workspace, queue: str, *, by: str) -> pd.DataFrame:
 
 
 def decisions(workspace: Workspace, queue: str, *, by: str) -> pd.DataFrame:
-    """The present decision on each decided case, with the columns `DECISIONS`, in the order they were made."""
+    """The present decision on each decided case, with the columns `DECISIONS`, in the order they were made.
+
+    `gone` says that the item, or its dataset, was removed since: the decision stays with the item's id.
+    """
     people.check(workspace, by, "export")
     found = queues.record(workspace, queue)
     events = {each.id: each for each in workspace.catalogue.triage_events.of(found.id, kinds=("decided",))}
-    rows = []
+    rows, here = [], queues.present(workspace, found.dataset_id)
     for case in workspace.catalogue.cases.of(found.id):
         if case.code and case.event_id in events:
             event = events[case.event_id]
             rows.append(
                 (
                     case.item_id, event.code, event.reason, event.note, event.actor, _moment(event.time), event.id,
-                    event.payload.get("how", "single"),
+                    event.payload.get("how", "single"), case.item_id not in here,
                 )
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(DECISIONS)).sort_values("event", ignore_index=True)

@@ -59,7 +59,7 @@ def next_case(
     """
     people.check(workspace, by, "decide")
     moment = time.time() if now is None else now
-    rules = queues.policy(workspace, queue)
+    rules = queues.workable(workspace, queue)
     until = moment + 60.0 * rules.lease_minutes
     if (asked := reviews.due(workspace, queue, rules, by=by, now=moment, until=until)) is not None:
         return Assignment(asked.item, asked.why, until)
@@ -110,7 +110,7 @@ def decide(
     decided the case meanwhile, or has it after the lease ran out, `TakenError` says who, and nothing is stored.
     """
     people.check(workspace, by, "decide")
-    rules = queues.policy(workspace, queue)
+    rules = queues.workable(workspace, queue)
     rules.check(code, reason)
     moment = time.time() if now is None else now
     found = learning.score(workspace, queue, item)
@@ -137,7 +137,7 @@ def decide_all(
     Cases that are decided already, or that somebody else has, are left out; `StoreError` if none is left.
     """
     people.check(workspace, by, "decide")
-    queues.policy(workspace, queue).check(code, reason)
+    queues.workable(workspace, queue).check(code, reason)
     moment = time.time() if now is None else now
     payload = {"how": "group", "asked": len(items), **(shown or {})}
     event = TriageEvent(queue, moment, by, "decided", "", code, reason, _note(note), payload=payload)

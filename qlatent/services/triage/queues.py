@@ -36,6 +36,7 @@ class QueueView:
     owner: str
     created: float
     counts: CaseCounts
+    gone: bool = False  # its dataset was removed; its cases cannot be decided, and its log stays
 
 
 def create(
@@ -107,6 +108,29 @@ def record(workspace: Workspace, queue: str) -> QueueRecord:
 def policy(workspace: Workspace, queue: str) -> Policy:
     """The present policy of a queue."""
     return read_policy(workspace.catalogue.queues.one(queue).policy)
+
+
+def workable(workspace: Workspace, queue: str) -> Policy:
+    """The present policy of a queue whose cases can be decided; if its dataset was removed, raises `AbsentError`."""
+    found = workspace.catalogue.queues.one(queue)
+    if not _is_there(workspace, found.dataset_id):
+        raise AbsentError(
+            f"The dataset {found.dataset_id!r} of the queue {found.name!r} was removed, so no case can be decided. "
+            "Decisions and log stay.",
+            remedy=f"`qlatent restore {found.dataset_id}` brings the dataset back within a day of its removal.",
+        )
+    return read_policy(found.policy)
+
+
+def present(workspace: Workspace, dataset: str) -> frozenset[str]:
+    """The ids of the items that a dataset has at present; none if it was removed."""
+    if not _is_there(workspace, dataset) or not workspace.items.has(dataset):
+        return frozenset()
+    return frozenset(workspace.items.table(dataset, columns=["id"])["id"].to_pylist())
+
+
+def _is_there(workspace: Workspace, dataset: str) -> bool:
+    return any(each.id == dataset for each in workspace.catalogue.datasets())
 
 
 def configure(
@@ -219,6 +243,7 @@ def _free_name(workspace: Workspace, name: str) -> str:
 def _view(workspace: Workspace, found: QueueRecord, analyst: str, now: float) -> QueueView:
     values: dict[str, Any] = {"order": found.order, "policy": read_policy(found.policy), "owner": found.owner}
     counts = workspace.catalogue.cases.counts(found.id, analyst, now=now)
+    values["gone"] = not _is_there(workspace, found.dataset_id)
     return QueueView(
         id=found.id, name=found.name, dataset=found.dataset_id, created=found.created, counts=counts, **values
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
+    InvalidatePoolError,
     NoSuchModuleError,
     OperationalError,
     SQLAlchemyError,
@@ -27,6 +29,7 @@ from qlatent.store.disk import explained, unwritable
 OPENING_SECONDS = 10.0
 CONNECTING_SECONDS = 10
 _BUSY_MILLISECONDS = 30_000  # to wait for others who write
+_IDLE_SECONDS = 1.0  # after which a connection is tried before it is used
 _CONNECTIONS = 10  # of a process that stay open
 _RETRY_SECONDS = 0.02
 _POSTGRES_LOCK = 0x716C6174  # "qlat": the advisory lock for migrations and claims
@@ -52,6 +55,9 @@ def connect(url: str, *, patience: float = OPENING_SECONDS, keep_earlier: bool =
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", partial(_prepare_sqlite, patience=patience))
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "checkin", _put_down)
+        event.listen(engine, "checkout", partial(_tried, dialect=engine.dialect))
     try:
         with database_errors(engine):
             migrate(engine, keep_earlier=keep_earlier)
@@ -62,16 +68,12 @@ def connect(url: str, *, patience: float = OPENING_SECONDS, keep_earlier: bool =
 
 
 def _options(url: str) -> dict[str, Any]:
-    """How PostgreSQL is connected to: a connection is tried before it is used, since the server may have restarted.
-
-    What the address says itself is left as it is.
-    """
+    """How PostgreSQL is connected to; what the address says itself is left as it is."""
     made = make_url(url)
     if made.get_backend_name() != "postgresql":
         return {}
     usual = {"connect_timeout": CONNECTING_SECONDS, "options": f"-c lock_timeout={_BUSY_MILLISECONDS}"}
     return {
-        "pool_pre_ping": True,
         "pool_size": _CONNECTIONS,
         "connect_args": {key: value for key, value in usual.items() if key not in made.query},
     }
@@ -210,6 +212,21 @@ def _turn_to_wal(cursor: Any, patience: float = OPENING_SECONDS) -> None:
             if "locked" not in str(err) or time.monotonic() > deadline:
                 raise
         time.sleep(_RETRY_SECONDS)
+
+
+def _put_down(_connection: Any, record: Any) -> None:
+    record.info["put_down"] = time.monotonic()
+
+
+def _tried(connection: Any, record: Any, _proxy: Any, *, dialect: Dialect) -> None:
+    """Try a connection that nobody used for a moment, since the server may have restarted meanwhile."""
+    if time.monotonic() - record.info.get("put_down", math.inf) < _IDLE_SECONDS:
+        return
+    assert dialect.loaded_dbapi is not None
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as err:
+        raise InvalidatePoolError from err  # the pool connects anew
 
 
 def _begin_sqlite(connection: Connection) -> None:

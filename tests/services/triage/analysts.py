@@ -10,7 +10,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from qlatent.services.triage import casework
-from qlatent.store.catalogue.records import CaseRecord, QueueRecord, TriageEvent
+from qlatent.store.catalogue.records import CaseRecord, DatasetRecord, QueueRecord, TriageEvent
 from qlatent.store.workspace import Workspace
 from qlatent.triage.policy import Policy
 
@@ -19,7 +19,8 @@ CONTEXT.set_forkserver_preload(["tests.services.triage.analysts", "sqlalchemy", 
 
 
 def queue(workspace: Workspace, count: int, name: str = "q") -> str:
-    """A queue of cases without a dataset, since working it reads none."""
+    """A queue of cases of a dataset without items, since working it reads none."""
+    workspace.catalogue.add_dataset(DatasetRecord("none", "None", "files", 1.0, 0))
     rng = random.Random(0)
     cases = [CaseRecord(name, f"i{number:05}", float(number), rng.random()) for number in range(count)]
     record = QueueRecord(name, name, "none", {}, "newest", Policy().document(), "ann", 1.0)

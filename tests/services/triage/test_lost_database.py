@@ -22,7 +22,7 @@ def decided(workspace: Workspace, item: str) -> int:
 
 
 @pytest.mark.slow
-def test_a_server_that_stops_and_starts_again(tmp_path: Path) -> None:
+def test_a_server_that_stops_and_starts_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving() as server, Workspace.open(tmp_path / "w", database_url=server.url) as workspace:
         analysts.queue(workspace, 5)
         first = decided(workspace, "i00000")
@@ -40,6 +40,7 @@ def test_a_server_that_stops_and_starts_again(tmp_path: Path) -> None:
         second = decided(workspace, "i00001")
         server.stop()
         server.start()  # while nobody asked for anything
+        monkeypatch.setattr(database, "_IDLE_SECONDS", 0.0)
         third = decided(workspace, "i00002")
         assert first < second < third and audit.differences(workspace, "q") == []
 
