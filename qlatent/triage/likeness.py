@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +25,23 @@ class Compared:
     near: Rows  # (n, k): the k nearest others, nearest first
 
 
+class Texts(Protocol):
+    """n texts whose distances can be told, such as `duplicates.texts.Trigrams`."""
+
+    def __len__(self) -> int: ...
+
+    def distances(self, start: int, stop: int, begin: int) -> NDArray[Any]:
+        """The distances (stop - start, n - begin) of texts start … stop to all from `begin` on: 1 is nothing alike."""
+
+
+@dataclass(frozen=True, eq=False)
+class Repeats:
+    """How n texts repeat earlier ones; NaN for the first."""
+
+    earlier: Floats  # (n,): likeness to the most alike text that came before
+    lead: Floats  # (n,): how much more alike this one is to that text than any other is
+
+
 def directions(points: ArrayLike) -> NDArray[np.float32]:
     """Points (n, d) about their mean, of length 1; rows with NaN, and those at the mean, are 0."""
     rows = np.array(points, dtype=np.float32)
@@ -41,8 +59,7 @@ def compared(points: ArrayLike, age: ArrayLike, *, near: int = NEAR) -> Compared
     rows = directions(points)
     count = len(rows)
     given = rows.any(axis=1)
-    turn = np.empty(count, dtype=np.int64)
-    turn[np.argsort(np.asarray(age, dtype=np.float64), kind="stable")] = np.arange(count)
+    turn = _turns(age)
     earlier, group = np.full(count, np.nan), np.full(count, np.nan)
     nearest = np.full((count, min(near, max(0, count - 1))), -1, dtype=np.int64)
     size = max(1, _NUMBERS // max(1, count))
@@ -59,6 +76,39 @@ def compared(points: ArrayLike, age: ArrayLike, *, near: int = NEAR) -> Compared
     earlier[~np.isfinite(earlier)] = np.nan
     earlier[~given], group[~given], nearest[~given] = np.nan, np.nan, -1
     return Compared(earlier, group, nearest)
+
+
+def repeats(texts: Texts, age: ArrayLike) -> Repeats:
+    """How each text repeats an earlier one; `age` (n,) as in `compared`. It takes a time that grows with n².
+
+    Copies are each other's most alike, while the texts of one series are alike among many: hence the lead.
+    """
+    count = len(texts)
+    turn = _turns(age)
+    best, second, earlier = (np.full(count, -np.inf) for _ in range(3))
+    most, source = np.full(count, -1, dtype=np.int64), np.full(count, -1, dtype=np.int64)
+    size = max(1, _NUMBERS // max(1, count))
+    for first in range(0, count if count > 1 else 0, size):
+        part = np.arange(first, min(first + size, count))
+        alike = 1.0 - np.asarray(texts.distances(first, int(part[-1]) + 1, 0), dtype=np.float32)
+        alike[np.arange(len(part)), part] = -np.inf
+        most[part] = alike.argmax(axis=1)
+        two = np.partition(alike, -2, axis=1)[:, -2:]
+        second[part], best[part] = two[:, 0], two[:, 1]
+        alike[turn[None, :] >= turn[part][:, None]] = -np.inf
+        source[part], earlier[part] = alike.argmax(axis=1), alike.max(axis=1)
+    rival = np.where(most[source] == np.arange(count), second[source], best[source])
+    rival[~np.isfinite(rival)] = 0.0  # of two texts, neither has a rival
+    earlier[~np.isfinite(earlier)] = np.nan
+    return Repeats(earlier, earlier - rival)
+
+
+def _turns(age: ArrayLike) -> Rows:
+    """The place (n,) of each item in the order of age."""
+    given = np.asarray(age, dtype=np.float64)
+    turn = np.empty(len(given), dtype=np.int64)
+    turn[np.argsort(given, kind="stable")] = np.arange(len(given))
+    return turn
 
 
 def to_any(points: ArrayLike, rows: ArrayLike) -> Floats:

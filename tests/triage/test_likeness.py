@@ -58,6 +58,42 @@ def test_a_price_is_unusual_by_its_logarithm() -> None:
     assert np.isnan(likeness.unusual([1.0], np.empty((1, 0), dtype=np.int64))).all()
 
 
+class Given:
+    """Texts with known distances."""
+
+    def __init__(self, distances: np.ndarray) -> None:
+        self.all = distances
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def distances(self, start: int, stop: int, begin: int) -> np.ndarray:
+        return self.all[start:stop, begin:]
+
+
+def test_repeats_are_as_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    half = np.triu(rng.random((25, 25)), 1)
+    alike, age = half + half.T, rng.integers(0, 6, size=25).astype(np.float64)
+    monkeypatch.setattr(likeness, "_NUMBERS", 25 * 4)  # seven blocks
+    found = likeness.repeats(Given(1 - alike), age)
+    for row in range(25):
+        before = [each for each in range(25) if (age[each], each) < (age[row], row)]
+        if not before:
+            assert np.isnan([found.earlier[row], found.lead[row]]).all()
+            continue
+        source = max(before, key=lambda each: alike[row, each])
+        rival = max(alike[source, each] for each in range(25) if each not in (row, source))
+        assert found.earlier[row] == pytest.approx(alike[row, source], abs=1e-6)
+        assert found.lead[row] == pytest.approx(alike[row, source] - rival, abs=1e-6)
+
+
+def test_of_two_texts_the_later_one_repeats_the_earlier() -> None:
+    found = likeness.repeats(Given(np.array([[0.0, 0.3], [0.3, 0.0]])), [2.0, 1.0])
+    np.testing.assert_allclose([found.earlier, found.lead], [[0.7, np.nan], [0.7, np.nan]], atol=1e-6)
+    assert np.isnan(likeness.repeats(Given(np.zeros((1, 1))), [0.0]).earlier).all()
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_one_or_two_items(count: int) -> None:
     found = likeness.compared(np.eye(count, 2), np.arange(count))

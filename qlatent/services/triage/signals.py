@@ -5,7 +5,7 @@ Each column is a `surprise`: how few items have as large a value.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qlatent.errors import InputError
-from qlatent.services.datasets import coded, facts
+from qlatent.services.datasets import browsing, coded, facts
 from qlatent.services.datasets.coded import Column, Texts
 from qlatent.services.heads import kept_heads
 from qlatent.services.search import models, neighbours, stored_vectors
@@ -22,6 +22,7 @@ from qlatent.services.search.stored_vectors import InputSpace
 from qlatent.services.vectors import stored
 from qlatent.store.workspace import Workspace
 from qlatent.triage import likeness, scoring
+from qlatent.triage.duplicates.texts import Trigrams
 from qlatent.triage.ordering import Signals
 from qlatent.types import Arrays
 
@@ -79,6 +80,7 @@ def _evidence(
     left_out = {*leave_out, *NEVER}
     return of_arrays(
         places, {name: each for name, each in columns.items() if name not in left_out},
+        texts=browsing.texts(workspace, dataset, range(workspace.items.count(dataset))),
         axes=basis.axes, beside=basis.columns,
     )  # fmt: skip
 
@@ -120,10 +122,11 @@ def of_arrays(
     places: Arrays,
     columns: Mapping[str, Column],
     *,
+    texts: Sequence[str] = (),
     axes: int = AXES,
     beside: bool = True,
 ) -> Evidence:
-    """The evidence of n items from their latents or vectors by modality, and their typed columns."""
+    """The evidence of n items from their latents or vectors by modality, their typed columns, and their texts."""
     count = len(next(iter(places.values())))
     days = _days(columns, count)
     age = np.arange(count, dtype=np.float64) if days is None else days
@@ -136,6 +139,10 @@ def of_arrays(
             seen = likeness.compared(points, age)
             found[f"{name} is like an earlier one"] = scoring.surprise(seen.earlier)
             group = seen.group if group is None else np.fmax(group, seen.group)
+        if any(texts):
+            words = likeness.repeats(Trigrams(texts), age)
+            found["words repeat an earlier text"] = scoring.surprise(words.earlier)
+            found["words repeat it more than others do"] = scoring.surprise(words.lead)
         near = likeness.compared(_beside(narrow), age).near
         for name, column in _numbers(columns).items():
             found[f"{name} is unusual among similar items"] = scoring.surprise(likeness.unusual(column, near))

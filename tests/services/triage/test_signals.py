@@ -42,6 +42,7 @@ def test_the_evidence_of_a_dataset(workspace: Workspace) -> None:
     assert columns["fresh is true"].tolist() == [float(number % 2 == 0) for number in range(30)]
     assert columns["label is pear"].sum() == 9
     assert "price is unusual among similar items" in columns
+    assert "words repeat an earlier text" in columns
     assert not any("split" in title for title in columns)
     assert signals.evidence(workspace, "shop", Basis()) is found  # kept until items or vectors change
 
