@@ -77,4 +77,5 @@ def test_diversity_is_the_farthest_first_traversal_of_the_most_uncertain() -> No
 def test_diversity_of_nothing_and_of_too_few() -> None:
     assert len(ordering.diverse([np.nan, np.nan], np.ones((2, 2)), known=[], wanted=3)) == 0
     assert ordering.diverse([0.5], np.ones((1, 2)), known=[], wanted=3).tolist() == [0]
+    assert ordering.diverse([0.9, 0.8], np.eye(2), known=[0], wanted=2).tolist() == [1]
     assert ordering.diverse([0.5, 0.2], np.full((2, 2), np.nan), known=[], wanted=1).tolist() == [0]

@@ -65,6 +65,18 @@ def test_figures_and_their_intervals_are_those_of_the_replays(workspace: Workspa
         simulations.simulate(workspace, "shop", np.zeros(30), Question(("risk",), seeds=1))
 
 
+def test_a_column_that_tells_the_label_is_left_out_of_what_is_learned(workspace: Workspace) -> None:
+    """What is fresh has nothing to do with the vectors: only the column itself could tell it."""
+    labels = simulations.labels_of(workspace, "shop", "fresh", ["true"])
+    told, hidden = (
+        simulations.simulate(workspace, "shop", labels, Question(("risk",), 2, leave_out=names))["orders"][
+            "risk"
+        ]
+        for names in ((), ("fresh",))
+    )
+    assert told["time_to_discovery"] + 0.05 < hidden["time_to_discovery"]
+
+
 def test_a_queue_s_own_decisions_are_learned_from_and_replayed(workspace: Workspace) -> None:
     queue = queues.create(workspace, "shop", name="Q", order="oldest", by="ann").id
     kinds = {0: "ok", 1: "violates", 2: "ok", 3: "unsure", 4: "violates"}
