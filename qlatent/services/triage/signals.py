@@ -1,6 +1,6 @@
 """What is known of the items of a dataset before any decision: latents, and columns that may speak for a bad one.
 
-Each column is a `surprise`: how few items have as large a value.
+Each column is a `surprise`: how few items have as large a value. Columns whose role is hidden are never read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qlatent.errors import InputError
-from qlatent.services.datasets import browsing, coded, facts
+from qlatent.services.datasets import browsing, coded, facts, roles
 from qlatent.services.datasets.coded import Column, Texts
 from qlatent.services.heads import kept_heads
 from qlatent.services.search import models, neighbours, stored_vectors
@@ -63,25 +63,29 @@ class Evidence:
 def evidence(
     workspace: Workspace, dataset: str, basis: Basis, *, leave_out: Collection[str] = ()
 ) -> Evidence:
-    """What is known of all items of a dataset; columns in `leave_out`, such as known labels, are not read, either.
+    """What is known of all items of a dataset; columns whose role is hidden are never read.
 
-    A head of another encoder and a dataset without vectors raise `InputError`.
+    Neither are those in `leave_out`, such as known labels. The columns with the roles date and risk are the item's age
+    and the order by a column. A head of another encoder and a dataset without vectors raise `InputError`.
     """
     now = stored_vectors.now(workspace, dataset)
-    return _evidence(workspace, dataset, basis, tuple(sorted(leave_out)), now)
+    known = tuple(sorted(roles.roles(workspace, dataset).items()))
+    return _evidence(workspace, dataset, basis, tuple(sorted(leave_out)), known, now)
 
 
 @lru_cache(maxsize=2)
 def _evidence(
-    workspace: Workspace, dataset: str, basis: Basis, leave_out: tuple[str, ...], now: tuple[int, str]
-) -> Evidence:
+    workspace: Workspace, dataset: str, basis: Basis, leave_out: tuple[str, ...],
+    of_columns: tuple[tuple[str, str], ...], now: tuple[int, str],
+) -> Evidence:  # fmt: skip
     places = places_of(workspace, dataset, basis)
     columns = coded.columns_of(workspace, dataset)
-    left_out = {*leave_out, *NEVER}
+    known = dict(of_columns)
+    left_out = {*leave_out, *NEVER, *(name for name, role in known.items() if role == roles.HIDDEN)}
     return of_arrays(
         places, {name: each for name, each in columns.items() if name not in left_out},
         texts=browsing.texts(workspace, dataset, range(workspace.items.count(dataset))),
-        axes=basis.axes, beside=basis.columns,
+        axes=basis.axes, beside=basis.columns, date=roles.having(known, "date"), risk=roles.having(known, "risk"),
     )  # fmt: skip
 
 
@@ -125,10 +129,15 @@ def of_arrays(
     texts: Sequence[str] = (),
     axes: int = AXES,
     beside: bool = True,
+    date: str | None = None,
+    risk: str | None = None,
 ) -> Evidence:
-    """The evidence of n items from their latents or vectors by modality, their typed columns, and their texts."""
+    """The evidence of n items from their latents or vectors by modality, their typed columns, and their texts.
+
+    `date` names the column of their age, else the first of dates, and `risk` an imported column of risks.
+    """
     count = len(next(iter(places.values())))
-    days = _days(columns, count)
+    days = _days({date: columns[date]} if date is not None and date in columns else columns)
     age = np.arange(count, dtype=np.float64) if days is None else days
     apart = disagreement(places)
     found: dict[str, Floats] = {} if apart is None else {"image and text disagree": scoring.surprise(apart)}
@@ -150,7 +159,8 @@ def of_arrays(
     if not beside:
         found = {}
     table = np.column_stack(list(found.values())) if found else np.empty((count, 0))
-    signals = Signals(count, disagreement=apart, cluster=group, date=days)
+    risks = _numbers(columns).get(risk or "")
+    signals = Signals(count, disagreement=apart, cluster=group, column=risks, date=days)
     return Evidence(_beside(narrow), narrow, tuple(found), table, signals)
 
 
@@ -196,7 +206,7 @@ def _typed(columns: Mapping[str, Column]) -> dict[str, Floats]:
     return found
 
 
-def _days(columns: Mapping[str, Column], count: int) -> Floats | None:
+def _days(columns: Mapping[str, Column]) -> Floats | None:
     """The first column of dates in days, NaN where missing."""
     for column in columns.values():
         if isinstance(column, pd.Series) and facts.kind(column) == "date":

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from qlatent.services.datasets import roles
 from qlatent.services.triage import signals
 from qlatent.services.triage.signals import Basis
 from qlatent.store.workspace import Workspace
@@ -45,6 +46,20 @@ def test_the_evidence_of_a_dataset(workspace: Workspace) -> None:
     assert "words repeat an earlier text" in columns
     assert not any("split" in title for title in columns)
     assert signals.evidence(workspace, "shop", Basis()) is found  # kept until items or vectors change
+
+
+def test_roles_say_what_is_hidden_and_which_column_is_the_risk(workspace: Workspace) -> None:
+    before = roles.roles(workspace, "shop")
+    try:
+        roles.set_roles(workspace, "shop", {"fresh": "hidden", "label": "hidden", "price": "risk"})
+        found = signals.evidence(workspace, "shop", Basis())
+    finally:
+        workspace.catalogue.update_dataset("shop", roles=before)
+    assert not any(title.startswith(("label", "fresh")) for title in found.titles)
+    assert found.signals.column is not None
+    assert found.signals.column[3] == 1.5
+    assert np.isnan(found.signals.column[5])
+    assert any(title.startswith("label") for title in signals.evidence(workspace, "shop", Basis()).titles)
 
 
 def test_columns_that_tell_the_label_are_left_out(workspace: Workspace) -> None:
