@@ -19,15 +19,16 @@ if addresses.QUEUE in st.query_params:
 views = {each.id: each for each in queues.listed(workspace, analyst=you.name())}
 url_state.refuse_gone(addresses.QUEUE, views, what="queue")
 chosen = views.get(url_state.get(addresses.QUEUE))
-heading, control = st.columns([3, 1], vertical_alignment="bottom")
-with heading:
-    parts.title("Triage", "Decide flagged listings one by one from the keyboard, with the map's help.")
-with control, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-    notice.notice()
-    you.control()
-
 if chosen is None:
+    heading, control = st.columns([3, 1], vertical_alignment="bottom")
+    with heading:
+        parts.title("Triage", "Decide flagged listings one by one from the keyboard, with the map's help.")
+    with control, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        notice.notice()
+        you.control()
     datasets = {key: each for key, each in all_datasets().items() if not each.lost}
+    if views:
+        queue_list.queue_list(list(views.values()), datasets)
     if not datasets:
         parts.empty(
             "Nothing to decide yet",
@@ -36,8 +37,6 @@ if chosen is None:
         )  # fmt: skip
         removed("queue", "queue")
         st.stop()
-    if views:
-        queue_list.queue_list(list(views.values()), datasets)
     with st.expander("New queue", icon=":material/add:", expanded=not views, key="triage_new"):
         new_queue.new_queue(datasets, [each.name for each in views.values()])
     removed("queue", "queue")
@@ -51,6 +50,8 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     parts.name(chosen.name)
     st.space("stretch")
     section = url_state.switch(addresses.SECTION, SECTIONS)
+    notice.notice()
+    you.control()
 url_state.put(addresses.QUEUE, chosen.id)
 if section == "settings":
     settings.settings(chosen)

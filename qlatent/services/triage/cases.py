@@ -45,7 +45,9 @@ class Case:
     text: str  # the rest of the item's text
     label: str
     price: str
-    facts: tuple[tuple[str, str], ...]  # name and value of each column of metadata that is not hidden
+    facts: tuple[
+        tuple[str, str], ...
+    ]  # of each column that is not hidden and not title or text: name and value
     pictures: tuple[str, ...]  # hashes, the first picture first; none of an item decided as severe
     severe: bool
     history: tuple[TriageEvent, ...]  # oldest first
@@ -91,7 +93,7 @@ def case(workspace: Workspace, queue: str, item: str) -> Case:
     known = {name: value for name, value in known.items() if name not in HIDDEN and value not in (None, "")}
     title, text = _titled(browsing.plain_text(values["text"] or ""))
     pictures = (values["image_hash"],) if values["image_hash"] and not severe else ()
-    facts = tuple((name, _told(value)) for name, value in known.items())
+    facts = tuple((name, _told(value)) for name, value in known.items() if value not in (title, text))
     return Case(
         queue, found.dataset_id, record, row, title or item, text, values["label"] or "", _price(known), facts,
         pictures, severe, history,

@@ -33,15 +33,9 @@ def item(case: Case) -> None:
 def columns(case: Case) -> None:
     """Draw every column of the item that is not hidden."""
     if case.facts:
-        table = pd.DataFrame(
-            {
-                "Column": [name for name, _ in case.facts],
-                "Value": [cut(value, limit=300) for _, value in case.facts],
-            }
-        )
-        st.dataframe(
-            table, hide_index=True, height="content", key="triage_columns", alt="Columns of the item"
-        )
+        cells = [[literal(name, limit=80), literal(value, limit=1000)] for name, value in case.facts]
+        table = pd.DataFrame(cells, columns=["Column", "Value"])
+        st.table(table.set_index("Column"), border="horizontal")
 
 
 def similar(queue: QueueView, case: Case) -> list[Similar]:

@@ -22,6 +22,10 @@ WHICH = {"all": "All items", "filter": "Only some, by columns", "collection": "A
 
 def new_queue(datasets: Mapping[str, DatasetView], taken: Collection[str]) -> None:
     """Draw the form; `taken` are the names of queues."""
+    st.caption(
+        "A queue hands out its cases one by one, to colleagues never the same one. A key decides and goes on, `z` "
+        "takes back, and every step is in a log."
+    )
     dataset = datasets[
         url_state.pick("Dataset", list(datasets), name="dataset", names=lambda each: datasets[each].name)
     ]

@@ -112,7 +112,8 @@ class Keyboard {
   act(action) {
     if (action === "help") return this.help.showModal();
     if (action === "blur") return document.dispatchEvent(new CustomEvent("qlatent-blur"));
-    if (action === "note") return focusOn(".st-key-triage_note textarea");
+    // by the case, since the field of the case before stays until the page is drawn
+    if (action === "note") return focusOn(`.st-key-triage_note_${this.data.case.replace(/[^\w-]/g, "-")} textarea`);
     if (action === "search") return focusOn(".st-key-triage_search input");
     if (action === "undo") {
       if (this.undone === this.data.turn) return;
