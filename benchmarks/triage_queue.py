@@ -29,6 +29,7 @@ from streamlit.testing.v1 import AppTest
 from qlatent.provenance import made_by
 from qlatent.services.datasets import browsing
 from qlatent.services.triage import cases, casework, queues
+from qlatent.services.triage.queues import Policy
 from qlatent.services.workspaces import open_workspace
 from qlatent.settings import settings
 from qlatent.store.catalogue.records import DatasetRecord
@@ -116,18 +117,19 @@ def parts(workspace: Workspace, decisions: int) -> dict[str, Any]:
     for _ in range(WARM + decisions):
         case = casework.next_case(workspace, QUEUE, by="bob")
         assert isinstance(case, casework.Assignment)
-        near = [each.picture for each in cases.similar(workspace, QUEUE, case.item)]
-        own = cases.case(workspace, QUEUE, case.item)
-        assert own.row is not None
+        own, key = cases.case(workspace, QUEUE, case.item), cases.encoder(workspace, DATASET)
+        look = partial(cases.similar, workspace, own, encoder=key, policy=Policy())
+        near = [each.picture for each in look()]
         calls: dict[str, Callable[[], Any]] = {
             "next case": partial(casework.next_case, workspace, QUEUE, by="bob"),
             "counts": partial(queues.view, workspace, QUEUE, analyst="bob"),
             "case": partial(cases.case, workspace, QUEUE, case.item),
-            "similar items": partial(cases.similar, workspace, QUEUE, case.item),
+            "encoder": partial(cases.encoder, workspace, DATASET),
+            "similar items": look,
             "their thumbnails": partial(browsing.thumbnails, workspace, near),
             "picture": partial(cases.picture, workspace, own.pictures[0]),
-            "place on the map": partial(cases.place, workspace, QUEUE, own.row),
-            "disagreement": partial(cases.disagreement, workspace, QUEUE, case.item),
+            "place on the map": partial(cases.place, workspace, own, encoder=key),
+            "disagreement": partial(cases.disagreement, workspace, own, encoder=key),
             "decide": partial(casework.decide, workspace, QUEUE, case.item, code="ok", by="bob"),
         }
         for name, work in calls.items():

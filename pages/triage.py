@@ -58,5 +58,6 @@ if section == "settings":
 elif section in PARTS:
     PARTS[section](chosen)
 else:
+    url_state.put(addresses.CASE, url_state.get(addresses.CASE))
     work.work(chosen.id)
     work.kept(chosen)

@@ -20,12 +20,11 @@ FRAME = ".st-key-triage_pictures .frame"
 
 
 def on_screen(page: Any, item: str) -> None:
-    """Wait until a case is in the URL and its card is drawn, by a script that has ended."""
+    """Wait until a case is in the URL, and keys are for it."""
+    page.locator(f'.st-key-triage_keys .keys[data-case="{item}"]').wait_for()
     page.wait_for_function(
-        """item => new URL(location).searchParams.get('case') === item
-            && document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
-            && [...document.querySelectorAll('[class*=st-key-triage_note_]')]
-                .map((each) => each.classList.contains(`st-key-triage_note_${item}`)).join() === 'true'""",
+        "item => new URL(location).searchParams.get('case') === item"
+        " && document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'",
         arg=item,
     )
 
@@ -99,7 +98,8 @@ def test_a_queue_is_cleared_by_keys_alone(
     keys.press("3")
     on_screen(page, "item-05")
     keys.press("4")
-    page.get_by_text("put aside for you", exact=False).first.wait_for()
+    page.get_by_text("The rest is put aside for you").wait_for()
+    page.locator('.st-key-triage_keys .keys[data-case=""]').wait_for()
     assert decided() == {
         "item-00": "ok", "item-01": "violates", "item-02": "ok", "item-04": "escalate", "item-05": "unsure"
     }  # fmt: skip

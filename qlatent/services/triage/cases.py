@@ -21,6 +21,7 @@ from qlatent.services.triage import audit, queues
 from qlatent.services.vectors import planes, stored
 from qlatent.store.catalogue.records import CaseRecord, TriageEvent
 from qlatent.store.workspace import Workspace
+from qlatent.triage.policy import Policy
 from qlatent.types import MODALITIES
 
 HIDDEN = ("truth", "truth_of")
@@ -84,7 +85,7 @@ def case(workspace: Workspace, queue: str, item: str) -> Case:
     found = queues.record(workspace, queue)
     record = workspace.catalogue.cases.one(queue, item)
     history = tuple(audit.history(workspace, queue, item))
-    severe = record.code in _severe(workspace, queue)
+    severe = record.code in severe_codes(queues.read_policy(found.policy))
     row = _row_of(workspace, found.dataset_id, item)
     if row is None:
         return Case(queue, found.dataset_id, record, None, item, "", "", "", (), (), severe, history)
@@ -100,17 +101,25 @@ def case(workspace: Workspace, queue: str, item: str) -> Case:
     )  # fmt: skip
 
 
-def similar(workspace: Workspace, queue: str, item: str, *, k: int = 6) -> list[Similar]:
-    """The k items nearest to a case by the dataset's vectors, nearest first, with their decisions in the queue.
+def encoder(workspace: Workspace, dataset: str) -> str:
+    """The key of the vectors by which the cases of a dataset are compared; "" if it has none."""
+    found = (str(each["key"]) for each in workspace.items.encoders(dataset) if each["encoded"])
+    return next(found, "")
 
-    By images if the item has a vector of one, else by texts. Without vectors `InputError` says what to do.
+
+def similar(workspace: Workspace, case: Case, *, encoder: str, policy: Policy, k: int = 6) -> list[Similar]:
+    """The k items nearest to a case by an encoder's vectors, nearest first, with their decisions in the queue.
+
+    By images if the item has a vector of one, else by texts. Without a vector `InputError` says what to do.
     """
-    dataset = queues.record(workspace, queue).dataset_id
-    space = _space(workspace, dataset, item)
+    space = _space(workspace, case, encoder)
     asked = Asked(encoder=space.encoder, modality=space.modality, k=k)
-    hits = neighbours.neighbours(workspace, dataset, queries.items([item]), asked).hits
-    rows = workspace.items.rows(dataset, [hit.row for hit in hits], columns=["text", "image_hash"])
-    cases, severe = workspace.catalogue.cases.some(queue, [hit.id for hit in hits]), _severe(workspace, queue)
+    hits = neighbours.neighbours(workspace, case.dataset, queries.items([case.item]), asked).hits
+    rows = workspace.items.rows(case.dataset, [hit.row for hit in hits], columns=["text", "image_hash"])
+    cases, severe = (
+        workspace.catalogue.cases.some(case.queue, [hit.id for hit in hits]),
+        severe_codes(policy),
+    )
     found = []
     for hit, values in zip(hits, rows, strict=True):
         record = cases.get(hit.id)
@@ -134,36 +143,27 @@ def picture(workspace: Workspace, name: str) -> bytes:
     return buffer.getvalue()
 
 
-def disagreement(workspace: Workspace, queue: str, item: str) -> float | None:
+def disagreement(workspace: Workspace, case: Case, *, encoder: str) -> float | None:
     """1 − the cosine of image and text of a case, from 0 to 2; None where they have no vectors of one width."""
-    dataset = queues.record(workspace, queue).dataset_id
-    row = _row_of(workspace, dataset, item)
-    for encoder in _encoders(workspace, dataset):
-        have = stored_vectors.widths(workspace, dataset, encoder)
-        if row is None or not {"image", "text"} <= set(have) or have["image"] != have["text"]:
-            continue
-        pair = [
-            stored_vectors.of(workspace, InputSpace(dataset, encoder, each))[row].astype(np.float64)
-            for each in ("image", "text")
-        ]
-        if all(stored.whole(each[None])[0] for each in pair):
-            return float(1 - pair[0] @ pair[1] / (np.linalg.norm(pair[0]) * np.linalg.norm(pair[1])))
-    return None
-
-
-def encoder(workspace: Workspace, queue: str) -> str:
-    """The key of the vectors by which cases of a queue are compared; "" if the dataset has none."""
-    return next(iter(_encoders(workspace, queues.record(workspace, queue).dataset_id)), "")
-
-
-def place(workspace: Workspace, queue: str, row: int) -> Place | None:
-    """Where a row lies on the map of the dataset's vectors; None if it is not on it."""
-    dataset, key = queues.record(workspace, queue).dataset_id, encoder(workspace, queue)
-    if not key:
+    have = stored_vectors.widths(workspace, case.dataset, encoder)
+    if case.row is None or "image" not in have or have["image"] != have.get("text"):
         return None
-    drawn = planes.vector_map(workspace, dataset, key)
-    places, number = _places(drawn), int(np.searchsorted(drawn.rows, row))
-    if number == len(drawn.rows) or drawn.rows[number] != row or not np.isfinite(places[number]).all():
+    image, text = (
+        stored_vectors.of(workspace, InputSpace(case.dataset, encoder, each))[case.row].astype(np.float64)
+        for each in ("image", "text")
+    )
+    if not stored.whole(np.stack([image, text])).all():
+        return None
+    return float(1 - image @ text / (np.linalg.norm(image) * np.linalg.norm(text)))
+
+
+def place(workspace: Workspace, case: Case, *, encoder: str) -> Place | None:
+    """Where a case lies on the map of the dataset's vectors; None if it is not on it."""
+    if case.row is None:
+        return None
+    drawn = planes.vector_map(workspace, case.dataset, encoder)
+    places, number = _places(drawn), int(np.searchsorted(drawn.rows, case.row))
+    if number == len(drawn.rows) or drawn.rows[number] != case.row or not np.isfinite(places[number]).all():
         return None
     low, size = _frame(drawn)
     across, up = np.clip((places[number] - low) / size, 0, 1).tolist()
@@ -209,27 +209,19 @@ def among(workspace: Workspace, queue: str, words: str, *, most: int = 8) -> lis
     return [*own.values(), *(cases[each] for each in named if each in cases and each not in own)][:most]
 
 
-def _space(workspace: Workspace, dataset: str, item: str) -> InputSpace:
-    """The space in which an item has a vector, images first."""
-    row = _row_of(workspace, dataset, item)
-    for key in _encoders(workspace, dataset):
-        have = stored_vectors.widths(workspace, dataset, key)
-        for modality in (each for each in MODALITIES if each in have):
-            space = InputSpace(dataset, key, modality)
-            if row is not None and stored.whole(stored_vectors.of(workspace, space)[row][None])[0]:
-                return space
-    raise InputError("This item has no vector yet.", remedy="Encode the dataset on the page Data.")
-
-
-def _encoders(workspace: Workspace, dataset: str) -> list[str]:
-    return list(
-        dict.fromkeys(str(each["key"]) for each in workspace.items.encoders(dataset) if each["encoded"])
-    )
-
-
-def _severe(workspace: Workspace, queue: str) -> set[str]:
+def severe_codes(policy: Policy) -> set[str]:
     """The decision codes whose items are not shown any more."""
-    return {each.code for each in queues.policy(workspace, queue).decisions if each.severe}
+    return {each.code for each in policy.decisions if each.severe}
+
+
+def _space(workspace: Workspace, case: Case, encoder: str) -> InputSpace:
+    """The space in which a case has a vector, images first."""
+    have = stored_vectors.widths(workspace, case.dataset, encoder) if encoder else {}
+    for modality in (each for each in MODALITIES if each in have):
+        space = InputSpace(case.dataset, encoder, modality)
+        if case.row is not None and stored.whole(stored_vectors.of(workspace, space)[case.row][None])[0]:
+            return space
+    raise InputError("This item has no vector yet.", remedy="Encode the dataset on the page Data.")
 
 
 def _row_of(workspace: Workspace, dataset: str, item: str) -> int | None:

@@ -26,6 +26,11 @@ def get(name: str, default: str = "") -> str:
     return st.session_state.get(f"chosen_{name}", default)
 
 
+def carried(name: str) -> str:
+    """The choice as the session has it: in a fragment, since a second press comes with the URL of before the first."""
+    return str(st.session_state.get(f"chosen_{name}", ""))
+
+
 def put(name: str, value: object) -> None:
     """Store a choice in the URL and across pages; an empty value removes it."""
     text = "" if value is None else str(value)

@@ -20,6 +20,7 @@ from qlatent.ui.triage import addresses, words, you
 ON_SCREEN, SHOWN, SINCE = "triage_on_screen", "triage_shown", "triage_since"
 PENDING, PROBLEM, TOLD = "triage_pending", "triage_problem", "triage_told"
 TURN, ACTIVE, SKIPPED, OWN = "triage_turn", "triage_active", "triage_with_skipped", "triage_own"
+SEEN = "triage_seen"
 IDLE_LEASES = 6
 """A card that nobody touches for so many leases becomes free for others."""
 
@@ -56,6 +57,11 @@ def failed(err: QlatentError) -> None:
 def turn() -> int:
     """A number that changes with everything that was done."""
     return int(st.session_state.get(TURN, 0))
+
+
+def seen() -> int:
+    """The number of the last key press that came here."""
+    return int(st.session_state.get(SEEN, 0))
 
 
 def pending() -> str:
@@ -200,6 +206,7 @@ def pressed(queue: str, done: Any) -> None:
     """Do what a key asked for; anything that no key sends is ignored."""
     if not isinstance(done, dict):
         return
+    st.session_state[SEEN] = int(done.get("number", 0))
     item, action = str(done.get("case", "")), done.get("action")
     if action == "decide":
         decide(queue, item, str(done.get("code", "")), str(done.get("reason", "")))

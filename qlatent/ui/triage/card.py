@@ -38,14 +38,14 @@ def columns(case: Case) -> None:
         st.table(table.set_index("Column"), border="horizontal")
 
 
-def similar(queue: QueueView, case: Case) -> list[Similar]:
+def similar(queue: QueueView, case: Case, encoder: str) -> list[Similar]:
     """Draw the items most like the case with their decisions; returns them."""
     st.markdown("**Most similar items**")
     if case.row is None:
         st.caption("Unknown, since the item is gone.")
         return []
     try:
-        found = cases.similar(page.workspace(), queue.id, case.item)
+        found = cases.similar(page.workspace(), case, encoder=encoder, policy=queue.policy)
     except QlatentError as err:
         _not_encoded(queue, err)
         return []
@@ -57,12 +57,12 @@ def similar(queue: QueueView, case: Case) -> list[Similar]:
     return found
 
 
-def about(queue: QueueView, case: Case) -> None:
+def about(queue: QueueView, case: Case, encoder: str) -> None:
     """Draw where the case lies on the map, whether image and text disagree, and its history."""
-    if case.row is not None and (key := cases.encoder(page.workspace(), queue.id)):
+    if case.row is not None and encoder:
         st.markdown("**On the map**")
-        place.place(queue, case.row)
-        distance = cases.disagreement(page.workspace(), queue.id, case.item)
+        place.place(case, encoder)
+        distance = cases.disagreement(page.workspace(), case, encoder=encoder)
         if distance is not None:
             st.caption(
                 f"Image–text disagreement {distance:.2f}",
@@ -70,7 +70,7 @@ def about(queue: QueueView, case: Case) -> None:
             )
         if st.button("Open on Explore", key="triage_explore", icon=":material/scatter_plot:"):
             url_state.go(
-                "explore", dataset=queue.dataset, run="", explore_encoder=key, row=str(case.row),
+                "explore", dataset=queue.dataset, run="", explore_encoder=encoder, row=str(case.row),
                 explore_tab="item",
             )  # fmt: skip
     history(queue, case)

@@ -7,9 +7,9 @@ import io
 import streamlit as st
 from PIL import Image
 
-from qlatent.services.datasets import browsing
+from qlatent.services.search import stored_vectors
 from qlatent.services.triage import cases
-from qlatent.services.triage.queues import QueueView
+from qlatent.services.triage.cases import Case
 from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import data_uri
 
@@ -32,15 +32,15 @@ _PLACE = st.components.v2.component(
 )
 
 
-def place(queue: QueueView, row: int) -> None:
-    """Draw the map with the item of a row marked."""
+def place(case: Case, encoder: str) -> None:
+    """Draw the map of an encoder's vectors with the item of a case marked."""
     workspace = page.workspace()
-    found = cases.place(workspace, queue.id, row)
+    found = cases.place(workspace, case, encoder=encoder)
     if found is None:
         st.caption("The item has no vector, so it is not on the map. Encode the dataset on the page Data.")
         return
-    key = cases.encoder(workspace, queue.id)
-    items = _items(str(workspace.path), queue.dataset, key, browsing.state_of(workspace))
+    now = stored_vectors.now(workspace, case.dataset)
+    items = _items(str(workspace.path), case.dataset, encoder, now)
     data = {
         "items": items,
         "across": found.across,
@@ -51,7 +51,7 @@ def place(queue: QueueView, row: int) -> None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _items(path: str, dataset: str, key: str, state: str) -> str:
+def _items(path: str, dataset: str, key: str, now: tuple[int, str]) -> str:
     """The items of the map as a PNG whose opacity says how many lie in a cell."""
     shades = cases.density(page.workspace(), dataset, key)
     buffer = io.BytesIO()

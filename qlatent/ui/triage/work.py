@@ -48,9 +48,14 @@ def work(queue: str) -> None:
     aside.aside(view)
     shown = None if isinstance(stand, Nothing) else stand
     keyboard(
-        view.policy, case=shown.case.item if shown else "", turn=acting.turn(), pending=acting.pending(),
-        decides=shown is not None and shown.own, on_pressed=lambda done: acting.pressed(view.id, done),
-    )  # fmt: skip
+        view.policy,
+        case=shown.case.item if shown else "",
+        turn=acting.turn(),
+        pending=acting.pending(),
+        seen=acting.seen(),
+        decides=shown is not None and shown.own,
+        on_pressed=lambda done: acting.pressed(view.id, done),
+    )
 
 
 def _card(view: QueueView, stand: Stand) -> None:
@@ -64,30 +69,31 @@ def _card(view: QueueView, stand: Stand) -> None:
         st.caption(stand.why)
         score.score(view, case)
         card.item(case)
+    encoder = cases.encoder(page.workspace(), case.dataset) if case.row is not None else ""
     near, about = st.columns([2.2, 1], gap="large")
     with near:
-        found = card.similar(view, case)
+        found = card.similar(view, case, encoder)
         card.columns(case)
     with about:
-        card.about(view, case)
+        card.about(view, case, encoder)
     acting.saw([each.item for each in found])
 
 
 def _stand(queue: str) -> Stand | Nothing:
     """The case that the URL names, else the next one, which then stands in the URL."""
-    workspace, by, asked = page.workspace(), you.name(), url_state.get(addresses.CASE)
+    workspace, by, asked = page.workspace(), you.name(), url_state.carried(addresses.CASE)
     if not asked:
         found = casework.next_case(workspace, queue, by=by, skipped=acting.takes_skipped(queue))
         if isinstance(found, Nothing):
             return found
         asked = found.item
         st.session_state[WHY] = f"{found.why}/{asked}"
-        url_state.put(addresses.CASE, asked)
     else:
         try:
             casework.take(workspace, queue, asked, by=by)
         except QlatentError as err:  # such as a full disk: the case is shown all the same
             acting.failed(err)
+    url_state.put(addresses.CASE, asked)
     case = cases.case(workspace, queue, asked)
     own = not case.record.code and case.record.lease_by == by
     why, _, of = str(st.session_state.get(WHY, "")).partition("/")

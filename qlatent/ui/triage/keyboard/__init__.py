@@ -33,17 +33,26 @@ ACTIONS = {
 
 
 def keyboard(
-    policy: Policy, *, case: str, turn: int, pending: str, decides: bool, on_pressed: Callable[[Any], None]
+    policy: Policy,
+    *,
+    case: str,
+    turn: int,
+    pending: str,
+    seen: int,
+    decides: bool,
+    on_pressed: Callable[[Any], None],
 ) -> None:
-    """Listen to the keys of a policy; `on_pressed` receives action, case, turn, and code and reason of a decision.
+    """Listen to the keys of a policy; `on_pressed` receives what was pressed on which case.
 
     `case` is the one on screen, `turn` changes with everything that was done, `pending` is the decision that waits for
-    its reason. Keys decide only where the case is the analyst's (`decides`).
+    its reason, and `seen` is the number of the last press that was received: answers to earlier ones are out of date.
+    Keys decide only where the case is the analyst's (`decides`).
     """
     data = {
         "case": case,
         "turn": turn,
         "pending": pending,
+        "seen": seen,
         "decides": decides,
         "decisions": [
             {"key": each.key, "code": each.code, "label": each.label, "reason": each.needs_reason}

@@ -3,6 +3,7 @@
 const FIELDS = "input, textarea, select, [contenteditable]:not([contenteditable=false]), [role=combobox], [role=textbox]";
 const MODAL = "[role=dialog], [aria-modal=true], [data-testid=stDialog]";
 const TWICE = 250; // ms in which the same key again is a double press, not the reason
+const LOST = 5000; // ms after which an answer is not waited for any longer
 const boards = new WeakMap();
 
 class Keyboard {
@@ -15,12 +16,15 @@ class Keyboard {
   }
 
   update(data, send) {
-    const moved = this.data?.case !== data.case || this.data?.turn !== data.turn;
-    if (moved) this.sent = "";
-    if (moved || data.pending) this.waiting = data.pending;
+    this.number ??= data.seen;
     this.data = data;
     this.send = send;
+    if (data.seen >= this.number) { // else a later press is on its way, and its answer counts
+      this.sent = "";
+      this.waiting = data.pending;
+    }
     this.draw();
+    this.root.querySelector(".keys").dataset.case = data.case; // the case that keys are for
   }
 
   draw() {
@@ -75,7 +79,7 @@ class Keyboard {
   }
 
   decide(found) {
-    if (!this.data.decides || this.sent === this.data.case) return true;
+    if (!this.data.decides || this.busy) return true;
     if (found.reason) {
       this.waiting = found.code;
       this.tell({ action: "decide", code: found.code });
@@ -95,7 +99,7 @@ class Keyboard {
     }
     const found = this.data.reasons[Number(key) - 1];
     if (!found) return this.aside(key);
-    if (this.sent === this.data.case) return true;
+    if (this.busy) return true;
     this.sent = this.data.case;
     this.tell({ action: "decide", code: this.waiting, reason: found.code });
     this.waiting = "";
@@ -120,13 +124,20 @@ class Keyboard {
       this.undone = this.data.turn;
       return this.tell({ action });
     }
-    if (!this.data.decides || this.sent === this.data.case) return;
+    if (!this.data.decides || this.busy) return;
     this.sent = this.data.case;
     this.tell({ action });
   }
 
+  // Whether a decision on this case is on its way; one that got lost with the connection does not block for long.
+  get busy() {
+    return this.sent === this.data.case && performance.now() - this.told < LOST;
+  }
+
   tell(what) {
-    this.send("pressed", { case: this.data.case, turn: this.data.turn, ...what });
+    this.number += 1;
+    this.told = performance.now();
+    this.send("pressed", { case: this.data.case, turn: this.data.turn, number: this.number, ...what });
   }
 
   stop() {
