@@ -32,7 +32,7 @@ VERTICES = 3
 def group_map(view: QueueView) -> None:
     """Draw the map; without vectors, how to get them."""
     workspace = page.workspace()
-    encoder = cases.encoder(workspace, view.id)
+    encoder = cases.encoder(workspace, view.dataset)
     if not encoder:
         with st.container(border=True, gap="small"):
             st.markdown(":material/scatter_plot: **No map yet**")

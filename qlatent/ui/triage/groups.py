@@ -38,7 +38,7 @@ def section(view: QueueView) -> None:
     with right:
         _group(view)
     keyboard(
-        view.policy, case="", turn=acting.turn(), pending="", decides=False,
+        view.policy, case="", turn=acting.turn(), pending="", seen=acting.seen(), decides=False,
         on_pressed=lambda done: acting.pressed(view.id, done),
     )  # fmt: skip
 
