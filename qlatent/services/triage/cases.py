@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from PIL import Image
 from qlatent.errors import InputError
 from qlatent.images import decoded
 from qlatent.services.datasets import browsing
+from qlatent.services.datasets import roles as role_names
 from qlatent.services.search import neighbours, queries, stored_vectors
 from qlatent.services.search.neighbours import Asked
 from qlatent.services.search.stored_vectors import InputSpace
@@ -24,14 +27,10 @@ from qlatent.store.workspace import Workspace
 from qlatent.triage.policy import Policy
 from qlatent.types import MODALITIES
 
-HIDDEN = ("truth", "truth_of")
-"""Columns that are never shown: the demo's ground truth."""
-_MONEY = ("price", "amount")
-_CURRENCY = ("currency", "currency_code", "price_currency")
 LARGE, SMALL_BYTES = 960, 300_000
 BROWSERS = ("JPEG", "PNG", "WEBP", "GIF")
 _TITLE = re.compile(r"(.{1,120}?)(?:\n|\. |[.!?]?$)(.*)", re.DOTALL)
-_COLUMNS = ("row", "id", "text", "label", "image_hash", "metadata")
+_COLUMNS = ("row", "id", "text", "label", "image_hash", "pictures", "metadata")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +90,24 @@ def case(workspace: Workspace, queue: str, item: str) -> Case:
         return Case(queue, found.dataset_id, record, None, item, "", "", "", (), (), severe, history)
     (values,) = workspace.items.rows(found.dataset_id, [row], columns=list(_COLUMNS))
     known: dict[str, Any] = json.loads(values["metadata"] or "{}")
-    known = {name: value for name, value in known.items() if name not in HIDDEN and value not in (None, "")}
+    meant = _roles(workspace, found.dataset_id)
+    known = {
+        name: value
+        for name, value in known.items()
+        if meant.get(name) != role_names.HIDDEN and value not in (None, "")
+    }
     title, text = _titled(browsing.plain_text(values["text"] or ""))
-    pictures = (values["image_hash"],) if values["image_hash"] and not severe else ()
+    pictures = () if severe else tuple(filter(None, (values["image_hash"], *(values["pictures"] or ()))))
     facts = tuple((name, _told(value)) for name, value in known.items() if value not in (title, text))
     return Case(
-        queue, found.dataset_id, record, row, title or item, text, values["label"] or "", _price(known), facts,
+        queue, found.dataset_id, record, row, title or item, text, values["label"] or "", _price(known, meant), facts,
         pictures, severe, history,
     )  # fmt: skip
+
+
+def hidden(workspace: Workspace, dataset: str) -> set[str]:
+    """The columns of a dataset that are neither shown nor learned from."""
+    return {name for name, role in _roles(workspace, dataset).items() if role == role_names.HIDDEN}
 
 
 def encoder(workspace: Workspace, dataset: str) -> str:
@@ -249,15 +258,22 @@ def _titled(text: str) -> tuple[str, str]:
     return (found[1].strip(), found[2].strip()) if found else ("", text.strip())
 
 
-def _price(known: dict[str, Any]) -> str:
-    """The price with its currency, as it is written; "" without one."""
-    lower = {name.lower(): value for name, value in known.items()}
-    amount = next((lower[name] for name in _MONEY if name in lower), None)
-    currency = next((str(lower[name]) for name in _CURRENCY if name in lower), "")
-    if amount is None:
-        return ""
+def _price(known: dict[str, Any], meant: Mapping[str, str]) -> str:
+    """The price with its currency; "" without one."""
+    amount, currency = (known.get(role_names.having(meant, role) or "", "") for role in ("price", "currency"))
     written = f"{amount:,.2f}" if isinstance(amount, int | float) else str(amount)
     return f"{written} {currency}".strip()
+
+
+def _roles(workspace: Workspace, dataset: str) -> Mapping[str, str]:
+    """The roles of columns; what is guessed of a dataset that says nothing is guessed once."""
+    given = workspace.catalogue.dataset(dataset).roles
+    return given if given is not None else _guessed(workspace, dataset, workspace.items.version(dataset))
+
+
+@lru_cache(maxsize=8)
+def _guessed(workspace: Workspace, dataset: str, version: int) -> Mapping[str, str]:
+    return role_names.roles(workspace, dataset)
 
 
 def _told(value: Any) -> str:

@@ -143,7 +143,9 @@ def _scores(
     }  # fmt: skip
     basis = signals.Basis(encoder=_encoder(workspace, record.dataset_id))
     try:
-        evidence = signals.evidence(workspace, record.dataset_id, basis, leave_out=shown.HIDDEN)
+        evidence = signals.evidence(
+            workspace, record.dataset_id, basis, leave_out=shown.hidden(workspace, record.dataset_id)
+        )
     except QlatentError as err:
         return {}, told | {"why_not": f"{err.message} {err.remedy}"}
     found = scores.scored(evidence, [row for row, _ in known], bad, seed=seed)

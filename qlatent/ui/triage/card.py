@@ -7,11 +7,11 @@ import streamlit as st
 
 from qlatent.errors import QlatentError
 from qlatent.services.datasets import browsing
-from qlatent.services.triage import audit, cases, learning
+from qlatent.services.triage import audit, cases
 from qlatent.services.triage.cases import Case, Similar
 from qlatent.services.triage.queues import QueueView
 from qlatent.ui.shell import page, parts, url_state
-from qlatent.ui.shell.formatting import ago, count, cut, data_uri, literal
+from qlatent.ui.shell.formatting import ago, cut, data_uri, literal
 from qlatent.ui.triage import acting, place, words, you
 from qlatent.ui.triage.pictures import Picture, pictures
 
@@ -73,30 +73,7 @@ def about(queue: QueueView, case: Case, encoder: str) -> None:
                 "explore", dataset=queue.dataset, run="", explore_encoder=encoder, row=str(case.row),
                 explore_tab="item",
             )  # fmt: skip
-    score(queue, case)
     history(queue, case)
-
-
-def score(queue: QueueView, case: Case) -> None:
-    """Draw what a model of the decisions says of the case, where the policy shows it before the first decision."""
-    decided = any(event.kind == "decided" for event in case.history)
-    found = learning.score(page.workspace(), queue.id, case.item)
-    if found is None or (queue.policy.score_hidden and not decided):
-        return
-    with st.container(key="triage_score", gap="xsmall"):
-        st.markdown(
-            f"**Risk {found.risk:.0%}** (95 % interval {found.low:.0%}–{found.high:.0%})",
-            help="How likely the case is bad, by a logistic regression on its latents and columns. It knows nothing of "
-            "what no decision has shown it, and it decides nothing.",
-        )
-        raised = ", ".join(f"{literal(title, limit=40)} (+{share:.1f})" for title, share in found.columns)
-        said = f"Learned from {count(found.decisions, 'decision')}"
-        said += "" if found.calibrated else ", not calibrated yet"
-        st.caption(
-            said
-            + (f". Raised by {raised}" if raised else "")
-            + f". Picture and text: {found.latents:+.1f} logit."
-        )
 
 
 def history(queue: QueueView, case: Case) -> None:

@@ -9,13 +9,13 @@ import streamlit as st
 from qlatent.services.datasets.datasets import DatasetView
 from qlatent.services.selections import collections
 from qlatent.services.selections.definitions import Column, Definition, Kept, SetOf
-from qlatent.services.triage import background, cases, queues
+from qlatent.services.triage import background, queues
 from qlatent.ui.search import conditions
-from qlatent.ui.selections import tables
 from qlatent.ui.selections.conditions import condition
 from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import count, literal
 from qlatent.ui.triage import queue_list, words, you
+from qlatent.ui.triage.columns import columns
 
 WHICH = {"all": "All items", "filter": "Only some, by columns", "collection": "A collection"}
 
@@ -33,7 +33,7 @@ def new_queue(datasets: Mapping[str, DatasetView], taken: Collection[str]) -> No
         "Which items", list(WHICH), default="all", required=True, format_func=WHICH.__getitem__, key="triage_which"
     )  # fmt: skip
     definition, number = dataset_part(dataset, str(which))
-    choices = words.order_choices(tables.columns(dataset.id))
+    choices = words.order_choices(columns(dataset.id))
     order = st.selectbox(
         "Which come first", choices, format_func=words.order, key=f"triage_order_{dataset.id}",
         index=choices.index("risk") if "risk" in choices else 0,
@@ -67,7 +67,7 @@ def dataset_part(dataset: DatasetView, which: str) -> tuple[Definition | None, i
 
 
 def _filtered(dataset: DatasetView) -> tuple[Definition | None, int]:
-    columns = {name: each for name, each in tables.columns(dataset.id).items() if name not in cases.HIDDEN}
+    known = columns(dataset.id)
     chosen = st.multiselect(
         "Columns",
         list(columns),
@@ -75,7 +75,7 @@ def _filtered(dataset: DatasetView) -> tuple[Definition | None, int]:
         placeholder="Choose columns to filter by",
     )
     found = [
-        condition(f"triage_filter_{dataset.id}_{name}", columns[name], None, label=literal(name))
+        condition(f"triage_filter_{dataset.id}_{name}", known[name], None, label=literal(name))
         for name in chosen
     ]
     wanted: tuple[Column, ...] = tuple(each for each in found if each is not None)

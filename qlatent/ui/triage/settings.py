@@ -10,10 +10,10 @@ import streamlit as st
 
 from qlatent.services.triage import background, people, queues
 from qlatent.services.triage.queues import Policy, QueueView
-from qlatent.ui.selections import tables
 from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import count, literal
 from qlatent.ui.triage import queue_list, words, you
+from qlatent.ui.triage.columns import columns
 from qlatent.ui.triage.keyboard import ACTIONS
 
 KINDS = {"bad": "Bad: what the queue looks for", "good": "Good", "open": "Open: says neither"}
@@ -80,7 +80,7 @@ def queue(view: QueueView) -> None:
                     queues.rename(workspace, view.id, name=name, by=you.name())
                     st.rerun()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            choices = words.order_choices(tables.columns(view.dataset))
+            choices = words.order_choices(columns(view.dataset))
             index = choices.index(view.order) if view.order in choices else 0
             order = st.selectbox(
                 "Which come first", choices, index=index, format_func=words.order, key=f"{key}_order"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from qlatent.services.search.counts import ColumnCounts
-from qlatent.services.triage import cases, orders
+from qlatent.services.triage import orders
 from qlatent.services.triage.queues import Policy
 
 ORDERS = {
@@ -45,11 +45,7 @@ def order(name: str) -> str:
 
 def order_choices(columns: Mapping[str, ColumnCounts]) -> list[str]:
     """The orders that a dataset with these columns can have."""
-    sortable = [
-        each
-        for each, found in columns.items()
-        if found.kind in ("number", "date") and each not in cases.HIDDEN
-    ]
+    sortable = [name for name, each in columns.items() if each.kind in ("number", "date")]
     return [*orders.ORDERS, *(f"column:{each}" for each in sortable)]
 
 
