@@ -200,3 +200,20 @@ def test_a_severe_decision_takes_the_pictures_off_the_page(opened: Open, shop: W
     assert any(
         "severe" in each.value for each in opened(shop.path, "triage", queue=queue, case=near.item).info
     )
+
+
+def test_a_queue_of_some_items_is_counted_before_it_is_made(opened: Open, shop: Workspace) -> None:
+    from qlatent.services.datasets import roles
+
+    roles.set_role(shop, "shop", "fresh", roles.HIDDEN)
+    at = opened(shop.path, "triage")
+    at.segmented_control(key="triage_which").set_value("filter").run()
+    assert at.button(key="triage_create").disabled
+    assert "fresh" not in at.multiselect(key="triage_columns_shop").options
+    at.multiselect(key="triage_columns_shop").set_value(["price"]).run()
+    at.number_input(key="triage_filter_shop_price_least").set_value(12.0).run()
+    expected = [f"item-{n:02}" for n in range(30) if n % 5 and n / 2 >= 12]
+    assert any(each.value == f"**{len(expected)} cases**" for each in at.markdown)
+    at.button(key="triage_create").click().run()
+    (view,) = queues.listed(shop, analyst="ann")
+    assert sorted(each.item_id for each in shop.catalogue.cases.of(view.id)) == expected

@@ -70,7 +70,7 @@ def _filtered(dataset: DatasetView) -> tuple[Definition | None, int]:
     known = columns(dataset.id)
     chosen = st.multiselect(
         "Columns",
-        list(columns),
+        list(known),
         key=f"triage_columns_{dataset.id}",
         placeholder="Choose columns to filter by",
     )
