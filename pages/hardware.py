@@ -26,12 +26,12 @@ url_state.refuse_gone(addresses.JOB, [each.id for each in views], what="job")
 sections = {"new": "New job", "jobs": f"Jobs ({len(views)})" if views else "Jobs"}
 if url_state.switch(addresses.SECTION, sections) == "new":
     badge.badge()
-    usable = items.heads()
+    usable, reasons = items.heads()
     if not usable:
         st.stop()
     form, side = st.columns([1, 2], gap="large")
     with form:
-        chosen = items.choose(usable)
+        chosen = items.choose(usable, reasons)
         if chosen is None:
             st.stop()
         circuit = circuits.of_head(workspace, chosen.head.id, modality=chosen.modality).circuit

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import log
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qlatent.errors import InputError
+from qlatent.hardware.device_map import coordinates
 from qlatent.hardware.lines import best_line
 from qlatent.hardware.snapshot_list import PAIR_GATES, folder_of
 
@@ -24,6 +28,11 @@ class Coupling:
 
     pairs: Mapping[Pair, float]
     readout: tuple[float, ...]
+
+    @cached_property
+    def places(self) -> NDArray[np.float64]:
+        """Where the qubits are drawn (qubits, 2): `device_map.coordinates`, computed once."""
+        return coordinates(self.pairs, qubits=len(self.readout))
 
     def line(self, length: int) -> tuple[int, ...]:
         """The line of neighbours that is expected to make the fewest errors; empty where there is none."""

@@ -14,7 +14,7 @@ from qlatent.circuits.bridges import to_qiskit
 from qlatent.circuits.circuit import Circuit, Operation
 from qlatent.circuits.drawings import svg
 from qlatent.circuits.measurements import measurements
-from qlatent.hardware import device_map, snapshots, transpiling, twins
+from qlatent.hardware import snapshots, transpiling, twins
 
 LEVELS = (0, 1, 2, 3)
 _NAMES = {"cx": "CNOT", "sx": "√X", "swap": "SWAP"}
@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"\d+\.\d+")
 
 
 def on_snapshot(circuit: Circuit, inputs: Any, weights: Any, *, device: str, seed: int = 0) -> dict[str, Any]:
-    """The circuit on the device "fake_paris" at each level, and the device's map, as JSON values.
+    """The circuit on the device "fake_paris" at each level, as JSON values.
 
     `inputs` (inputs,) are bound if they are amplitudes; angles stay symbolic, as in a job. Raises `InputError` for an
     unknown device, and one with fewer qubits than the circuit.
@@ -40,20 +40,7 @@ def on_backend(
     """As `on_snapshot`, for any backend with a target; without its name and the time of its calibration."""
     first = measurements(circuit)[0].circuit
     bound = to_qiskit.bind(first, inputs if circuit.encoding == "amplitudes" else None, weights)
-    return {"levels": [_level(bound, backend, level, seed) for level in LEVELS], "map": chart(backend)}
-
-
-def chart(backend: BackendV2) -> dict[str, Any]:
-    """The qubits of a device with places and mean readout errors, and its couplings with their errors."""
-    target = backend.target
-    errors = twins.pair_errors(target)
-    qubits = int(target.num_qubits)
-    readout = target["measure"]
-    return {
-        "places": device_map.coordinates(errors, qubits=qubits).round(3).tolist(),
-        "readout": [getattr(readout.get((qubit,)), "error", None) for qubit in range(qubits)],
-        "pairs": [[a, b, error] for (a, b), error in sorted(errors.items())],
-    }
+    return {"levels": [_level(bound, backend, level, seed) for level in LEVELS]}
 
 
 def drawing(made: transpiling.Transpiled) -> str:

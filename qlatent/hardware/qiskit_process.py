@@ -76,22 +76,12 @@ class Level:
 
 
 @dataclass(frozen=True)
-class DeviceMap:
-    """A device's qubits and couplings, to be drawn; an error is None where the calibration has none."""
-
-    places: tuple[tuple[float, float], ...]  # of the qubits, one coupling long or so
-    readout: tuple[float | None, ...]  # mean readout error of each qubit
-    pairs: tuple[tuple[int, int, float], ...]  # two qubits and the error of their gate
-
-
-@dataclass(frozen=True)
 class Transpilings:
     """A circuit on a device, by optimisation level."""
 
     device: str
     calibrated: str  # ISO 8601
     levels: tuple[Level, ...]
-    map: DeviceMap
 
 
 def transpilings(
@@ -116,9 +106,7 @@ def read(found: Mapping[str, Any]) -> Transpilings:
         )
         for each in found["levels"]
     )
-    tables = {name: tuple(tuple(row) for row in found["map"][name]) for name in ("places", "pairs")}
-    drawn = DeviceMap(readout=tuple(found["map"]["readout"]), **tables)
-    return Transpilings(found["device"], found["calibrated"], levels, drawn)
+    return Transpilings(found["device"], found["calibrated"], levels)
 
 
 def ask(task: str, **arguments: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID, RAMP
 
 Floats = NDArray[np.floating]
 _MARGIN = {"l": 8, "r": 8, "t": 36, "b": 8}
-_ROUNDS = 60
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 
 
@@ -50,15 +48,15 @@ def device(
     pairs: Mapping[tuple[int, int], float],
     readout: Sequence[float],
     *,
+    places: Floats,
     chosen: Collection[int] = (),
     used: Collection[tuple[int, int]] = (),
     height: int = 380,
 ) -> go.Figure:
     """The qubits of a device, coloured by their readout error, and the pairs with a gate, stronger where it errs less.
 
-    Chosen qubits and used pairs have another colour. Distances follow the number of gates between two qubits.
+    Chosen qubits and used pairs have another colour. `places` (qubits, 2) says where the qubits are drawn.
     """
-    places = positions(tuple(pairs), len(readout))
     figure = go.Figure()
     known = np.array([error for error in pairs.values() if error == error])
     bounds = np.quantile(known, (1 / 3, 2 / 3)) if known.size else np.zeros(2)
@@ -86,34 +84,6 @@ def device(
     figure.update_yaxes(visible=False, scaleanchor="x")
     figure.update_layout(height=height, margin=_MARGIN | {"t": 8}, plot_bgcolor=CLEAR, paper_bgcolor=CLEAR)
     return figure
-
-
-@lru_cache(maxsize=64)
-def positions(pairs: tuple[tuple[int, int], ...], qubits: int) -> NDArray[np.float64]:
-    """Places (qubits, 2) at which distances are as near as possible to the numbers of steps between two qubits.
-
-    Stress majorisation with weights 1/d² (Gansner, Koren & North 2004), from classical scaling; so it draws the
-    lattices of devices without knowing them.
-    """
-    steps = np.full((qubits, qubits), float(qubits))
-    np.fill_diagonal(steps, 0.0)
-    for a, b in pairs:
-        steps[a, b] = steps[b, a] = 1.0
-    for through in range(qubits):  # Floyd and Warshall
-        steps = np.minimum(steps, steps[:, [through]] + steps[[through]])
-    centred = steps**2 - (steps**2).mean(axis=0)
-    centred = -0.5 * (centred - centred.mean(axis=1, keepdims=True))
-    values, vectors = np.linalg.eigh((centred + centred.T) / 2)
-    places: NDArray[np.float64] = vectors[:, -2:] * np.sqrt(np.maximum(values[-2:], 1e-9))
-    apart = steps + np.eye(qubits)
-    weights = (1 - np.eye(qubits)) / apart**2
-    laplacian = np.diag(weights.sum(axis=1)) - weights
-    inverse = np.linalg.pinv(laplacian)
-    for _ in range(_ROUNDS):
-        now = np.linalg.norm(places[:, None] - places[None], axis=2)
-        pull = weights * apart / np.maximum(now, 1e-9)
-        places = inverse @ ((np.diag(pull.sum(axis=1)) - pull) @ places)
-    return places
 
 
 def _edges(places: Floats, pairs: Sequence[tuple[int, ...]]) -> dict[str, Any]:

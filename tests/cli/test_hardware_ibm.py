@@ -1,13 +1,19 @@
-"""`qlatent hardware` on a device of IBM's: real processes with their workers, against the stand-in of the service."""
+"""`qlatent hardware` on a device of IBM's, against the stand-in of the service.
+
+Commands that start a worker, meet no network or write a file are processes of their own, and so are the workers. The
+others run in this process: each of their processes would take seven seconds to load torch and Qiskit.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +22,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from qlatent.cli import main
+from qlatent.hardware.ibm import access
 from qlatent.services.hardware import listing
+from qlatent.services.runs import launchers
 from qlatent.services.workspaces import open_workspace
+from qlatent.settings import settings
 from tests.ibm_service.running import StandIn
+from tests.launchers import LauncherDouble
 from tests.services.hardware.executing import furnished
 
 pytestmark = pytest.mark.slow
@@ -35,18 +46,32 @@ class Installation:
     head: str
     environment: dict[str, str]
 
-    def run(self, *options: str, code: int = 0, **environment: str) -> dict[str, Any]:
-        """The document that a command prints."""
-        command = [
-            sys.executable, "-m", "qlatent", "hardware", *options, "--workspace", str(self.folder), "--json",
-        ]  # fmt: skip
+    def process(self, *options: str, **environment: str) -> dict[str, Any]:
+        """The document that a command prints in a process of its own."""
         found = subprocess.run(
-            command, env=self.environment | environment, cwd=self.folder, capture_output=True, timeout=240,
-            check=False,
+            [sys.executable, "-m", *self._command(options)], env=self.environment | environment, cwd=self.folder,
+            capture_output=True, timeout=240, check=False,
         )  # fmt: skip
-        assert found.returncode == code, found.stderr.decode()
-        assert self.service.key not in (found.stdout + found.stderr).decode()
-        told: dict[str, Any] = json.loads(found.stdout)
+        return self._told(found.returncode, found.stdout.decode(), found.stderr.decode())
+
+    def run(self, *options: str, code: int = 0) -> dict[str, Any]:
+        """The document that a command prints in this process."""
+        out, err = io.StringIO(), io.StringIO()
+        sys.argv, ended = self._command(options), 0
+        with launchers.using(LauncherDouble()), redirect_stdout(out), redirect_stderr(err):
+            try:
+                main()
+            except SystemExit as exit_:
+                ended = int(exit_.code or 0)
+        return self._told(ended, out.getvalue(), err.getvalue(), code=code)
+
+    def _command(self, options: Sequence[str]) -> list[str]:
+        return ["qlatent", "hardware", *options, "--workspace", str(self.folder), "--json"]
+
+    def _told(self, ended: int, out: str, err: str, *, code: int = 0) -> dict[str, Any]:
+        assert ended == code, err
+        assert self.service.key not in out + err
+        told: dict[str, Any] = json.loads(out)
         return told
 
     def until(self, job: str, state: str) -> dict[str, Any]:
@@ -71,7 +96,15 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         "QISKIT_IBM_INSTANCE": "open-instance", "QLATENT_HARDWARE_POLL_RUNNING": "0.05",
         "QLATENT_HARDWARE_POLL_QUEUED": "0.05",
     }  # fmt: skip
-    yield Installation(running, folder, head, dict(os.environ) | told)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in access.ADDRESSES:  # the client of this process sets them
+            patch.setenv(name, running.url)
+        for name, text in told.items():
+            patch.setenv(name, text)
+        patch.setattr(sys, "argv", [])
+        settings.cache_clear()
+        yield Installation(running, folder, head, dict(os.environ))
+    settings.cache_clear()
     running.close()
 
 
@@ -95,7 +128,7 @@ def test_a_job_from_the_list_of_devices_to_its_table(here: Installation, tmp_pat
     assert (told["account"]["instance"], told["account"]["free"]) == ("open-instance", True)
 
     service.switch("jobs", hold="Queued", pending_usage=4)
-    job = here.run("submit", *asked, "--yes")["job"]
+    job = here.process("submit", *asked, "--yes")["job"]
     assert (
         here.until(job, "queued")["queue"] == 1
     )  # and nothing of it was computed before the command returned
@@ -104,7 +137,7 @@ def test_a_job_from_the_list_of_devices_to_its_table(here: Installation, tmp_pat
     ended = here.until(job, "done")
     assert (ended["done"], ended["items"], ended["shots"], ended["waits_for"]) == (40, 40, 1024, "")
     out = tmp_path / "latents.parquet"
-    fetched = here.run("fetch", job, "--out", str(out))
+    fetched = here.process("fetch", job, "--out", str(out))
     assert fetched["rows"] == 40 and fetched["slope"] == pytest.approx(
         0.9, abs=0.05
     )  # the gates' noise is left
@@ -114,7 +147,9 @@ def test_a_job_from_the_list_of_devices_to_its_table(here: Installation, tmp_pat
     assert here.run("estimate", *asked)["known"] == 40
 
     service.switch("jobs", hold="Queued")
-    other = here.run("submit", here.head, "pairs", "--device", "test_ring", "--items", "4", "--yes")["job"]
+    other = here.process("submit", here.head, "pairs", "--device", "test_ring", "--items", "4", "--yes")[
+        "job"
+    ]
     here.until(other, "queued")
     here.run("cancel", other)
     here.until(other, "cancelled")
@@ -127,17 +162,19 @@ def test_a_job_from_the_list_of_devices_to_its_table(here: Installation, tmp_pat
     assert files and not [each for each in files if service.key.encode() in each.read_bytes()]
 
 
-def test_what_is_wrong_is_told_with_the_next_step(here: Installation) -> None:
-    found = here.run("devices", QLATENT_IBM_URL=REFUSING)
+def test_what_is_wrong_is_told_with_the_next_step(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = here.process("devices", QLATENT_IBM_URL=REFUSING)
     assert "cannot be reached" in found["problem"] and "Check the network" in found["problem"]
     assert {"exact", "twin:fake_fez"} <= {each["name"] for each in found["devices"]}
     asked = ("estimate", here.head, "pairs", "--device")
-    wrong: list[tuple[tuple[str, ...], dict[str, str], str]] = [
-        (("test_line",), {"QISKIT_IBM_TOKEN": ""}, "need an API key"),
-        (("test_nowhere",), {}, "has no device 'test_nowhere'"),
-    ]
-    for options, environment, said in wrong:
-        error = here.run(*asked, *options, code=1, **environment)["error"]
+    for device, key, said in (
+        ("test_line", "", "need an API key"),
+        ("test_nowhere", here.service.key, "has no device 'test_nowhere'"),
+    ):
+        monkeypatch.setenv("QISKIT_IBM_TOKEN", key)
+        error = here.run(*asked, device, code=1)["error"]
         assert said in error["message"] and error["remedy"], error
     split = here.run(*asked, "test_line", "--shots", "600000")
     assert (split["parts"], split["executions"]) == (3, 40 * 600_000)  # more than one job may hold

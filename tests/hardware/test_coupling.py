@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from qlatent.errors import InputError
@@ -26,3 +27,8 @@ def test_a_line_of_a_small_device_has_the_fewest_errors() -> None:
     assert coupling.Coupling(ring, (0.01, 0.6, 0.01, 0.01)).line(4) == ()  # qubit 1 is out of order
     with pytest.raises(InputError, match="no snapshot of a device 'fake_none'"):
         coupling.of_snapshot("fake_none")
+
+
+def test_every_qubit_of_a_device_has_a_place_one_coupling_apart() -> None:
+    places = coupling.Coupling({(1, 0): 0.01, (1, 2): 0.3}, (0.01,) * 3).places
+    assert np.linalg.norm(places[[0, 2]] - places[1], axis=1) == pytest.approx([1, 1], abs=1e-3)

@@ -35,10 +35,6 @@ def test_each_level_has_qiskits_counts_and_the_weights_are_bound() -> None:
         assert 1e-6 < each["seconds"] < 1e-4 and len(set(each["start"])) == 4
     first, last = found["levels"][0], found["levels"][-1]
     assert last["depth"] < first["depth"] and first["swaps"] > 0
-    errors = {(a, b): error for a, b, error in found["map"]["pairs"]}
-    assert set(errors) == {(0, 1), (1, 2), (1, 3), (3, 4)}
-    assert errors[0, 1] == pytest.approx(backend.target["cx"][0, 1].error)
-    assert len(found["map"]["places"]) == len(found["map"]["readout"]) == 5
 
 
 def test_the_drawing_shows_every_gate_on_the_devices_qubits() -> None:
@@ -61,7 +57,7 @@ def test_another_process_tells_the_same_and_amplitudes_are_bound() -> None:
     found = qiskit_process.transpilings(RING, WEIGHTS, device="fake_lima")
     here = levels.on_snapshot(RING, None, WEIGHTS, device="lima")
     assert [each.drawing for each in found.levels] == [each["drawing"] for each in here["levels"]]
-    assert found.device == "fake_lima" and found.map.pairs[0][:2] == (0, 1)
+    assert found.device == "fake_lima"
     loaded = amplitude(2, 1)
     rows = qiskit_process.transpilings(
         loaded, np.ones(loaded.weights), device="lima", inputs=np.arange(1.0, 5.0)

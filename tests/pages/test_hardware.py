@@ -20,7 +20,7 @@ from qlatent.services.hardware import listing, planning, requests, results, tran
 from qlatent.services.hardware.requests import HardwareRequest
 from qlatent.services.heads import kept_heads
 from qlatent.store.workspace import Workspace
-from qlatent.ui.hardware import jobs, key
+from qlatent.ui.hardware import jobs
 from tests.carried_out import in_process
 from tests.ibm_service.running import StandIn
 from tests.services.hardware.executing import (
@@ -127,7 +127,6 @@ def test_the_circuit_is_shown_as_a_device_of_the_account_would_run_it(
             sorted(table["Read at qubits"][1].split(", "), key=int)
         )
     finally:
-        key._installed.clear()
         planning._companion.close()
         service.close()
 

@@ -85,6 +85,10 @@ def cards(at: AppTest) -> list[str]:
     return [f"{each.proto.title} {each.value}".replace("\\", "") for each in at.error]
 
 
+def captions(at: AppTest) -> list[str]:
+    return [each.value.replace("\\", "") for each in at.caption]
+
+
 def entered(at: AppTest, key: str, instance: str) -> AppTest:
     at.text_input(key="hardware_key_text").set_value(key)
     at.text_input(key="hardware_key_instance").set_value(instance)
@@ -122,11 +126,14 @@ def test_a_key_that_opens_nothing(
     if url:
         monkeypatch.setenv("QLATENT_IBM_URL", url)
     at = ibm(opened, place)
-    assert at.expander and not at.error  # without a key: how to get one
+    assert any("How to get a key" in each.value for each in at.markdown) and not at.error
     at = entered(at, place.service.key if key == "KEY" else key, instance)
     (card,) = cards(at)
     assert said in card and step in card and place.service.key not in card
-    assert at.text_input(key="hardware_key_text") and page_key.HELD not in at.session_state
+    assert page_key.HELD not in at.session_state
+    texts = [*everything(at.session_state.to_dict()), *everything(dict(at.query_params)), str(at)]
+    assert not at.text_input(key="hardware_key_text").value
+    assert not key or not [each for each in texts if place.service.key in each or repr(key) in each]
 
 
 def retired(service: StandIn) -> None:
@@ -168,6 +175,30 @@ def test_a_device_that_takes_no_job(
     assert said in card and step in card
     assert not [each for each in at.button if each.key == "hardware_submit"]
     assert len(listing.jobs(installed.workspace)) == before and installed.service.jobs == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "asked", "said"),
+    [
+        (retired, DEVICE, "this account has no device of this name; it is retired"),
+        (small, DEVICE, "it has 1 qubit, and this head needs 2"),
+        (maintained, "test_nowhere", "this account has no device of this name"),
+        (maintained, "twin:fake_lima", "it stands under Twin, not under IBM"),
+    ],
+)
+def test_a_link_to_a_device_that_is_not_offered_opens_another_and_says_why(
+    opened: Open, installed: Place, wrong: Callable[[StandIn], None], asked: str, said: str
+) -> None:
+    """The device was gone before the page was opened."""
+    wrong(installed.service)
+    at = ibm(opened, installed, hardware_device=asked)
+    assert not at.error, cards(at)
+    assert [each for each in captions(at) if f"Device {asked} is not offered: {said}" in each]
+    choice = at.selectbox(key="pick_hardware_device")
+    assert choice.value != asked and asked not in "".join(choice.options)
+    assert at.button(key="hardware_submit")
+    choice.set_value("test_lattice" if choice.value == "test_ring" else "test_ring").run()
+    assert not [each for each in captions(at) if "is not offered" in each]  # chosen on purpose
 
 
 def test_more_executions_than_a_job_may_hold_are_several_jobs(opened: Open, installed: Place) -> None:
@@ -229,7 +260,7 @@ def test_a_head_without_a_circuit_and_a_job_that_does_not_exist(
     opened: Open, place: Place, tmp_path: Path
 ) -> None:
     head = pca(place.workspace, tmp_path / "axes")
-    at = opened(place.workspace.path, "hardware")
+    at = opened(place.workspace.path, "hardware", hardware_section="new")  # else an ended job is opened
     assert any("Axes: has no circuit" in each.value for each in at.caption)
     assert head not in at.selectbox(key="pick_hardware_head").options
     at = opened(place.workspace.path, "hardware", hardware_section="jobs", hardware_job="r-none")
@@ -253,8 +284,6 @@ def test_a_visitor_s_key_is_in_no_session_and_in_nothing_that_is_taken_away(
     workspace, secret = place.workspace, place.service.key
     at = entered(ibm(opened, place, hardware_count="7"), secret, "open-instance")
     assert not at.error and page_key.HELD in at.session_state, cards(at)
-    del at.session_state["hardware_key_text"]  # a browser clears the form that was sent
-    at.run()
     held = at.session_state[page_key.HELD]
     asked = request(place.head, device=DEVICE, items=7, account=keys.account(held).fingerprint)
     job = requests.start(workspace, requests.check(workspace, asked), broker=held.broker)

@@ -7,21 +7,16 @@ import numpy as np
 from qlatent.plots import hardware
 
 
-def test_coupled_qubits_lie_as_far_apart_as_they_are_coupled() -> None:
-    line = tuple((each, each + 1) for each in range(5))
-    places = hardware.positions(line, 6)
-    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
-    wanted = np.abs(np.subtract.outer(np.arange(6), np.arange(6)))
-    np.testing.assert_allclose(apart, wanted, atol=0.02)  # a line can be drawn without stress
-
-
 def test_the_chosen_qubits_and_errors_stand_on_the_map_of_a_device() -> None:
     pairs = {(0, 1): 0.01, (1, 2): 0.02, (2, 3): 0.3}
-    figure = hardware.device(pairs, [0.01, 0.02, 0.03, float("nan")], chosen=(0, 1, 2), used=((0, 1), (1, 2)))
+    places = np.array([[0, 0], [1, 0], [2, 0], [2, 1.0]])
+    readout = [0.01, 0.02, 0.03, float("nan")]
+    figure = hardware.device(pairs, readout, places=places, chosen=(0, 1, 2), used=((0, 1), (1, 2)))
     orange = [each for each in figure.data if each.mode == "lines" and each.line.width == 6]
     assert len(orange) == 1 and np.isnan(orange[0].x).sum() == 2  # two edges
     (dots,) = [each for each in figure.data if each.marker.colorbar.title.text]
     edges = dots.marker.line.color
+    np.testing.assert_array_equal(np.transpose([dots.x, dots.y]), places)
     assert len(set(edges[:3])) == 1 and edges[3] not in edges[:3]
     said = [text for each in figure.data for text in each.text or ()]
     assert "2–3: gate error 30 %" in said and "qubit 1: readout error 2 %" in said

@@ -23,8 +23,7 @@ from qlatent.services.hardware.plans import Account
 from qlatent.settings import settings
 
 __all__ = [
-    "Account", "Coupling", "Key", "account", "calibrated", "coupling", "devices", "entered", "installed", "source",
-    "stand_in",
+    "Account", "Coupling", "Key", "account", "calibrated", "coupling", "devices", "entered", "installed", "stand_in",
 ]  # fmt: skip
 _starting = threading.Lock()
 _own: tuple[bytes, Key] | None = None  # the installation's key, and what tells it from another
@@ -51,12 +50,6 @@ class Key:
     def forget(self) -> None:
         """End the process; jobs go on at IBM."""
         self.holder.forget()
-
-
-def source() -> str:
-    """Where the installation's own key comes from, without asking anybody; "" without one."""
-    given = unattended()
-    return given.source if given else ""
 
 
 def installed() -> Key | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from qlatent.ui.hardware import unmet
 from qlatent.ui.selections import state
 from qlatent.ui.shell import url_state
 
@@ -35,7 +36,9 @@ def number(label: str, name: str, default: int, *, least: int = 0, most: int, **
     def changed() -> None:
         url_state.put(name, st.session_state[key])
 
-    return int(st.number_input(label, least, most, step=1, key=key, on_change=changed, **look))
+    chosen = int(st.number_input(label, least, most, step=1, key=key, on_change=changed, **look))
+    unmet.unknown(label, name, (str(chosen),), f"it must be a whole number from {least:,} to {most:,}")
+    return chosen
 
 
 def toggle(label: str, name: str, *, default: bool = False, **look: Any) -> bool:
@@ -47,4 +50,6 @@ def toggle(label: str, name: str, *, default: bool = False, **look: Any) -> bool
         on = st.session_state[key]
         url_state.put(name, None if on == default else int(on))
 
-    return bool(st.toggle(label, key=key, on_change=changed, **look))
+    chosen = bool(st.toggle(label, key=key, on_change=changed, **look))
+    unmet.unknown(label, name, ("0", "1"), "it is 0 or 1")
+    return chosen

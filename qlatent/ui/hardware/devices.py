@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 
@@ -10,7 +11,7 @@ import streamlit as st
 from qlatent.services.hardware import devices
 from qlatent.services.hardware.devices import Device
 from qlatent.services.hardware.keys import Key
-from qlatent.ui.hardware import addresses, key
+from qlatent.ui.hardware import addresses, key, unmet
 from qlatent.ui.shell import url_state
 from qlatent.ui.shell.formatting import count, decimal, literal
 
@@ -61,7 +62,14 @@ class Settings:
 
 def choose(*, qubits: int) -> Settings | None:
     """The chosen device with its options, of those with enough qubits; None where there is none, which is said."""
-    kind = url_state.switch(addresses.KIND, KINDS, label="Run on", help=KINDS_HELP)
+    kind = url_state.switch(
+        addresses.KIND,
+        KINDS,
+        label="Run on",
+        help=KINDS_HELP,
+        forgets=(addresses.DEVICE, addresses.MITIGATION),
+    )
+    unmet.unknown("Kind of device", addresses.KIND, KINDS, f"there are {', '.join(KINDS)}")
     if kind == "pennylane":
         return _settings(_of_pennylane())
     held = key.panel(steps=False) if kind == "device" else None
@@ -70,18 +78,20 @@ def choose(*, qubits: int) -> Settings | None:
     every = key.devices(held) if held else devices.offered()
     fitting = {each.name: each for each in every if each.kind == kind and each.qubits >= qubits}
     if not fitting:
+        unmet.unknown(
+            "Device", addresses.DEVICE, (), _why_not(url_state.get(addresses.DEVICE), kind, every, qubits)
+        )
         st.warning(f"No device of this kind has the {qubits} qubits of this head.", icon=":material/memory:")
         return None
     if held:
         fitting = dict(sorted(fitting.items(), key=lambda each: (not each[1].online, each[1].queue or 0)))
-    initial = "shots" if kind == "simulator" else next(iter(fitting))
-    if url_state.get(addresses.DEVICE) not in fitting:
-        url_state.put(addresses.DEVICE, initial)
     device = fitting[
-        url_state.pick(
-            "Device", list(fitting), name=addresses.DEVICE, names=lambda each: _named(fitting[each])
+        unmet.pick(
+            "Device", list(fitting), name=addresses.DEVICE, names=lambda each: _named(fitting[each]),
+            default="shots" if kind == "simulator" else "",
+            why=lambda asked: _why_not(asked, kind, every, qubits),
         )
-    ]
+    ]  # fmt: skip
     if held:
         device = key.calibrated(held, device)
     _facts(device)
@@ -89,6 +99,20 @@ def choose(*, qubits: int) -> Settings | None:
     if small:
         st.caption(f"{count(small, 'smaller device')} cannot hold the {qubits} qubits of this head.")
     return replace(_settings(device), key=held)
+
+
+def _why_not(name: str, kind: str, every: Sequence[Device], qubits: int) -> str:
+    """Why a device that a link names is not among those of this kind."""
+    known = {each.name: each for each in (*devices.offered(), *every)}
+    found = known.get(name)
+    if found is not None and found.kind == kind:
+        return f"it has {count(found.qubits, 'qubit')}, and this head needs {qubits}"
+    other = found.kind if found else PENNYLANE[:-1] if name.startswith(PENNYLANE) else ""
+    if other:
+        return f"it stands under {KINDS[other]}, not under {KINDS[kind]}"
+    if kind == "device":
+        return "this account has no device of this name; it is retired, or belongs to another instance"
+    return "there is no snapshot of such a device" if kind == "twin" else "there is no such simulator"
 
 
 def needs_key() -> bool:
@@ -111,9 +135,14 @@ def _of_pennylane() -> Device:
         help="What qml.device takes, such as lightning.qubit or default.mixed. A vendor's device needs its plug-in and "
         "an account, whose key the plug-in reads from its own settings.",
     )  # fmt: skip
-    url_state.put(addresses.DEVICE, PENNYLANE + (name.strip() or USUAL))
+    chosen = PENNYLANE + (name.strip() or USUAL)
+    url_state.put(addresses.DEVICE, chosen)
+    unmet.replaced(
+        "Device", addresses.DEVICE, kept, chosen, lambda each: each.startswith(PENNYLANE),
+        lambda _: f"the names of PennyLane's devices begin with {PENNYLANE}",
+    )  # fmt: skip
     st.caption("Each item waits for its answer, and what a vendor charges is not estimated.")
-    return Device(PENNYLANE + (name.strip() or USUAL), "pennylane", 0, None)
+    return Device(chosen, "pennylane", 0, None)
 
 
 def _named(device: Device) -> str:
@@ -146,6 +175,10 @@ def _percent(share: float | None) -> str:
 
 
 def _settings(device: Device) -> Settings:
+    offered = OFFERED[device.kind]
+    unmet.unknown(
+        "Mitigation", addresses.MITIGATION, offered, f"{KINDS[device.kind]} takes {', '.join(offered)}"
+    )
     if device.name == "exact":
         return Settings(device)
     shots = addresses.number(
@@ -154,7 +187,6 @@ def _settings(device: Device) -> Settings:
     )  # fmt: skip
     st.caption(f"A value near 0 is then known to ± {decimal(1 / sqrt(shots))} (one standard error).")
     mitigation, level, limit, recompiled = "none", 3, 0, False
-    offered = OFFERED[device.kind]
     if len(offered) > 1:
         mitigation = url_state.switch(
             addresses.MITIGATION, {each: MITIGATIONS[each] for each in offered}, label="Mitigation",
@@ -168,6 +200,7 @@ def _settings(device: Device) -> Settings:
                 help="Of the transpiler: higher levels look longer for fewer two-qubit gates.",
             )
         )  # fmt: skip
+        unmet.unknown("Optimisation level", addresses.LEVEL, LEVELS, "it is 0, 1, 2 or 3")
         recompiled = addresses.toggle("Recompile each item's circuit", addresses.RECOMPILED, help=RECOMPILING)
     if device.kind == "device":
         limit = addresses.number(

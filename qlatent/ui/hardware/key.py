@@ -36,23 +36,15 @@ def held() -> Key | None:
     if own is not None and own.alive:
         return own
     st.session_state.pop(HELD, None)
-    found = _installed(keys.source())
-    if found is not None and not found.alive:
-        _installed.clear()
-        found = _installed(keys.source())
-    return found
-
-
-@st.cache_resource(show_spinner="Starting the process that holds the key…", max_entries=2)
-def _installed(source: str) -> Key | None:
-    return keys.installed() if source else None
+    return keys.installed()
 
 
 def panel(*, steps: bool = True) -> Key | None:
     """Draw whose account is used, or the form for a key, with the way to one if `steps`; returns the key."""
     if REFUSED in st.session_state:
         parts.error_card(st.session_state.pop(REFUSED))
-    key = held()
+    with st.spinner("Starting the process that holds the key…"):  # of the installation, once
+        key = held()
     if key is None:
         _form()
         if steps:
@@ -151,6 +143,8 @@ def _form() -> None:
                 "Instance (name or CRN)", key="hardware_key_instance", autocomplete="off"
             )
             if st.form_submit_button("Use this key", key="hardware_key_use", icon=":material/key:"):
+                # the browser clears the form, but tells only with the next click
+                del st.session_state["hardware_key_text"]
                 _enter(key, instance)
                 st.rerun(scope="app")
 

@@ -21,9 +21,9 @@ from qlatent.services.hardware.placing import Placed
 from qlatent.services.hardware.results import JobResults
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Source
-from qlatent.ui.hardware import addresses, result_map, steps
+from qlatent.ui.hardware import addresses, result_map, steps, unmet
 from qlatent.ui.shell import page, parts, url_state
-from qlatent.ui.shell.formatting import cut, decimal
+from qlatent.ui.shell.formatting import count, cut, decimal
 
 TABS = {"qubits": "Qubits", "probe": "Linear probe", "items": "Items", "calibration": "Calibration"}
 
@@ -124,6 +124,7 @@ def _item(view: JobView, found: JobResults) -> None:
             st.caption(
                 "Click a point on the map or a row under Items to see the item and its values on each qubit."
             )
+            unmet.unknown("Row", addresses.ROW, (), "it is none of the items of this job")
             return
         at = found.ids.index(ids[row])
         source = Source(dataset=view.run.dataset or "", version=view.run.dataset_version)
@@ -192,7 +193,12 @@ def _qubits(view: JobView, found: JobResults) -> None:
         )
     with right:
         names = {str(each): f"Qubit {each}" for each in range(len(told))}
-        qubit = int(url_state.pick("Qubit", list(names), name="hardware_qubit", names=names.__getitem__))
+        qubit = int(
+            unmet.pick(
+                "Qubit", list(names), name="hardware_qubit", names=names.__getitem__,
+                why=lambda _: f"this job has {count(len(told), 'qubit')}, counted from 0",
+            )
+        )  # fmt: skip
         st.plotly_chart(
             plots.against_exact(found.exact[:, qubit], found.expectations[:, qubit], found.errors[:, qubit]),
             key="hardware_line", config={"displayModeBar": False}, alt=f"Measured and exact values of qubit {qubit}",

@@ -16,7 +16,7 @@ from qlatent.services.hardware.placing import Placed
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Source
 from qlatent.services.selections.definitions import Ids
-from qlatent.ui.hardware import addresses, steps
+from qlatent.ui.hardware import addresses, steps, unmet
 from qlatent.ui.latent_map import linked
 from qlatent.ui.latent_map.linked import Group, LinkedMap, linked_maps
 from qlatent.ui.latent_map.point_map import (
@@ -59,10 +59,13 @@ def draw(job: JobView, found: Placed, rows: NDArray[np.int64]) -> None:
     """Draw the map of a job, with what can be chosen about it."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         view = url_state.switch(addresses.VIEW, VIEWS, label="Show")
+        colours = COLOURS if any(found.labels) else {"moved": COLOURS["moved"]}
         colour = "moved"
-        if any(found.labels):
-            colour = url_state.switch(addresses.COLOUR, COLOURS, label="Colour by")
+        if len(colours) > 1:
+            colour = url_state.switch(addresses.COLOUR, colours, label="Colour by")
         rings = addresses.toggle("Ellipses", addresses.RINGS, default=True)
+    unmet.unknown("View", addresses.VIEW, VIEWS, f"there are {', '.join(VIEWS)}")
+    unmet.unknown("Colour", addresses.COLOUR, colours, f"this map has {', '.join(colours)}")
     shown = Shown(job, found, rows, _picked(found), colour, rings)
     drawn = placing.shown(found, shown.picked)
     if view == "beside":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,7 @@ import streamlit as st
 from qlatent.services.hardware import results
 from qlatent.services.hardware.listing import JobView
 from qlatent.services.hardware.results import JobResults
-from qlatent.ui.hardware import addresses
+from qlatent.ui.hardware import addresses, unmet
 from qlatent.ui.hardware.devices import MITIGATIONS
 from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import count
@@ -35,9 +35,10 @@ def chosen(view: JobView, views: Sequence[JobView]) -> list[JobView]:
         if spec and each.spec and each.id != view.id and each.state == "done"
         and (each.spec.head_id, each.spec.dataset, each.spec.modality) == (spec.head_id, spec.dataset, spec.modality)
     }  # fmt: skip
+    asked = [each for each in url_state.get(addresses.OTHER).split(",") if each and each != view.id]
     if not alike:
+        _left_out(asked, alike, views)
         return [view]
-    asked = url_state.get(addresses.OTHER).split(",")
     st.session_state[KEY] = [each for each in asked if each in alike][:MOST]
 
     def changed() -> None:
@@ -49,7 +50,21 @@ def chosen(view: JobView, views: Sequence[JobView]) -> list[JobView]:
         help="On the map, arrows lead from the exact values over these jobs to the open one: simulators first, then "
         "twins, then devices.",
     )  # fmt: skip
+    _left_out(asked, alike, views)
     return [*sorted((alike[each] for each in taken), key=_rank), view]
+
+
+def _left_out(asked: Sequence[str], alike: Container[str], views: Sequence[JobView]) -> None:
+    """Say which of these jobs are not compared, and why."""
+    states = {each.id: each.state for each in views}
+    for job in asked:
+        if job not in states:
+            unmet.say("Job", job, "it was removed, or the link comes from another workspace")
+        elif job not in alike:
+            why = "it is of another head, dataset or modality" if states[job] == "done" else "it is not done"
+            unmet.say("Job", job, why)
+    for job in [each for each in asked if each in alike][MOST:]:
+        unmet.say("Job", job, f"at most {MOST} are compared with the open one")
 
 
 def names(stages: Sequence[JobView]) -> tuple[str, ...]:

@@ -76,7 +76,8 @@ def _map(used: Settings, level: Level, *, qubits: int) -> None:
         pairs = set(level.pairs)
         said = f"At level {level.level} the transpiler takes the orange qubits and pairs, with the calibration of now."
     st.plotly_chart(
-        plots.device(found.pairs, found.readout, chosen=taken, used=pairs), key="hardware_device_map",
+        plots.device(found.pairs, found.readout, places=found.places, chosen=taken, used=pairs),
+        key="hardware_device_map",
         config={"displayModeBar": False}, alt=f"Qubits of {used.device.name} with their errors",
     )  # fmt: skip
     st.caption(

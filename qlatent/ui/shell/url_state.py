@@ -106,10 +106,19 @@ def pick(
     return chosen
 
 
-def switch(name: str, options: Mapping[str, str], *, label: str = "", default: str = "", **look: Any) -> str:
+def switch(
+    name: str,
+    options: Mapping[str, str],
+    *,
+    label: str = "",
+    default: str = "",
+    forgets: Sequence[str] = (),
+    **look: Any,
+) -> str:
     """A segmented control whose choice stands in the URL; `options` maps URL values to labels.
 
-    No label is shown if `label` is empty. Without a choice it is `default`, or the first option.
+    No label is shown if `label` is empty. Without a choice it is `default`, or the first option. Another choice removes
+    those called `forgets`, which only the one before has.
     """
     key = f"switch_{name}"
     current = get(name)
@@ -118,6 +127,8 @@ def switch(name: str, options: Mapping[str, str], *, label: str = "", default: s
 
     def changed() -> None:
         put(name, st.session_state[key])
+        for each in forgets:
+            put(each, None)
 
     st.segmented_control(
         label or name.capitalize(),

@@ -78,7 +78,7 @@ def test_the_circuit_of_each_level_is_the_one_that_a_job_sends(
 ) -> None:
     work = work_of()
     told = holder.levels(work.circuit, None, work.weights, device="test_ring", seed=3)
-    assert told["device"] == "test_ring" and len(told["map"]["places"]) == 12
+    assert told["device"] == "test_ring"
     for each in qiskit_process.read(told).levels:
         asked = replace(work, options=replace(work.options, optimization_level=each.level, seed=3))
         (sent,) = runner._prepared(asked).sent(0, len(work))

@@ -136,15 +136,15 @@ def test_zero_noise_extrapolation_comes_nearer_to_the_truth(
     service.switch("noise", depolarising=0, one_for_zero=0, zero_for_one=0, pair_depolarising=0.15)
     jobs, told = {}, {}
     for mitigation in ("none", "zne"):
-        asked = request(head, device=DEVICE, options=RunOptions(shots=2_000, mitigation=mitigation))  # type: ignore[arg-type]
+        asked = request(head, device=DEVICE, items=4, options=RunOptions(shots=800, mitigation=mitigation))  # type: ignore[arg-type]
         told[mitigation] = planning.estimated(workspace, requests.check(workspace, asked))
         jobs[mitigation] = queued(workspace, asked)
         assert carried_out(workspace, jobs[mitigation], opened(service, clock), clock=clock)[0] == "finished"
     plain, extrapolated = slope(workspace, jobs["none"]), slope(workspace, jobs["zne"])
     assert plain < 0.85 and abs(1 - extrapolated) < (1 - plain) / 2, (plain, extrapolated, told)
-    factor = choosing.time_factor("zne", 8)
+    factor = choosing.time_factor("zne", 4)
     assert told["zne"]["executions"] == pytest.approx(factor * told["none"]["executions"], rel=0.05)
-    assert factor == pytest.approx(3 + 1 / 8)
+    assert factor == pytest.approx(3 + 1 / 4)
 
 
 def test_without_a_network_the_next_step_is_told_and_nothing_is_lost(
