@@ -8,10 +8,29 @@ from qlatent.services.triage import queues
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.dataset_cache import all_datasets
 from qlatent.ui.shell.removed import removed
-from qlatent.ui.triage import addresses, groups, log, new_queue, notice, queue_list, settings, work, you
+from qlatent.ui.triage import (
+    addresses,
+    duplicates,
+    groups,
+    log,
+    new_queue,
+    notice,
+    persons,
+    queue_list,
+    reviews,
+    settings,
+    work,
+    you,
+)  # fmt: skip
 
-SECTIONS = {"work": "Work", "groups": "Groups", "log": "Log", "settings": "Settings"}
-PARTS = {"groups": groups.section, "log": log.section}
+SECTIONS = {
+    "work": "Work", "groups": "Groups", "duplicates": "Near-duplicates", "log": "Log", "reviews": "Reviews",
+    "people": "People", "settings": "Settings",
+}  # fmt: skip
+PARTS = {
+    "groups": groups.section, "duplicates": duplicates.section, "log": log.section, "reviews": reviews.section,
+    "people": persons.section,
+}  # fmt: skip
 
 workspace = page.workspace()
 if addresses.QUEUE in st.query_params:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -110,6 +110,11 @@ def hidden(workspace: Workspace, dataset: str) -> set[str]:
     return {name for name, role in _roles(workspace, dataset).items() if role == role_names.HIDDEN}
 
 
+def unmarked(case: Case) -> Case:
+    """The case as one that nobody has decided, for a second opinion."""
+    return replace(case, record=replace(case.record, code="", event_id=None), severe=False, history=())
+
+
 def encoder(workspace: Workspace, dataset: str) -> str:
     """The key of the vectors by which the cases of a dataset are compared; "" if it has none."""
     found = (str(each["key"]) for each in workspace.items.encoders(dataset) if each["encoded"])
@@ -193,6 +198,16 @@ def density(workspace: Workspace, dataset: str, key: str, *, side: int = 96) -> 
 def codes(workspace: Workspace, queue: str) -> dict[str, str]:
     """The code of each case of a queue, "" while it is open."""
     return workspace.catalogue.cases.codes(queue)
+
+
+def severe_items(workspace: Workspace, queue: str, items: Collection[str]) -> set[str]:
+    """Those of the items that are decided as severe, whose pictures are not shown."""
+    severe = severe_codes(queues.policy(workspace, queue))
+    if not severe:
+        return set()
+    return {
+        each.item_id for each in workspace.catalogue.cases.some(queue, items).values() if each.code in severe
+    }
 
 
 def aside(workspace: Workspace, queue: str, *, by: str) -> list[CaseRecord]:

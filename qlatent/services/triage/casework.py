@@ -22,7 +22,7 @@ __all__ = [
     "renew", "reopen", "skip", "take", "undo",
 ]  # fmt: skip
 
-UNDOABLE = ("decided", "skipped", "reopened", "held", "handed")
+UNDOABLE = ("decided", "reviewed", "skipped", "reopened", "held", "handed")
 Why = Literal["order", "random", "skipped", "second", "golden"]
 LONGEST_NOTE = 5_000
 

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.errors import QlatentError
-from qlatent.services.triage import cases as shown
 from qlatent.services.triage import orders, queues
 from qlatent.services.triage.remaining import remaining
 from qlatent.store import queue_scores
@@ -143,9 +142,7 @@ def _scores(
     }  # fmt: skip
     basis = signals.Basis(encoder=_encoder(workspace, record.dataset_id))
     try:
-        evidence = signals.evidence(
-            workspace, record.dataset_id, basis, leave_out=shown.hidden(workspace, record.dataset_id)
-        )
+        evidence = signals.evidence(workspace, record.dataset_id, basis)
     except QlatentError as err:
         return {}, told | {"why_not": f"{err.message} {err.remedy}"}
     found = scores.scored(evidence, [row for row, _ in known], bad, seed=seed)

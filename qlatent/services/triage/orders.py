@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qlatent.errors import InputError
-from qlatent.services.datasets import coded, facts
+from qlatent.services.datasets import coded, facts, roles
 from qlatent.services.datasets.coded import Texts
 from qlatent.store.workspace import Workspace
 
@@ -15,7 +15,6 @@ COMPUTED = ("risk", "uncertainty", "disagreement", "cluster", "duplicates")
 """Orders that `learning.learn` computes, since they need vectors or decisions."""
 ORDERS = (*COMPUTED, "newest", "oldest", "random")
 """Orders of any dataset; `column:NAME` sorts by a column of numbers or dates, the largest first."""
-_RISKS = ("risk", "risk_score", "riskscore", "fraud_score", "score")
 
 
 def places(
@@ -40,10 +39,9 @@ def places(
 
 def until_learned(workspace: Workspace, dataset: str) -> str:
     """The order while nothing is learned: by an imported column of risks, else the newest first."""
-    columns = coded.columns_of(workspace, dataset)
-    named = {name.lower(): name for name, each in columns.items() if not isinstance(each, Texts)}
-    found = next((named[each] for each in _RISKS if each in named), "")
-    return f"column:{found}" if found else "newest"
+    found = roles.having(roles.roles(workspace, dataset), "risk")
+    column = coded.columns_of(workspace, dataset).get(found or "")
+    return "newest" if column is None or isinstance(column, Texts) else f"column:{found}"
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

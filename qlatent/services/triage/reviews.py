@@ -44,7 +44,7 @@ def due(workspace: Workspace, queue: str, rules: Policy, *, by: str, now: float,
     reviewed = events.count(queue, by, kind="reviewed")
     if reviewed >= int(rules.review_share * events.count(queue, by, kind="decided")):
         return None
-    answered = {each.item_id for each in events.of(queue, kinds=("reviewed",), actor=by)}
+    answered = {each.item_id for each in events.of(queue, kinds=("reviewed", "skipped"), actor=by)}
     for item, event in golden(workspace, queue).items():
         if item not in answered and event.actor != by:
             return Due(item, "golden")
@@ -71,6 +71,15 @@ def review(
     payload = {"of": case.event_id}
     event = TriageEvent(queue, moment, by, "reviewed", item, code, reason, note.strip(), payload=payload)
     return workspace.catalogue.cases.review(event, now=moment)
+
+
+def skip(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> TriageEvent:
+    """Give no second opinion on a case; somebody else is asked."""
+    people.check(workspace, by, "decide")
+    moment = time.time() if now is None else now
+    return workspace.catalogue.cases.skip(
+        TriageEvent(queue, moment, by, "skipped", item), now=moment, review=True
+    )
 
 
 def set_golden(
@@ -100,7 +109,7 @@ def pairs(workspace: Workspace, queue: str) -> list[Pair]:
 def golden_answers(workspace: Workspace, queue: str) -> list[Pair]:
     """All answers on golden items beside the known ones, oldest first."""
     known = golden(workspace, queue)
-    reviewed = workspace.catalogue.triage_events.of(queue, kinds=("reviewed",))
+    reviewed = _standing(workspace, queue)
     return [
         Pair(each.item_id, known[each.item_id].code, each.code, "", each.actor)
         for each in reviewed
@@ -109,7 +118,14 @@ def golden_answers(workspace: Workspace, queue: str) -> list[Pair]:
 
 
 def _pairs(workspace: Workspace, queue: str, first: dict[int, TriageEvent]) -> Iterator[Pair]:
-    for each in workspace.catalogue.triage_events.of(queue, kinds=("reviewed",)):
+    for each in _standing(workspace, queue):
         before = first.get(int(each.payload.get("of") or 0))
         if before is not None:
             yield Pair(each.item_id, before.code, each.code, before.actor, each.actor)
+
+
+def _standing(workspace: Workspace, queue: str) -> list[TriageEvent]:
+    """All second opinions that were not taken back, oldest first."""
+    events = workspace.catalogue.triage_events.of(queue, kinds=("reviewed",))
+    undone = workspace.catalogue.triage_events.undone([each.id for each in events])
+    return [each for each in events if each.id not in undone]

@@ -179,7 +179,7 @@ class TriageCases:
             .join(_EVENTS, _EVENTS.c.id == _CASES.c.event_id)
             .where(
                 _CASES.c.queue_id == queue, _CASES.c.code != "", _EVENTS.c.actor != analyst,
-                _CASES.c.item_id.not_in(reviewed), is_takeable(analyst, now),
+                _CASES.c.item_id.not_in(reviewed), is_takeable(analyst, now), ~is_skipped(analyst),
             )
         )  # fmt: skip
         with self._database.writing() as connection:
@@ -233,11 +233,12 @@ class TriageCases:
             _set(connection, event.queue_id, free, event.code, stored.id)
         return stored, free
 
-    def skip(self, event: TriageEvent, *, now: float) -> TriageEvent:
-        """Store that the actor skips a case, which stays open for the others."""
+    def skip(self, event: TriageEvent, *, now: float, review: bool = False) -> TriageEvent:
+        """Store that the actor skips a case, which stays as it is for the others; a `review` also of a decided one."""
         with self._database.writing() as connection:
             case = _one(connection, event.queue_id, event.item_id)
-            _check_open(connection, case, event.actor, now)
+            if not review:
+                _check_open(connection, case, event.actor, now)
             stored = write(connection, event, [event.item_id])
             key = {"queue_id": event.queue_id, "item_id": event.item_id, "analyst": event.actor}
             connection.execute(

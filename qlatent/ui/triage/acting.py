@@ -11,8 +11,8 @@ from typing import Any
 
 import streamlit as st
 
-from qlatent.errors import QlatentError
-from qlatent.services.triage import background, casework, queues
+from qlatent.errors import InputError, QlatentError
+from qlatent.services.triage import background, casework, queues, reviews
 from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import count, literal
 from qlatent.ui.triage import addresses, words, you
@@ -21,16 +21,19 @@ ON_SCREEN, SHOWN, SINCE = "triage_on_screen", "triage_shown", "triage_since"
 PENDING, PROBLEM, TOLD = "triage_pending", "triage_problem", "triage_told"
 TURN, ACTIVE, SKIPPED, OWN = "triage_turn", "triage_active", "triage_with_skipped", "triage_own"
 SEEN = "triage_seen"
+WHY = "triage_why"
+"""Why the case on screen came: the reason of its assignment, a slash, and the item."""
+REVIEW = "triage_review"
 IDLE_LEASES = 6
 """A card that nobody touches for so many leases becomes free for others."""
 
 
-def on_screen(queue: str, item: str, shown: dict[str, Any], *, own: bool) -> None:
-    """Record which case is on screen, whether the analyst has it, and what stands beside it."""
+def on_screen(queue: str, item: str, shown: dict[str, Any], *, own: bool, review: bool = False) -> None:
+    """Record which case is on screen, whether the analyst has it or reviews it, and what stands beside it."""
     name = f"{queue}/{item}"
     if st.session_state.get(ON_SCREEN) != name:
         st.session_state.update({ON_SCREEN: name, SINCE: time.time(), PENDING: ""})
-    st.session_state.update({SHOWN: shown, OWN: own})
+    st.session_state.update({SHOWN: shown, OWN: own, REVIEW: review})
 
 
 def saw(neighbours: list[str]) -> None:
@@ -41,7 +44,13 @@ def saw(neighbours: list[str]) -> None:
 def own_item(queue: str) -> str:
     """The case on screen, if it is of this queue and the analyst has it; else ""."""
     of, _, item = str(st.session_state.get(ON_SCREEN, "")).partition("/")
-    return item if of == queue and st.session_state.get(OWN) else ""
+    return item if of == queue and st.session_state.get(OWN) and not st.session_state.get(REVIEW) else ""
+
+
+def is_review(item: str) -> bool:
+    """Whether an item came to this tab for a second opinion, or with a known answer."""
+    why, _, of = str(st.session_state.get(WHY, "")).partition("/")
+    return of == item and why in ("second", "golden")
 
 
 def active() -> float:
@@ -84,6 +93,10 @@ def decide(queue: str, item: str, code: str, reason: str = "") -> None:
             st.session_state[PENDING] = code
             return
         note = st.session_state.get(note_key(item), "")
+        if st.session_state.get(REVIEW):
+            reviews.review(workspace, queue, item, code=code, reason=reason, note=note, by=you.name())
+            _go_on(f"{words.decision(policy, code)} · {item} · undo with {policy.keys['undo']}")
+            return
         seconds = round(time.time() - st.session_state.get(SINCE, time.time()), 1)
         shown = st.session_state.get(SHOWN, {}) | {"seconds": seconds}
         casework.decide(
@@ -105,7 +118,9 @@ def skip(queue: str, item: str) -> None:
     """Leave the case to others."""
 
     def done() -> None:
-        casework.skip(page.workspace(), queue, item, by=you.name())
+        (reviews if st.session_state.get(REVIEW) else casework).skip(
+            page.workspace(), queue, item, by=you.name()
+        )
         st.session_state[SKIPPED] = ""  # or it would come again at once
         _go_on(f"Skipped {item}")
 
@@ -116,6 +131,7 @@ def hold(queue: str, item: str) -> None:
     """Keep the case for later, and go on."""
 
     def done() -> None:
+        _keep_to_cases()
         casework.hold(page.workspace(), queue, item, by=you.name())
         _go_on(f"Held {item}; it stays yours")
 
@@ -126,6 +142,7 @@ def hand(queue: str, item: str, to: str) -> None:
     """Hand the case to a colleague."""
 
     def done() -> None:
+        _keep_to_cases()
         note = st.session_state.get(note_key(item), "")
         casework.hand(page.workspace(), queue, item, to=to, by=you.name(), note=note)
         _go_on(f"Handed {item} to {to}")
@@ -165,6 +182,17 @@ def reopen(queue: str, item: str) -> None:
     _on(queue, item, done)
 
 
+def reopened(queue: str, item: str) -> None:
+    """Open a decided case again that is not on screen."""
+
+    def done() -> None:
+        casework.reopen(page.workspace(), queue, item, by=you.name())
+        st.session_state[TOLD] = f"{item} is open again"
+        background.learn_soon(page.workspace(), queue)
+
+    guarded(done)
+
+
 def undo(queue: str) -> None:
     """Take back the analyst's last step, and show its case."""
 
@@ -172,7 +200,10 @@ def undo(queue: str) -> None:
         event, items = casework.undo(page.workspace(), queue, by=you.name())
         background.learn_soon(page.workspace(), queue)
         what = items[0] if len(items) == 1 else count(len(items), "case")
-        st.session_state[TOLD] = f"Undone: {event.kind} {what}"
+        kind = event.kind
+        if kind == "reviewed":
+            kind, st.session_state[WHY] = "decided", f"second/{items[0]}"
+        st.session_state[TOLD] = f"Undone: {kind} {what}"
         st.session_state[PENDING] = ""
         url_state.put(addresses.CASE, items[0] if len(items) == 1 else None)
 
@@ -224,6 +255,12 @@ def said() -> None:
     if problem := st.session_state.get(PROBLEM):
         message, remedy = problem
         st.error(literal(remedy, limit=1000), title=literal(message, limit=1000), icon=":material/error:")
+
+
+def _keep_to_cases() -> None:
+    """Raise `InputError` for a second opinion, which is nothing to put aside."""
+    if st.session_state.get(REVIEW):
+        raise InputError("This case cannot be put aside.", remedy="Decide or skip it.")
 
 
 def open_in_work(item: str) -> None:

@@ -131,7 +131,7 @@ def _event(view: QueueView, events: list[TriageEvent], undone: set[int]) -> None
         )  # fmt: skip
         st.button(
             "Reopen the case", key="triage_log_reopen", icon=":material/lock_open:", disabled=not event.item_id,
-            on_click=_reopen, args=(view.id, event.item_id),
+            on_click=acting.reopened, args=(view.id, event.item_id),
         )  # fmt: skip
         st.button(
             "Open the case", key="triage_log_open", icon=":material/open_in_new:", disabled=not event.item_id,
@@ -143,15 +143,6 @@ def _undo(queue: str, event: int) -> None:
     def done() -> None:
         _, items = casework.undo(page.workspace(), queue, by=you.name(), event=event)
         st.session_state[acting.TOLD] = f"Event {event} undone: {count(len(items), 'case')}"
-        background.learn_soon(page.workspace(), queue)
-
-    acting.guarded(done)
-
-
-def _reopen(queue: str, item: str) -> None:
-    def done() -> None:
-        casework.reopen(page.workspace(), queue, item, by=you.name())
-        st.session_state[acting.TOLD] = f"{item} is open again"
         background.learn_soon(page.workspace(), queue)
 
     acting.guarded(done)

@@ -16,10 +16,21 @@ from qlatent.services.triage.casework import Nothing
 from qlatent.services.triage.queues import QueueView
 from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import count
-from qlatent.ui.triage import acting, addresses, aside, card, deciding, ends, finding, score, words, you
+from qlatent.ui.triage import (
+    acting,
+    addresses,
+    aside,
+    card,
+    deciding,
+    ends,
+    finding,
+    persons,
+    report,
+    score,
+    words,
+    you,
+)
 from qlatent.ui.triage.keyboard import keyboard
-
-WHY = "triage_why"
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,7 @@ class Stand:
 
     case: Case
     own: bool
+    review: bool  # a second opinion or a golden item: shown as any other, and stored as a review
     why: str
 
 
@@ -38,6 +50,7 @@ def work(queue: str) -> None:
     view = queues.view(page.workspace(), queue, analyst=you.name())
     _progress(view)
     score.left(view)
+    persons.break_due(view)
     acting.said()
     if isinstance(stand, Nothing):
         ends.ends(view, stand)
@@ -60,7 +73,9 @@ def work(queue: str) -> None:
 
 def _card(view: QueueView, stand: Stand) -> None:
     case = stand.case
-    acting.on_screen(view.id, case.item, {"why": stand.why, "blurred": you.blurs()}, own=stand.own)
+    acting.on_screen(
+        view.id, case.item, {"why": stand.why, "blurred": you.blurs()}, own=stand.own, review=stand.review
+    )
     left, right = st.columns([1.1, 1], gap="large")
     with right:
         deciding.panel(view, case, own=stand.own)
@@ -76,6 +91,8 @@ def _card(view: QueueView, stand: Stand) -> None:
         card.columns(case)
     with about:
         card.about(view, case, encoder)
+        if not stand.review:
+            report.download(view, case.item)
     acting.saw([each.item for each in found])
 
 
@@ -87,7 +104,7 @@ def _stand(queue: str) -> Stand | Nothing:
         if isinstance(found, Nothing):
             return found
         asked = found.item
-        st.session_state[WHY] = f"{found.why}/{asked}"
+        st.session_state[acting.WHY] = f"{found.why}/{asked}"
     else:
         try:
             casework.take(workspace, queue, asked, by=by)
@@ -95,10 +112,13 @@ def _stand(queue: str) -> Stand | Nothing:
             acting.failed(err)
     url_state.put(addresses.CASE, asked)
     case = cases.case(workspace, queue, asked)
-    own = not case.record.code and case.record.lease_by == by
-    why, _, of = str(st.session_state.get(WHY, "")).partition("/")
+    why, _, of = str(st.session_state.get(acting.WHY, "")).partition("/")
+    review = acting.is_review(asked) or (bool(case.record.code) and case.record.lease_by == by)
+    if review:
+        case = cases.unmarked(case)
+    own = review or (not case.record.code and case.record.lease_by == by)
     order = words.order(queues.record(workspace, queue).order)
-    return Stand(case, own, words.WHYS.get(why if of == asked else "link", f"Comes by: {order}"))
+    return Stand(case, own, review, words.WHYS.get(why if of == asked else "link", f"Comes by: {order}"))
 
 
 def _progress(view: QueueView) -> None:
