@@ -209,7 +209,7 @@ def report(
     """Write the report of one case: the listing, its decision, and what happened to it."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     tables.check_ending(out, (".html",))
-    found = reporting.case_file(opened, queue, item, hidden=(), by=_name(by))
+    found = reporting.case_file(opened, queue, item, by=_name(by))
     out.write_text(case.as_report(found), encoding="utf-8")
     terminal.result({"item": item, "out": str(out)}, f"{item} → {out}")
 

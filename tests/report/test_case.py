@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qlatent.report.case import as_report
+from qlatent.services.datasets import roles
 from qlatent.services.triage import casework, queues, reporting
 from qlatent.store.workspace import Workspace
 from qlatent.triage.policy import Policy, read
@@ -30,11 +31,12 @@ def test_script_in_a_listing_is_text_and_hidden_columns_are_left_out(tmp_path: P
             metadata={"truth": "bait", "seller": "<b>ann</b>"},
         )
         add(workspace, "shop", [item])
+        roles.set_role(workspace, "shop", "truth", "hidden")
         queue = queues.create(
             workspace, "shop", name="Q", order="oldest", by="ann", policy=policy(severe=False)
         ).id
         casework.decide(workspace, queue, "x", code="fine", by="ann", note="<i>clear</i>", now=0.0)
-        page = as_report(reporting.case_file(workspace, queue, "x", hidden=("truth",), by="ann"))
+        page = as_report(reporting.case_file(workspace, queue, "x", by="ann"))
         assert "&lt;script&gt;alert(1)&lt;/script&gt; a bag" in page and "<script>alert" not in page
         assert "&lt;b&gt;ann&lt;/b&gt;" in page and "&lt;i&gt;clear&lt;/i&gt;" in page and "bait" not in page
         assert "1970-01-01 00:00:00" in page and "data:image/webp;base64," in page
@@ -46,5 +48,5 @@ def test_a_severe_case_shows_no_picture(tmp_path: Path) -> None:
             workspace, "shop", name="Q", order="oldest", by="ann", policy=policy(severe=True)
         ).id
         casework.decide(workspace, queue, "item-00", code="bad", by="ann")
-        page = as_report(reporting.case_file(workspace, queue, "item-00", hidden=(), by="ann"))
+        page = as_report(reporting.case_file(workspace, queue, "item-00", by="ann"))
         assert "data:image" not in page and "Bad. Dataset shop, item item-00." in page

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qlatent.errors import AbsentError
+from qlatent.services.datasets import roles
 from qlatent.services.triage import audit, people, queues
 from qlatent.store.catalogue.records import CaseRecord, QueueRecord, TriageEvent
 from qlatent.store.workspace import Workspace
@@ -28,8 +29,8 @@ class CaseFile:
     history: list[TriageEvent]
 
 
-def case_file(workspace: Workspace, queue: str, item: str, *, hidden: tuple[str, ...], by: str) -> CaseFile:
-    """The file of a case, without the columns in `hidden`; an item that is not in the queue raises `AbsentError`."""
+def case_file(workspace: Workspace, queue: str, item: str, *, by: str) -> CaseFile:
+    """The file of a case, without hidden columns; an item that is not in the queue raises `AbsentError`."""
     people.check(workspace, by, "export")
     record = queues.record(workspace, queue)
     rules = read_policy(record.policy)
@@ -37,6 +38,7 @@ def case_file(workspace: Workspace, queue: str, item: str, *, hidden: tuple[str,
     history = audit.history(workspace, record.id, item)
     severe = {each.code for each in rules.decisions if each.severe}
     row = _row(workspace, record.dataset_id, item)
+    hidden = roles.hidden(workspace, record.dataset_id) if row else ()
     metadata = json.loads(row["metadata"]) if row else {}
     picture = None
     if row and row["image_hash"] and case.code not in severe:
