@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.report import case
-from qlatent.services.triage import cases, people, reporting
+from qlatent.services.triage import people, reporting
 from qlatent.services.triage.queues import QueueView
 from qlatent.ui.shell import page
 from qlatent.ui.triage import you
@@ -18,8 +18,7 @@ def download(view: QueueView, item: str) -> None:
         return
 
     def made() -> bytes:
-        hidden = tuple(cases.hidden(workspace, view.dataset))
-        return case.as_report(reporting.case_file(workspace, view.id, item, hidden=hidden, by=by)).encode()
+        return case.as_report(reporting.case_file(workspace, view.id, item, by=by)).encode()
 
     st.download_button(
         "Case report", made, f"case-{item}.html", "text/html", key=f"triage_report_{item}", type="tertiary",

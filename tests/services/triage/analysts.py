@@ -7,6 +7,7 @@ import os
 import random
 import threading
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from qlatent.services.triage import casework
@@ -46,12 +47,18 @@ def _work(path: Path, url: str, work: str, arguments: tuple[object, ...]) -> Non
         globals()[work](workspace, *arguments)
 
 
-def decide_cases(workspace: Workspace, queue: str, name: str, threads: int, notes: Path) -> None:
-    """Decide case after case in several threads until none is left."""
+def decide_cases(
+    workspace: Workspace, queue: str, name: str, threads: int, notes: Path, together: Barrier | None = None
+) -> None:
+    """Decide case after case in several threads until none is left; the first ones once all have one."""
     out = os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def one(who: str) -> None:
+        wait = together.wait if together is not None else None
         while isinstance(case := casework.next_case(workspace, queue, by=who), casework.Assignment):
+            if wait is not None:
+                wait(120)
+                wait = None
             event = casework.decide(workspace, queue, case.item, code="ok", by=who)
             os.write(out, f"{case.item} {event.id}\n".encode())  # a kill does not take it back
 

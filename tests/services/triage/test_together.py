@@ -21,8 +21,9 @@ def test_of_twenty_analysts_none_gets_the_case_of_another_and_no_decision_is_los
     with Workspace.open(path, database_url=url) as workspace:
         queue = analysts.queue(workspace, COUNT)
         notes = [tmp_path / f"notes-{number}" for number in range(4)]
+        together = analysts.CONTEXT.Barrier(20)
         started = [
-            analysts.process(path, url, "decide_cases", queue, f"p{number}", 5, file)
+            analysts.process(path, url, "decide_cases", queue, f"p{number}", 5, file, together)
             for number, file in enumerate(notes)
         ]
         for each in started:
