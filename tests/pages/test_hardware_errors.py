@@ -61,6 +61,7 @@ def on_the_stand_in(place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setattr(page_key, "MINUTE", 10**10)
     st.cache_resource.clear()
     st.cache_data.clear()
+    settings.cache_clear()  # what made the workspace has read them before
     yield
     settings.cache_clear()
 
