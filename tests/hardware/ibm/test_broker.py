@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from qlatent.circuits.layouts import qssl_ring
@@ -35,14 +36,19 @@ def holder(stand_in: StandIn) -> Iterator[KeyHolder]:
 
 
 def processes_with(text: str) -> list[str]:
-    """The files of /proc that tell arguments or environment with this text in them."""
+    """The files of /proc that tell arguments or environment with this text, of this process and all that it started.
+
+    Tests of other files run beside this one, and some give the same key by the environment.
+    """
     found = []
-    for path in [*Path("/proc").glob("[0-9]*/cmdline"), *Path("/proc").glob("[0-9]*/environ")]:
-        try:
-            if text.encode() in path.read_bytes():
-                found.append(str(path))
-        except OSError:  # it has ended, or belongs to somebody else
-            continue
+    own = psutil.Process()
+    for process in (own, *own.children(recursive=True)):
+        for path in (Path(f"/proc/{process.pid}/cmdline"), Path(f"/proc/{process.pid}/environ")):
+            try:
+                if text.encode() in path.read_bytes():
+                    found.append(str(path))
+            except OSError:  # it has ended
+                continue
     return found
 
 
