@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from qlatent.errors import ConfigError, InputError
 
@@ -13,6 +13,9 @@ ACTIONS = ("skip", "undo", "blur", "note", "search", "hold", "help")
 """What a key can do beside deciding."""
 RESERVED = ("c", "r")
 """Keys that belong to Streamlit."""
+
+KEYS = {"skip": "s", "undo": "z", "blur": "b", "note": "n", "search": "/", "hold": "h", "help": "?"}
+"""The usual key of each action."""
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Key = Annotated[str, Field(min_length=1, max_length=1)]
@@ -61,15 +64,18 @@ class Policy(_Part):
         Reason(code="other", label="Other, see note"),
     )
     text: Annotated[str, Field(max_length=20_000)] = ""
-    keys: dict[str, Key] = {
-        "skip": "s", "undo": "z", "blur": "b", "note": "n", "search": "/", "hold": "h", "help": "?",
-    }  # fmt: skip
+    keys: dict[str, Key] = KEYS  # actions that are left out keep their usual key
     score_hidden: bool = True  # until the first decision on a case
     random_every: Annotated[int, Field(ge=0, le=1000)] = 10  # 0: never
     lease_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 5.0
     review_share: Annotated[float, Field(ge=0, le=1)] = (
         0.0  # of decided cases, decided again by somebody else
     )
+
+    @field_validator("keys")
+    @classmethod
+    def _every_action(cls, keys: dict[str, str]) -> dict[str, str]:
+        return KEYS | keys
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

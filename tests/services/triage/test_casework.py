@@ -97,6 +97,10 @@ def test_a_wrong_policy_says_what_is_wrong(document: dict[str, object], message:
         read(document)
 
 
+def test_an_action_without_a_key_keeps_its_usual_one() -> None:
+    assert read({"keys": {"skip": "x"}}).keys == Policy().keys | {"skip": "x"}
+
+
 def test_undo_takes_back_the_last_step_also_a_skip(workspace: Workspace) -> None:
     queue = made(workspace)
     casework.decide(workspace, queue, "item-01", code="ok", by="ann")
