@@ -58,7 +58,7 @@ def next_case(
     `skipped`: also cases that the analyst skipped.
     """
     people.check(workspace, by, "decide")
-    moment = time.time() if now is None else now
+    moment = _time(now)
     rules = queues.workable(workspace, queue)
     until = moment + 60.0 * rules.lease_minutes
     if (asked := reviews.due(workspace, queue, rules, by=by, now=moment, until=until)) is not None:
@@ -79,14 +79,14 @@ def next_case(
 def take(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> CaseRecord:
     """Lease one case, for a link that names it; a decided one, or one that somebody else has, comes back as it is."""
     people.check(workspace, by, "decide")
-    moment = time.time() if now is None else now
+    moment = _time(now)
     until = moment + 60.0 * queues.policy(workspace, queue).lease_minutes
     return workspace.catalogue.cases.take_item(queue, item, by, now=moment, until=until)
 
 
 def renew(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> bool:
     """Keep the case in use for as long again; False if somebody else has it by now."""
-    moment = time.time() if now is None else now
+    moment = _time(now)
     until = moment + 60.0 * queues.policy(workspace, queue).lease_minutes
     return workspace.catalogue.cases.renew(queue, item, by, until=until)
 
@@ -112,7 +112,7 @@ def decide(
     people.check(workspace, by, "decide")
     rules = queues.workable(workspace, queue)
     rules.check(code, reason)
-    moment = time.time() if now is None else now
+    moment = _time(now)
     found = learning.score(workspace, queue, item)
     score = found.shown() | {"score_hidden": rules.score_hidden} if found else {}
     payload = {"how": "single", **score, **(shown or {})}
@@ -138,7 +138,7 @@ def decide_all(
     """
     people.check(workspace, by, "decide")
     queues.workable(workspace, queue).check(code, reason)
-    moment = time.time() if now is None else now
+    moment = _time(now)
     payload = {"how": "group", "asked": len(items), **(shown or {})}
     event = TriageEvent(queue, moment, by, "decided", "", code, reason, _note(note), payload=payload)
     return workspace.catalogue.cases.decide_all(event, items, now=moment)
@@ -147,7 +147,7 @@ def decide_all(
 def skip(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> TriageEvent:
     """Leave a case to others; it comes to this analyst again only when asked for."""
     people.check(workspace, by, "decide")
-    moment = time.time() if now is None else now
+    moment = _time(now)
     return workspace.catalogue.cases.skip(TriageEvent(queue, moment, by, "skipped", item), now=moment)
 
 

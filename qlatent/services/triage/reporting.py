@@ -8,6 +8,7 @@ from typing import Any
 
 from qlatent.errors import AbsentError
 from qlatent.services.datasets import roles
+from qlatent.services.selections.columns import rows_of
 from qlatent.services.triage import audit, people, queues
 from qlatent.store.catalogue.records import CaseRecord, QueueRecord, TriageEvent
 from qlatent.store.workspace import Workspace
@@ -54,8 +55,7 @@ def _row(workspace: Workspace, dataset: str, item: str) -> dict[str, Any] | None
         workspace.catalogue.dataset(dataset)
     except AbsentError:
         return None
-    ids = workspace.items.table(dataset, columns=["id"])["id"].to_pylist()
-    if item not in ids:
-        return None
+    rows, _ = rows_of(workspace, dataset, [item])
     columns = ["text", "label", "metadata", "image_hash"]
-    return workspace.items.rows(dataset, [ids.index(item)], columns=columns)[0]
+    found = workspace.items.rows(dataset, rows.tolist(), columns=columns)
+    return found[0] if found else None

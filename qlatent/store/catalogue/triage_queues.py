@@ -85,11 +85,6 @@ class TriageQueues:
             connection.execute(delete(_ANALYSTS).where(_ANALYSTS.c.name == record.name))
             connection.execute(insert(_ANALYSTS).values(_values(record)))
 
-    def forget_analyst(self, name: str) -> None:
-        """Forget what a name may do and its settings; its decisions stay."""
-        with self._database.writing() as connection:
-            connection.execute(delete(_ANALYSTS).where(_ANALYSTS.c.name == name))
-
 
 def _values(record: AnalystRecord) -> Mapping[str, Any]:
     return asdict(record) | {"permissions": list(record.permissions)}
