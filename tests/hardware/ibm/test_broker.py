@@ -27,7 +27,13 @@ pytestmark = pytest.mark.slow  # each starts processes of its own
 
 
 @pytest.fixture(scope="module")
-def holder(stand_in: StandIn) -> Iterator[KeyHolder]:
+def started_before() -> set[int]:
+    """Processes that tests of other files started here and left, some with the same key in their environment."""
+    return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
+@pytest.fixture(scope="module")
+def holder(stand_in: StandIn, started_before: set[int]) -> Iterator[KeyHolder]:
     """One broker for the tests that do not end it: it imports Qiskit with its first job."""
     stand_in.switch("reset")
     started = KeyHolder(Access(stand_in.key, stand_in.crn), url=stand_in.url)
@@ -35,14 +41,11 @@ def holder(stand_in: StandIn) -> Iterator[KeyHolder]:
     started.forget()
 
 
-def processes_with(text: str) -> list[str]:
-    """The files of /proc that tell arguments or environment with this text, of this process and all that it started.
-
-    Tests of other files run beside this one, and some give the same key by the environment.
-    """
+def processes_with(text: str, started_before: set[int]) -> list[str]:
+    """The files of /proc that tell arguments or environment with this text, of this process and those begun here."""
     found = []
     own = psutil.Process()
-    for process in (own, *own.children(recursive=True)):
+    for process in (own, *(each for each in own.children(recursive=True) if each.pid not in started_before)):
         for path in (Path(f"/proc/{process.pid}/cmdline"), Path(f"/proc/{process.pid}/environ")):
             try:
                 if text.encode() in path.read_bytes():
@@ -55,6 +58,7 @@ def processes_with(text: str) -> list[str]:
 def test_a_job_goes_through_the_broker_and_its_key_nowhere(
     service: StandIn,
     holder: KeyHolder,
+    started_before: set[int],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -73,7 +77,7 @@ def test_a_job_goes_through_the_broker_and_its_key_nowhere(
     runner.cancel(handle)
     kept = [path for path in [*holder.folder.rglob("*"), *tmp_path.rglob("*")] if path.is_file()]
     assert not [path for path in kept if service.key.encode() in path.read_bytes()]
-    assert processes_with(service.key) == []
+    assert processes_with(service.key, started_before) == []
     assert service.key not in "".join(capfd.readouterr())
     assert service.key not in str(service.jobs) and service.key not in handle
     assert not any(request["key"] for request in service.requests)
