@@ -33,6 +33,7 @@ class RunSummary:
     part_of: str = ""  # description of the sweep that it belongs to; "" for a single run
     training_key: str = ""  # from the run index; "" until it is computed
     owner: str = ""  # who made it; "" before there were names
+    claimed: float | None = None  # when it last left the queue, in unix seconds
 
     @cached_property
     def spec(self) -> RunSpec | None:
@@ -115,8 +116,9 @@ def _summary(workspace: Workspace, indexed: Indexed) -> RunSummary:
         status = RunStatus(state="failed", error=err.message, remedy="Remove the run.")
     head, part_of, key = (entry.head, entry.part_of, entry.training_key) if entry else (None, "", "")
     return RunSummary(
-        run.id, run.name, run.kind, run.dataset_id, head, status, run.created, path, part_of, key, run.owner
-    )
+        run.id, run.name, run.kind, run.dataset_id, head, status, run.created, path, part_of, key,
+        run.owner, run.claimed,
+    )  # fmt: skip
 
 
 def _read(path: Path, entry: IndexEntry | None) -> tuple[IndexEntry, RunStatus]:

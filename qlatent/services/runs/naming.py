@@ -11,6 +11,7 @@ from typing import Any
 
 from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import RunSpec
+from qlatent.store.catalogue.turns import in_turn
 
 MOST_DIFFERENCES = 3
 CONFIGS = ("training", "head", "objective")  # the seed is in several configs; that of training counts
@@ -79,12 +80,22 @@ def waiting(runs: Sequence[RunSummary], run_id: str, *, workers: int) -> Waiting
 
     A queued run is assumed to take the median time of finished runs of its kind.
     """
-    queued = sorted(
-        (each for each in runs if each.state == "queued"), key=lambda each: (each.created, each.id)
+    waiting, running = ([each for each in runs if each.state == state] for state in ("queued", "running"))
+    served: dict[str, float] = {}
+    for each in runs:
+        if each.claimed is not None:
+            served[each.owner] = max(each.claimed, served.get(each.owner, each.claimed))
+    oldest = sorted(waiting, key=lambda each: (each.created, each.id))
+    order = list(
+        in_turn(
+            [(each.id, each.owner) for each in oldest],
+            served=served,
+            running=[each.owner for each in running],
+        )
     )
-    place = [each.id for each in queued].index(run_id)
-    needs = [each.status.seconds_left for each in runs if each.state == "running"]
-    needs += [_usual_seconds(runs, each) for each in queued[:place]]
+    place, by_id = order.index(run_id), {each.id: each for each in waiting}
+    needs = [each.status.seconds_left for each in running]
+    needs += [_usual_seconds(runs, by_id[each]) for each in order[:place]]
     if any(each is None for each in needs):
         return Waiting(place + 1, None)
     free = [0.0] * workers  # when each worker becomes free

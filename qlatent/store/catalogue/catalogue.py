@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, insert, select, update
+from sqlalchemy import Row, Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from qlatent.errors import AbsentError, StoreError
@@ -27,6 +27,7 @@ from qlatent.store.catalogue.saved_views import SavedViews
 from qlatent.store.catalogue.triage_cases import TriageCases
 from qlatent.store.catalogue.triage_events import TriageEvents
 from qlatent.store.catalogue.triage_queues import TriageQueues
+from qlatent.store.catalogue.turns import in_turn
 
 
 class Catalogue:
@@ -235,8 +236,9 @@ class Catalogue:
         beside: Collection[str] = (),
         now: float | None = None,
     ) -> str | None:
-        """Mark the oldest queued run as running and return its id, unless `limit` running runs are alive.
+        """Mark the queued run whose turn it is as running and return its id, unless `limit` running runs are alive.
 
+        Owners take turns (`turns.in_turn`); of one owner's runs the oldest comes first.
         Runs `beside` the others (ids) compute elsewhere: they neither wait for the limit nor count towards it. One
         exclusive write transaction: however many processes claim at once, no run is claimed twice, and never more than
         `limit`. `alive` is called in it for each run marked running; it should count a run claimed just now, whose
@@ -246,15 +248,21 @@ class Catalogue:
         claimed = time.time() if now is None else now
         with self._database.writing() as connection:
             there = runs.removed.is_(None)
-            running = connection.scalars(select(runs.id).where(runs.queue_state == "running", there)).all()
-            full = sum(alive(run_id) for run_id in running if run_id not in beside) >= limit
+            marked = connection.execute(
+                select(runs.id, runs.owner).where(runs.queue_state == "running", there)
+            ).all()
+            running = [each for each in marked if each.id not in beside and alive(each.id)]
+            full = len(running) >= limit
             if full and not beside:
                 return None
-            oldest = select(runs.id).where(runs.queue_state == "queued", there)
+            oldest = select(runs.id, runs.owner).where(runs.queue_state == "queued", there)
             if full:
                 oldest = oldest.where(runs.id.in_(list(beside)))
-            oldest = oldest.order_by(runs.created, runs.id)
-            run_id: str | None = connection.scalars(oldest.limit(1).with_for_update()).first()
+            oldest = oldest.order_by(runs.created, runs.id).with_for_update()
+            waiting = [(each.id, each.owner) for each in connection.execute(oldest)]
+            started = select(runs.owner, func.max(runs.claimed)).where(runs.claimed.is_not(None))
+            served = {each[0]: each[1] for each in connection.execute(started.group_by(runs.owner))}
+            run_id = next(in_turn(waiting, served=served, running=[each.owner for each in running]), None)
             if run_id is not None:
                 statement = update(schema.runs).where(runs.id == run_id)
                 connection.execute(statement.values(queue_state="running", claimed=claimed))
