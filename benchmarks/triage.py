@@ -97,7 +97,7 @@ def by_sms(data: Path, folder: Path) -> dict[str, Any]:
         ("8 latents of CLIP-ACQUA", latents, 0, ("risk",)),
         ("all 384 numbers", vectors, 0, ("risk",)),
     ):
-        evidence = signals.of_arrays({"text": points}, {}, axes=axes, beside=False)
+        evidence = signals.of_arrays({"text": points}, {}, most=axes, beside=False)
         found[name] = simulations.replays(evidence, labels, Question(orders), seeds=SEEDS)
         print(name, flush=True)
     without = Question(("risk",), every=0)

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from qlatent.store.disk import explained, write_atomically
 from qlatent.types import Arrays
 
+_BESIDE = "beside "
+
 
 @dataclass(frozen=True, eq=False)
 class QueueScores:
@@ -27,6 +29,7 @@ class QueueScores:
     about: dict[str, Any]
     items: NDArray[np.bytes_]  # (n,) sorted ids in UTF-8
     values: Arrays  # name → (n,), NaN where unknown
+    beside: Arrays  # arrays of any shape that are not by item
 
     def of(self, item: str) -> dict[str, float] | None:
         """The values of one item that are known, or None for an item without."""
@@ -38,16 +41,19 @@ class QueueScores:
         return {key: each for key, each in found.items() if np.isfinite(each)}
 
 
-def write(file: Path, items: list[str], values: Arrays, about: dict[str, Any]) -> QueueScores:
+def write(
+    file: Path, items: list[str], values: Arrays, about: dict[str, Any], beside: Arrays | None = None
+) -> QueueScores:
     """Replace what was learned of a queue in its file (`Workspace.scores`); a full disk raises `StoreError`."""
     ids = np.array([each.encode() for each in items], dtype=np.bytes_)
     order = np.argsort(ids)
     stored = QueueScores(
-        about, ids[order], {key: np.asarray(each, np.float32)[order] for key, each in values.items()}
-    )
+        about, ids[order], {key: np.asarray(each, np.float32)[order] for key, each in values.items()}, beside or {}
+    )  # fmt: skip
     content = io.BytesIO()
     written = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
-    np.savez(content, about=written, items=stored.items, allow_pickle=False, **stored.values)
+    arrays = stored.values | {f"{_BESIDE}{key}": each for key, each in stored.beside.items()}
+    np.savez(content, about=written, items=stored.items, allow_pickle=False, **arrays)
     with explained("scores of a queue", file.parent, needed=content.getbuffer().nbytes):
         file.parent.mkdir(exist_ok=True)
         write_atomically(file, content.getvalue())
@@ -67,4 +73,6 @@ def _read(file: Path, stamp: int) -> QueueScores:
     with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as content:
         found = {name: content[name] for name in content.files}
     about = json.loads(found.pop("about").tobytes())
-    return QueueScores(about, found.pop("items"), found)
+    items = found.pop("items")
+    beside = {name.removeprefix(_BESIDE): found.pop(name) for name in list(found) if name.startswith(_BESIDE)}
+    return QueueScores(about, items, found, beside)

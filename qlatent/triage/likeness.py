@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qlatent.triage import axes
+
 NEAR = 10  # nearest items that say what is usual
 ALIKE = 0.95  # cosine from which items count as one group
 _NUMBERS = 1 << 24  # similarities at once
@@ -43,9 +45,9 @@ class Repeats:
 
 
 def directions(points: ArrayLike) -> NDArray[np.float32]:
-    """Points (n, d) about their mean, of length 1; rows with NaN, and those at the mean, are 0."""
+    """Points (n, d) about their mean, of length 1; rows that are not `axes.known`, and those at the mean, are 0."""
     rows = np.array(points, dtype=np.float32)
-    known = np.isfinite(rows).all(axis=1)
+    known = axes.known(rows)
     if known.any():
         rows -= rows[known].mean(axis=0)
     rows[~known] = 0.0

@@ -21,7 +21,6 @@ PRESUMED = 100  # good examples, with those that stand for them
 PRESUMED_WEIGHT = 0.1  # of one that stands for a good one, since it may be bad
 CALIBRATED_FROM = 10  # decided items of each kind
 WIDTHS = (0.1, 0.3, 1.0, 3.0, 10.0)  # of the prior of each weight, from which the decisions choose
-LATENTS_NORM = 3.0  # root mean square norm of scaled latents
 FOLDS = 5
 _INTERCEPT_WIDTH = 10.0
 _BLOCK = 20_000  # rows whose variances are computed at once
@@ -47,7 +46,12 @@ class Risk:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A fitted model of f columns: logit = slope · (weights · row + intercept) + shift."""
+    """A fitted model of f columns: logit = slope · (weights · row + intercept) + shift.
+
+    The weights are a sum over what was learned from, each row times its force: width² · (kind - probability), since
+    the loss has no slope at its least (the representer theorem; Yeh et al. 2018, "Representer point selection for
+    explaining deep neural networks").
+    """
 
     weights: Floats  # (f,)
     intercept: float
@@ -59,6 +63,8 @@ class Model:
     positive: int  # decided bad items that it learned from
     negative: int  # decided good items
     presumed: int  # undecided items that stood for good ones
+    decided: Rows  # (m,) bad ones first
+    forces: Floats  # (m,): how much of each decided row the weights hold; bad ones pull, good ones push
 
     @property
     def calibrated(self) -> bool:
@@ -81,18 +87,6 @@ class Model:
     def shares(self, row: ArrayLike) -> Floats:
         """What each column adds to the calibrated logit of a row (f,), against a row of zeros."""
         return np.asarray(self.slope * self.weights * np.asarray(row, dtype=np.float64))
-
-
-def scaled(latents: ArrayLike) -> Floats:
-    """Latents (n, d) as columns of a model: about their mean, all divided by one number; rows with NaN are 0."""
-    rows = np.array(latents, dtype=np.float64)
-    known = np.isfinite(rows).all(axis=1)
-    if known.any():
-        rows -= rows[known].mean(axis=0)
-        norm = float(np.sqrt((rows[known] ** 2).sum(axis=1).mean()))
-        rows *= LATENTS_NORM / norm if norm > 0 else 1.0
-    rows[~known] = 0.0
-    return rows
 
 
 def surprise(values: ArrayLike) -> Floats:
@@ -119,12 +113,14 @@ def fit(
     examples: ArrayLike | None = None,
     calibrate: bool = True,
 ) -> Model:
-    """The model learned from decided rows of `columns` (n, f), such as `scaled` latents beside `surprise` columns.
+    """The model learned from decided rows of `columns` (n, f), such as latents (`axes`) beside `surprise` columns.
 
     `positive` and `negative` are rows; `examples` (q, f) are further bad rows that are no items, such as a query.
     Without any bad row `InputError`: there is nothing to look for. The order of probabilities is the same without
     `calibrate`, which is quicker.
     """
+    from scipy.special import expit
+
     rows = np.asarray(columns, dtype=np.float64)
     bad, good = np.asarray(positive, dtype=np.int64), np.asarray(negative, dtype=np.int64)
     given = np.empty((0, rows.shape[1])) if examples is None else np.asarray(examples, dtype=np.float64)
@@ -148,8 +144,10 @@ def fit(
     slope, shift, sigmoid = 1.0, 0.0, np.zeros((2, 2))
     if calibrate and min(len(bad), len(good)) >= CALIBRATED_FROM:
         slope, shift, sigmoid = _calibration(beside, decided, best.width, seed)
+    forces = best.width**2 * (decided.kinds - expit(decided.rows @ best.weights + best.intercept))
     return Model(
-        best.weights, best.intercept, best.root, slope, shift, sigmoid, best.width, len(bad), len(good), len(presumed)
+        best.weights, best.intercept, best.root, slope, shift, sigmoid, best.width, len(bad), len(good), len(presumed),
+        np.concatenate([bad, good]), forces if best.weights.any() else np.zeros(len(forces)),
     )  # fmt: skip
 
 

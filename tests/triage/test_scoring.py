@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from qlatent.errors import InputError
-from qlatent.triage import scoring
+from qlatent.triage import axes, scoring
 
 NONE = np.empty(0, dtype=np.int64)
 
@@ -92,8 +92,8 @@ def test_one_bad_item_is_enough_to_begin_with(negative: np.ndarray) -> None:
     rng = np.random.default_rng(0)
     bad = np.arange(400) < 40
     latents = rng.normal(size=(400, 8)) + np.where(bad[:, None], 3.0, 0.0)
-    model = scoring.fit(scoring.scaled(latents), np.array([7]), 100 + negative, seed=0)
-    risk = model.risk(scoring.scaled(latents))
+    model = scoring.fit(axes.fitted(latents).of(latents), np.array([7]), 100 + negative, seed=0)
+    risk = model.risk(axes.fitted(latents).of(latents))
     assert not model.calibrated
     assert model.presumed == 100 - len(negative)
     first = np.argsort(-risk.probability)[:20]
@@ -102,7 +102,8 @@ def test_one_bad_item_is_enough_to_begin_with(negative: np.ndarray) -> None:
 
 def test_a_query_stands_for_a_bad_item() -> None:
     rng = np.random.default_rng(0)
-    rows = scoring.scaled(rng.normal(size=(200, 8)) + 4 * np.repeat(np.eye(2, 8), 100, axis=0))
+    points = rng.normal(size=(200, 8)) + 4 * np.repeat(np.eye(2, 8), 100, axis=0)
+    rows = axes.fitted(points).of(points)
     model = scoring.fit(rows, NONE, NONE, seed=0, examples=rows[:1])
     assert model.positive == 0
     assert np.argsort(-model.risk(rows).probability)[:30].max() < 100
@@ -121,18 +122,6 @@ def test_one_item_or_one_kind_gives_numbers(count: int, positive: list[int], neg
     model = scoring.fit(np.ones((count, 2)), positive, negative, seed=0)
     risk = model.risk(np.ones((count, 2)))
     assert np.isfinite([risk.probability, risk.low, risk.high, risk.uncertainty]).all()
-
-
-def test_scaled_latents_have_one_norm_and_no_gaps() -> None:
-    latents = np.random.default_rng(0).normal(size=(50, 3)) * 40 + 7
-    latents[3] = np.nan
-    found = scoring.scaled(latents)
-    assert (found[3] == 0).all()
-    known = np.delete(found, 3, axis=0)
-    assert_allclose(np.sqrt((known**2).sum(axis=1).mean()), scoring.LATENTS_NORM)
-    assert_allclose(known.mean(axis=0), 0, atol=1e-9)
-    assert (scoring.scaled(np.full((2, 2), np.nan)) == 0).all()
-    assert (scoring.scaled(np.ones((2, 2))) == 0).all()
 
 
 def test_surprise_is_the_logarithm_of_a_rank() -> None:

@@ -19,6 +19,7 @@ from qlatent.services.triage.remaining import remaining
 from qlatent.store import queue_scores
 from qlatent.store.catalogue.records import CaseRecord, QueueRecord
 from qlatent.store.workspace import Workspace
+from qlatent.triage import grounds
 from qlatent.types import Arrays
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def learn(
     cases = workspace.catalogue.cases.of(record.id)
     rules = queues.policy(workspace, record.id)
     rows, ids = queues.case_rows(workspace, record)
-    values, learned = _scores(workspace, record, cases, rows, ids, rules.kinds(), seed=seed)
+    values, beside, learned = _scores(workspace, record, cases, rows, ids, rules.kinds(), seed=seed)
     left = remaining(cases, rules).document()
     open_ = {each.item_id for each in cases if not each.code}
     by = _order(workspace, record, values, rows, ids, open_)
@@ -114,7 +115,7 @@ def learn(
         "decided": sum(1 for each in cases if each.code), "ordered_by": record.order, "order": by, "left": left,
         "time": time.time() if now is None else now,
     }  # fmt: skip
-    return queue_scores.write(workspace.scores(record.id), ids, values, told)
+    return queue_scores.write(workspace.scores(record.id), ids, values, told, beside)
 
 
 def _scores(
@@ -126,8 +127,8 @@ def _scores(
     kinds: dict[str, str],
     *,
     seed: int,
-) -> tuple[Arrays, dict[str, Any]]:
-    """The values of the cases in `rows`, and what they were learned from."""
+) -> tuple[Arrays, Arrays, dict[str, Any]]:
+    """The values of the cases in `rows`, what they rest on, and what is told of them."""
     from qlatent.services.triage import scores, signals  # scikit-learn, which no page needs
 
     row_of = dict(zip(ids, rows.tolist(), strict=True))
@@ -139,18 +140,20 @@ def _scores(
     bad = [flag for _, flag in known]
     told: dict[str, Any] = {
         "bad": sum(bad), "good": len(bad) - sum(bad), "calibrated": False, "model": "", "why_not": "", "titles": [],
+        "encoder": _encoder(workspace, record.dataset_id),
     }  # fmt: skip
-    basis = signals.Basis(encoder=_encoder(workspace, record.dataset_id))
+    basis = signals.Basis(encoder=told["encoder"])
     try:
         evidence = signals.evidence(workspace, record.dataset_id, basis)
     except QlatentError as err:
-        return {}, told | {"why_not": f"{err.message} {err.remedy}"}
+        return {}, {}, told | {"why_not": f"{err.message} {err.remedy}"}
     found = scores.scored(evidence, [row for row, _ in known], bad, seed=seed)
     signal = found.signals
     values: dict[str, Any] = {
         "risk": signal.risk, "low": found.risk.low, "high": found.risk.high, "uncertainty": signal.uncertainty,
         "disagreement": signal.disagreement, "cluster": signal.cluster, "duplicates": signal.duplicates,
     }  # fmt: skip
+    beside: Arrays = {}
     if found.model is None:
         told["why_not"] = "No case is decided as bad yet, so there is nothing to learn from."
     else:
@@ -165,14 +168,17 @@ def _scores(
         }
         told["titles"], parts = _parts(evidence, model)
         values |= parts
-    return {name: np.asarray(each)[rows] for name, each in values.items() if each is not None}, told
+        item_of = dict(zip(rows.tolist(), ids, strict=True))
+        decided = [item_of[row] for row in model.decided.tolist()]
+        beside = grounds.of(model, evidence.learned, evidence.axes, decided).arrays()
+    return {name: np.asarray(each)[rows] for name, each in values.items() if each is not None}, beside, told
 
 
 def _parts(evidence: Evidence, model: Model) -> tuple[list[str], Arrays]:
     """What the latents and the three columns that raise it most add to the logit of each item, against the usual."""
     learned = evidence.learned
     shares = model.shares(learned) - model.shares(np.median(learned, axis=0))
-    width = evidence.latents.shape[1]
+    width = evidence.width
     found: dict[str, Any] = {"latents": shares[:, :width].sum(axis=1)}
     columns = shares[:, width:]
     for number in range(min(TOLD, columns.shape[1])):

@@ -1,4 +1,4 @@
-"""Scores of a queue's items from the decisions made so far, and what the score of one item is made of."""
+"""Scores of a queue's items from the decisions made so far."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from qlatent.triage.ordering import Signals
 from qlatent.triage.scoring import Model, Risk
 
 DIVERSE = 50  # items of the order by uncertainty that are chosen far from each other
-SHOWN = 5  # nearest decided items, and columns, that are told
 
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -26,39 +25,6 @@ class Scores:
     model: Model | None  # None before the first bad item: then nothing is known
     risk: Risk
     signals: Signals  # for any order of `ordering.ORDERS`
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one column adds to the logit of an item, against the usual item."""
-
-    title: str
-    logit: float
-    rarer_than: float  # share of items with a smaller value
-
-
-@dataclass(frozen=True)
-class DecidedItem:
-    """A decided item and how alike it is: the cosine of latents, or the smaller of both modalities'."""
-
-    row: int
-    bad: bool
-    alike: float
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the score of one item is made of, and what it rests on."""
-
-    probability: float
-    low: float
-    high: float
-    calibrated: bool
-    bad_decided: int
-    good_decided: int
-    latents: float  # what the latents add to the logit, against the usual item
-    columns: tuple[Share, ...]  # those that raise it, the largest first
-    nearest: tuple[DecidedItem, ...]
 
 
 def scored(
@@ -99,43 +65,6 @@ def _signals(evidence: Evidence, risk: Risk, decided: Rows, bad: Flags, diverse:
 def alike_to(evidence: Evidence, rows: Rows) -> NDArray[np.float64]:
     """How alike each item (n,) is to the most alike of some rows, by any of its modalities."""
     found = np.full(evidence.signals.count, np.nan)
-    for points in evidence.places.values():
+    for points in evidence.places():
         found = np.fmax(found, likeness.to_any(points, rows))
     return found
-
-
-def parts(evidence: Evidence, scores: Scores, rows: ArrayLike, bad: ArrayLike, *, row: int) -> Parts | None:
-    """What the score of one row is made of, with the nearest of the decided rows; None before the first bad item."""
-    if scores.model is None:
-        return None
-    learned = evidence.learned
-    shares = scores.model.shares(learned[row]) - scores.model.shares(np.median(learned, axis=0))
-    width = evidence.latents.shape[1]
-    raising = sorted(
-        (
-            Share(
-                title, float(share), float((evidence.columns[:, place] < evidence.columns[row, place]).mean())
-            )
-            for place, (title, share) in enumerate(zip(evidence.titles, shares[width:], strict=True))
-        ),
-        key=lambda each: -each.logit,
-    )
-    return Parts(
-        float(scores.risk.probability[row]), float(scores.risk.low[row]), float(scores.risk.high[row]),
-        scores.model.calibrated, scores.model.positive, scores.model.negative, float(shares[:width].sum()),
-        tuple(each for each in raising if each.logit > 0)[:SHOWN], _nearest(evidence, rows, bad, row),
-    )  # fmt: skip
-
-
-def _nearest(evidence: Evidence, rows: ArrayLike, bad: ArrayLike, row: int) -> tuple[DecidedItem, ...]:
-    decided, kinds = np.asarray(rows, dtype=np.int64), np.asarray(bad, dtype=np.bool_)
-    alike = np.full(len(decided), np.nan)
-    for points in evidence.places.values():
-        found = likeness.directions(points)
-        alike = np.fmin(alike, np.where(found[decided].any(axis=1), found[decided] @ found[row], np.nan))
-    places = [place for place in ordering.positions(alike) if decided[place] != row][:SHOWN]
-    return tuple(
-        DecidedItem(int(decided[place]), bool(kinds[place]), float(alike[place]))
-        for place in places
-        if np.isfinite(alike[place])
-    )

@@ -5,8 +5,8 @@ Each column is a `surprise`: how few items have as large a value. Columns whose 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -21,7 +21,8 @@ from qlatent.services.search import models, neighbours, stored_vectors
 from qlatent.services.search.stored_vectors import InputSpace
 from qlatent.services.vectors import stored
 from qlatent.store.workspace import Workspace
-from qlatent.triage import likeness, scoring
+from qlatent.triage import axes, likeness, scoring
+from qlatent.triage.axes import Axes
 from qlatent.triage.duplicates.texts import Trigrams
 from qlatent.triage.ordering import Signals
 from qlatent.types import Arrays
@@ -48,16 +49,33 @@ class Basis:
 class Evidence:
     """What a model of n items may learn from, in row order."""
 
-    latents: Floats  # (n, d) scaled, the modalities beside each other
-    places: Mapping[str, NDArray[np.float32]]  # modality → (n, k), NaN where an item has none
+    axes: Mapping[str, Axes]  # modality → how its vectors become latents
+    learned: Floats  # (n, d + c) what the model reads: latents, the modalities beside each other, and columns
     titles: tuple[str, ...]  # (c,) of the columns
-    columns: Floats  # (n, c)
     signals: Signals
 
     @property
-    def learned(self) -> Floats:
-        """What the model reads (n, d + c)."""
-        return np.hstack([self.latents, self.columns])
+    def width(self) -> int:
+        """How many numbers the latents have, d."""
+        return sum(each.directions.shape[1] for each in self.axes.values())
+
+    @property
+    def latents(self) -> Floats:
+        """The latents (n, d); 0 in place of those of a modality that an item does not have."""
+        return self.learned[:, : self.width]
+
+    @property
+    def columns(self) -> Floats:
+        """The columns beside the latents (n, c)."""
+        return self.learned[:, self.width :]
+
+    def places(self) -> Iterator[Floats]:
+        """The latents (n, k) of each modality."""
+        first = 0
+        for each in self.axes.values():
+            last = first + each.directions.shape[1]
+            yield self.learned[:, first:last]
+            first = last
 
 
 def evidence(
@@ -85,7 +103,7 @@ def _evidence(
     return of_arrays(
         places, {name: each for name, each in columns.items() if name not in left_out},
         texts=browsing.texts(workspace, dataset, range(workspace.items.count(dataset))),
-        axes=basis.axes, beside=basis.columns, date=roles.having(known, "date"), risk=roles.having(known, "risk"),
+        most=basis.axes, beside=basis.columns, date=roles.having(known, "date"), risk=roles.having(known, "risk"),
     )  # fmt: skip
 
 
@@ -107,27 +125,12 @@ def places_of(workspace: Workspace, dataset: str, basis: Basis) -> Arrays:
     }
 
 
-def reduced(places: Arrays, axes: int) -> Arrays:
-    """Each modality on its first principal axes (n, `axes`), where it is wider; 0 leaves all as they are."""
-    from sklearn.decomposition import PCA
-
-    found = {}
-    for name, points in places.items():
-        known = stored.whole(points)
-        if axes and points.shape[1] > axes and known.sum() > axes:
-            narrow = np.full((len(points), axes), np.nan, dtype=np.float32)
-            narrow[known] = PCA(axes, svd_solver="covariance_eigh").fit_transform(points[known])
-            points = narrow
-        found[name] = points.astype(np.float32)
-    return found
-
-
 def of_arrays(
     places: Arrays,
     columns: Mapping[str, Column],
     *,
     texts: Sequence[str] = (),
-    axes: int = AXES,
+    most: int = AXES,
     beside: bool = True,
     date: str | None = None,
     risk: str | None = None,
@@ -141,7 +144,8 @@ def of_arrays(
     age = np.arange(count, dtype=np.float64) if days is None else days
     apart = disagreement(places)
     found: dict[str, Floats] = {} if apart is None else {"image and text disagree": scoring.surprise(apart)}
-    narrow = reduced(places, axes)
+    fitted = {name: _share(points, most, len(places)) for name, points in places.items()}
+    latents = np.hstack([each.of(places[name]) for name, each in fitted.items()])
     group = None
     if count <= COMPARED:
         for name, points in places.items():
@@ -152,21 +156,21 @@ def of_arrays(
             words = likeness.repeats(Trigrams(texts), age)
             found["words repeat an earlier text"] = scoring.surprise(words.earlier)
             found["words repeat it more than others do"] = scoring.surprise(words.lead)
-        near = likeness.compared(_beside(narrow), age).near
+        near = likeness.compared(latents, age).near
         for name, column in _numbers(columns).items():
             found[f"{name} is unusual among similar items"] = scoring.surprise(likeness.unusual(column, near))
     found |= _typed(columns)
     if not beside:
         found = {}
-    table = np.column_stack(list(found.values())) if found else np.empty((count, 0))
     risks = _numbers(columns).get(risk or "")
     signals = Signals(count, disagreement=apart, cluster=group, column=risks, date=days)
-    return Evidence(_beside(narrow), narrow, tuple(found), table, signals)
+    return Evidence(fitted, np.column_stack([latents, *found.values()]), tuple(found), signals)
 
 
-def _beside(places: Arrays) -> Floats:
-    """The scaled latents of all modalities beside each other; each has an equal share of the whole."""
-    return np.hstack([scoring.scaled(each) for each in places.values()]) / np.sqrt(len(places))
+def _share(points: NDArray[np.float32], most: int, modalities: int) -> Axes:
+    """The axes of one of some modalities, each of which has an equal share of the latents."""
+    found = axes.fitted(points, most=most)
+    return replace(found, directions=found.directions / np.sqrt(modalities))
 
 
 def disagreement(places: Arrays) -> Floats | None:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.services.triage import learning
+from qlatent.services.datasets import browsing
+from qlatent.services.triage import explained, learning
 from qlatent.services.triage.cases import Case
+from qlatent.services.triage.explained import Nearest
 from qlatent.services.triage.queues import QueueView
 from qlatent.services.triage.remaining import LEAST_DRAWS
 from qlatent.ui.shell import page
-from qlatent.ui.shell.formatting import ago, count, literal
-from qlatent.ui.triage import words
+from qlatent.ui.shell.formatting import ago, count, cut, data_uri, literal
+from qlatent.ui.triage import acting, words, you
+from qlatent.ui.triage.pictures import Picture, pictures
 
 MEANS = (
     "A logistic model of the decisions so far on the items' vectors and columns. The interval holds 95 % of what the "
     "decisions leave open. The model knows nothing beyond these decisions: kinds of bad listings that nobody has found "
     "yet get a low score."
+)
+NEAREST = (
+    "The model's weights are a sum over the decided items, so each adds a part to the score: the more alike and the "
+    "less expected its decision was, the larger. Together with undecided ones that stand for good ones while few are "
+    "decided, these parts are what the vectors add; here are the nearest."
 )
 
 
@@ -37,6 +45,35 @@ def score(view: QueueView, case: Case) -> None:
         f"Its vectors {vectors} it by {abs(found.latents):.1f}" + (f"; {', '.join(told)}" if told else ""),
         help="In units of log odds, against the usual item of the dataset.",
     )
+    _nearest(view, case)
+
+
+def _nearest(view: QueueView, case: Case) -> None:
+    """Draw the decided items most like the case, and how each speaks for or against it."""
+    found = explained.nearest(page.workspace(), view.id, case.item)
+    if not found:
+        return
+    st.caption("Decided items most like it, by what the model reads of the vectors", help=NEAREST)
+    thumbnails = browsing.thumbnails(page.workspace(), [each.picture for each in found if each.picture])
+    pictures(
+        [_tile(view, each, data_uri(thumbnails.get(each.picture)) or "") for each in found],
+        of=case.item, blurred=you.blurs(), key="triage_nearest", on_open=acting.open_case,
+    )  # fmt: skip
+
+
+def _tile(view: QueueView, each: Nearest, source: str) -> Picture:
+    adds = each.ground.adds
+    says = (
+        f"{'raises' if adds > 0 else 'lowers'} it by {abs(adds):.2f}"
+        if abs(adds) >= 0.005
+        else "adds nothing"
+    )
+    return Picture(
+        source, cut(each.text, limit=80), title=cut(each.text, limit=90),
+        note=f"cosine {each.ground.alike:.2f} · {says}",
+        badge=words.decision(view.policy, each.code) if each.code else "taken back",
+        colour=words.COLOURS[words.kind(view.policy, each.code)] if each.code else "gray", opens=each.ground.item,
+    )  # fmt: skip
 
 
 def left(view: QueueView) -> None:

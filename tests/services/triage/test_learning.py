@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qlatent.services.selections.definitions import Ids
-from qlatent.services.triage import audit, background, casework, learning, queues
+from qlatent.services.triage import audit, background, casework, explained, learning, queues
 from qlatent.store.workspace import Workspace
 from qlatent.triage.policy import Policy
 from tests.services import shop_workspace
@@ -37,6 +37,7 @@ def test_before_any_bad_case_the_newest_come_first_and_it_says_why(shop: Workspa
     assert "nothing to learn from" in about["why_not"]
     assert open_items(shop, queue) == [f"item-{n:02}" for n in reversed(range(30))]
     assert learning.score(shop, queue, "item-00") is None
+    assert explained.nearest(shop, queue, "item-00") == []
 
 
 def test_items_like_the_bad_ones_come_first_with_a_score(shop: Workspace) -> None:
@@ -55,6 +56,12 @@ def test_items_like_the_bad_ones_come_first_with_a_score(shop: Workspace) -> Non
     assert len(risks) == 23 and risks == sorted(risks, reverse=True)
     assert all(each.low <= each.risk <= each.high for each in found if each)
     assert found[0] is not None and found[0].latents > 0 and all(share > 0 for _, share in found[0].columns)
+    nearest = explained.nearest(shop, queue, first[0])  # the decided plums, which speak against it
+    assert {each.ground.item for each in nearest[:3]} == {"item-02", "item-05", "item-08"}
+    assert [each.code for each in nearest] == ["violates"] * 3 + ["ok"] * 2
+    assert all(each.ground.adds > 0 and each.ground.alike > 0.5 for each in nearest[:3])
+    assert nearest[0].text.startswith("a blue small plum number")
+    assert explained.nearest(shop, queue, "item-99") == []
     casework.decide(shop, queue, first[0], code="violates", reason="repost", by="ann")
     (event,) = audit.history(shop, queue, first[0])
     assert event.payload["score"] == pytest.approx(risks[0]) and event.payload["head"] == about["model"]

@@ -70,21 +70,6 @@ def test_columns_that_tell_the_label_are_left_out(workspace: Workspace) -> None:
     assert alone.learned.shape == (30, 16)
 
 
-def test_wide_vectors_are_reduced_to_principal_axes() -> None:
-    rng = np.random.default_rng(0)
-    points = (rng.normal(size=(50, 3)) @ rng.normal(size=(3, 20))).astype(np.float32)
-    points[4] = np.nan
-    narrow = signals.reduced({"text": points}, 3)["text"]
-    assert narrow.shape == (50, 3)
-    assert np.isnan(narrow[4]).all()
-    known = np.delete(np.arange(50), 4)
-    before, after = (
-        np.linalg.norm(each[known][:, None] - each[known][None], axis=-1) for each in (points, narrow)
-    )
-    assert_allclose(before, after, rtol=1e-3, atol=1e-3)
-    assert signals.reduced({"text": points}, 0)["text"].shape == (50, 20)
-
-
 def test_one_modality_without_columns_has_no_disagreement() -> None:
     found = signals.of_arrays({"text": np.ones((1, 4), dtype=np.float32)}, {})
     assert found.signals.disagreement is None
