@@ -15,6 +15,7 @@ from qlatent.cli import (
     items,
     kept,
     layouts,
+    lessons,
     lines,
     removing,
     retrieval,
@@ -364,6 +365,7 @@ app.add_typer(kept.app, name="heads")
 app.add_typer(collections.app, name="collections")
 app.add_typer(triage.app, name="triage")
 app.add_typer(hardware.app, name="hardware")
+app.add_typer(lessons.app, name="lessons")
 for command in (
     exporting.export, items.items, layouts.layout, studies.compare, studies.probe, studies.reproduce,
     scarcity.scarcity, removing.remove, removing.restore, roles.roles, searching.search,

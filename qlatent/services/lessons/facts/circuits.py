@@ -1,0 +1,83 @@
+"""Facts about circuits: measurements, entropies, goals to reach by moving angles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from qlatent.services.circuits import circuits
+from qlatent.services.circuits.circuits import CircuitView
+from qlatent.services.lessons.stage import Stage, with_named
+from qlatent.teaching.answers import Goal, Quantity
+from qlatent.teaching.figures import CircuitFigure
+
+NEAR = 0.05
+"""A goal is reached at this distance: about what a slider of hundredths of a radian can be set to by hand."""
+_TRIED = 315  # angles of a turn, two hundredths of a radian apart
+
+
+def z(stage: Stage, *, wire: int = 0) -> Quantity:
+    """⟨Z⟩ of a wire after the gates shown; exact up to two digits."""
+    return Quantity(_z(stage.circuit(), wire, _gate(stage)), 0.005)
+
+
+def chance_of_one(stage: Stage, *, wire: int = 0) -> Quantity:
+    """The chance of measuring 1 on a wire, (1 − ⟨Z⟩) / 2; exact up to two digits."""
+    return Quantity((1 - _z(stage.circuit(), wire, _gate(stage))) / 2, 0.005)
+
+
+def shot_error(stage: Stage, *, shots: int, wire: int = 0) -> Quantity:
+    """How far the mean of so many ±1 outcomes is off, as a standard error: √((1 − ⟨Z⟩²) / shots)."""
+    exact = z(stage, wire=wire).value
+    return Quantity(float(np.sqrt((1 - exact**2) / shots)))
+
+
+def entropy(stage: Stage, *, wire: int = 0) -> Quantity:
+    """The entropy of a wire in bits, 0 to 1: how entangled it is with the others; exact up to two digits."""
+    return Quantity(_entropy(stage.circuit(), wire, _gate(stage)), 0.005)
+
+
+def weights(stage: Stage) -> Quantity:
+    """How many angles of the circuit are trained; exact."""
+    return Quantity(float(stage.circuit().circuit.weights))
+
+
+def goal_z(stage: Stage, *, target: float, wire: int = 0) -> Goal:
+    """⟨Z⟩ of a wire is to reach a target by moving the figure's first movable angle."""
+    return _goal(stage, _z, wire, target)
+
+
+def goal_largest_z(stage: Stage, *, wire: int = 0) -> Goal:
+    """⟨Z⟩ of a wire is to be as large as one movable angle can make it."""
+    return _goal(stage, _z, wire, None)
+
+
+def goal_entropy(stage: Stage, *, target: float, wire: int = 0) -> Goal:
+    """The entropy of a wire is to reach a target in bits by moving the figure's first movable angle."""
+    return _goal(stage, _entropy, wire, target)
+
+
+def _goal(
+    stage: Stage, value: Callable[[CircuitView, int, int], float], wire: int, target: float | None
+) -> Goal:
+    figure = stage.figure
+    assert isinstance(figure, CircuitFigure)
+    name, gate, view = figure.move[0], _gate(stage), stage.circuit()
+    turn = np.linspace(-np.pi, np.pi, _TRIED)
+    tried = np.array([value(with_named(view, {name: float(angle)}), wire, gate) for angle in turn])
+    wanted = float(tried.max()) if target is None else target
+    best = float(turn[np.argmin(np.abs(tried - wanted))])
+    return Goal(value(view, wire, gate), wanted, NEAR, {name: best})
+
+
+def _gate(stage: Stage) -> int:
+    return stage.figure.gate if isinstance(stage.figure, CircuitFigure) else -1
+
+
+def _z(view: CircuitView, wire: int, gate: int = -1) -> float:
+    return float(circuits.states_gate_by_gate(view).bloch[gate, wire, 2])
+
+
+def _entropy(view: CircuitView, wire: int, gate: int = -1) -> float:
+    return float(circuits.states_gate_by_gate(view).entropies[gate, wire])

@@ -1,0 +1,172 @@
+"""Make the data of lessons in a workspace, once: data sets, trainings and experiments. Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from qlatent.errors import InputError
+from qlatent.services.datasets import datasets
+from qlatent.services.experiments import experiments
+from qlatent.services.experiments.grid import Experiment, Grid
+from qlatent.services.lessons.manifest import DATA, Training, manifest
+from qlatent.services.runs import queue
+from qlatent.services.runs.listing import RunSummary
+from qlatent.services.runs.specs import TrainSpec
+from qlatent.services.training import sweeps
+from qlatent.services.training.request import TrainingRequest
+from qlatent.services.training.start import training_spec
+from qlatent.services.training.training_key import training_key
+from qlatent.store.workspace import Workspace
+
+REMEDY = "Prepare the lesson first (`qlatent lessons prepare`)."
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """How far the trainings of a lesson are; `failed` has one line for each that will not end by itself."""
+
+    finished: int
+    total: int
+    active: int
+    failed: tuple[str, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything is there."""
+        return self.finished == self.total
+
+
+def prepare(workspace: Workspace, needs: Iterable[str] | None = None) -> None:
+    """Store the data of these trainings and experiments (None: of all lessons) and queue what is missing.
+
+    What is there already, by whomever it was trained, is not made again. A failed training is tried again.
+    """
+    wanted = manifest().names if needs is None else tuple(needs)
+    for name in wanted:
+        manifest().check(name)
+        _store(workspace, _data_of(name))
+    known = sweeps.known(workspace)
+    for name in wanted:
+        if name in manifest().runs:
+            _train(workspace, _spec(workspace, name), known)
+    for name in wanted:
+        if name in manifest().experiments:
+            experiments.start(workspace, _experiment(workspace, name))
+
+
+def readiness(workspace: Workspace, needs: Iterable[str] | None = None) -> Readiness:
+    """How far the trainings and experiments of these names are (None: of all lessons); nothing is started."""
+    wanted = manifest().names if needs is None else tuple(needs)
+    known = sweeps.known(workspace)
+    finished = total = active = 0
+    failed: list[str] = []
+    for name in wanted:
+        manifest().check(name)
+        if dataset_id(workspace, _data_of(name)) is None:
+            total += 1
+        elif name in manifest().experiments:
+            told = experiments.progress(workspace, _experiment(workspace, name))
+            total, finished = total + told.total, finished + min(told.finished, told.measured)
+            active += told.active
+            failed += told.failed
+        else:
+            run = known.get(training_key(_spec(workspace, name)))
+            total, finished = total + 1, finished + (run is not None and run.state == "finished")
+            active += run is not None and run.active
+            if run is not None and run.state in ("failed", "interrupted", "stopped"):
+                failed.append(f"{run.name}: {run.message}")
+    return Readiness(finished, total, active, tuple(failed))
+
+
+def dataset_id(workspace: Workspace, name: str) -> str | None:
+    """The id of a lesson's data set in this workspace, or None if it is not there."""
+    found = workspace.catalogue.find_import(_fingerprint(workspace, name), dataset=None)
+    return found.dataset_id if found and workspace.items.has(found.dataset_id) else None
+
+
+def run_id(workspace: Workspace, name: str) -> str:
+    """The id of the finished training of this name; `InputError` where it is not there yet."""
+    found = _finished(workspace, name)
+    if not (workspace.runs_path / found).is_dir():  # removed since
+        _finished.cache_clear()
+        found = _finished(workspace, name)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _finished(workspace: Workspace, name: str) -> str:
+    manifest().check(name)
+    if name in manifest().runs and dataset_id(workspace, _data_of(name)) is not None:
+        run = sweeps.known(workspace).get(training_key(_spec(workspace, name)))
+        if run is not None and run.state == "finished":
+            return run.id
+    raise InputError(f"The training {name!r} of this lesson is not there yet.", remedy=REMEDY)
+
+
+def experiment(workspace: Workspace, name: str) -> Experiment:
+    """The experiment of this name, finished and measured; `InputError` where it is not yet."""
+    manifest().check(name)
+    if name in manifest().experiments and readiness(workspace, (name,)).ready:
+        return _experiment(workspace, name)
+    raise InputError(f"The experiment {name!r} of this lesson is not finished yet.", remedy=REMEDY)
+
+
+def _data_of(name: str) -> str:
+    known: Mapping[str, Training | object] = {**manifest().runs, **manifest().experiments}
+    return str(known[name].data)  # type: ignore[union-attr]
+
+
+def _source(name: str) -> list[str]:
+    return [str(DATA / file) for file in manifest().data[name].files]
+
+
+@lru_cache(maxsize=16)
+def _fingerprint_of(name: str, workspace: Workspace) -> str:
+    return datasets.preview(workspace, _source(name)).fingerprint
+
+
+def _fingerprint(workspace: Workspace, name: str) -> str:
+    return _fingerprint_of(name, workspace)
+
+
+def _store(workspace: Workspace, name: str) -> None:
+    if dataset_id(workspace, name) is None:
+        seen = datasets.preview(workspace, _source(name))
+        datasets.store(workspace, seen, name=manifest().data[name].title)
+
+
+def _dataset(workspace: Workspace, name: str) -> str:
+    found = dataset_id(workspace, name)
+    if found is None:
+        raise InputError(f"The data {manifest().data[name].title!r} is not there.", remedy=REMEDY)
+    return found
+
+
+def _spec(workspace: Workspace, name: str) -> TrainSpec:
+    training = manifest().runs[name]
+    request = TrainingRequest(
+        _dataset(workspace, training.data), head=training.head, objective=training.objective,
+        settings=training.settings, name=training.title or f"Lesson: {name}",
+    )  # fmt: skip
+    return training_spec(workspace, request)
+
+
+def _train(workspace: Workspace, spec: TrainSpec, known: Mapping[str, RunSummary]) -> None:
+    run = known.get(training_key(spec))
+    if run is None:
+        queue.start(workspace, spec)
+    elif not run.active and run.state != "finished":
+        queue.resume(workspace, run.id)
+
+
+def _experiment(workspace: Workspace, name: str) -> Experiment:
+    grid = manifest().experiments[name]
+    return experiments.create(
+        workspace,
+        Grid(
+            _dataset(workspace, grid.data), heads=grid.heads, objectives=(grid.objective,), dims=(grid.dim,),
+            seeds=grid.seeds, settings=grid.settings, name=grid.title,
+        ),
+    )  # fmt: skip

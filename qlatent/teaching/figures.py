@@ -1,0 +1,102 @@
+"""The live figures that a step can show; the fields of a figure are the state it starts in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+Angle = Annotated[float, Field(ge=-6.3, le=6.3)]
+"""An angle of a gate, in radians."""
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class MapFigure:
+    """The map of a run at one frame; −1 is the last. Without `view` the one that shows the structure."""
+
+    run: str
+    frame: Annotated[int, Field(ge=-1)] = -1
+    view: Literal["", "image", "text", "both", "laid"] = ""
+    colour: Literal["norm", "label"] = "norm"
+    item: str = ""  # id of the selected item
+    kind: Literal["map"] = "map"
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The trainings that the figure shows."""
+        return (self.run,)
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class LinkedFigure:
+    """The last maps of two runs on the same items, with one selection."""
+
+    runs: Annotated[tuple[str, ...], Field(min_length=2, max_length=2)]
+    colour: Literal["norm", "label"] = "label"
+    item: str = ""
+    kind: Literal["linked"] = "linked"
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class LossFigure:
+    """The loss of a run in its parts, step by step."""
+
+    run: str
+    kind: Literal["losses"] = "losses"
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The trainings that the figure shows."""
+        return (self.run,)
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class TableFigure:
+    """An experiment as a table of heads × metrics, over its first `seeds` seeds."""
+
+    experiment: str
+    metrics: Annotated[tuple[str, ...], Field(min_length=1)]
+    seeds: Annotated[int, Field(ge=1, le=20)] = 5
+    kind: Literal["table"] = "table"
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The trainings that the figure shows: none by name."""
+        return ()
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class CircuitFigure:
+    """A circuit of a layout or of a trained head, after `gate` gates (−1: all), gate by gate or as Bloch spheres.
+
+    A head's circuit has the angles of `item`. `angles` are the values of single angles, by names such as "input 0" and
+    "weight 3"; other angles of a layout are 0. The student can move those named in `move`.
+    """
+
+    kind: Literal["circuit", "bloch"]
+    run: str = ""
+    modality: Literal["image", "text"] = "image"
+    item: str = ""
+    layout: str = ""
+    qubits: Annotated[int, Field(ge=1, le=8)] = 1
+    layers: Annotated[int, Field(ge=1, le=10)] = 1
+    gate: Annotated[int, Field(ge=-1)] = -1
+    angles: dict[str, Angle] = Field(default_factory=dict)
+    move: tuple[str, ...] = ()
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The trainings that the figure shows."""
+        return (self.run,) if self.run else ()
+
+
+Figure = MapFigure | LinkedFigure | LossFigure | TableFigure | CircuitFigure
+FIGURES: dict[str, type] = {
+    "map": MapFigure,
+    "linked": LinkedFigure,
+    "losses": LossFigure,
+    "table": TableFigure,
+    "circuit": CircuitFigure,
+    "bloch": CircuitFigure,
+}

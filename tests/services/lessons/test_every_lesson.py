@@ -1,0 +1,71 @@
+"""Every step of every lesson: its figure has data, its question is judged right and wrong as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qlatent.errors import InputError
+from qlatent.services.lessons import answering, figures, preparing, walking
+from qlatent.services.lessons.library import library
+from qlatent.services.workspaces import open_workspace
+from qlatent.store.workspace import Workspace
+from qlatent.teaching.lesson import Step
+from tests.carried_out import in_process
+
+NEEDS = tuple(dict.fromkeys(name for lesson in library().lessons for name in lesson.about.needs))
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A workspace with the trainings of all lessons, carried out in this process."""
+    with open_workspace(tmp_path_factory.mktemp("lessons") / "workspace") as workspace:
+        with in_process():
+            preparing.prepare(workspace, NEEDS)
+        yield workspace
+
+
+def step_of(lesson: str, step: str) -> Step:
+    return library().lesson(lesson).step(step)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", [lesson.id for lesson in library().lessons])
+def test_each_step_is_drawn_and_its_question_judged(prepared: Workspace, lesson: str) -> None:
+    walked = walking.walk(prepared, [library().lesson(lesson)])
+    assert (walked.lessons, walked.failed) == (1, ())
+    assert walked.steps == len(library().lesson(lesson).steps)
+
+
+@pytest.mark.slow
+def test_nothing_is_trained_twice(prepared: Workspace) -> None:
+    runs = len(prepared.catalogue.runs())
+    told = preparing.readiness(prepared, NEEDS)
+    assert told.ready and not told.failed
+    with in_process():
+        preparing.prepare(prepared, NEEDS)
+    assert len(prepared.catalogue.runs()) == runs
+
+
+@pytest.mark.slow
+def test_a_fact_is_computed_from_the_state_that_the_figure_is_in(prepared: Workspace) -> None:
+    step = step_of("03-qubits", "turn")
+    assert not answering.check(prepared, step, {}).right
+    assert answering.check(prepared, step, {"input 0": 0.5236}).right
+    assert answering.check(prepared, step, {"input 0": 2.618}).right
+    assert not answering.check(prepared, step, {"input 0": -0.5236}).right
+    with pytest.raises(InputError, match="cannot be moved here"):
+        answering.check(prepared, step, {"weight 0": 0.5})
+
+
+def test_a_training_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
+    with Workspace.open(tmp_path / "workspace") as workspace:
+        assert not preparing.readiness(workspace, ("acqua", "circuit")).ready
+        step = step_of("02-one-form", "four")
+        assert step.figure is not None
+        with pytest.raises(InputError, match=r"not there yet\. Prepare the lesson"):
+            figures.shown(workspace, step.figure)
+        with pytest.raises(InputError, match="did you mean 'acqua'"):
+            preparing.prepare(workspace, ("aqua",))
