@@ -55,13 +55,16 @@ def directions(points: ArrayLike) -> NDArray[np.float32]:
     return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
 
 
-def compared(points: ArrayLike, age: ArrayLike, *, near: int = NEAR) -> Compared:
+def compared(
+    points: ArrayLike, age: ArrayLike, *, seller: ArrayLike | None = None, near: int = NEAR
+) -> Compared:
     """All items compared by the cosine of their `directions`; `age` (n,) is larger for later ones, equals are in row
-    order. It takes a time that grows with n², in blocks."""
+    order. With the `seller` (n,) of each item, a number, or -1 where it is unknown, an earlier item is one of another
+    seller. It takes a time that grows with n², in blocks."""
     rows = directions(points)
     count = len(rows)
     given = rows.any(axis=1)
-    turn = _turns(age)
+    turn, own = _turns(age), _sellers(seller, count)
     earlier, group = np.full(count, np.nan), np.full(count, np.nan)
     nearest = np.full((count, min(near, max(0, count - 1))), -1, dtype=np.int64)
     size = max(1, _NUMBERS // max(1, count))
@@ -73,27 +76,29 @@ def compared(points: ArrayLike, age: ArrayLike, *, near: int = NEAR) -> Compared
         alike[np.arange(len(part)), part] = -np.inf
         if nearest.shape[1]:
             nearest[part] = _largest(alike, nearest.shape[1])
-        alike[turn[None, :] >= turn[part][:, None]] = -np.inf
+        alike[(turn >= turn[part][:, None]) | (own[part][:, None] == own)] = -np.inf
         earlier[part] = alike.max(axis=1, initial=-np.inf)
     earlier[~np.isfinite(earlier)] = np.nan
     earlier[~given], group[~given], nearest[~given] = np.nan, np.nan, -1
     return Compared(earlier, group, nearest)
 
 
-def repeats(texts: Texts, age: ArrayLike) -> Repeats:
-    """How each text repeats an earlier one; `age` (n,) as in `compared`. It takes a time that grows with n².
+def repeats(texts: Texts, age: ArrayLike, *, seller: ArrayLike | None = None) -> Repeats:
+    """How each text repeats an earlier one; `age` and `seller` (n,) as in `compared`. It takes a time that grows with
+    n².
 
-    Copies are each other's most alike, while the texts of one series are alike among many: hence the lead.
+    Copies are each other's most alike, while the texts of one series are alike among many: hence the lead. Where
+    sellers are known, only texts of different ones are compared: many write all theirs in one manner.
     """
     count = len(texts)
-    turn = _turns(age)
+    turn, own = _turns(age), _sellers(seller, count)
     best, second, earlier = (np.full(count, -np.inf) for _ in range(3))
     most, source = np.full(count, -1, dtype=np.int64), np.full(count, -1, dtype=np.int64)
     size = max(1, _NUMBERS // max(1, count))
     for first in range(0, count if count > 1 else 0, size):
         part = np.arange(first, min(first + size, count))
         alike = 1.0 - np.asarray(texts.distances(first, int(part[-1]) + 1, 0), dtype=np.float32)
-        alike[np.arange(len(part)), part] = -np.inf
+        alike[own[part][:, None] == own] = -np.inf
         most[part] = alike.argmax(axis=1)
         two = np.partition(alike, -2, axis=1)[:, -2:]
         second[part], best[part] = two[:, 0], two[:, 1]
@@ -103,6 +108,12 @@ def repeats(texts: Texts, age: ArrayLike) -> Repeats:
     rival[~np.isfinite(rival)] = 0.0  # of two texts, neither has a rival
     earlier[~np.isfinite(earlier)] = np.nan
     return Repeats(earlier, earlier - rival)
+
+
+def _sellers(seller: ArrayLike | None, count: int) -> Rows:
+    """A number for the seller of each item (n,); an item of unknown seller has one of its own."""
+    given = np.full(count, -1) if seller is None else np.asarray(seller, dtype=np.int64)
+    return np.where(given < 0, -1 - np.arange(count), given)
 
 
 def _turns(age: ArrayLike) -> Rows:

@@ -9,20 +9,23 @@ from numpy.testing import assert_allclose
 from qlatent.triage import likeness
 
 
-def test_all_are_compared_as_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sellers", [0, 3])
+def test_all_are_compared_as_written_out(monkeypatch: pytest.MonkeyPatch, sellers: int) -> None:
     rng = np.random.default_rng(0)
+    seller = rng.integers(-1, sellers, size=40)  # -1 is unknown: somebody else for everybody
     points = rng.normal(size=(40, 5)).astype(np.float32)
     points[7] = points[3] * 1.0001
     points[9] = np.nan
     age = rng.integers(0, 8, size=40).astype(np.float64)
     monkeypatch.setattr(likeness, "_NUMBERS", 40 * 6)  # seven blocks
-    found = likeness.compared(points, age, near=4)
+    found = likeness.compared(points, age, seller=seller if sellers else None, near=4)
     ways = likeness.directions(points)
     alike = ways.astype(np.float64) @ ways.T
     there = [row for row in range(40) if row != 9]
     for row in there:
         others = [each for each in there if each != row]
         before = [each for each in others if (age[each], each) < (age[row], row)]
+        before = [each for each in before if seller[row] < 0 or seller[each] != seller[row]]
         assert found.earlier[row] == pytest.approx(
             max((alike[row, each] for each in before), default=np.nan), nan_ok=True
         )
@@ -71,19 +74,25 @@ class Given:
         return self.all[start:stop, begin:]
 
 
-def test_repeats_are_as_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sellers", [0, 4])
+def test_repeats_are_as_written_out(monkeypatch: pytest.MonkeyPatch, sellers: int) -> None:
     rng = np.random.default_rng(0)
     half = np.triu(rng.random((25, 25)), 1)
     alike, age = half + half.T, rng.integers(0, 6, size=25).astype(np.float64)
+    seller = rng.integers(-1, sellers, size=25)
     monkeypatch.setattr(likeness, "_NUMBERS", 25 * 4)  # seven blocks
-    found = likeness.repeats(Given(1 - alike), age)
+    found = likeness.repeats(Given(1 - alike), age, seller=seller if sellers else None)
+    others = {
+        row: [each for each in range(25) if each != row and (seller[row] < 0 or seller[each] != seller[row])]
+        for row in range(25)
+    }
     for row in range(25):
-        before = [each for each in range(25) if (age[each], each) < (age[row], row)]
+        before = [each for each in others[row] if (age[each], each) < (age[row], row)]
         if not before:
             assert np.isnan([found.earlier[row], found.lead[row]]).all()
             continue
         source = max(before, key=lambda each: alike[row, each])
-        rival = max(alike[source, each] for each in range(25) if each not in (row, source))
+        rival = max(alike[source, each] for each in others[source] if each != row)
         assert found.earlier[row] == pytest.approx(alike[row, source], abs=1e-6)
         assert found.lead[row] == pytest.approx(alike[row, source] - rival, abs=1e-6)
 

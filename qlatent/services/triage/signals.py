@@ -83,8 +83,9 @@ def evidence(
 ) -> Evidence:
     """What is known of all items of a dataset; columns whose role is hidden are never read.
 
-    Neither are those in `leave_out`, such as known labels. The columns with the roles date and risk are the item's age
-    and the order by a column. A head of another encoder and a dataset without vectors raise `InputError`.
+    Neither are those in `leave_out`, such as known labels. The columns with the roles date, seller and risk are the
+    item's age, who is not compared with himself, and the order by a column. A head of another encoder and a dataset
+    without vectors raise `InputError`.
     """
     now = stored_vectors.now(workspace, dataset)
     known = tuple(sorted(roles.roles(workspace, dataset).items()))
@@ -103,7 +104,8 @@ def _evidence(
     return of_arrays(
         places, {name: each for name, each in columns.items() if name not in left_out},
         texts=browsing.texts(workspace, dataset, range(workspace.items.count(dataset))),
-        most=basis.axes, beside=basis.columns, date=roles.having(known, "date"), risk=roles.having(known, "risk"),
+        most=basis.axes, beside=basis.columns,
+        **{name: roles.having(known, name) for name in ("date", "seller", "risk")},
     )  # fmt: skip
 
 
@@ -133,11 +135,13 @@ def of_arrays(
     most: int = AXES,
     beside: bool = True,
     date: str | None = None,
+    seller: str | None = None,
     risk: str | None = None,
 ) -> Evidence:
     """The evidence of n items from their latents or vectors by modality, their typed columns, and their texts.
 
-    `date` names the column of their age, else the first of dates, and `risk` an imported column of risks.
+    `date` names the column of their age, else the first of dates, and `risk` an imported column of risks. With a
+    column `seller` of texts, an item repeats only what another seller had before: a shop's own goods are alike anyway.
     """
     count = len(next(iter(places.values())))
     days = _days({date: columns[date]} if date is not None and date in columns else columns)
@@ -148,13 +152,16 @@ def of_arrays(
     latents = np.hstack([each.of(places[name]) for name, each in fitted.items()])
     group = None
     if count <= COMPARED:
+        sold = columns.get(seller or "")
+        sellers = sold.codes if isinstance(sold, Texts) and len(sold.values) > 1 else None
+        whose = "" if sellers is None else " of another seller"
         for name, points in places.items():
-            seen = likeness.compared(points, age)
-            found[f"{name} is like an earlier one"] = scoring.surprise(seen.earlier)
+            seen = likeness.compared(points, age, seller=sellers)
+            found[f"{name} is like an earlier one{whose}"] = scoring.surprise(seen.earlier)
             group = seen.group if group is None else np.fmax(group, seen.group)
         if any(texts):
-            words = likeness.repeats(Trigrams(texts), age)
-            found["words repeat an earlier text"] = scoring.surprise(words.earlier)
+            words = likeness.repeats(Trigrams(texts), age, seller=sellers)
+            found[f"words repeat an earlier text{whose}"] = scoring.surprise(words.earlier)
             found["words repeat it more than others do"] = scoring.surprise(words.lead)
         near = likeness.compared(latents, age).near
         for name, column in _numbers(columns).items():

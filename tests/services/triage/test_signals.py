@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from qlatent.services.datasets import roles
+from qlatent.services.datasets import coded, roles
 from qlatent.services.triage import signals
 from qlatent.services.triage.signals import Basis
 from qlatent.store.workspace import Workspace
@@ -77,6 +77,18 @@ def test_one_modality_without_columns_has_no_disagreement() -> None:
     assert np.isfinite(found.learned).all()
     wide = {"image": np.ones((2, 3), dtype=np.float32), "text": np.ones((2, 4), dtype=np.float32)}
     assert signals.disagreement(wide) is None
+
+
+def test_with_sellers_an_item_repeats_what_another_seller_had() -> None:
+    texts = ["red kettle", "green kettle", "red kettle", "blue vase"]
+    points = np.eye(4, dtype=np.float32)[[0, 1, 0, 2]]
+    sellers = coded.compact(np.array(["ann", "bob", "ann", "bob"], dtype=object))
+    found = signals.of_arrays({"text": points}, {"shop": sellers}, texts=texts, seller="shop")
+    columns = dict(zip(found.titles, found.columns.T, strict=True))
+    assert columns["words repeat an earlier text of another seller"].argmax() == 1
+    assert columns["text is like an earlier one of another seller"][2] == 0  # its own copy is no other's
+    alone = signals.of_arrays({"text": points}, {"shop": sellers}, texts=texts)
+    assert dict(zip(alone.titles, alone.columns.T, strict=True))["words repeat an earlier text"].argmax() == 2
 
 
 def test_a_price_that_differs_from_similar_items_stands_out() -> None:
