@@ -13,7 +13,8 @@ the truth, on which the threshold is chosen, and the score is that of the other 
 - photos: 1,000 photographs and altered copies of 400 of them: altered as the demo's re-posts are, or scaled to 50–90 %
   and stored as JPEG of quality 30–70; by whole pictures only, and as the program compares them. And how many bits the
   hash of a thumbnail differs from that of the whole picture.
-- time: CPU seconds for `--rows` items to find the pairs, to group them, and to group them anew at another threshold.
+- time: for `--rows` items CPU seconds to find the pairs, to group them, and to group them anew at another threshold,
+  and by how many MB the peak of memory grew meanwhile (Linux).
 """
 
 from __future__ import annotations
@@ -279,7 +280,8 @@ def times(rows: int) -> dict[str, Any]:
 
 
 def timed(contents: Any, widest: float, rows: int) -> dict[str, Any]:
-    cpu = time.process_time()
+    held, cpu = megabytes("VmRSS"), time.process_time()
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
     pairs: Pairs = near(contents, widest=widest)
     searched, cpu = time.process_time() - cpu, time.process_time()
     merges = groups.linkage(pairs)
@@ -291,8 +293,14 @@ def timed(contents: Any, widest: float, rows: int) -> dict[str, Any]:
         again.append(time.process_time() - cpu)
     return {
         "pairs found": searched, "grouped": linked, "grouped anew, most": max(again), "pairs": len(pairs),
-        "widest": pairs.widest, "groups": counts,
+        "widest": pairs.widest, "groups": counts, "memory, MB": round(megabytes("VmHWM") - held),
     }  # fmt: skip
+
+
+def megabytes(field: str) -> float:
+    """What this process holds now (VmRSS), or held at most (VmHWM)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field))
 
 
 def random_hashes(rng: np.random.Generator, rows: int) -> Hashes:
