@@ -44,9 +44,7 @@ class SearchIndexes:
 
     def state(self, key: str = "", modality: str = "") -> str:
         """A text that changes with the stored vectors of an encoder key and modality, or with any vectors."""
-        tables = Tables(self._items)
-        prefix = names.vectors_prefix(key, modality) if key else "vectors."
-        found = [(name, tables.open(name).version) for name in tables.names(prefix)]  # type: ignore[union-attr]
+        found = Tables(self._items).versions(names.vectors_prefix(key, modality) if key else "vectors.")
         return hashlib.blake2b(repr(found).encode(), digest_size=8).hexdigest()
 
     @contextmanager

@@ -54,6 +54,10 @@ class Tables:
 
     def names(self, prefix: str) -> list[str]:
         """The names of tables with this prefix and at least one commit, sorted."""
+        return [name for name, _ in self.versions(prefix)]
+
+    def versions(self, prefix: str) -> list[tuple[str, int]]:
+        """The tables with this prefix and at least one commit: name and version, sorted."""
         found: list[str] = []
         token: str | None = None
         while True:
@@ -61,7 +65,8 @@ class Tables:
             found += [name for name in page.tables if name.startswith(prefix)]
             token = page.page_token
             if not token:
-                return sorted(name for name in found if self.open(name) is not None)
+                opened = ((name, self.open(name)) for name in sorted(found))
+                return [(name, int(table.version)) for name, table in opened if table is not None]
 
     def open(self, name: str, *, version: int | None = None) -> Any | None:
         """The newest or a given version of a table; None if it has no commit."""
