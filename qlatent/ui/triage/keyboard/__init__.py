@@ -6,7 +6,7 @@ a field has the focus, while a dialog is open, or with Ctrl, Alt or Meta; Escape
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,15 @@ def keyboard(
     pending: str,
     seen: int,
     decides: bool,
+    named: Sequence[str] = ("blur", "note", "search", "help"),
     on_pressed: Callable[[Any], None],
 ) -> None:
     """Listen to the keys of a policy; `on_pressed` receives what was pressed on which case.
 
     `case` is the one on screen, `turn` changes with everything that was done, `pending` is the decision that waits for
     its reason, and `seen` is the number of the last press that was received: answers to earlier ones are out of date.
-    Keys decide only where the case is the analyst's (`decides`).
+    Keys decide only where the case is the analyst's (`decides`). The actions `named` stand in a line of hints. On a
+    narrow screen a bar at its lower edge has the decisions, too.
     """
     data = {
         "case": case,
@@ -54,6 +56,7 @@ def keyboard(
         "pending": pending,
         "seen": seen,
         "decides": decides,
+        "named": list(named),
         "decisions": [
             {"key": each.key, "code": each.code, "label": each.label, "reason": each.needs_reason}
             for each in policy.decisions

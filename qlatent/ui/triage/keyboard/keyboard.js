@@ -29,14 +29,12 @@ class Keyboard {
 
   draw() {
     const line = this.root.querySelector(".keys");
-    const shown = ["blur", "note", "search", "help"];
-    const parts = Object.entries(this.data.actions).filter(([, each]) => shown.includes(each.action));
+    this.bar();
+    const parts = Object.entries(this.data.actions).filter(([, each]) => this.data.named.includes(each.action));
     line.replaceChildren(...parts.map(([key, each]) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(named(key), " ", each.label);
-      button.onclick = () => this.act(each.action);
-      return button;
+      const hint = button("", () => this.act(each.action));
+      hint.append(named(key), " ", each.label);
+      return hint;
     }));
     const rows = [
       ...this.data.decisions.map((each) => [each.key, each.reason ? `${each.label}, then the key of a reason` : each.label]),
@@ -49,6 +47,30 @@ class Keyboard {
       told.textContent = label;
       return [term, told];
     }));
+  }
+
+  // The decisions at the lower edge of a narrow screen, or the reasons of the one that waits for its reason.
+  bar() {
+    const bar = this.root.querySelector(".bar");
+    const { decides, decisions, reasons } = this.data;
+    const waiting = decisions.find((each) => each.code === this.waiting);
+    bar.hidden = !decides;
+    bar.classList.toggle("reasons", Boolean(waiting));
+    if (waiting) {
+      const asked = document.createElement("p");
+      asked.textContent = `The reason for ${waiting.label}`;
+      bar.replaceChildren(
+        asked,
+        ...reasons.map((each) => button(each.label, () => this.give(each))),
+        button("Another decision", () => this.back(), "aside"),
+      );
+    } else {
+      bar.replaceChildren(
+        ...decisions.map((each) => button(each.label, () => this.decide(each))),
+        button("Skip", () => this.act("skip"), "aside"),
+        button("Undo", () => this.act("undo"), "aside"),
+      );
+    }
   }
 
   key(event) {
@@ -83,6 +105,7 @@ class Keyboard {
     if (found.reason) {
       this.waiting = found.code;
       this.tell({ action: "decide", code: found.code });
+      this.bar();
       return true;
     }
     this.sent = this.data.case;
@@ -92,17 +115,24 @@ class Keyboard {
 
   reason(key, twice) {
     if (twice) return true;
-    if (key === "Escape") {
-      this.waiting = "";
-      this.tell({ action: "back" });
-      return true;
-    }
+    if (key === "Escape") return this.back();
     const found = this.data.reasons[Number(key) - 1];
-    if (!found) return this.aside(key);
+    return found ? this.give(found) : this.aside(key);
+  }
+
+  give(found) {
     if (this.busy) return true;
     this.sent = this.data.case;
     this.tell({ action: "decide", code: this.waiting, reason: found.code });
     this.waiting = "";
+    this.bar();
+    return true;
+  }
+
+  back() {
+    this.waiting = "";
+    this.tell({ action: "back" });
+    this.bar();
     return true;
   }
 
@@ -143,6 +173,15 @@ class Keyboard {
   stop() {
     document.removeEventListener("keydown", this.keys);
   }
+}
+
+function button(label, act, kind = "") {
+  const drawn = document.createElement("button");
+  drawn.type = "button";
+  drawn.className = kind;
+  drawn.textContent = label;
+  drawn.onclick = act;
+  return drawn;
 }
 
 function named(key) {
