@@ -28,7 +28,7 @@ from streamlit.testing.v1 import AppTest
 
 from qlatent.provenance import made_by
 from qlatent.services.datasets import browsing
-from qlatent.services.triage import cases, casework, queues
+from qlatent.services.triage import cases, casework, places, queues
 from qlatent.services.triage.queues import Policy
 from qlatent.services.workspaces import open_workspace
 from qlatent.settings import settings
@@ -114,6 +114,7 @@ def parts(workspace: Workspace, decisions: int) -> dict[str, Any]:
     """The calls of one case, in order, each over many cases."""
     figures: dict[str, list[tuple[float, float]]] = {}
 
+    drawn = places.places(workspace, DATASET, cases.encoder(workspace, DATASET))
     for _ in range(WARM + decisions):
         case = casework.next_case(workspace, QUEUE, by="bob")
         assert isinstance(case, casework.Assignment)
@@ -128,7 +129,7 @@ def parts(workspace: Workspace, decisions: int) -> dict[str, Any]:
             "similar items": look,
             "their thumbnails": partial(browsing.thumbnails, workspace, near),
             "picture": partial(cases.picture, workspace, own.pictures[0]),
-            "place on the map": partial(cases.place, workspace, own, encoder=key),
+            "place on the map": partial(drawn.of, own.row or 0),
             "disagreement": partial(cases.disagreement, workspace, own, encoder=key),
             "decide": partial(casework.decide, workspace, QUEUE, case.item, code="ok", by="bob"),
         }

@@ -72,6 +72,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     notice.notice()
     you.control()
 url_state.put(addresses.QUEUE, chosen.id)
+url_state.put(addresses.SECTION, section if section != "work" else None)
 if section == "settings":
     settings.settings(chosen)
 elif section in PARTS:

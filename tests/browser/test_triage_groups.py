@@ -64,12 +64,14 @@ def test_a_lasso_is_decided_as_a_group_found_in_the_log_and_exported(
     assert len(decided()) == number and set(decided().values()) == {"ok"}
 
     page.goto(f"{server.url}/triage?queue={queue}&triage_section=log")
-    page.wait_for_function(
-        "() => document.querySelector('.st-key-triage_log_event input')?.value.includes('decided a group (lasso)')"
-    )
+    page.get_by_text("Choose a row to see what happened").wait_for()
     page.wait_for_function(explore_page.SETTLED)
+    table = page.locator("[class*=st-key-triage_log_] canvas").first
+    table.click(position={"x": 20, "y": 52}, force=True)  # the box of the newest event
+    page.get_by_text("ann decided a group (lasso) as OK").wait_for()
+    page.locator(".st-key-triage_event_items .tile").nth(number - 1).wait_for()
     with page.expect_download() as download:
-        press(page.locator(".st-key-triage_log_download_log button"))
+        press(page.locator(".st-key-triage_download_log_csv button"))
     with Path(download.value.path()).open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [each["kind"] for each in rows] == ["created", "decided"]

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from qlatent.services.selections import collections, links
-from qlatent.services.selections.definitions import Column, Ids
+from qlatent.services.selections import collections, links, selections
+from qlatent.services.selections.definitions import Cluster, Column, Ids
 from qlatent.services.triage import audit, casework, queues, workload
 from qlatent.store.workspace import Workspace
 from tests.services import shop_workspace
+from tests.services.layouts import laid_out
 
 Open = Callable[..., AppTest]
 
@@ -83,3 +84,24 @@ def test_a_selection_on_explore_leads_to_the_group(opened: Open, shop: Workspace
     queues.remove(shop, "flagged", by="ann")
     at = opened(shop.path, "explore", dataset="shop", explore_tab="selection", explore_selection=link)
     assert "explore_selected_triage_go" not in [each.key for each in at.button]
+
+
+def test_a_cluster_of_a_stored_layout_is_a_group(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QLATENT_USER", "ann")
+    workspace = laid_out.classified(tmp_path / "classes")
+    queue = queues.create(workspace, "classes", name="All", order="oldest", by="ann").id
+    at = opened(workspace.path, "triage", queue=queue, triage_section="groups")
+    assert "triage_group_layout" in [each.key for each in at.button]  # where a layout is made
+    layout = laid_out.computed(workspace, method="pca")
+    at = opened(workspace.path, "triage", queue=queue, triage_section="groups")
+    assert "triage_group_cluster" not in [each.key for each in at.selectbox]
+    at.selectbox(key="pick_triage_map").set_value(layout.id).run()
+    at.selectbox(key="triage_group_cluster").set_value(0).run()
+    rows = selections.resolve(workspace, "classes", Cluster(layout=layout.id, number=0))
+    assert any(f"{len(rows)} open cases of {len(rows)} selected" in each.value for each in at.markdown)
+    at.button_group(key="triage_group_code").set_value("ok").run()
+    at.button(key="triage_group_apply").click().run()
+    (event,) = audit.recent(workspace, queue, kind="decided")
+    assert event.payload["how"] == "cluster" and len(workspace.catalogue.cases.decided(queue)) == len(rows)

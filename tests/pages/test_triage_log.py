@@ -23,6 +23,17 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]
         yield opened
 
 
+def choose(at: AppTest, event: int) -> None:
+    """Choose an event as a click on its row does."""
+    at.session_state["triage_log_chosen"] = event
+    at.run()
+
+
+def case(at: AppTest) -> str:
+    value = at.query_params["case"]
+    return value if isinstance(value, str) else value[0]
+
+
 def shown(at: AppTest) -> list[int]:
     (table,) = [each.value for each in at.dataframe if "Event" in each.value]
     return [int(each) for each in table["Event"]]
@@ -38,13 +49,26 @@ def test_the_log_is_filtered_paged_and_undone_from(opened: Open, shop: Workspace
     assert table["Items"].tolist() == ["item-03", "2 cases", "30 cases"] and table["Note"][0] == "<b>=1"
     at.selectbox(key="triage_log_actor").set_value("bob").run()
     assert shown(at) == [3]
+    choose(at, 3)
+    assert any("bob decided as OK" in each.value for each in at.markdown)
+    assert "triage_log_undo" in [each.key for each in at.button]
     at.button(key="triage_log_reopen").click().run()
     assert shop.catalogue.cases.decided("flagged") == {"item-01": "ok", "item-02": "ok"}
     at.selectbox(key="triage_log_actor").set_value(None).run()
     at.text_input(key="triage_log_item").set_value("item-02").run()
     assert shown(at) == [2]
+    choose(at, 2)
+    assert "triage_log_open" not in [
+        each.key for each in at.button
+    ]  # of a group each member is opened by itself
     at.button(key="triage_log_undo").click().run()
     assert shop.catalogue.cases.decided("flagged") == {} and at.toast[0].value == "Event 2 undone\\: 2 cases"
+    assert at.button(key="triage_log_other").label == "Show event 5"
+    at.button(key="triage_log_other").click().run()
+    assert any("ann undid event 2" in each.value for each in at.markdown)
+    choose(at, 3)
+    at.button(key="triage_log_open").click().run()
+    assert case(at) == "item-03" and at.query_params.get("triage_section") is None
     for _ in range(100):
         casework.note(shop, "flagged", "item-05", text="again", by="ann")
     at = opened(shop.path, "triage", queue="flagged", triage_section="log")
@@ -58,7 +82,7 @@ def test_the_log_is_filtered_paged_and_undone_from(opened: Open, shop: Workspace
 def test_files_need_the_permission(opened: Open, shop: Workspace) -> None:
     at = opened(shop.path, "triage", queue="flagged", triage_section="log")
     assert {each.key for each in at.get("download_button")} >= {
-        "triage_log_download_decisions", "triage_log_download_log",
+        f"triage_download_{what}_{kind}" for what in ("decisions", "log") for kind in ("csv", "jsonl", "parquet")
     }  # fmt: skip
     people.permit(shop, "bob", tuple(people.PERMISSIONS), by="ann")
     people.permit(shop, "ann", ("decide",), by="bob")

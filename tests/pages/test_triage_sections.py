@@ -120,6 +120,13 @@ def test_near_duplicates_at_a_threshold_become_a_group(opened: Open, shop: Works
     made = duplicates.groups(shop, "shop", by="text", threshold=0.5)
     at = opened(shop.path, "triage", queue="flagged", triage_section="duplicates", triage_by="text")
     at.slider(key="triage_threshold_text").set_value(0.5).run()
+    work = opened(
+        shop.path, "triage", queue="flagged", triage_by="text", triage_threshold="0.5", case="item-00"
+    )
+    own = [f"item-{row:02}" for row in made.members(int(made.group[0]))]
+    assert f"Group of {len(own)} by texts, at most 0.50 apart; this case is the first" in words(work)
+    work.button(key="triage_near_decide_item-00").click().run()
+    assert f"{len(own)} open cases of {len(own)} selected items" in words(work)
     sizes = made.sizes
     assert f"{len(made)} groups with {int(sizes.sum())} items" in words(at)
     assert chosen(at, "triage_threshold") == "0.5"

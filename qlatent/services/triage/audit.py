@@ -81,8 +81,21 @@ def actors(workspace: Workspace, queue: str) -> list[str]:
     return workspace.catalogue.triage_events.actors(queue)
 
 
-def undone(workspace: Workspace, events: Iterable[TriageEvent]) -> set[int]:
-    """The numbers of those events that were taken back."""
+def one(workspace: Workspace, queue: str, event: int) -> TriageEvent | None:
+    """An event of a queue by its number; None if the queue has no such event."""
+    found = workspace.catalogue.triage_events.one(event)
+    return found if found is not None and found.queue_id == queue else None
+
+
+def items(workspace: Workspace, event: TriageEvent) -> list[str]:
+    """The items that an event concerns; of one that takes another back, those of the other."""
+    if event.item_id:
+        return [event.item_id]
+    return workspace.catalogue.triage_events.items(event.id if event.undoes is None else event.undoes)
+
+
+def undone(workspace: Workspace, events: Iterable[TriageEvent]) -> dict[int, int]:
+    """The numbers of those events that were taken back, each with that of the event that did it."""
     return workspace.catalogue.triage_events.undone([each.id for each in events])
 
 
@@ -107,9 +120,9 @@ def taken_back(events: Iterable[TriageEvent]) -> set[int]:
 
 
 def _row(workspace: Workspace, event: TriageEvent) -> tuple[Any, ...]:
-    items = [event.item_id] if event.item_id else workspace.catalogue.triage_events.items(event.id)
+    concerned = [event.item_id] if event.item_id else workspace.catalogue.triage_events.items(event.id)
     return (
-        event.id, _moment(event.time), event.actor, event.kind, items, event.code, event.reason, event.note,
+        event.id, _moment(event.time), event.actor, event.kind, concerned, event.code, event.reason, event.note,
         event.undoes, event.payload,
     )  # fmt: skip
 

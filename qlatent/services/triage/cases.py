@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -21,7 +21,7 @@ from qlatent.services.search import neighbours, queries, stored_vectors
 from qlatent.services.search.neighbours import Asked
 from qlatent.services.search.stored_vectors import InputSpace
 from qlatent.services.triage import audit, queues
-from qlatent.services.vectors import planes, stored
+from qlatent.services.vectors import stored
 from qlatent.store.catalogue.records import CaseRecord, TriageEvent
 from qlatent.store.workspace import Workspace
 from qlatent.triage.policy import Policy
@@ -69,14 +69,6 @@ class Similar:
     cosine: float
     code: str
     in_queue: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an item lies on the map of its dataset's vectors: from 0 to 1, from left to right and bottom to top."""
-
-    across: float
-    up: float
 
 
 def case(workspace: Workspace, queue: str, item: str) -> Case:
@@ -171,43 +163,14 @@ def disagreement(workspace: Workspace, case: Case, *, encoder: str) -> float | N
     return float(1 - image @ text / (np.linalg.norm(image) * np.linalg.norm(text)))
 
 
-def place(workspace: Workspace, case: Case, *, encoder: str) -> Place | None:
-    """Where a case lies on the map of the dataset's vectors; None if it is not on it."""
-    if case.row is None:
-        return None
-    drawn = planes.vector_map(workspace, case.dataset, encoder)
-    places, number = _places(drawn), int(np.searchsorted(drawn.rows, case.row))
-    if number == len(drawn.rows) or drawn.rows[number] != case.row or not np.isfinite(places[number]).all():
-        return None
-    low, size = _frame(drawn)
-    across, up = np.clip((places[number] - low) / size, 0, 1).tolist()
-    return Place(across, up)
-
-
-def density(workspace: Workspace, dataset: str, key: str, *, side: int = 96) -> np.ndarray:
-    """How many items lie in each cell (side, side) of the map of `place`, the top row first, as 0 to 255 (uint8)."""
-    drawn = planes.vector_map(workspace, dataset, key)
-    places = _places(drawn)
-    low, size = _frame(drawn)
-    cells = ((places[np.isfinite(places).all(axis=1)] - low) / size * side).clip(0, side - 1).astype(int)
-    counts = np.bincount(cells[:, 1] * side + cells[:, 0], minlength=side * side).reshape(side, side)
-    shades = np.log1p(counts) / max(np.log1p(counts.max()), 1e-9)
-    return np.asarray(255 * shades[::-1], dtype=np.uint8)
-
-
 def codes(workspace: Workspace, queue: str) -> dict[str, str]:
     """The code of each case of a queue, "" while it is open."""
     return workspace.catalogue.cases.codes(queue)
 
 
-def severe_items(workspace: Workspace, queue: str, items: Collection[str]) -> set[str]:
-    """Those of the items that are decided as severe, whose pictures are not shown."""
-    severe = severe_codes(queues.policy(workspace, queue))
-    if not severe:
-        return set()
-    return {
-        each.item_id for each in workspace.catalogue.cases.some(queue, items).values() if each.code in severe
-    }
+def code(workspace: Workspace, queue: str, item: str) -> str:
+    """The code of the decision on a case; "" while it is open."""
+    return workspace.catalogue.cases.one(queue, item).code
 
 
 def aside(workspace: Workspace, queue: str, *, by: str) -> list[CaseRecord]:
@@ -253,18 +216,6 @@ def _row_of(workspace: Workspace, dataset: str, item: str) -> int | None:
         return queries.row_of(workspace, dataset, item)
     except InputError:  # removed since the queue was made
         return None
-
-
-def _places(drawn: planes.VectorMap) -> Any:
-    return next(iter(drawn.places.values()))
-
-
-def _frame(drawn: planes.VectorMap) -> tuple[Any, Any]:
-    """The lower left corner and the size of the map, a percent wider than its points."""
-    places = _places(drawn)
-    low, high = np.nanmin(places, axis=0), np.nanmax(places, axis=0)
-    margin = 0.01 * (high - low) + 1e-9
-    return low - margin, high - low + 2 * margin
 
 
 def _titled(text: str) -> tuple[str, str]:

@@ -53,6 +53,23 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A member of an item's group, and how far it is from that item."""
+
+    row: int
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The group of an item: its members, the item itself among them; the first represents it."""
+
+    by: By
+    threshold: float
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Near:
     """Two items by their rows, how far apart they are, and whether they are in one group."""
 
@@ -99,13 +116,48 @@ def groups(
     """
     found = pairs(workspace, dataset, by=by, **chosen)
     if threshold is None:
-        threshold = max(0.0, min(USUAL[by], found.widest))
+        threshold = _usual(by, found)
     if threshold > max(found.widest, 0):
         raise InputError(
             f"Pairs of {dataset!r} are known up to a distance of {found.widest:.4g}, not {threshold:.4g}: beyond "
             "that there are too many.",
             remedy=f"Use a threshold of at most {max(found.widest, 0):.4g}.",
         )
+    return _cut(found, threshold)
+
+
+def around(
+    workspace: Workspace, dataset: str, row: int, *, by: By, threshold: float | None = None, **chosen: str
+) -> Around | None:
+    """The group of one item, from pairs that were found earlier; None if they were not, and nothing is searched.
+
+    None is the usual threshold, and one beyond the widest is the widest. An item that is alone has no members.
+    """
+    compared = Compared(by) if by != "vector" else reading.chosen(workspace, dataset, by, **chosen)
+    found = _kept(workspace, dataset, compared)
+    if found is None:
+        return None
+    limit = _usual(by, found) if threshold is None else max(0.0, min(threshold, found.widest))
+    made = _cut(found, limit)
+    group = int(made.group[row])
+    if group < 0:
+        return Around(by, limit, ())
+    own, distance = found.content[row], dict[int, float]()
+    for one, other in ((found.pairs.first, found.pairs.second), (found.pairs.second, found.pairs.first)):
+        places = np.flatnonzero(one == own)
+        distance |= zip(other[places].tolist(), found.pairs.distance[places].tolist(), strict=True)
+    return Around(
+        by, limit,
+        tuple(Member(int(each), distance.get(int(found.content[each]), 0.0)) for each in made.members(group)),
+    )  # fmt: skip
+
+
+def _usual(by: By, found: Found) -> float:
+    return max(0.0, min(USUAL[by], found.widest))
+
+
+@lru_cache(maxsize=_KEPT)
+def _cut(found: Found, threshold: float) -> Groups:
     return grouping.cut(found.merges, found.content, threshold, flat=found.flat)
 
 

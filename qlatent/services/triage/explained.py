@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from qlatent.errors import InputError
 from qlatent.services.search import queries, stored_vectors
 from qlatent.services.search.stored_vectors import InputSpace
-from qlatent.services.triage import cases, groups, queues
+from qlatent.services.triage import queues, tiles
 from qlatent.store import queue_scores
 from qlatent.store.catalogue.records import QueueRecord
 from qlatent.store.workspace import Workspace
@@ -39,17 +39,12 @@ def nearest(workspace: Workspace, queue: str, item: str) -> list[Nearest]:
         return []
     known = grounds.read(found.beside)
     near = known.nearest(_vectors(workspace, record, item, found.about["encoder"], known), but=item)
-    own = workspace.catalogue.cases.some(record.id, [each.item for each in near])
-    severe = cases.severe_codes(queues.read_policy(record.policy))
-    shown = {
-        each.item: each for each in groups.shown(workspace, record.dataset_id, [each.item for each in near])
-    }
-    codes = [own[each.item].code if each.item in own else "" for each in near]
+    shown = {each.item: each for each in tiles.tiles(workspace, record.id, [each.item for each in near])}
     return [
-        Nearest(each, shown[each.item].text, "" if code in severe else shown[each.item].picture, code)
-        for each, code in zip(near, codes, strict=True)
-        if each.item in shown
-    ]  # fmt: skip
+        Nearest(each, tile.text, tile.picture, tile.code)
+        for each in near
+        if (tile := shown.get(each.item)) is not None
+    ]
 
 
 def _vectors(

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qlatent.services.datasets import browsing
 from qlatent.services.selections.columns import rows_of
 from qlatent.services.selections.definitions import Definition
 from qlatent.services.vectors import stored
@@ -17,15 +16,6 @@ from qlatent.triage.examples import examples
 
 SHOWN = 6
 """Items of each kind in a preview."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """An item of a preview: the beginning of its text, and its picture's hash or ""."""
-
-    item: str
-    text: str
-    picture: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +55,6 @@ def preview(
             others += 1
     boundary, random, different = _examples(workspace, record.dataset_id, open_, seed=seed)
     return Preview(tuple(open_), codes, others, len(wanted) - known, boundary, random, different)
-
-
-def shown(workspace: Workspace, dataset: str, items: Collection[str]) -> list[Example]:
-    """Text and picture of items, in their order; items that are gone are left out."""
-    rows, _ = rows_of(workspace, dataset, list(items))
-    found = workspace.items.rows(dataset, rows.tolist(), columns=["id", "text", "image_hash"])
-    by_id = {
-        each["id"]: Example(
-            each["id"], browsing.plain_text(each["text"] or "") or each["id"], each["image_hash"] or ""
-        )
-        for each in found
-    }
-    return [by_id[each] for each in items if each in by_id]
 
 
 def how(definition: Definition | None) -> str:

@@ -68,10 +68,10 @@ class TriageEvents:
         query = select(_EVENTS.c.actor).where(_EVENTS.c.queue_id == queue).distinct()
         return sorted(row[0] for row in self._database.rows(query))
 
-    def undone(self, events: Collection[int]) -> set[int]:
-        """Those of the events that were taken back."""
-        query = select(_EVENTS.c.undoes).where(_EVENTS.c.undoes.in_(list(events)))
-        return {row[0] for row in self._database.rows(query)}
+    def undone(self, events: Collection[int]) -> dict[int, int]:
+        """Those of the events that were taken back, each with the event that did it."""
+        query = select(_EVENTS.c.undoes, _EVENTS.c.id).where(_EVENTS.c.undoes.in_(list(events)))
+        return {row.undoes: row.id for row in self._database.rows(query)}
 
     def one(self, event: int) -> TriageEvent | None:
         """One event, or None."""

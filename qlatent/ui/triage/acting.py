@@ -6,13 +6,15 @@ Every action names the case that was on screen. One for another case is ignored,
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from qlatent.errors import InputError, QlatentError
+from qlatent.services.selections.definitions import Ids
 from qlatent.services.triage import background, casework, queues, reviews
+from qlatent.ui.selections import state
 from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import count, literal
 from qlatent.ui.triage import addresses, words, you
@@ -247,8 +249,13 @@ def pressed(queue: str, done: Any) -> None:
         {"skip": skip, "hold": hold, "back": back}[action](queue, item)
 
 
-def said() -> None:
-    """Say what was done, once, and what could not be done, until something else is."""
+def said(section: str) -> None:
+    """Say what was done, once, and what could not be done, until something else is.
+
+    A section that was left by what was done is drawn no more: the page shows the other one.
+    """
+    if (url_state.carried(addresses.SECTION) or "work") != section:
+        st.rerun()
     told = st.session_state.pop(TOLD, "")
     if told:
         st.toast(literal(told), icon=":material/check:")
@@ -267,6 +274,17 @@ def open_in_work(item: str) -> None:
     """Show a case of this queue in the section Work."""
     url_state.put(addresses.SECTION, None)
     open_case(item)
+
+
+def as_group(items: Sequence[str], how: str) -> None:
+    """Select items as the group of the section Groups, which is shown next."""
+
+    def done() -> None:
+        state.select(addresses.PAGE, Ids(ids=tuple(items)))
+        url_state.put(addresses.HOW, how)
+        url_state.put(addresses.SECTION, "groups")
+
+    guarded(done)
 
 
 def _go_on(told: str) -> None:

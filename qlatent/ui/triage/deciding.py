@@ -27,6 +27,10 @@ def panel(view: QueueView, case: Case, *, own: bool) -> None:
         if own:
             _note(view, case)
         _more(view, case, own=own)
+
+
+def policy(view: QueueView) -> None:
+    """Draw the text of the policy, if it has one."""
     if view.policy.text:
         with st.expander("Policy", icon=":material/gavel:", expanded=True, key="triage_policy"):
             parts.foreign(view.policy.text, limit=20_000)

@@ -6,32 +6,32 @@ import numpy as np
 import streamlit as st
 
 from qlatent.errors import AbsentError
-from qlatent.services.datasets import browsing
 from qlatent.services.selections import collections
-from qlatent.services.selections.definitions import Ids
-from qlatent.services.triage import cases, duplicates, groups
+from qlatent.services.triage import cases, duplicates
+from qlatent.services.triage import tiles as service
 from qlatent.services.triage.compared import By
 from qlatent.services.triage.duplicates import Near
 from qlatent.services.triage.queues import QueueView
-from qlatent.ui.selections import state, tables
+from qlatent.ui.selections import tables
 from qlatent.ui.shell import page, url_state
-from qlatent.ui.shell.formatting import count, cut, data_uri, literal
-from qlatent.ui.triage import addresses, you
-from qlatent.ui.triage.pictures import Picture, pictures
+from qlatent.ui.shell.formatting import count, literal
+from qlatent.ui.triage import acting, addresses, words
+from qlatent.ui.triage.tiles import tiles
 
-BYS = {"image": "Pictures", "text": "Texts", "vector": "Vectors"}
 HELP = {
     "image": "Bits of 64 in which the perceptual hashes of two pictures differ.",
     "text": "1 − the cosine of the letters' trigrams, weighted by rarity.",
     "vector": "1 − the cosine of the vectors.",
 }
 SHOWN, MEMBERS, PAIRS = 12, 8, 4
+UNITS = {"image": "bits of 64", "text": "0 to 1", "vector": "0 to 2"}
 
 
 @page.fragment
 def section(view: QueueView) -> None:
     """Draw the near-duplicates of the dataset by pictures, texts or vectors."""
-    offered = {by: label for by, label in BYS.items() if _possible(view, by)}
+    acting.said("duplicates")
+    offered: dict[str, str] = {by: label for by, label in words.COMPARED.items() if _possible(view, by)}
     if not offered:
         st.info(
             "The items have neither pictures, texts nor vectors to compare.", icon=":material/search_off:"
@@ -58,10 +58,12 @@ def section(view: QueueView) -> None:
     edge = duplicates.boundary(
         page.workspace(), view.dataset, by=by, threshold=threshold, count=PAIRS, **chosen
     )
-    _pairs(view, "Just within", edge.inside, "inside")
-    _pairs(view, "Just beyond", edge.outside, "outside")
+    _pairs(view, by, "Just within", edge.inside, "inside")
+    _pairs(view, by, "Just beyond", edge.outside, "outside")
+    if len(made):
+        st.markdown("**Groups**, the largest first")
     for group in np.argsort(-sizes, kind="stable")[:SHOWN]:
-        _group(view, int(group), made.members(int(group)))
+        _group(view, made.members(int(group)))
     if len(made) > SHOWN:
         st.caption(f"The {SHOWN} largest of {len(made):,} groups are shown.")
 
@@ -87,9 +89,8 @@ def _threshold(by: By, widest: float) -> float:
     """The threshold in the URL, as a slider: whole bits of pictures, hundredths else."""
     unit = 1.0 if by == "image" else 0.01
     widest = max(unit, float(np.floor(max(widest, 0.0) / unit + 1e-6) * unit))
-    try:
-        asked = float(url_state.get(addresses.THRESHOLD))
-    except ValueError:
+    asked = addresses.threshold()
+    if asked is None:
         asked = duplicates.USUAL[by]
     key = f"triage_threshold_{by}"
     if key not in st.session_state:
@@ -100,49 +101,36 @@ def _threshold(by: By, widest: float) -> float:
 
     return float(
         st.slider(
-            "Largest distance", 0.0, widest, step=unit, key=key, on_change=moved, help=HELP[by],
+            f"Largest distance ({UNITS[by]})", 0.0, widest, step=unit, key=key, on_change=moved, help=HELP[by],
             format="%d" if by == "image" else "%.2f",
         )
     )  # fmt: skip
 
 
-def _pairs(view: QueueView, title: str, near: list[Near], name: str) -> None:
+def _pairs(view: QueueView, by: By, title: str, near: list[Near], name: str) -> None:
+    """Draw pairs at the boundary, each with its distance."""
     if not near:
         return
-    st.markdown(f"**{title}**: " + ", ".join(f"{each.distance:.3g}" for each in near))
-    rows = [row for each in near for row in (each.first, each.second)]
-    _tiles(view, collections.ids_of(page.workspace(), view.dataset, np.array(rows)), name)
+    st.markdown(f"**{title}**")
+    with st.grid(len(near), min_column_width=290, gap="small") as grid:
+        for number, each in enumerate(near):
+            with grid.cell(), st.container(border=True, gap="xsmall"):
+                st.caption(words.apart(by, each.distance).capitalize())
+                pair = service.of_rows(page.workspace(), view.id, (each.first, each.second))
+                tiles(view, pair, of=f"{each.first} {each.second}", key=f"triage_duplicates_{name}_{number}")
 
 
-def _group(view: QueueView, group: int, members: np.ndarray) -> None:
+def _group(view: QueueView, members: np.ndarray) -> None:
     items = collections.ids_of(page.workspace(), view.dataset, members)
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            more = f" and {count(len(items) - 1, 'more')}".replace("mores", "more")
-            st.markdown(f"**{literal(items[0], limit=60)}**{more}", width="content")
+            st.markdown(f"**{literal(items[0], limit=60)}** and {len(items) - 1:,} more", width="content")
             st.space("stretch")
-            if st.button(
-                "Decide as a group", key=f"triage_duplicates_decide_{items[0]}", icon=":material/done_all:"
-            ):
-                state.select(addresses.PAGE, Ids(ids=tuple(items)))
-                url_state.put(addresses.HOW, "duplicates")
-                url_state.put(addresses.SECTION, "groups")
-                st.rerun()
-        _tiles(view, items[:MEMBERS], f"group_{items[0]}")
-
-
-def _tiles(view: QueueView, items: list[str], name: str) -> None:
-    found = groups.shown(page.workspace(), view.dataset, items)
-    severe = cases.severe_items(page.workspace(), view.id, items)
-    wanted = [each.picture for each in found if each.picture and each.item not in severe]
-    thumbnails = browsing.thumbnails(page.workspace(), wanted)
-    pictures(
-        [
-            Picture(
-                "" if each.item in severe else data_uri(thumbnails.get(each.picture)) or "", cut(each.text, limit=80),
-                title=cut(each.text, limit=70), note=each.item,
-            )
-            for each in found
-        ],
-        of=name, blurred=you.blurs(), key=f"triage_duplicates_{name}",
-    )  # fmt: skip
+            st.button(
+                "Decide as a group", key=f"triage_duplicates_decide_{items[0]}", icon=":material/done_all:",
+                on_click=acting.as_group, args=(items, "duplicates"),
+            )  # fmt: skip
+        shown = service.of_rows(page.workspace(), view.id, members[:MEMBERS])
+        tiles(view, shown, of=items[0], key=f"triage_duplicates_group_{items[0]}")
+        if len(items) > MEMBERS:
+            st.caption(f"The first {MEMBERS} are shown.")

@@ -9,11 +9,15 @@ import streamlit as st
 
 from qlatent.errors import QlatentError
 from qlatent.services.datasets import browsing
+from qlatent.services.layouts import layouts
+from qlatent.services.runs.frames import Drawing
+from qlatent.services.runs.specs import Layout
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Scene
 from qlatent.services.selections import collections
 from qlatent.services.selections.definitions import Lasso
 from qlatent.services.triage import cases
+from qlatent.services.triage.places import view_of
 from qlatent.services.triage.queues import QueueView
 from qlatent.ui.latent_map.linked import refusal, told
 from qlatent.ui.latent_map.point_map import Classes, PointMap, PointMapEvent, point_map
@@ -22,6 +26,7 @@ from qlatent.ui.shell import page, url_state
 from qlatent.ui.triage import addresses, words
 
 HEIGHT = 480
+FLAT = 2  # dimensions
 REFUSED = "triage_map_refused"
 OUTSIDE = "not in this queue"
 COLOURS = {"bad": "#d55e00", "good": "#009e73", "open": "#e69f00"}
@@ -30,18 +35,23 @@ VERTICES = 3
 
 
 def group_map(view: QueueView) -> None:
-    """Draw the map; without vectors, how to get them."""
-    workspace = page.workspace()
-    encoder = cases.encoder(workspace, view.dataset)
-    if not encoder:
+    """Draw the map that the URL names; without vectors, how to get them."""
+    if not cases.encoder(page.workspace(), view.dataset):
         with st.container(border=True, gap="small"):
             st.markdown(":material/scatter_plot: **No map yet**")
             st.caption("The items have no vectors. Encode the dataset on the page Data.")
             if st.button("Encode", key="triage_group_encode", icon=":material/bolt:"):
                 url_state.go("data", dataset=view.dataset, section="browse")
         return
+    if stored := layouts_of(view):
+        url_state.pick(
+            "Map",
+            ["", *stored],
+            name=addresses.MAP,
+            names=lambda each: stored.get(each, "Plane of the vectors"),
+        )
     try:
-        scene = _scene(str(workspace.path), view.dataset, encoder, browsing.state_of(workspace))
+        scene = shown(view)
     except QlatentError as err:
         st.caption(f"{err.message} {err.remedy}")
         return
@@ -59,6 +69,23 @@ def group_map(view: QueueView) -> None:
         on_event=partial(told, partial(_happened, scene), REFUSED),
     )
     refusal(REFUSED)
+
+
+def layouts_of(view: QueueView) -> dict[str, str]:
+    """The names of the finished layouts of the dataset's vectors in two dimensions, by id, newest first."""
+    return {
+        each.id: each.spec.name
+        for each in layouts.listed(page.workspace(), view.dataset)
+        if each.state == "finished" and isinstance(each.spec, Layout) and each.spec.dimensions == FLAT
+    }
+
+
+def shown(view: QueueView) -> Scene:
+    """The map that the URL names, with one point for each item."""
+    workspace = page.workspace()
+    encoder, layout = cases.encoder(workspace, view.dataset), url_state.get(addresses.MAP)
+    asked = layout if layout in layouts_of(view) else ""
+    return _scene(str(workspace.path), view.dataset, encoder, asked, browsing.state_of(workspace))
 
 
 def _happened(scene: Scene, event: PointMapEvent) -> None:
@@ -96,5 +123,8 @@ def _colours(view: QueueView, scene: Scene) -> Classes:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Drawing the map …")
-def _scene(path: str, dataset: str, encoder: str, state: str) -> Scene:
-    return scenes.of_vectors(page.workspace(), dataset, encoder)
+def _scene(path: str, dataset: str, encoder: str, layout: str, state: str) -> Scene:
+    workspace = page.workspace()
+    if layout:
+        return scenes.of_layout(workspace, layout)
+    return scenes.of_vectors(workspace, dataset, encoder, Drawing(view=view_of(workspace, dataset, encoder)))

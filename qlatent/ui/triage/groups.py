@@ -6,18 +6,18 @@ import time
 
 import streamlit as st
 
-from qlatent.services.datasets import browsing
 from qlatent.services.selections import collections
 from qlatent.services.selections.definitions import Kept
-from qlatent.services.triage import background, casework, groups
+from qlatent.services.triage import background, cases, casework, groups
+from qlatent.services.triage import tiles as tiles_of
 from qlatent.services.triage.groups import Preview
 from qlatent.services.triage.queues import QueueView
 from qlatent.ui.selections import state
 from qlatent.ui.shell import page, url_state
-from qlatent.ui.shell.formatting import count, cut, data_uri, literal
-from qlatent.ui.triage import acting, addresses, group_map, words, you
+from qlatent.ui.shell.formatting import count, cut, literal
+from qlatent.ui.triage import acting, addresses, clusters, group_map, words, you
 from qlatent.ui.triage.keyboard import keyboard
-from qlatent.ui.triage.pictures import Picture, pictures
+from qlatent.ui.triage.tiles import tiles
 
 LAST = "triage_group_last"
 PARTS = {
@@ -30,7 +30,7 @@ PARTS = {
 @page.fragment
 def section(view: QueueView) -> None:
     """Draw the map of the queue's items, and the group that is selected."""
-    acting.said()
+    acting.said("groups")
     _last(view)
     left, right = st.columns([1.1, 1], gap="large")
     with left:
@@ -38,7 +38,7 @@ def section(view: QueueView) -> None:
     with right:
         _group(view)
     keyboard(
-        view.policy, case="", turn=acting.turn(), pending="", seen=acting.seen(), decides=False,
+        view.policy, case="", turn=acting.turn(), pending="", seen=acting.seen(), decides=False, named=("blur", "help"),
         on_pressed=lambda done: acting.pressed(view.id, done),
     )  # fmt: skip
 
@@ -68,9 +68,11 @@ def _how(view: QueueView) -> None:
     with st.container(border=True, gap="small", key="triage_group_how"):
         st.markdown(":material/lasso_select: **Select the items to decide together**")
         st.caption(
-            "Draw a lasso on the map, or choose a collection. Clusters and columns are selected on the page Explore, "
+            "Draw a lasso on the map, or choose here. Columns and searches are selected on the page Explore, "
             "near-duplicates in the section of that name; both lead here."
         )
+        if cases.encoder(page.workspace(), view.dataset):
+            clusters.clusters(view)
         kept = {each.id: each.name for each in collections.listed(page.workspace(), view.dataset)}
         if kept:
             st.selectbox(
@@ -111,16 +113,8 @@ def _examples(view: QueueView, preview: Preview) -> list[str]:
         if not items:
             continue
         st.markdown(f"**{title}**", help=told)
-        found = groups.shown(page.workspace(), view.dataset, items)
-        thumbnails = browsing.thumbnails(page.workspace(), [each.picture for each in found if each.picture])
-        tiles = [
-            Picture(
-                data_uri(thumbnails.get(each.picture)) or "", cut(each.text, limit=80),
-                title=cut(each.text, limit=70), opens=each.item,
-            )
-            for each in found
-        ]  # fmt: skip
-        pictures(tiles, of=name, blurred=you.blurs(), key=f"triage_group_{name}", on_open=acting.open_in_work)
+        found = tiles_of.tiles(page.workspace(), view.id, items)
+        tiles(view, found, of=name, key=f"triage_group_{name}", on_open=acting.open_in_work)
         looked_at += items
         texts |= {each.item: each.text for each in found}
     st.multiselect(

@@ -1,52 +1,58 @@
-"""The log of a queue: what was done, newest first, undone or reopened from here, and written to files."""
+"""The log of a queue: what was done, newest first, each event with its cases, and the files of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Container
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 
-from qlatent.services.exports import triage as files
-from qlatent.services.triage import audit, background, casework, people
+from qlatent.services.triage import audit
 from qlatent.services.triage.audit import TriageEvent
 from qlatent.services.triage.queues import QueueView
 from qlatent.ui.shell import page
-from qlatent.ui.shell.formatting import count, cut, literal
-from qlatent.ui.triage import acting, words, you
+from qlatent.ui.shell.formatting import cut
+from qlatent.ui.triage import acting, event, files, words
 
 PAGE = 100
 KINDS = (
     "decided", "reopened", "undone", "skipped", "held", "handed", "released", "noted", "reviewed", "golden", "created",
     "configured", "ordered", "renamed", "filled", "removed",
 )  # fmt: skip
+FEW = 12  # rows that are shown without scrolling
 BEFORE = "triage_log_before"  # the events before which further pages begin
+CHOSEN, TURN = "triage_log_chosen", "triage_log_turn"
+
+
+def section(view: QueueView) -> None:
+    """Draw the log, and the files, whose buttons stay as they are while the log is looked through."""
+    events(view)
+    files.files(view)
 
 
 @page.fragment
-def section(view: QueueView) -> None:
-    """Draw the log with its filters, what can be done with an event, and the files."""
-    acting.said()
+def events(view: QueueView) -> None:
+    """Draw the events with their filters, and the one that is chosen."""
+    acting.said("log")
     actor, kind, item = _filters(view)
     asked = (view.id, actor, kind, item)
     if st.session_state.get("triage_log_asked") != asked:
         st.session_state.update({"triage_log_asked": asked, BEFORE: []})
     before: list[int] = st.session_state[BEFORE]
     since = before[-1] if before else None
-    events = audit.recent(
+    found = audit.recent(
         page.workspace(), view.id, most=PAGE + 1, before=since, actor=actor, kind=kind, item=item
     )
-    further, events = len(events) > PAGE, events[:PAGE]
-    if not events:
+    further, found = len(found) > PAGE, found[:PAGE]
+    if not found:
         st.info("No event is like this.", icon=":material/search_off:")
     else:
-        undone = audit.undone(page.workspace(), events)
-        _table(view, events, undone)
-        _pages(events, before, further=further)
-        _event(view, events, undone)
-    _files(view)
+        undone = audit.undone(page.workspace(), found)
+        _table(view, found, undone)
+        _pages(found, before, further=further)
+    _chosen(view)
 
 
 def _filters(view: QueueView) -> tuple[str, str, str]:
@@ -59,41 +65,55 @@ def _filters(view: QueueView) -> tuple[str, str, str]:
     return actor or "", kind or "", item.strip()
 
 
-def _table(view: QueueView, events: list[TriageEvent], undone: set[int]) -> None:
+def _table(view: QueueView, events: list[TriageEvent], undone: Container[int]) -> None:
+    """Draw the events as rows that can be chosen."""
     zone = ZoneInfo(st.context.timezone) if st.context.timezone else UTC
     rows = [
         {
             "Event": each.id,
             "When": datetime.fromtimestamp(each.time, zone).strftime("%Y-%m-%d %H:%M:%S"),
             "Who": each.actor,
-            "What": _what(each) + (", undone" if each.id in undone else ""),
-            "Items": each.item_id or _items(each),
+            "What": words.happened(each) + (", undone" if each.id in undone else ""),
+            "Items": each.item_id or words.size(each),
             "Decision": words.decision(view.policy, each.code) if each.code else "",
             "Reason": words.reason(view.policy, each.reason) if each.reason else "",
             "Note": cut(each.note, limit=200),
         }
         for each in events
     ]
+    place = next(
+        (place for place, each in enumerate(events) if each.id == st.session_state.get(CHOSEN)), None
+    )
+    # a further event moves the rows, so that the table is a new one then
+    key = f"triage_log_{events[0].id}_{events[-1].id}_{st.session_state.get(TURN, 0)}"
+
+    def chose() -> None:
+        marked = st.session_state[key].selection.rows
+        st.session_state[CHOSEN] = events[marked[0]].id if marked else None
+
+    column = st.column_config
     st.dataframe(
-        pd.DataFrame(rows), hide_index=True, height="content" if len(rows) < 15 else 560, key="triage_log",
-        alt="Events of the queue, newest first",
+        pd.DataFrame(rows), hide_index=True, height="content" if len(rows) < FEW else 420, key=key,
+        alt="Events of the queue, newest first", on_select=chose, selection_mode="single-row",
+        selection_default={"selection": {"rows": [] if place is None else [place]}},
+        column_config={"Event": column.NumberColumn(width=60), "What": column.TextColumn(width=260)},
     )  # fmt: skip
 
 
-def _what(event: TriageEvent) -> str:
-    if event.undoes is not None:
-        return f"undid event {event.undoes}"
-    how = event.payload.get("how", "single")
-    return event.kind if how == "single" else f"{event.kind} a group ({how})"
+def _chosen(view: QueueView) -> None:
+    """The event that was chosen, also one that is not among the rows."""
+    number = st.session_state.get(CHOSEN)
+    found = audit.one(page.workspace(), view.id, number) if number else None
+    if found is None:
+        st.caption("Choose a row to see what happened, open its cases, or undo it.")
+        return
+    event.event(view, found, audit.undone(page.workspace(), [found]).get(found.id), on_other=_choose)
 
 
-def _told(event: TriageEvent) -> str:
-    return f"{event.id} · {event.actor} {_what(event)} {event.item_id or _items(event)}"
-
-
-def _items(event: TriageEvent) -> str:
-    number = event.payload.get("items", event.payload.get("cases"))
-    return count(int(number), "case") if isinstance(number, int) else ""
+def _choose(number: int) -> None:
+    """Choose an event that stands elsewhere on the page."""
+    st.session_state[CHOSEN] = number
+    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
 
 
 def _pages(events: list[TriageEvent], before: list[int], *, further: bool) -> None:
@@ -111,64 +131,3 @@ def _pages(events: list[TriageEvent], before: list[int], *, further: bool) -> No
 
 def _newer() -> None:
     st.session_state[BEFORE].pop()
-
-
-def _event(view: QueueView, events: list[TriageEvent], undone: set[int]) -> None:
-    """Choose an event of the page, and undo it, reopen its case, or open it."""
-    able = {each.id: each for each in events if each.kind in casework.UNDOABLE or each.item_id}
-    if not able:
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        chosen = st.selectbox(
-            "Event", list(able), key="triage_log_event", width=420,
-            format_func=lambda each: _told(able[each]),
-        )  # fmt: skip
-        event = able[chosen]
-        can = event.kind in casework.UNDOABLE and event.id not in undone
-        st.button(
-            "Undo this event", key="triage_log_undo", icon=":material/undo:", disabled=not can,
-            on_click=_undo, args=(view.id, event.id), help="All its cases are then as the events before it say.",
-        )  # fmt: skip
-        st.button(
-            "Reopen the case", key="triage_log_reopen", icon=":material/lock_open:", disabled=not event.item_id,
-            on_click=acting.reopened, args=(view.id, event.item_id),
-        )  # fmt: skip
-        st.button(
-            "Open the case", key="triage_log_open", icon=":material/open_in_new:", disabled=not event.item_id,
-            on_click=acting.open_in_work, args=(event.item_id,),
-        )  # fmt: skip
-
-
-def _undo(queue: str, event: int) -> None:
-    def done() -> None:
-        _, items = casework.undo(page.workspace(), queue, by=you.name(), event=event)
-        st.session_state[acting.TOLD] = f"Event {event} undone: {count(len(items), 'case')}"
-        background.learn_soon(page.workspace(), queue)
-
-    acting.guarded(done)
-
-
-def _files(view: QueueView) -> None:
-    """The buttons that write decisions and log to files, for whoever may."""
-    st.markdown("**Files**")
-    by = you.name()
-    if "export" not in people.permitted(page.workspace(), by):
-        st.caption(f"{literal(by)} may not {people.PERMISSIONS['export']}.")
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        ending = st.selectbox(
-            "As", list(files.MIMES), key="triage_log_ending", width=140, format_func=lambda each: each[1:].upper(),
-            help="In CSV, texts that a spreadsheet would run as formulas are escaped.",
-        )  # fmt: skip
-        labels: dict[files.What, str] = {"decisions": "Decisions", "log": "Log"}
-        for what, label in labels.items():
-            st.download_button(
-                label, _content(view.id, what, ending, by), f"{view.id}-{what}{ending}", files.MIMES[ending],
-                key=f"triage_log_download_{what}", icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
-
-
-def _content(queue: str, what: files.What, ending: str, by: str) -> Callable[[], bytes]:
-    """What makes the file when the button is clicked."""
-    workspace = page.workspace()
-    return lambda: files.content(workspace, queue, what=what, ending=ending, by=by)

@@ -57,7 +57,7 @@ def _reminder() -> None:
     """The reminder of breaks of whoever uses this tab; 0 is off, as it is to begin with."""
     own = you.name()
     st.number_input(
-        f"Remind {literal(own, limit=40)} of a break after minutes", 0, LONGEST_BREAK, minutes(own), step=5,
+        f"Remind {literal(own, limit=40)} of a break after (minutes)", 0, LONGEST_BREAK, minutes(own), step=5,
         key="triage_break_minutes", on_change=_changed, width=320,
         help="0: never. It is kept for your name; nobody else sees it. Ten minutes without a step count as a break.",
     )  # fmt: skip

@@ -25,7 +25,7 @@ KAPPA = (
 @page.fragment
 def section(view: QueueView) -> None:
     """Draw agreement, disagreements, golden items and the results of each person."""
-    acting.said()
+    acting.said("reviews")
     share = view.policy.review_share
     if not share:
         st.info(
@@ -47,7 +47,7 @@ def section(view: QueueView) -> None:
 
 
 def _figures(found: Agreement, view: QueueView) -> None:
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         st.metric("Cases", f"{found.cases:,}", width="content")
         st.metric("Same decision", f"{found.raw:.0%}", width="content")
         known = found.kappa == found.kappa
@@ -73,18 +73,20 @@ def _disagreements(view: QueueView, pairs: Sequence[Pair]) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             first, second = (literal(words.decision(view.policy, code)) for code in (each.first, each.second))
             st.markdown(
-                f"{literal(each.item, limit=60)}: {literal(each.first_by, limit=40)} {first}, "
-                f"{literal(each.second_by, limit=40)} {second}", width="content",
+                f"**{literal(each.item, limit=60)}** · {literal(each.first_by, limit=40)}: {first} · "
+                f"{literal(each.second_by, limit=40)}: {second}", width="content",
             )  # fmt: skip
             st.space("stretch")
             key = f"{number}_{each.item}"
-            st.button(
-                "Open", key=f"triage_review_open_{key}", on_click=acting.open_in_work, args=(each.item,)
-            )
-            st.button(
-                "Reopen", key=f"triage_review_reopen_{key}", icon=":material/lock_open:", on_click=acting.reopened,
-                args=(view.id, each.item),
-            )  # fmt: skip
+            with st.container(horizontal=True, gap="small", width="content"):
+                st.button(
+                    "Open", key=f"triage_review_open_{key}", icon=":material/open_in_new:",
+                    on_click=acting.open_in_work, args=(each.item,),
+                )  # fmt: skip
+                st.button(
+                    "Reopen", key=f"triage_review_reopen_{key}", icon=":material/lock_open:",
+                    on_click=acting.reopened, args=(view.id, each.item),
+                )  # fmt: skip
 
 
 def _golden(view: QueueView) -> None:

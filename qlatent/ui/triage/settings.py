@@ -144,12 +144,13 @@ def _numbers(key: str, now: Policy) -> dict[str, Any]:
             )  # fmt: skip
         with grid.cell():
             minutes = st.number_input(
-                "Minutes that a case is yours", 0.1, 1440.0, now.lease_minutes, key=f"{key}_lease",
+                "Minutes that a case is yours", 0.1, 1440.0, now.lease_minutes, key=f"{key}_lease", format="%g",
                 help="Renewed while you work on it; then colleagues may get it.",
             )  # fmt: skip
         with grid.cell():
             share = st.number_input(
-                "Share reviewed twice, %", 0.0, 100.0, 100 * now.review_share, key=f"{key}_review",
+                "Share reviewed twice, %", 0.0, 100.0, round(100 * now.review_share, 4), step=1.0,
+                key=f"{key}_review", format="%g",
                 help="Of the decided cases, decided again by somebody else who does not see the first decision.",
             )  # fmt: skip
     hidden = st.toggle(

@@ -24,6 +24,7 @@ from qlatent.ui.triage import (
     deciding,
     ends,
     finding,
+    near,
     persons,
     report,
     score,
@@ -51,7 +52,7 @@ def work(queue: str) -> None:
     _progress(view)
     score.left(view)
     persons.break_due(view)
-    acting.said()
+    acting.said("work")
     if isinstance(stand, Nothing):
         ends.ends(view, stand)
         acting.on_screen(view.id, "", {}, own=False)
@@ -79,14 +80,16 @@ def _card(view: QueueView, stand: Stand) -> None:
     left, right = st.columns([1.1, 1], gap="large")
     with right:
         deciding.panel(view, case, own=stand.own)
+        score.score(view, case)
+        deciding.policy(view)
         finding.finding(view)
     with left:
         st.caption(stand.why)
-        score.score(view, case)
         card.item(case)
     encoder = cases.encoder(page.workspace(), case.dataset) if case.row is not None else ""
-    near, about = st.columns([2.2, 1], gap="large")
-    with near:
+    beside, about = st.columns([2.2, 1], gap="large")
+    with beside:
+        near.near(view, case, encoder)
         found = card.similar(view, case, encoder)
         card.columns(case)
     with about:
