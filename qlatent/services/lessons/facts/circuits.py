@@ -9,7 +9,7 @@ import numpy as np
 from qlatent.services.circuits import circuits
 from qlatent.services.circuits.circuits import CircuitView
 from qlatent.services.lessons.stage import Stage, with_named
-from qlatent.teaching.answers import Goal, Quantity
+from qlatent.teaching.answers import Chosen, Goal, Quantity
 from qlatent.teaching.figures import CircuitFigure
 
 NEAR = 0.05
@@ -36,6 +36,12 @@ def shot_error(stage: Stage, *, shots: int, wire: int = 0) -> Quantity:
 def entropy(stage: Stage, *, wire: int = 0) -> Quantity:
     """The entropy of a wire in bits, 0 to 1: how entangled it is with the others; exact up to two digits."""
     return Quantity(_entropy(stage.circuit(), wire, _gate(stage)), 0.005)
+
+
+def entangled(stage: Stage, *, wire: int = 0) -> Chosen:
+    """Whether a wire is "entangled" with others: its entropy is not zero to two digits; else "apart"."""
+    found = entropy(stage, wire=wire)
+    return Chosen("entangled" if found.value > found.spread else "apart")
 
 
 def weights(stage: Stage) -> Quantity:

@@ -30,6 +30,18 @@ def difference(stage: Stage, *, head: str, against: str, metric: str) -> Chosen:
     return Chosen("higher" if found.mean > 0 else "lower")
 
 
+def ahead(stage: Stage, *, head: str, against: str, metric: str, seed: int = 0) -> Chosen:
+    """Which of two heads has the higher value at one seed: its name."""
+    one, two = (_by_seed(stage, each, metric)[seed] for each in (head, against))
+    return Chosen(head if one > two else against)
+
+
+def range_of_seeds(stage: Stage, *, head: str, metric: str) -> Quantity:
+    """The best seed shown minus the worst; read to a hundredth."""
+    values = _by_seed(stage, head, metric).values()
+    return Quantity(max(values) - min(values), 0.01)
+
+
 def wins(stage: Stage, *, head: str, against: str, metric: str) -> Quantity:
     """In how many of the seeds shown a head has the higher value; exact."""
     one, two = (_by_seed(stage, each, metric) for each in (head, against))
