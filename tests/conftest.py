@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,14 +73,23 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def components_found_once() -> Iterator[None]:
-    """Searches the installed packages for Streamlit components once: every `AppTest` does, for half of its time."""
-    from streamlit.components.v2 import manifest_scanner
+def prepared_once() -> Iterator[None]:
+    """Does once what a process of the app or a command does once, and what tests would do for each page or command.
 
+    These are: to find the installed components, to compile the pages, and to read the options of all commands.
+    """
+    import typer.main
+    from streamlit.components.v2 import manifest_scanner
+    from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+
+    pages = ScriptCache()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests)
         )
+        compiled = pages.get_bytecode
+        patch.setattr(ScriptCache, "get_bytecode", lambda _, path: compiled(path))
+        patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
         yield
 
 
@@ -103,6 +113,24 @@ def catalogues_migrated_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "_upgrade", upgrade)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_waits_for_the_disk() -> Iterator[None]:
+    """Leaves files to the operating system, which keeps them when a process is killed, and only then.
+
+    Each wait takes 5 ms, and there are thousands.
+    """
+    prepare = database._prepare_sqlite
+
+    def prepared(connection: Any, record: Any, *, patience: float) -> None:
+        prepare(connection, record, patience=patience)
+        connection.execute("PRAGMA synchronous = OFF")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda file: None)
+        patch.setattr(database, "_prepare_sqlite", prepared)
         yield
 
 

@@ -132,7 +132,7 @@ def test_the_circuit_is_shown_as_a_device_of_the_account_would_run_it(
 
 
 def test_a_finished_job_is_a_badge_until_it_is_opened_and_lies_on_the_map(
-    opened: Open, executed: tuple[Workspace, str, str]
+    opened: Open, executed: tuple[Workspace, str, str], here: None
 ) -> None:
     workspace, _, job = executed
     at = opened(workspace.path, "circuits")
