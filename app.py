@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qlatent.ui.hardware.badge import badge, banner, ended
-from qlatent.ui.shell import page, parts, who
+from qlatent.ui.shell import page, parts, warm, who
 
 parts.window()
 parts.logo()
@@ -13,5 +13,5 @@ page.notice()
 banner()
 if chosen.url_path != "hardware":  # it shows them itself
     badge()
-with page.guarded():
+with warm.settled(), page.guarded():
     chosen.run()

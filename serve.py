@@ -10,5 +10,6 @@ from pathlib import Path
 import streamlit as st
 
 from qlatent.ui.latent_map.point_map import delivery
+from qlatent.ui.shell import warm
 
-app = st.App(Path(__file__).with_name("app.py"), routes=delivery.routes())
+app = st.App(Path(__file__).with_name("app.py"), routes=delivery.routes(), lifespan=warm.lifespan)
