@@ -45,7 +45,7 @@ def _load() -> None:
     for name in FIRST:
         try:
             importlib.import_module(name)
-        except Exception:  # the page that needs it says what is wrong
+        except (ImportError, OSError):  # the page that needs it says what is wrong
             _log.warning("could not load %s", name, exc_info=True)
     _freeze()
 
