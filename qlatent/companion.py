@@ -30,6 +30,12 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _TRIES = 2
 
 
+def environment() -> dict[str, str]:
+    """The environment of a process that runs a module of this package, wherever it was imported from."""
+    paths = [str(_PACKAGE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(filter(None, paths)))}
+
+
 class Companion:
     """A process that runs a module which calls `serve`; `name` is what it is about, such as "Qiskit"."""
 
@@ -106,12 +112,11 @@ class Companion:
         return reply
 
     def _start(self) -> None:
-        paths = [str(_PACKAGE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", self.module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(filter(None, paths)))},
+            env=environment(),
             start_new_session=True,  # so that Ctrl-C reaches the parent only
         )
         self._replies = SimpleQueue()

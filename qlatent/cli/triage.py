@@ -18,7 +18,7 @@ from qlatent.errors import InputError
 from qlatent.report import case
 from qlatent.services.exports import tables
 from qlatent.services.exports import triage as files
-from qlatent.services.triage import audit, casework, learning, orders, people, queues, reporting
+from qlatent.services.triage import audit, background, casework, learning, orders, people, queues, reporting
 from qlatent.services.triage.queues import QueueView
 
 app = typer.Typer(help="Review flagged items as cases of a queue.", no_args_is_help=True)
@@ -139,10 +139,11 @@ def decide(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Decide a case."""
+    """Decide a case; once enough is decided, learning from it goes on after the command."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     found = queues.record(opened, queue)
     event = casework.decide(opened, found.id, item, code=code, reason=reason, note=note, by=_name(by))
+    background.learn_apart(opened, found.id)
     document = {"event": event.id, "item": item, "code": code, "reason": reason, "by": event.actor}
     terminal.result(document, f"{item}: {code}{f' ({reason})' if reason else ''}, event {event.id}.")
 
@@ -167,7 +168,9 @@ def undo(
 ) -> None:
     """Take back a decision, a skip or a group decision."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    undone, items = casework.undo(opened, queues.record(opened, queue).id, by=_name(by), event=event)
+    found = queues.record(opened, queue)
+    undone, items = casework.undo(opened, found.id, by=_name(by), event=event)
+    background.learn_apart(opened, found.id)
     document = {"undone": undone.id, "kind": undone.kind, "code": undone.code, "items": items}
     what = items[0] if len(items) == 1 else f"{len(items):,} cases"
     terminal.result(document, f"Event {undone.id} undone: {undone.kind} {what}.")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,8 +16,10 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from qlatent.store.claims import HeldError
 from qlatent.store.disk import explained, write_atomically
 from qlatent.types import Arrays
 
@@ -58,6 +62,25 @@ def write(
         file.parent.mkdir(exist_ok=True)
         write_atomically(file, content.getvalue())
     return stored
+
+
+@contextmanager
+def alone(file: Path, *, wait: float) -> Iterator[None]:
+    """Be the only process that learns from a queue; if another still does after `wait` seconds, raises `HeldError`."""
+    with explained("scores of a queue", file.parent):
+        file.parent.mkdir(exist_ok=True)
+        lock = FileLock(file.with_suffix(".lock"))  # the system releases it when the process ends
+        try:
+            lock.acquire(timeout=wait)
+        except Timeout:
+            raise HeldError(
+                "Another process is learning from the decisions of this queue.",
+                remedy="Wait until it is done, then try again.",
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def read(file: Path) -> QueueScores | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from qlatent.cli import main
+from qlatent.services.triage import learning
 from qlatent.store.workspace import Workspace
 from tests.services import shop_workspace
 
@@ -71,3 +74,18 @@ def test_a_queue_is_worked_undone_and_its_log_written(
     done("report", "q", "item-28", "--out", str(page))
     text = page.read_text()
     assert "a green soft pear number 28" in text and "decided, undone" in text and "Posted again" in text
+
+
+@pytest.mark.slow
+def test_a_decision_starts_learning_that_outlives_the_command(workspace: Workspace) -> None:
+    from tests.browser.explore_page import until
+
+    def done(*arguments: str) -> None:
+        command = [sys.executable, "-m", "qlatent", "triage", *arguments, "--workspace", str(workspace.path)]
+        subprocess.run(command, check=True, env=os.environ | {"QLATENT_LEARN_BESIDE": "true"})
+
+    done("create", "shop", "--name", "Learned", "--order", "risk", "--by", "ann")
+    done("decide", "learned", "item-02", "--as", "violates", "--reason", "repost", "--by", "ann")
+    until(lambda: learning.about(workspace, "learned").get("bad") == 1)
+    done("undo", "learned", "--by", "ann")
+    until(lambda: learning.about(workspace, "learned").get("bad") == 0)

@@ -1,12 +1,14 @@
 """Learn from the decisions of a queue: the score of each case, the order of the open ones, and what is left.
 
-Nothing here decides. `background.learn_soon` does it beside the page, the command line where it is asked for.
+Nothing here decides. It is done in other processes: `background.learn_soon` asks for it beside the page, and
+`background.learn_apart` after a command.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from qlatent.services.triage import orders, queues
 from qlatent.services.triage.remaining import remaining
 from qlatent.store import queue_scores
 from qlatent.store.catalogue.records import CaseRecord, QueueRecord
+from qlatent.store.claims import HeldError
 from qlatent.store.workspace import Workspace
 from qlatent.triage import grounds
 from qlatent.types import Arrays
@@ -26,8 +29,7 @@ if TYPE_CHECKING:
     from qlatent.services.triage.signals import Evidence
     from qlatent.triage.scoring import Model
 
-FIRST = 2_000
-"""Open cases that are put in the new order; the others follow as they were, until it is their turn to be ordered."""
+PATIENCE = 600.0  # seconds; the evidence of a million items takes minutes
 GROWTH = 10  # learned again when a tenth more is decided
 TOLD = 3  # columns that raise a score most
 VALUES = ("risk", "low", "high", "uncertainty", "disagreement", "cluster", "duplicates")
@@ -100,20 +102,39 @@ def due(workspace: Workspace, queue: str) -> bool:
 
 
 def learn(
-    workspace: Workspace, queue: str, *, seed: int = 0, now: float | None = None
+    workspace: Workspace, queue: str, *, seed: int = 0, now: float | None = None, wait: float = PATIENCE
 ) -> queue_scores.QueueScores:
-    """Learn from all decisions of a queue, keep the scores, and put its open cases in its order by them."""
+    """Learn from all decisions of a queue, keep the scores, and put its open cases in its order by them.
+
+    One process at a time learns from a queue; if another still does after `wait` seconds, raises `HeldError`.
+    """
     record = queues.record(workspace, queue)
+    with queue_scores.alone(workspace.scores(record.id), wait=wait):
+        return _learned(workspace, record, seed=seed, now=time.time() if now is None else now)
+
+
+def catch_up(workspace: Workspace, queue: str) -> None:
+    """Learn from the decisions of a queue until there are not enough new ones.
+
+    If another process is at it, this returns at once: who learns calls this afterwards, so that no decision made
+    meanwhile is forgotten.
+    """
+    with suppress(HeldError):
+        while due(workspace, queue):
+            learn(workspace, queue, wait=0.0)
+
+
+def _learned(workspace: Workspace, record: QueueRecord, *, seed: int, now: float) -> queue_scores.QueueScores:
     cases = workspace.catalogue.cases.of(record.id)
     rules = queues.policy(workspace, record.id)
-    rows, ids = queues.case_rows(workspace, record)
+    rows, ids = queues.case_rows(workspace, record, cases)
     values, beside, learned = _scores(workspace, record, cases, rows, ids, rules.kinds(), seed=seed)
     left = remaining(cases, rules).document()
     open_ = {each.item_id for each in cases if not each.code}
     by = _order(workspace, record, values, rows, ids, open_)
     told = learned | {
         "decided": sum(1 for each in cases if each.code), "ordered_by": record.order, "order": by, "left": left,
-        "time": time.time() if now is None else now,
+        "time": now,
     }  # fmt: skip
     return queue_scores.write(workspace.scores(record.id), ids, values, told, beside)
 
@@ -196,7 +217,7 @@ def _order(
     ids: list[str],
     open_: set[str],
 ) -> str:
-    """Put the first open cases in the order of the queue; returns the order that this is in fact."""
+    """Put the open cases in the order of the queue; returns the order that this is in fact."""
     if record.order not in orders.COMPUTED:
         return record.order
     given = values.get(record.order)
@@ -207,7 +228,7 @@ def _order(
         by = record.order
         places = -np.where(np.isfinite(given), given, -np.inf)
     ordered = [ids[place] for place in np.argsort(places, kind="stable") if ids[place] in open_]
-    workspace.catalogue.cases.bring_forward(record.id, ordered[:FIRST])
+    workspace.catalogue.cases.bring_forward(record.id, ordered)
     return by
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,21 +161,29 @@ def rename(workspace: Workspace, queue: str, *, name: str, by: str, now: float |
 def reorder(
     workspace: Workspace, queue: str, *, order: str, by: str, seed: int = 0, now: float | None = None
 ) -> QueueView:
-    """Put the cases of a queue in another order, or in the same one by what is known now."""
+    """Give a queue another order, or the same one by what is known now.
+
+    The cases are moved in short transactions, so that decisions go on meanwhile. Orders in `orders.COMPUTED` are left
+    to `learning.learn`; until then the cases stay as they are.
+    """
     people.check(workspace, by, "configure")
     found = record(workspace, queue)
     moment = time.time() if now is None else now
-    rows, ids = case_rows(workspace, found)
-    places = orders.places(workspace, found.dataset_id, rows, order, seed=seed)
-    workspace.catalogue.cases.reorder(found.id, dict(zip(ids, places.tolist(), strict=True)))
+    if order not in orders.COMPUTED:
+        rows, ids = case_rows(workspace, found, workspace.catalogue.cases.of(found.id))
+        places = orders.places(workspace, found.dataset_id, rows, order, seed=seed)
+        ordered = [ids[row] for row in np.argsort(places, kind="stable")]
+        workspace.catalogue.cases.bring_forward(found.id, ordered)
     event = TriageEvent(found.id, moment, by, "ordered", payload={"order": order, "before": found.order})
     workspace.catalogue.queues.change(found.id, event, order=order)
     return view(workspace, found.id, analyst=by, now=moment)
 
 
-def case_rows(workspace: Workspace, queue: QueueRecord) -> tuple[NDArray[np.int64], list[str]]:
+def case_rows(
+    workspace: Workspace, queue: QueueRecord, cases: Collection[CaseRecord]
+) -> tuple[NDArray[np.int64], list[str]]:
     """The rows (m,) of a queue's cases in its dataset and their ids; cases whose item is gone are left out."""
-    wanted = {each.item_id for each in workspace.catalogue.cases.of(queue.id)}
+    wanted = {each.item_id for each in cases}
     ids = workspace.items.table(queue.dataset_id, columns=["id"])["id"].to_pylist()
     rows = [row for row, item in enumerate(ids) if item in wanted]
     return np.array(rows, dtype=np.int64), [ids[row] for row in rows]

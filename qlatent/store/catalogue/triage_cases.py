@@ -6,7 +6,7 @@ however many of them were decided for other reasons.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    bindparam,
     delete,
     func,
     insert,
@@ -24,7 +23,7 @@ from sqlalchemy import (
 )
 
 from qlatent.errors import AbsentError, StoreError
-from qlatent.store.catalogue import schema
+from qlatent.store.catalogue import schema, triage_order
 from qlatent.store.catalogue.connection import Database
 from qlatent.store.catalogue.database import count_anew
 from qlatent.store.catalogue.records import CaseCounts, CaseRecord, TriageEvent
@@ -79,13 +78,6 @@ class TriageCases:
         """How many cases of a queue are decided."""
         query = select(func.count()).where(_CASES.c.queue_id == queue, _CASES.c.code != "")
         return int(self._database.rows(query)[0][0])
-
-    def drawn(self, queue: str) -> list[str]:
-        """The codes of the decided cases with the smallest draws, up to the first that is open."""
-        of_queue = _CASES.c.queue_id == queue
-        first_open = select(func.min(_CASES.c.draw)).where(of_queue, _CASES.c.code == "").scalar_subquery()
-        query = select(_CASES.c.code).where(of_queue, _CASES.c.draw < func.coalesce(first_open, 2.0))
-        return [row[0] for row in self._database.rows(query.order_by(_CASES.c.draw))]
 
     def counts(self, queue: str, analyst: str, *, now: float) -> CaseCounts:
         """How many cases the queue has, and where they are for this analyst at this time."""
@@ -297,29 +289,9 @@ class TriageCases:
 
     # --- order --------------------------------------------------------------------------------------------
 
-    def reorder(self, queue: str, places: Mapping[str, float]) -> None:
-        """Set the places of cases in the order of the queue."""
-        rows = [{"queue": queue, "item": item, "to": place} for item, place in places.items()]
-        if not rows:
-            return
-        statement = update(_CASES).where(
-            _CASES.c.queue_id == bindparam("queue"), _CASES.c.item_id == bindparam("item")
-        )
-        with self._database.writing() as connection:
-            connection.execute(statement.values(place=bindparam("to")), rows)
-
     def bring_forward(self, queue: str, items: Sequence[str]) -> None:
-        """Put open cases before all others of the queue, in the order of the items."""
-        if not items:
-            return
-        statement = update(_CASES).where(
-            _CASES.c.queue_id == queue, _CASES.c.item_id == bindparam("item"), _CASES.c.code == ""
-        )
-        with self._database.writing() as connection:
-            first = connection.scalar(select(func.min(_CASES.c.place)).where(_CASES.c.queue_id == queue))
-            start = float(first or 0.0) - len(items)
-            rows = [{"item": item, "to": start + number} for number, item in enumerate(items)]
-            connection.execute(statement.values(place=bindparam("to")), rows)
+        """Put cases before all others of the queue, in the order of the items; see `triage_order.bring_forward`."""
+        triage_order.bring_forward(self._database, queue, items)
 
     def add(self, cases: Iterable[CaseRecord], event: TriageEvent) -> None:
         """Add cases to a queue, with the event that says so."""
@@ -373,7 +345,7 @@ def _parts(items: list[str]) -> list[list[str]]:
 
 
 def _case(row: Row[Any]) -> CaseRecord:
-    return CaseRecord(**row._mapping)
+    return CaseRecord(*tuple(row))  # their fields have the order of the columns
 
 
 def _absent(queue: str, item: str) -> AbsentError:

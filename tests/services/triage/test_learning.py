@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from qlatent.services.selections.definitions import Ids
-from qlatent.services.triage import audit, background, casework, explained, learning, queues
+from qlatent.services.triage import audit, background, casework, explained, learning, learning_worker, queues
+from qlatent.store import queue_scores
+from qlatent.store.claims import HeldError
 from qlatent.store.workspace import Workspace
 from qlatent.triage.policy import Policy
 from tests.services import shop_workspace
@@ -150,6 +153,53 @@ def test_nothing_is_learned_beside_the_app_where_it_is_switched_off(shop: Worksp
     queue = made(shop)
     background.learn_soon(shop, queue)
     assert background._asked.empty() and not background._waiting and learning.about(shop, queue) == {}
+
+
+def test_one_process_learns_at_a_time_and_looks_again_when_it_is_done(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = made(shop)
+    casework.decide(shop, queue, "item-02", code="violates", reason="repost", by="ann")
+    with queue_scores.alone(shop.scores(queue), wait=0.0):
+        learning.catch_up(shop, queue)  # the other one will
+        assert learning.about(shop, queue) == {}
+        with pytest.raises(HeldError, match="Another process is learning"):
+            learning.learn(shop, queue, wait=0.0)
+    write = queue_scores.write
+
+    def meanwhile(*arguments: Any) -> queue_scores.QueueScores:
+        if not shop.catalogue.cases.one(queue, "item-05").code:  # decided while it learns
+            casework.decide(shop, queue, "item-05", code="violates", reason="repost", by="ann")
+        return write(*arguments)
+
+    monkeypatch.setattr(queue_scores, "write", meanwhile)
+    assert learning_worker.main([str(shop.path), queue]) == 0
+    assert learning.about(shop, queue)["bad"] == 2
+
+
+def test_a_command_starts_a_process_only_when_enough_is_decided(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+
+    class Process:
+        def __init__(self, command: list[str], **_: Any) -> None:
+            started.append(command[3:])
+
+        def wait(self) -> int:
+            return 0
+
+    queue = made(shop)
+    on = background.settings().model_copy(update={"learn_beside": True})
+    monkeypatch.setattr(background.subprocess, "Popen", Process)
+    background.learn_apart(shop, queue)
+    assert started == []  # switched off
+    monkeypatch.setattr(background, "settings", lambda: on)
+    background.learn_apart(shop, queue)
+    assert started == [[str(shop.path), queue]]
+    learning.learn(shop, queue)
+    background.learn_apart(shop, queue)
+    assert len(started) == 1
 
 
 @pytest.mark.slow

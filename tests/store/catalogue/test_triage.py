@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from qlatent.errors import StoreError
+from qlatent.store.catalogue import triage_order
 from qlatent.store.catalogue.catalogue import Catalogue
 from qlatent.store.catalogue.records import CaseRecord, QueueRecord, TriageEvent
 from qlatent.store.catalogue.taken import TakenError
@@ -56,9 +57,27 @@ def test_random_draws_are_a_prefix_of_the_draws(catalogue: Catalogue) -> None:
     catalogue.cases.decide(decided("i0", "ok"), now=1.0)
     following = catalogue.cases.take("q", "ann", now=1.0, until=2.0, drawn=True)
     assert following and following.item_id == "i3"  # (7 · 3) % 10 = 1
-    catalogue.cases.decide(decided("i3", "violates"), now=1.0)
-    catalogue.cases.decide(decided("i9", "violates"), now=1.0)  # 63 % 10 = 3, and 2 is open
-    assert catalogue.cases.drawn("q") == ["ok", "violates"]
+
+
+def test_an_order_is_changed_in_short_transactions_and_the_next_cases_first(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue(catalogue, 7)
+    monkeypatch.setattr(triage_order, "AT_ONCE", 2)
+    wanted = ["i6", "i2", "i4", "i0", "i5"]
+    seen: list[list[str]] = []
+
+    def look(_: float) -> None:
+        seen.append([each.item_id for each in catalogue.cases.of("q")])
+
+    monkeypatch.setattr(triage_order.time, "sleep", look)
+    catalogue.cases.bring_forward("q", wanted)
+    assert seen == [
+        ["i6", "i2", "i0", "i1", "i3", "i4", "i5"],
+        ["i6", "i2", "i4", "i0", "i1", "i3", "i5"],
+    ]
+    assert [each.item_id for each in catalogue.cases.of("q")] == [*wanted, "i1", "i3"]
+    catalogue.cases.bring_forward("q", [])
 
 
 def test_a_skip_is_of_one_analyst_and_is_taken_back(catalogue: Catalogue) -> None:
