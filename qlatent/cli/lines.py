@@ -81,6 +81,8 @@ def preview(seen: Preview) -> list[str]:
 
 def imported(report: ImportReport) -> list[str]:
     """The lines that describe a finished import."""
+    if report.pictures:
+        return [f"{report.dataset}: {report.pictures:,} deleted pictures are back."]
     if report.already:
         return [f"Already imported as {report.dataset}; nothing was stored twice."]
     there = f", {report.present} already present" if report.present else ""

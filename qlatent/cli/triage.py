@@ -19,7 +19,7 @@ from qlatent.report import case
 from qlatent.services.exports import tables
 from qlatent.services.exports import triage as files
 from qlatent.services.triage import audit, background, casework, learning, orders, people, queues, reporting
-from qlatent.services.triage.queues import QueueView
+from qlatent.services.triage.queues import QueueView, read_policy
 
 app = typer.Typer(help="Review flagged items as cases of a queue.", no_args_is_help=True)
 app.command(name="duplicates")(triage_duplicates.duplicates_command)
@@ -135,6 +135,9 @@ def decide(
     code: Annotated[str, typer.Option("--as", help="Code of the decision, for example violates or ok.")],
     reason: Annotated[str, typer.Option(help="Code of the reason, where the decision needs one.")] = "",
     note: Annotated[str, typer.Option(help="A note to the decision.")] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete the pictures of an item that is severe.")
+    ] = False,
     by: By = "",
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -142,6 +145,11 @@ def decide(
     """Decide a case; once enough is decided, learning from it goes on after the command."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     found = queues.record(opened, queue)
+    if read_policy(found.policy).decision(code).severe and not yes:
+        raise InputError(
+            f"{code!r} is severe: the pictures of {item} are deleted from the workspace, and undoing does not bring "
+            "them back.", remedy="Add --yes to decide so.",
+        )  # fmt: skip
     event = casework.decide(opened, found.id, item, code=code, reason=reason, note=note, by=_name(by))
     background.learn_apart(opened, found.id)
     document = {"event": event.id, "item": item, "code": code, "reason": reason, "by": event.actor}

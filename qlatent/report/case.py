@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from qlatent.report.document import Part, as_html
+from qlatent.services.datasets import tombstone
 from qlatent.services.triage import audit
 from qlatent.services.triage.reporting import CaseFile
 from qlatent.store.catalogue.records import TriageEvent
@@ -31,6 +32,8 @@ def _parts(found: CaseFile) -> list[Part]:
     if found.text is not None:
         listing.insert(0, ["text", found.text])
     gone = "" if found.text is not None or found.metadata else "The item is not in the dataset any more."
+    if found.withheld:
+        gone = f"{tombstone.SAYS.capitalize()}."
     parts = [
         Part("Decision", lead=f"{decision}. Dataset {found.queue.dataset_id}, item {found.case.item_id}."),
         Part(

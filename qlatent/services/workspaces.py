@@ -9,6 +9,7 @@ from qlatent.errors import StoreError
 from qlatent.services import bin
 from qlatent.services.runs import run_index
 from qlatent.services.training import closing
+from qlatent.services.triage import withholding
 from qlatent.store.workspace import Workspace
 
 __all__ = ["Workspace", "open_workspace"]
@@ -37,7 +38,7 @@ def tend(workspace: Workspace) -> None:
 
     If the workspace cannot be written now, this is left for later.
     """
-    for act in (Workspace.settle, closing.close_all, run_index.refresh, bin.empty):
+    for act in (Workspace.settle, withholding.settle, closing.close_all, run_index.refresh, bin.empty):
         try:
             act(workspace)
         except StoreError:

@@ -29,7 +29,7 @@ class Decision(_Part):
     """One way to decide a case.
 
     `kind` says what it means for the risk model: bad items are what the queue looks for, good ones are not, and open
-    ones teach nothing. `severe` items keep no thumbnails.
+    ones teach nothing. Pictures of items with a `severe` decision are not kept.
     """
 
     code: Code
@@ -123,6 +123,10 @@ class Policy(_Part):
     def kinds(self) -> dict[str, str]:
         """The kind of each decision code."""
         return {each.code: each.kind for each in self.decisions}
+
+    def severe(self) -> frozenset[str]:
+        """The codes of severe decisions."""
+        return frozenset(each.code for each in self.decisions if each.severe)
 
     def document(self) -> dict[str, Any]:
         """The policy as JSON values."""

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from qlatent.services.selections import links
+from qlatent.services.selections.definitions import Ids
 from qlatent.services.triage import audit, casework, people, queues
 from qlatent.store.workspace import Workspace
 from tests.services import shop_workspace
@@ -179,7 +181,7 @@ def test_a_name_and_its_wish_are_kept(opened: Open, shop: Workspace) -> None:
     assert audit.history(shop, queue, "item-01")[0].actor == "eve"
 
 
-def test_a_severe_decision_takes_the_pictures_off_the_page(opened: Open, shop: Workspace) -> None:
+def test_a_severe_decision_asks_first_and_deletes_the_pictures(opened: Open, shop: Workspace) -> None:
     policy = queues.read_policy(
         {"decisions": [
             {"code": "grave", "label": "Grave", "key": "1", "kind": "bad", "severe": True},
@@ -187,19 +189,29 @@ def test_a_severe_decision_takes_the_pictures_off_the_page(opened: Open, shop: W
         ]}
     )  # fmt: skip
     queue = made(shop, policy=policy)
-    from qlatent.services.triage import cases
-
-    def nearest() -> cases.Similar:
-        return cases.similar(shop, cases.case(shop, queue, "item-00"), encoder="given", policy=policy)[0]
-
-    near = nearest()
-    assert near.picture and cases.case(shop, queue, near.item).pictures
-    casework.decide(shop, queue, near.item, code="grave", by="ann")
-    assert nearest().picture == ""
-    assert cases.case(shop, queue, near.item).pictures == ()
-    assert any(
-        "severe" in each.value for each in opened(shop.path, "triage", queue=queue, case=near.item).info
+    at = opened(shop.path, "triage", queue=queue)
+    at.button(key="triage_decide_grave_item-00").click().run()
+    assert (
+        decided(shop, queue) == {}
+        and "Undoing brings back the decision but not the pictures" in at.warning[0].value
     )
+    at.button(key="triage_back_item-00").click().run()
+    at.button(key="triage_decide_grave_item-00").click().run()
+    at.button(key="triage_confirm_grave_item-00").click().run()
+    assert decided(shop, queue) == {"item-00": "grave"} and at.query_params["case"] == "item-01"
+    assert len(shop.items.withheld.hashes()) == 1
+    at = opened(shop.path, "triage", queue=queue, case="item-00")
+    assert [each.value for each in at.info] == ["Picture not kept (flagged severe)"]
+    at.button(key=undo(at)).click().run()
+    assert any("import the file" in each.value for each in at.info) and not shop.items.withheld.hashes()
+    # for many at once
+    link = links.to_link(Ids(ids=("item-03", "item-04")))
+    at = opened(shop.path, "triage", queue=queue, triage_section="groups", triage_selection=link)
+    at.button_group(key="triage_group_code").set_value("grave").run()
+    assert at.button(key="triage_group_apply").disabled
+    at.checkbox(key="triage_group_delete").check().run()
+    at.button(key="triage_group_apply").click().run()
+    assert decided(shop, queue) == {"item-03": "grave", "item-04": "grave"}
 
 
 def test_a_queue_of_some_items_is_counted_before_it_is_made(opened: Open, shop: Workspace) -> None:

@@ -49,4 +49,5 @@ def test_a_severe_case_shows_no_picture(tmp_path: Path) -> None:
         ).id
         casework.decide(workspace, queue, "item-00", code="bad", by="ann")
         page = as_report(reporting.case_file(workspace, queue, "item-00", by="ann"))
-        assert "data:image" not in page and "Bad. Dataset shop, item item-00." in page
+        assert "data:image" not in page and "Picture not kept (flagged severe)." in page
+        assert "Bad. Dataset shop, item item-00." in page

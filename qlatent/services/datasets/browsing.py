@@ -10,7 +10,7 @@ import pandas as pd
 
 from qlatent.errors import StoreError
 from qlatent.ingest.cells import html_text
-from qlatent.services.datasets import facts
+from qlatent.services.datasets import facts, tombstone
 from qlatent.services.datasets.csv_text import csv_of
 from qlatent.store.workspace import Workspace
 
@@ -138,5 +138,8 @@ def frames(workspace: Workspace, run_id: str) -> str:
 
 
 def thumbnails(workspace: Workspace, hashes: Sequence[str]) -> dict[str, bytes]:
-    """WebP thumbnails by image hash; hashes without an image are left out."""
-    return workspace.items.thumbnails(hashes)
+    """WebP thumbnails by image hash, of a withheld picture one that says so; hashes without an image are left out."""
+    withheld = workspace.items.withheld.hashes()
+    return workspace.items.thumbnails(hashes) | {
+        key: tombstone.thumbnail() for key in hashes if key in withheld
+    }

@@ -170,7 +170,8 @@ def _stored(intake: Intake, name: str, into: str | None, progress: Progress | No
     if known is not None and not workspace.items.has(known):
         return intake.restore(known, progress)
     if known is not None:
-        return ImportReport(known, workspace.catalogue.dataset(known).name, already=True)
+        pictures = intake.put_back(known)
+        return ImportReport(known, workspace.catalogue.dataset(known).name, already=True, pictures=pictures)
     return intake.append(into, progress) if into else intake.create(name, progress)
 
 

@@ -81,7 +81,10 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """Result of an import: `rows` added and `present` before; `already`: the source was imported before."""
+    """Result of an import: `rows` added and `present` before; `already`: the source was imported before.
+
+    `pictures` of an earlier import were put back: they were deleted with a severe decision that was undone.
+    """
 
     dataset: str
     name: str
@@ -90,6 +93,7 @@ class ImportReport:
     duplicates: int = 0  # rows with the content of an earlier row; kept and marked
     present: int = 0
     already: bool = False
+    pictures: int = 0
     notes: tuple[str, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     refusals_path: str = ""  # relative to the workspace; "" when nothing was refused
@@ -99,6 +103,7 @@ class ImportReport:
         return {
             "dataset": self.dataset, "name": self.name, "rows": self.rows, "refused": self.refused,
             "duplicates": self.duplicates, "present": self.present, "already": self.already,
+            "pictures": self.pictures,
             "notes": list(self.notes), "refusals": _plain(self.refusals), "refusals_path": self.refusals_path,
         }  # fmt: skip
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from qlatent.errors import InputError, StoreError
 from qlatent.ingest import AbstractSource, Mapping
 from qlatent.ingest.rows.items import CURRENCY
-from qlatent.services.datasets import roles
+from qlatent.services.datasets import pictures, roles
 from qlatent.services.datasets.deduplication import Additions
 from qlatent.services.datasets.import_records import ImportReport, none_kept, refusals_csv
 from qlatent.store.catalogue.pending import Pending
 from qlatent.store.catalogue.records import AddReport, DatasetRecord, ImportRecord
 from qlatent.store.disk import write_atomically
 from qlatent.store.workspace import Workspace
-from qlatent.types import MODALITIES, Item, Progress, Refusal, VectorItems
+from qlatent.types import MODALITIES, Item, Progress, Refusal, VectorItems, content_hash
 
 
 class Intake:
@@ -105,6 +105,20 @@ class Intake:
             record.id, record.name, rows=rows, duplicates=duplicates, path=self._record(claim),
             present=additions.present,
         )  # fmt: skip
+
+    def put_back(self, dataset: str) -> int:
+        """Store pictures of the dataset's items that were deleted and may be kept again; returns how many."""
+        lost = pictures.lost(self.workspace, dataset)
+        if not lost:
+            return 0
+        images = (
+            each
+            for row in self.source.rows(self.mapping)
+            if isinstance(row, Item)
+            for each in (row.image, *row.pictures)
+            if each is not None and content_hash(each) in lost
+        )
+        return self.workspace.items.pictures.put_back(images)
 
     def _roles(self, dataset: str) -> dict[str, str]:
         """The roles of the dataset's columns with those of this import; what was said before stays."""

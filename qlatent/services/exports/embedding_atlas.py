@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qlatent.layout.neighbours import nearest
+from qlatent.services.datasets import browsing
 from qlatent.services.exports.choice import Choice, Chosen, VectorsOf, placed
 from qlatent.services.exports.tables import check_ending, items_frame, write_table
 from qlatent.store.workspace import Workspace
@@ -62,6 +63,6 @@ def _thumbnails(workspace: Workspace, dataset: str, vectors: VectorsOf) -> pd.Se
     hashes = (
         workspace.items.table(dataset, columns=["image_hash"])["image_hash"].take(vectors.rows).to_pylist()
     )
-    found = workspace.items.thumbnails(hashes)
+    found = browsing.thumbnails(workspace, hashes)
     cells = [{"bytes": found[key], "path": f"{key}.webp"} if key in found else None for key in hashes]
     return pd.Series(cells, dtype=object)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from qlatent.services.datasets import browsing
 from qlatent.services.datasets.csv_text import harmless
 from qlatent.services.exports.choice import Choice, Chosen, VectorsOf, new_folder, vectors_of
 from qlatent.services.exports.tables import items_frame
@@ -68,7 +69,7 @@ def _sprite(workspace: Workspace, dataset: str, vectors: VectorsOf, out: Path) -
     sheet = Image.new("RGB", (across * side, across * side), "white")
     for start in range(0, len(hashes), CHUNK):
         part = hashes[start : start + CHUNK]
-        found = workspace.items.thumbnails(part)
+        found = browsing.thumbnails(workspace, part)
         for place, key in enumerate(part, start):
             if key in found:
                 with Image.open(io.BytesIO(found[key])) as image:

@@ -34,14 +34,16 @@ def keep(workspace: Workspace, content: bytes) -> str:
     _recent[name] = image
     while len(_recent) > MOST_RECENT:
         _recent.popitem(last=False)
-    if not workspace.problem():
+    if name not in workspace.items.withheld.hashes() and not workspace.problem():
         QueryImages(workspace.items.path).put(name, image)
     return name
 
 
 def read(workspace: Workspace, name: str) -> bytes:
     """The image with this content hash; one that is not kept raises `AbsentError`."""
-    found = _recent.get(name) or QueryImages(workspace.items.path).read(name)
+    found = None
+    if name not in workspace.items.withheld.hashes():
+        found = _recent.get(name) or QueryImages(workspace.items.path).read(name)
     if found is None:
         raise AbsentError(
             "The image of this search is not stored here.", remedy="Upload it, or paste it, once more."

@@ -21,15 +21,16 @@ OF_VIEWS = ("hilbert_schmidt_", "alignment", "uniformity")
 class Pair:
     """Two views of one image after `step` steps.
 
-    `pictures` are bytes (2, size, size, 3), `latents` are (2, k). `states` are the probabilities (2, 2^W) of the
-    circuit's basis states with wire 0 leftmost, and `overlap` is |⟨a|b⟩|²; both are None without a circuit.
+    `pictures` are bytes (2, size, size, 3), None where the image is not kept any more; `latents` are (2, k). `states`
+    are the probabilities (2, 2^W) of the circuit's basis states with wire 0 leftmost, and `overlap` is |⟨a|b⟩|²; both
+    are None without a circuit.
     """
 
     row: int
     id: str
     label: str
     step: int
-    pictures: NDArray[np.uint8]
+    pictures: NDArray[np.uint8] | None
     latents: Floats
     states: Floats | None
     overlap: float | None
@@ -71,7 +72,10 @@ def pair(workspace: Workspace, run_id: str, *, place: int, frame: int) -> Pair:
             f"Run {run_id} has {len(named)} pairs of views and {len(steps)} frames; got {place} at {frame}.",
             remedy="Choose an image from the list.",
         )
-    pictures, kept = folder.views("pictures"), folder.views(f"step-{steps[frame]:08d}")
+    pictures = folder.views("pictures")
+    (item,) = items_of(workspace, folder, pictures["rows"][place : place + 1])
+    withheld = item["image_hash"] in workspace.items.withheld.hashes()
+    kept = folder.views(f"step-{steps[frame]:08d}")
     latents = np.stack([kept[f"latents_{number}"][place] for number in (0, 1)]).astype(np.float64)
     states = overlap = None
     if "states_0" in kept:
@@ -83,7 +87,7 @@ def pair(workspace: Workspace, run_id: str, *, place: int, frame: int) -> Pair:
         id=named[place][0],
         label=named[place][1],
         step=steps[frame],
-        pictures=np.stack([pictures["first"][place], pictures["second"][place]]),
+        pictures=None if withheld else np.stack([pictures["first"][place], pictures["second"][place]]),
         latents=latents,
         states=states,
         overlap=overlap,

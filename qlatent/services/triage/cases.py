@@ -24,7 +24,6 @@ from qlatent.services.triage import audit, queues
 from qlatent.services.vectors import stored
 from qlatent.store.catalogue.records import CaseRecord, TriageEvent
 from qlatent.store.workspace import Workspace
-from qlatent.triage.policy import Policy
 from qlatent.types import MODALITIES
 
 LARGE, SMALL_BYTES = 960, 300_000
@@ -48,8 +47,10 @@ class Case:
     facts: tuple[
         tuple[str, str], ...
     ]  # of each column that is not hidden and not title or text: name and value
-    pictures: tuple[str, ...]  # hashes, the first picture first; none of an item decided as severe
+    pictures: tuple[str, ...]  # hashes of those that are here, the first picture first
     severe: bool
+    withheld: int  # pictures that are not kept, because an item that has them was decided as severe
+    lost: int  # pictures that were deleted with a severe decision that was undone since
     history: tuple[TriageEvent, ...]  # oldest first
 
     @property
@@ -65,7 +66,7 @@ class Similar:
     item: str
     row: int
     text: str
-    picture: str  # hash; "" for none, or where it must not be shown
+    picture: str  # hash; "" for none
     cosine: float
     code: str
     in_queue: bool
@@ -76,10 +77,10 @@ def case(workspace: Workspace, queue: str, item: str) -> Case:
     found = queues.record(workspace, queue)
     record = workspace.catalogue.cases.one(queue, item)
     history = tuple(audit.history(workspace, queue, item))
-    severe = record.code in severe_codes(queues.read_policy(found.policy))
+    severe = record.code in queues.read_policy(found.policy).severe()
     row = _row_of(workspace, found.dataset_id, item)
     if row is None:
-        return Case(queue, found.dataset_id, record, None, item, "", "", "", (), (), severe, history)
+        return Case(queue, found.dataset_id, record, None, item, "", "", "", (), (), severe, 0, 0, history)
     (values,) = workspace.items.rows(found.dataset_id, [row], columns=list(_COLUMNS))
     known: dict[str, Any] = json.loads(values["metadata"] or "{}")
     meant = _roles(workspace, found.dataset_id)
@@ -89,11 +90,14 @@ def case(workspace: Workspace, queue: str, item: str) -> Case:
         if meant.get(name) != role_names.HIDDEN and value not in (None, "")
     }
     title, text = _titled(browsing.plain_text(values["text"] or ""))
-    pictures = () if severe else tuple(filter(None, (values["image_hash"], *(values["pictures"] or ()))))
+    named = [each for each in (values["image_hash"], *(values["pictures"] or ())) if each]
+    here = workspace.items.thumbnails(named)
+    pictures = () if severe else tuple(each for each in named if each in here)
+    withheld = len(named) if severe else sum(each in workspace.items.withheld.hashes() for each in named)
     facts = tuple((name, _told(value)) for name, value in known.items() if value not in (title, text))
     return Case(
         queue, found.dataset_id, record, row, title or item, text, values["label"] or "", _price(known, meant), facts,
-        pictures, severe, history,
+        pictures, severe, withheld, len(named) - len(pictures) - withheld, history,
     )  # fmt: skip
 
 
@@ -113,7 +117,7 @@ def encoder(workspace: Workspace, dataset: str) -> str:
     return next(found, "")
 
 
-def similar(workspace: Workspace, case: Case, *, encoder: str, policy: Policy, k: int = 6) -> list[Similar]:
+def similar(workspace: Workspace, case: Case, *, encoder: str, k: int = 6) -> list[Similar]:
     """The k items nearest to a case by an encoder's vectors, nearest first, with their decisions in the queue.
 
     By images if the item has a vector of one, else by texts. Without a vector `InputError` says what to do.
@@ -122,17 +126,15 @@ def similar(workspace: Workspace, case: Case, *, encoder: str, policy: Policy, k
     asked = Asked(encoder=space.encoder, modality=space.modality, k=k)
     hits = neighbours.neighbours(workspace, case.dataset, queries.items([case.item]), asked).hits
     rows = workspace.items.rows(case.dataset, [hit.row for hit in hits], columns=["text", "image_hash"])
-    cases, severe = (
-        workspace.catalogue.cases.some(case.queue, [hit.id for hit in hits]),
-        severe_codes(policy),
-    )
+    cases = workspace.catalogue.cases.some(case.queue, [hit.id for hit in hits])
     found = []
     for hit, values in zip(hits, rows, strict=True):
         record = cases.get(hit.id)
         code = record.code if record else ""
-        picture = "" if code in severe else values["image_hash"] or ""
         text = browsing.plain_text(values["text"] or "") or hit.id
-        found.append(Similar(hit.id, hit.row, text, picture, hit.score, code, record is not None))
+        found.append(
+            Similar(hit.id, hit.row, text, values["image_hash"] or "", hit.score, code, record is not None)
+        )
     return found
 
 
@@ -194,11 +196,6 @@ def among(workspace: Workspace, queue: str, words: str, *, most: int = 8) -> lis
     named = [str(ids[row]) for row in best]
     cases = workspace.catalogue.cases.some(queue, named)
     return [*own.values(), *(cases[each] for each in named if each in cases and each not in own)][:most]
-
-
-def severe_codes(policy: Policy) -> set[str]:
-    """The decision codes whose items are not shown any more."""
-    return {each.code for each in policy.decisions if each.severe}
 
 
 def _space(workspace: Workspace, case: Case, encoder: str) -> InputSpace:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from qlatent.errors import InputError
-from qlatent.services.triage import learning, people, queues, reviews
+from qlatent.services.triage import learning, people, queues, reviews, withholding
 from qlatent.store.catalogue.records import CaseRecord, TriageEvent
 from qlatent.store.catalogue.taken import TakenError
 from qlatent.store.workspace import Workspace
 from qlatent.triage.policy import Policy
+from qlatent.triage.replay import DECIDING
 
 __all__ = [
     "Assignment", "Nothing", "TakenError", "decide", "decide_all", "hand", "hold", "next_case", "note", "release",
@@ -58,6 +60,7 @@ def next_case(
     `skipped`: also cases that the analyst skipped.
     """
     people.check(workspace, by, "decide")
+    withholding.complete(workspace)
     moment = _time(now)
     rules = queues.workable(workspace, queue)
     until = moment + 60.0 * rules.lease_minutes
@@ -108,16 +111,18 @@ def decide(
     `shown` is what the analyst saw: why the case came, neighbours, seconds. The score that the case had is stored with
     it, also where it was hidden. A code or reason that the policy does not have raises `InputError`. If somebody else
     decided the case meanwhile, or has it after the lease ran out, `TakenError` says who, and nothing is stored.
+    The pictures of an item that is decided as severe are deleted; undoing does not bring them back.
     """
     people.check(workspace, by, "decide")
     rules = queues.workable(workspace, queue)
-    rules.check(code, reason)
+    severe = rules.check(code, reason).severe
     moment = _time(now)
     found = learning.score(workspace, queue, item)
     score = found.shown() | {"score_hidden": rules.score_hidden} if found else {}
     payload = {"how": "single", **score, **(shown or {})}
     event = TriageEvent(queue, moment, by, "decided", item, code, reason, _note(note), payload=payload)
-    return workspace.catalogue.cases.decide(event, now=moment)
+    with _pictures(workspace, queue, [item], severe=severe):
+        return workspace.catalogue.cases.decide(event, now=moment)
 
 
 def decide_all(
@@ -137,11 +142,12 @@ def decide_all(
     Cases that are decided already, or that somebody else has, are left out; `StoreError` if none is left.
     """
     people.check(workspace, by, "decide")
-    queues.workable(workspace, queue).check(code, reason)
+    severe = queues.workable(workspace, queue).check(code, reason).severe
     moment = _time(now)
     payload = {"how": "group", "asked": len(items), **(shown or {})}
     event = TriageEvent(queue, moment, by, "decided", "", code, reason, _note(note), payload=payload)
-    return workspace.catalogue.cases.decide_all(event, items, now=moment)
+    with _pictures(workspace, queue, items, severe=severe):
+        return workspace.catalogue.cases.decide_all(event, items, now=moment)
 
 
 def skip(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> TriageEvent:
@@ -188,7 +194,9 @@ def reopen(
     """Open a decided case again."""
     people.check(workspace, by, "decide")
     event = TriageEvent(queue, _time(now), by, "reopened", item, note=_note(note))
-    return workspace.catalogue.cases.reopen(event)
+    severe = bool(queues.policy(workspace, queue).severe())
+    with _pictures(workspace, queue, [item], severe=severe):
+        return workspace.catalogue.cases.reopen(event)
 
 
 def undo(
@@ -208,7 +216,16 @@ def undo(
     if found.actor != by:
         people.check(workspace, by, "configure")
     undoing = TriageEvent(queue, _time(now), by, "undone", undoes=found.id)
-    return found, workspace.catalogue.cases.undo(undoing)
+    severe = found.kind in DECIDING and bool(queues.policy(workspace, queue).severe())
+    with _pictures(workspace, queue, events.items(found.id) if severe else (), severe=severe):
+        return found, workspace.catalogue.cases.undo(undoing)
+
+
+def _pictures(
+    workspace: Workspace, queue: str, items: Collection[str], *, severe: bool
+) -> AbstractContextManager[None]:
+    """A block in which items may become severe, or stop being so."""
+    return withholding.changing(workspace, queue, items) if severe else nullcontext()
 
 
 def _pass_on(workspace: Workspace, event: TriageEvent, *, to: str, lease: str) -> CaseRecord:

@@ -24,7 +24,7 @@ class Nearest:
 
     ground: Ground
     text: str
-    picture: str  # hash; "" for none, or where it must not be shown
+    picture: str  # hash; "" for none
     code: str  # of its decision by now; "" if it was taken back since the model learned
 
 

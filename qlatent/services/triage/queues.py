@@ -15,7 +15,7 @@ from qlatent.services import bin
 from qlatent.services.selections import definitions, selections
 from qlatent.services.selections.collections import ids_of
 from qlatent.services.selections.definitions import Definition
-from qlatent.services.triage import orders, people
+from qlatent.services.triage import orders, people, withholding
 from qlatent.store.catalogue.records import CaseCounts, CaseRecord, QueueRecord, TriageEvent
 from qlatent.store.items.names import slugs
 from qlatent.store.workspace import Workspace
@@ -143,6 +143,8 @@ def configure(
     moment = time.time() if now is None else now
     event = TriageEvent(found.id, moment, by, "configured", payload={"policy": policy.document()})
     workspace.catalogue.queues.change(found.id, event, policy=policy.document())
+    if policy.severe() != read_policy(found.policy).severe():
+        withholding.settle(workspace)
     return view(workspace, found.id, analyst=by, now=moment)
 
 

@@ -26,7 +26,8 @@ class CaseFile:
     text: str | None
     label: str | None
     metadata: dict[str, Any]
-    thumbnail: bytes | None  # None for an item without a picture, and for one decided as severe
+    thumbnail: bytes | None  # None for an item without a picture, and for one that is not kept
+    withheld: bool  # its picture is not kept, because an item that has it was flagged as severe
     history: list[TriageEvent]
 
 
@@ -37,16 +38,18 @@ def case_file(workspace: Workspace, queue: str, item: str, *, by: str) -> CaseFi
     rules = read_policy(record.policy)
     case = workspace.catalogue.cases.one(record.id, item)
     history = audit.history(workspace, record.id, item)
-    severe = {each.code for each in rules.decisions if each.severe}
     row = _row(workspace, record.dataset_id, item)
     hidden = roles.hidden(workspace, record.dataset_id) if row else ()
     metadata = json.loads(row["metadata"]) if row else {}
-    picture = None
-    if row and row["image_hash"] and case.code not in severe:
-        picture = workspace.items.thumbnails([row["image_hash"]]).get(row["image_hash"])
+    image = row["image_hash"] if row else None
+    picture, withheld = (
+        workspace.items.thumbnails([image]).get(image or ""),
+        image in workspace.items.withheld.hashes(),
+    )
     return CaseFile(
         record, rules, case, row["text"] if row else None, row["label"] if row and "label" not in hidden else None,
-        {name: value for name, value in metadata.items() if name not in hidden}, picture, history,
+        {name: value for name, value in metadata.items() if name not in hidden}, picture, withheld,
+        history,
     )  # fmt: skip
 
 

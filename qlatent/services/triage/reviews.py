@@ -36,7 +36,8 @@ def due(workspace: Workspace, queue: str, rules: Policy, *, by: str, now: float,
     """The case that an analyst is asked about again now, leased; None if it is the turn of an open one.
 
     Reviews are due while they are fewer than the share of decisions that the policy says. Golden items that
-    the analyst has not answered come first; then cases that somebody else decided, in the order of their draws.
+    the analyst has not answered come first; then cases that somebody else decided, in the order of their draws,
+    without severe ones, whose pictures are not kept.
     """
     if not rules.review_share:
         return None
@@ -48,7 +49,7 @@ def due(workspace: Workspace, queue: str, rules: Policy, *, by: str, now: float,
     for item, event in golden(workspace, queue).items():
         if item not in answered and event.actor != by:
             return Due(item, "golden")
-    case = workspace.catalogue.cases.take_review(queue, by, now=now, until=until)
+    case = workspace.catalogue.cases.take_review(queue, by, now=now, until=until, without=rules.severe())
     return None if case is None else Due(case.item_id, "second")
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from qlatent.services.datasets import browsing
 from qlatent.services.selections.columns import rows_of
 from qlatent.services.triage import queues
-from qlatent.services.triage.cases import severe_codes
 from qlatent.store.workspace import Workspace
 
 
@@ -18,7 +17,7 @@ class Tile:
 
     item: str
     text: str
-    picture: str  # hash; "" for none, or where it must not be shown
+    picture: str  # hash; "" for none
     code: str
     in_queue: bool
 
@@ -36,7 +35,6 @@ def tiles(workspace: Workspace, queue: str, items: Sequence[str]) -> list[Tile]:
 def of_rows(workspace: Workspace, queue: str, rows: Iterable[int]) -> list[Tile]:
     """The tiles of rows of the queue's dataset, in their order."""
     record = queues.record(workspace, queue)
-    severe = severe_codes(queues.read_policy(record.policy))
     columns = ["id", "text", "image_hash"]
     read = workspace.items.rows(record.dataset_id, [int(row) for row in rows], columns=columns)
     cases = workspace.catalogue.cases.some(queue, [each["id"] for each in read])
@@ -45,6 +43,5 @@ def of_rows(workspace: Workspace, queue: str, rows: Iterable[int]) -> list[Tile]
         case = cases.get(each["id"])
         code = case.code if case else ""
         text = browsing.plain_text(each["text"] or "") or each["id"]
-        picture = "" if code in severe else each["image_hash"] or ""
-        found.append(Tile(each["id"], text, picture, code, case is not None))
+        found.append(Tile(each["id"], text, each["image_hash"] or "", code, case is not None))
     return found

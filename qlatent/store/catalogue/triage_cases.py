@@ -160,8 +160,13 @@ class TriageCases:
 
     # --- second opinions ----------------------------------------------------------------------------------
 
-    def take_review(self, queue: str, analyst: str, *, now: float, until: float) -> CaseRecord | None:
-        """Lease the first case in drawn order that somebody else decided and nobody has reviewed; None without one."""
+    def take_review(
+        self, queue: str, analyst: str, *, now: float, until: float, without: Collection[str] = ()
+    ) -> CaseRecord | None:
+        """Lease the first case in drawn order that somebody else decided and nobody has reviewed; None without one.
+
+        Cases that were decided with one of the codes `without` are left out.
+        """
         reviewed = (
             select(_EVENT_ITEMS.c.item_id)
             .join(_EVENTS, _EVENTS.c.id == _EVENT_ITEMS.c.event_id)
@@ -171,7 +176,7 @@ class TriageCases:
             select(_CASES)
             .join(_EVENTS, _EVENTS.c.id == _CASES.c.event_id)
             .where(
-                _CASES.c.queue_id == queue, _CASES.c.code != "", _EVENTS.c.actor != analyst,
+                _CASES.c.queue_id == queue, _CASES.c.code.not_in(["", *without]), _EVENTS.c.actor != analyst,
                 _CASES.c.item_id.not_in(reviewed), is_takeable(analyst, now), ~is_skipped(analyst),
             )
         )  # fmt: skip

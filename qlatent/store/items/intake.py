@@ -15,21 +15,17 @@ from qlatent.errors import StoreError
 from qlatent.store.catalogue.records import AddReport
 from qlatent.store.claims import Claims
 from qlatent.store.disk import disk_full, explained, free_bytes
+from qlatent.store.items.pictures import IMAGES, PUBLISHING, WAIT_SECONDS, Pictures
 from qlatent.store.items.schemas import BLOBS, ITEMS
-from qlatent.store.items.staging import Sizes, Staging, batches, image_bytes
+from qlatent.store.items.staging import Staging, batches, image_bytes
 from qlatent.store.items.tables import Tables
 from qlatent.store.items.vectors import Vectors, images_of, without
 from qlatent.types import Item, Progress, VectorItems
 
 Staged = Callable[[AddReport], None]
 
-IMAGES = "blobs"
-"""The table of all images of the workspace."""
-
 _BATCH_ROWS = 256
 _BATCH_BYTES = 32_000_000
-_PUBLISHING = "publish.lock"  # no dataset can have this id
-_WAIT_SECONDS = 600.0
 _USED = ("image_hash", "given_image", "given_text", "given_vector")
 
 _log = logging.getLogger(__name__)
@@ -38,11 +34,12 @@ _log = logging.getLogger(__name__)
 class Intake:
     """Adds items to tables, all of them or none."""
 
-    def __init__(self, tables: Tables, vectors: Vectors, claims: Claims) -> None:
+    def __init__(self, tables: Tables, vectors: Vectors, claims: Claims, pictures: Pictures) -> None:
         self.path = tables.path
         self._tables = tables
         self._vectors = vectors
         self._claims = claims
+        self._pictures = pictures
 
     def bring(
         self,
@@ -59,7 +56,7 @@ class Intake:
         """
         total = len(items) if isinstance(items, Sized) else None
         room = free_bytes(self.path)
-        with Staging(folder, known_sizes=self._sizes, earlier=self._earlier(name)) as staging:
+        with Staging(folder, known_sizes=self._pictures.sizes, earlier=self._earlier(name)) as staging:
             for batch in batches(iter(items), rows=_BATCH_ROWS, size=_BATCH_BYTES):
                 needed = staging.size + _size(batch)
                 with explained(f"{staging.added + len(batch):,} items", self.path, needed=needed, free=room):
@@ -83,7 +80,7 @@ class Intake:
         """Commit images, then imported vectors, then the rows, which make the rest visible."""
         if (free := free_bytes(self.path)) < size:
             raise disk_full(f"{staging.added:,} items", self.path, needed=size, free=free)
-        with self._claims.hold(_PUBLISHING, wait=_WAIT_SECONDS):
+        with self._claims.hold(PUBLISHING, wait=WAIT_SECONDS):
             try:
                 self._publish_images(staging)
                 for modality, path in staging.given():
@@ -101,14 +98,18 @@ class Intake:
         if "blobs" in files:
             self._tables.ensure(IMAGES, BLOBS)
             with _reader(files["blobs"]) as reader:
-                self._tables.add(IMAGES, without(reader, self._tables.column(IMAGES, "hash")))
+                self._tables.add(IMAGES, without(reader, pa.array(sorted(self._present()), pa.string())))
         # a stored image may have been deleted with its last dataset in the meantime
-        lost = set(staging.images) - set(self._tables.column(IMAGES, "hash").to_pylist())
+        lost = set(staging.images) - self._present()
         if lost:
             raise StoreError(
                 f"{len(lost)} images were removed by another process during the import; nothing was stored.",
                 remedy="Import again.",
             )
+
+    def _present(self) -> set[str]:
+        """The hashes of images that are stored, and of those that are not to be."""
+        return {*self._tables.column(IMAGES, "hash").to_pylist(), *self._pictures.withheld.hashes()}
 
     def _commit_rows(self, name: str, reader: pa.RecordBatchReader) -> None:
         if self._tables.open(name) is None:
@@ -119,7 +120,7 @@ class Intake:
 
     def _forget_unused(self, name: str) -> None:
         try:
-            self._drop_unused(ours=(name.removeprefix("items."), _PUBLISHING))
+            self._drop_unused(ours=(name.removeprefix("items."), PUBLISHING))
         except (OSError, RuntimeError, ValueError, StoreError):
             # report the error of the import
             _log.exception("what a failed import left will be cleared by the next compact")
@@ -131,8 +132,8 @@ class Intake:
         """
         if self._claims.living():
             return
-        with self._claims.hold(_PUBLISHING, wait=_WAIT_SECONDS):
-            self._drop_unused(ours=(_PUBLISHING,))
+        with self._claims.hold(PUBLISHING, wait=WAIT_SECONDS):
+            self._drop_unused(ours=(PUBLISHING,))
 
     def _drop_unused(self, *, ours: Sequence[str]) -> None:
         """`drop_unused` for the holder of the claim to publish; `ours` are claims that do not count as imports."""
@@ -161,13 +162,6 @@ class Intake:
         if table is None:
             return pa.table({"id": pa.array([], pa.string()), "pair_hash": pa.array([], pa.string())})
         return table.search().select(["id", "pair_hash", "row"]).to_arrow().sort_by("row")
-
-    def _sizes(self, hashes: list[str]) -> Sizes:
-        sizes: Sizes = {}
-        for part in self._tables.matching(IMAGES, "hash", hashes, columns=["hash", "width", "height"]):
-            for key, width, height in zip(*(column.to_pylist() for column in part.columns), strict=True):
-                sizes[key] = (width, height)
-        return sizes
 
 
 def _size(batch: list[Item] | VectorItems) -> int:

@@ -16,13 +16,15 @@ from qlatent.store.catalogue.records import AddReport
 from qlatent.store.claims import Claims
 from qlatent.store.disk import explained
 from qlatent.store.items import names
-from qlatent.store.items.intake import IMAGES, Intake, Staged
+from qlatent.store.items.intake import Intake, Staged
 from qlatent.store.items.mapped import MappedVectors
 from qlatent.store.items.near_duplicates import NearDuplicates
+from qlatent.store.items.pictures import Pictures
 from qlatent.store.items.schemas import ITEMS
 from qlatent.store.items.search_indexes import SearchIndexes
 from qlatent.store.items.tables import Tables, gathered, select
 from qlatent.store.items.vectors import Hashes, Vectors, VectorTable, images_of
+from qlatent.store.items.withheld import Withheld
 from qlatent.types import MODALITIES, Item, Progress, VectorItems
 
 __all__ = ["AddReport", "ItemStore"]
@@ -45,7 +47,8 @@ class ItemStore:
         # the encodings of a dataset in the state last seen: counting them reads a million hashes in some seconds
         self._encoders: dict[str, tuple[tuple[Any, ...], list[dict[str, Any]]]] = {}
         self._claims = Claims(self.path / ".staging")
-        self._intake = Intake(self._tables, self._vectors, self._claims)
+        self.pictures = Pictures(self._tables, self._claims)
+        self._intake = Intake(self._tables, self._vectors, self._claims, self.pictures)
         try:
             with explained("the items", self.path):
                 if self._claims.sweep():
@@ -206,29 +209,22 @@ class ItemStore:
 
     # --- images -------------------------------------------------------------------------------------------
 
+    @property
+    def withheld(self) -> Withheld:
+        """Which pictures are not kept: none of the functions below gives them."""
+        return self.pictures.withheld
+
     def image(self, image_hash: str) -> bytes:
-        """The imported bytes of an image; an unknown hash raises `StoreError`."""
-        for part in self._tables.matching(IMAGES, "hash", [image_hash], columns=["image"]):
-            if part.num_rows:
-                content: bytes = part["image"][0].as_py()
-                return content
-        raise StoreError(f"There is no image {image_hash!r}.", remedy="Import it again.")
+        """The imported bytes of an image; an unknown hash, or one that is withheld, raises `StoreError`."""
+        return self.pictures.image(image_hash)
 
     def images(self, hashes: Iterable[str | None]) -> dict[str, bytes]:
         """The bytes of these images by hash, read in one pass; hashes without an image are left out."""
-        wanted = [key for key in dict.fromkeys(hashes) if key]
-        found: dict[str, bytes] = {}
-        for part in self._tables.matching(IMAGES, "hash", wanted, columns=["hash", "image"]):
-            found.update(zip(part["hash"].to_pylist(), part["image"].to_pylist(), strict=True))
-        return found
+        return self.pictures.images(hashes)
 
     def thumbnails(self, hashes: Iterable[str | None]) -> dict[str, bytes]:
         """WebP thumbnails (at most 160 × 160) by hash; hashes without an image are left out."""
-        wanted = [key for key in dict.fromkeys(hashes) if key]
-        found: dict[str, bytes] = {}
-        for part in self._tables.matching(IMAGES, "hash", wanted, columns=["hash", "thumbnail"]):
-            found.update(zip(part["hash"].to_pylist(), part["thumbnail"].to_pylist(), strict=True))
-        return found
+        return self.pictures.thumbnails(hashes)
 
     # --- embeddings ---------------------------------------------------------------------------------------
 

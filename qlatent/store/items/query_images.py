@@ -32,3 +32,8 @@ class QueryImages:
         """The image with this content hash, None if it is not kept."""
         file = self._path / name
         return file.read_bytes() if _HASH.fullmatch(name) and file.is_file() else None
+
+    def drop(self, name: str) -> None:
+        """Delete the image with this content hash, if it is kept."""
+        if _HASH.fullmatch(name):
+            (self._path / name).unlink(missing_ok=True)

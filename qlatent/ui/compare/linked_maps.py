@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from qlatent.services.datasets import browsing
+from qlatent.services.datasets import browsing, pictures
 from qlatent.services.experiments import side_by_side as service
 from qlatent.services.experiments.side_by_side import SideBySide, Space
 from qlatent.services.scenes import scenes
@@ -177,7 +177,6 @@ def _cards(shown: Shown) -> Cards:
     """What is shown beside a point; the server asks for it in a thread, where Streamlit is not."""
     workspace, source, rows = page.workspace(), shown.source, shown.rows
 
-    @lru_cache(maxsize=len(rows))
     def of_row(row: int) -> Card:
         (item,) = scenes.items(workspace, source, [row])
         image = browsing.thumbnails(workspace, [item["image_hash"]]) if item["image_hash"] else {}
@@ -185,4 +184,5 @@ def _cards(shown: Shown) -> Cards:
         return Card(text, item["label"] or "", None, next(iter(image.values()), None))
 
     name = f"{workspace.path} {source} {shown.found.spaces[0].run_id} {shown.modality}"
-    return Cards(name, lambda point: of_row(int(rows[point])), pictures="image" in shown.found.modalities)
+    kept = pictures.remembered(workspace, of_row, most=len(rows))
+    return Cards(name, lambda point: kept(int(rows[point])), pictures="image" in shown.found.modalities)

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from qlatent.services.datasets import datasets
+from qlatent.services.datasets import datasets, pictures
 from qlatent.services.datasets.datasets import Preview
 from qlatent.ui.data import import_preview
 from qlatent.ui.shell import dataset_cache, page, uploads, url_state
@@ -195,6 +195,11 @@ def _store(seen: Preview) -> None:
         )
         if st.button("Open the dataset", key="import_open", type="primary"):
             _open(seen.already_imported)
+        lost = len(pictures.lost(workspace, seen.already_imported))
+        if lost and st.button(f"Bring {count(lost, 'deleted picture')} back", key="import_put_back"):
+            result = datasets.store(workspace, seen)
+            st.session_state["import_summary"] = _summary(result)
+            _open(result.dataset)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         target = st.selectbox(
@@ -221,6 +226,8 @@ def _store(seen: Preview) -> None:
 
 
 def _summary(result: datasets.ImportReport) -> str:
+    if result.pictures:
+        return f"{count(result.pictures, 'picture')} of {literal(result.name)} are back."
     if result.already:
         return f"{literal(result.name)} already contains exactly these items; nothing was stored twice."
     counts = [f"{count(result.rows, 'item')} stored in {literal(result.name)}"]

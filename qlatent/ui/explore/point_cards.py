@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
 
-from qlatent.services.datasets import browsing
+from qlatent.services.datasets import browsing, pictures
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Scene, Source
 from qlatent.services.workspaces import Workspace
@@ -27,10 +26,10 @@ def cards(workspace: Workspace, shown: Named, frame: int) -> Cards:
 
 
 def _reader(workspace: Workspace, scene: Scene, frame: int) -> Callable[[int], Card]:
-    @lru_cache(maxsize=KEPT)
-    def of_row(row: int) -> Card:
+    def read(row: int) -> Card:
         return card(workspace, scene.source, row)
 
+    of_row = pictures.remembered(workspace, read, most=KEPT)
     norm = norms(scene, frame)
 
     def of_point(point: int) -> Card:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from qlatent.services.datasets import browsing
+from qlatent.services.datasets import browsing, pictures
 from qlatent.services.hardware import placing
 from qlatent.services.hardware.listing import JobView
 from qlatent.services.hardware.placing import Placed
@@ -182,7 +182,6 @@ def _cards(shown: Shown) -> Cards:
     workspace, found, rows = page.workspace(), shown.found, shown.rows
     source = Source(dataset=shown.job.run.dataset or "", version=shown.job.run.dataset_version)
 
-    @lru_cache(maxsize=len(rows))
     def of_point(point: int) -> Card:
         (item,) = scenes.items(workspace, source, [int(rows[point])])
         image = browsing.thumbnails(workspace, [item["image_hash"]]) if item["image_hash"] else {}
@@ -190,4 +189,5 @@ def _cards(shown: Shown) -> Cards:
         said = f"{text}\nmoved by {found.moved[point]:.3f}"
         return Card(said, item["label"] or "", None, next(iter(image.values()), None))
 
-    return Cards(f"{workspace.path} hardware {shown.job.id} {' '.join(found.stages)}", of_point)
+    kept = pictures.remembered(workspace, of_point, most=len(rows))
+    return Cards(f"{workspace.path} hardware {shown.job.id} {' '.join(found.stages)}", kept)

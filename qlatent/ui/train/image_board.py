@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from qlatent.plots import image_views
+from qlatent.services.datasets import tombstone
 from qlatent.services.runs.frames import frame_steps
 from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import ImageTraining
@@ -83,8 +84,12 @@ def _views(run: RunSummary) -> None:
     pair = service.pair(workspace, run.id, place=place, frame=steps.index(step))
     pictures, rest = st.columns([1, 3], gap="medium")
     with pictures:
-        for number, name in enumerate(image_views.NAMES):
-            st.image(pair.pictures[number], caption=name.capitalize(), width=120)
+        if pair.pictures is None:
+            st.caption(tombstone.SAYS.capitalize())
+        for name, picture in zip(
+            image_views.NAMES, () if pair.pictures is None else pair.pictures, strict=False
+        ):
+            st.image(picture, caption=name.capitalize(), width=120)
     with rest:
         _states(pair)
 

@@ -85,13 +85,15 @@ def note_key(item: str) -> str:
     return f"triage_note_{item}"
 
 
-def decide(queue: str, item: str, code: str, reason: str = "") -> None:
-    """Store a decision and go on, or ask for the reason that it needs."""
+def decide(queue: str, item: str, code: str, reason: str = "", *, confirmed: bool = False) -> None:
+    """Store a decision and go on, or ask for the reason that it needs, or whether pictures may be deleted."""
 
     def done() -> None:
         workspace = page.workspace()
         policy = queues.policy(workspace, queue)
-        if policy.decision(code).needs_reason and not reason:
+        decision = policy.decision(code)
+        deletes = decision.severe and not st.session_state.get(REVIEW)
+        if (decision.needs_reason and not reason) or (deletes and not reason and not confirmed):
             st.session_state[PENDING] = code
             return
         note = st.session_state.get(note_key(item), "")
@@ -242,7 +244,8 @@ def pressed(queue: str, done: Any) -> None:
     st.session_state[SEEN] = int(done.get("number", 0))
     item, action = str(done.get("case", "")), done.get("action")
     if action == "decide":
-        decide(queue, item, str(done.get("code", "")), str(done.get("reason", "")))
+        code, reason = str(done.get("code", "")), str(done.get("reason", ""))
+        decide(queue, item, code, reason, confirmed=done.get("confirmed") is True)
     elif action == "undo" and done.get("turn") == turn():  # a double press takes back one step
         undo(queue)
     elif action in ("skip", "hold", "back"):

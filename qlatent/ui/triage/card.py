@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
 from qlatent.errors import QlatentError
-from qlatent.services.datasets import browsing
+from qlatent.services.datasets import browsing, tombstone
+from qlatent.services.datasets import pictures as kept
 from qlatent.services.triage import audit, cases
 from qlatent.services.triage.cases import Case, Similar
 from qlatent.services.triage.queues import QueueView
@@ -45,7 +48,7 @@ def similar(queue: QueueView, case: Case, encoder: str) -> list[Similar]:
         st.caption("Unknown, since the item is gone.")
         return []
     try:
-        found = cases.similar(page.workspace(), case, encoder=encoder, policy=queue.policy)
+        found = cases.similar(page.workspace(), case, encoder=encoder)
     except QlatentError as err:
         _not_encoded(queue, err)
         return []
@@ -95,11 +98,14 @@ def history(queue: QueueView, case: Case) -> None:
 
 
 def _pictures(case: Case) -> None:
-    if case.severe:
+    if case.withheld:
+        many = "" if case.withheld == 1 else f": {case.withheld} pictures"
+        st.info(f"{tombstone.SAYS.capitalize()}{many}", icon=":material/visibility_off:")
+    if case.lost:
         st.info(
-            "Decided as severe: its pictures are not shown on this page.", icon=":material/visibility_off:"
-        )
-        return
+            f"Pictures that were deleted when the item was flagged as severe: {case.lost}. To bring them back, import "
+            "the file that they came from once more on the page Data.", icon=":material/hide_image:",
+        )  # fmt: skip
     if case.pictures:
         shown = [
             Picture(_source(name), f"Picture {number} of {case.item}")
@@ -108,13 +114,14 @@ def _pictures(case: Case) -> None:
         pictures(shown, of=case.item, blurred=you.blurs(), key="triage_pictures")
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _kept(path: str, name: str) -> str:
-    return data_uri(cases.picture(page.workspace(), name)) or ""
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _kept(path: str) -> Callable[[str], str]:
+    workspace = page.workspace()
+    return kept.remembered(workspace, lambda name: data_uri(cases.picture(workspace, name)) or "", most=32)
 
 
 def _source(name: str) -> str:
-    return _kept(str(page.workspace().path), name)
+    return _kept(str(page.workspace().path))(name)
 
 
 def _tile(queue: QueueView, each: Similar, thumbnail: bytes | None) -> Picture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,11 @@ from qlatent.services.triage.queues import QueueView
 from qlatent.ui.shell import page, parts
 from qlatent.ui.shell.formatting import ago, literal
 from qlatent.ui.triage import acting, words, you
+
+DELETES = (
+    "A severe decision deletes the pictures of this item from the workspace, for everybody. Undoing brings back the "
+    "decision but not the pictures, unless the file that they came from is imported once more."
+)
 
 
 def panel(view: QueueView, case: Case, *, own: bool) -> None:
@@ -49,7 +55,18 @@ def _decisions(view: QueueView, case: Case) -> None:
 
 def _reasons(view: QueueView, case: Case) -> None:
     code = acting.pending()
-    st.markdown(f"**{literal(words.decision(view.policy, code))}: for which reason?**")
+    decision, label = view.policy.decision(code), literal(words.decision(view.policy, code))
+    if decision.severe:
+        st.warning(DELETES, icon=":material/hide_image:")
+    if not decision.needs_reason:
+        st.markdown(f"**{label}: delete its pictures?**")
+        done = functools.partial(acting.decide, confirmed=True)
+        _button(
+            "Delete and decide", "y", f"confirm_{code}", case, done, view.id, case.item, code, look="primary"
+        )
+        _button("Another decision", "Esc", "back", case, acting.back, view.id, case.item, look="tertiary")
+        return
+    st.markdown(f"**{label}: for which reason?**")
     with st.grid(2, min_column_width=180, gap="small") as grid:
         for number, each in enumerate(view.policy.reasons, 1):
             with grid.cell():

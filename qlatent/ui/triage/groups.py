@@ -20,6 +20,10 @@ from qlatent.ui.triage.keyboard import keyboard
 from qlatent.ui.triage.tiles import tiles
 
 LAST = "triage_group_last"
+DELETES_ALL = (
+    "A severe decision deletes the pictures from the workspace, for everybody. Undoing brings back the decision but "
+    "not the pictures, unless the files that they came from are imported once more."
+)
 PARTS = {
     "boundary": ("At the boundary", "Members nearest to an item outside the group."),
     "different": ("Least like the rest", "Members farthest from the mean of the group."),
@@ -136,10 +140,15 @@ def _decide(view: QueueView, preview: Preview, excluded: list[str]) -> None:
     )  # fmt: skip
     st.text_input("Note", key="triage_group_note", max_chars=5_000)
     number = len(set(preview.open) - set(excluded))
+    severe = code is not None and view.policy.decision(code).severe
+    if severe:
+        st.warning(DELETES_ALL, icon=":material/hide_image:")
+        st.checkbox(f"Delete the pictures of {count(number, 'item')}", key="triage_group_delete")
+    confirmed = not severe or st.session_state.get("triage_group_delete", False)
     label = f"Decide {count(number, 'case')}" + (f" as {literal(labels[code])}" if code else "")
     st.button(
         label, key="triage_group_apply", type="primary", icon=":material/done_all:",
-        disabled=not code or not number or (needed and not reason),
+        disabled=not code or not number or (needed and not reason) or not confirmed,
         on_click=_apply, args=(view, preview, tuple(excluded)),
     )  # fmt: skip
 

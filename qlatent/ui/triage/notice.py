@@ -14,5 +14,5 @@ def notice() -> None:
             "**Not for child abuse material.** Do not bring it here: possessing it is a crime, and viewing it harms. "
             "Use hash matching (PhotoDNA, or PDQ in Meta's Hasher-Matcher-Actioner) at your platform, and report what "
             "you come across to a hotline: NCMEC's CyberTipline in the USA, elsewhere a member of INHOPE.\n\n"
-            "Pictures come blurred. Of items decided as *severe* this page shows no picture any more."
+            "Pictures come blurred. The pictures of items decided as *severe* are deleted from the workspace."
         )

@@ -172,7 +172,12 @@ def _decision_columns() -> Mapping[str, Any]:
             "Means", options=list(KINDS), format_func=lambda each: KINDS[str(each)], required=True
         ),
         "needs_reason": column.CheckboxColumn("Needs a reason", default=False),
-        "severe": column.CheckboxColumn("Severe", default=False, help="Its pictures are not shown any more."),
+        "severe": column.CheckboxColumn(
+            "Severe",
+            default=False,
+            help="Deciding so deletes the pictures from the workspace, also of cases that were decided so before. "
+            "Undoing does not bring them back.",
+        ),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import signal
 import threading
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Barrier
@@ -75,3 +76,24 @@ def decide_groups(workspace: Workspace, queue: str, items: list[str], notes: Pat
         notes.touch()
         event, _ = casework.decide_all(workspace, queue, items, code="ok", by="ann")
         casework.undo(workspace, queue, by="ann", event=event.id)
+
+
+def killed_while_severe(workspace: Workspace, queue: str, item: str, moment: str) -> None:
+    """Decide a case as severe and be killed: before it is stored, after it, or while or after pictures are deleted."""
+    from qlatent.services.triage import withholding
+    from qlatent.store.catalogue.triage_cases import TriageCases
+    from qlatent.store.items.pictures import Pictures
+    from qlatent.store.items.tables import Tables
+
+    def killed(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    owner, name = {
+        "asked": (TriageCases, "decide"),
+        "stored": (withholding, "_follow"),
+        "deleting": (Tables, "keep_only"),
+        "deleted": (Pictures, "_note_removed"),
+    }[moment]
+    setattr(owner, name, killed)
+    casework.decide(workspace, queue, item, code="grave", by="ann")
+    withholding.wait(workspace)

@@ -265,7 +265,7 @@ def _headers(tag: str) -> dict[str, str]:
 
 def _brief() -> dict[str, str]:
     return {
-        "Cache-Control": "private, max-age=300",
+        "Cache-Control": "no-store",  # its picture may not be kept any more
         "Content-Encoding": "identity",
         "X-Content-Type-Options": "nosniff",
     }

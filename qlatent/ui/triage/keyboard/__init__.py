@@ -58,7 +58,13 @@ def keyboard(
         "decides": decides,
         "named": list(named),
         "decisions": [
-            {"key": each.key, "code": each.code, "label": each.label, "reason": each.needs_reason}
+            {
+                "key": each.key,
+                "code": each.code,
+                "label": each.label,
+                "reason": each.needs_reason,
+                "confirm": each.severe and not each.needs_reason,
+            }
             for each in policy.decisions
         ],
         "reasons": [{"code": each.code, "label": each.label} for each in policy.reasons],

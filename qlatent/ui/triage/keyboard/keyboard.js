@@ -37,7 +37,8 @@ class Keyboard {
       return hint;
     }));
     const rows = [
-      ...this.data.decisions.map((each) => [each.key, each.reason ? `${each.label}, then the key of a reason` : each.label]),
+      ...this.data.decisions.map((each) => [each.key, each.reason ? `${each.label}, then the key of a reason`
+        : each.confirm ? `${each.label}, then y to delete the pictures` : each.label]),
       ...Object.entries(this.data.actions).map(([key, each]) => [key, each.label]),
       ["Esc", "Leave a field, or choose another decision"],
     ];
@@ -58,10 +59,12 @@ class Keyboard {
     bar.classList.toggle("reasons", Boolean(waiting));
     if (waiting) {
       const asked = document.createElement("p");
-      asked.textContent = `The reason for ${waiting.label}`;
+      asked.textContent = waiting.confirm ? `${waiting.label} deletes the pictures for everybody` : `The reason for ${waiting.label}`;
       bar.replaceChildren(
         asked,
-        ...reasons.map((each) => button(each.label, () => this.give(each))),
+        ...(waiting.confirm
+          ? [button("Delete and decide", () => this.give({ confirmed: true }))]
+          : reasons.map((each) => button(each.label, () => this.give({ reason: each.code })))),
         button("Another decision", () => this.back(), "aside"),
       );
     } else {
@@ -102,7 +105,7 @@ class Keyboard {
 
   decide(found) {
     if (!this.data.decides || this.busy) return true;
-    if (found.reason) {
+    if (found.reason || found.confirm) {
       this.waiting = found.code;
       this.tell({ action: "decide", code: found.code });
       this.bar();
@@ -116,14 +119,16 @@ class Keyboard {
   reason(key, twice) {
     if (twice) return true;
     if (key === "Escape") return this.back();
+    if (this.data.decisions.find((each) => each.code === this.waiting)?.confirm)
+      return key === "y" ? this.give({ confirmed: true }) : this.aside(key);
     const found = this.data.reasons[Number(key) - 1];
-    return found ? this.give(found) : this.aside(key);
+    return found ? this.give({ reason: found.code }) : this.aside(key);
   }
 
-  give(found) {
+  give(answer) {
     if (this.busy) return true;
     this.sent = this.data.case;
-    this.tell({ action: "decide", code: this.waiting, reason: found.code });
+    this.tell({ action: "decide", code: this.waiting, ...answer });
     this.waiting = "";
     this.bar();
     return true;
