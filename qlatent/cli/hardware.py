@@ -11,7 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from qlatent.cli import lines
-from qlatent.cli.options import EncoderKey, JsonOption, WorkspaceOption, open_workspace
+from qlatent.cli.options import (
+    EncoderKey,
+    JsonOption,
+    WorkspaceOption,
+    YesOption,
+    check_owner,
+    open_workspace,
+)
 from qlatent.cli.selecting import IdOption, SelectionOption, WhereOption, selection
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import QlatentError
@@ -190,9 +197,12 @@ def fetch(
 
 
 @app.command()
-def cancel(job: Job, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def cancel(
+    job: Job, yes: YesOption = False, workspace: WorkspaceOption = None, as_json: JsonOption = False
+) -> None:
     """Cancel a job, on its device too. What was measured until then is kept."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    check_owner(listing.job(opened, job).run.owner, f"the job {job}", yes=yes, act="cancel")
     found = listing.cancel(opened, job)
     said = "cancelled" if found.state == "cancelled" else "its worker cancels it"
     terminal.result(_row(found), f"{job}: {said}.")

@@ -35,7 +35,7 @@ GroupBy = Annotated[
 EncoderKey = Annotated[
     str | None, typer.Option("--vectors", help="Encoder key, if the dataset has vectors of several encoders.")
 ]
-YesOption = Annotated[bool, typer.Option("--yes", help="Remove it also if somebody else made it.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do it also if somebody else made it.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once while the run continues.")]
 
 
@@ -49,12 +49,12 @@ def open_workspace(workspace: Path | None) -> Workspace:
     return workspaces.open_workspace(path_of(workspace))
 
 
-def check_owner(owner: str, what: str, *, yes: bool) -> None:
-    """Raise `InputError` if somebody else made what is to be removed, unless `yes` says that this is known."""
+def check_owner(owner: str, what: str, *, yes: bool, act: str = "remove") -> None:
+    """Raise `InputError` if somebody else made what is removed or cancelled, unless `yes` says that this is known."""
     if not yes and actors.others(owner):
         raise InputError(
             f"{owner} made {what}; you are {actors.own_name()}.",
-            remedy="Add --yes to remove it all the same.",
+            remedy=f"Add --yes to {act} it all the same.",
         )
 
 

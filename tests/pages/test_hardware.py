@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from qlatent.errors import KeyNeededError
@@ -220,7 +221,13 @@ def test_a_waiting_job_is_told_to_cancel(opened: Open, executed: tuple[Workspace
     at = opened(workspace.path, "hardware", hardware_section="jobs")  # the newest is open
     assert at.query_params["hardware_job"] in (new, [new])
     assert any(each.value == "Next in the queue. It starts now." for each in at.info)
+    with workspace.catalogue._database.writing() as connection:
+        connection.execute(text("UPDATE runs SET owner = 'eve' WHERE id = :id"), {"id": new})
+    at.run()
     at.button(key="hardware_cancel").click().run()
+    assert any("eve made it" in each.value for each in at.warning)
+    assert jobs.state(listing.job(workspace, new)) != "cancelling"
+    at.button(key="others_cancel_yes").click().run()
     assert not at.error, [each.value for each in at.error]
     assert [jobs.state(listing.job(workspace, each)) for each in (new, job)] == ["cancelling", "done"]
     assert not [each for each in at.button if each.key == "hardware_cancel"]

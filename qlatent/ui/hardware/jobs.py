@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -129,9 +130,9 @@ def _header(view: JobView) -> None:
         st.badge(word, color=colour, icon=icon)
         st.space("stretch")
         goes_on = view.state not in ENDED and not view.job.cancel_asked
-        if goes_on and st.button("Cancel", key="hardware_cancel", icon=":material/cancel:"):
-            listing.cancel(workspace, view.id)
-            st.rerun(scope="app")
+        if goes_on:
+            cancel = functools.partial(listing.cancel, workspace, view.id)
+            owners.cancel_button(view.run.name, view.run.owner, cancel, key="hardware_cancel")
         resumable = view.waits_for == "resume" or (
             view.state in ("failed", "cancelled") and not view.run.active
         )
