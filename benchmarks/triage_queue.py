@@ -18,6 +18,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,11 @@ from streamlit.testing.v1 import AppTest
 
 from qlatent.provenance import made_by
 from qlatent.services.datasets import browsing
-from qlatent.services.triage import cases, casework, places, queues
+from qlatent.services.triage import cases, casework, learning, places, queues
 from qlatent.services.triage.queues import Policy
 from qlatent.services.workspaces import open_workspace
 from qlatent.settings import settings
+from qlatent.store.catalogue import database
 from qlatent.store.catalogue.records import DatasetRecord
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
@@ -138,6 +140,40 @@ def parts(workspace: Workspace, decisions: int) -> dict[str, Any]:
     return {name: told(name, each[WARM:]) for name, each in figures.items()}
 
 
+def learnt(workspace: Workspace) -> dict[str, Any]:
+    """Learning from some decisions, which puts all open cases in a new order: first of a process, and again."""
+    queues.reorder(workspace, QUEUE, order="risk", by="ann")
+    waiting = [each.item_id for each in workspace.catalogue.cases.of(QUEUE) if not each.code]
+    casework.decide_all(workspace, QUEUE, waiting[::500], code="violates", reason="repost", by="ann")
+    casework.decide_all(workspace, QUEUE, waiting[1::250], code="ok", by="ann")
+    found = {}
+    for name in ("learn, first of a process", "learn again"):
+        with transactions() as writing:
+            found[name] = told(name, [measured(partial(learning.learn, workspace, QUEUE))])
+        found[f"{name}: write transactions"] = told(f"  its {len(writing)} write transactions", writing)
+    return found
+
+
+@contextmanager
+def transactions() -> Iterator[list[tuple[float, float]]]:
+    """CPU and wall seconds of each write transaction within the block, while it holds the database."""
+    found: list[tuple[float, float]] = []
+
+    @contextmanager
+    def timed(engine: Any) -> Iterator[Any]:
+        with writing(engine) as connection:
+            cpu, wall = time.process_time(), time.perf_counter()
+            yield connection
+        found.append((time.process_time() - cpu, time.perf_counter() - wall))
+
+    writing = database.writing
+    database.writing = timed
+    try:
+        yield found
+    finally:
+        database.writing = writing
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -156,7 +192,7 @@ def main() -> None:
         print(f"{'':34s} {'cpu':>8s} {'worst':>8s} {'wall':>8s} {'worst':>8s}")
         result = {
             "cases": asked.cases, "width": asked.width, "made_by": made_by(), "page": page(asked.decisions),
-            "parts": parts(workspace, asked.decisions),
+            "parts": parts(workspace, asked.decisions), "learning": learnt(workspace),
         }  # fmt: skip
     if asked.out:
         asked.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -1,8 +1,17 @@
 """How many bad items a queue still has, from the items drawn at random, and a hint when enough of them are found.
 
-Each random item is drawn from all that are undecided at that moment. If the queue has B bad items of which F are found,
-and R undecided ones, it is bad with probability (B − F) / R, whatever was decided in between and in which order. The
-product over the draws is the likelihood of B, exactly; with every B equally likely beforehand it is the posterior.
+Each random item is drawn from all that are in the pool at that moment: open, and never skipped. If the pool and what
+left it before hold B bad items of which F are found, and R are in the pool, it is bad with probability (B - F) / R,
+whatever was decided in between and in which order. The product over the draws is the likelihood of B; with every B
+equally likely beforehand it is the posterior (Waudby-Smith & Ramdas 2020, "Confidence sequences for sampling without
+replacement").
+
+What decides the sample must not know the answers. The cases with the smallest draw numbers up to the first open one are
+no such sample: where they end depends on which cases came by risk, so their last ones lean to bad, and one case that is
+skipped holds up all that follow. So only those count that *came* at random. A skip is a third answer, beside bad and
+not bad: a skipped case was drawn, is not known to be bad, and leaves the pool. The estimate then says how many in the
+pool will be decided as bad. Of the skipped ones nothing is known, and both ends are possible (Manski 1989, "Anatomy of
+the selection problem"): all `Estimate.unknown` may be bad.
 """
 
 from __future__ import annotations
@@ -42,6 +51,7 @@ class Estimate:
     draws: int
     numbers: Numbers  # (m,) ascending: bad items left
     posterior: Floats  # (m,)
+    unknown: int = 0  # open items beside the undecided ones, of which nothing is known
 
     @property
     def left(self) -> float:
@@ -56,15 +66,15 @@ class Estimate:
         return int(self.numbers[chosen.min()]), int(self.numbers[chosen.max()])
 
     def sure(self, *, target: float = TARGET) -> float:
-        """The probability that recall is at least `target`: that share of all bad items is found."""
-        return _mass(self.posterior, self.numbers <= _most_left(self.found, target))
+        """The probability that recall is at least `target` even if all `unknown` items are bad."""
+        return _mass(self.posterior, self.numbers + self.unknown <= _most_left(self.found, target))
 
     def further_draws(self, *, target: float = TARGET, level: float = LEVEL) -> int:
         """How many further items, drawn at random in a row and all good, would make recall ≥ `target` sure to `level`.
 
         All that are undecided if nothing less is enough, as without a bad item found.
         """
-        enough = self.numbers <= _most_left(self.found, target)
+        enough = self.numbers + self.unknown <= _most_left(self.found, target)
         if not self.found or self.undecided == 0:
             return self.undecided
         low, high = -1, self.undecided  # after all of them, none is left
@@ -89,7 +99,7 @@ def estimate(draws: Sequence[Draw], *, undecided: int, found: int) -> Estimate:
     """The bad items left among `undecided` ones after `found` were found, from random draws in their order.
 
     Without a draw every number is equally likely. If all draws come before any other decision, it is the beta-binomial
-    posterior of simple random sampling. Draws that were decided as neither bad nor good do not belong in it.
+    posterior of simple random sampling.
     """
     numbers = np.unique(np.linspace(0, undecided, min(undecided, POINTS) + 1).round().astype(np.int64))
     logarithm = np.zeros(len(numbers))
@@ -102,6 +112,25 @@ def estimate(draws: Sequence[Draw], *, undecided: int, found: int) -> Estimate:
             logarithm += np.log(np.clip(chance, 0.0, 1.0)).sum(axis=0)
     weights = np.exp(logarithm - logarithm.max())
     return Estimate(undecided, found, len(draws), numbers, weights / weights.sum())
+
+
+def pool(left: ArrayLike, bad: ArrayLike, drawn: ArrayLike) -> Estimate:
+    """The estimate from when each of n items left the pool.
+
+    `left` (n,) is a number that grows with time, infinite for an item that is in the pool. `drawn` (n,) says whether it
+    left when it came at random, decided or skipped, and `bad` (n,) whether it was found to be bad when it left.
+    """
+    moment = np.asarray(left, dtype=np.float64)
+    found, random = np.asarray(bad, dtype=np.bool_), np.asarray(drawn, dtype=np.bool_)
+    order = np.argsort(moment, kind="stable")
+    before = np.concatenate([[0], np.cumsum(found[order])])
+    gone = int(np.isfinite(moment).sum())
+    draws = [
+        Draw(len(moment) - place, int(before[place]), bool(found[order[place]]))
+        for place in range(gone)
+        if random[order[place]]
+    ]
+    return estimate(draws, undecided=len(moment) - gone, found=int(found.sum()))
 
 
 def missed_risk(decisions: ArrayLike, *, items: int, target: float = TARGET) -> float:

@@ -119,7 +119,8 @@ def decide(
     moment = _time(now)
     found = learning.score(workspace, queue, item)
     score = found.shown() | {"score_hidden": rules.score_hidden} if found else {}
-    payload = {"how": "single", **score, **(shown or {})}
+    drawn = {"drawn": True} if _came_at_random(workspace, queue, item, by, rules, moment) else {}
+    payload = {"how": "single", **score, **drawn, **(shown or {})}
     event = TriageEvent(queue, moment, by, "decided", item, code, reason, _note(note), payload=payload)
     with _pictures(workspace, queue, [item], severe=severe):
         return workspace.catalogue.cases.decide(event, now=moment)
@@ -154,7 +155,10 @@ def skip(workspace: Workspace, queue: str, item: str, *, by: str, now: float | N
     """Leave a case to others; it comes to this analyst again only when asked for."""
     people.check(workspace, by, "decide")
     moment = _time(now)
-    return workspace.catalogue.cases.skip(TriageEvent(queue, moment, by, "skipped", item), now=moment)
+    rules = queues.policy(workspace, queue)
+    payload = {"drawn": True} if _came_at_random(workspace, queue, item, by, rules, moment) else {}
+    event = TriageEvent(queue, moment, by, "skipped", item, payload=payload)
+    return workspace.catalogue.cases.skip(event, now=moment)
 
 
 def hold(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> CaseRecord:
@@ -239,6 +243,14 @@ def _is_drawn(workspace: Workspace, queue: str, by: str, rules: Policy) -> bool:
         return False
     decided = workspace.catalogue.triage_events.count(queue, by, kind="decided")
     return (decided + 1) % rules.random_every == 0
+
+
+def _came_at_random(workspace: Workspace, queue: str, item: str, by: str, rules: Policy, now: float) -> bool:
+    """Whether it is the turn of a random case, and this is the one; the estimate of what is left counts only these."""
+    return (
+        _is_drawn(workspace, queue, by, rules)
+        and workspace.catalogue.cases.first_drawn(queue, by, now=now) == item
+    )
 
 
 def _note(text: str) -> str:

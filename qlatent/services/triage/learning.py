@@ -129,7 +129,7 @@ def _learned(workspace: Workspace, record: QueueRecord, *, seed: int, now: float
     rules = queues.policy(workspace, record.id)
     rows, ids = queues.case_rows(workspace, record, cases)
     values, beside, learned = _scores(workspace, record, cases, rows, ids, rules.kinds(), seed=seed)
-    left = remaining(cases, rules).document()
+    left = remaining(workspace, record.id, cases, rules).document()
     open_ = {each.item_id for each in cases if not each.code}
     by = _order(workspace, record, values, rows, ids, open_)
     told = learned | {

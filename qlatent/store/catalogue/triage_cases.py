@@ -1,7 +1,6 @@
 """The cases of queues: who has which, and decisions, each stored with its event in one transaction.
 
-`draw` gives each case a random number once. Cases in the order of their draws are a random sample of the queue,
-however many of them were decided for other reasons.
+`draw` gives each case a random number once; the open case with the smallest is one drawn at random from all open ones.
 """
 
 from __future__ import annotations
@@ -78,6 +77,15 @@ class TriageCases:
         """How many cases of a queue are decided."""
         query = select(func.count()).where(_CASES.c.queue_id == queue, _CASES.c.code != "")
         return int(self._database.rows(query)[0][0])
+
+    def first_drawn(self, queue: str, analyst: str, *, now: float) -> str | None:
+        """The free case, or own one in use, with the smallest draw of those that the analyst has not skipped."""
+        query = select(_CASES.c.item_id).where(
+            _CASES.c.queue_id == queue, func.length(_CASES.c.code) == 0, is_takeable(analyst, now),
+            ~is_skipped(analyst),
+        )  # fmt: skip
+        rows = self._database.rows(query.order_by(_CASES.c.draw, _CASES.c.item_id).limit(1))
+        return rows[0][0] if rows else None
 
     def counts(self, queue: str, analyst: str, *, now: float) -> CaseCounts:
         """How many cases the queue has, and where they are for this analyst at this time."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, func, insert, select
+from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, or_, select
 
 from qlatent.store.catalogue import schema
 from qlatent.store.catalogue.connection import Database
@@ -62,6 +62,21 @@ class TriageEvents:
         if item:
             query = query.where(_EVENTS.c.id.in_(select(_ITEMS.c.event_id).where(_ITEMS.c.item_id == item)))
         return [_event(row) for row in self._database.rows(query)]
+
+    def looked_at(self, queue: str) -> list[tuple[int, str, str, bool]]:
+        """Skips of a queue that stand, and decisions on cases that came at random: number, kind, item, at random.
+
+        Those that came at random say so in their payload ("drawn"); decisions of them count also where they were taken
+        back. In order.
+        """
+        drawn = func.coalesce(_EVENTS.c.payload["drawn"].as_boolean(), False)
+        stands = ~exists().where(_UNDOING.c.undoes == _EVENTS.c.id)
+        query = select(_EVENTS.c.id, _EVENTS.c.kind, _EVENTS.c.item_id, drawn).where(
+            _EVENTS.c.queue_id == queue,
+            or_(and_(_EVENTS.c.kind == "skipped", stands), and_(_EVENTS.c.kind == "decided", drawn)),
+        )
+        rows = map(tuple, self._database.rows(query.order_by(_EVENTS.c.id)))
+        return [(number, kind, item, bool(random)) for number, kind, item, random in rows]
 
     def actors(self, queue: str) -> list[str]:
         """Who has done something in a queue, by name."""

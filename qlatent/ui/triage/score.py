@@ -88,15 +88,18 @@ def left(view: QueueView) -> None:
         )
     else:
         told = f"About {rest['left']:,.0f} bad cases left ({rest['low']:,}–{rest['high']:,}) of {rest['open']:,} open"
+        if skipped := rest.get("unknown", 0):
+            told += f"; nothing is known of {count(skipped, 'skipped case')} among them"
     if rest["enough"] and rest["open"]:
         told = f":material/flag: {told} · enough may be decided"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="triage_left"):
         st.caption(told, width="content")
         with st.popover("What this rests on", key="triage_left_why", type="tertiary"):
             st.markdown(
-                f"{count(rest['draws'], 'case')} drawn at random and decided, {count(rest['found'], 'bad case')} found "
-                f"so far. With 95 % probability {rest['low']:,} to {rest['high']:,} of the {rest['open']:,} open ones "
-                f"are bad; the probability that 95 % of all bad ones are found is {rest['sure']:.0%}."
+                f"{count(rest['draws'], 'case')} came at random, {count(rest['found'], 'bad case')} found so far. With "
+                f"95 % probability {rest['low']:,} to {rest['high']:,} of the {rest['open']:,} open ones are bad, "
+                f"skipped ones left aside; the probability that 95 % of all bad ones are found, were all skipped ones "
+                f"bad, is {rest['sure']:.0%}."
             )
             if rest["open"]:
                 st.markdown(

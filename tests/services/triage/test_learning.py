@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from qlatent.services.selections.definitions import Ids
@@ -14,6 +13,7 @@ from qlatent.services.triage import audit, background, casework, explained, lear
 from qlatent.store import queue_scores
 from qlatent.store.claims import HeldError
 from qlatent.store.workspace import Workspace
+from qlatent.triage.estimation import Draw, estimate
 from qlatent.triage.policy import Policy
 from tests.services import shop_workspace
 
@@ -122,21 +122,45 @@ def test_hidden_columns_are_not_learned_from(tmp_path: Path) -> None:
         assert "price is large" in titles and "truth" not in titles
 
 
-def test_what_is_left_comes_from_the_cases_with_the_smallest_draws(shop: Workspace) -> None:
-    """All but 6 are decided in the order of their draws: the posterior of a simple random sample, counted here."""
-    from scipy.stats import hypergeom
-
-    queue = made(shop, definition=Ids(ids=tuple(f"item-{n:02}" for n in range(20))), policy=Policy())
-    cases = sorted(shop.catalogue.cases.of(queue), key=lambda each: each.draw)
-    for number, each in enumerate(cases[:14]):
-        code, reason = ("violates", "repost") if number % 4 == 0 else ("ok", "")
-        casework.decide(shop, queue, each.item_id, code=code, reason=reason, by="ann")
+def test_what_is_left_comes_from_the_cases_that_came_at_random_also_after_a_skip(shop: Workspace) -> None:
+    """Every second case of 20 comes at random; one of these is skipped and holds nothing up."""
+    policy = Policy(random_every=2)
+    queue = made(
+        shop, order="oldest", definition=Ids(ids=tuple(f"item-{n:02}" for n in range(20))), policy=policy
+    )
+    expected: list[Draw] = []
+    found, gone, skipped = 0, 0, ""
+    while gone < 13:
+        case = casework.next_case(shop, queue, by="ann")
+        assert isinstance(case, casework.Assignment)
+        if case.why == "random" and not skipped:
+            expected.append(Draw(20 - gone, found, False))
+            skipped = case.item
+            casework.skip(shop, queue, case.item, by="ann")
+        else:
+            bad = int(case.item[-2:]) % 3 == 0
+            if case.why == "random":
+                expected.append(Draw(20 - gone, found, bad))
+            code, reason = ("violates", "repost") if bad else ("unsure" if gone == 5 else "ok", "")
+            casework.decide(shop, queue, case.item, code=code, reason=reason, by="ann")
+            found += bad
+        gone += 1
     left = learning.learn(shop, queue).about["left"]
-    likely = np.array([hypergeom.pmf(4, 20, 4 + more, 14) for more in range(7)])
-    assert left["found"] == 4 and left["open"] == 6 and left["draws"] == 14
-    assert left["left"] == pytest.approx(float(likely @ np.arange(7) / likely.sum()), rel=1e-6)
-    casework.decide(shop, queue, cases[15].item_id, code="unsure", by="ann")
-    assert learning.learn(shop, queue).about["left"]["draws"] == 14
+    made_ = estimate(expected, undecided=7, found=found)
+    assert (left["found"], left["open"], left["draws"], left["unknown"]) == (found, 8, len(expected), 1)
+    assert len(expected) == 7
+    assert left["left"] == pytest.approx(made_.left) and (left["low"], left["high"]) == made_.interval
+    casework.decide(
+        shop, queue, skipped, code="violates", reason="repost", by="bob"
+    )  # no draw of bob's, and found
+    after = learning.learn(shop, queue).about["left"]
+    assert (after["found"], after["unknown"], after["draws"]) == (found + 1, 0, 7)
+    assert after["left"] == pytest.approx(left["left"])
+    random = [each for each in shop.catalogue.triage_events.of(queue) if each.payload.get("drawn")]
+    casework.undo(shop, queue, by="ann", event=random[-1].id)  # open again: it is not known any more
+    assert learning.learn(shop, queue).about["left"]["unknown"] == 1
+    queues.fill(shop, queue, by="ann")
+    assert queues.view(shop, queue, analyst="ann").counts.total == 20
 
 
 def test_a_damaged_file_of_scores_is_learned_again(shop: Workspace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -57,6 +58,23 @@ def test_random_draws_are_a_prefix_of_the_draws(catalogue: Catalogue) -> None:
     catalogue.cases.decide(decided("i0", "ok"), now=1.0)
     following = catalogue.cases.take("q", "ann", now=1.0, until=2.0, drawn=True)
     assert following and following.item_id == "i3"  # (7 · 3) % 10 = 1
+    later = cases_at_random(catalogue)
+    assert later == [("i3", "decided", True), ("i6", "skipped", True), ("i9", "skipped", False)]
+
+
+def cases_at_random(catalogue: Catalogue) -> list[tuple[str, str, bool]]:
+    """Decide and skip the next two, of which one is taken back; says what counts for the estimate."""
+    cases = catalogue.cases
+    assert cases.first_drawn("q", "ann", now=1.0) == "i3"
+    first = replace(decided("i3", "ok"), payload={"drawn": True})
+    undo(catalogue, cases.decide(first, now=1.0))
+    assert cases.first_drawn("q", "ann", now=1.0) == "i3"
+    cases.decide(decided("i3", "ok"), now=1.0)
+    for item, payload in (("i6", {"drawn": True}), ("i9", {}), ("i2", {})):
+        event = cases.skip(TriageEvent("q", 1.0, "ann", "skipped", item, payload=payload), now=1.0)
+    undo(catalogue, event)
+    assert cases.first_drawn("q", "ann", now=1.0) == "i2"  # (7 · 2) % 10 = 4; i6 and i9 have 2 and 3
+    return [(item, kind, random) for _, kind, item, random in catalogue.triage_events.looked_at("q")]
 
 
 def test_an_order_is_changed_in_short_transactions_and_the_next_cases_first(
