@@ -1,11 +1,12 @@
 """Measure how much review work the orders of a queue save, by replay of known labels.
 
-    python benchmarks/triage.py DATA [--workspace FOLDER] [--sets demo sms abt mismatch coverage] [--out FILE]
+    python benchmarks/triage.py DATA [--workspace FOLDER] [--sets demo sms groups abt coverage] [--out FILE]
 
-DATA holds sms-spam, listings-abt-buy and clip-embeddings. Sets: the demo drawn anew from five seeds; SMS spam as text;
-Abt-Buy, where 85 % of the partners are removed by seed, so that few listings of Buy have one among those of Abt;
-image–text mismatches among COCO pairs, a tenth of whose captions are swapped; and the coverage of intervals. Texts are
-vectors of all-MiniLM-L6-v2 (requirements-encoder.txt). Five seeds each; intervals are Student's over seeds.
+DATA holds sms-spam and listings-abt-buy. Sets: the demo drawn anew from five seeds; SMS spam as text, also by heads
+that are trained anew with each seed; near-duplicate messages decided as groups; Abt-Buy, where 85 % of the partners are
+removed by seed, so that few listings of Buy have one among those of Abt; and the coverage of intervals. Texts are
+vectors of all-MiniLM-L6-v2 (requirements-encoder.txt). Five seeds each; intervals are Student's over seeds. Mismatches
+of image and text: triage_mismatch.py.
 """
 
 from __future__ import annotations
@@ -20,27 +21,34 @@ import frozen_heads
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
-from sklearn.metrics import roc_auc_score
 
 import qlatent
-from qlatent.metrics.statistics.differences import mean_interval
 from qlatent.provenance import made_by
 from qlatent.services import demo
+from qlatent.services.datasets import coded
 from qlatent.services.triage import signals, simulations
+from qlatent.services.triage.groups import SHOWN
 from qlatent.services.triage.signals import Basis
 from qlatent.services.triage.simulations import Question
 from qlatent.services.vectors import encoding
 from qlatent.services.workspaces import open_workspace
-from qlatent.triage import estimation, likeness, scoring
+from qlatent.triage import estimation, scoring
+from qlatent.triage.duplicates import groups, texts
+from qlatent.triage.duplicates.pairs import near
+from qlatent.triage.duplicates.texts import Trigrams
 from qlatent.triage.simulation import NAMES, Replay
-from qlatent.types import Arrays, content_hash
+from qlatent.types import content_hash
 
 SEEDS = range(5)
 DRAWN = range(201, 206)  # seeds of the demo that nothing was chosen on
 LISTINGS = 1000
-REGULARISED = 10.0  # of canonical axes: the best of 0.1, 1, 10, 100 and 10,000 on the fashion pairs
-HEAD = {"qubits": 8, "epochs": 30, "seed": 0}
+HEADS = {
+    "CLIP-ACQUA": ("acqua", {"qubits": 8}), "its classical twin": ("acqua_twin", {"dim": 8}),
+    "a frozen circuit": ("acqua_frozen", {"qubits": 8}),
+}  # fmt: skip
 
 
 def main() -> None:
@@ -88,17 +96,25 @@ def by_sms(data: Path, folder: Path) -> dict[str, Any]:
     table = pd.read_csv(data / "sms-spam" / "sms_spam.csv", keep_default_na=False)
     vectors = _vectors(folder, list(table["text"]))
     labels = (table["label"] == "spam").to_numpy(np.float64)
-    head = qlatent.create("acqua", objective="distance_correlation", **HEAD)
-    latents = np.asarray(head.fit(vectors).transform(vectors))
     found = {}
     for name, points, axes, orders in (
         ("64 axes", vectors, 64, ("random", "oldest", "risk", "uncertainty", "duplicates")),
         ("8 axes", vectors, 8, ("risk",)),
-        ("8 latents of CLIP-ACQUA", latents, 0, ("risk",)),
         ("all 384 numbers", vectors, 0, ("risk",)),
     ):
         evidence = signals.of_arrays({"text": points}, {}, most=axes, beside=False)
         found[name] = simulations.replays(evidence, labels, Question(orders), seeds=SEEDS)
+        print(name, flush=True)
+    for name, (head, settings) in HEADS.items():
+        for seed in SEEDS:
+            made = qlatent.create(head, objective="distance_correlation", epochs=30, seed=seed, **settings)
+            evidence = signals.of_arrays(
+                {"text": np.asarray(made.fit(vectors).transform(vectors))}, {}, most=0, beside=False
+            )
+            for order, each in simulations.replays(
+                evidence, labels, Question(("risk",)), seeds=[seed]
+            ).items():
+                found.setdefault(f"8 latents of {name}", {}).setdefault(order, []).extend(each)
         print(name, flush=True)
     without = Question(("risk",), every=0)
     evidence = signals.of_arrays({"text": vectors}, {}, beside=False)
@@ -106,59 +122,75 @@ def by_sms(data: Path, folder: Path) -> dict[str, Any]:
     return _told(f"SMS spam: {len(labels):,} messages, {labels.mean():.1%} spam", found)
 
 
+def by_groups(data: Path, folder: Path) -> dict[str, Any]:
+    """Near-duplicate messages decided as one after a look at no more of them than a preview shows."""
+    table = pd.read_csv(data / "sms-spam" / "sms_spam.csv", keep_default_na=False)
+    bad = (table["label"] == "spam").to_numpy()
+    merges = groups.linkage(near(Trigrams(list(table["text"])), widest=texts.WIDEST))
+    found = groups.cut(merges, np.arange(len(bad), dtype=np.int32), texts.USUAL)
+    sizes = [len(found.members(place)) for place in range(len(found))]
+    wrong = [
+        min(bad[found.members(place)].sum(), (~bad[found.members(place)]).sum())
+        for place in range(len(found))
+    ]
+    alone = len(bad) - sum(sizes)
+    shown = [min(size, 3 * SHOWN) for size in sizes]
+    return {
+        "items": len(bad), "groups": len(sizes), "in groups": sum(sizes), "largest": max(sizes),
+        "of another kind than most of their group": int(sum(wrong)),
+        "decisions for each item shown, groups": sum(sizes) / sum(shown),
+        "decisions for each item shown, all": len(bad) / (alone + sum(shown)),
+        "decisions for each decision taken, groups": sum(sizes) / len(sizes),
+        "spam in groups": int(sum(bad[found.members(place)].sum() for place in range(len(found)))),
+    }  # fmt: skip
+
+
 def by_abt(data: Path, folder: Path) -> dict[str, Any]:
-    """Listings of Buy whose product Abt has listed before: 15 % of the partners are left."""
+    """Listings of Buy whose product Abt has listed before: 15 % of the partners are left.
+
+    That a listing is compared with those of another seller was chosen on half of the products; `_other_half` had no
+    part in it.
+    """
     table = pd.read_csv(data / "listings-abt-buy" / "listings.csv", keep_default_na=False, dtype=str)
     matches = pd.read_csv(data / "listings-abt-buy" / "matches.csv", dtype=str)
     vectors = _vectors(folder, list(table["name"]))
     found: dict[str, dict[str, list[Replay]]] = {}
-    share = []
+    share, half = [], _other_half(table, matches)
     for seed in SEEDS:
         partners = np.random.default_rng(seed).permutation(matches["idAbt"].unique())
         removed = set(partners[: round(0.85 * len(partners))])
-        gone = (table["dataset"] == "Abt") & table["id"].isin(removed)
-        kept, points = table[~gone], vectors[(~gone).to_numpy()]
-        bad = set(matches.loc[~matches["idAbt"].isin(removed), "idBuy"])
-        of_buy = (kept["dataset"] == "Buy").to_numpy()
-        labels = np.where(of_buy, kept["id"].isin(bad).to_numpy(np.float64), np.nan)
+        there = ~((table["dataset"] == "Abt") & table["id"].isin(removed)).to_numpy()
+        bad = table["id"].isin(set(matches.loc[~matches["idAbt"].isin(removed), "idBuy"])).to_numpy()
+        labels = np.where((table["dataset"] == "Buy").to_numpy(), bad.astype(np.float64), np.nan)
         share.append(float(np.nanmean(labels)))
-        for name, beside in (("64 axes and columns", True), ("64 axes alone", False)):
-            evidence = signals.of_arrays({"text": points}, {}, texts=list(kept["name"]), beside=beside)
-            made = simulations.replays(
-                evidence, labels, Question(("random", "oldest", "risk", "uncertainty")), seeds=[seed]
+        learning = ("random", "oldest", "risk", "uncertainty")
+        for name, taken, seller, beside, orders in (
+            ("64 axes and columns, sellers known", there, "shop", True, learning),
+            ("the same, the half on which nothing was chosen", there & half, "shop", True, learning),
+            ("64 axes and columns, sellers not known", there, None, True, ("risk",)),
+            ("64 axes alone", there, None, False, ("risk",)),
+        ):
+            shops = {"shop": coded.compact(table["dataset"][taken].to_numpy(object))} if seller else {}
+            evidence = signals.of_arrays(
+                {"text": vectors[taken]},
+                shops,
+                texts=list(table["name"][taken]),
+                beside=beside,
+                seller=seller,
             )
+            made = simulations.replays(evidence, labels[taken], Question(orders), seeds=[seed])
             for order, each in made.items():
                 found.setdefault(name, {}).setdefault(order, []).extend(each)
     return _told(f"Abt-Buy: 1,092 listings of Buy, {np.mean(share):.1%} with a partner", found)
 
 
-def by_mismatch(data: Path, folder: Path) -> dict[str, Any]:
-    """The area under the curve of each score of mismatch among COCO pairs, and the work by it."""
-    pairs = np.load(data / "clip-embeddings" / "coco_pairs_vitb16.npz")
-    images, texts = pairs["image"].astype(np.float32), pairs["text"].astype(np.float32)
-    areas: dict[str, list[float]] = {}
-    found: dict[str, dict[str, list[Replay]]] = {}
-    for seed in SEEDS:
-        swapped, bad = _swapped(texts, seed)
-        for name, score in _mismatch_scores({"image": images, "text": swapped}, seed).items():
-            areas.setdefault(name, []).append(float(roc_auc_score(bad, score)))
-            if name in ("8 axes, PCA", "8 canonical axes", "all 512 numbers"):
-                signal = signals.Signals(len(bad), disagreement=score)
-                evidence = signals.Evidence(np.empty((len(bad), 0)), {}, (), np.empty((len(bad), 0)), signal)
-                asked = Question(("random", "oldest", "disagreement"))
-                made = simulations.replays(evidence, bad.astype(np.float64), asked, seeds=[seed])
-                for order, each in made.items():
-                    found.setdefault(name, {}).setdefault(order, []).extend(each)
-    rows = {
-        name: dict(zip(("mean", "low", "high"), mean_interval(each), strict=True))
-        for name, each in areas.items()
-    }
-    print(
-        "\nCOCO, 350 pairs, a tenth of the captions swapped: area under the ROC curve\n\n| score | AUC |\n|---|---|"
-    )
-    for name, row in rows.items():
-        print(f"| {name} | {row['mean']:.3f} ({row['low']:.3f}–{row['high']:.3f}) |", flush=True)
-    return {"auc": rows, **_told("COCO, by disagreement", found)}
+def _other_half(table: pd.DataFrame, matches: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mask of listings: half of the products, with all listings of each."""
+    row = {each: number for number, each in enumerate(table["id"])}
+    pairs = [[row[each] for each in matches[column]] for column in ("idAbt", "idBuy")]
+    links = coo_array((np.ones(len(matches)), pairs), shape=(len(table), len(table)))
+    count, product = connected_components(links, directed=False)
+    return np.asarray(np.random.default_rng(9000).permutation(count)[product] % 2 == 1)
 
 
 def by_coverage(data: Path, folder: Path) -> dict[str, Any]:
@@ -207,73 +239,10 @@ def _left_coverage(items: int, bad: int, seed: int) -> bool:
     return low <= bad - found <= high
 
 
-def _swapped(texts: NDArray[np.float32], seed: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """A tenth of the captions go round among themselves."""
-    chosen = np.random.default_rng(1000 + seed).permutation(len(texts))[: len(texts) // 10]
-    place = np.arange(len(texts))
-    place[chosen] = np.roll(chosen, 1)
-    return texts[place], np.isin(np.arange(len(texts)), chosen)
-
-
-def _mismatch_scores(places: Arrays, seed: int) -> dict[str, NDArray[np.float64]]:
-    """Each score of a mismatch (n,), larger for worse pairs; none is told which captions were swapped."""
-    image, text = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in places.values())
-    scores = {
-        "all 512 numbers, plain cosine": -(image * text).sum(axis=1),
-        "all 512 numbers": _apart(places),
-        "neighbours (after LEMoN)": _by_neighbours(image, text),
-        "8 canonical axes": _apart(_canonical(places, 8)),
-    }
-    for title, head, objective, settings in (
-        ("8 axes, PCA", "pca", "acqua", {"dim": 8, "epochs": 1}),
-        ("8 latents, MLP with NT-Xent", "mlp", "ntxent", {"dim": 8, "epochs": 60}),
-        ("8 latents, CLIP-ACQUA with NT-Xent", "acqua", "ntxent", {"qubits": 8, "epochs": 60}),
-        ("8 latents, CLIP-ACQUA with NT-Xent, begun at PCA", "acqua", "ntxent",
-         {"qubits": 8, "epochs": 60, "bridge_start": "pca"}),
-    ):  # fmt: skip
-        made = qlatent.create(head, objective=objective, seed=seed, **settings).fit(places)
-        scores[title] = _apart(made.transform(places))
-    return scores
-
-
-def _apart(places: Arrays) -> NDArray[np.float64]:
-    found = signals.disagreement(places)
-    assert found is not None
-    return found
-
-
-def _by_neighbours(image: NDArray[np.float32], text: NDArray[np.float32], k: int = 10) -> NDArray[np.float64]:
-    """Cosine distance of the pair, plus those to the texts of like images and to the images of like texts.
-
-    After Zhang et al. 2024, "LEMoN: label error detection using multimodal neighbors", with equal weights.
-    """
-    by_image, by_text = (likeness.compared(each, np.arange(len(each)), near=k).near for each in (image, text))
-    return np.asarray(
-        3.0
-        - (image * text).sum(axis=1)
-        - np.einsum("nkd,nd->nk", text[by_image], text).mean(axis=1)
-        - np.einsum("nkd,nd->nk", image[by_text], image).mean(axis=1),
-        dtype=np.float64,
-    )
-
-
-def _canonical(places: Arrays, count: int) -> Arrays:
-    """Both modalities on their first canonical axes, with ridge (Hotelling 1936; Vinod 1976)."""
-    first, second = (each - each.mean(axis=0) for each in places.values())
-
-    def whitened(rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        values, axes = np.linalg.eigh(rows.T.astype(np.float64) @ rows)
-        return (axes / np.sqrt(np.clip(values, 0, None) + REGULARISED * values.mean())) @ axes.T
-
-    left, right = whitened(first), whitened(second)
-    u, _, v = np.linalg.svd(left @ (first.T @ second) @ right)
-    return {"image": (first @ left @ u)[:, :count], "text": (second @ right @ v.T)[:, :count]}
-
-
-def _vectors(folder: Path, texts: list[str]) -> NDArray[np.float32]:
+def _vectors(folder: Path, given: list[str]) -> NDArray[np.float32]:
     workspace, coder = open_workspace(folder / "texts"), frozen_heads.encoder(frozen_heads.minilm())
-    encoding.encode_texts(workspace, {text: text for text in texts}, encoder=coder)
-    found = workspace.items.embeddings(coder.key, "text", [content_hash(each) for each in texts])
+    encoding.encode_texts(workspace, {text: text for text in given}, encoder=coder)
+    found = workspace.items.embeddings(coder.key, "text", [content_hash(each) for each in given])
     workspace.close()
     return found
 
@@ -310,7 +279,7 @@ def _left(made: dict[str, list[Replay]]) -> dict[str, float]:
 
 
 SETS: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
-    "demo": by_demo, "sms": by_sms, "abt": by_abt, "mismatch": by_mismatch, "coverage": by_coverage,
+    "demo": by_demo, "sms": by_sms, "groups": by_groups, "abt": by_abt, "coverage": by_coverage,
 }  # fmt: skip
 
 if __name__ == "__main__":
