@@ -63,9 +63,11 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    found = {name: measured(name, each) for name, each in sets(options.data / "clip-embeddings").items()}
-    if options.out:
-        options.out.write_text(json.dumps(found | {"made_by": made_by()}, indent=1) + "\n")
+    found: dict[str, Any] = {"made_by": made_by()}
+    for name, pairs in sets(options.data / "clip-embeddings").items():
+        found[name] = measured(name, pairs)
+        if options.out:
+            options.out.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def sets(folder: Path) -> dict[str, Arrays]:
@@ -76,8 +78,8 @@ def sets(folder: Path) -> dict[str, Arrays]:
     _, first = np.unique(flickr["text_image_index"], return_index=True)
     return {
         "COCO, 350 pairs": {"image": coco["image"], "text": coco["text"]},
-        "clothing, 826 articles": {"image": shop["image"], "text": shop["text"]},
         "Flickr8k, 100 pairs": {"image": flickr["image"], "text": flickr["text"][first]},
+        "clothing, 826 articles": {"image": shop["image"], "text": shop["text"]},
     }
 
 

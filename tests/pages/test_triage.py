@@ -155,6 +155,7 @@ def test_the_ends_of_a_queue_differ(opened: Open, shop: Workspace) -> None:
 def test_settings_are_checked_and_stored(opened: Open, shop: Workspace) -> None:
     queue = made(shop)
     at = opened(shop.path, "triage", queue=queue, triage_section="settings")
+    assert any(f"qlatent triage simulate shop --queue {queue}" in each.value for each in at.caption)
     key = f"triage_policy_{queue}"
     at.text_input(key=f"{key}_key_skip").set_value("1")
     at.button(key=f"{key}_save").click().run()

@@ -92,6 +92,10 @@ def queue(view: QueueView) -> None:
                     queues.reorder(workspace, view.id, order=order, by=you.name())
                     background.learn_soon(workspace, view.id, always=True)
                     st.toast("The open cases come in this order now.", icon=":material/check:")
+        st.caption(
+            "Would another order have found the bad ones sooner? Replay the decisions made here: "
+            f"`qlatent triage simulate {view.dataset} --queue {view.id}`"
+        )
         with st.container(horizontal=True, gap="small"):
             if st.button("Add new items", key=f"{key}_fill", icon=":material/add:"):
                 with page.guarded():
