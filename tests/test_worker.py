@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -26,6 +25,7 @@ from qlatent.services.training import execution
 from qlatent.services.training.start import start_training
 from qlatent.services.vectors.encoding_run import EncodingRequest, start_encoding
 from qlatent.training.core import checkpoint
+from tests import workers
 from tests.services.run_workspace import request, small
 
 
@@ -320,11 +320,6 @@ def size(folder):
     return path.stat().st_size if path.exists() else 0
 
 
-def run_worker(path, run_id):
-    """What `python -m qlatent.worker` does, in a process that has its imports already."""
-    sys.exit(worker.main([path, run_id]))
-
-
 def kill_at_random(process, folder, chance):
     """SIGKILL, sometimes while it loads, mostly when its log has grown by a random amount."""
     before, grown = size(folder), chance.randrange(0, 6000)
@@ -341,15 +336,10 @@ def kill_at_random(process, folder, chance):
 def test_twenty_kills_at_random_moments_do_not_show_in_the_results(workspace):
     whole, folder = queued(workspace, **LONG), queued(workspace, **LONG)
     assert worker.work(workspace, whole) == "finished"
-    fresh = multiprocessing.get_context("forkserver")  # torch is imported once, not twenty times
-    fresh.set_forkserver_preload(
-        ["torch", "qlatent.worker", "qlatent.training.vectors.loop", "qlatent.heads.dressed.heads"]
-    )
     chance = random.Random(20)
     kills = 0
     for _ in range(KILLS):
-        process = fresh.Process(target=run_worker, args=(str(workspace.path), folder.id))
-        process.start()
+        process = workers.started(workspace, folder.id)
         kill_at_random(process, folder, chance)
         kills += process.exitcode == -signal.SIGKILL
         assert_readable(workspace, folder)
