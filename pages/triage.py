@@ -11,6 +11,7 @@ from qlatent.ui.shell.removed import removed
 from qlatent.ui.triage import (
     addresses,
     duplicates,
+    ends,
     groups,
     log,
     new_queue,
@@ -31,6 +32,7 @@ PARTS = {
     "groups": groups.section, "duplicates": duplicates.section, "log": log.section, "reviews": reviews.section,
     "people": persons.section,
 }  # fmt: skip
+ITEMS = ("work", "groups", "duplicates")  # sections that show the items of the dataset
 
 workspace = page.workspace()
 if addresses.QUEUE in st.query_params:
@@ -73,7 +75,9 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     you.control()
 url_state.put(addresses.QUEUE, chosen.id)
 url_state.put(addresses.SECTION, section if section != "work" else None)
-if section == "settings":
+if chosen.gone and section in ITEMS:
+    ends.gone(chosen)
+elif section == "settings":
     settings.settings(chosen)
 elif section in PARTS:
     PARTS[section](chosen)

@@ -230,3 +230,26 @@ def test_a_queue_of_some_items_is_counted_before_it_is_made(opened: Open, shop: 
     at.button(key="triage_create").click().run()
     (view,) = queues.listed(shop, analyst="ann")
     assert sorted(each.item_id for each in shop.catalogue.cases.of(view.id)) == expected
+
+
+def test_a_queue_whose_dataset_was_removed_says_so_and_leads_to_its_log(
+    opened: Open, shop: Workspace
+) -> None:
+    from qlatent.services.datasets import datasets
+
+    queue = made(shop)
+    casework.decide(shop, queue, "item-00", code="ok", by="ann")
+    datasets.remove(shop, "shop")
+    at = opened(shop.path, "triage")
+    assert at.button(key=f"triage_open_{queue}").label == "Look at it"
+    at.button(key=f"triage_open_{queue}").click().run()
+    assert any("dataset of this queue was removed" in each.value for each in at.markdown)
+    assert not at.error and not at.exception
+    at.button(key="triage_gone_log").click().run()
+    assert [each.value["What"].tolist() for each in at.dataframe] == [["decided", "created"]]
+    at.session_state["triage_log_chosen"] = audit.recent(shop, queue, kind="decided")[0].id
+    at.run()
+    assert any("1 item no longer there: item\\-00" in each.value for each in at.caption)
+    for section in ("reviews", "people", "settings"):
+        at = opened(shop.path, "triage", queue=queue, triage_section=section)
+        assert not at.error and not at.exception

@@ -7,9 +7,9 @@ import streamlit as st
 from qlatent.services.triage import queues
 from qlatent.services.triage.casework import Nothing
 from qlatent.services.triage.queues import QueueView
-from qlatent.ui.shell import page
+from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import count, literal
-from qlatent.ui.triage import acting, queue_list, words, you
+from qlatent.ui.triage import acting, addresses, queue_list, words, you
 
 
 def ends(view: QueueView, nothing: Nothing) -> None:
@@ -26,6 +26,22 @@ def ends(view: QueueView, nothing: Nothing) -> None:
             if st.button("All queues", key="triage_all_queues", icon=":material/list:"):
                 queue_list.leave()
                 st.rerun()
+        st.space("xsmall")
+
+
+def gone(view: QueueView) -> None:
+    """Draw that the dataset of the queue was removed, and what is left."""
+    with st.container(border=True, horizontal_alignment="center", gap="small", key="triage_gone"):
+        st.space("xsmall")
+        _say(
+            ":material/delete_history: The dataset of this queue was removed",
+            "No case can be decided. Decisions and log stay, with the ids of the items. On the page Data a dataset can "
+            f"be restored within a day of its removal, or by `qlatent restore {view.dataset}`.",
+        )
+        st.button(
+            "Show the log", key="triage_gone_log", type="primary", icon=":material/history:",
+            on_click=url_state.put, args=(addresses.SECTION, "log"),
+        )  # fmt: skip
         st.space("xsmall")
 
 

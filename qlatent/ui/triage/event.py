@@ -58,10 +58,12 @@ def _items(view: QueueView, chosen: TriageEvent, items: list[str]) -> None:
     """The cases of the event as they are now; a click on a title opens one."""
     if not items:
         return
-    found = service.tiles(page.workspace(), view.id, items[:SHOWN])
+    found = [] if view.gone else service.tiles(page.workspace(), view.id, items[:SHOWN])
     tiles(view, found, of=f"event {chosen.id}", key="triage_event_items", on_open=acting.open_in_work)
     if gone := min(len(items), SHOWN) - len(found):
-        st.caption(f"{count(gone, 'item')} of these {'is' if gone == 1 else 'are'} no longer in the dataset.")
+        lost = sorted(set(items[:SHOWN]) - {each.item for each in found})
+        named = ", ".join(literal(each, limit=60) for each in lost)
+        st.caption(f"{count(gone, 'item')} no longer there: {named}")
     if len(items) > SHOWN:
         st.caption(f"{SHOWN} of {len(items):,} cases are shown. All are in the files below.")
 
@@ -89,7 +91,7 @@ def _actions(
         if chosen.item_id:
             st.button(
                 "Open the case", key="triage_log_open", icon=":material/open_in_new:", on_click=acting.open_in_work,
-                args=(chosen.item_id,),
+                args=(chosen.item_id,), disabled=view.gone,
             )  # fmt: skip
             st.button(
                 "Reopen the case", key="triage_log_reopen", icon=":material/lock_open:", on_click=acting.reopened,

@@ -23,14 +23,20 @@ def queue_list(views: Sequence[QueueView], datasets: Mapping[str, DatasetView]) 
                 dataset = datasets.get(each.dataset)
                 st.badge(literal(dataset.name if dataset else "dataset removed", limit=40), color="gray")
                 st.space("stretch")
-                label = "Open" if counts.open else "Look at it"
+                workable = bool(counts.open) and not each.gone
                 st.button(
-                    label, key=f"triage_open_{each.id}", type="primary" if counts.open else "secondary",
+                    "Open" if workable else "Look at it", key=f"triage_open_{each.id}",
+                    type="primary" if workable else "secondary",
                     icon=":material/arrow_forward:", on_click=open_queue, args=(each.id,),
                 )  # fmt: skip
             done = counts.total - counts.open
             said = f"{counts.open:,} open, {done:,} of {count(counts.total, 'case')} decided"
             st.progress(done / max(1, counts.total), text=said)
+            if each.gone:
+                st.caption(
+                    ":material/delete_history: No case can be decided while its dataset is removed. "
+                    "Decisions and log stay."
+                )
             st.caption(f"{literal(words.order(each.order))} · made by {literal(each.owner, limit=40)}")
 
 

@@ -80,13 +80,16 @@ def queue(view: QueueView) -> None:
                     queues.rename(workspace, view.id, name=name, by=you.name())
                     st.rerun()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            choices = words.order_choices(columns(view.dataset))
+            choices = words.order_choices({} if view.gone else columns(view.dataset))
             index = choices.index(view.order) if view.order in choices else 0
             order = st.selectbox(
                 "Which come first", choices, index=index, format_func=words.order, key=f"{key}_order"
             )
             if st.button(
-                "Sort again", key=f"{key}_sort", help="Also by what is known now in the same order."
+                "Sort again",
+                key=f"{key}_sort",
+                help="Also by what is known now in the same order.",
+                disabled=view.gone,
             ):
                 with page.guarded():
                     queues.reorder(workspace, view.id, order=order, by=you.name())
@@ -97,7 +100,7 @@ def queue(view: QueueView) -> None:
             f"`qlatent triage simulate {view.dataset} --queue {view.id}`"
         )
         with st.container(horizontal=True, gap="small"):
-            if st.button("Add new items", key=f"{key}_fill", icon=":material/add:"):
+            if st.button("Add new items", key=f"{key}_fill", icon=":material/add:", disabled=view.gone):
                 with page.guarded():
                     added = queues.fill(workspace, view.id, by=you.name())
                     background.learn_soon(workspace, view.id, always=True)
