@@ -44,6 +44,7 @@ class Space:
     title: str
     dimensions: int
     places: Floats  # (points, 2)
+    norms: Floats  # (points,), of the latents
     explained: float  # share of the variance in the plane
     change: Floats  # (points,): share of the 10 nearest of its modality that changed from the input space
     trust: Floats  # (points,): low where neighbours on the map are false neighbours
@@ -179,6 +180,7 @@ def _space(
         title=title,
         dimensions=stacked.shape[1],
         places=places,
+        norms=lengths.lengths(stacked),
         explained=float(flat.explained[-1]),
         change=np.concatenate([neighbourhood_change(each).change for each, _ in apart]),
         trust=np.concatenate([neighbourhood_change(each).trust for _, each in apart]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,8 @@ from qlatent import spacing
 from qlatent.errors import CircuitError, UnavailableError
 from qlatent.plots import circuits as plots
 from qlatent.services.circuits import circuits, figures_of_merit, picked_item
-from qlatent.services.circuits.circuits import CircuitView, GateByGate
-from qlatent.services.runs import listing
-from qlatent.services.runs.frames import Drawing
+from qlatent.services.circuits.circuits import CircuitView, Drawing, GateByGate
+from qlatent.services.runs import frames, listing
 from qlatent.ui.circuits.stepper import CHARTS, Stepping, stepper
 from qlatent.ui.latent_map import maps
 from qlatent.ui.shell import page, parts, url_state
@@ -135,17 +135,24 @@ def drawing(view: CircuitView, stepped: CircuitView | None = None) -> None:
     """Draw the circuit to step through, wire 0 on top, with the states of `stepped`, whose angles may differ."""
     drawn = circuits.drawn(view.circuit)
     gate = min(max(_gate(drawn.id), 0), len(drawn.gates) - 1)
-    if st.session_state.get("gate_shown") != gate:  # a link or another circuit sets the gate
-        st.session_state["gate_shown"] = gate
+    states = None if stepped is None else circuits.states_gate_by_gate(stepped)
+    steps(drawn, states, gate, on_gate=lambda place: url_state.put("gate", place))
+
+
+def steps(drawn: Drawing, states: GateByGate | None, gate: int, *, on_gate: Callable[[int], None]) -> None:
+    """Draw the circuit at a gate; `on_gate` receives the one at which the user stopped."""
+    shown = (drawn.id, gate)
+    if st.session_state.get("gate_shown") != shown:  # a link or another circuit sets the gate
+        st.session_state["gate_shown"] = shown
         st.session_state["gate_turn"] = st.session_state.get("gate_turn", 0) + 1
 
     def moved(place: int) -> None:
-        st.session_state["gate_shown"] = place
-        url_state.put("gate", place)
+        st.session_state["gate_shown"] = (drawn.id, place)
+        on_gate(place)
 
-    states = None if stepped is None else circuits.states_gate_by_gate(stepped)
-    stepping = Stepping(drawn, states, gate, st.session_state["gate_turn"])
-    stepper(stepping, key="circuit_stepper", on_gate=moved)
+    stepper(
+        Stepping(drawn, states, gate, st.session_state["gate_turn"]), key="circuit_stepper", on_gate=moved
+    )
 
 
 def _gate(circuit: str) -> int:
@@ -165,9 +172,9 @@ def stepping(view: CircuitView) -> CircuitView | None:
         view = _angles(trained, row)
     with main:
         if row is not None:
-            _moved(view, trained)
+            on_map(view, trained)
         try:
-            _shown(circuits.states_gate_by_gate(view))
+            charts(circuits.states_gate_by_gate(view), FIRST)
         except CircuitError as err:
             parts.error_card(err)
             return None
@@ -192,11 +199,11 @@ def _of_item(view: CircuitView) -> tuple[CircuitView, int | None]:
         return picked_item.with_item(workspace, view, int(row)), int(row)
 
 
-def _moved(view: CircuitView, trained: CircuitView) -> None:
+def on_map(view: CircuitView, trained: CircuitView) -> None:
     """Draw the item's point on the run's last map; it moves with the edited angles."""
     workspace = page.workspace()
     assert view.head is not None and view.head.run_id is not None  # it has an item
-    found, _ = maps.read(listing.summary(workspace, view.head.run_id), Drawing(view=view.modality))
+    found, _ = maps.read(listing.summary(workspace, view.head.run_id), frames.Drawing(view=view.modality))
     if found is None:
         return
     place = picked_item.on_map(workspace, view, trained, found)
@@ -250,9 +257,9 @@ def _angles(view: CircuitView, row: int | None) -> CircuitView:
     return circuits.with_angles(view, edited["Value"].to_numpy(dtype=float))
 
 
-def _shown(found: GateByGate) -> None:
-    """Draw the state after the first gate; the browser updates the charts from there without a rerun."""
-    first = min(FIRST, len(found.bloch) - 1)
+def charts(found: GateByGate, gate: int) -> None:
+    """Draw the state after a gate; the browser updates the charts from there without a rerun."""
+    first = min(gate, len(found.bloch) - 1)
     sphere, bars = st.columns([1, 1.1], gap="medium")
     config = {"displayModeBar": False}
     with sphere:

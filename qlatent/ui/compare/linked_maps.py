@@ -39,6 +39,7 @@ COLOURS = {
     "change": "Neighbours changed",
     "false": "False neighbours",
     "label": "Label",
+    "norm": "Norm ‖z‖",
     "modality": "Image or text",
 }
 HELP = {
@@ -46,6 +47,7 @@ HELP = {
     "space.",
     "false": "1 − trustworthiness of the point: how far its neighbours on the map are from being neighbours in the "
     "input space. Where it is high, points close together need not be similar.",
+    "norm": "Length of each point's latent; the scale is the same in all spaces, 1st to 99th percentile.",
 }
 HEIGHT, TEXT, TOP = 440, 240, 20
 REFUSED = "side_refused"
@@ -89,11 +91,10 @@ def selected(dataset: str) -> NDArray[np.int64] | None:
 def draw(shown: Shown, *, columns: int) -> None:
     """Draw one map for each space, `columns` in a row."""
     places = service.positions(shown.found, shown.modality)
-    cards = _cards(shown)
     maps = [
         LinkedMap(
             space.title,
-            _spec(shown, space, drawn, cards),
+            spec(shown, number, drawn, opened=url_state.number("row")),
             f"side_map_{number + 1}",
             partial(happened, shown, number),
         )
@@ -103,17 +104,18 @@ def draw(shown: Shown, *, columns: int) -> None:
         linked_maps(maps, Group(PAGE, columns, HEIGHT, REFUSED))
 
 
-def _spec(shown: Shown, space: Space, drawn: Positions, cards: Cards) -> PointMap:
-    row, size = url_state.number("row"), len(shown.found.rows)
-    opened = np.flatnonzero(shown.rows == row)
+def spec(shown: Shown, number: int, drawn: Positions, *, opened: int | None) -> PointMap:
+    """The map of one of the spaces; `opened` is the dataset row of the open item."""
+    space, size = shown.found.spaces[number], len(shown.found.rows)
+    points = np.flatnonzero(shown.rows == opened)
     both = len(shown.rows) == 2 * size
     return PointMap(
         drawn,
         colours=colours(shown, space),
         selection=None if shown.picked is None else np.isin(shown.rows, shown.picked),
         pairs=np.stack([np.arange(size), np.arange(size) + size], axis=1).astype(np.int32) if both else None,
-        cards=cards,
-        opened=int(opened[0]) if len(opened) else None,
+        cards=_cards(shown),
+        opened=int(points[0]) if len(points) else None,
         title=f"{space.title}; the table below lists the same items",
         reports=(),
     )
@@ -127,6 +129,9 @@ def colours(shown: Shown, space: Space) -> Ramp | Classes:
         return classes([labels[i] for i in np.flatnonzero(shown.kept)], label=label, top=TOP)
     if shown.colour == "modality":
         return classes([SHOWN[found.kinds[i]] for i in np.flatnonzero(shown.kept)], label=label)
+    if shown.colour == "norm":
+        span = np.percentile(np.concatenate([each.norms[shown.kept] for each in found.spaces]), (1, 99))
+        return ramp(space.norms[shown.kept], label=label, span=(span[0], span[1]), help=text)
     if shown.colour == "false":
         return ramp(1 - space.trust[shown.kept], label=label, span=(0, 0.5), name="cividis", help=text)
     return ramp(space.change[shown.kept], label=label, span=(0, 1), name="plasma", help=text)

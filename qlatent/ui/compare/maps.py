@@ -183,12 +183,16 @@ def _ranked(found: SideBySide, picked: set[int]) -> None:
 
 
 def _near(found: SideBySide, row: int) -> None:
-    """Draw the neighbours of an item in each space side by side."""
     modality = found.modalities[0]
     if len(found.modalities) > 1:
         modality = url_state.switch(
             "near", {m: SHOWN[m] for m in found.modalities}, label="Neighbours of its"
         )
+    near_lists(found, row, modality)
+
+
+def near_lists(found: SideBySide, row: int, modality: str) -> None:
+    """Draw the neighbours of an item in each space side by side."""
     workspace = page.workspace()
     lists = service.neighbours(workspace, found, row, modality)
     run = listing.summary(workspace, found.spaces[0].run_id)

@@ -47,17 +47,21 @@ def table(experiment: Experiment) -> None:
     if not shown or not chosen:
         st.info("Choose a metric and a dimension.", icon=":material/info:")
         return
-    lines = _marked(chosen, shown)
+    heads(chosen, shown, key="compare_table")
+    _metric_notes(found, shown)
+    _downloads(chosen, shown)
+
+
+def heads(found: Sequence[Row], shown: Sequence[str], *, key: str) -> None:
+    """Draw heads × the metrics `shown` of these rows, with intervals and what they mean."""
     st.dataframe(
-        lines, hide_index=True, key="compare_table", column_config=_columns(found, shown),
+        _marked(found, shown), hide_index=True, key=key, column_config=_columns(found, shown),
         alt="Heads and their metrics",
     )  # fmt: skip
     st.caption(
         "Mean over seeds [95 % interval] on held-out items. ★: better than every other head of its dimension, with "
         f"paired intervals that exclude 0. A single seed has the interval over its items.{reports.explained(shown)}"
     )
-    _metric_notes(found, shown)
-    _downloads(chosen, shown)
 
 
 def _columns(found: Sequence[Row], shown: Sequence[str]) -> dict[str, Any]:

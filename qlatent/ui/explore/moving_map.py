@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from qlatent.services.scenes.scenes import Scene
 from qlatent.services.selections.definitions import Ids, Lasso
 from qlatent.ui.explore import addresses, class_colours, colour_range, lines, marks, point_cards, shown_scene
 from qlatent.ui.explore.shown_scene import Named
+from qlatent.ui.latent_map import cameras
 from qlatent.ui.latent_map.linked import Group, Happened, LinkedMap, linked_maps, refusal, told
 from qlatent.ui.latent_map.point_map import Classes, Clicked, PointMap, PointMapEvent, Ramp, point_map
 from qlatent.ui.latent_map.point_map import Lasso as Drawn
@@ -28,9 +28,7 @@ ACROSS = 2  # maps in a row
 TITLE = "The map as chosen above"
 VERTICES = 3  # of the smallest polygon
 REFUSED = "explore_refused"
-SHORT = 8  # characters that tell one map's camera from another's
-CAMERA = ("x", "y", "z", "zoom", "yaw", "pitch")
-NUMBER = re.compile(rf"({'|'.join(CAMERA)})(-?\d+(?:\.\d+)?(?:e[-+]\d+)?)")
+SHORT = 8  # characters that tell the key of one map from another's
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,14 +134,9 @@ def stands(scene: Scene, event: PointMapEvent) -> None:
     if event.frame is not None:
         url_state.put(addresses.FRAME, None if event.frame >= scene.frames - 1 else event.frame)
     if event.camera is not None:
-        numbers = [f"{name}{event.camera[name]:g}" for name in CAMERA if name in event.camera]
-        url_state.put(addresses.CAMERA, "_".join([scene.positions.digest[:SHORT], *numbers]))
+        url_state.put(addresses.CAMERA, cameras.written(scene.positions, event.camera))
 
 
 def camera(scene: Scene) -> Mapping[str, float]:
     """The camera in the URL; empty, which is all points in view, without one and for that of another map."""
-    of, *numbers = url_state.get(addresses.CAMERA).split("_")
-    if of != scene.positions.digest[:SHORT]:
-        return {}
-    found = [match.groups() for each in numbers if (match := NUMBER.fullmatch(each))]
-    return {name: float(value) for name, value in found}
+    return cameras.read(scene.positions, url_state.get(addresses.CAMERA))

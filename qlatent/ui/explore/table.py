@@ -61,20 +61,21 @@ def _page(scene: Scene, places: NDArray[np.intp], frame: int) -> None:
         url_state.put(addresses.TAB, "item")
         url_state.table_says("explore_rows", (number, row))
 
-    listed = _rows(scene, some, frame)
+    listed = item_rows(scene, some, frame)
     st.dataframe(
         listed, hide_index=True, key=widget, on_select=chosen, selection_mode="single-row",
         selection_default={"selection": {"rows": [int(place) for place in marked]}}, height=320,
         column_config={"Text": st.column_config.TextColumn(width="large")}, alt="Items of the map",
     )  # fmt: skip
     st.download_button(
-        f"Download {count(len(places), 'row')} (CSV)", lambda: csv_of(_rows(scene, places, frame)).encode(),
+        f"Download {count(len(places), 'row')} (CSV)", lambda: csv_of(item_rows(scene, places, frame)).encode(),
         f"{scene.source.dataset}.csv", "text/csv", key="explore_rows_csv", icon=":material/download:",
         on_click="ignore",
     )  # fmt: skip
 
 
-def _rows(scene: Scene, some: NDArray[np.intp], frame: int) -> pd.DataFrame:
+def item_rows(scene: Scene, some: NDArray[np.intp], frame: int) -> pd.DataFrame:
+    """Id, text, label, part and norms of some of the items at a frame."""
     found = scenes.items(page.workspace(), scene.source, scene.rows[some].tolist())
     columns: dict[str, Any] = {"Row": scene.rows[some], "Id": [each["id"] for each in found]}
     if any(each["text"] for each in found):

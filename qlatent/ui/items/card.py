@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -16,8 +18,20 @@ from qlatent.ui.shell.formatting import cut, data_uri
 SHOWN = {"image": "Image", "text": "Text", "vector": "Vector"}
 
 
-def item_card(run: RunSummary, found: Evolution, row: int | None, *, frame: int) -> None:
-    """The card of a row of the dataset; without one, how to pick an item."""
+def item_card(
+    run: RunSummary,
+    found: Evolution,
+    row: int | None,
+    *,
+    frame: int,
+    opens: Callable[[int], None] = lambda row: url_state.put("row", row),
+    near: str = "",
+) -> None:
+    """The card of a row of the dataset; without one, how to pick an item.
+
+    `opens` receives the row of a neighbour that is chosen. Neighbours are those by the modality `near`, by default one
+    that is chosen in the card.
+    """
     with st.container(border=True, gap="small"):
         if row is None or row not in found.rows:
             st.markdown(":material/ads_click: **Pick an item**")
@@ -28,7 +42,7 @@ def item_card(run: RunSummary, found: Evolution, row: int | None, *, frame: int)
             return
         detail = service.item_detail(page.workspace(), run.id, row, frame)
         _item(detail)
-        _neighbours(detail)
+        _neighbours(detail, near, opens)
 
 
 def _item(detail: ItemDetail) -> None:
@@ -52,10 +66,10 @@ def _item(detail: ItemDetail) -> None:
             st.metric(label, f"{value:.3f}")
 
 
-def _neighbours(detail: ItemDetail) -> None:
+def _neighbours(detail: ItemDetail, near: str, opens: Callable[[int], None]) -> None:
     """Nearest neighbours in the input and in the latent space side by side; shared ones are marked."""
-    modality = next(iter(detail.before))
-    if len(detail.before) > 1:
+    modality = near or next(iter(detail.before))
+    if not near and len(detail.before) > 1:
         modality = url_state.switch(
             "near", {name: SHOWN[name] for name in detail.before}, label="Neighbours by"
         )
@@ -66,12 +80,12 @@ def _neighbours(detail: ItemDetail) -> None:
     )
     left, right = st.columns(2, gap="small")
     with left:
-        _list("Before", before, key="near_before")
+        _list("Before", before, "near_before", opens)
     with right:
-        _list("After", after, key="near_after")
+        _list("After", after, "near_after", opens)
 
 
-def _list(title: str, near: list[Neighbour], *, key: str) -> None:
+def _list(title: str, near: list[Neighbour], key: str, opens: Callable[[int], None]) -> None:
     images = browsing.thumbnails(page.workspace(), [each.image for each in near if each.image])
     table = pd.DataFrame(
         {
@@ -85,7 +99,7 @@ def _list(title: str, near: list[Neighbour], *, key: str) -> None:
     def chosen() -> None:
         cells = st.session_state[key].selection.cells
         if cells:
-            url_state.put("row", near[cells[0][0]].row)
+            opens(near[cells[0][0]].row)
 
     column = st.column_config
     st.markdown(f"**{title}**")

@@ -77,10 +77,7 @@ def loss_chart(run: RunSummary) -> None:
         st.markdown("**Losses**", width="content")
         st.space("stretch")
         log = st.toggle("Log scale", key="log", bind="query-params")
-    beat = max(1, run.status.steps // REDRAWS) if run.state == "running" else 1
-    until = max(run.status.step - run.status.step % beat, 1)
-    written = f"{run.state} {run.status.attempt}"  # the log may be a moment behind the status until it ends
-    figure = _losses(str(page.workspace().path), run.id, written, until, log)
+    figure = loss_figure(run, log=log)
     if figure is None:
         if run.state == "finished":
             st.caption("No training step was made, so this head has learned nothing.")
@@ -89,6 +86,14 @@ def loss_chart(run: RunSummary) -> None:
         return
     look = {"displayModeBar": False}
     st.plotly_chart(figure, key="losses", config=look, alt="Loss parts over the steps")
+
+
+def loss_figure(run: RunSummary, *, log: bool = False) -> go.Figure | None:
+    """The figure of the losses so far, cached; None before the first step."""
+    beat = max(1, run.status.steps // REDRAWS) if run.state == "running" else 1
+    until = max(run.status.step - run.status.step % beat, 1)
+    written = f"{run.state} {run.status.attempt}"  # the log may be a moment behind the status until it ends
+    return _losses(str(page.workspace().path), run.id, written, until, log)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

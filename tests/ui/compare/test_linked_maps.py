@@ -32,7 +32,19 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
     monkeypatch.setattr(st, "session_state", {})
     unused = cast("Any", SimpleNamespace())
     change, trust = np.linspace(0, 1, 8), np.linspace(1, 0.5, 8)
-    space = Space("r1", "acqua, 2-d", 2, PLACES, 1.0, change, trust, unused, unused, unused)
+    space = Space(
+        "r1",
+        "acqua, 2-d",
+        2,
+        PLACES,
+        np.linalg.norm(PLACES, axis=1),
+        1.0,
+        change,
+        trust,
+        unused,
+        unused,
+        unused,
+    )
     found = SideBySide(
         rows=np.array([10, 20, 30, 40]), modalities=("image", "text"), ids=["a", "b", "c", "d"],
         labels=["x", "y", "", "x"], heldout=np.zeros(4, dtype=bool), total=4, spaces=[space],
