@@ -47,6 +47,7 @@ PAGES = (
     ("circuits", "Circuits", ":material/hub:"),
     ("heads", "Heads", ":material/deployed_code:"),
     ("hardware", "Hardware", ":material/developer_board:"),
+    ("learn", "Learn", ":material/school:"),
 )
 
 

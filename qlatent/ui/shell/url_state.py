@@ -16,7 +16,7 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 NEW = "new"  # stands for the form of a new entry, in place of an id
 MOMENT_SECONDS = 3.0
 """Two clicks within this time count as one."""
-PAGES = ("home", "data", "train", "explore", "triage", "compare", "circuits", "heads", "hardware")
+PAGES = ("home", "data", "train", "explore", "triage", "compare", "circuits", "heads", "hardware", "learn")
 
 
 def get(name: str, default: str = "") -> str:

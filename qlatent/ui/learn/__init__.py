@@ -1,0 +1,1 @@
+"""The page Learn: lessons that are walked alone or in a class."""

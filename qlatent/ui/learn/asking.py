@@ -1,0 +1,205 @@
+"""The question of a step: its widget, the answer that was given, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from qlatent.errors import QlatentError
+from qlatent.services.lessons import answering
+from qlatent.services.workspaces import Workspace
+from qlatent.teaching.answers import Answer, Goal, Verdict, in_words
+from qlatent.teaching.lesson import Lesson, Step
+from qlatent.teaching.questions import ChoiceQuestion, GateQuestion, NumberQuestion, PointQuestion
+from qlatent.ui.learn.links import Stand
+from qlatent.ui.shell.formatting import literal
+
+LETTERS, SHAPES = "ABCDEF", "▲◆●■★⬢"
+COLLECTED = ("first", "second")  # phases in which answers are taken and no verdict is shown
+VERDICTS = "learn_verdicts"  # what was found when an answer was given: its figure may have moved on since
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a question is asked.
+
+    `phase` is "" (an answer is checked at once), "first" or "second" (answers are collected, no verdict is shown),
+    "shown" (none is taken) or "solved" (the solution is shown). `given` is the last stored answer. `take` stores one
+    and may raise `QlatentError`: then it does not show as taken. `chart` draws how others answered.
+    """
+
+    phase: str = ""
+    given: Answer | None = None
+    take: Callable[[Answer, Verdict], None] = lambda answer, verdict: None
+    chart: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question on the page, with the figure that it is about."""
+
+    workspace: Workspace
+    lesson: Lesson
+    step: Step
+    stand: Stand
+    asking: Asking
+
+    @property
+    def open(self) -> bool:
+        """Whether an answer is taken now."""
+        asking = self.asking
+        return asking.phase in COLLECTED or (asking.phase == "" and asking.given is None)
+
+    def check(self, answer: Answer) -> Verdict:
+        """The verdict on an answer with the figure as it stands; `InputError` for what cannot be one."""
+        return answering.check(self.workspace, self.step, answer, figure=self.stand.figure)
+
+    def give(self, answer: Answer) -> None:
+        """Check and store an answer; where that is refused, say why."""
+        try:
+            verdict = self.check(answer)
+            self.asking.take(answer, verdict)
+        except QlatentError as err:
+            st.error(literal(err.remedy, limit=500) or "Try again.", title=literal(err.message, limit=500))
+            return
+        st.session_state.setdefault(VERDICTS, {})[self.lesson.id, self.step.id] = (answer, verdict)
+        st.rerun(scope="app")
+
+    def verdict(self) -> Verdict | None:
+        """What was found when the stored answer was given, else what is found now; None without an answer."""
+        given = self.asking.given
+        if given is None:
+            return None
+        before, verdict = st.session_state.get(VERDICTS, {}).get((self.lesson.id, self.step.id), (None, None))
+        return verdict if before == given else self.check(given)
+
+
+def draw(asked: Asked) -> None:
+    """Draw the question with its widget, how others answered, and the verdict once it is to be seen."""
+    question, asking = asked.step.question, asked.asking
+    if question is None:
+        return
+    with st.container(border=True, key="learn_question", gap="small"):
+        st.markdown(f"**{question.ask}**")
+        match question:
+            case ChoiceQuestion():
+                _choice(asked, question)
+            case NumberQuestion():
+                _number(asked, question)
+            case PointQuestion():
+                _point(asked)
+            case GateQuestion():
+                _gate(asked)
+        if asking.phase in COLLECTED and asking.given is not None:
+            st.caption(":material/check: Your answer is taken. You can change it until the round ends.")
+        elif asking.phase == "shown":
+            st.caption(":material/lock: Answers are not taken at the moment.")
+        if asking.chart is not None:
+            asking.chart()
+        if asking.phase in ("", "solved"):
+            _verdict(asked)
+
+
+def option(question: ChoiceQuestion, name: str) -> str:
+    """An option with its letter and its shape."""
+    place = list(question.options).index(name)
+    return f"**{LETTERS[place]}** {SHAPES[place]} {question.options[name]}"
+
+
+def _choice(asked: Asked, question: ChoiceQuestion) -> None:
+    options = list(question.options)
+    given = asked.asking.given if asked.asking.given in options else None
+    with _form():
+        chosen = st.radio(
+            "Options", options, index=None if given is None else options.index(str(given)), key=_key(asked, "choice"),
+            format_func=lambda name: option(question, name), label_visibility="collapsed", disabled=not asked.open,
+        )  # fmt: skip
+        pressed = _button(asked)
+    if pressed and chosen is None:
+        st.error("Choose one of the options first.")
+    elif pressed:
+        asked.give(str(chosen))
+
+
+def _number(asked: Asked, question: NumberQuestion) -> None:
+    given = asked.asking.given
+    with _form():
+        typed = st.text_input(
+            f"Your answer{f', in {question.unit}' if question.unit else ''}",
+            value="" if given is None else str(given), key=_key(asked, "number"), max_chars=40, disabled=not asked.open,
+            autocomplete="off",
+        )  # fmt: skip
+        pressed = _button(asked)
+    if pressed:
+        asked.give(typed)
+
+
+def _point(asked: Asked) -> None:
+    item, given = asked.stand.figure.item, asked.asking.given
+    picked = item and item != getattr(asked.step.figure, "item", "")
+    if not asked.open:
+        st.markdown(f"Your answer: **{literal(str(given))}**" if given is not None else "")
+        return
+    st.markdown(
+        f"Picked: **{literal(item)}**" if picked else ":material/ads_click: Click a point of the map."
+    )
+    if st.button(
+        _label(asked), key="learn_answer", type="primary", disabled=not picked, icon=":material/check:"
+    ):
+        asked.give(item)
+
+
+def _gate(asked: Asked) -> None:
+    figure = asked.stand.figure
+    moved = {name: figure.angles[name] for name in figure.move if name in figure.angles}
+    if not asked.open:
+        return
+    found = answering.truth(asked.workspace, asked.step, figure=figure, answer=moved)
+    assert isinstance(found, Goal)
+    st.markdown(f":material/target: Now it is **{found.value:.2f}**. Move the slider at the figure.")
+    if asked.asking.phase in COLLECTED:
+        if st.button(_label(asked), key="learn_answer", type="primary", icon=":material/check:"):
+            asked.give(moved)
+    elif asked.check(moved).right or st.button(
+        "Show a solution", key="learn_give_up", type="tertiary", icon=":material/lightbulb:"
+    ):
+        asked.give(moved)
+
+
+def _verdict(asked: Asked) -> None:
+    verdict, question = asked.verdict(), asked.step.question
+    if verdict is None and question is not None and asked.asking.phase == "solved":
+        truth = in_words(question, answering.truth(asked.workspace, asked.step, figure=asked.stand.figure))
+        st.info(question.explain, title=f"It is: {literal(truth, limit=500)}", icon=":material/lightbulb:")
+    elif verdict is not None and verdict.right:
+        st.success(
+            verdict.explanation,
+            title=f"Right: {literal(verdict.truth, limit=500)}",
+            icon=":material/check_circle:",
+        )
+    elif verdict is not None:
+        st.warning(
+            verdict.explanation,
+            title=f"Not quite. It is: {literal(verdict.truth, limit=500)}",
+            icon=":material/cancel:",
+        )
+
+
+def _form():  # type: ignore[no-untyped-def]
+    return st.form("learn_form", border=False)
+
+
+def _button(asked: Asked) -> bool:
+    return asked.open and st.form_submit_button(
+        _label(asked), key="learn_answer", type="primary", icon=":material/check:"
+    )
+
+
+def _label(asked: Asked) -> str:
+    return "Answer" if asked.asking.given is None else "Change my answer"
+
+
+def _key(asked: Asked, kind: str) -> str:
+    return f"learn_{kind}_{asked.lesson.id}_{asked.step.id}_{asked.asking.phase}"

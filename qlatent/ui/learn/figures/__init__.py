@@ -1,0 +1,81 @@
+"""The live figures of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from qlatent.errors import InputError
+from qlatent.plots import losses as loss_plots
+from qlatent.services.experiments import comparison, grid
+from qlatent.services.experiments.comparison import Row
+from qlatent.services.lessons import figures, preparing
+from qlatent.services.runs import listing
+from qlatent.teaching.figures import CircuitFigure, LinkedFigure, LossFigure, MapFigure, TableFigure
+from qlatent.ui.compare import tables
+from qlatent.ui.learn import links
+from qlatent.ui.learn.figures import circuit, linked, moving
+from qlatent.ui.learn.links import Stand
+from qlatent.ui.shell import page
+from qlatent.ui.train import run_board
+
+
+def draw(stand: Stand) -> None:
+    """Draw the figure as it stands; a state that it does not have raises `InputError`."""
+    match stand.figure:
+        case MapFigure():
+            moving.draw(stand)
+        case LinkedFigure():
+            linked.draw(stand)
+        case CircuitFigure():
+            circuit.draw(stand)
+        case LossFigure() as figure:
+            _losses(figure)
+        case TableFigure() as figure:
+            _table(figure)
+
+
+def _losses(figure: LossFigure) -> None:
+    workspace = page.workspace()
+    run = listing.summary(workspace, preparing.run_id(workspace, figure.run))
+    drawn = run_board.loss_figure(run)
+    if drawn is None:
+        raise InputError(f"{run.name} has no step.", remedy="Prepare the lesson again.")
+    parts = " · ".join(
+        name for part, name in loss_plots.PARTS.items() if part in listing.losses(workspace, run.id)
+    )
+    st.plotly_chart(
+        drawn, key="learn_losses", config={"displayModeBar": False}, alt="Loss parts over the steps"
+    )
+    st.caption(f"{parts}, step by step. Point at a curve to read its step and value.")
+
+
+def _table(figure: TableFigure) -> None:
+    workspace = page.workspace()
+    seeds = preparing.experiment(workspace, figure.experiment).seeds
+    if figure.seeds > seeds:
+        raise links.refused("seeds", figure.seeds)
+    found = figures.shown(workspace, figure)
+    assert isinstance(found, list)
+    which = (
+        "The first seed alone." if figure.seeds == 1 else f"Over the first {figure.seeds} of {seeds} seeds."
+    )
+    st.markdown(f"**{which}**")
+    tables.heads(found, figure.metrics, key="learn_table")
+    if figure.seeds > 1:
+        _seeds(found, figure.metrics)
+
+
+def _seeds(found: list[Row], metrics: Sequence[str]) -> None:
+    """Each seed by itself, a table for each metric."""
+    for metric in metrics:
+        rows = pd.DataFrame([row for row in found if row["metric"] == metric])
+        lines = (
+            rows.pivot(index="head", columns="seed", values="value").reindex(rows["head"].unique()).round(3)
+        )
+        lines.columns = [f"Seed {seed}" for seed in lines.columns]
+        lines.index = pd.Index([grid.title(head) for head in lines.index], name="Head")
+        st.markdown(f"**{comparison.metric_title(metric)}, seed by seed**")
+        st.dataframe(lines, key=f"learn_seeds_{metric}", alt="Heads and their seeds")

@@ -1,0 +1,70 @@
+"""The data of a lesson, made when it is opened for the first time in a workspace."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from qlatent.services.lessons import preparing
+from qlatent.services.lessons.library import library
+from qlatent.services.runs import listing, queue
+from qlatent.services.workspaces import Workspace
+from qlatent.teaching.lesson import Lesson
+from qlatent.ui.shell import page
+from qlatent.ui.shell.formatting import count, duration, literal
+
+ASKED = "learn_preparing"  # lessons whose data this session has asked for, with when and how much there was
+
+
+def prepared(workspace: Workspace, lesson: Lesson) -> bool:
+    """Whether all that the lesson needs is there."""
+    return not lesson.about.needs or preparing.readiness(workspace, lesson.about.needs).ready
+
+
+def draw(lesson: Lesson) -> None:
+    """Start what is missing, and follow it until the lesson can begin."""
+    asked = st.session_state.setdefault(ASKED, {})
+    if lesson.id not in asked:
+        with st.spinner("Storing the data of this lesson…"):
+            preparing.prepare(page.workspace(), lesson.about.needs)
+        asked[lesson.id] = None
+    queue.go_on(page.workspace())  # a killed worker cannot start the next run
+    _followed(lesson.id)
+
+
+@st.fragment(run_every=1.0)
+def _followed(lesson_id: str) -> None:
+    with page.guarded():
+        workspace, lesson = page.workspace(), library().lesson(lesson_id)
+        found = preparing.readiness(workspace, lesson.about.needs)
+        if found.ready:
+            st.rerun(scope="app")
+        with st.container(border=True, gap="small", key="learn_preparing"):
+            st.markdown("**:material/hourglass_top: Preparing this lesson**")
+            st.caption(
+                f"It needs {count(found.total, 'training')}, which are done once, here, and then kept. You can stay or "
+                "come back later."
+            )
+            running = [each for each in listing.list_runs(workspace) if each.state == "running"]
+            done = found.finished + sum(each.progress for each in running[: found.active])
+            st.progress(min(done / found.total, 1.0), text=_told(lesson.id, found, done))
+            for line in found.failed:
+                st.error(literal(line, limit=500), icon=":material/error:")
+            if found.failed and st.button(
+                "Try again", key="learn_retry", type="primary", icon=":material/refresh:"
+            ):
+                preparing.prepare(workspace, lesson.about.needs)
+
+
+def _told(lesson_id: str, found: preparing.Readiness, done: float) -> str:
+    """How far it is, and how long it takes at the pace of this session so far."""
+    asked = st.session_state[ASKED]
+    if asked.get(lesson_id) is None:
+        asked[lesson_id] = (time.monotonic(), done)
+    began, before = asked[lesson_id]
+    text = f"{found.finished} of {count(found.total, 'training')} finished"
+    if done > before and not found.failed:
+        left = (time.monotonic() - began) / (done - before) * (found.total - done)
+        text += f" · about {duration(left)} left"
+    return text

@@ -1,0 +1,179 @@
+"""The page Learn: the list, steps with their questions, and links that reopen a step or are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from qlatent.services.lessons import answering, preparing, walking
+from qlatent.services.lessons.library import FILE, library
+from qlatent.services.workspaces import Workspace, open_workspace
+from qlatent.ui.learn import alone, links, preparation
+from tests.carried_out import in_process
+from tests.pages.conftest import Furnished
+
+Open = Callable[..., AppTest]
+QUBITS = "03-qubits"  # its steps with a circuit of a layout need no training
+
+
+@pytest.fixture
+def lesson(furnished: Furnished, opened: Open, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a step that needs no training on a workspace without the lessons' data."""
+    monkeypatch.setattr(preparation, "prepared", lambda *_: True)
+
+    def page(step: str, lesson: str = QUBITS, **choices: str) -> AppTest:
+        return opened(furnished.workspace.path, "learn", lesson=lesson, step=step, **choices)
+
+    return page
+
+
+def words(at: AppTest) -> str:
+    return " ".join(
+        str(each.value) + str(each.proto) for each in (*at.error, *at.warning, *at.success, *at.info)
+    )
+
+
+def address(at: AppTest) -> dict[str, Any]:
+    return {name: value[0] if isinstance(value, list) else value for name, value in at.query_params.items()}
+
+
+def test_the_list_has_every_lesson_and_says_where_answers_are_kept(
+    furnished: Furnished, opened: Open
+) -> None:
+    at = opened(furnished.workspace.path, "learn")
+    shown = [each.value for each in at.subheader]
+    assert [each.split(" · ")[0] for each in shown] == [str(n + 1) for n in range(len(library().lessons))]
+    assert "this browser tab only" in at.caption[-1].value
+
+
+def test_a_broken_lesson_says_its_line_and_the_others_work(
+    furnished: Furnished, opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, text in (
+        ("01-good", '+++\ntitle = "Good"\nminutes = 1\nafter = ["read"]\n+++\n\n## One {#one}\n\nText.\n'),
+        ("02-bad", "+++\ntitle = \n+++\n"),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / FILE).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(alone, "library", lambda: library(tmp_path))
+    at = opened(furnished.workspace.path, "learn")
+    assert len(at.subheader) == 1
+    assert "line 2" in words(at)
+    at.button(key="learn_open_01-good").click().run()
+    assert at.markdown[0].value == "Text." and address(at)["step"] == "one"
+
+
+def test_a_number_is_right_wrong_or_none(lesson: Open) -> None:
+    at = lesson("rest")
+    at.text_input[0].set_value("a half")
+    at.button(key="learn_answer").click().run()
+    assert "is not a number" in words(at)
+    assert not at.success and not at.warning
+    at.text_input[0].set_value("0,9")
+    at.button(key="learn_answer").click().run()
+    assert "Not quite" in words(at) and at.text_input[0].disabled
+    at = lesson("rest")
+    at.text_input[0].set_value("0.5")
+    at.button(key="learn_answer").click().run()
+    assert "Right" in words(at) and not at.warning
+
+
+def test_a_choice_has_letters_and_shapes_and_is_judged(lesson: Open) -> None:
+    at = lesson("which")
+    assert [each[:7] for each in at.radio[0].options] == ["**A** ▲", "**B** ◆", "**C** ●", "**D** ■"]
+    at.button(key="learn_answer").click().run()
+    assert "Choose one" in at.error[0].value
+    at.radio[0].set_value("weights")
+    at.button(key="learn_answer").click().run()
+    assert "Not quite" in words(at)
+    at.button(key="learn_all").click().run()
+    assert any("1 of 8 questions answered, 0 right" in str(each.proto) for each in at.get("progress"))
+
+
+def test_a_gate_is_moved_until_its_goal_and_the_link_follows(lesson: Open) -> None:
+    at = lesson("turn")
+    assert address(at) == {"v": "1", "lesson": QUBITS, "step": "turn", "gate": "-1", "angles": "input 0:0"}
+    at.slider[0].set_value(0.3).run()
+    assert not at.success and address(at)["angles"] == "input 0:0.3"
+    at.slider[0].set_value(0.52).run()
+    assert "Right" in words(at)
+    again = lesson("turn", **{name: address(at)[name] for name in ("v", "gate", "angles")})
+    assert again.slider[0].value == 0.52
+
+
+def test_next_and_back_lead_through_the_steps(lesson: Open) -> None:
+    at = lesson("rest")
+    assert at.button(key="learn_back").disabled
+    at.button(key="learn_next").click().run()
+    assert address(at)["step"] == "turn"
+    assert "step 2 of 8" in at.caption[0].value
+
+
+@pytest.mark.parametrize(
+    ("choices", "said"),
+    [
+        ({"v": "2"}, "version"),
+        ({"angles": "input 0:7"}, "angles"),
+        ({"angles": "weight 0:1"}, "angles"),
+        ({"gate": "99"}, "gate"),
+        ({"gate": "first"}, "gate"),
+        ({"frame": "3"}, "frame"),
+        ({"step": "nowhere"}, "no step"),
+        ({"lesson": "99-none"}, "no lesson"),
+    ],
+)  # fmt: skip
+def test_a_link_to_what_a_step_does_not_have_is_refused(
+    lesson: Open, choices: dict[str, str], said: str
+) -> None:
+    at = lesson(**{"step": "turn"} | choices)
+    assert said in words(at)
+    key = "learn_begin" if choices == {"gate": "99"} else "learn_all"
+    at.button(key=key).click().run()
+    assert not at.error
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A workspace with the trainings of all lessons."""
+    with open_workspace(tmp_path_factory.mktemp("learn") / "workspace") as workspace:
+        with in_process():
+            preparing.prepare(workspace, {name for each in library().lessons for name in each.about.needs})
+        yield workspace
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [each.id for each in library().lessons])
+def test_every_step_is_drawn_and_its_link_reopens_it(prepared: Workspace, opened: Open, name: str) -> None:
+    for step in library().lesson(name).steps:
+        at = opened(prepared.path, "learn", lesson=name, step=step.id)
+        assert not at.error, (step.id, words(at))
+        kind = step.figure.kind if step.figure else ""
+        assert set(address(at)) == {*links.PLACE, *links.FIELDS.get(kind, ())}, step.id
+        again = opened(prepared.path, "learn", **address(at))
+        assert not again.error and address(again) == address(at), step.id
+
+
+@pytest.mark.slow
+def test_a_point_is_answered_with_the_item_that_a_link_opens(prepared: Workspace, opened: Open) -> None:
+    step = library().lesson("01-latent-space").step("near")
+    assert step.question is not None
+    right, wrong = walking.tried(step.question, answering.truth(prepared, step))
+    for answer, said in ((right[0], "Right"), (wrong[0], "Not quite")):
+        at = opened(prepared.path, "learn", lesson="01-latent-space", step="near", item=str(answer))
+        at.button(key="learn_answer").click().run()
+        assert said in words(at)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "choices", [{"frame": "999"}, {"item": "nobody"}, {"camera": "x1"}, {"colour": "red"}]
+)
+def test_a_state_that_a_map_does_not_have_is_refused(
+    prepared: Workspace, opened: Open, choices: dict[str, str]
+) -> None:
+    at = opened(prepared.path, "learn", lesson="02-one-form", step="four", **choices)
+    assert f"{next(iter(choices))} = " in words(at).replace("\\", "")
