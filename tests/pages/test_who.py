@@ -71,6 +71,19 @@ def test_where_sign_in_is_set_up_nothing_else_is_shown_before_it(monkeypatch: py
     assert texts(at.run()) == ["eve@example.org/eve@example.org"]
 
 
+def test_no_page_that_runs_without_the_app_shows_anything_before_sign_in(
+    monkeypatch: pytest.MonkeyPatch, furnished: Furnished, use: Callable[[Path], None]
+) -> None:
+    use(furnished.workspace.path)
+    at = AppTest.from_file(str(APP.parent / "pages" / "triage.py"))
+    at.session_state["navigation_declared"] = True
+    at.secrets["auth"] = SECRETS["auth"]
+    signed_in(monkeypatch, is_logged_in=False)
+    at.run()
+    assert [each.value for each in at.title] == ["Sign in"] and not at.exception
+    assert [each.label for each in at.button] == ["Sign in"]
+
+
 @pytest.fixture
 def own(furnished: Furnished, tmp_path: Path) -> Iterator[Workspace]:
     """A copy of the furnished workspace to change."""

@@ -78,6 +78,7 @@ def workspace() -> Workspace:
     if not st.session_state.get("navigation_declared"):
         navigation()
         st.rerun()
+    who.let_in()  # a page may run without app.py, as above
     who.name()  # what is made from here on is made in it
     return _open(str(settings().workspace.resolve()))
 
