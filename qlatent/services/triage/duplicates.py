@@ -27,7 +27,7 @@ from qlatent.triage.duplicates import groups as grouping
 from qlatent.triage.duplicates import images, texts, vectors
 from qlatent.triage.duplicates.groups import Groups, Merges
 from qlatent.triage.duplicates.pairs import Pairs, near
-from qlatent.types import Arrays, Cancelled, Progress
+from qlatent.types import MODALITIES, Arrays, Cancelled, Progress
 
 USUAL: dict[By, float] = {"image": images.USUAL, "text": texts.USUAL, "vector": vectors.USUAL}
 WIDEST: dict[By, float] = {"image": images.WIDEST, "text": texts.WIDEST, "vector": vectors.WIDEST}
@@ -50,6 +50,27 @@ class Found:
     def widest(self) -> float:
         """The largest threshold; nothing is known of pairs farther apart."""
         return self.pairs.widest
+
+    def distances_to(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How far each item (n,) is from the nearest of these rows, 0 for themselves, NaN beyond the widest."""
+        nearest = np.full(len(self.row) + 1, np.inf)  # the last is that of items without a content
+        wanted = np.zeros(len(nearest), dtype=np.bool_)
+        wanted[self.content[rows]] = True
+        wanted[-1] = False
+        nearest[wanted] = 0
+        for one, other in (
+            (self.pairs.first, self.pairs.second),
+            (self.pairs.second, self.pairs.first),
+        ):
+            told = wanted[one]
+            np.minimum.at(nearest, other[told], self.pairs.distance[told])
+        apart: NDArray[np.float64] = np.where(np.isfinite(nearest), nearest, np.nan)[self.content]
+        return apart
+
+    def sizes(self, threshold: float) -> NDArray[np.float64]:
+        """How many items the group of each item (n,) has at a threshold, itself included."""
+        made = grouping.cut(self.merges, self.content, threshold, flat=self.flat)
+        return np.append(made.sizes, 1)[made.group].astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,21 +203,15 @@ def boundary(
     )
 
 
-def distances_to(
-    workspace: Workspace, dataset: str, rows: NDArray[np.int64], *, by: By, **chosen: str
-) -> NDArray[np.float64]:
-    """How far each item (n,) is from the nearest of these rows, 0 for themselves, NaN beyond the widest distance."""
-    found = pairs(workspace, dataset, by=by, **chosen)
-    nearest = np.full(len(found.row) + 1, np.inf)  # the last is that of items without a content
-    wanted = np.zeros(len(nearest), dtype=np.bool_)
-    wanted[found.content[rows]] = True
-    wanted[-1] = False
-    nearest[wanted] = 0
-    for one, other in ((found.pairs.first, found.pairs.second), (found.pairs.second, found.pairs.first)):
-        told = wanted[one]
-        np.minimum.at(nearest, other[told], found.pairs.distance[told])
-    apart: NDArray[np.float64] = np.where(np.isfinite(nearest), nearest, np.nan)[found.content]
-    return apart
+def stored(workspace: Workspace, dataset: str, encoder: str) -> tuple[tuple[float, Found], ...]:
+    """The near pairs of a dataset that were found before and still hold, each after its usual threshold.
+
+    By pictures, by texts, and by each modality of an encoder's vectors; nothing is computed.
+    """
+    asked = [Compared("image"), Compared("text")]
+    asked += [Compared("vector", encoder, each) for each in MODALITIES if encoder]
+    found = [(USUAL[each.by], _kept(workspace, dataset, each)) for each in asked]
+    return tuple((max(0.0, min(usual, each.widest)), each) for usual, each in found if each is not None)
 
 
 def ready(workspace: Workspace, dataset: str, *, by: By, **chosen: str) -> bool:

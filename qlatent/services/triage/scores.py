@@ -63,8 +63,16 @@ def _signals(evidence: Evidence, risk: Risk, decided: Rows, bad: Flags, diverse:
 
 
 def alike_to(evidence: Evidence, rows: Rows) -> NDArray[np.float64]:
-    """How alike each item (n,) is to the most alike of some rows, by any of its modalities."""
+    """How alike each item (n,) is to the most alike of some rows.
+
+    Near-duplicates that were found before have 2 for the same content to 1 at their usual threshold; all others the
+    cosine of their latents, by any modality.
+    """
     found = np.full(evidence.signals.count, np.nan)
     for points in evidence.places():
         found = np.fmax(found, likeness.to_any(points, rows))
+    for threshold, pairs in evidence.near:
+        apart = pairs.distances_to(rows)
+        close = 2 - apart / max(threshold, 1e-9)
+        found = np.fmax(found, np.where(apart <= threshold, close, np.nan))
     return found

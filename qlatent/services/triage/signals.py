@@ -19,6 +19,8 @@ from qlatent.services.datasets.coded import Column, Texts
 from qlatent.services.heads import kept_heads
 from qlatent.services.search import models, neighbours, stored_vectors
 from qlatent.services.search.stored_vectors import InputSpace
+from qlatent.services.triage import duplicates
+from qlatent.services.triage.duplicates import Found
 from qlatent.services.vectors import stored
 from qlatent.store.workspace import Workspace
 from qlatent.triage import axes, likeness, scoring
@@ -33,6 +35,7 @@ FEW_VALUES = 12  # of a column of texts that the model learns from
 NEVER = ("split",)
 
 Floats = NDArray[np.float64]
+Near = tuple[tuple[float, Found], ...]
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Evidence:
     learned: Floats  # (n, d + c) what the model reads: latents, the modalities beside each other, and columns
     titles: tuple[str, ...]  # (c,) of the columns
     signals: Signals
+    near: Near = ()  # near-duplicates that were found before, each after its usual threshold
 
     @property
     def width(self) -> int:
@@ -89,13 +93,14 @@ def evidence(
     """
     now = stored_vectors.now(workspace, dataset)
     known = tuple(sorted(roles.roles(workspace, dataset).items()))
-    return _evidence(workspace, dataset, basis, tuple(sorted(leave_out)), known, now)
+    near = duplicates.stored(workspace, dataset, basis.encoder)
+    return _evidence(workspace, dataset, basis, tuple(sorted(leave_out)), known, now, near)
 
 
 @lru_cache(maxsize=2)
 def _evidence(
     workspace: Workspace, dataset: str, basis: Basis, leave_out: tuple[str, ...],
-    of_columns: tuple[tuple[str, str], ...], now: tuple[int, str],
+    of_columns: tuple[tuple[str, str], ...], now: tuple[int, str], near: Near,
 ) -> Evidence:  # fmt: skip
     places = places_of(workspace, dataset, basis)
     columns = coded.columns_of(workspace, dataset)
@@ -104,8 +109,8 @@ def _evidence(
     return of_arrays(
         places, {name: each for name, each in columns.items() if name not in left_out},
         texts=browsing.texts(workspace, dataset, range(workspace.items.count(dataset))),
-        most=basis.axes, beside=basis.columns,
-        **{name: roles.having(known, name) for name in ("date", "seller", "risk")},
+        most=basis.axes, beside=basis.columns, near=near, date=roles.having(known, "date"),
+        seller=roles.having(known, "seller"), risk=roles.having(known, "risk"),
     )  # fmt: skip
 
 
@@ -137,6 +142,7 @@ def of_arrays(
     date: str | None = None,
     seller: str | None = None,
     risk: str | None = None,
+    near: Near = (),
 ) -> Evidence:
     """The evidence of n items from their latents or vectors by modality, their typed columns, and their texts.
 
@@ -163,15 +169,19 @@ def of_arrays(
             words = likeness.repeats(Trigrams(texts), age, seller=sellers)
             found[f"words repeat an earlier text{whose}"] = scoring.surprise(words.earlier)
             found["words repeat it more than others do"] = scoring.surprise(words.lead)
-        near = likeness.compared(latents, age).near
+        around = likeness.compared(latents, age).near
         for name, column in _numbers(columns).items():
-            found[f"{name} is unusual among similar items"] = scoring.surprise(likeness.unusual(column, near))
+            found[f"{name} is unusual among similar items"] = scoring.surprise(
+                likeness.unusual(column, around)
+            )
+    if near:
+        group = np.fmax.reduce([pairs.sizes(threshold) for threshold, pairs in near])
     found |= _typed(columns)
     if not beside:
         found = {}
     risks = _numbers(columns).get(risk or "")
     signals = Signals(count, disagreement=apart, cluster=group, column=risks, date=days)
-    return Evidence(fitted, np.column_stack([latents, *found.values()]), tuple(found), signals)
+    return Evidence(fitted, np.column_stack([latents, *found.values()]), tuple(found), signals, near)
 
 
 def _share(points: NDArray[np.float32], most: int, modalities: int) -> Axes:

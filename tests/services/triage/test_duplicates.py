@@ -14,7 +14,8 @@ from sklearn.metrics.pairwise import cosine_distances
 from qlatent import worker
 from qlatent.errors import AbsentError, ConfigError, InputError
 from qlatent.services.runs import listing
-from qlatent.services.triage import duplicate_truth, duplicates
+from qlatent.services.triage import duplicate_truth, duplicates, scores, signals
+from qlatent.services.triage.signals import Basis
 from qlatent.store.items.near_duplicates import NearDuplicates
 from qlatent.store.workspace import Workspace
 from qlatent.types import Item
@@ -113,7 +114,7 @@ def test_vectors_by_cosine_and_latents_of_a_run_by_euclidean_distance(
         places = run.snapshot(8)["image"]
         latents = duplicates.groups(trained, "shop", by="vector", threshold=0.0, run="r1")
         assert (latents.group == -1).all()  # places on the grid are all different
-        apart = duplicates.distances_to(trained, "shop", rows[:1], by="vector", run="r1")
+        apart = duplicates.pairs(trained, "shop", by="vector", run="r1").distances_to(rows[:1])
         assert np.isnan(np.delete(apart, rows)).all()
         expected = np.linalg.norm(places - places[0], axis=1)
         assert np.allclose(apart[rows], np.where(expected <= 0.5, expected, np.nan), equal_nan=True)
@@ -123,9 +124,21 @@ def test_vectors_by_cosine_and_latents_of_a_run_by_euclidean_distance(
 
 
 def test_how_far_each_item_is_from_the_nearest_of_some(workspace: Workspace) -> None:
-    apart = duplicates.distances_to(workspace, "posts", np.array([1, 4]), by="image")
+    apart = duplicates.pairs(workspace, "posts", by="image").distances_to(np.array([1, 4]))
     assert np.nonzero(apart == 0)[0].tolist() == [0, 1, 6]
     assert np.isnan(np.delete(apart, [0, 1, 6])).all()
+
+
+def test_orders_read_the_near_duplicates_that_were_found(workspace: Workspace) -> None:
+    before = signals.evidence(workspace, "posts", Basis())
+    assert before.near == ()
+    duplicates.pairs(workspace, "posts", by="image")
+    found = signals.evidence(workspace, "posts", Basis())
+    assert found.signals.cluster is not None
+    assert found.signals.cluster.tolist() == [3, 3, 1, 1, 1, 1, 3, 1, 1]
+    alike = scores.alike_to(found, np.array([1]))
+    assert alike[[0, 1, 6]].tolist() == [2, 2, 2] and (np.delete(alike, [0, 1, 6]) <= 1).all()
+    assert (scores.alike_to(before, np.array([1])) <= 1 + 1e-6).all()
 
 
 def test_they_are_kept_until_items_change_and_go_with_the_dataset(
