@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from qlatent.errors import ConfigError
@@ -34,7 +35,9 @@ def roles(workspace: Workspace, dataset: str) -> dict[str, str]:
     earlier version that says nothing of roles has guessed ones. An unknown dataset raises `StoreError`.
     """
     record = workspace.catalogue.dataset(dataset)
-    return dict(record.roles) if record.roles is not None else _guessed(workspace, dataset)
+    if record.roles is not None:
+        return dict(record.roles)
+    return dict(_guessed(workspace, dataset, workspace.items.changed(dataset)))
 
 
 def having(found: AbstractMapping[str, str], role: str) -> str | None:
@@ -115,8 +118,9 @@ def _check(column: str, role: str | None, known: Sequence[str], dataset: str) ->
         )
 
 
-def _guessed(workspace: Workspace, dataset: str) -> dict[str, str]:
-    """The roles that the mappings of the imports and the first rows tell."""
+@lru_cache(maxsize=8)
+def _guessed(workspace: Workspace, dataset: str, changed: int) -> dict[str, str]:
+    """The roles that the mappings of the imports and the first rows tell, until the dataset changes."""
     found: dict[str, str] = {}
     for record in workspace.catalogue.imports(dataset):
         found = merged(found, of_mapping(Mapping.from_dict(record.mapping)))

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,7 @@ from PIL import Image
 
 from qlatent.errors import InputError
 from qlatent.images import decoded
-from qlatent.services.datasets import browsing
-from qlatent.services.datasets import roles as role_names
+from qlatent.services.datasets import browsing, roles
 from qlatent.services.search import neighbours, queries, stored_vectors
 from qlatent.services.search.neighbours import Asked
 from qlatent.services.search.stored_vectors import InputSpace
@@ -83,11 +81,11 @@ def case(workspace: Workspace, queue: str, item: str) -> Case:
         return Case(queue, found.dataset_id, record, None, item, "", "", "", (), (), severe, 0, 0, history)
     (values,) = workspace.items.rows(found.dataset_id, [row], columns=list(_COLUMNS))
     known: dict[str, Any] = json.loads(values["metadata"] or "{}")
-    meant = _roles(workspace, found.dataset_id)
+    meant = roles.roles(workspace, found.dataset_id)
     known = {
         name: value
         for name, value in known.items()
-        if meant.get(name) != role_names.HIDDEN and value not in (None, "")
+        if meant.get(name) != roles.HIDDEN and value not in (None, "")
     }
     title, text = _titled(browsing.plain_text(values["text"] or ""))
     named = [each for each in (values["image_hash"], *(values["pictures"] or ())) if each]
@@ -99,11 +97,6 @@ def case(workspace: Workspace, queue: str, item: str) -> Case:
         queue, found.dataset_id, record, row, title or item, text, values["label"] or "", _price(known, meant), facts,
         pictures, severe, withheld, len(named) - len(pictures) - withheld, history,
     )  # fmt: skip
-
-
-def hidden(workspace: Workspace, dataset: str) -> set[str]:
-    """The columns of a dataset that are neither shown nor learned from."""
-    return {name for name, role in _roles(workspace, dataset).items() if role == role_names.HIDDEN}
 
 
 def unmarked(case: Case) -> Case:
@@ -223,20 +216,9 @@ def _titled(text: str) -> tuple[str, str]:
 
 def _price(known: dict[str, Any], meant: Mapping[str, str]) -> str:
     """The price with its currency; "" without one."""
-    amount, currency = (known.get(role_names.having(meant, role) or "", "") for role in ("price", "currency"))
+    amount, currency = (known.get(roles.having(meant, role) or "", "") for role in ("price", "currency"))
     written = f"{amount:,.2f}" if isinstance(amount, int | float) else str(amount)
     return f"{written} {currency}".strip()
-
-
-def _roles(workspace: Workspace, dataset: str) -> Mapping[str, str]:
-    """The roles of columns; what is guessed of a dataset that says nothing is guessed once."""
-    given = workspace.catalogue.dataset(dataset).roles
-    return given if given is not None else _guessed(workspace, dataset, workspace.items.version(dataset))
-
-
-@lru_cache(maxsize=8)
-def _guessed(workspace: Workspace, dataset: str, version: int) -> Mapping[str, str]:
-    return role_names.roles(workspace, dataset)
 
 
 def _told(value: Any) -> str:

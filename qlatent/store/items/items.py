@@ -154,6 +154,10 @@ class ItemStore:
         """Numbers that change with the rows of a dataset, also if it was removed and made anew, as a cache key."""
         return self._tables.state(names.dataset_table(dataset))
 
+    def changed(self, dataset: str) -> int:
+        """When the rows of a dataset changed last, in ns; 0 without any. Reads none of them."""
+        return self._tables.changed(names.dataset_table(dataset))
+
     def table(
         self, dataset: str, *, columns: Sequence[str] | None = None, version: int | None = None
     ) -> pa.Table:

@@ -91,8 +91,14 @@ class Tables:
         table = self.open(name)
         if table is None:
             return 0, 0, 0
-        changed = (self.path / f"{name}.lance" / "_versions").stat().st_mtime_ns
-        return int(table.version), int(table.count_rows()), changed
+        return int(table.version), int(table.count_rows()), self.changed(name)
+
+    def changed(self, name: str) -> int:
+        """When a table was committed to last, in ns; 0 without one. Opens no table."""
+        try:
+            return (self.path / f"{name}.lance" / "_versions").stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
 
     def create(self, name: str, data: pa.RecordBatchReader) -> None:
         """Create a table with this content in one commit, atomically."""
