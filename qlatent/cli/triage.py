@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +21,9 @@ from qlatent.services.exports import tables
 from qlatent.services.exports import triage as files
 from qlatent.services.triage import audit, background, casework, learning, orders, people, queues, reporting
 from qlatent.services.triage.queues import QueueView, read_policy
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 app = typer.Typer(help="Review flagged items as cases of a queue.", no_args_is_help=True)
 app.command(name="duplicates")(triage_duplicates.duplicates_command)
@@ -42,7 +46,7 @@ def list_command(by: By = "", workspace: WorkspaceOption = None, as_json: JsonOp
     """List the queues and how many of their cases are open."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
     rows = [_row(each) for each in queues.listed(opened, analyst=_name(by))]
-    columns = ["queue", "name", "dataset", "order", "cases", "open", "decided"]
+    columns = ["queue", "name", "dataset", "order", "cases", "open", "decided", "items_gone"]
     said = [row | ({"dataset": f"{row['dataset']} (removed)"} if row["gone"] else {}) for row in rows]
     terminal.table({"queues": rows}, columns, [[row[name] for name in columns] for row in said])
 
@@ -122,6 +126,8 @@ def next_command(
     assigned = casework.next_case(opened, found.id, by=_name(by), skipped=skipped)
     if isinstance(assigned, casework.Nothing):
         said = _NOTHING[assigned.why].format(count=f"{assigned.count:,}")
+        if gone := queues.view(opened, found.id, analyst=_name(by)).counts.gone:
+            said += f" {gone:,} cannot be shown: their items are no longer in the dataset."
         terminal.result({"item": None, "why": assigned.why, "count": assigned.count}, said)
         return
     document = {"item": assigned.item, "why": assigned.why, "until": lines.time_of(assigned.until)}
@@ -189,11 +195,7 @@ def log(
     queue: Queue, out: Out, by: By = "", workspace: WorkspaceOption = None, as_json: JsonOption = False
 ) -> None:
     """Write every event of a queue to a file."""
-    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    tables.check_ending(out, tables.TABLES)
-    frame = audit.log(opened, queue, by=_name(by))
-    files.write(frame, out)
-    terminal.result({"events": len(frame), "out": str(out)}, f"{len(frame):,} events → {out}")
+    _write(audit.log, "events", queue, out, by, workspace, as_json=as_json)
 
 
 @app.command()
@@ -201,11 +203,7 @@ def decisions(
     queue: Queue, out: Out, by: By = "", workspace: WorkspaceOption = None, as_json: JsonOption = False
 ) -> None:
     """Write the present decisions of a queue to a file."""
-    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
-    tables.check_ending(out, tables.TABLES)
-    frame = audit.decisions(opened, queue, by=_name(by))
-    files.write(frame, out)
-    terminal.result({"decisions": len(frame), "out": str(out)}, f"{len(frame):,} decisions → {out}")
+    _write(audit.decisions, "decisions", queue, out, by, workspace, as_json=as_json)
 
 
 @app.command()
@@ -255,6 +253,24 @@ def permit_command(
     terminal.result(document, f"{made.name} may {', '.join(made.permissions) or 'do nothing'}.")
 
 
+def _write(
+    table: Callable[..., pd.DataFrame],
+    what: str,
+    queue: str,
+    out: Path,
+    by: str,
+    workspace: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Write a table of a queue to a file, and say how many rows it has."""
+    opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    tables.check_ending(out, tables.TABLES)
+    frame = table(opened, queue, by=_name(by))
+    files.write(frame, out)
+    terminal.result({what: len(frame), "out": str(out)}, f"{len(frame):,} {what} → {out}")
+
+
 def _name(by: str) -> str:
     return by.strip() or actors.own_name()
 
@@ -271,6 +287,7 @@ def _row(found: QueueView) -> dict[str, Any]:
     counts = found.counts
     return {
         "queue": found.id, "name": found.name, "dataset": found.dataset, "order": found.order, "owner": found.owner,
-        "cases": counts.total, "open": counts.open, "decided": counts.total - counts.open, "codes": counts.codes,
+        "cases": counts.total, "open": counts.open, "decided": counts.decided, "items_gone": counts.gone,
+        "codes": counts.codes,
         "created": lines.time_of(found.created), "gone": found.gone,
     }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from qlatent.services.triage import people, queues
+from qlatent.services.triage import people, presence, queues
 from qlatent.store.catalogue.records import TriageEvent
 from qlatent.store.workspace import Workspace
 from qlatent.triage.replay import replay
@@ -43,7 +43,7 @@ def decisions(workspace: Workspace, queue: str, *, by: str) -> pd.DataFrame:
     people.check(workspace, by, "export")
     found = queues.record(workspace, queue)
     events = {each.id: each for each in workspace.catalogue.triage_events.of(found.id, kinds=("decided",))}
-    rows, here = [], queues.present(workspace, found.dataset_id)
+    rows, here = [], presence.present(workspace, found.dataset_id)
     for case in workspace.catalogue.cases.of(found.id):
         if case.code and case.event_id in events:
             event = events[case.event_id]

@@ -5,14 +5,13 @@ Every change is an event, stored with the state of the case in one transaction: 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from qlatent.errors import InputError
-from qlatent.services.triage import learning, people, queues, reviews, withholding
+from qlatent.services.triage import clock, learning, people, queues, reviews, withholding
 from qlatent.store.catalogue.records import CaseRecord, TriageEvent
 from qlatent.store.catalogue.taken import TakenError
 from qlatent.store.workspace import Workspace
@@ -61,7 +60,7 @@ def next_case(
     """
     people.check(workspace, by, "decide")
     withholding.complete(workspace)
-    moment = _time(now)
+    moment = clock.at(now)
     rules = queues.workable(workspace, queue)
     until = moment + 60.0 * rules.lease_minutes
     if (asked := reviews.due(workspace, queue, rules, by=by, now=moment, until=until)) is not None:
@@ -82,14 +81,14 @@ def next_case(
 def take(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> CaseRecord:
     """Lease one case, for a link that names it; a decided one, or one that somebody else has, comes back as it is."""
     people.check(workspace, by, "decide")
-    moment = _time(now)
+    moment = clock.at(now)
     until = moment + 60.0 * queues.policy(workspace, queue).lease_minutes
     return workspace.catalogue.cases.take_item(queue, item, by, now=moment, until=until)
 
 
 def renew(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> bool:
     """Keep the case in use for as long again; False if somebody else has it by now."""
-    moment = _time(now)
+    moment = clock.at(now)
     until = moment + 60.0 * queues.policy(workspace, queue).lease_minutes
     return workspace.catalogue.cases.renew(queue, item, by, until=until)
 
@@ -116,7 +115,7 @@ def decide(
     people.check(workspace, by, "decide")
     rules = queues.workable(workspace, queue)
     severe = rules.check(code, reason).severe
-    moment = _time(now)
+    moment = clock.at(now)
     found = learning.score(workspace, queue, item)
     score = found.shown() | {"score_hidden": rules.score_hidden} if found else {}
     drawn = {"drawn": True} if _came_at_random(workspace, queue, item, by, rules, moment) else {}
@@ -144,7 +143,7 @@ def decide_all(
     """
     people.check(workspace, by, "decide")
     severe = queues.workable(workspace, queue).check(code, reason).severe
-    moment = _time(now)
+    moment = clock.at(now)
     payload = {"how": "group", "asked": len(items), **(shown or {})}
     event = TriageEvent(queue, moment, by, "decided", "", code, reason, _note(note), payload=payload)
     with _pictures(workspace, queue, items, severe=severe):
@@ -154,7 +153,7 @@ def decide_all(
 def skip(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> TriageEvent:
     """Leave a case to others; it comes to this analyst again only when asked for."""
     people.check(workspace, by, "decide")
-    moment = _time(now)
+    moment = clock.at(now)
     rules = queues.policy(workspace, queue)
     payload = {"drawn": True} if _came_at_random(workspace, queue, item, by, rules, moment) else {}
     event = TriageEvent(queue, moment, by, "skipped", item, payload=payload)
@@ -163,7 +162,7 @@ def skip(workspace: Workspace, queue: str, item: str, *, by: str, now: float | N
 
 def hold(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> CaseRecord:
     """Keep a case until the analyst decides or releases it, and go on with others."""
-    return _pass_on(workspace, TriageEvent(queue, _time(now), by, "held", item), to=by, lease="held")
+    return _pass_on(workspace, TriageEvent(queue, clock.at(now), by, "held", item), to=by, lease="held")
 
 
 def hand(
@@ -171,13 +170,13 @@ def hand(
 ) -> CaseRecord:
     """Hand a case to a colleague, to whom it comes next."""
     people.check(workspace, to, "decide")
-    event = TriageEvent(queue, _time(now), by, "handed", item, note=_note(note), payload={"to": to})
+    event = TriageEvent(queue, clock.at(now), by, "handed", item, note=_note(note), payload={"to": to})
     return _pass_on(workspace, event, to=to, lease="handed")
 
 
 def release(workspace: Workspace, queue: str, item: str, *, by: str, now: float | None = None) -> CaseRecord:
     """Give a case back to the queue."""
-    return _pass_on(workspace, TriageEvent(queue, _time(now), by, "released", item), to="", lease="")
+    return _pass_on(workspace, TriageEvent(queue, clock.at(now), by, "released", item), to="", lease="")
 
 
 def note(
@@ -188,7 +187,7 @@ def note(
     workspace.catalogue.cases.one(queue, item)
     if not text.strip():
         raise InputError("The note is empty.", remedy="Write something.")
-    event = TriageEvent(queue, _time(now), by, "noted", item, note=_note(text))
+    event = TriageEvent(queue, clock.at(now), by, "noted", item, note=_note(text))
     return workspace.catalogue.triage_events.add(event, [item])
 
 
@@ -197,7 +196,7 @@ def reopen(
 ) -> TriageEvent:
     """Open a decided case again."""
     people.check(workspace, by, "decide")
-    event = TriageEvent(queue, _time(now), by, "reopened", item, note=_note(note))
+    event = TriageEvent(queue, clock.at(now), by, "reopened", item, note=_note(note))
     severe = bool(queues.policy(workspace, queue).severe())
     with _pictures(workspace, queue, [item], severe=severe):
         return workspace.catalogue.cases.reopen(event)
@@ -219,7 +218,7 @@ def undo(
         raise InputError(f"{what} that can be undone.", remedy="Look at the log of the queue.")
     if found.actor != by:
         people.check(workspace, by, "configure")
-    undoing = TriageEvent(queue, _time(now), by, "undone", undoes=found.id)
+    undoing = TriageEvent(queue, clock.at(now), by, "undone", undoes=found.id)
     severe = found.kind in DECIDING and bool(queues.policy(workspace, queue).severe())
     with _pictures(workspace, queue, events.items(found.id) if severe else (), severe=severe):
         return found, workspace.catalogue.cases.undo(undoing)
@@ -259,7 +258,3 @@ def _note(text: str) -> str:
             f"The note has {len(text):,} characters; the limit is {LONGEST_NOTE:,}.", remedy="Shorten it."
         )
     return text.strip()
-
-
-def _time(now: float | None) -> float:
-    return time.time() if now is None else now

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlatent.errors import QlatentError
-from qlatent.services.triage import orders, queues
+from qlatent.services.triage import clock, orders, queues
 from qlatent.services.triage.remaining import remaining
 from qlatent.store import queue_scores
 from qlatent.store.catalogue.records import CaseRecord, QueueRecord
@@ -110,7 +110,7 @@ def learn(
     """
     record = queues.record(workspace, queue)
     with queue_scores.alone(workspace.scores(record.id), wait=wait):
-        return _learned(workspace, record, seed=seed, now=time.time() if now is None else now)
+        return _learned(workspace, record, seed=seed, now=clock.at(now))
 
 
 def catch_up(workspace: Workspace, queue: str) -> None:

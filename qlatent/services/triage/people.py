@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 from qlatent.errors import InputError
+from qlatent.services.triage import clock
 from qlatent.store.catalogue.records import AnalystRecord
 from qlatent.store.workspace import Workspace
 
@@ -59,7 +58,7 @@ def permit(
         raise InputError(
             f"Without {name} nobody could configure.", remedy="Give the permission to somebody else first."
         )
-    moment = time.time() if now is None else now
+    moment = clock.at(now)
     if first and name != by:
         _keep(workspace, by, tuple(PERMISSIONS), moment)
     return _keep(workspace, name, permissions, moment)
@@ -86,7 +85,7 @@ def keep_personal(
     """Change personal settings of a name; the others stay."""
     found = workspace.catalogue.queues.analyst(name)
     kept = (found.settings if found else {}) | values
-    created = found.created if found else time.time() if now is None else now
+    created = found.created if found else clock.at(now)
     workspace.catalogue.queues.keep_analyst(
         AnalystRecord(name, found.permissions if found else (), kept, created)
     )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qlatent.errors import AbsentError, InputError
+from qlatent.errors import AbsentError, InputError, StoreError
 from qlatent.services import bin
 from qlatent.services.selections import definitions, selections
 from qlatent.services.selections.collections import ids_of
 from qlatent.services.selections.definitions import Definition
-from qlatent.services.triage import orders, people, withholding
+from qlatent.services.triage import clock, orders, people, presence, withholding
 from qlatent.store.catalogue.records import CaseCounts, CaseRecord, QueueRecord, TriageEvent
 from qlatent.store.items.names import slugs
 from qlatent.store.workspace import Workspace
@@ -62,7 +62,7 @@ def create(
     rows = _rows(workspace, dataset, definition)
     if not len(rows):
         raise InputError("No item meets the conditions, so the queue would be empty.", remedy="Change them.")
-    moment = time.time() if now is None else now
+    moment = clock.at(now)
     rules = policy if policy is not None else _latest_policy(workspace)
     key = next(each for each in slugs(chosen) if not workspace.catalogue.queues.taken(each))
     written = {} if definition is None else definitions.written(definition)
@@ -77,7 +77,7 @@ def create(
 
 def listed(workspace: Workspace, *, analyst: str, now: float | None = None) -> list[QueueView]:
     """All queues, oldest first, with their counts for an analyst."""
-    moment = time.time() if now is None else now
+    moment = clock.at(now)
     return [_view(workspace, each, analyst, moment) for each in workspace.catalogue.queues.all()]
 
 
@@ -88,7 +88,7 @@ def of_dataset(workspace: Workspace, dataset: str) -> list[QueueRecord]:
 
 def view(workspace: Workspace, queue: str, *, analyst: str, now: float | None = None) -> QueueView:
     """One queue by its id or its only name; an unknown one raises `AbsentError`."""
-    return _view(workspace, record(workspace, queue), analyst, time.time() if now is None else now)
+    return _view(workspace, record(workspace, queue), analyst, clock.at(now))
 
 
 def record(workspace: Workspace, queue: str) -> QueueRecord:
@@ -112,26 +112,19 @@ def policy(workspace: Workspace, queue: str) -> Policy:
 
 
 def workable(workspace: Workspace, queue: str) -> Policy:
-    """The present policy of a queue whose cases can be decided; if its dataset was removed, raises `AbsentError`."""
+    """The present policy of a queue whose cases can be decided; if its dataset was removed, raises `AbsentError`.
+
+    Cases whose item is gone by now are marked.
+    """
     found = workspace.catalogue.queues.one(queue)
-    if not _is_there(workspace, found.dataset_id):
+    if not presence.is_there(workspace, found.dataset_id):
         raise AbsentError(
             f"The dataset {found.dataset_id!r} of the queue {found.name!r} was removed, so no case can be decided. "
             "Decisions and log stay.",
             remedy=f"`qlatent restore {found.dataset_id}` brings the dataset back within a day of its removal.",
         )
+    presence.update(workspace, found)
     return read_policy(found.policy)
-
-
-def present(workspace: Workspace, dataset: str) -> frozenset[str]:
-    """The ids of the items that a dataset has at present; none if it was removed."""
-    if not _is_there(workspace, dataset) or not workspace.items.has(dataset):
-        return frozenset()
-    return frozenset(workspace.items.table(dataset, columns=["id"])["id"].to_pylist())
-
-
-def _is_there(workspace: Workspace, dataset: str) -> bool:
-    return any(each.id == dataset for each in workspace.catalogue.datasets())
 
 
 def configure(
@@ -140,7 +133,7 @@ def configure(
     """Give a queue another policy; cases that were decided keep their codes, also those it no longer has."""
     people.check(workspace, by, "configure")
     found = record(workspace, queue)
-    moment = time.time() if now is None else now
+    moment = clock.at(now)
     event = TriageEvent(found.id, moment, by, "configured", payload={"policy": policy.document()})
     workspace.catalogue.queues.change(found.id, event, policy=policy.document())
     if policy.severe() != read_policy(found.policy).severe():
@@ -152,7 +145,7 @@ def rename(workspace: Workspace, queue: str, *, name: str, by: str, now: float |
     """Give a queue another name; its id stays, because links use it."""
     people.check(workspace, by, "configure")
     found = record(workspace, queue)
-    moment = time.time() if now is None else now
+    moment = clock.at(now)
     if name.strip() != found.name:
         chosen = _free_name(workspace, name)
         event = TriageEvent(found.id, moment, by, "renamed", payload={"before": found.name, "name": chosen})
@@ -170,7 +163,7 @@ def reorder(
     """
     people.check(workspace, by, "configure")
     found = record(workspace, queue)
-    moment = time.time() if now is None else now
+    moment = clock.at(now)
     if order not in orders.COMPUTED:
         rows, ids = case_rows(workspace, found, workspace.catalogue.cases.of(found.id))
         places = orders.places(workspace, found.dataset_id, rows, order, seed=seed)
@@ -203,7 +196,7 @@ def fill(workspace: Workspace, queue: str, *, by: str, seed: int = 0, now: float
     new = [place for place, item in enumerate(every) if item not in have]
     if not new:
         return 0
-    moment = time.time() if now is None else now
+    moment = clock.at(now)
     last = max((each.place for each in known), default=0.0)
     places = last + 1 + orders.places(workspace, found.dataset_id, rows[new], found.order, seed=seed)
     cases = _cases(found.id, [every[place] for place in new], places, seed=seed + len(known))
@@ -216,7 +209,7 @@ def remove(workspace: Workspace, queue: str, *, by: str, now: float | None = Non
     """Move a queue to the bin; `bin.restore` undoes this for a day, and its log stays for good."""
     people.check(workspace, by, "configure")
     found = record(workspace, queue)
-    moment = time.time() if now is None else now
+    moment = clock.at(now)
     workspace.catalogue.triage_events.add(TriageEvent(found.id, moment, by, "removed"))
     workspace.catalogue.bin.put("queue", found.id, now=now)
     bin.empty(workspace)
@@ -253,8 +246,11 @@ def _free_name(workspace: Workspace, name: str) -> str:
 
 def _view(workspace: Workspace, found: QueueRecord, analyst: str, now: float) -> QueueView:
     values: dict[str, Any] = {"order": found.order, "policy": read_policy(found.policy), "owner": found.owner}
+    values["gone"] = not presence.is_there(workspace, found.dataset_id)
+    if not values["gone"]:
+        with suppress(StoreError):  # what can be read is shown, also where nothing can be written
+            presence.update(workspace, found)
     counts = workspace.catalogue.cases.counts(found.id, analyst, now=now)
-    values["gone"] = not _is_there(workspace, found.dataset_id)
     return QueueView(
         id=found.id, name=found.name, dataset=found.dataset_id, created=found.created, counts=counts, **values
     )  # fmt: skip

@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -76,29 +76,36 @@ class Database:
             yield from connection.execution_options(yield_per=10_000).execute(query)
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """An exclusive write transaction; raises `StoreError` with the reason if there can be none.
+    def writing(self, *, alone: bool = True) -> Iterator[Connection]:
+        """A write transaction; raises `StoreError` with the reason if there can be none.
 
-        Threads of this process take turns, so that fewer connections wait for the database, which lets none go first.
+        `alone`: no other such transaction at the same time. Otherwise, on PostgreSQL, only rows are locked, by
+        `with_for_update`: those that the transaction reads in order to change them, in the order of their keys.
+        SQLite has one writer at a time in any case; the threads of this process take turns, so that fewer connections
+        wait for the database, which lets none go first.
         """
+        turn = self._in_turn() if alone or self._url.startswith("sqlite") else nullcontext()
+        with turn, database.writing(self._writable()) as connection:
+            if alone:
+                database.lock(connection)
+            yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
         waited = self._turn.acquire(timeout=_TURN_SECONDS)
         try:
-            with self._transaction() as connection:
-                yield connection
+            yield
         finally:
             if waited:
                 self._turn.release()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def _writable(self) -> Engine:
         if self._engine is None:
             self._open(_SHORT_SECONDS)
         if self._engine is None:
             assert self._why is not None
             raise self._why
-        with database.writing(self._engine) as connection:
-            database.lock(connection)
-            yield connection
+        return self._engine
 
     def _open(self, patience: float) -> None:
         self._looked = time.monotonic()
@@ -208,7 +215,7 @@ def _sqlite_file(url: str) -> Path | None:
 
 
 def _rows(engine: Engine, query: Any) -> list[Row[Any]]:
-    with database.database_errors(engine), engine.connect() as connection:
+    with database.reading(engine) as connection:
         return list(connection.execute(query).all())
 
 

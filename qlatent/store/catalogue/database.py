@@ -32,7 +32,7 @@ _BUSY_MILLISECONDS = 30_000  # to wait for others who write
 _IDLE_SECONDS = 1.0  # after which a connection is tried before it is used
 _CONNECTIONS = 10  # of a process that stay open
 _RETRY_SECONDS = 0.02
-_POSTGRES_LOCK = 0x716C6174  # "qlat": the advisory lock for migrations and claims
+_POSTGRES_LOCK = 0x716C6174  # "qlat": the advisory lock of transactions that are alone
 
 
 def connect(url: str, *, patience: float = OPENING_SECONDS, keep_earlier: bool = True) -> Engine:
@@ -75,6 +75,7 @@ def _options(url: str) -> dict[str, Any]:
     usual = {"connect_timeout": CONNECTING_SECONDS, "options": f"-c lock_timeout={_BUSY_MILLISECONDS}"}
     return {
         "pool_size": _CONNECTIONS,
+        "pool_use_lifo": True,  # the one put down last need not be tried
         "connect_args": {key: value for key, value in usual.items() if key not in made.query},
     }
 
@@ -100,6 +101,15 @@ def database_errors(engine: Engine) -> Iterator[None]:
             f"The catalogue {address} cannot be used: {str(err.orig).strip().splitlines()[0]}.",
             remedy="Check that the database exists, is running and is not locked, or restore a copy.",
         ) from err
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for one query; on PostgreSQL without a transaction, whose begin and end are two more messages."""
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with database_errors(engine), engine.connect() as connection:
+        yield connection
 
 
 @contextmanager

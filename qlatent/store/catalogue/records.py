@@ -188,7 +188,8 @@ class QueueRecord:
 class CaseRecord:
     """The present state of one case; `code` is "" while it is open, `place` and `draw` say where it comes.
 
-    `lease` is "used" (until `lease_until`), "held" or "handed" while `lease_by` has the case, else "".
+    `lease` is "used" (until `lease_until`), "held" or "handed" while `lease_by` has the case, else "". `gone` says that
+    the dataset has no such item any more: the case cannot be decided, and a decision on it stays.
     """
 
     queue_id: str
@@ -200,18 +201,29 @@ class CaseRecord:
     lease: str = ""
     lease_by: str = ""
     lease_until: float | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CaseCounts:
     """How many cases a queue has, and where they are for one analyst."""
 
-    total: int
-    open: int
+    open: int  # undecided, and their item is there
     mine: int  # open and leased to the analyst, held and handed ones among them
     others: int  # open and with somebody else at present
     skipped: int  # open, free, and skipped by the analyst
+    gone: int  # undecided, and their item is gone
     codes: dict[str, int]  # decided cases by code
+
+    @property
+    def decided(self) -> int:
+        """How many cases are decided."""
+        return sum(self.codes.values())
+
+    @property
+    def total(self) -> int:
+        """How many cases the queue has."""
+        return self.open + self.gone + self.decided
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    false,
+)  # fmt: skip
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -213,7 +226,8 @@ triage_cases = Table(
     Column("lease", String, nullable=False),  # used (until `lease_until`), held, handed, or "" for none
     Column("lease_by", String, nullable=False),
     Column("lease_until", Double, nullable=True),
-    Index("ix_triage_cases_place", "queue_id", "code", "place"),
+    Column("gone", Boolean, nullable=False, server_default=false()),  # the dataset has no such item any more
+    Index("ix_triage_cases_place", "queue_id", "gone", "code", "place"),
     Index("ix_triage_cases_draw", "queue_id", "draw"),
     Index("ix_triage_cases_lease", "queue_id", "lease_by"),
 )
@@ -243,6 +257,7 @@ triage_events = Table(
     Column("payload", JSON, nullable=False),
     Index("ix_triage_events_queue_id", "queue_id", "id"),
     Index("ix_triage_events_actor", "queue_id", "actor", "id"),
+    Index("ix_triage_events_kind", "queue_id", "actor", "kind", "time"),  # to count what an analyst did
 )
 
 triage_event_items = Table(

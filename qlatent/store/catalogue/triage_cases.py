@@ -1,5 +1,6 @@
 """The cases of queues: who has which, and decisions, each stored with its event in one transaction.
 
+Each transaction locks the cases that it changes and no others, so that analysts wait for each other only at one case.
 `draw` gives each case a random number once; the open case with the smallest is one drawn at random from all open ones.
 """
 
@@ -9,30 +10,20 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from qlatent.errors import AbsentError, StoreError
-from qlatent.store.catalogue import schema, triage_order
+from qlatent.store.catalogue import schema, triage_order, triage_rows, triage_undo
 from qlatent.store.catalogue.connection import Database
 from qlatent.store.catalogue.database import count_anew
 from qlatent.store.catalogue.records import CaseCounts, CaseRecord, TriageEvent
 from qlatent.store.catalogue.taken import TakenError
-from qlatent.store.catalogue.triage_events import AT_ONCE, standing, write
-from qlatent.store.catalogue.triage_leases import counted, is_free, is_skipped, is_takeable
+from qlatent.store.catalogue.triage_events import standing_query, write
+from qlatent.store.catalogue.triage_leases import counted, is_skipped, is_takeable, leased, taking
+from qlatent.store.catalogue.triage_rows import FREE, is_case, record
 
 _CASES, _SKIPS = schema.triage_cases, schema.triage_skips
 _EVENTS, _EVENT_ITEMS = schema.triage_events, schema.triage_event_items
-_FREE = {"lease": "", "lease_by": "", "lease_until": None}
 
 
 class TriageCases:
@@ -45,22 +36,22 @@ class TriageCases:
 
     def one(self, queue: str, item: str) -> CaseRecord:
         """One case; an item that is not in the queue raises `AbsentError`."""
-        rows = self._database.rows(select(_CASES).where(_CASES.c.queue_id == queue, _CASES.c.item_id == item))
+        rows = self._database.rows(select(_CASES).where(*is_case(queue, item)))
         if not rows:
-            raise _absent(queue, item)
-        return _case(rows[0])
+            raise triage_rows.absent(queue, item)
+        return record(rows[0])
 
     def of(self, queue: str) -> list[CaseRecord]:
         """All cases of a queue in its order."""
         query = select(_CASES).where(_CASES.c.queue_id == queue).order_by(_CASES.c.place, _CASES.c.item_id)
-        return [_case(row) for row in self._database.rows(query)]
+        return [record(row) for row in self._database.rows(query)]
 
     def some(self, queue: str, items: Collection[str]) -> dict[str, CaseRecord]:
         """Those of the items that are cases of the queue, by id."""
         found: dict[str, CaseRecord] = {}
-        for part in _parts(sorted(set(items))):
+        for part in triage_rows.parts(sorted(set(items))):
             query = select(_CASES).where(_CASES.c.queue_id == queue, _CASES.c.item_id.in_(part))
-            found |= {row.item_id: _case(row) for row in self._database.rows(query)}
+            found |= {row.item_id: record(row) for row in self._database.rows(query)}
         return found
 
     def decided(self, queue: str) -> dict[str, str]:
@@ -98,7 +89,7 @@ class TriageCases:
             _CASES.c.queue_id == queue, func.length(_CASES.c.code) == 0, _CASES.c.lease_by == analyst,
             _CASES.c.lease.in_(("held", "handed")),
         )  # fmt: skip
-        return [_case(row) for row in self._database.rows(query.order_by(_CASES.c.place))]
+        return [record(row) for row in self._database.rows(query.order_by(_CASES.c.place))]
 
     # --- take ---------------------------------------------------------------------------------------------
 
@@ -112,44 +103,31 @@ class TriageCases:
         drawn: bool = False,
         skipped: bool = False,
     ) -> CaseRecord | None:
-        """Lease the analyst's next case until a time: the one in use, else one handed over, else the first free one.
-
-        `drawn` takes the free case with the smallest draw instead of the first in order, `skipped` takes those that the
-        analyst skipped, too. None if there is no such case.
-        """
-        of_queue = _CASES.c.queue_id == queue
-        own = select(_CASES).where(of_queue, _CASES.c.lease_by == analyst).order_by(_CASES.c.place)
-        # by length, no index on code is of use, so that the index on draws is read in its order
-        free = (
-            of_queue,
-            func.length(_CASES.c.code) == 0 if drawn else _CASES.c.code == "",
-            is_takeable(analyst, now),
-        )
-        order = _CASES.c.draw if drawn else _CASES.c.place
-        with self._database.writing() as connection:
-            leased = [_case(row) for row in connection.execute(own)]
-            found = next(
-                (each for each in leased if each.lease == "used" and (each.lease_until or 0) > now), None
-            )
-            found = found or next((each for each in leased if each.lease == "handed"), None)
-            if found is None:
-                query = select(_CASES).where(*free, *([] if skipped else [~is_skipped(analyst)]))
-                row = connection.execute(query.order_by(order, _CASES.c.item_id).limit(1)).first()
-                found = None if row is None else _case(row)
-            return None if found is None else _lease(connection, found, analyst, until)
+        """Lease the analyst's next case until a time, as `taking` says; None if there is no such case."""
+        with self._database.writing(alone=False) as connection:
+            for waits in (
+                False,
+                True,
+            ):  # waits only where nothing is left but what others are about to decide
+                statement = taking(
+                    queue, analyst, now=now, until=until, drawn=drawn, skipped=skipped, waits=waits
+                )
+                if (row := connection.execute(statement).first()) is not None:
+                    return record(row)
+        return None
 
     def take_item(self, queue: str, item: str, analyst: str, *, now: float, until: float) -> CaseRecord:
-        """Lease one case until a time; a decided one, or one that somebody else has, is returned as it is."""
-        with self._database.writing() as connection:
-            case = _one(connection, queue, item)
-            if case.code or not _may_take(case, analyst, now):
+        """Lease one case until a time; one that cannot be decided by this analyst now is returned as it is."""
+        with self._database.writing(alone=False) as connection:
+            case = triage_rows.one(connection, queue, item)
+            if case.code or case.gone or not _may_take(case, analyst, now):
                 return case
             return _lease(connection, case, analyst, until)
 
     def renew(self, queue: str, item: str, analyst: str, *, until: float) -> bool:
         """Extend the lease of the case in use; False if the analyst does not have it any more."""
-        has = (*_is(queue, item), _CASES.c.code == "", _CASES.c.lease_by == analyst)
-        with self._database.writing() as connection:
+        has = (*is_case(queue, item), _CASES.c.code == "", _CASES.c.lease_by == analyst)
+        with self._database.writing(alone=False) as connection:
             return bool(
                 connection.execute(
                     update(_CASES).where(*has).values(lease_until=until, lease="used")
@@ -158,13 +136,13 @@ class TriageCases:
 
     def pass_on(self, event: TriageEvent, *, to: str, lease: str, now: float) -> CaseRecord:
         """Hold a case (`lease` "held"), hand it to a colleague ("handed") or release it (""); stores the event."""
-        with self._database.writing() as connection:
-            case = _one(connection, event.queue_id, event.item_id)
+        with self._database.writing(alone=False) as connection:
+            case = triage_rows.one(connection, event.queue_id, event.item_id)
             _check_open(connection, case, event.actor, now)
-            values = {"lease": lease, "lease_by": to if lease else "", "lease_until": None}
-            connection.execute(update(_CASES).where(*_is(case.queue_id, case.item_id)).values(values))
+            values: dict[str, Any] = {"lease": lease, "lease_by": to if lease else "", "lease_until": None}
+            connection.execute(update(_CASES).where(*is_case(case.queue_id, case.item_id)).values(values))
             write(connection, event, [event.item_id])
-            return _one(connection, event.queue_id, event.item_id)
+            return replace(case, **values)
 
     # --- second opinions ----------------------------------------------------------------------------------
 
@@ -175,7 +153,7 @@ class TriageCases:
 
         Cases that were decided with one of the codes `without` are left out.
         """
-        reviewed = (
+        reviewed = standing_query(
             select(_EVENT_ITEMS.c.item_id)
             .join(_EVENTS, _EVENTS.c.id == _EVENT_ITEMS.c.event_id)
             .where(_EVENTS.c.queue_id == queue, _EVENTS.c.kind == "reviewed")
@@ -187,30 +165,46 @@ class TriageCases:
                 _CASES.c.queue_id == queue, _CASES.c.code.not_in(["", *without]), _EVENTS.c.actor != analyst,
                 _CASES.c.item_id.not_in(reviewed), is_takeable(analyst, now), ~is_skipped(analyst),
             )
+            .order_by(_CASES.c.draw, _CASES.c.item_id)
+            .limit(1)
+            .with_for_update(skip_locked=True, of=_CASES)
         )  # fmt: skip
-        with self._database.writing() as connection:
-            found = connection.execute(query.order_by(_CASES.c.draw, _CASES.c.item_id).limit(1)).first()
-            return None if found is None else _lease(connection, _case(found), analyst, until)
+        with self._database.writing(alone=False) as connection:
+            found = connection.execute(query).first()
+            return None if found is None else _lease(connection, record(found), analyst, until)
+
+    def take_first(
+        self, queue: str, items: Sequence[str], analyst: str, *, now: float, until: float
+    ) -> CaseRecord | None:
+        """Lease the first of these items that the analyst may take, decided or not; None without one."""
+        with self._database.writing(alone=False) as connection:
+            cases = {each.item_id: each for each in triage_rows.some(connection, queue, items)}
+            able = (cases[item] for item in items if item in cases)
+            found = next((each for each in able if not each.gone and _may_take(each, analyst, now)), None)
+            return None if found is None else _lease(connection, found, analyst, until)
 
     def review(self, event: TriageEvent, *, now: float) -> TriageEvent:
         """Store a second opinion on a case, whose state it leaves as it is."""
-        with self._database.writing() as connection:
-            case = _one(connection, event.queue_id, event.item_id)
+        with self._database.writing(alone=False) as connection:
+            case = triage_rows.one(connection, event.queue_id, event.item_id)
             if not _may_take(case, event.actor, now):
                 raise TakenError(case, case.lease_by)
             stored = write(connection, event, [event.item_id])
-            connection.execute(update(_CASES).where(*_is(event.queue_id, event.item_id)).values(_FREE))
+            connection.execute(update(_CASES).where(*is_case(event.queue_id, event.item_id)).values(FREE))
         return stored
 
     # --- decide -------------------------------------------------------------------------------------------
 
     def decide(self, event: TriageEvent, *, now: float) -> TriageEvent:
-        """Store a decision on one case; one decided or taken by somebody else meanwhile raises `TakenError`."""
-        with self._database.writing() as connection:
-            case = _one(connection, event.queue_id, event.item_id)
+        """Store a decision on one case; one decided or taken by somebody else meanwhile raises `TakenError`.
+
+        A case whose item is gone raises `AbsentError`.
+        """
+        with self._database.writing(alone=False) as connection:
+            case = triage_rows.one(connection, event.queue_id, event.item_id)
             _check_open(connection, case, event.actor, now)
             stored = write(connection, event, [event.item_id])
-            _set(connection, event.queue_id, [event.item_id], event.code, stored.id)
+            triage_rows.settle(connection, event.queue_id, [event.item_id], event.code, stored.id)
         return stored
 
     def decide_all(
@@ -218,50 +212,51 @@ class TriageCases:
     ) -> tuple[TriageEvent, list[str]]:
         """Store one decision on many cases as one event; returns it and the items that it decided.
 
-        Cases that are decided already, that somebody else has, or that are not in the queue are left out. If none is
-        left, nothing is stored and `StoreError` is raised.
+        Cases that are decided already, that somebody else has, whose item is gone, or that are not in the queue are
+        left out. If none is left, nothing is stored and `StoreError` is raised.
         """
-        with self._database.writing() as connection:
-            free = []
-            for part in _parts(sorted(set(items))):
-                query = select(_CASES.c.item_id, _CASES.c.code).where(
-                    _CASES.c.queue_id == event.queue_id, _CASES.c.item_id.in_(part),
-                    or_(is_free(now), _CASES.c.lease_by == event.actor),
-                )  # fmt: skip
-                free += [row.item_id for row in connection.execute(query) if not row.code]
+        with self._database.writing(alone=False) as connection:
+            free = [
+                each.item_id
+                for each in triage_rows.some(connection, event.queue_id, items)
+                if not each.code and not each.gone and _may_take(each, event.actor, now)
+            ]
             if not free:
                 raise StoreError(
-                    "None of these cases can be decided: they are decided, with somebody else, or not in this queue.",
+                    "None of these cases can be decided: they are decided, with somebody else, gone, or not in this "
+                    "queue.",
                     remedy="Choose others.",
                 )
             counted = replace(event, payload=event.payload | {"items": len(free)})
             stored = write(connection, counted, free)
-            _set(connection, event.queue_id, free, event.code, stored.id)
+            triage_rows.settle(connection, event.queue_id, free, event.code, stored.id)
         return stored, free
 
     def skip(self, event: TriageEvent, *, now: float, review: bool = False) -> TriageEvent:
         """Store that the actor skips a case, which stays as it is for the others; a `review` also of a decided one."""
-        with self._database.writing() as connection:
-            case = _one(connection, event.queue_id, event.item_id)
+        with self._database.writing(alone=False) as connection:
+            case = triage_rows.one(connection, event.queue_id, event.item_id)
             if not review:
                 _check_open(connection, case, event.actor, now)
+            elif not _may_take(case, event.actor, now):
+                raise TakenError(case, case.lease_by)
             stored = write(connection, event, [event.item_id])
             key = {"queue_id": event.queue_id, "item_id": event.item_id, "analyst": event.actor}
             connection.execute(
                 delete(_SKIPS).where(*[_SKIPS.c[name] == value for name, value in key.items()])
             )
             connection.execute(insert(_SKIPS).values(key))
-            connection.execute(update(_CASES).where(*_is(event.queue_id, event.item_id)).values(_FREE))
+            connection.execute(update(_CASES).where(*is_case(event.queue_id, event.item_id)).values(FREE))
         return stored
 
     def reopen(self, event: TriageEvent) -> TriageEvent:
         """Store that a decided case is open again; one that is open raises `StoreError`."""
-        with self._database.writing() as connection:
-            case = _one(connection, event.queue_id, event.item_id)
+        with self._database.writing(alone=False) as connection:
+            case = triage_rows.one(connection, event.queue_id, event.item_id)
             if not case.code:
                 raise StoreError(f"The case {case.item_id!r} is open already.", remedy="Decide it.")
             stored = write(connection, event, [event.item_id])
-            _set(connection, event.queue_id, [event.item_id], "", stored.id)
+            triage_rows.settle(connection, event.queue_id, [event.item_id], "", stored.id)
         return stored
 
     def undo(self, event: TriageEvent) -> list[str]:
@@ -269,36 +264,8 @@ class TriageCases:
 
         An event that was taken back already raises `StoreError`.
         """
-        with self._database.writing() as connection:
-            taken = select(_EVENTS.c.id).where(_EVENTS.c.undoes == event.undoes)
-            if connection.execute(taken).first() is not None:
-                raise StoreError("This was undone already.", remedy="Look at the log of the queue.")
-            undone = connection.execute(select(_EVENTS).where(_EVENTS.c.id == event.undoes)).one()
-            write(connection, event, ())
-            items = list(
-                connection.scalars(
-                    select(_EVENT_ITEMS.c.item_id).where(_EVENT_ITEMS.c.event_id == event.undoes)
-                )
-            )
-            if undone.kind == "skipped":
-                connection.execute(
-                    delete(_SKIPS).where(
-                        _SKIPS.c.queue_id == event.queue_id, _SKIPS.c.analyst == undone.actor,
-                        _SKIPS.c.item_id.in_(items),
-                    )
-                )  # fmt: skip
-                return items
-            if undone.kind in ("held", "handed"):
-                connection.execute(update(_CASES).where(*_is(event.queue_id, undone.item_id)).values(_FREE))
-                return items
-            assert event.undoes is not None
-            before = standing(connection, event.queue_id, event.undoes)
-            by_state: dict[tuple[str, int | None], list[str]] = {}
-            for item in items:
-                by_state.setdefault(before.get(item, ("", None)), []).append(item)
-            for (code, number), part in by_state.items():
-                _set(connection, event.queue_id, part, code, number)
-        return items
+        with self._database.writing(alone=False) as connection:
+            return triage_undo.undo(connection, event)
 
     # --- order --------------------------------------------------------------------------------------------
 
@@ -308,22 +275,43 @@ class TriageCases:
 
     def add(self, cases: Iterable[CaseRecord], event: TriageEvent) -> None:
         """Add cases to a queue, with the event that says so."""
-        with self._database.writing() as connection:
+        with self._database.writing(alone=False) as connection:
             connection.execute(insert(_CASES), [asdict(case) for case in cases])
             count_anew(connection, _CASES.name)
             write(connection, event, ())
 
+    def marks(self, queue: str) -> dict[str, bool]:
+        """Whether the item of each case is marked as gone."""
+        query = select(_CASES.c.item_id, _CASES.c.gone).where(_CASES.c.queue_id == queue)
+        return {row.item_id: row.gone for row in self._database.rows(query)}
+
+    def mark(self, queue: str, *, gone: Collection[str], back: Collection[str]) -> None:
+        """Mark the cases whose items are gone, which nobody has any more, and unmark those whose items are back."""
+        if not gone and not back:
+            return
+        with self._database.writing(alone=False) as connection:
+            there = {each.item_id for each in triage_rows.some(connection, queue, {*gone, *back})}
+            for items, values in ((gone, {"gone": True, **FREE}), (back, {"gone": False})):
+                for part in triage_rows.parts(sorted(there.intersection(items))):
+                    where = (_CASES.c.queue_id == queue, _CASES.c.item_id.in_(part))
+                    connection.execute(update(_CASES).where(*where).values(values))
+
 
 def _lease(connection: Connection, case: CaseRecord, analyst: str, until: float) -> CaseRecord:
-    values: dict[str, Any] = {"lease": "used", "lease_by": analyst, "lease_until": until}
-    connection.execute(update(_CASES).where(*_is(case.queue_id, case.item_id)).values(values))
-    return CaseRecord(**(asdict(case) | values))
+    values = leased(analyst, until)
+    connection.execute(update(_CASES).where(*is_case(case.queue_id, case.item_id)).values(values))
+    return replace(case, **values)
 
 
 def _check_open(connection: Connection, case: CaseRecord, actor: str, now: float) -> None:
     if case.code:
         by = connection.scalar(select(_EVENTS.c.actor).where(_EVENTS.c.id == case.event_id))
         raise TakenError(case, str(by))
+    if case.gone:
+        raise AbsentError(
+            f"The item {case.item_id!r} is no longer in the dataset, so its case cannot be decided.",
+            remedy="Go on with the next. If the item is imported again, the case comes back.",
+        )
     if not _may_take(case, actor, now):
         raise TakenError(case, case.lease_by)
 
@@ -331,35 +319,3 @@ def _check_open(connection: Connection, case: CaseRecord, actor: str, now: float
 def _may_take(case: CaseRecord, analyst: str, now: float) -> bool:
     expired = case.lease == "used" and (case.lease_until or 0.0) <= now
     return case.lease_by in ("", analyst) or expired
-
-
-def _set(connection: Connection, queue: str, items: list[str], code: str, event: int | None) -> None:
-    """Set the state of cases, and release them."""
-    values = {"code": code, "event_id": event, **_FREE}
-    for part in _parts(items):
-        connection.execute(
-            update(_CASES).where(_CASES.c.queue_id == queue, _CASES.c.item_id.in_(part)).values(values)
-        )
-
-
-def _one(connection: Connection, queue: str, item: str) -> CaseRecord:
-    row = connection.execute(select(_CASES).where(*_is(queue, item))).first()
-    if row is None:
-        raise _absent(queue, item)
-    return _case(row)
-
-
-def _is(queue: str, item: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return _CASES.c.queue_id == queue, _CASES.c.item_id == item
-
-
-def _parts(items: list[str]) -> list[list[str]]:
-    return [items[first : first + AT_ONCE] for first in range(0, len(items), AT_ONCE)]
-
-
-def _case(row: Row[Any]) -> CaseRecord:
-    return CaseRecord(*tuple(row))  # their fields have the order of the columns
-
-
-def _absent(queue: str, item: str) -> AbsentError:
-    return AbsentError(f"The queue {queue!r} has no case {item!r}.", remedy="Choose a case of this queue.")

@@ -25,7 +25,7 @@ class TriageEvents:
 
     def add(self, event: TriageEvent, items: Collection[str] = ()) -> TriageEvent:
         """Add an event that changes no case, such as a new policy or a note; returns it with its number."""
-        with self._database.writing() as connection:
+        with self._database.writing(alone=False) as connection:
             return write(connection, event, items)
 
     def of(
@@ -111,7 +111,7 @@ class TriageEvents:
     def last_open(self, queue: str, actor: str, kinds: Collection[str]) -> TriageEvent | None:
         """The newest event of these kinds by an actor that is not taken back, or None."""
         query = (
-            _standing(select(_EVENTS))
+            standing_query(select(_EVENTS))
             .where(_EVENTS.c.queue_id == queue, _EVENTS.c.actor == actor, _EVENTS.c.kind.in_(list(kinds)))
             .order_by(_EVENTS.c.id.desc())
             .limit(1)
@@ -173,12 +173,12 @@ def standing(connection: Connection, queue: str, event: int) -> dict[str, tuple[
         .join(_EVENTS, _EVENTS.c.id == _ITEMS.c.event_id)
         .where(mine.c.event_id == event, _EVENTS.c.kind.in_(("decided", "reopened")))
     )
-    rows = connection.execute(_standing(query).order_by(_EVENTS.c.id))
+    rows = connection.execute(standing_query(query).order_by(_EVENTS.c.id))
     # the queue is compared here: a database that is asked for it may read all events of the queue
     return {row.item_id: (row.code, row.id) for row in rows if row.queue_id == queue}
 
 
-def _standing(query: Select[Any]) -> Select[Any]:
+def standing_query(query: Select[Any]) -> Select[Any]:
     """The query, without events that were taken back."""
     return query.where(~exists().where(_UNDOING.c.undoes == _EVENTS.c.id))
 

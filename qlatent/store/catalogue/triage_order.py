@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from operator import itemgetter
 
 from sqlalchemy import bindparam, func, select, update
 
@@ -30,8 +31,8 @@ def bring_forward(database: Database, queue: str, items: Sequence[str]) -> None:
     for begin in range(0, len(items), AT_ONCE):
         part = items[begin : begin + AT_ONCE]
         rows = [{"item": item, "to": start + begin + number} for number, item in enumerate(part)]
-        with database.writing() as connection:
+        with database.writing(alone=False) as connection:
             begun = time.monotonic()
-            connection.execute(statement, rows)
+            connection.execute(statement, sorted(rows, key=itemgetter("item")))  # the order of locks
         if begin + AT_ONCE < len(items):
             time.sleep(time.monotonic() - begun)

@@ -29,7 +29,7 @@ class TriageQueues:
     def add(self, record: QueueRecord, cases: list[CaseRecord], event: TriageEvent) -> None:
         """Add a queue with its cases and its first event; a taken id raises `StoreError`."""
         try:
-            with self._database.writing() as connection:
+            with self._database.writing(alone=False) as connection:
                 connection.execute(insert(_QUEUES).values(asdict(record)))
                 if cases:
                     connection.execute(insert(_CASES), [asdict(case) for case in cases])
@@ -59,7 +59,7 @@ class TriageQueues:
 
     def change(self, queue: str, event: TriageEvent, **changes: Any) -> QueueRecord:
         """Change name, order or policy of a queue, and add the event that says so."""
-        with self._database.writing() as connection:
+        with self._database.writing(alone=False) as connection:
             statement = update(_QUEUES).where(_QUEUES.c.id == queue, _QUEUES.c.removed.is_(None))
             if connection.execute(statement.values(**changes)).rowcount == 0:
                 raise AbsentError(

@@ -28,7 +28,8 @@ def item(case: Case) -> None:
     parts.labels([case.price, case.label, case.item])
     if case.row is None:
         st.warning(
-            "The item is no longer in the dataset. Its decisions stay.", icon=":material/delete_history:"
+            "The item is no longer in the dataset, so the case cannot be shown. Its decisions stay.",
+            icon=":material/delete_history:",
         )
     parts.foreign(case.text, limit=LONGEST)
 

@@ -79,7 +79,10 @@ def _reasons(view: QueueView, case: Case) -> None:
 
 def _not_own(view: QueueView, case: Case) -> None:
     record = case.record
-    if not record.code:
+    if not record.code and record.gone:
+        st.markdown(":material/delete_history: **This case cannot be decided: its item is gone**")
+        st.caption("The dataset no longer has it. If it is imported again, the case comes back.")
+    elif not record.code:
         who = literal(record.lease_by, limit=60) or "Somebody else"
         st.markdown(f":material/lock: **{who} has this case at present**")
     else:

@@ -50,10 +50,17 @@ def _done(view: QueueView, nothing: Nothing) -> None:
         f"{number:,} {literal(words.decision(view.policy, code))}"
         for code, number in view.counts.codes.items()
     ]
+    every = "Every case that is left" if view.counts.gone else "Every case"
     _say(
-        ":material/task_alt: Every case is decided",
-        f"{count(view.counts.total, 'case')}: {', '.join(said)}.",
+        f":material/task_alt: {every} is decided",
+        f"{count(view.counts.decided, 'case')}: {', '.join(said)}." if said else "None was decided.",
     )
+    if view.counts.gone:
+        st.caption(
+            f"{count(view.counts.gone, 'more case')} cannot be shown: the dataset no longer has the items. They come "
+            "back if the items are imported again.",
+            width="content", text_alignment="center",
+        )  # fmt: skip
     st.button(
         "Look for new items", key="triage_fill", type="primary", icon=":material/add:", on_click=_fill, args=(view,),
         help="Adds items that meet the conditions of this queue and were imported after it was made.",

@@ -29,9 +29,9 @@ def queue_list(views: Sequence[QueueView], datasets: Mapping[str, DatasetView]) 
                     type="primary" if workable else "secondary",
                     icon=":material/arrow_forward:", on_click=open_queue, args=(each.id,),
                 )  # fmt: skip
-            done = counts.total - counts.open
-            said = f"{counts.open:,} open, {done:,} of {count(counts.total, 'case')} decided"
-            st.progress(done / max(1, counts.total), text=said)
+            said = f"{counts.open:,} open, {counts.decided:,} of {count(counts.total, 'case')} decided"
+            said += f", {words.gone(counts.gone)}" if counts.gone else ""
+            st.progress(counts.decided / max(1, counts.total), text=said)
             if each.gone:
                 st.caption(
                     ":material/delete_history: No case can be decided while its dataset is removed. "

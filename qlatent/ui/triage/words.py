@@ -48,6 +48,11 @@ ICONS = {"bad": ":material/block:", "good": ":material/check_circle:", "open": "
 COLOURS: dict[str, Literal["red", "green", "orange"]] = {"bad": "red", "good": "green", "open": "orange"}
 
 
+def gone(number: int) -> str:
+    """How many cases cannot be shown, in words."""
+    return f"{number:,} gone from the dataset"
+
+
 def order(name: str) -> str:
     """An order in words."""
     return ORDERS.get(name, f"Largest {name.removeprefix('column:')} first")

@@ -126,11 +126,14 @@ def _stand(queue: str) -> Stand | Nothing:
 
 def _progress(view: QueueView) -> None:
     counts = view.counts
-    done = counts.total - counts.open
-    told = [f"{done:,} of {count(counts.total, 'case')} decided", f"{_today(view.id):,} today by you"]
+    told = [
+        f"{counts.decided:,} of {count(counts.total, 'case')} decided",
+        f"{_today(view.id):,} today by you",
+    ]
     told += [f"{counts.others:,} with others"] if counts.others else []
     told += [f"{counts.skipped:,} skipped by you"] if counts.skipped else []
-    st.progress(done / max(1, counts.total), text=" · ".join(told))
+    told += [words.gone(counts.gone)] if counts.gone else []
+    st.progress(counts.decided / max(1, counts.total), text=" · ".join(told))
 
 
 def _today(queue: str) -> int:

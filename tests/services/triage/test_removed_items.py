@@ -10,8 +10,9 @@ import pytest
 from qlatent.errors import AbsentError
 from qlatent.services import bin
 from qlatent.services.datasets import datasets
-from qlatent.services.triage import audit, casework, queues
+from qlatent.services.triage import audit, cases, casework, queues
 from qlatent.store.workspace import Workspace
+from qlatent.triage.policy import Policy
 from tests.services import shop_workspace
 
 
@@ -66,3 +67,30 @@ def test_a_removed_queue_is_deleted_after_a_day_and_its_log_stays(workspace: Wor
     bin.empty(workspace, now=200.0 + bin.DAY + 1)
     assert bin.content(workspace, "queue") == []
     assert [each.kind for each in workspace.catalogue.triage_events.of(queue)] == ["created", "removed"]
+
+
+def test_a_case_whose_item_is_gone_comes_to_nobody_until_the_item_is_back(workspace: Workspace) -> None:
+    rules = Policy(random_every=0)
+    queue = queues.create(workspace, "shop", name="Flagged", order="newest", by="ann", policy=rules).id
+    first = casework.next_case(workspace, queue, by="ann")
+    assert isinstance(first, casework.Assignment) and first.item == "item-29"  # in use while it goes
+    early = casework.decide(workspace, queue, "item-28", code="ok", by="ann")
+    workspace.items.remove("shop")
+    workspace.items.create("shop", [shop_workspace.item(number) for number in range(28)])
+    with pytest.raises(AbsentError, match="'item-29' is no longer in the dataset") as caught:
+        casework.decide(workspace, queue, "item-29", code="ok", by="ann")
+    assert "Go on with the next" in caught.value.remedy
+    following = casework.next_case(workspace, queue, by="ann")
+    assert isinstance(following, casework.Assignment) and following.item == "item-27"
+    assert casework.undo(workspace, queue, by="ann", event=early.id)[1] == ["item-28"]  # open, and gone
+    counts = queues.view(workspace, queue, analyst="ann").counts
+    assert (counts.open, counts.decided, counts.gone, counts.total) == (28, 0, 2, 30)
+    items = [f"item-{number:02}" for number in range(30)]
+    assert len(casework.decide_all(workspace, queue, items, code="ok", by="ann")[1]) == 28
+    assert casework.next_case(workspace, queue, by="ann") == casework.Nothing("done", 0)
+    assert cases.case(workspace, queue, "item-29").row is None
+    workspace.items.remove("shop")
+    workspace.items.create("shop", [shop_workspace.item(number) for number in range(30)])
+    back = casework.next_case(workspace, queue, by="bob")
+    assert isinstance(back, casework.Assignment) and back.item == "item-29"
+    assert audit.differences(workspace, queue) == []

@@ -59,6 +59,40 @@ def test_golden_items_come_unmarked_to_everybody_but_their_maker(workspace: Work
     assert "item-29" not in workspace.catalogue.cases.decided(queue)
 
 
+def test_nobody_else_gets_a_golden_item_while_somebody_is_asked(workspace: Workspace) -> None:
+    queue = made(workspace, review_share=1.0)
+    reviews.set_golden(workspace, queue, "item-02", code="violates", by="ann")
+    for name in ("bob", "eve"):
+        work(workspace, queue, name, "ok")  # item-00 and item-01
+    asked = casework.next_case(workspace, queue, by="bob", now=10.0)
+    assert isinstance(asked, casework.Assignment) and (asked.item, asked.why) == ("item-02", "golden")
+    assert workspace.catalogue.cases.one(queue, "item-02").lease_by == "bob"
+    other = casework.next_case(workspace, queue, by="eve", now=10.0)
+    assert isinstance(other, casework.Assignment) and (other.item, other.why) == ("item-00", "second")
+    fresh = casework.next_case(workspace, queue, by="kim", now=10.0)
+    assert isinstance(fresh, casework.Assignment) and (fresh.item, fresh.why) == ("item-03", "order")
+    reviews.review(workspace, queue, "item-02", code="ok", by="bob", now=10.0)
+    reviews.review(workspace, queue, "item-00", code="ok", by="eve", now=10.0)
+    work(workspace, queue, "eve", "ok")
+    last = casework.next_case(workspace, queue, by="eve", now=10.0)
+    assert isinstance(last, casework.Assignment) and (last.item, last.why) == ("item-02", "golden")
+
+
+def test_a_second_opinion_that_is_taken_back_is_asked_for_again(workspace: Workspace) -> None:
+    queue = made(workspace, review_share=1.0)
+    reviews.set_golden(workspace, queue, "item-29", code="violates", by="ann")
+    work(workspace, queue, "ann", "ok")
+    work(workspace, queue, "bob", "ok")
+    for why, code in (("golden", "ok"), ("second", "unsure")):
+        first = work(workspace, queue, "bob", code)
+        assert first.why == why
+        assert casework.undo(workspace, queue, by="bob")[1] == [first.item]
+        again = work(workspace, queue, "bob", code)
+        assert (again.item, again.why) == (first.item, why)
+        work(workspace, queue, "bob", "ok")
+    assert workspace.catalogue.cases.decided(queue)["item-00"] == "ok"
+
+
 def test_a_preview_tells_what_can_be_decided(workspace: Workspace) -> None:
     queue = made(workspace)
     casework.decide(workspace, queue, "item-01", code="ok", by="ann")

@@ -152,6 +152,21 @@ def test_an_undone_older_decision_leaves_a_newer_one(catalogue: Catalogue) -> No
     assert catalogue.cases.decided("q") == {"i0": "violates"} and agrees(catalogue)
 
 
+def test_taking_back_an_older_step_leaves_a_case_with_whoever_has_it_now(catalogue: Catalogue) -> None:
+    queue(catalogue, 1)
+    cases = catalogue.cases
+    first = cases.decide(decided("i0", "ok"), now=1.0)
+    cases.reopen(TriageEvent("q", 2.0, "ann", "reopened", "i0"))
+    cases.pass_on(
+        TriageEvent("q", 3.0, "ann", "handed", "i0", payload={"to": "bob"}), to="bob", lease="handed", now=3.0
+    )
+    handed = catalogue.triage_events.of("q", kinds=["handed"])[0]
+    taken = cases.take("q", "bob", now=4.0, until=9.0)
+    assert taken and taken.item_id == "i0"
+    assert undo(catalogue, handed) == undo(catalogue, first) == ["i0"]
+    assert cases.one("q", "i0").lease_by == "bob" and cases.take("q", "eve", now=5.0, until=9.0) is None
+
+
 def test_a_held_case_waits_and_a_handed_one_comes_first(catalogue: Catalogue) -> None:
     queue(catalogue, 3)
     cases = catalogue.cases
