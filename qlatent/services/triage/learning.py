@@ -7,7 +7,6 @@ Nothing here decides. It is done in other processes: `background.learn_soon` ask
 from __future__ import annotations
 
 import hashlib
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
