@@ -41,6 +41,9 @@ class Settings(BaseSettings):
         True,
         description="Learn from decisions in a process beside the app; `qlatent triage sort` does it, too.",
     )
+    classes_only: bool = Field(
+        False, description="Show the lessons of classes and nothing else; `qlatent class serve` sets it."
+    )
     device: str = Field("auto", description="Device for encoders and training: auto, cpu or cuda.")
     max_image_pixels: int = Field(89_000_000, ge=1, description="Refuse images with more pixels.")
     max_image_bytes: int = Field(50_000_000, ge=1, description="Refuse larger image files.")

@@ -22,6 +22,7 @@ BASE = {
     "errors",
     "images",
     "lengths",
+    "network",
     "provenance",
     "registry",
     "settings",

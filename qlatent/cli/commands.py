@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from qlatent.cli import (
+    classes,
     collections,
     exporting,
     following,
@@ -363,6 +364,7 @@ def app_command(
 app.command(name="index")(searching.index_command)
 app.add_typer(kept.app, name="heads")
 app.add_typer(collections.app, name="collections")
+app.add_typer(classes.app, name="class")
 app.add_typer(triage.app, name="triage")
 app.add_typer(hardware.app, name="hardware")
 app.add_typer(lessons.app, name="lessons")

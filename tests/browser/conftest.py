@@ -46,9 +46,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_server(workspace: Path, log: Path) -> Server:
-    """`qlatent app` on a free port, ready to answer."""
-    port = free_port()
+def start_server(workspace: Path, log: Path, *, port: int = 0) -> Server:
+    """`qlatent app` on this port, or on a free one, ready to answer."""
+    port = port or free_port()
     command = [
         sys.executable,
         "-m",
@@ -94,12 +94,12 @@ def press(button: Any) -> None:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[Path], Server]]:
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start servers on workspaces; all are stopped at the end of the test."""
     servers: list[Server] = []
 
-    def start(workspace: Path) -> Server:
-        servers.append(start_server(workspace, tmp_path / "server.log"))
+    def start(workspace: Path, *, port: int = 0) -> Server:
+        servers.append(start_server(workspace, tmp_path / "server.log", port=port))
         return servers[-1]
 
     yield start

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from qlatent.errors import AbsentError, StoreError
 from qlatent.store.catalogue import run_index, schema
 from qlatent.store.catalogue.bin import Bin
+from qlatent.store.catalogue.classes import Classes
 from qlatent.store.catalogue.collections import Collections
 from qlatent.store.catalogue.columns import COLUMNS, RUN
 from qlatent.store.catalogue.connection import Database
@@ -90,6 +91,11 @@ class Catalogue:
     def triage_events(self) -> TriageEvents:
         """What happened in queues."""
         return TriageEvents(self._database)
+
+    @cached_property
+    def classes(self) -> Classes:
+        """The classes that follow lessons, their students and answers."""
+        return Classes(self._database)
 
     # --- datasets -----------------------------------------------------------------------------------------
 

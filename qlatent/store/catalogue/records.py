@@ -268,3 +268,69 @@ class Removed:
 
 Indexed = tuple[RunRecord, IndexEntry | None]
 """A run with its index entry, or None if it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRecord:
+    """A class that follows lessons. `teacher` is a secret's hash; `phases` are those of questions by "lesson/step".
+
+    `revision` grows with everything that the teacher changes.
+    """
+
+    id: str
+    name: str
+    code: str
+    teacher: str
+    lesson: str
+    step: str
+    address: str
+    keep_days: int
+    opened: float
+    closed: float | None = None
+    frozen: bool = False
+    phases: dict[str, str] = field(default_factory=dict)
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StudentRecord:
+    """A student of a class; `state` is that of the figure on the student's step, `secret` the hash of a secret."""
+
+    id: str
+    class_id: str
+    nickname: str
+    secret: str
+    lesson: str
+    step: str
+    joined: float
+    seen: float
+    state: dict[str, Any] = field(default_factory=dict)
+    removed: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """One answer to the question of a step, in the first or second round."""
+
+    class_id: str
+    student_id: str
+    lesson: str
+    step: str
+    round: int
+    answer: Any
+    right: bool
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRun:
+    """A training that a student asked for; students who ask for equal ones share a run.
+
+    `made` is whether a class started it, so that it can go with the classes that asked for it.
+    """
+
+    class_id: str
+    student_id: str
+    run_id: str
+    made: bool
+    asked: float

@@ -277,6 +277,68 @@ analysts = Table(
     Column("created", Double, nullable=False),
 )
 
+# a class that follows lessons; secrets are kept as hashes, and `revision` counts what its teacher changed
+classes = Table(
+    "classes",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("code", String, nullable=False, unique=True),
+    Column("teacher", String, nullable=False),  # hash of the secret in the teacher's link
+    Column("lesson", String, nullable=False),
+    Column("step", String, nullable=False),
+    Column("frozen", Boolean, nullable=False),
+    Column("phases", JSON, nullable=False),  # of questions, by "lesson/step"
+    Column("revision", Integer, nullable=False),
+    Column("address", String, nullable=False),
+    Column("keep_days", Integer, nullable=False),
+    Column("opened", Double, nullable=False),
+    Column("closed", Double, nullable=True),
+)
+
+class_students = Table(
+    "class_students",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("class_id", String, ForeignKey("classes.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("nickname", String, nullable=False),
+    Column("secret", String, nullable=False, unique=True),  # hash of the secret in the student's link
+    Column("lesson", String, nullable=False),
+    Column("step", String, nullable=False),
+    Column("state", JSON, nullable=False),  # of the figure on that step
+    Column("joined", Double, nullable=False),
+    Column("seen", Double, nullable=False),
+    Column("removed", Double, nullable=True),
+)
+
+# answers are only ever added; of a student's answers in one round the last one counts
+class_answers = Table(
+    "class_answers",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("class_id", String, ForeignKey("classes.id", ondelete="CASCADE"), nullable=False),
+    Column("student_id", String, ForeignKey("class_students.id", ondelete="CASCADE"), nullable=False),
+    Column("lesson", String, nullable=False),
+    Column("step", String, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("right", Boolean, nullable=False),
+    Column("time", Double, nullable=False),
+    Index("ix_class_answers_step", "class_id", "lesson", "step"),
+)
+
+# which trainings a student looks at; equal ones are one run, so that no link leads to its row
+class_runs = Table(
+    "class_runs",
+    metadata,
+    Column("class_id", String, ForeignKey("classes.id", ondelete="CASCADE"), primary_key=True),
+    Column("student_id", String, ForeignKey("class_students.id", ondelete="CASCADE"), primary_key=True),
+    Column("run_id", String, primary_key=True),
+    Column("made", Boolean, nullable=False),
+    Column("asked", Double, nullable=False),
+    Index("ix_class_runs_run_id", "run_id"),
+)
+
 
 def known_revisions() -> list[str]:
     """The revisions of this version, oldest first: the first four digits of the file names."""

@@ -23,22 +23,27 @@ WRITTEN = "learn_written"  # queries that this session wrote, with when: the bro
 REMEMBERED = 8
 
 
+def asked() -> dict[str, str]:
+    """What the URL says."""
+    return st.query_params.to_dict()
+
+
 def draw(workspace: Workspace) -> None:
     """The list of lessons, or the step that the URL names."""
-    asked = st.query_params.to_dict()
-    if "lesson" not in asked:
+    said = asked()
+    if "lesson" not in said:
         lesson_list.draw(library(), progress())
         return
     try:
-        lesson = library().lesson(asked["lesson"])
-        step, standing = links.read(lesson, asked)
+        lesson = library().lesson(said["lesson"])
+        step, standing = links.read(lesson, said)
     except InputError as err:
         parts.error_card(err)
         with st.container(horizontal=True, gap="small"):
             st.button("All lessons", key="learn_all", icon=":material/school:", on_click=_leave)
         return
-    if not _own(asked):
-        _stand(lesson, step, asked, standing)
+    if not _own(said):
+        _stand(lesson, step, said, standing)
     progress().see(lesson, step)
     st.button("All lessons", key="learn_all", icon=":material/arrow_back:", type="tertiary", on_click=_leave)
     moved = partial(_write, lesson, step)

@@ -66,6 +66,11 @@ def standing_of(lesson: Lesson, step: Step) -> Standing:
     return found
 
 
+def known(lesson: Lesson, step: Step) -> bool:
+    """Whether this session has changed how the step stands."""
+    return (lesson.id, step.id) in st.session_state.get(STANDINGS, {})
+
+
 def keep(lesson: Lesson, step: Step, standing: Standing) -> None:
     """Remember how a step stands in this session."""
     st.session_state.setdefault(STANDINGS, {})[lesson.id, step.id] = standing

@@ -51,14 +51,23 @@ PAGES = (
 )
 
 
-def navigation(counted: Mapping[str, Callable[[], int]] | None = None) -> st.Page:
-    """The page that the URL names; all pages are listed in the top bar, with what is new on them as `counted` tells."""
+def navigation(counted: Mapping[str, Callable[[], int]] | None = None, *, shown: bool = True) -> st.Page:
+    """The page that the URL names; all pages are listed in the top bar, with what is new on them as `counted` tells.
+
+    A server of classes has the page Learn alone, and no bar. Without `shown` the bar is hidden, before sign-in.
+    """
     st.session_state["navigation_declared"] = True
+    if settings().classes_only:
+        learn = st.Page("pages/learn.py", title="Learn")
+        start = st.Page(
+            lambda: st.switch_page(learn, query_params=st.query_params), title="qlatent", default=True
+        )
+        return st.navigation([start, learn], position="hidden")
     pages = [
         st.Page(f"pages/{name}.py", title=_titled(title, (counted or {}).get(name)), icon=icon, default=name == "home")
         for name, title, icon in PAGES
     ]  # fmt: skip
-    return st.navigation(pages, position="top")
+    return st.navigation(pages, position="top" if shown else "hidden")
 
 
 def _titled(title: str, counted: Callable[[], int] | None) -> str:
@@ -78,7 +87,8 @@ def workspace() -> Workspace:
     if not st.session_state.get("navigation_declared"):
         navigation()
         st.rerun()
-    who.let_in()  # a page may run without app.py, as above
+    if not settings().classes_only:
+        who.let_in()  # a page may run without app.py, as above
     who.name()  # what is made from here on is made in it
     return _open(str(settings().workspace.resolve()))
 

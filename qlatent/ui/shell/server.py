@@ -9,22 +9,12 @@ from __future__ import annotations
 import socket
 import sys
 
-import psutil
 from streamlit import net_util
 from streamlit.web import cli
 
+from qlatent.network import addresses
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-def addresses() -> list[str]:
-    """The IPv4 addresses of this machine's interfaces, loopback addresses last."""
-    found = [
-        each.address
-        for interface in psutil.net_if_addrs().values()
-        for each in interface
-        if each.family == socket.AF_INET
-    ]
-    return sorted(set(found), key=lambda address: (address.startswith("127."), address))
 
 
 def use_local_addresses() -> None:

@@ -40,14 +40,18 @@ def providers() -> list[str]:
     return ([""] if "client_id" in given else []) + named
 
 
+def may_enter() -> bool:
+    """Whether nobody has to sign in here, or somebody has."""
+    return not providers() or bool(signed_in())
+
+
 def let_in() -> None:
     """Where sign-in is set up, show nothing but it until somebody has signed in."""
-    found = providers()
-    if not found or signed_in():
+    if may_enter():
         return
     st.title("Sign in")
     st.caption("What you make and decide here stands under your name.")
-    for provider in found:
+    for provider in providers():
         label = f"Sign in with {literal(provider)}" if provider else "Sign in"
         st.button(
             label, key=f"sign_in_{provider}", type="primary", on_click=st.login, args=(provider or None,)

@@ -26,6 +26,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from streamlit import config
 
+from qlatent import network
 from qlatent.errors import QlatentError
 from qlatent.ui.latent_map.point_map import density
 from qlatent.ui.latent_map.point_map.source import digest, script
@@ -234,7 +235,7 @@ def hosts() -> frozenset[str]:
     allowed = {*server.LOOPBACK, *(config.get_option("server.allowedHosts") or ())}
     allowed |= {config.get_option("browser.serverAddress"), address} - {None}
     if address not in server.LOOPBACK:
-        allowed |= {*server.addresses(), socket.gethostname().lower()}
+        allowed |= {*network.addresses(), socket.gethostname().lower()}
     return frozenset(str(each).lower() for each in allowed)
 
 

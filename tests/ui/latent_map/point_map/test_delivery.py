@@ -67,7 +67,7 @@ def test_a_server_for_others_is_asked_by_its_addresses(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = config.get_option("server.address")
-    monkeypatch.setattr(delivery.server, "addresses", lambda: ["10.0.0.7", "127.0.0.1"])
+    monkeypatch.setattr(delivery.network, "addresses", lambda: ["10.0.0.7", "127.0.0.1"])
     path = f"/points/blob/{delivery.SHELF.put(BYTES)}"
     assert client.get(path, headers={"Host": "10.0.0.7:8501"}).status_code == 403
     config.set_option("server.address", "0.0.0.0")

@@ -1,0 +1,186 @@
+"""A visitor of the app without a browser: a real websocket session that speaks Streamlit's messages.
+
+It draws nothing, but holds a session, presses buttons, types, sends what fragments ask for by themselves, and measures
+the time until the server has finished.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+PATIENCE = 120.0
+
+
+class Visitor:
+    """One session on a page of the app; `texts` is what its last run has written."""
+
+    def __init__(self, address: str, *, page: str = "", query: str = "") -> None:
+        self.query, self._page = query, page
+        self.texts: list[str] = []
+        self._widgets: dict[str, str] = {}  # id by key
+        self._polls: dict[str, tuple[float, float]] = {}  # fragment → interval, next time
+        self._runs = 0
+        self._finished = threading.Condition()
+        self._lock = threading.Lock()
+        self._closed = False
+        host = urlsplit(address).netloc
+        self._socket: ClientConnection = connect(
+            f"ws://{host}/_stcore/stream", subprotocols=["streamlit"], max_size=None, origin=address, open_timeout=60
+        )  # fmt: skip
+        self._threads = [threading.Thread(target=each, daemon=True) for each in (self._read, self._poll)]
+        for each in self._threads:
+            each.start()
+        self.rerun()
+
+    # --- what a visitor does ------------------------------------------------------------------------------
+
+    def rerun(self) -> float:
+        """Ask for the page; returns the seconds until it was finished."""
+        return self._ask(lambda state: None)
+
+    def press(self, key: str) -> float:
+        """Press the button with this key; returns the seconds until the server had finished."""
+
+        def state(told: Any) -> None:
+            widget = told.widget_states.widgets.add()
+            widget.id, widget.trigger_value = self._id(key), True
+
+        return self._ask(state)
+
+    def type(self, key: str, text: str) -> float:
+        """Type into the field with this key and leave it."""
+
+        def state(told: Any) -> None:
+            widget = told.widget_states.widgets.add()
+            widget.id, widget.string_value = self._id(key), text
+
+        return self._ask(state)
+
+    def slide(self, key: str, value: float) -> float:
+        """Move the slider with this key."""
+
+        def state(told: Any) -> None:
+            widget = told.widget_states.widgets.add()
+            widget.id = self._id(key)
+            widget.double_array_value.data.append(value)
+
+        return self._ask(state)
+
+    def has(self, key: str) -> bool:
+        """Whether the page has a widget with this key."""
+        return key in self._widgets
+
+    def keys(self) -> list[str]:
+        """The keys of all widgets that the page has."""
+        return sorted(self._widgets)
+
+    def until(self, happened: Any, *, patience: float = PATIENCE) -> float:
+        """Wait until `happened(self)`; returns the seconds that it took."""
+        began = time.monotonic()
+        with self._finished:
+            if not self._finished.wait_for(lambda: happened(self), timeout=patience):
+                raise TimeoutError(
+                    f"nothing happened within {patience:.0f} s; the page says {self.texts[-5:]}"
+                )
+        return time.monotonic() - began
+
+    def close(self) -> None:
+        """Leave, as a closed tab does."""
+        self._closed = True
+        self._socket.close()
+
+    # --- messages -----------------------------------------------------------------------------------------
+
+    def _ask(self, fill: Any) -> float:
+        began = time.monotonic()
+        before = self._runs
+        message = BackMsg()
+        state = message.rerun_script
+        state.query_string, state.page_name = self.query, self._page
+        state.page_script_hash = getattr(self, "_hash", "")
+        state.context_info.timezone = "UTC"
+        fill(state)
+        self._send(message)
+        with self._finished:
+            if not self._finished.wait_for(lambda: self._runs > before or self._closed, timeout=PATIENCE):
+                raise TimeoutError(f"the page did not finish within {PATIENCE:.0f} s")
+        return time.monotonic() - began
+
+    def _id(self, key: str) -> str:
+        if key not in self._widgets:
+            raise KeyError(f"the page has no widget {key!r}; it has {', '.join(self.keys())}")
+        return self._widgets[key]
+
+    def _send(self, message: BackMsg) -> None:
+        with self._lock:
+            self._socket.send(message.SerializeToString())
+
+    def _read(self) -> None:
+        try:
+            for part in self._socket:
+                message = ForwardMsg()
+                message.ParseFromString(part if isinstance(part, bytes) else part.encode())
+                self._take(message)
+        except (ConnectionClosed, OSError):
+            pass  # the server has ended, or the visitor left
+        finally:
+            self._closed = True
+            with self._finished:
+                self._finished.notify_all()
+
+    def _take(self, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            session = message.new_session
+            self._hash = session.page_script_hash
+            if not session.fragment_ids_this_run:  # a whole run: everything is drawn anew
+                self._widgets, self.texts = {}, []
+                self._polls.clear()
+        elif kind == "page_info_changed":
+            self.query = message.page_info_changed.query_string
+        elif kind == "auto_rerun":
+            asked = message.auto_rerun
+            self._polls[asked.fragment_id] = (asked.interval, time.monotonic() + asked.interval)
+        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+            self._element(message.delta.new_element)
+        elif kind == "script_finished":
+            with self._finished:
+                self._runs += 1
+                self._finished.notify_all()
+
+    def _element(self, element: Any) -> None:
+        kind = element.WhichOneof("type")
+        if kind is None:
+            return
+        part = getattr(element, kind)
+        name = getattr(part, "id", "")
+        if isinstance(name, str) and name.startswith("$$"):  # "$$ID-<hash>-<key>"
+            self._widgets[name.split("-", 2)[2]] = name
+        for field in ("body", "label"):
+            text = getattr(part, field, "")
+            if isinstance(text, str) and text:
+                self.texts.append(text)
+
+    def _poll(self) -> None:
+        while not self._closed:
+            time.sleep(0.05)
+            now = time.monotonic()
+            for fragment, (interval, due) in list(self._polls.items()):
+                if now >= due:
+                    self._polls[fragment] = (interval, now + interval)
+                    message = BackMsg()
+                    state = message.rerun_script
+                    state.query_string, state.fragment_id, state.is_auto_rerun = self.query, fragment, True
+                    state.page_script_hash = getattr(self, "_hash", "")
+                    try:
+                        self._send(message)
+                    except (ConnectionClosed, OSError):
+                        return

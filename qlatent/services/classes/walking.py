@@ -1,0 +1,80 @@
+"""Where a class and each of its students are, and how the question of a step is asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from qlatent.errors import InputError
+from qlatent.services.classes import joining, opening
+from qlatent.store.catalogue.records import ClassRecord, StudentRecord
+from qlatent.store.workspace import Workspace
+
+Phase = Literal["", "first", "shown", "second", "solved"]
+"""How a question is asked in a class.
+
+"" is at once: each student is told whether the answer is right. In "first" answers are collected, in "shown" the class
+sees how it answered, in "second" it answers again, and in "solved" it sees both rounds and the solution.
+"""
+NEXT: Mapping[Phase, tuple[Phase, ...]] = {
+    "": ("first", "solved"),
+    "first": ("shown", "solved", ""),
+    "shown": ("second", "solved", ""),
+    "second": ("solved", ""),
+    "solved": ("",),
+}
+"""What the teacher can do next with a question."""
+
+
+def phase(record: ClassRecord, lesson: str, step: str) -> Phase:
+    """How the class is asked this question at present."""
+    return record.phases.get(f"{lesson}/{step}", "")  # type: ignore[return-value]
+
+
+def set_phase(workspace: Workspace, class_id: str, *, lesson: str, step: str, to: Phase) -> ClassRecord:
+    """Ask the question in another way; a step that does not follow from the present one raises `InputError`.
+
+    Asking for the same again does nothing, so that a second press does no harm.
+    """
+
+    def change(record: ClassRecord) -> dict[str, Any]:
+        opening.check_open(record)
+        present = phase(record, lesson, step)
+        if to not in (present, *NEXT[present]):
+            raise InputError(
+                f"A question that is {present or 'asked at once'!r} cannot become {to or 'asked at once'!r}.",
+                remedy="Look at the question again: another window may have gone on.",
+            )
+        return {"phases": record.phases | {f"{lesson}/{step}": to}}
+
+    return workspace.catalogue.classes.change(class_id, change)
+
+
+def bring(workspace: Workspace, class_id: str, *, lesson: str, step: str) -> ClassRecord:
+    """Bring everyone to a step; who joins later lands on it, too."""
+    opening.check_open(workspace.catalogue.classes.one(class_id))
+    return workspace.catalogue.classes.bring(class_id, lesson=lesson, step=step)
+
+
+def freeze(workspace: Workspace, class_id: str, *, frozen: bool) -> ClassRecord:
+    """Keep all students on their step, or let them walk on by themselves."""
+    return workspace.catalogue.classes.change(class_id, lambda _: {"frozen": frozen})
+
+
+def go(
+    workspace: Workspace,
+    student: StudentRecord,
+    *,
+    lesson: str,
+    step: str,
+    state: Mapping[str, Any] | None = None,
+) -> StudentRecord:
+    """Put a student on a step with the state of its figure; in a frozen class another step raises `InputError`."""
+    record = workspace.catalogue.classes.one(student.class_id)
+    if record.frozen and record.closed is None and (lesson, step) != (student.lesson, student.step):
+        raise InputError("The teacher asks everyone to stay on this step.", remedy="Wait for a moment.")
+    joining.check_present(student)
+    return workspace.catalogue.classes.change_student(
+        student.id, lesson=lesson, step=step, state=dict(state or {}), seen=time.time()
+    )

@@ -1,0 +1,48 @@
+"""Which part of the class a link opens: joining it, a student's step, or the teacher's view."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from qlatent.errors import InputError
+from qlatent.services.classes import opening
+from qlatent.services.workspaces import Workspace
+from qlatent.settings import settings
+from qlatent.ui.learn.classes import entry, student, teacher
+from qlatent.ui.shell import parts
+
+
+def draw(workspace: Workspace) -> bool:
+    """Draw what the link says about a class; False if it names none, so that lessons are walked alone."""
+    code = st.query_params.get(entry.CLASS, "")
+    if not code:
+        return False
+    try:
+        record = opening.found(workspace, code)
+        secret = st.query_params.get(entry.TEACHER, "")
+        if secret and not opening.is_teacher(record, secret):
+            raise InputError(
+                "This is not the link of this class's teacher.",
+                remedy="`qlatent class open` printed it when the class was opened.",
+            )
+    except InputError as err:
+        parts.error_card(err)
+        entry.leave()
+        return True
+    if secret:
+        teacher.draw(workspace, record)
+    elif me := st.query_params.get(entry.ME, ""):
+        student.visit(workspace, record, me)
+    else:
+        entry.join(workspace, record)
+    return True
+
+
+def invitation(workspace: Workspace) -> None:
+    """Below the list of lessons: the form for a class's code, where there can be one."""
+    if settings().classes_only or opening.listed(workspace):
+        entry.ask_code(workspace)
+    else:
+        st.caption(
+            "Teaching a class? `qlatent class open` opens these lessons to the laptops of a room, without accounts."
+        )
