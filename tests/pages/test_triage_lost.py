@@ -47,10 +47,9 @@ def decided(workspace: Workspace) -> dict[str, str]:
 def test_a_locked_database_is_told_and_the_next_press_decides(
     opened: Open, shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = opened(shop.path, "triage", queue="q")
     monkeypatch.setattr(database, "OPENING_SECONDS", 0.1)
-    monkeypatch.setattr(database, "_BUSY_MILLISECONDS", 100)
-    monkeypatch.setattr(connection, "_SHORT_SECONDS", 0.05)
+    monkeypatch.setattr(database, "_BUSY_MILLISECONDS", 100)  # of connections that are opened from here on
+    at = opened(shop.path, "triage", queue="q")
     database_file = sqlite3.connect(shop.path / "catalogue.db", isolation_level=None)
     with monkeypatch.context() as patch:
         patch.setattr(connection, "_SHORT_SECONDS", 0.05)

@@ -215,6 +215,16 @@ def _sqlite_file(url: str) -> Path | None:
 
 
 def _rows(engine: Engine, query: Any) -> list[Row[Any]]:
+    """The rows of a query, asked a second time where the connection turned out to be from before a server's restart."""
+    try:
+        return _read(engine, query)
+    except StoreError as err:
+        if not getattr(err.__cause__, "connection_invalidated", False):
+            raise
+        return _read(engine, query)
+
+
+def _read(engine: Engine, query: Any) -> list[Row[Any]]:
     with database.reading(engine) as connection:
         return list(connection.execute(query).all())
 
