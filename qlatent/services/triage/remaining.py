@@ -43,7 +43,11 @@ class Remaining:
 
 
 def remaining(workspace: Workspace, queue: str, cases: list[CaseRecord], policy: Policy) -> Remaining:
-    """The estimate from all cases of a queue; the model is `estimation.pool`, the hint `estimation.enough`."""
+    """The estimate from all cases of a queue; the model is `estimation.pool`, the hint `estimation.enough`.
+
+    Open cases whose item is gone come to nobody, so they are left out.
+    """
+    cases = [each for each in cases if each.code or not each.gone]
     events = workspace.catalogue.triage_events
     filled = events.last(queue, kind="filled", most=1)
     since = filled[0].id if filled else 0

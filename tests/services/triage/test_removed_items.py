@@ -11,6 +11,7 @@ from qlatent.errors import AbsentError
 from qlatent.services import bin
 from qlatent.services.datasets import datasets
 from qlatent.services.triage import audit, cases, casework, queues
+from qlatent.services.triage.remaining import remaining
 from qlatent.store.workspace import Workspace
 from qlatent.triage.policy import Policy
 from tests.services import shop_workspace
@@ -94,3 +95,12 @@ def test_a_case_whose_item_is_gone_comes_to_nobody_until_the_item_is_back(worksp
     back = casework.next_case(workspace, queue, by="bob")
     assert isinstance(back, casework.Assignment) and back.item == "item-29"
     assert audit.differences(workspace, queue) == []
+
+
+def test_a_case_whose_item_is_gone_is_not_among_those_that_may_be_bad(workspace: Workspace) -> None:
+    rules = Policy(random_every=0)
+    queue = queues.create(workspace, "shop", name="Flagged", order="newest", by="ann", policy=rules).id
+    for item in ("item-29", "item-27"):
+        casework.decide(workspace, queue, item, code="ok", by="ann")
+    workspace.catalogue.cases.mark(queue, gone=["item-29", "item-28"], back=[])
+    assert remaining(workspace, queue, workspace.catalogue.cases.of(queue), rules).open == 30 - 2 - 1
