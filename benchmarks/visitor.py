@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +18,9 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+_DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 PATIENCE = 120.0
+LINES = 2_000  # of what was written that are kept
 
 
 class Visitor:
@@ -24,10 +28,10 @@ class Visitor:
 
     def __init__(self, address: str, *, page: str = "", query: str = "") -> None:
         self.query, self._page = query, page
-        self.texts: list[str] = []
+        self.texts: deque[str] = deque(maxlen=LINES)
         self._widgets: dict[str, str] = {}  # id by key
         self._polls: dict[str, tuple[float, float]] = {}  # fragment → interval, next time
-        self._runs = 0
+        self._runs, self._pending, self._asking = 0, 0, False
         self._finished = threading.Condition()
         self._lock = threading.Lock()
         self._closed = False
@@ -64,6 +68,18 @@ class Visitor:
 
         return self._ask(state)
 
+    def submit(self, key: str, texts: Mapping[str, str]) -> float:
+        """Fill the fields of a form and press its button."""
+
+        def state(told: Any) -> None:
+            for name, text in texts.items():
+                widget = told.widget_states.widgets.add()
+                widget.id, widget.string_value = self._id(name), text
+            widget = told.widget_states.widgets.add()
+            widget.id, widget.trigger_value = self._id(key), True
+
+        return self._ask(state)
+
     def slide(self, key: str, value: float) -> float:
         """Move the slider with this key."""
 
@@ -78,6 +94,7 @@ class Visitor:
         """Whether the page has a widget with this key."""
         return key in self._widgets
 
+    @property
     def keys(self) -> list[str]:
         """The keys of all widgets that the page has."""
         return sorted(self._widgets)
@@ -88,7 +105,7 @@ class Visitor:
         with self._finished:
             if not self._finished.wait_for(lambda: happened(self), timeout=patience):
                 raise TimeoutError(
-                    f"nothing happened within {patience:.0f} s; the page says {self.texts[-5:]}"
+                    f"nothing happened within {patience:.0f} s; the page says {list(self.texts)[-5:]}"
                 )
         return time.monotonic() - began
 
@@ -100,8 +117,10 @@ class Visitor:
     # --- messages -----------------------------------------------------------------------------------------
 
     def _ask(self, fill: Any) -> float:
-        began = time.monotonic()
-        before = self._runs
+        with self._finished:  # one question at a time: the server joins those that come together
+            self._asking = True
+            self._finished.wait_for(lambda: self._pending == 0 or self._closed, timeout=PATIENCE)
+        began, before = time.monotonic(), self._runs
         message = BackMsg()
         state = message.rerun_script
         state.query_string, state.page_name = self.query, self._page
@@ -112,14 +131,17 @@ class Visitor:
         with self._finished:
             if not self._finished.wait_for(lambda: self._runs > before or self._closed, timeout=PATIENCE):
                 raise TimeoutError(f"the page did not finish within {PATIENCE:.0f} s")
-        return time.monotonic() - began
+        took, self._asking = time.monotonic() - began, False
+        return took
 
     def _id(self, key: str) -> str:
         if key not in self._widgets:
-            raise KeyError(f"the page has no widget {key!r}; it has {', '.join(self.keys())}")
+            raise KeyError(f"the page has no widget {key!r}; it has {', '.join(self.keys)}")
         return self._widgets[key]
 
     def _send(self, message: BackMsg) -> None:
+        with self._finished:
+            self._pending += 1
         with self._lock:
             self._socket.send(message.SerializeToString())
 
@@ -139,21 +161,21 @@ class Visitor:
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
         if kind == "new_session":
-            session = message.new_session
-            self._hash = session.page_script_hash
-            if not session.fragment_ids_this_run:  # a whole run: everything is drawn anew
-                self._widgets, self.texts = {}, []
-                self._polls.clear()
+            self._hash = message.new_session.page_script_hash
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "auto_rerun":
             asked = message.auto_rerun
             self._polls[asked.fragment_id] = (asked.interval, time.monotonic() + asked.interval)
+        elif kind == "stop_auto_rerun":
+            for each in message.stop_auto_rerun.fragment_ids:
+                self._polls.pop(each, None)
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             self._element(message.delta.new_element)
-        elif kind == "script_finished":
+        elif kind == "script_finished" and message.script_finished in _DONE:
             with self._finished:
                 self._runs += 1
+                self._pending = max(0, self._pending - 1)
                 self._finished.notify_all()
 
     def _element(self, element: Any) -> None:
@@ -174,7 +196,7 @@ class Visitor:
             time.sleep(0.05)
             now = time.monotonic()
             for fragment, (interval, due) in list(self._polls.items()):
-                if now >= due:
+                if now >= due and not self._asking and self._pending == 0:
                     self._polls[fragment] = (interval, now + interval)
                     message = BackMsg()
                     state = message.rerun_script
