@@ -36,6 +36,14 @@ from tests.launchers import LauncherDouble  # noqa: E402
 
 SHARED = Path(os.environ.get("QLATENT_SHARED", Path(__file__).resolve().parents[1].parent / "shared"))
 
+_MAIN = sys.modules["__main__"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Give back `__main__`: Streamlit puts its script there, and a process that is started later would run it too."""
+    sys.modules["__main__"] = _MAIN
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
