@@ -25,10 +25,14 @@ _frozen: int | None = None  # modules when objects were last frozen; None where 
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Load libraries in a thread while the server starts; from then on what is loaded is frozen."""
+    """Load libraries before the first visitor is served; from then on what is loaded is frozen.
+
+    They are loaded in the main thread. Beside a page that imports the same modules, one of the two would get a module
+    that is not complete.
+    """
     global _frozen
     _frozen = 0
-    threading.Thread(target=_load, name="loading libraries", daemon=True).start()
+    _load()
     yield {}
 
 
