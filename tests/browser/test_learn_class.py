@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from qlatent.services.classes import answering, opening
 from qlatent.services.lessons import preparing
@@ -62,9 +64,17 @@ def key(page: Any, name: str, inside: str = "") -> Any:
 
 
 def answer(page: Any, option: str) -> None:
-    options = page.locator(".st-key-learn_question").get_by_role("radio")
-    options.nth(OPTIONS.index(option)).check(force=True)
-    press(page.locator(".st-key-learn_answer button"))
+    """Choose and press until the answer shows as taken: the page may be drawn anew just then."""
+    taken = page.get_by_text("Your answer is taken")
+    for _ in range(10):
+        page.locator(".st-key-learn_question").get_by_role("radio").nth(OPTIONS.index(option)).check(
+            force=True
+        )
+        press(page.locator(".st-key-learn_answer button"))
+        with suppress(PlaywrightTimeout):
+            taken.wait_for(timeout=15_000)
+            return
+    taken.wait_for()
 
 
 def test_a_class_answers_discusses_and_goes_on_through_a_restart(
