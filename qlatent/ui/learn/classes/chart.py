@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
 from qlatent.plots import answers
 from qlatent.plots.answers import Bar
-from qlatent.services.classes.answering import Tally
+from qlatent.services.classes import walking
+from qlatent.services.classes.answering import Tally, tallies
+from qlatent.services.classes.opening import ClassRecord
 from qlatent.services.lessons import answering
 from qlatent.services.workspaces import Workspace
 from qlatent.teaching.answers import Chosen
-from qlatent.teaching.lesson import Step
+from qlatent.teaching.lesson import Lesson, Step
 from qlatent.teaching.questions import ChoiceQuestion, NumberQuestion, Question
 from qlatent.ui.learn.asking import LETTERS, SHAPES
 from qlatent.ui.shell.formatting import count
@@ -26,29 +28,44 @@ REST = "other answers"
 
 def draw(
     question: Question,
-    tallies: Mapping[int, Tally],
+    found: Mapping[int, Tally],
     *,
     key: str,
     right: str | None = None,
     large: bool = False,
 ) -> None:
     """The answers of each round, or that there is none. `right` is the right option, once the solution is shown."""
-    if not tallies:
+    if not found:
         st.caption("Nobody has answered yet.")
         return
-    found = _bars(question, tallies, right)
-    figure = answers.bars(found, rounds=list(tallies), large=large)
+    bars = _bars(question, found, right)
+    figure = answers.bars(bars, rounds=list(found), large=large)
     said = "; ".join(
-        f"{answers.ROUNDS[number]}: {count(each.answered, 'answer')}" for number, each in tallies.items()
+        f"{answers.ROUNDS[number]}: {count(each.answered, 'answer')}" for number, each in found.items()
     )
     st.plotly_chart(figure, key=key, config=CONFIG, alt=f"How the class answered. {said}")
     if right is not None or not isinstance(question, ChoiceQuestion):
         st.caption(
             " · ".join(
                 f"{answers.ROUNDS[number]}: {each.right} of {each.answered} right"
-                for number, each in tallies.items()
+                for number, each in found.items()
             )
         )
+
+
+def of_step(
+    workspace: Workspace, record: ClassRecord, lesson: Lesson, step: Step
+) -> Callable[[], None] | None:
+    """What draws the chart of a step's question, while the class is to see it; else None."""
+    question, phase = step.question, walking.phase(record, lesson.id, step.id)
+    if question is None or phase not in ("shown", "second", "solved"):
+        return None
+
+    def shown() -> None:
+        found = tallies(workspace, record.id, lesson=lesson.id, step=step.id)
+        draw(question, found, key="class_chart", right=right(workspace, step) if phase == "solved" else None)
+
+    return shown
 
 
 def right(workspace: Workspace, step: Step) -> str:

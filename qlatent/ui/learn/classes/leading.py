@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qlatent.errors import InputError
-from qlatent.services.classes import answering, walking
+from qlatent.services.classes import walking
 from qlatent.services.classes.opening import ClassRecord
 from qlatent.services.classes.walking import Phase
 from qlatent.services.lessons.library import library
@@ -40,21 +40,11 @@ def watched(workspace: Workspace, record: ClassRecord, lesson: Lesson, step: Ste
     here = {"lesson": lesson.id, "step": step.id}
     phase = walking.phase(record, **here)
 
-    def shown() -> None:
-        if step.question is not None:
-            tallies = answering.tallies(workspace, record.id, **here)
-            chart.draw(
-                step.question,
-                tallies,
-                key="class_chart",
-                right=chart.right(workspace, step) if phase == "solved" else None,
-            )
-
     return Asking(
         phase=phase,
         given=None,
         take=_unstored,
-        chart=shown if phase in ("shown", "second", "solved") else None,
+        chart=chart.of_step(workspace, record, lesson, step),
     )
 
 

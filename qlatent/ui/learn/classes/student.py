@@ -65,22 +65,11 @@ def asking(
     def take(answer: Answer, verdict: Verdict) -> None:
         answering.give(workspace, student, **here, answer=answer, right=verdict.right)
 
-    def shown() -> None:
-        question = step.question
-        if question is not None:
-            tallies = answering.tallies(workspace, record.id, **here)
-            chart.draw(
-                question,
-                tallies,
-                key="class_chart",
-                right=chart.right(workspace, step) if phase == "solved" else None,
-            )
-
     return Asking(
         phase=phase,
         given=None if last is None else last.answer,
         take=take,
-        chart=shown if phase in ("shown", "second", "solved") else None,
+        chart=chart.of_step(workspace, record, lesson, step),
     )
 
 
