@@ -232,6 +232,7 @@ class Progress:
     total: int
     finished: int
     active: int
+    under_way: float  # sum of the completed shares of trainings that run
     measured: int
     measured_at: int  # the last time, in nanoseconds since 1970
     refused: tuple[str, ...]
@@ -255,6 +256,7 @@ def progress(workspace: Workspace, experiment: Experiment) -> Progress:
         finished=len(finished),
         active=sum(cell.run is not None and cell.run.active for cell in found)
         + sum(run.active for run in measurements),
+        under_way=sum(cell.run.progress for cell in found if cell.run is not None and cell.run.active),
         measured=sum(at > 0 for at in measured),
         measured_at=max(measured, default=0),
         refused=tuple(dict.fromkeys(f"{_said(cell)}: {cell.refusal}" for cell in every if cell.refusal)),

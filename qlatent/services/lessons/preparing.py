@@ -25,11 +25,15 @@ REMEDY = "Prepare the lesson first (`qlatent lessons prepare`)."
 
 @dataclass(frozen=True)
 class Readiness:
-    """How far the trainings of a lesson are; `failed` has one line for each that will not end by itself."""
+    """How far the trainings of a lesson are; `failed` has one line for each that will not end by itself.
+
+    `done` is `finished` and the shares of those that run.
+    """
 
     finished: int
     total: int
     active: int
+    done: float
     failed: tuple[str, ...]
 
     @property
@@ -61,6 +65,7 @@ def readiness(workspace: Workspace, needs: Iterable[str] | None = None) -> Readi
     wanted = manifest().names if needs is None else tuple(needs)
     known = sweeps.known(workspace)
     finished = total = active = 0
+    under_way = 0.0
     failed: list[str] = []
     for name in wanted:
         manifest().check(name)
@@ -69,15 +74,16 @@ def readiness(workspace: Workspace, needs: Iterable[str] | None = None) -> Readi
         elif name in manifest().experiments:
             told = experiments.progress(workspace, _experiment(workspace, name))
             total, finished = total + told.total, finished + min(told.finished, told.measured)
-            active += told.active
+            active, under_way = active + told.active, under_way + told.under_way
             failed += told.failed
         else:
             run = known.get(training_key(_spec(workspace, name)))
             total, finished = total + 1, finished + (run is not None and run.state == "finished")
-            active += run is not None and run.active
+            if run is not None and run.active:
+                active, under_way = active + 1, under_way + run.progress
             if run is not None and run.state in ("failed", "interrupted", "stopped"):
                 failed.append(f"{run.name}: {run.message}")
-    return Readiness(finished, total, active, tuple(failed))
+    return Readiness(finished, total, active, finished + under_way, tuple(failed))
 
 
 def dataset_id(workspace: Workspace, name: str) -> str | None:

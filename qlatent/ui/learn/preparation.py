@@ -8,7 +8,7 @@ import streamlit as st
 
 from qlatent.services.lessons import preparing
 from qlatent.services.lessons.library import library
-from qlatent.services.runs import listing, queue
+from qlatent.services.runs import queue
 from qlatent.services.workspaces import Workspace
 from qlatent.teaching.lesson import Lesson
 from qlatent.ui.shell import page
@@ -46,9 +46,7 @@ def _followed(lesson_id: str) -> None:
                 f"It needs {count(found.total, 'training')}, which are done once, here, and then kept. You can stay or "
                 "come back later."
             )
-            running = [each for each in listing.list_runs(workspace) if each.state == "running"]
-            done = found.finished + sum(each.progress for each in running[: found.active])
-            st.progress(min(done / found.total, 1.0), text=_told(lesson.id, found, done))
+            st.progress(found.done / found.total, text=_told(lesson.id, found))
             for line in found.failed:
                 st.error(literal(line, limit=500), icon=":material/error:")
             if found.failed and st.button(
@@ -57,14 +55,14 @@ def _followed(lesson_id: str) -> None:
                 preparing.prepare(workspace, lesson.about.needs)
 
 
-def _told(lesson_id: str, found: preparing.Readiness, done: float) -> str:
+def _told(lesson_id: str, found: preparing.Readiness) -> str:
     """How far it is, and how long it takes at the pace of this session so far."""
     asked = st.session_state[ASKED]
     if asked.get(lesson_id) is None:
-        asked[lesson_id] = (time.monotonic(), done)
+        asked[lesson_id] = (time.monotonic(), found.done)
     began, before = asked[lesson_id]
     text = f"{found.finished} of {count(found.total, 'training')} finished"
-    if done > before and not found.failed:
-        left = (time.monotonic() - began) / (done - before) * (found.total - done)
+    if found.done > before and not found.failed:
+        left = (time.monotonic() - began) / (found.done - before) * (found.total - found.done)
         text += f" · about {duration(left)} left"
     return text

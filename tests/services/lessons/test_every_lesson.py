@@ -10,10 +10,12 @@ import pytest
 from qlatent.errors import InputError
 from qlatent.services.lessons import answering, figures, preparing, walking
 from qlatent.services.lessons.library import library
+from qlatent.services.runs import listing
 from qlatent.services.workspaces import open_workspace
 from qlatent.store.workspace import Workspace
 from qlatent.teaching.lesson import Step
 from tests.carried_out import in_process
+from tests.launchers import LauncherDouble
 
 NEEDS = tuple(dict.fromkeys(name for lesson in library().lessons for name in lesson.about.needs))
 
@@ -58,6 +60,19 @@ def test_a_fact_is_computed_from_the_state_that_the_figure_is_in(prepared: Works
     assert not answering.check(prepared, step, {"input 0": -0.5236}).right
     with pytest.raises(InputError, match="cannot be moved here"):
         answering.check(prepared, step, {"weight 0": 0.5})
+
+
+def test_the_trainings_of_others_do_not_count_as_progress(tmp_path: Path, no_workers: LauncherDouble) -> None:
+    with Workspace.open(tmp_path / "workspace") as workspace:
+        preparing.prepare(workspace, ("separable",))  # another lesson's
+        preparing.prepare(workspace, ("entangled", "names"))
+        assert preparing.readiness(workspace, ("entangled", "names")).done == 0
+        runs = {each.head: each.id for each in listing.list_runs(workspace)}
+        workspace.run(runs["acqua_separable"]).write_status(state="running", step=150, steps=200)
+        assert preparing.readiness(workspace, ("entangled", "names")).done == 0
+        workspace.run(runs["acqua"]).write_status(state="running", step=50, steps=200)
+        told = preparing.readiness(workspace, ("entangled", "names"))
+        assert (told.done, told.finished, told.total, told.active) == (0.25, 0, 2, 2)
 
 
 def test_a_training_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
