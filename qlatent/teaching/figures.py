@@ -92,6 +92,8 @@ class CircuitFigure:
 
 
 Figure = MapFigure | LinkedFigure | LossFigure | TableFigure | CircuitFigure
+SEEDS = ("seed", "seeds")
+"""Fields that say which trainings a figure shows: a question is about those with which the step begins."""
 FIGURES: dict[str, type] = {
     "map": MapFigure,
     "linked": LinkedFigure,

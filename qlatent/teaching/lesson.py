@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
 from qlatent.errors import InputError
-from qlatent.teaching.figures import Figure
+from qlatent.teaching.figures import SEEDS, Figure
 from qlatent.teaching.questions import Question
 
 Sentence = Annotated[str, Field(min_length=1, max_length=300)]
@@ -45,6 +45,11 @@ class Step:
     line: int
     figure_line: int = 0
     question_line: int = 0
+
+    def asked_about(self, figure: Figure) -> Figure:
+        """What the question is about, with the figure as it stands: the seeds are those that the text speaks of."""
+        kept = {name: getattr(self.figure, name) for name in SEEDS if hasattr(figure, name)}
+        return replace(figure, **kept)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from qlatent.services.experiments import side_by_side
 from qlatent.services.lessons import answering, preparing, walking
 from qlatent.services.lessons.library import FILE, library
 from qlatent.services.workspaces import Workspace, open_workspace
+from qlatent.ui.latent_map import cameras
 from qlatent.ui.learn import alone, links, preparation
 from tests.carried_out import in_process
 from tests.pages.conftest import Furnished
@@ -35,6 +37,10 @@ def words(at: AppTest) -> str:
     return " ".join(
         str(each.value) + str(each.proto) for each in (*at.error, *at.warning, *at.success, *at.info)
     )
+
+
+def told(at: AppTest) -> str:
+    return " ".join(each.value for each in at.caption)
 
 
 def address(at: AppTest) -> dict[str, Any]:
@@ -166,6 +172,37 @@ def test_a_point_is_answered_with_the_item_that_a_link_opens(prepared: Workspace
         at = opened(prepared.path, "learn", lesson="01-latent-space", step="near", item=str(answer))
         at.button(key="learn_answer").click().run()
         assert said in words(at)
+
+
+@pytest.mark.slow
+def test_the_number_of_seeds_is_chosen_and_the_question_stays_about_all(
+    prepared: Workspace, opened: Open
+) -> None:
+    at = opened(prepared.path, "learn", lesson="05-circuit", step="wins")
+    assert at.button_group(key="learn_table_seeds").value == 5
+    assert len(at.dataframe[1].value.columns) == 5 and "with which the step begins" not in told(at)
+    at.button_group(key="learn_table_seeds").set_value(2).run()
+    assert address(at)["seeds"] == "2" and len(at.dataframe[1].value.columns) == 2
+    assert "with which the step begins" in told(at)
+    at.text_input[0].set_value("3")  # of five seeds
+    at.button(key="learn_answer").click().run()
+    assert "Right" in words(at)
+
+
+@pytest.mark.slow
+def test_the_camera_of_linked_maps_stands_in_the_link(prepared: Workspace, opened: Open) -> None:
+    at = opened(prepared.path, "learn", lesson="04-entanglement", step="beside")
+    assert address(at)["camera"] == links.NONE
+    first = side_by_side.positions(
+        side_by_side.side_by_side(
+            prepared, [(preparing.run_id(prepared, name), name) for name in ("entangled", "separable")]
+        )
+    )[0]
+    camera = cameras.written(first, {"x": 5.0, "y": -3.0, "zoom": 2})
+    at = opened(prepared.path, "learn", lesson="04-entanglement", step="beside", camera=camera)
+    assert not at.error and address(at)["camera"] == camera
+    at = opened(prepared.path, "learn", lesson="04-entanglement", step="beside", camera="1234abcd_x1")
+    assert "asks for camera" in words(at)
 
 
 @pytest.mark.slow

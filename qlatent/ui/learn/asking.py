@@ -11,6 +11,7 @@ from qlatent.errors import QlatentError
 from qlatent.services.lessons import answering
 from qlatent.services.workspaces import Workspace
 from qlatent.teaching.answers import Answer, Goal, Verdict, in_words
+from qlatent.teaching.figures import Figure
 from qlatent.teaching.lesson import Lesson, Step
 from qlatent.teaching.questions import ChoiceQuestion, GateQuestion, NumberQuestion, PointQuestion
 from qlatent.ui.learn.links import Stand
@@ -52,9 +53,14 @@ class Asked:
         asking = self.asking
         return asking.phase in COLLECTED or (asking.phase == "" and asking.given is None)
 
+    @property
+    def about(self) -> Figure | None:
+        """The figure that the question is about."""
+        return self.step.asked_about(self.stand.figure) if self.stand.figure else None
+
     def check(self, answer: Answer) -> Verdict:
         """The verdict on an answer with the figure as it stands; `InputError` for what cannot be one."""
-        return answering.check(self.workspace, self.step, answer, figure=self.stand.figure)
+        return answering.check(self.workspace, self.step, answer, figure=self.about)
 
     def give(self, answer: Answer) -> None:
         """Check and store an answer; where that is refused, say why."""
@@ -83,6 +89,7 @@ def draw(asked: Asked) -> None:
         return
     with st.container(border=True, key="learn_question", gap="small"):
         st.markdown(f"**{question.ask}**")
+        _other_seeds(asked)
         match question:
             case ChoiceQuestion():
                 _choice(asked, question)
@@ -100,6 +107,15 @@ def draw(asked: Asked) -> None:
             asking.chart()
         if asking.phase in ("", "solved"):
             _verdict(asked)
+
+
+def _other_seeds(asked: Asked) -> None:
+    """Say which trainings the question is about, where the figure shows others."""
+    if asked.about != asked.stand.figure:
+        st.caption(
+            ":material/info: This question is about the trainings with which the step begins, not about those that you "
+            "have chosen at the figure."
+        )
 
 
 def option(question: ChoiceQuestion, name: str) -> str:
@@ -171,7 +187,7 @@ def _gate(asked: Asked) -> None:
 def _verdict(asked: Asked) -> None:
     verdict, question = asked.verdict(), asked.step.question
     if verdict is None and question is not None and asked.asking.phase == "solved":
-        truth = in_words(question, answering.truth(asked.workspace, asked.step, figure=asked.stand.figure))
+        truth = in_words(question, answering.truth(asked.workspace, asked.step, figure=asked.about))
         st.info(question.explain, title=f"It is: {literal(truth, limit=500)}", icon=":material/lightbulb:")
     elif verdict is not None and verdict.right:
         st.success(

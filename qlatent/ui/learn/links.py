@@ -19,7 +19,7 @@ NONE = "-"  # written where there is no item, no chosen view and no camera
 PLACE = ("v", "lesson", "step")
 FIELDS: dict[str, tuple[str, ...]] = {
     "map": ("view", "frame", "colour", "item", "camera"),
-    "linked": ("colour", "item"),
+    "linked": ("colour", "item", "camera"),
     "losses": (),
     "table": ("seeds",),
     "circuit": ("gate", "angles"),

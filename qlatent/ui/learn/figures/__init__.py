@@ -33,8 +33,8 @@ def draw(stand: Stand) -> None:
             circuit.draw(stand)
         case LossFigure() as figure:
             _losses(figure)
-        case TableFigure() as figure:
-            _table(figure)
+        case TableFigure():
+            _table(stand)
 
 
 def _losses(figure: LossFigure) -> None:
@@ -52,20 +52,29 @@ def _losses(figure: LossFigure) -> None:
     st.caption(f"{parts}, step by step. Point at a curve to read its step and value.")
 
 
-def _table(figure: TableFigure) -> None:
-    workspace = page.workspace()
+def _table(stand: Stand) -> None:
+    workspace, figure = page.workspace(), stand.figure
     seeds = preparing.experiment(workspace, figure.experiment).seeds
     if figure.seeds > seeds:
         raise links.refused("seeds", figure.seeds)
     found = figures.shown(workspace, figure)
     assert isinstance(found, list)
-    which = (
-        "The first seed alone." if figure.seeds == 1 else f"Over the first {figure.seeds} of {seeds} seeds."
-    )
-    st.markdown(f"**{which}**")
+    _how_many(stand, seeds)
     tables.heads(found, figure.metrics, key="learn_table")
     if figure.seeds > 1:
         _seeds(found, figure.metrics)
+
+
+def _how_many(stand: Stand, seeds: int) -> None:
+    """The choice of how many of the experiment's seeds count."""
+    st.session_state["learn_table_seeds"] = stand.figure.seeds
+
+    def changed() -> None:
+        stand.change(seeds=st.session_state["learn_table_seeds"])
+
+    st.segmented_control(
+        "Number of seeds", range(1, seeds + 1), key="learn_table_seeds", on_change=changed, required=True
+    )
 
 
 def _seeds(found: list[Row], metrics: Sequence[str]) -> None:

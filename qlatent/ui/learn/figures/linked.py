@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -13,12 +14,12 @@ from qlatent.services.runs import listing
 from qlatent.services.scenes.scenes import Source
 from qlatent.ui.compare import linked_maps, maps
 from qlatent.ui.compare.linked_maps import Shown
-from qlatent.ui.latent_map import linked
+from qlatent.ui.latent_map import cameras, linked
 from qlatent.ui.latent_map.linked import Group, LinkedMap
-from qlatent.ui.latent_map.point_map import PointMapEvent
+from qlatent.ui.latent_map.point_map import PointMap, PointMapEvent
 from qlatent.ui.learn.figures import colours
 from qlatent.ui.learn.figures.moving import REFUSED, row_of
-from qlatent.ui.learn.links import Stand
+from qlatent.ui.learn.links import Stand, refused
 from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import literal
 
@@ -42,10 +43,11 @@ def draw(stand: Stand) -> None:
         linked_maps.spec(shown, number, places, opened=row)
         for number, places in enumerate(service.positions(found))
     ]
+    specs = _seen(specs, stand.now().camera)
     with st.container(key="learn_linked"):
         linked.linked_maps(
             [
-                LinkedMap(space.title, spec, f"learn_linked_{number}", partial(_happened, stand, found))
+                LinkedMap(space.title, spec, f"learn_linked_{number}", partial(_happened, stand, found, spec))
                 for number, (space, spec) in enumerate(zip(found.spaces, specs, strict=True))
             ],
             Group("learn", len(specs), stand.height - 60, REFUSED),
@@ -68,8 +70,19 @@ def _found(workspace: str, runs: tuple[tuple[str, str], ...]) -> SideBySide:
     return service.side_by_side(page.workspace(), runs)
 
 
-def _happened(stand: Stand, found: SideBySide, event: PointMapEvent) -> None:
+def _seen(specs: list[PointMap], camera: str) -> list[PointMap]:
+    """The maps with the camera that they share; the first one reports it."""
+    first = specs[0].positions
+    if camera and not cameras.belongs(first, camera):
+        raise refused("camera", camera)
+    specs = [replace(each, camera=cameras.read(first, camera)) for each in specs]
+    return [replace(specs[0], reports=("camera",)), *specs[1:]]
+
+
+def _happened(stand: Stand, found: SideBySide, spec: PointMap, event: PointMapEvent) -> None:
     if event.clicked is not None:
         stand.change(item=found.ids[event.clicked.row % len(found.ids)])
     if event.cleared:
         stand.change(item="")
+    if event.camera is not None:
+        stand.change(camera=cameras.written(spec.positions, event.camera))
