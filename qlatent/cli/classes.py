@@ -53,7 +53,9 @@ def open_command(
     Students reach lessons alone: no import, no paths, no removal.
     """
     terminal = Terminal(as_json=as_json)
-    host = address or _own_address()
+    host = _address(address)
+    if serve:
+        following.check_port(host, port)
     with open_workspace(workspace) as opened:
         opening.sweep(opened)
         chosen = library().lesson(lesson) if lesson else library().lessons[0]
@@ -82,8 +84,10 @@ def serve_command(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Serve the classes of a workspace again, for example after a restart. Only the page Learn can be reached."""
+    with open_workspace(workspace) as opened:
+        opening.sweep(opened)
     os.environ["QLATENT_CLASSES_ONLY"] = "1"
-    following.serve(path_of(workspace), port=port, host=address or _own_address(), headless=True)
+    following.serve(path_of(workspace), port=port, host=_address(address), headless=True)
 
 
 @app.command(name="list")
@@ -126,8 +130,14 @@ def export(
     )
 
 
-def _own_address() -> str:
-    found = network.reachable()
+def _address(named: str) -> str:
+    """The address of this machine for students: the one that was named, or that of its network."""
+    if named in ("localhost", "0.0.0.0", "::", "::1") or named.startswith("127."):
+        raise InputError(
+            f"Students cannot open {named}: on their laptops it is their own machine or none.",
+            remedy="Leave --address out, or name the address that this machine has on the network of the class.",
+        )
+    found = named or network.reachable()
     if not found:
         raise InputError(
             "This machine has no address on a network.",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import qlatent
+from qlatent import network
 from qlatent.cli import lines
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import RunError, UnavailableError
@@ -80,12 +81,7 @@ def serve(path: Path, *, port: int, host: str, headless: bool) -> None:
     """Run the app until it is closed; a port in use is an `UnavailableError` that names a free one."""
     launcher = app_file().with_name("serve.py")  # the app and the route of its point maps
     open_workspace(path).close()
-    if not _is_free(host, port):
-        free = next((other for other in range(port + 1, port + 50) if _is_free(host, other)), 0)
-        raise UnavailableError(
-            f"Port {port} is in use.",
-            remedy=f"Choose another port, for example --port {free} (or make run PORT={free}).",
-        )
+    check_port(host, port)
     command = [
         sys.executable, "-m", "qlatent.ui.shell.server", "run", str(launcher), "--server.port", str(port),
         "--server.address", host, "--server.headless", "true" if headless else "false",
@@ -100,6 +96,22 @@ def serve(path: Path, *, port: int, host: str, headless: bool) -> None:
         os.execv(sys.executable, command)
     with contextlib.suppress(KeyboardInterrupt):
         subprocess.run(command, check=False)
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise `UnavailableError` if nothing can listen on this port, or if the address is not one of this machine."""
+    if _is_free(host, port):
+        return
+    free = next((other for other in range(port + 1, port + 50) if _is_free(host, other)), 0)
+    if not free:
+        raise UnavailableError(
+            f"This machine cannot listen on {host}.",
+            remedy=f"Name one of its own addresses: {', '.join(network.addresses())}.",
+        )
+    raise UnavailableError(
+        f"Port {port} is in use.",
+        remedy=f"Choose another port, for example --port {free} (or make run PORT={free}).",
+    )
 
 
 def app_file() -> Path:

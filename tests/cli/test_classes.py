@@ -63,6 +63,23 @@ def test_a_class_from_its_opening_to_its_table(
     assert code == 1 and "no class with the code" in refused["error"]["message"]
 
 
+@pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "0.0.0.0", "::1"])
+def test_an_address_that_students_cannot_open_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    code, refused = run(capsys, tmp_path / "workspace", "open", "--no-serve", "--address", address)
+    assert code == 1 and f"cannot open {address}" in refused["error"]["message"]
+
+
+def test_a_class_is_not_opened_where_nothing_can_serve_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "workspace"
+    code, refused = run(capsys, path, "open", "--address", "203.0.113.9")  # of nobody (RFC 5737)
+    assert code == 1 and "cannot listen on 203.0.113.9" in refused["error"]["message"]
+    assert run(capsys, path, "list")[1]["classes"] == []
+
+
 def test_a_machine_without_a_network_asks_for_an_address(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from qlatent.errors import InputError
-from qlatent.services.classes import joining, opening, walking
+from qlatent.services.classes import joining, opening, presence, walking
 from qlatent.store.catalogue.records import AnswerRecord, ClassRecord, StudentRecord
 from qlatent.store.workspace import Workspace
 
@@ -28,6 +28,11 @@ class Tally:
     right: int
 
 
+def round_of(phase: walking.Phase) -> int:
+    """The round that answers belong to in this phase, the last one where none are taken."""
+    return SECOND if phase in ("second", "solved") else FIRST
+
+
 def give(
     workspace: Workspace, student: StudentRecord, *, lesson: str, step: str, answer: Any, right: bool
 ) -> AnswerRecord:
@@ -40,7 +45,7 @@ def give(
     classes = workspace.catalogue.classes
     asked = walking.phase(classes.one(student.class_id), lesson, step)
     record = AnswerRecord(
-        student.class_id, student.id, lesson, step, SECOND if asked == "second" else FIRST, answer, right, time.time()
+        student.class_id, student.id, lesson, step, round_of(asked), answer, right, time.time()
     )  # fmt: skip
 
     def allowed(now: ClassRecord, who: StudentRecord) -> None:
@@ -83,6 +88,16 @@ def tallies(workspace: Workspace, class_id: str, *, lesson: str, step: str) -> d
     for each in reversed(found) if at_once else found:
         counted.setdefault(each.round, {})[each.student_id] = each
     return {round_: _tally(answers.values()) for round_, answers in sorted(counted.items())}
+
+
+def counted(workspace: Workspace, class_id: str, *, lesson: str, step: str) -> tuple[int, int]:
+    """How many of those present have answered a question in its present round, and how many are present."""
+    classes = workspace.catalogue.classes
+    present = {each.id for each in presence.of_class(workspace, class_id).present}
+    phase = walking.phase(classes.one(class_id), lesson, step)
+    rounds = (FIRST, SECOND) if phase == "solved" else (round_of(phase),)
+    found = classes.answers(class_id, lesson=lesson, step=step)
+    return len(present & {each.student_id for each in found if each.round in rounds}), len(present)
 
 
 def _tally(answers: Iterable[AnswerRecord]) -> Tally:

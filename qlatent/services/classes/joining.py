@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from dataclasses import dataclass
 
 from qlatent.errors import InputError
@@ -13,6 +14,7 @@ from qlatent.store.workspace import Workspace
 __all__ = ["Joined", "StudentRecord", "check_present", "join", "remove", "returning"]
 
 NICKNAME = 24
+_JOINER = "\u200d"  # joins emoji to one, such as a scientist; invisible by itself
 MOST = 200
 """Students of one class."""
 
@@ -39,11 +41,11 @@ def join(workspace: Workspace, code: str, nickname: str) -> Joined:
 
     def allowed(now: ClassRecord, there: list[StudentRecord]) -> None:
         opening.check_open(now)
-        present = {each.nickname.casefold() for each in there if each.removed is None}
+        present = {_same(each.nickname) for each in there if each.removed is None}
         if len(present) >= MOST:
             raise InputError(f"The class has {MOST} students already.", remedy="Ask the teacher.")
-        if name.casefold() in present:
-            other = next(f"{name} {n}" for n in range(2, MOST + 3) if f"{name} {n}".casefold() not in present)
+        if _same(name) in present:
+            other = next(f"{name} {n}" for n in range(2, MOST + 3) if _same(f"{name} {n}") not in present)
             raise InputError(
                 f"There is a {name} in this class already.",
                 remedy=f"If that is you, open your personal link, or ask the teacher to remove {name}. "
@@ -79,9 +81,16 @@ def remove(workspace: Workspace, student_id: str) -> StudentRecord:
     return student
 
 
+def _same(name: str) -> str:
+    """What names have in common that look alike: case, width and the way in which accents are encoded do not count."""
+    folded = unicodedata.normalize("NFKC", name.replace(_JOINER, "")).casefold()
+    return unicodedata.normalize("NFKC", folded)
+
+
 def _nickname(typed: str) -> str:
-    name = " ".join("".join(letter if letter.isprintable() else " " for letter in typed).split())
-    if not name or len(name) > NICKNAME:
+    shown = "".join(each if each.isprintable() or each == _JOINER else " " for each in typed)
+    name = unicodedata.normalize("NFC", " ".join(shown.split()))
+    if len(name) > NICKNAME or not any(unicodedata.category(each)[0] in "LNPS" for each in name):
         raise InputError(
             f"A nickname has 1 to {NICKNAME} characters; this one has {len(name)}.",
             remedy="Type a short name that the teacher knows.",

@@ -41,7 +41,7 @@ def open_class(
 ) -> Opened:
     """Open a class on a step of a lesson. `address` is where students reach the server, such as http://10.0.0.5:8501.
 
-    What its students did is deleted `keep_days` days after it is closed, or after it was opened if nobody closes it.
+    What its students did is deleted `keep_days` days after it is closed, or after anybody was last there.
     """
     name = " ".join(name.split())
     if not name or len(name) > _NAME:
@@ -120,7 +120,7 @@ def sweep(workspace: Workspace, *, now: float | None = None) -> list[str]:
     time.
     """
     moment, classes = time.time() if now is None else now, workspace.catalogue.classes
-    ended = [each for each in classes.all() if moment > (each.closed or each.opened) + each.keep_days * _DAY]
+    ended = [each for each in classes.all() if moment > _kept_until(workspace, each)]
     if not ended:
         return []
     kept = {asked.run_id for each in classes.all() if each not in ended for asked in classes.runs(each.id)}
@@ -132,6 +132,14 @@ def sweep(workspace: Workspace, *, now: float | None = None) -> list[str]:
             classes.delete(each.id)
             deleted.append(each.id)
     return deleted
+
+
+def _kept_until(workspace: Workspace, record: ClassRecord) -> float:
+    """The time until which a class is kept; one that nobody has closed is kept while students come."""
+    if record.closed is not None:
+        return record.closed + record.keep_days * _DAY
+    seen = [each.seen for each in workspace.catalogue.classes.students(record.id)]
+    return max([record.opened, *seen]) + max(record.keep_days, 1) * _DAY
 
 
 def _remove(workspace: Workspace, run: str) -> bool:

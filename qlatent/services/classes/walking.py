@@ -58,23 +58,27 @@ def bring(workspace: Workspace, class_id: str, *, lesson: str, step: str) -> Cla
 
 
 def freeze(workspace: Workspace, class_id: str, *, frozen: bool) -> ClassRecord:
-    """Keep all students on their step, or let them walk on by themselves."""
-    return workspace.catalogue.classes.change(class_id, lambda _: {"frozen": frozen})
+    """Bring all students to the class's step and keep them there, or let them walk on by themselves."""
+    record = workspace.catalogue.classes.change(class_id, lambda _: {"frozen": frozen})
+    if frozen and record.closed is None:
+        return bring(workspace, class_id, lesson=record.lesson, step=record.step)
+    return record
 
 
-def go(
-    workspace: Workspace,
-    student: StudentRecord,
-    *,
-    lesson: str,
-    step: str,
-    state: Mapping[str, Any] | None = None,
-) -> StudentRecord:
-    """Put a student on a step with the state of its figure; in a frozen class another step raises `InputError`."""
+def go(workspace: Workspace, student: StudentRecord, *, lesson: str, step: str) -> StudentRecord:
+    """Put a student on a step; in a frozen class another one than the class's raises `InputError`.
+
+    `student` is as the page was drawn: who was brought elsewhere since then stays there.
+    """
     record = workspace.catalogue.classes.one(student.class_id)
-    if record.frozen and record.closed is None and (lesson, step) != (student.lesson, student.step):
+    if record.frozen and record.closed is None and (lesson, step) != (record.lesson, record.step):
         raise InputError("The teacher asks everyone to stay on this step.", remedy="Wait for a moment.")
     joining.check_present(student)
-    return workspace.catalogue.classes.change_student(
-        student.id, lesson=lesson, step=step, state=dict(state or {}), seen=time.time()
+    return workspace.catalogue.classes.move_student(
+        student, lesson=lesson, step=step, state={}, seen=time.time()
     )
+
+
+def keep(workspace: Workspace, student: StudentRecord, state: Mapping[str, Any]) -> StudentRecord:
+    """Keep how the figure stands on the student's step, unless the student was brought elsewhere since then."""
+    return workspace.catalogue.classes.move_student(student, state=dict(state), seen=time.time())

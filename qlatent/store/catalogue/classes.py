@@ -110,6 +110,20 @@ class Classes:
             raise _absent("student")
         return StudentRecord(**row._mapping)
 
+    def move_student(self, before: StudentRecord, **values: Any) -> StudentRecord:
+        """Change a student who is still on the step of `before`, and return how the student stands now.
+
+        Who has been brought elsewhere meanwhile stays there; an unknown id raises `AbsentError`.
+        """
+        here = _STUDENTS.c.id == before.id
+        there = (_STUDENTS.c.lesson == before.lesson) & (_STUDENTS.c.step == before.step)
+        with self._database.writing() as connection:
+            connection.execute(update(_STUDENTS).where(here, there).values(values))
+            row = connection.execute(select(_STUDENTS).where(here)).first()
+        if row is None:
+            raise _absent("student")
+        return StudentRecord(**row._mapping)
+
     # --- answers ------------------------------------------------------------------------------------------
 
     def answer(self, record: AnswerRecord, allowed: Callable[[ClassRecord, StudentRecord], None]) -> None:

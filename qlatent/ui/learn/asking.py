@@ -28,12 +28,13 @@ class Asking:
 
     `phase` is "" (an answer is checked at once), "first" or "second" (answers are collected, no verdict is shown),
     "shown" (none is taken) or "solved" (the solution is shown). `given` is the last stored answer. `take` stores one
-    and may raise `QlatentError`: then it does not show as taken. `chart` draws how others answered.
+    and may raise `QlatentError`: then it does not show as taken; without it the question is only shown, as on a
+    projector. `chart` draws how others answered.
     """
 
     phase: str = ""
     given: Answer | None = None
-    take: Callable[[Answer, Verdict], None] = lambda answer, verdict: None
+    take: Callable[[Answer, Verdict], None] | None = None
     chart: Callable[[], None] | None = None
 
 
@@ -64,6 +65,7 @@ class Asked:
 
     def give(self, answer: Answer) -> None:
         """Check and store an answer; where that is refused, say why."""
+        assert self.asking.take is not None
         try:
             verdict = self.check(answer)
             self.asking.take(answer, verdict)
@@ -90,18 +92,10 @@ def draw(asked: Asked) -> None:
     with st.container(border=True, key="learn_question", gap="small"):
         st.markdown(f"**{question.ask}**")
         _other_seeds(asked)
-        match question:
-            case ChoiceQuestion():
-                _choice(asked, question)
-            case NumberQuestion():
-                _number(asked, question)
-            case PointQuestion():
-                _point(asked)
-            case GateQuestion():
-                _gate(asked)
+        _answering(asked)
         if asking.phase in COLLECTED and asking.given is not None:
             st.caption(":material/check: Your answer is taken. You can change it until the round ends.")
-        elif asking.phase == "shown":
+        elif asking.phase == "shown" and asking.take is not None:
             st.caption(":material/lock: Answers are not taken at the moment.")
         if asking.chart is not None:
             asking.chart()
@@ -116,6 +110,24 @@ def _other_seeds(asked: Asked) -> None:
             ":material/info: This question is about the trainings with which the step begins, not about those that you "
             "have chosen at the figure."
         )
+
+
+def _answering(asked: Asked) -> None:
+    """What the question is answered with; where nobody answers, the options."""
+    match asked.step.question:
+        case ChoiceQuestion() as question if asked.asking.take is None:
+            for name in question.options:
+                st.markdown(option(question, name))
+        case _ if asked.asking.take is None:
+            return
+        case ChoiceQuestion() as question:
+            _choice(asked, question)
+        case NumberQuestion() as question:
+            _number(asked, question)
+        case PointQuestion():
+            _point(asked)
+        case GateQuestion():
+            _gate(asked)
 
 
 def option(question: ChoiceQuestion, name: str) -> str:

@@ -40,6 +40,10 @@ def tally(workspace: Workspace, opened: Opened) -> dict[int, answering.Tally]:
     return answering.tallies(workspace, opened.record.id, lesson="one", step="start")
 
 
+def counted(workspace: Workspace, opened: Opened) -> tuple[int, int]:
+    return answering.counted(workspace, opened.record.id, lesson="one", step="start")
+
+
 def phase(workspace: Workspace, opened: Opened, to: walking.Phase) -> None:
     walking.set_phase(workspace, opened.record.id, lesson="one", step="start", to=to)
 
@@ -62,13 +66,21 @@ def test_a_nickname_is_one_students_until_she_is_removed(shared: Workspace, open
     with pytest.raises(InputError, match="There is a MIA in this class already") as told:
         joined(shared, opened, "MIA")
     assert "such as MIA 2" in told.value.remedy
+    for alike in ("ｍｉａ", "M\u200dia", "\tMia\n"):
+        with pytest.raises(InputError, match="in this class already"):
+            joined(shared, opened, alike)
+    assert joined(shared, opened, "Zoe\u0308").nickname == "Zo\u00eb"
+    with pytest.raises(InputError, match="in this class already"):
+        joined(shared, opened, "ZO\u00cb")
+    scientist = "\U0001f469\u200d\U0001f52c"
+    assert joined(shared, opened, scientist).nickname == scientist
     joining.remove(shared, mia.student.id)
     with pytest.raises(InputError, match="removed you"):
         joining.returning(shared, mia.secret)
     with pytest.raises(InputError, match="removed you"):
         answered(shared, mia.student, "a")
     assert joined(shared, opened).nickname == "Mia"
-    for wrong in ("", " \n", "x" * 25):
+    for wrong in ("", " \n", "x" * 25, "\u200b", "\u200d", "\u0301", "\u202e"):
         with pytest.raises(InputError, match="1 to 24 characters"):
             joined(shared, opened, wrong)
     with pytest.raises(InputError, match="leads to no class"):
@@ -79,17 +91,30 @@ def test_latecomers_land_on_the_classs_step_and_a_frozen_class_stays(
     shared: Workspace, opened: Opened
 ) -> None:
     mia = joined(shared, opened)
-    assert walking.go(shared, mia, lesson="one", step="later", state={"frame": 2}).step == "later"
+    mia = walking.go(shared, mia, lesson="one", step="later")
+    assert mia.step == "later" and walking.keep(shared, mia, {"frame": 2}).state == {"frame": 2}
     before = shared.catalogue.classes.revision(opened.record.id)
     walking.bring(shared, opened.record.id, lesson="two", step="x")
     assert shared.catalogue.classes.revision(opened.record.id) == before + 1
     bo = joined(shared, opened, "Bo")
     places = [(each.lesson, each.step) for each in shared.catalogue.classes.students(opened.record.id)]
     assert places == [("two", "x"), ("two", "x")] and bo.step == "x"
+    bo = walking.go(shared, bo, lesson="two", step="y")
     walking.freeze(shared, opened.record.id, frozen=True)
+    bo = shared.catalogue.classes.students(opened.record.id)[1]
+    assert bo.step == "x"  # who had walked ahead is brought back
     with pytest.raises(InputError, match="stay on this step"):
         walking.go(shared, bo, lesson="two", step="y")
-    assert walking.go(shared, bo, lesson="two", step="x", state={"frame": 1}).state == {"frame": 1}
+    assert walking.keep(shared, bo, {"frame": 1}).state == {"frame": 1}
+
+
+def test_who_moves_a_figure_or_presses_next_while_everyone_is_brought_elsewhere_is_there_too(
+    shared: Workspace, opened: Opened
+) -> None:
+    mia = joined(shared, opened)  # as her page was drawn
+    walking.bring(shared, opened.record.id, lesson="two", step="x")
+    for now in (walking.keep(shared, mia, {"frame": 3}), walking.go(shared, mia, lesson="one", step="next")):
+        assert (now.lesson, now.step, now.state) == ("two", "x", {})
 
 
 def test_two_rounds_are_kept_and_counted(shared: Workspace, opened: Opened) -> None:
@@ -102,7 +127,9 @@ def test_two_rounds_are_kept_and_counted(shared: Workspace, opened: Opened) -> N
     with pytest.raises(InputError, match="not taken"):
         answered(shared, mia, "c", right=True)
     phase(shared, opened, "second")
+    assert counted(shared, opened) == (0, 2)
     answered(shared, mia, "c", right=True)
+    assert counted(shared, opened) == (1, 2)
     assert tally(shared, opened) == {
         1: answering.Tally((("b", 1), ("c", 1)), 2, 1) if tally(shared, opened)[1].answers[0][0] == "b"
         else answering.Tally((("c", 1), ("b", 1)), 2, 1),
@@ -112,6 +139,9 @@ def test_two_rounds_are_kept_and_counted(shared: Workspace, opened: Opened) -> N
         phase(shared, opened, "first")
     phase(shared, opened, "solved")
     phase(shared, opened, "solved")  # a second press
+    assert counted(shared, opened) == (2, 2)
+    shared.catalogue.classes.change_student(bo.id, seen=time.time() - 31)  # her laptop sleeps
+    assert counted(shared, opened) == (1, 1)
     assert {number: each.answer for number, each in answering.own(shared, mia, lesson="one", step="start").items()} == {
         1: "b", 2: "c",
     }  # fmt: skip
@@ -186,3 +216,15 @@ def test_a_class_that_is_over_takes_nothing_and_goes_after_its_days(
     assert opened.record.id in opening.sweep(shared, now=closed + days + 1)
     with pytest.raises(InputError, match="no class with the code"):
         opening.found(shared, opened.record.code)
+
+
+def test_a_class_that_nobody_closes_is_kept_while_students_come(shared: Workspace, opened: Opened) -> None:
+    mia, day = joined(shared, opened), 24 * 3600.0
+    seen = opened.record.opened + 40 * day
+    presence.saw(shared, mia.id, now=seen)
+    assert opened.record.id not in opening.sweep(shared, now=seen + 14 * day)
+    assert opened.record.id in opening.sweep(shared, now=seen + 14 * day + 1)
+    brief = opening.open_class(shared, name="Brief", lesson="one", step="start", keep_days=0).record
+    assert brief.id not in opening.sweep(shared, now=brief.opened + 3600)  # it is going on
+    closed = opening.close(shared, brief.id).closed
+    assert closed is not None and brief.id in opening.sweep(shared, now=closed + 1)

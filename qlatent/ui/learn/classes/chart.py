@@ -11,7 +11,7 @@ import streamlit as st
 from qlatent.plots import answers
 from qlatent.plots.answers import Bar
 from qlatent.services.classes import walking
-from qlatent.services.classes.answering import Tally, tallies
+from qlatent.services.classes.answering import SECOND, Tally, tallies
 from qlatent.services.classes.opening import ClassRecord
 from qlatent.services.lessons import answering
 from qlatent.services.workspaces import Workspace
@@ -63,6 +63,8 @@ def of_step(
 
     def shown() -> None:
         found = tallies(workspace, record.id, lesson=lesson.id, step=step.id)
+        if phase == "second":  # this round is not over: nobody sees it yet
+            found.pop(SECOND, None)
         draw(question, found, key="class_chart", right=right(workspace, step) if phase == "solved" else None)
 
     return shown

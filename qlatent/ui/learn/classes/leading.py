@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from qlatent.errors import InputError
+from dataclasses import replace
+
+import streamlit as st
+
 from qlatent.services.classes import walking
 from qlatent.services.classes.opening import ClassRecord
 from qlatent.services.classes.walking import Phase
@@ -26,27 +29,28 @@ ICONS: dict[Phase, str] = {
 }  # fmt: skip
 
 
+TRIED = "class_tried"  # what the teacher answered here, by lesson, step and phase: judged, and stored nowhere else
+
+
 def place(record: ClassRecord) -> tuple[Lesson, Step]:
-    """Lesson and step of the class; where the lesson was changed since, its first step."""
-    try:
-        lesson = library().lesson(record.lesson)
-    except InputError:
-        lesson = library().lessons[0]
-    return lesson, next((each for each in lesson.steps if each.id == record.step), lesson.steps[0])
+    """Lesson and step of the class; one that is broken or was changed since raises `InputError`."""
+    lesson = library().lesson(record.lesson)
+    return lesson, lesson.step(record.step)
+
+
+def tried(workspace: Workspace, record: ClassRecord, lesson: Lesson, step: Step) -> Asking:
+    """The question as the class is asked it; what the teacher answers is judged, and not stored."""
+    shown = watched(workspace, record, lesson, step)
+    answers: dict[tuple[str, str, str], Answer] = st.session_state.setdefault(TRIED, {})
+    place = (lesson.id, step.id, shown.phase)
+
+    def take(answer: Answer, verdict: Verdict) -> None:
+        answers[place] = answer
+
+    return replace(shown, given=answers.get(place), take=take)
 
 
 def watched(workspace: Workspace, record: ClassRecord, lesson: Lesson, step: Step) -> Asking:
-    """The question as the class is asked it; an answer is judged and not stored."""
-    here = {"lesson": lesson.id, "step": step.id}
-    phase = walking.phase(record, **here)
-
-    return Asking(
-        phase=phase,
-        given=None,
-        take=_unstored,
-        chart=chart.of_step(workspace, record, lesson, step),
-    )
-
-
-def _unstored(answer: Answer, verdict: Verdict) -> None:
-    return None
+    """The question as the class is asked it, for all to look at: nobody answers here."""
+    phase = walking.phase(record, lesson.id, step.id)
+    return Asking(phase=phase, take=None, chart=chart.of_step(workspace, record, lesson, step))

@@ -42,7 +42,7 @@ def draw(workspace: Workspace, record: ClassRecord, student: StudentRecord, secr
     def moved(standing: Standing) -> None:
         said = links.query(lesson, step, standing)
         with suppress(QlatentError):  # where it cannot be kept, the figure works all the same
-            walking.go(workspace, student, lesson=lesson.id, step=step.id, state=said)
+            walking.keep(workspace, student, said)
 
     _restore(lesson, step, student)
     steps.draw(
@@ -58,7 +58,7 @@ def asking(
     here = {"lesson": lesson.id, "step": step.id}
     phase = walking.phase(record, **here)
     given = answering.own(workspace, student, **here) if step.question else {}
-    last = given.get(answering.SECOND if phase in ("second", "solved") else answering.FIRST)
+    last = given.get(answering.round_of(phase))
     if phase == "solved" and last is None:
         last = given.get(answering.FIRST)
 
@@ -101,7 +101,8 @@ def _lessons(workspace: Workspace, record: ClassRecord, student: StudentRecord) 
     there = library().lessons
     with st.expander("Other lessons", icon=":material/menu_book:"):
         chosen = st.selectbox(
-            "Lesson", there, format_func=lambda each: f"{each.title} ({each.about.minutes} min)", key="class_lesson",
+            "Lesson", there, format_func=lambda each: f"{each.title} ({each.about.minutes} min)",
+            key=f"class_lesson_{student.lesson}",
             index=next((n for n, each in enumerate(there) if each.id == student.lesson), 0),
         )  # fmt: skip
         if st.button("Open it", key="class_lesson_open"):

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+
 import streamlit as st
 
-from qlatent.errors import InputError
+from qlatent.errors import InputError, QlatentError
 from qlatent.services.classes import opening
 from qlatent.services.workspaces import Workspace
 from qlatent.settings import settings
 from qlatent.ui.learn.classes import entry, student, teacher
-from qlatent.ui.shell import parts
+from qlatent.ui.shell import page, parts
+
+HOUR = 3600.0
+_log = logging.getLogger("qlatent.app")
 
 
 def draw(workspace: Workspace) -> bool:
     """Draw what the link says about a class; False if it names none, so that lessons are walked alone."""
+    _swept(str(workspace.path))
     code = st.query_params.get(entry.CLASS, "")
     if not code:
         return False
@@ -36,6 +42,15 @@ def draw(workspace: Workspace) -> bool:
     else:
         entry.join(workspace, record)
     return True
+
+
+@st.cache_resource(ttl=HOUR, show_spinner=False)
+def _swept(workspace: str) -> None:
+    """Delete classes whose days are over, once an hour."""
+    try:
+        opening.sweep(page.workspace())
+    except QlatentError:  # a workspace that cannot be written to says so above every page
+        _log.warning("classes whose days are over could not be deleted", exc_info=True)
 
 
 def invitation(workspace: Workspace) -> None:
