@@ -17,6 +17,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="QLATENT_", env_file=".env", frozen=True, extra="ignore")
 
     workspace: Path = Field(Path("workspace"), description="Folder of datasets, runs, heads and experiments.")
+    lessons: Path = Field(
+        Path(), description="Folder of your own lessons. Empty: the folder `lessons` in the workspace."
+    )
     database_url: str = Field(
         "", description="SQLAlchemy URL of the catalogue. Empty: SQLite in the workspace."
     )

@@ -23,6 +23,7 @@ os.environ.update(
         "HF_HUB_OFFLINE": "1",  # no test may fetch a model or a data set
         "TOKENIZERS_PARALLELISM": "false",
         "QLATENT_LEARN_BESIDE": "false",  # a process of its own; tests call what it does
+        "QLATENT_LESSONS": os.devnull,  # none but those of the package and of a test
     }
 )
 

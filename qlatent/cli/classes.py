@@ -17,7 +17,7 @@ from qlatent.errors import InputError
 from qlatent.services.classes import answering, opening, presence
 from qlatent.services.classes.opening import ClassRecord
 from qlatent.services.exports import tables
-from qlatent.services.lessons import preparing
+from qlatent.services.lessons import folders, preparing
 from qlatent.services.lessons.library import library
 from qlatent.services.workspaces import Workspace
 
@@ -56,10 +56,14 @@ def open_command(
     host = _address(address)
     if serve:
         following.check_port(host, port)
-    with open_workspace(workspace) as opened:
+    with open_workspace(workspace) as opened, folders.beside(opened.path):
         opening.sweep(opened)
-        chosen = library().lesson(lesson) if lesson else library().lessons[0]
-        preparing.prepare(opened)
+        found = library()
+        chosen = found.lesson(lesson) if lesson else found.lessons[0]
+        for name, said in preparing.prepare_each(opened, found.lessons).items():
+            terminal.warn(f"The lesson {name} cannot be shown: {said}")
+        for broken in found.broken:
+            terminal.warn(f"The lesson {broken.id} cannot be shown: {broken.error}")
         made = opening.open_class(
             opened, name=name, lesson=chosen.id, step=chosen.steps[0].id, address=f"http://{host}:{port}",
             keep_days=keep_days,

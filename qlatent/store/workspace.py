@@ -25,6 +25,7 @@ FORMAT = 1
 _MARK = "workspace.json"
 # files of a crash, or of another process that is creating the workspace, before the mark is written
 _OWN = ("runs", "heads", "items")
+_BROUGHT = ("lessons",)  # what may be there before a workspace is
 
 
 class Workspace:
@@ -181,7 +182,7 @@ def _make(path: Path, *, create: bool) -> None:
             f"{path} is a file; expected the folder of a workspace.",
             remedy="Pass another path with --workspace.",
         )
-    if path.is_dir() and any(entry.name not in _OWN for entry in path.iterdir()):
+    if path.is_dir() and any(entry.name not in (*_OWN, *_BROUGHT) for entry in path.iterdir()):
         raise StoreError(
             f"{path} is not a workspace: it holds other files and no {_MARK}.",
             remedy="Choose a workspace, or an empty or new folder.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -102,3 +104,14 @@ FIGURES: dict[str, type] = {
     "circuit": CircuitFigure,
     "bloch": CircuitFigure,
 }
+NAMING = ("run", "runs", "experiment")
+"""Fields that name what a `trainings.toml` has."""
+
+
+def renamed(figure: Figure, known: Callable[[str], str]) -> Figure:
+    """The figure with the names of its trainings and experiments replaced."""
+    changed: dict[str, Any] = {}
+    for name in {each.name for each in fields(figure)} & set(NAMING):
+        value = getattr(figure, name)
+        changed[name] = tuple(map(known, value)) if isinstance(value, tuple) else value and known(value)
+    return replace(figure, **changed)

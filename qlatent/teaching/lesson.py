@@ -45,6 +45,7 @@ class Step:
     line: int
     figure_line: int = 0
     question_line: int = 0
+    lesson: str = ""  # id of the lesson, once its names are resolved
 
     def asked_about(self, figure: Figure) -> Figure:
         """What the question is about, with the figure as it stands: the seeds are those that the text speaks of."""

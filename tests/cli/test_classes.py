@@ -31,7 +31,7 @@ def test_a_class_from_its_opening_to_its_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        preparing, "prepare", lambda workspace: None
+        preparing, "prepare", lambda workspace, needs: None
     )  # takes a minute, and has tests of its own
     monkeypatch.setattr(network, "reachable", lambda: "10.0.0.7")
     path, first = tmp_path / "workspace", library().lessons[0]

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from qlatent.services.experiments import side_by_side
 from qlatent.services.lessons import answering, preparing, walking
-from qlatent.services.lessons.library import FILE, library
+from qlatent.services.lessons.folders import FILE
+from qlatent.services.lessons.library import library
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.ui.latent_map import cameras
 from qlatent.ui.learn import alone, links, preparation

@@ -22,7 +22,7 @@ def truth(
 
     For a question about gates `answer` are the angles that were moved. A step without a question raises `InputError`.
     """
-    question, stage = _question(step), Stage(workspace, figure or step.figure)
+    question, stage = _question(step), Stage(workspace, figure or step.figure, step.lesson)
     if isinstance(question, ChoiceQuestion) and question.answer:
         return Chosen(question.answer)
     if isinstance(question, GateQuestion) and answer is not None:

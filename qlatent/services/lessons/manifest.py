@@ -1,20 +1,22 @@
-"""The data and trainings that lessons name, read from the package. Torch-free."""
+"""The data and trainings that lessons name: those of the package, and those that a lesson's folder brings. Torch-free.
+
+What the folder of a lesson brings is known to all by `lesson/name`; in the lesson itself the name alone is enough.
+"""
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-import qlatent
-from qlatent.errors import InputError
-from qlatent.registry import did_you_mean
-
-LESSONS = Path(qlatent.__file__).parent / "lessons"
-DATA = LESSONS / "data"
+from qlatent.errors import InputError, QlatentError
+from qlatent.registry import did_you_mean, entry
+from qlatent.services.lessons import folders
+from qlatent.teaching.lesson import LessonError
+from qlatent.teaching.lines import Lines, line_in_table, values
 
 
 class _Part(BaseModel):
@@ -51,11 +53,14 @@ class GridOfTrainings(_Part):
 
 
 class Manifest(_Part):
-    """Everything that lessons can name."""
+    """Everything that lessons can name, as in a `trainings.toml`."""
 
-    data: dict[str, LessonData]
-    runs: dict[str, Training]
-    experiments: dict[str, GridOfTrainings]
+    REFERRING: ClassVar = ("runs", "experiments")
+    """The tables whose entries name a data set."""
+
+    data: dict[str, LessonData] = Field(default_factory=dict)
+    runs: dict[str, Training] = Field(default_factory=dict)
+    experiments: dict[str, GridOfTrainings] = Field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,7 +75,127 @@ class Manifest(_Part):
             )
 
 
-@lru_cache(maxsize=1)
+class _Written:
+    """A `trainings.toml` as it is written, to name lines of it."""
+
+    def __init__(self, file: Path) -> None:
+        text = file.read_text(encoding="utf-8", errors="replace")
+        self.lines = Lines(f"{file.parent.name}/{file.name}", 1, text.splitlines())
+
+    def error(self, path: tuple[str, ...], message: str, remedy: str) -> LessonError:
+        return self.lines.error(message, line_in_table(self.lines, *path), remedy)
+
+
 def manifest() -> Manifest:
-    """The manifest of the package."""
-    return Manifest.model_validate(tomllib.loads((DATA / "trainings.toml").read_text(encoding="utf-8")))
+    """Everything that lessons can name now; what a folder with an unusable `trainings.toml` brings is left out."""
+    brought = folders.first()
+    files = tuple((name, each / folders.TRAININGS) for name, each in brought.items())
+    return _merged(tuple((*each, _changed(each[1])) for each in files))
+
+
+def own(folder: Path) -> Manifest:
+    """What the folder of a lesson brings, empty without a `trainings.toml`.
+
+    Whatever is wrong, also a missing data file, raises `LessonError` with the line.
+    """
+    file = folder / folders.TRAININGS
+    changed = _changed(file)
+    if not changed:
+        return Manifest()
+    found = _read(file, changed)
+    for name, data in found.data.items():
+        for each in data.files:
+            path = folders.inside(folder, each)
+            if path is None or not path.exists():
+                said = "is not in this folder" if path else "lies outside of the lesson's folder"
+                remedy = "Put it there, or take its name away." if path else "Copy it into the folder."
+                raise _Written(file).error(("data", name, "files"), f"{each!r} {said}.", remedy)
+    return found
+
+
+def resolved(lesson: str, name: str) -> str:
+    """The name by which all know what a lesson calls `name`: its own if it brings that, else that of the package."""
+    brought = f"{lesson}/{name}"
+    return brought if brought in manifest().names else name
+
+
+def folder_of(name: str) -> Path:
+    """The folder with the files of the data set of this name."""
+    lesson, slash, _ = name.partition("/")
+    return folders.first()[lesson] if slash else folders.DATA
+
+
+def fault(name: str, table: str, message: str, remedy: str, *, key: str = "") -> InputError:
+    """The error about an entry of a table: with file and line if a lesson brings it."""
+    lesson, slash, local = name.partition("/")
+    if not slash:
+        return InputError(message, remedy=remedy)
+    return _Written(folders.first()[lesson] / folders.TRAININGS).error((table, local, key), message, remedy)
+
+
+def _changed(file: Path) -> int:
+    """When the file was written; 0 if there is none."""
+    return file.stat().st_mtime_ns if file.is_file() else 0
+
+
+@lru_cache(maxsize=64)
+def _read(file: Path, changed: int) -> Manifest:
+    written = _Written(file)
+    try:
+        found = Manifest.model_validate(values(written.lines))
+    except ValidationError as err:
+        first = err.errors()[0]
+        path = tuple(str(part) for part in first["loc"])
+        said = {"extra_forbidden": "is not known here", "missing": "is missing"}.get(
+            first["type"], first["msg"]
+        )
+        raise written.error(
+            path, f"{'.'.join(path)}: {said}.", "The README of the lessons names the keys."
+        ) from err
+    _check_names(found, written)
+    return found
+
+
+def _check_names(found: Manifest, written: _Written) -> None:
+    """Raise `LessonError` for a data set or a head that does not exist."""
+    known = {**_shared().data, **found.data}
+    for table in Manifest.REFERRING:
+        for name, each in getattr(found, table).items():
+            if each.data not in known:
+                raise written.error(
+                    (table, name, "data"),
+                    f"there is no data set {each.data!r}.",
+                    did_you_mean(each.data, known),
+                )
+    for name, training in found.runs.items():
+        for kind in ("head", "objective"):
+            try:
+                entry(kind, getattr(training, kind))
+            except QlatentError as err:
+                raise written.error(("runs", name, kind), err.message, err.remedy) from err
+
+
+def _shared() -> Manifest:
+    file = folders.DATA / folders.TRAININGS
+    return Manifest.model_validate(values(_Written(file).lines))
+
+
+@lru_cache(maxsize=8)
+def _merged(files: tuple[tuple[str, Path, int], ...]) -> Manifest:
+    merged = {table: dict(getattr(_shared(), table)) for table in Manifest.model_fields}
+    for lesson, file, changed in files:
+        try:
+            brought = _read(file, changed) if changed else Manifest()
+        except LessonError:  # said where the lesson is read
+            continue
+        names = {name: f"{lesson}/{name}" for name in brought.data}
+        for table in merged:
+            for name, each in getattr(brought, table).items():
+                merged[table][f"{lesson}/{name}"] = _renamed(each, names)
+    return Manifest.model_validate(merged)
+
+
+def _renamed(part: _Part, names: Mapping[str, str]) -> _Part:
+    """An entry whose data set is named as all know it."""
+    data = getattr(part, "data", "")
+    return part.model_copy(update={"data": names[data]}) if data in names else part

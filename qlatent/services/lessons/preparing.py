@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
-from qlatent.errors import InputError
+from qlatent.errors import InputError, QlatentError
 from qlatent.services.datasets import datasets
+from qlatent.services.datasets.import_records import Preview
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments.grid import Experiment, Grid
-from qlatent.services.lessons.manifest import DATA, Training, manifest
+from qlatent.services.lessons.manifest import Training, fault, folder_of, manifest
 from qlatent.services.runs import queue
 from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import TrainSpec
@@ -19,6 +21,7 @@ from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import training_spec
 from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
+from qlatent.teaching.lesson import Lesson
 
 REMEDY = "Prepare the lesson first (`qlatent lessons prepare`)."
 
@@ -60,6 +63,17 @@ def prepare(workspace: Workspace, needs: Iterable[str] | None = None) -> None:
             experiments.start(workspace, _experiment(workspace, name))
 
 
+def prepare_each(workspace: Workspace, lessons: Iterable[Lesson]) -> dict[str, str]:
+    """Prepare lessons one by one; for each that cannot be prepared, such as one with unusable data, why."""
+    problems: dict[str, str] = {}
+    for lesson in lessons:
+        try:
+            prepare(workspace, lesson.about.needs)
+        except QlatentError as err:
+            problems[lesson.id] = str(err)
+    return problems
+
+
 def readiness(workspace: Workspace, needs: Iterable[str] | None = None) -> Readiness:
     """How far the trainings and experiments of these names are (None: of all lessons); nothing is started."""
     wanted = manifest().names if needs is None else tuple(needs)
@@ -94,16 +108,19 @@ def dataset_id(workspace: Workspace, name: str) -> str | None:
 
 def run_id(workspace: Workspace, name: str) -> str:
     """The id of the finished training of this name; `InputError` where it is not there yet."""
-    found = _finished(workspace, name)
+    manifest().check(name)
+    training = manifest().runs.get(name)
+    written = f"{training.model_dump_json()} {_fingerprint(workspace, training.data)}" if training else ""
+    found = _finished(workspace, name, written)
     if not (workspace.runs_path / found).is_dir():  # removed since
         _finished.cache_clear()
-        found = _finished(workspace, name)
+        found = _finished(workspace, name, written)
     return found
 
 
 @lru_cache(maxsize=256)
-def _finished(workspace: Workspace, name: str) -> str:
-    manifest().check(name)
+def _finished(workspace: Workspace, name: str, written: str) -> str:
+    """The id; `written` is how the training and its data are written at present."""
     if name in manifest().runs and dataset_id(workspace, _data_of(name)) is not None:
         run = sweeps.known(workspace).get(training_key(_spec(workspace, name)))
         if run is not None and run.state == "finished":
@@ -125,22 +142,41 @@ def _data_of(name: str) -> str:
 
 
 def _source(name: str) -> list[str]:
-    return [str(DATA / file) for file in manifest().data[name].files]
-
-
-@lru_cache(maxsize=16)
-def _fingerprint_of(name: str, workspace: Workspace) -> str:
-    return datasets.preview(workspace, _source(name)).fingerprint
+    return [str(folder_of(name) / file) for file in manifest().data[name].files]
 
 
 def _fingerprint(workspace: Workspace, name: str) -> str:
-    return _fingerprint_of(name, workspace)
+    source = _source(name)
+    changed = tuple(Path(each).stat().st_mtime_ns if Path(each).exists() else 0 for each in source)
+    return _seen(workspace, name, tuple(source), changed).fingerprint
+
+
+@lru_cache(maxsize=16)
+def _seen(workspace: Workspace, name: str, source: tuple[str, ...], changed: tuple[int, ...]) -> Preview:
+    """The files of a data set, read to their end; one that cannot be read in whole raises `InputError`."""
+    try:
+        seen = datasets.preview(workspace, list(source))
+    except InputError as err:
+        raise fault(name, "data", err.message, err.remedy, key="files") from err
+    if seen.problem:
+        raise fault(name, "data", seen.problem.message, seen.problem.remedy, key="files")
+    if seen.refusals:
+        first = seen.refusals[0]
+        rows = seen.good + seen.refused
+        said = f"{seen.refused} of {rows} rows cannot be used; the first is row {first.row}: {first.reason}"
+        raise fault(name, "data", said, "Correct these rows, or take them away.", key="files")
+    return seen
 
 
 def _store(workspace: Workspace, name: str) -> None:
-    if dataset_id(workspace, name) is None:
-        seen = datasets.preview(workspace, _source(name))
-        datasets.store(workspace, seen, name=manifest().data[name].title)
+    if dataset_id(workspace, name) is not None:
+        return
+    try:
+        datasets.store(
+            workspace, datasets.preview(workspace, _source(name)), name=manifest().data[name].title
+        )
+    except InputError as err:  # pictures are decoded only now
+        raise fault(name, "data", err.message, err.remedy, key="files") from err
 
 
 def _dataset(workspace: Workspace, name: str) -> str:
@@ -156,7 +192,10 @@ def _spec(workspace: Workspace, name: str) -> TrainSpec:
         _dataset(workspace, training.data), head=training.head, objective=training.objective,
         settings=training.settings, name=training.title or f"Lesson: {name}",
     )  # fmt: skip
-    return training_spec(workspace, request)
+    try:
+        return training_spec(workspace, request)
+    except QlatentError as err:  # a setting that the head does not have, vectors that do not fit
+        raise fault(name, "runs", err.message, err.remedy) from err
 
 
 def _train(workspace: Workspace, spec: TrainSpec, known: Mapping[str, RunSummary]) -> None:
@@ -169,10 +208,11 @@ def _train(workspace: Workspace, spec: TrainSpec, known: Mapping[str, RunSummary
 
 def _experiment(workspace: Workspace, name: str) -> Experiment:
     grid = manifest().experiments[name]
-    return experiments.create(
-        workspace,
-        Grid(
-            _dataset(workspace, grid.data), heads=grid.heads, objectives=(grid.objective,), dims=(grid.dim,),
-            seeds=grid.seeds, settings=grid.settings, name=grid.title,
-        ),
+    asked = Grid(
+        _dataset(workspace, grid.data), heads=grid.heads, objectives=(grid.objective,), dims=(grid.dim,),
+        seeds=grid.seeds, settings=grid.settings, name=grid.title,
     )  # fmt: skip
+    try:
+        return experiments.create(workspace, asked)
+    except QlatentError as err:
+        raise fault(name, "experiments", err.message, err.remedy) from err

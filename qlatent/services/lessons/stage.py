@@ -14,6 +14,7 @@ from qlatent.services.circuits.circuits import CircuitView
 from qlatent.services.experiments import comparison
 from qlatent.services.heads import kept_heads
 from qlatent.services.lessons import preparing
+from qlatent.services.lessons.manifest import resolved
 from qlatent.services.runs import frames, listing
 from qlatent.services.runs.event_log import Columns
 from qlatent.services.runs.specs import training_spec
@@ -31,13 +32,14 @@ class Stage:
 
     workspace: Workspace
     figure: Figure | None
+    lesson: str = ""  # id of the lesson whose own trainings may be named
 
     def run(self, name: str = "") -> str:
         """The id of the training `name`, by default the first of the figure."""
         shown = self.figure.runs if self.figure else ()
         if not name and not shown:
             raise InputError("This step shows no training.", remedy="Name one: given = {run = …}.")
-        return preparing.run_id(self.workspace, name or shown[0])
+        return preparing.run_id(self.workspace, resolved(self.lesson, name) if name else shown[0])
 
     def ids(self, name: str = "") -> tuple[str, ...]:
         """The ids of the items on the map of a run, in the order of its arrays."""

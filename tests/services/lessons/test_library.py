@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from qlatent.errors import InputError
-from qlatent.services.lessons.library import FILE, library
-from qlatent.services.lessons.manifest import DATA, LESSONS, manifest
+from qlatent.services.lessons.folders import DATA, FILE, LESSONS
+from qlatent.services.lessons.library import library
+from qlatent.services.lessons.manifest import manifest
 from qlatent.teaching.lesson import LessonError
 
 

@@ -47,5 +47,17 @@ def returned(name: str) -> type:
 
 
 def truth_of(stage: Stage, name: str, given: Mapping[str, Any]) -> Truth:
-    """What the fact finds at this stage."""
-    return FACTS[name](stage, **given)
+    """What the fact finds at this stage; `InputError` where the data has not what it is asked about."""
+    try:
+        return FACTS[name](stage, **given)
+    except (
+        IndexError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as err:  # an item, a modality or a head that is not there
+        asked = ", ".join(f"{key} = {value!r}" for key, value in given.items())
+        raise InputError(
+            f"The fact {name!r} cannot be computed here{f' with {asked}' if asked else ''}: {err!r}.",
+            remedy="Change `given` of the question, or the figure.",
+        ) from err
