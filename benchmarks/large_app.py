@@ -15,13 +15,9 @@ import argparse
 import json
 import os
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +25,7 @@ from typing import Any
 
 import psutil
 from playwright.sync_api import Page, sync_playwright
+from serving import served
 
 GOAL_MEMORY = 1000
 SETTLED = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
@@ -36,44 +33,6 @@ SECTIONS = ("counts", "apart", "filter", "items")
 PATIENCE = 300.0  # seconds
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
-
-
-@contextmanager
-def served(workspace: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """The app on a free local port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "qlatent.cli",
-        "app",
-        "--headless",
-        "--port",
-        str(port),
-        "-w",
-        str(workspace),
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url, ends = f"http://127.0.0.1:{port}", time.monotonic() + PATIENCE
-    try:
-        while not _answers(url):
-            if process.poll() is not None or time.monotonic() > ends:
-                raise SystemExit("the app did not come up")
-            time.sleep(0.2)
-        yield url, psutil.Process(process.pid)
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url + "/_stcore/health", timeout=1):
-            return True
-    except OSError:
-        return False
 
 
 class Watched:
@@ -126,11 +85,11 @@ class Watched:
 
 def visited(workspace: Path, query: str, dataset: str) -> dict[str, dict[str, float]]:
     """The steps of one visit."""
-    with served(workspace) as (url, process), sync_playwright() as playwright:
+    with served(workspace) as app, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(PATIENCE * 1000)
-        watched = Watched(process, page)
+        watched, url = Watched(app.process, page), app.url
         with watched.step("Home", page):
             page.goto(url)
         with watched.step("Data", page):

@@ -12,25 +12,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
-import psutil
 from playwright.sync_api import sync_playwright
+from serving import Served, served
 from triage_queue import QUEUE, made
 
 from qlatent.provenance import made_by
 
-ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = "/usr/bin/chromium"
-PORT, WARM, REST = 8769, 5, 700  # ms after which the server has done what follows a run
+WARM, REST = 5, 700  # ms after which the server has done what follows a run
 RESTS = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
 FIND = """() => {
     const inside = (root) => [...root.querySelectorAll("*")].map((each) =>
@@ -46,50 +41,26 @@ PRESS = """async () => {
 }"""
 
 
-def cpu(server: subprocess.Popen[bytes]) -> float:
-    """CPU seconds of the server and its children so far."""
-    root = psutil.Process(server.pid)
-    times = [each.cpu_times() for each in (root, *root.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
-
-
-def started(path: Path) -> subprocess.Popen[bytes]:
-    """The app on a workspace, once it answers."""
-    command = [sys.executable, "-m", "qlatent.cli", "app", "--headless", "--port", str(PORT), "-w", str(path)]
-    environment = os.environ | {"QLATENT_USER": "ann", "QLATENT_LEARN_BESIDE": "false"}
-    server = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
-    )
-    while True:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/_stcore/health", timeout=1):
-                return server
-        except OSError:
-            if server.poll() is not None:
-                raise RuntimeError("the app did not come up") from None
-            time.sleep(0.2)
-
-
-def visited(server: subprocess.Popen[bytes], decisions: int) -> dict[str, Any]:
+def visited(app: Served, decisions: int) -> dict[str, Any]:
     """The first visit, and CPU and wall seconds of decisions after it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         tab = browser.new_page(viewport={"width": 1440, "height": 900})
-        before, begun = cpu(server), time.perf_counter()
-        tab.goto(f"http://127.0.0.1:{PORT}/triage?queue={QUEUE}")
+        before, begun = app.cpu(), time.perf_counter()
+        tab.goto(f"{app.url}/triage?queue={QUEUE}")
         tab.locator('.st-key-triage_keys .keys[data-case^="item"]').wait_for(
             state="attached", timeout=300_000
         )
-        found: dict[str, Any] = {"first": {"cpu": cpu(server) - before, "wall": time.perf_counter() - begun}}
+        found: dict[str, Any] = {"first": {"cpu": app.cpu() - before, "wall": time.perf_counter() - begun}}
         tab.wait_for_timeout(10_000)  # the map is drawn
         tab.evaluate(FIND)
         figures = []
         for _ in range(WARM + decisions):
-            before = cpu(server)
+            before = app.cpu()
             wall = tab.evaluate(PRESS)
             tab.wait_for_function(RESTS)
             tab.wait_for_timeout(REST)
-            figures.append((cpu(server) - before, wall))
+            figures.append((app.cpu() - before, wall))
         browser.close()
     used, waited = zip(*figures[WARM:], strict=True)
     found["decision"] = {
@@ -112,13 +83,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = asked.workspace or Path(folder) / "workspace"
         made(path, asked.cases, asked.width).close()
-        server = started(path)
-        try:
+        with served(path, {"QLATENT_USER": "ann", "QLATENT_LEARN_BESIDE": "false"}) as app:
             time.sleep(8)  # it loads what a first visitor needs
-            found = visited(server, asked.decisions)
-        finally:
-            server.terminate()
-            server.wait(20)
+            found = visited(app, asked.decisions)
     result = {"cases": asked.cases, "width": asked.width, "made_by": made_by(), **found}
     text = json.dumps(result, indent=1)
     print(text)

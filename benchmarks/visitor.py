@@ -29,7 +29,7 @@ class Visitor:
     def __init__(self, address: str, *, page: str = "", query: str = "") -> None:
         self.query, self._page = query, page
         self.texts: deque[str] = deque(maxlen=LINES)
-        self._widgets: dict[str, str] = {}  # id by key
+        self._widgets: dict[str, tuple[str, str]] = {}  # key → id and the fragment that drew it
         self._polls: dict[str, tuple[float, float]] = {}  # fragment → interval, next time
         self._runs, self._pending, self._asking = 0, 0, False
         self._finished = threading.Condition()
@@ -52,43 +52,35 @@ class Visitor:
 
     def press(self, key: str) -> float:
         """Press the button with this key; returns the seconds until the server had finished."""
-
-        def state(told: Any) -> None:
-            widget = told.widget_states.widgets.add()
-            widget.id, widget.trigger_value = self._id(key), True
-
-        return self._ask(state)
+        return self.submit(key, {})
 
     def type(self, key: str, text: str) -> float:
         """Type into the field with this key and leave it."""
+        return self._ask(lambda state: self._put(state, key, "string_value", text), self._fragment(key))
 
-        def state(told: Any) -> None:
-            widget = told.widget_states.widgets.add()
-            widget.id, widget.string_value = self._id(key), text
-
-        return self._ask(state)
+    def choose(self, key: str, value: int) -> float:
+        """Put a whole number into the field with this key."""
+        return self._ask(lambda state: self._put(state, key, "int_value", value), self._fragment(key))
 
     def submit(self, key: str, texts: Mapping[str, str]) -> float:
-        """Fill the fields of a form and press its button."""
+        """Fill the fields of a form, options of a radio included, and press its button."""
 
         def state(told: Any) -> None:
             for name, text in texts.items():
-                widget = told.widget_states.widgets.add()
-                widget.id, widget.string_value = self._id(name), text
-            widget = told.widget_states.widgets.add()
-            widget.id, widget.trigger_value = self._id(key), True
+                self._put(told, name, "string_value", text)
+            self._put(told, key, "trigger_value", True)
 
-        return self._ask(state)
+        return self._ask(state, self._fragment(key))
 
     def slide(self, key: str, value: float) -> float:
         """Move the slider with this key."""
 
         def state(told: Any) -> None:
             widget = told.widget_states.widgets.add()
-            widget.id = self._id(key)
+            widget.id = self._widget(key)[0]
             widget.double_array_value.data.append(value)
 
-        return self._ask(state)
+        return self._ask(state, self._fragment(key))
 
     def has(self, key: str) -> bool:
         """Whether the page has a widget with this key."""
@@ -97,14 +89,16 @@ class Visitor:
     @property
     def keys(self) -> list[str]:
         """The keys of all widgets that the page has."""
-        return sorted(self._widgets)
+        with self._finished:
+            return sorted(self._widgets)
 
     def until(self, happened: Any, *, patience: float = PATIENCE) -> float:
         """Wait until `happened(self)`; returns the seconds that it took."""
         began = time.monotonic()
         with self._finished:
-            if not self._finished.wait_for(lambda: happened(self), timeout=patience):
-                raise TimeoutError(
+            self._finished.wait_for(lambda: happened(self) or self._closed, timeout=patience)
+            if not happened(self):
+                raise (ConnectionError if self._closed else TimeoutError)(
                     f"nothing happened within {patience:.0f} s; the page says {list(self.texts)[-5:]}"
                 )
         return time.monotonic() - began
@@ -116,7 +110,7 @@ class Visitor:
 
     # --- messages -----------------------------------------------------------------------------------------
 
-    def _ask(self, fill: Any) -> float:
+    def _ask(self, fill: Any, fragment: str = "") -> float:
         with self._finished:  # one question at a time: the server joins those that come together
             self._asking = True
             self._finished.wait_for(lambda: self._pending == 0 or self._closed, timeout=PATIENCE)
@@ -125,7 +119,7 @@ class Visitor:
         state = message.rerun_script
         state.query_string, state.page_name = self.query, self._page
         state.page_script_hash = getattr(self, "_hash", "")
-        state.context_info.timezone = "UTC"
+        state.context_info.timezone, state.fragment_id = "UTC", fragment
         fill(state)
         self._send(message)
         with self._finished:
@@ -134,10 +128,19 @@ class Visitor:
         took, self._asking = time.monotonic() - began, False
         return took
 
-    def _id(self, key: str) -> str:
+    def _widget(self, key: str) -> tuple[str, str]:
         if key not in self._widgets:
             raise KeyError(f"the page has no widget {key!r}; it has {', '.join(self.keys)}")
         return self._widgets[key]
+
+    def _fragment(self, key: str) -> str:
+        """The fragment that is drawn anew when this widget changes; "" is the whole page."""
+        return self._widget(key)[1]
+
+    def _put(self, state: Any, key: str, field: str, value: Any) -> None:
+        widget = state.widget_states.widgets.add()
+        widget.id = self._widget(key)[0]
+        setattr(widget, field, value)
 
     def _send(self, message: BackMsg) -> None:
         with self._finished:
@@ -160,32 +163,38 @@ class Visitor:
 
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
-        if kind == "new_session":
-            self._hash = message.new_session.page_script_hash
-        elif kind == "page_info_changed":
-            self.query = message.page_info_changed.query_string
-        elif kind == "auto_rerun":
-            asked = message.auto_rerun
-            self._polls[asked.fragment_id] = (asked.interval, time.monotonic() + asked.interval)
-        elif kind == "stop_auto_rerun":
-            for each in message.stop_auto_rerun.fragment_ids:
-                self._polls.pop(each, None)
-        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self._element(message.delta.new_element)
-        elif kind == "script_finished" and message.script_finished in _DONE:
-            with self._finished:
+        with self._finished:
+            if kind == "new_session":
+                self._hash = message.new_session.page_script_hash
+                if not message.metadata.run.fragment_ids:  # the whole page is drawn anew
+                    self._widgets.clear()
+                    self._polls.clear()
+                    self.texts.clear()
+            elif kind == "navigation":
+                self._hash = message.navigation.page_script_hash
+            elif kind == "page_info_changed":
+                self.query = message.page_info_changed.query_string
+            elif kind == "auto_rerun":
+                asked = message.auto_rerun
+                self._polls[asked.fragment_id] = (asked.interval, time.monotonic() + asked.interval)
+            elif kind == "stop_auto_rerun":
+                for each in message.stop_auto_rerun.fragment_ids:
+                    self._polls.pop(each, None)
+            elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+                self._element(message.delta.new_element, message.delta.fragment_id)
+            elif kind == "script_finished" and message.script_finished in _DONE:
                 self._runs += 1
                 self._pending = max(0, self._pending - 1)
                 self._finished.notify_all()
 
-    def _element(self, element: Any) -> None:
+    def _element(self, element: Any, fragment: str) -> None:
         kind = element.WhichOneof("type")
         if kind is None:
             return
         part = getattr(element, kind)
         name = getattr(part, "id", "")
         if isinstance(name, str) and name.startswith("$$"):  # "$$ID-<hash>-<key>"
-            self._widgets[name.split("-", 2)[2]] = name
+            self._widgets[name.split("-", 2)[2]] = (name, fragment)
         for field in ("body", "label"):
             text = getattr(part, field, "")
             if isinstance(text, str) and text:
@@ -195,9 +204,14 @@ class Visitor:
         while not self._closed:
             time.sleep(0.05)
             now = time.monotonic()
-            for fragment, (interval, due) in list(self._polls.items()):
+            with self._finished:
+                polls = list(self._polls.items())
+            for fragment, (interval, due) in polls:
                 if now >= due and not self._asking and self._pending == 0:
-                    self._polls[fragment] = (interval, now + interval)
+                    with self._finished:
+                        if fragment not in self._polls:
+                            continue
+                        self._polls[fragment] = (interval, now + interval)
                     message = BackMsg()
                     state = message.rerun_script
                     state.query_string, state.fragment_id, state.is_auto_rerun = self.query, fragment, True

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
+from qlatent.circuits.circuit import Circuit
 from qlatent.services.circuits import circuits
 from qlatent.services.circuits.circuits import CircuitView
 from qlatent.services.lessons.stage import Stage, with_named
@@ -14,7 +17,9 @@ from qlatent.teaching.figures import CircuitFigure
 
 NEAR = 0.05
 """A goal is reached at this distance: about what a slider of hundredths of a radian can be set to by hand."""
-_TRIED = 315  # angles of a turn, two hundredths of a radian apart
+_TURN = np.linspace(-np.pi, np.pi, 315)  # two hundredths of a radian apart
+Value = Callable[[CircuitView, int, int], float]
+"""A value of a wire after so many gates."""
 
 
 def z(stage: Stage, *, wire: int = 0) -> Quantity:
@@ -64,17 +69,24 @@ def goal_entropy(stage: Stage, *, target: float, wire: int = 0) -> Goal:
     return _goal(stage, _entropy, wire, target)
 
 
-def _goal(
-    stage: Stage, value: Callable[[CircuitView, int, int], float], wire: int, target: float | None
-) -> Goal:
+def _goal(stage: Stage, value: Value, wire: int, target: float | None) -> Goal:
     figure = stage.figure
     assert isinstance(figure, CircuitFigure)
     name, gate, view = figure.move[0], _gate(stage), stage.circuit()
-    turn = np.linspace(-np.pi, np.pi, _TRIED)
-    tried = np.array([value(with_named(view, {name: float(angle)}), wire, gate) for angle in turn])
+    still = with_named(view, {name: 0.0})  # whatever it is now: all its values are tried
+    tried = _around(value, still.circuit, still.inputs.tobytes(), still.weights.tobytes(), name, wire, gate)
     wanted = float(tried.max()) if target is None else target
-    best = float(turn[np.argmin(np.abs(tried - wanted))])
+    best = float(_TURN[np.argmin(np.abs(tried - wanted))])
     return Goal(value(view, wire, gate), wanted, NEAR, {name: best})
+
+
+@lru_cache(maxsize=64)
+def _around(
+    value: Value, circuit: Circuit, inputs: bytes, weights: bytes, name: str, wire: int, gate: int
+) -> NDArray[np.float64]:
+    """The value for each angle of a turn. A class of thirty moves the same angle: it is computed once for all."""
+    view = CircuitView(circuit, np.frombuffer(inputs), np.frombuffer(weights))
+    return np.array([value(with_named(view, {name: float(angle)}), wire, gate) for angle in _TURN])
 
 
 def _gate(stage: Stage) -> int:
