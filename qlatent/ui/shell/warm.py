@@ -15,8 +15,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+from qlatent.settings import settings
+
 FIRST = ("lancedb", "qlatent.ui.shell.page", "qlatent.ui.triage.work", "qlatent.layout.plane")
 """What the first visitor would wait for."""
+FOR_A_CLASS = ("qlatent.heads.arrays",)
+"""What the first trained circuit of a lesson needs, for which a whole class would wait at once."""
 
 _log = logging.getLogger(__name__)
 _turn = threading.Lock()
@@ -46,7 +50,7 @@ def settled() -> Iterator[None]:
 
 
 def _load() -> None:
-    for name in FIRST:
+    for name in (*FIRST, *(FOR_A_CLASS if settings().classes_only else ())):
         try:
             importlib.import_module(name)
         except (ImportError, OSError):  # the page that needs it says what is wrong
