@@ -103,6 +103,7 @@ def _prepared(workspace: Workspace, lessons: Iterable[Lesson], terminal: Termina
             needs = _needs(each for each in given if each.id not in problems)
             while (told := preparing.readiness(workspace, needs)).active:
                 progress(told.finished, told.total)
+                preparing.go_on(workspace, needs)
                 queue.go_on(workspace)
                 time.sleep(POLL)
             if told.ready:

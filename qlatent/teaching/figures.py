@@ -41,6 +41,25 @@ class LinkedFigure:
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
+class WaysFigure:
+    """The way of each item on the map, from its exact place over the jobs in their order.
+
+    `frame` is the stage whose places are shown as points: 0 is exact, then come the jobs, and −1 is the last.
+    """
+
+    jobs: Annotated[tuple[str, ...], Field(min_length=1, max_length=4)]
+    frame: Annotated[int, Field(ge=-1)] = -1
+    colour: Literal["moved", "label"] = "label"
+    item: str = ""
+    kind: Literal["ways"] = "ways"
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The trainings that the figure names: none but through its jobs."""
+        return ()
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
 class LossFigure:
     """The loss of a run in its parts, step by step."""
 
@@ -93,18 +112,19 @@ class CircuitFigure:
         return (self.run,) if self.run else ()
 
 
-Figure = MapFigure | LinkedFigure | LossFigure | TableFigure | CircuitFigure
+Figure = MapFigure | LinkedFigure | WaysFigure | LossFigure | TableFigure | CircuitFigure
 SEEDS = ("seed", "seeds")
 """Fields that say which trainings a figure shows: a question is about those with which the step begins."""
 FIGURES: dict[str, type] = {
     "map": MapFigure,
     "linked": LinkedFigure,
+    "ways": WaysFigure,
     "losses": LossFigure,
     "table": TableFigure,
     "circuit": CircuitFigure,
     "bloch": CircuitFigure,
 }
-NAMING = ("run", "runs", "experiment")
+NAMING = ("run", "runs", "experiment", "jobs")
 """Fields that name what a `trainings.toml` has."""
 
 

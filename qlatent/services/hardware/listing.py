@@ -104,8 +104,11 @@ def events(workspace: Workspace, job_id: str) -> list[JobEvent]:
 
 
 def unseen(workspace: Workspace) -> list[JobView]:
-    """The jobs that have ended, done or failed, and that nobody has looked at since, newest first."""
-    return [each for each in jobs(workspace) if each.job.unseen]
+    """The jobs that have ended, done or failed, and that nobody has looked at since, newest first.
+
+    Those that are part of something else, such as a lesson, are shown there.
+    """
+    return [each for each in jobs(workspace) if each.job.unseen and not each.run.part_of]
 
 
 def mark_seen(workspace: Workspace, job_id: str) -> None:

@@ -17,6 +17,7 @@ from qlatent.hardware.work import FINAL, RunOptions
 from qlatent.registry import did_you_mean, head_class, make_config
 from qlatent.services.hardware import budget, listing
 from qlatent.services.hardware.job_state import Journal
+from qlatent.services.hardware.listing import JobView
 from qlatent.services.heads import kept_heads
 from qlatent.services.heads.kept_heads import HeadView
 from qlatent.services.runs import queue
@@ -111,14 +112,16 @@ def start(workspace: Workspace, checked: Checked, *, broker: str = "", token: st
     return job
 
 
+def equal(workspace: Workspace, spec: HardwareJob) -> list[JobView]:
+    """The jobs that ask for the same as this one, newest first."""
+    wanted = _essence(spec)
+    return [each for each in listing.jobs(workspace) if each.spec and _essence(each.spec) == wanted]
+
+
 def _under_way(workspace: Workspace, spec: HardwareJob) -> str:
     """The id of an equal job on a remote device that has not ended; "" if there is none."""
-    if not spec.remote:
-        return ""
-    for each in listing.jobs(workspace):
-        if each.spec and each.state not in FINAL and _essence(each.spec) == _essence(spec):
-            return each.id
-    return ""
+    going_on = (each.id for each in equal(workspace, spec) if each.state not in FINAL) if spec.remote else ()
+    return next(iter(going_on), "")
 
 
 def _essence(spec: HardwareJob) -> dict[str, Any]:

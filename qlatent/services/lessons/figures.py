@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
+from qlatent.errors import InputError
 from qlatent.services.circuits import circuits
 from qlatent.services.circuits.circuits import CircuitView, Drawing, GateByGate
 from qlatent.services.experiments import comparison, side_by_side
 from qlatent.services.experiments.comparison import Row
 from qlatent.services.experiments.side_by_side import SideBySide
+from qlatent.services.hardware import placing, results
+from qlatent.services.hardware.placing import Placed
+from qlatent.services.hardware.results import JobResults
+from qlatent.services.lessons import jobs
 from qlatent.services.lessons.manifest import manifest
 from qlatent.services.lessons.stage import Stage
 from qlatent.services.runs import frames
 from qlatent.services.runs.event_log import Columns
 from qlatent.services.runs.frames import Evolution
 from qlatent.store.workspace import Workspace
-from qlatent.teaching.figures import CircuitFigure, Figure, LinkedFigure, LossFigure, MapFigure
+from qlatent.teaching.figures import CircuitFigure, Figure, LinkedFigure, LossFigure, MapFigure, WaysFigure
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +36,30 @@ class CircuitShown:
     states: GateByGate
 
 
-Shown = Evolution | SideBySide | Columns | list[Row] | CircuitShown
+@dataclass(frozen=True, eq=False)
+class WaysShown:
+    """The way of m items over jobs, whose last stage is that of the last job.
+
+    `placed` has the places (stages, m, 2) in the plane of the exact latents, the first stage exact, with the
+    covariances of the shots; `jobs` have the numbers of each item beside the exact ones, with standard errors; `kept`
+    has what each job has kept, as `results.path` tells it. All are on the same items in the same order.
+    """
+
+    placed: Placed
+    jobs: list[JobResults]
+    kept: list[dict[str, float]]
+    rows: NDArray[np.int64]  # (m,): dataset rows
+
+
+Shown = Evolution | SideBySide | Columns | list[Row] | CircuitShown | WaysShown
 
 
 def shown(workspace: Workspace, figure: Figure) -> Shown:
     """The data of a figure in its state.
 
-    A map gives the frames of its run, linked maps two spaces, losses columns by step, a table the tidy rows of its
-    seeds and metrics, a circuit its states. `InputError` where a training is not there yet.
+    A map gives the frames of its run, linked maps two spaces, ways the places of items by jobs, losses columns by
+    step, a table the tidy rows of its seeds and metrics, a circuit its states. `InputError` where a training or a job
+    is not there yet.
     """
     stage = Stage(workspace, figure)
     match figure:
@@ -47,12 +72,31 @@ def shown(workspace: Workspace, figure: Figure) -> Shown:
             return side_by_side.side_by_side(
                 workspace, [(stage.run(name), title(name)) for name in figure.runs]
             )
+        case WaysFigure():
+            return _ways(stage, figure)
         case LossFigure():
             return stage.losses()
         case CircuitFigure():
             view = stage.circuit()
             return CircuitShown(view, circuits.drawn(view.circuit), circuits.states_gate_by_gate(view))
     return [row for row in stage.table() if row["metric"] in figure.metrics]
+
+
+def _ways(stage: Stage, figure: WaysFigure) -> WaysShown:
+    found = _ways_of(stage.workspace, figure.jobs, tuple(each.id for each in stage.jobs()))
+    if figure.frame > len(figure.jobs):
+        raise InputError(f"There is no stage {figure.frame}.", remedy=f"The last one is {len(figure.jobs)}.")
+    if figure.item and figure.item not in found.placed.ids:
+        raise InputError(f"{figure.item!r} is not on this map.")
+    return found
+
+
+@lru_cache(maxsize=16)
+def _ways_of(workspace: Workspace, names: tuple[str, ...], ids: tuple[str, ...]) -> WaysShown:
+    found = results.shared([jobs.read(workspace, each) for each in ids])
+    titles = [manifest().jobs[name].title for name in names]
+    placed, rows = placing.placed(list(zip(titles, found, strict=True))), placing.rows(workspace, ids[-1])
+    return WaysShown(placed, found, results.path(found), np.array([rows[each] for each in placed.ids]))
 
 
 def title(run: str) -> str:

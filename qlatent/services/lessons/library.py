@@ -15,7 +15,7 @@ from qlatent.services.lessons import manifest as manifests
 from qlatent.services.lessons.facts import table
 from qlatent.services.lessons.folders import FILE, TRAININGS
 from qlatent.services.lessons.manifest import manifest
-from qlatent.teaching.figures import CircuitFigure, Figure, TableFigure, renamed
+from qlatent.teaching.figures import CircuitFigure, Figure, TableFigure, WaysFigure, renamed
 from qlatent.teaching.lesson import Lesson, LessonError, Step
 from qlatent.teaching.parsing import parse
 
@@ -160,14 +160,18 @@ def _check_figure(lesson: Lesson, step: Step, place: str) -> None:
 
 
 def _named(step: Step) -> list[str]:
-    """The trainings and experiments that a step names, in its figure and for its fact."""
+    """The trainings, experiments and jobs that a step names, in its figure and for its fact."""
     figure: Figure | None = step.figure
     names = list(figure.runs) if figure else []
     if isinstance(figure, TableFigure):
         names.append(figure.experiment)
+    if isinstance(figure, WaysFigure):
+        names += figure.jobs
     if step.question is not None:
         given = step.question.given
-        names += [manifests.resolved(step.lesson, each) for key, each in given.items() if key == "run"]
+        names += [
+            manifests.resolved(step.lesson, each) for key, each in given.items() if key in ("run", "job")
+        ]
     return names
 
 

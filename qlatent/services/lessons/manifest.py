@@ -5,7 +5,7 @@ What the folder of a lesson brings is known to all by `lesson/name`; in the less
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -13,10 +13,14 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qlatent.errors import InputError, QlatentError
+from qlatent.hardware.work import Mitigation
 from qlatent.registry import did_you_mean, entry
 from qlatent.services.lessons import folders
 from qlatent.teaching.lesson import LessonError
 from qlatent.teaching.lines import Lines, line_in_table, values
+
+HERE, TWIN = ("exact", "shots"), "twin:"
+"""Devices of jobs: simulators, and the twins of devices by the prefix of their names."""
 
 
 class _Part(BaseModel):
@@ -52,6 +56,19 @@ class GridOfTrainings(_Part):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
+class DeviceJob(_Part):
+    """The circuit of a training, executed for its items on a device or a simulator."""
+
+    title: str  # as the map names it
+    run: str
+    device: str  # as in `hardware.opening`, such as "shots" or "twin:fake_paris"
+    shots: Annotated[int, Field(ge=0)]  # 0 on a twin: the values of infinitely many shots
+    mitigation: Mitigation = "none"
+    modality: str = ""  # "": the first that the head has
+    items: int = 0  # so many, evenly spaced; 0: all
+    seed: int = 0
+
+
 class Manifest(_Part):
     """Everything that lessons can name, as in a `trainings.toml`."""
 
@@ -61,14 +78,23 @@ class Manifest(_Part):
     data: dict[str, LessonData] = Field(default_factory=dict)
     runs: dict[str, Training] = Field(default_factory=dict)
     experiments: dict[str, GridOfTrainings] = Field(default_factory=dict)
+    jobs: dict[str, DeviceJob] = Field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names that the `needs` of a lesson can have."""
-        return (*self.runs, *self.experiments)
+        return (*self.runs, *self.experiments, *self.jobs)
+
+    def with_trainings(self, names: Iterable[str]) -> tuple[str, ...]:
+        """These names, each job after the training whose circuit it executes."""
+        found: list[str] = []
+        for name in names:
+            self.check(name)
+            found += [self.jobs[name].run, name] if name in self.jobs else [name]
+        return tuple(dict.fromkeys(found))
 
     def check(self, name: str) -> None:
-        """Raise `InputError` for a name that is neither a training nor an experiment."""
+        """Raise `InputError` for a name that is neither a training, an experiment nor a job."""
         if name not in self.names:
             raise InputError(
                 f"There is no training called {name!r} for lessons.", remedy=did_you_mean(name, self.names)
@@ -157,7 +183,7 @@ def _read(file: Path, changed: int) -> Manifest:
 
 
 def _check_names(found: Manifest, written: _Written) -> None:
-    """Raise `LessonError` for a data set or a head that does not exist."""
+    """Raise `LessonError` for a data set, a head or a training that does not exist, and for a device elsewhere."""
     known = {**_shared().data, **found.data}
     for table in Manifest.REFERRING:
         for name, each in getattr(found, table).items():
@@ -173,6 +199,20 @@ def _check_names(found: Manifest, written: _Written) -> None:
                 entry(kind, getattr(training, kind))
             except QlatentError as err:
                 raise written.error(("runs", name, kind), err.message, err.remedy) from err
+    for name, job in found.jobs.items():
+        _check_job(name, job, {**_shared().runs, **found.runs}, written)
+
+
+def _check_job(name: str, job: DeviceJob, runs: Iterable[str], written: _Written) -> None:
+    """Raise `LessonError` for a job on no training, on a device that is not here, or without shots that it needs."""
+    if job.run not in runs:
+        message, remedy = f"there is no training {job.run!r}.", did_you_mean(job.run, runs)
+        raise written.error(("jobs", name, "run"), message, remedy)
+    if job.device not in HERE and not job.device.startswith(TWIN):
+        message = f"{job.device!r} does not compute here, without an account."
+        raise written.error(("jobs", name, "device"), message, f"Use {', '.join(HERE)} or {TWIN}fake_paris.")
+    if job.device == "shots" and not job.shots:
+        raise written.error(("jobs", name, "shots"), "this device needs shots.", "Write 100, or 1024.")
 
 
 def _shared() -> Manifest:
@@ -188,14 +228,17 @@ def _merged(files: tuple[tuple[str, Path, int], ...]) -> Manifest:
             brought = _read(file, changed) if changed else Manifest()
         except LessonError:  # said where the lesson is read
             continue
-        names = {name: f"{lesson}/{name}" for name in brought.data}
+        data, runs = ({name: f"{lesson}/{name}" for name in each} for each in (brought.data, brought.runs))
         for table in merged:
             for name, each in getattr(brought, table).items():
-                merged[table][f"{lesson}/{name}"] = _renamed(each, names)
+                merged[table][f"{lesson}/{name}"] = _renamed(each, data, runs)
     return Manifest.model_validate(merged)
 
 
-def _renamed(part: _Part, names: Mapping[str, str]) -> _Part:
-    """An entry whose data set is named as all know it."""
-    data = getattr(part, "data", "")
-    return part.model_copy(update={"data": names[data]}) if data in names else part
+def _renamed(part: _Part, data: Mapping[str, str], runs: Mapping[str, str]) -> _Part:
+    """An entry whose data set or training is named as all know it."""
+    changed = {}
+    for field, names in (("data", data), ("run", runs)):
+        if (name := getattr(part, field, "")) in names:
+            changed[field] = names[name]
+    return part.model_copy(update=changed)

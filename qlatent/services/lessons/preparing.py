@@ -1,8 +1,9 @@
-"""Make the data of lessons in a workspace, once: data sets, trainings and experiments. Torch-free."""
+"""Make the data of lessons in a workspace, once: data sets, trainings, experiments and jobs. Torch-free."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,10 +13,12 @@ from qlatent.services.datasets import datasets
 from qlatent.services.datasets.import_records import Preview
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments.grid import Experiment, Grid
+from qlatent.services.hardware.listing import JobView
+from qlatent.services.lessons import jobs
 from qlatent.services.lessons.manifest import Training, fault, folder_of, manifest
 from qlatent.services.runs import queue
 from qlatent.services.runs.listing import RunSummary
-from qlatent.services.runs.specs import TrainSpec
+from qlatent.services.runs.specs import HardwareJob, TrainSpec
 from qlatent.services.training import sweeps
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import training_spec
@@ -28,7 +31,7 @@ REMEDY = "Prepare the lesson first (`qlatent lessons prepare`)."
 
 @dataclass(frozen=True)
 class Readiness:
-    """How far the trainings of a lesson are; `failed` has one line for each that will not end by itself.
+    """How far the trainings and jobs of a lesson are; `failed` has one line for each that will not end by itself.
 
     `done` is `finished` and the shares of those that run.
     """
@@ -46,13 +49,13 @@ class Readiness:
 
 
 def prepare(workspace: Workspace, needs: Iterable[str] | None = None) -> None:
-    """Store the data of these trainings and experiments (None: of all lessons) and queue what is missing.
+    """Store the data of these trainings, experiments and jobs (None: of all lessons) and queue what is missing.
 
-    What is there already, by whomever it was trained, is not made again. A failed training is tried again.
+    What is there already, by whomever it was made, is not made again. What has failed is tried again. A job is queued
+    once its training has finished: see `go_on`.
     """
-    wanted = manifest().names if needs is None else tuple(needs)
+    wanted = _with_trainings(needs)
     for name in wanted:
-        manifest().check(name)
         _store(workspace, _data_of(name))
     known = sweeps.known(workspace)
     for name in wanted:
@@ -61,6 +64,17 @@ def prepare(workspace: Workspace, needs: Iterable[str] | None = None) -> None:
     for name in wanted:
         if name in manifest().experiments:
             experiments.start(workspace, _experiment(workspace, name))
+    go_on(workspace, wanted, again=True)
+
+
+def go_on(workspace: Workspace, needs: Iterable[str] | None = None, *, again: bool = False) -> None:
+    """Queue the jobs of these names whose trainings have finished since; `again`: also those that have failed."""
+    for name in _with_trainings(needs):
+        wanted = (
+            None if name not in manifest().jobs or _is_there(workspace, name) else _job_spec(workspace, name)
+        )
+        if wanted is not None:
+            jobs.start(workspace, wanted, again=again)
 
 
 def prepare_each(workspace: Workspace, lessons: Iterable[Lesson]) -> dict[str, str]:
@@ -75,16 +89,21 @@ def prepare_each(workspace: Workspace, lessons: Iterable[Lesson]) -> dict[str, s
 
 
 def readiness(workspace: Workspace, needs: Iterable[str] | None = None) -> Readiness:
-    """How far the trainings and experiments of these names are (None: of all lessons); nothing is started."""
-    wanted = manifest().names if needs is None else tuple(needs)
+    """How far what has these names is (None: what all lessons need); nothing is started."""
     known = sweeps.known(workspace)
     finished = total = active = 0
     under_way = 0.0
     failed: list[str] = []
-    for name in wanted:
-        manifest().check(name)
+    for name in _with_trainings(needs):
         if dataset_id(workspace, _data_of(name)) is None:
             total += 1
+        elif name in manifest().jobs:
+            job = None if (there := _is_there(workspace, name)) else _job(workspace, name)
+            total, finished = total + 1, finished + (there or (job is not None and job.state == "done"))
+            if job is not None and job.run.active and job.state != "done":
+                active, under_way = active + 1, under_way + job.run.progress
+            elif job is not None and job.state != "done":
+                failed.append(f"{job.run.name}: {job.reason or job.state}")
         elif name in manifest().experiments:
             told = experiments.progress(workspace, _experiment(workspace, name))
             total, finished = total + told.total, finished + min(told.finished, told.measured)
@@ -128,6 +147,44 @@ def _finished(workspace: Workspace, name: str, written: str) -> str:
     raise InputError(f"The training {name!r} of this lesson is not there yet.", remedy=REMEDY)
 
 
+def job_id(workspace: Workspace, name: str) -> str:
+    """The id of the job of this name, which is done; `InputError` where it is not there yet."""
+    found = _done(workspace, name)
+    if not (workspace.runs_path / found).is_dir():  # removed since
+        _done.cache_clear()
+        found = _done(workspace, name)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _done(workspace: Workspace, name: str) -> str:
+    manifest().check(name)
+    job = _job(workspace, name) if name in manifest().jobs else None
+    if job is None or job.state != "done":
+        raise InputError(f"The job {name!r} of this lesson is not there yet.", remedy=REMEDY)
+    return job.id
+
+
+def _is_there(workspace: Workspace, job: str) -> bool:
+    with suppress(InputError):
+        return bool(job_id(workspace, job))
+    return False
+
+
+def _job(workspace: Workspace, name: str) -> JobView | None:
+    wanted = _job_spec(workspace, name)
+    return None if wanted is None else jobs.find(workspace, wanted)
+
+
+def _job_spec(workspace: Workspace, name: str) -> HardwareJob | None:
+    """What a job is to do; None until its training has finished."""
+    try:
+        run = run_id(workspace, manifest().jobs[name].run)
+    except InputError:
+        return None
+    return jobs.spec(workspace, name, run=run, dataset=_dataset(workspace, _data_of(name)))
+
+
 def experiment(workspace: Workspace, name: str) -> Experiment:
     """The experiment of this name, finished and measured; `InputError` where it is not yet."""
     manifest().check(name)
@@ -137,8 +194,13 @@ def experiment(workspace: Workspace, name: str) -> Experiment:
 
 
 def _data_of(name: str) -> str:
-    known: Mapping[str, Training | object] = {**manifest().runs, **manifest().experiments}
-    return str(known[name].data)  # type: ignore[union-attr]
+    names = manifest()
+    known: Mapping[str, Training | object] = {**names.runs, **names.experiments}
+    return str(known[names.jobs[name].run if name in names.jobs else name].data)  # type: ignore[union-attr]
+
+
+def _with_trainings(needs: Iterable[str] | None) -> tuple[str, ...]:
+    return manifest().with_trainings(manifest().names if needs is None else needs)
 
 
 def _source(name: str) -> list[str]:

@@ -12,15 +12,17 @@ from qlatent.errors import InputError
 from qlatent.services.circuits import circuits, picked_item
 from qlatent.services.circuits.circuits import CircuitView
 from qlatent.services.experiments import comparison
+from qlatent.services.hardware import results
+from qlatent.services.hardware.results import JobResults
 from qlatent.services.heads import kept_heads
-from qlatent.services.lessons import preparing
+from qlatent.services.lessons import jobs, preparing
 from qlatent.services.lessons.manifest import resolved
 from qlatent.services.runs import frames, listing
 from qlatent.services.runs.event_log import Columns
 from qlatent.services.runs.specs import training_spec
 from qlatent.services.vectors import stored
 from qlatent.store.workspace import Workspace
-from qlatent.teaching.figures import CircuitFigure, Figure, TableFigure
+from qlatent.teaching.figures import CircuitFigure, Figure, TableFigure, WaysFigure
 from qlatent.types import Arrays
 
 Angles = NDArray[np.float64]
@@ -95,6 +97,17 @@ class Stage:
             known = ", ".join(getattr(figure, "move", ())) or "none"
             raise InputError("These angles cannot be moved here.", remedy=f"Those that can: {known}.")
         return replace(self, figure=replace(figure, angles=figure.angles | angles))
+
+    def job(self, name: str) -> JobResults:
+        """The results of a job on a device."""
+        return jobs.read(self.workspace, preparing.job_id(self.workspace, resolved(self.lesson, name)))
+
+    def jobs(self) -> list[JobResults]:
+        """The results of the jobs that the figure shows, on the items that all of them have."""
+        figure = self.figure
+        if not isinstance(figure, WaysFigure):
+            raise InputError("This step shows no jobs.")
+        return results.shared([self.job(name) for name in figure.jobs])
 
     def table(self) -> list[comparison.Row]:
         """The rows of the figure's experiment, of the seeds that it shows."""

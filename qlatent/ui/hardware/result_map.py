@@ -2,57 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from qlatent.services.datasets import browsing, pictures
 from qlatent.services.hardware import placing
 from qlatent.services.hardware.listing import JobView
 from qlatent.services.hardware.placing import Placed
-from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Source
 from qlatent.services.selections.definitions import Ids
-from qlatent.ui.hardware import addresses, steps, unmet
+from qlatent.ui.hardware import addresses, unmet, way_map
+from qlatent.ui.hardware.way_map import Ways
 from qlatent.ui.latent_map import linked
 from qlatent.ui.latent_map.linked import Group, LinkedMap, linked_maps
 from qlatent.ui.latent_map.point_map import (
-    Card,
-    Cards,
-    Classes,
-    Contour,
     Lasso,
     PointMap,
     PointMapEvent,
-    Ramp,
-    classes,
     point_map,
-    ramp,
 )
 from qlatent.ui.selections import state
-from qlatent.ui.shell import page, url_state
-from qlatent.ui.shell.formatting import count, cut
+from qlatent.ui.shell import url_state
+from qlatent.ui.shell.formatting import count
 
 VIEWS = {"arrows": "Arrows on one map", "beside": "Side by side"}
 COLOURS = {"label": "Label", "moved": "How far it moved"}
-RING = "#7d8294"
-HEIGHT, TEXT, TOP = 520, 240, 20
+HEIGHT = 520
 REFUSED = "hardware_refused"
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """The places of a job's items as they are drawn now."""
-
-    job: JobView
-    found: Placed
-    rows: NDArray[np.int64]  # (m,): dataset rows
-    picked: NDArray[np.bool_] | None  # (m,)
-    colour: str
-    rings: bool  # whether ellipses are drawn
 
 
 def draw(job: JobView, found: Placed, rows: NDArray[np.int64]) -> None:
@@ -66,14 +44,17 @@ def draw(job: JobView, found: Placed, rows: NDArray[np.int64]) -> None:
         rings = addresses.toggle("Ellipses", addresses.RINGS, default=True)
     unmet.unknown("View", addresses.VIEW, VIEWS, f"there are {', '.join(VIEWS)}")
     unmet.unknown("Colour", addresses.COLOUR, colours, f"this map has {', '.join(colours)}")
-    shown = Shown(job, found, rows, _picked(found), colour, rings)
+    source = Source(dataset=job.run.dataset or "", version=job.run.dataset_version)
+    name = f"hardware {job.id}"
+    shown = Ways(found, rows, source, name, _picked(found), colour, rings, opened=_opened(rows))
     drawn = placing.shown(found, shown.picked)
     if view == "beside":
         _beside(shown, drawn)
     else:
         point_map(
-            _spec(shown, drawn), key="hardware_map", height=HEIGHT,
-            on_event=partial(linked.told, partial(happened, shown, len(found.stages) - 1), REFUSED),
+            way_map.spec(shown, drawn, title=f"Map of {job.run.name}; a table stands below it"),
+            key="hardware_map", height=HEIGHT,
+            on_event=partial(linked.told, partial(happened, shown, shown.last), REFUSED),
         )  # fmt: skip
         linked.refusal(REFUSED)
     st.caption(_said(shown, drawn, view))
@@ -87,42 +68,21 @@ def _picked(found: Placed) -> NDArray[np.bool_] | None:
     return mask if mask.any() else None
 
 
-def _spec(shown: Shown, drawn: NDArray[np.int64]) -> PointMap:
-    """All stages as the frames of one map, with arrows from each to the next."""
-    found, last = shown.found, len(shown.found.stages) - 1
-    lines = [
-        Contour(placing.arrows(found, drawn, stage=stage), colour=steps.COLOURS[stage - 1])
-        for stage in range(1, last + 1)
-    ]
-    lines += [each for stage in range(1, last + 1) for each in _rings(shown, drawn, stage=stage)]
-    return PointMap(
-        found.positions, colours=_colours(shown), selection=shown.picked, cards=_cards(shown), contours=lines,
-        labels=found.stages, opened=_opened(shown), title=f"Map of {shown.job.run.name}; a table stands below it",
-        reports=(),
-    )  # fmt: skip
-
-
-def _beside(shown: Shown, drawn: NDArray[np.int64]) -> None:
+def _beside(shown: Ways, drawn: NDArray[np.int64]) -> None:
     """One map for each stage; pointer, selection and camera are shared."""
     found, maps = shown.found, []
     for stage, name in enumerate(found.stages):
         spec = PointMap(
-            placing.only(found, stage), colours=_colours(shown), selection=shown.picked, cards=_cards(shown),
-            contours=_rings(shown, drawn, stage=stage, frame=None), opened=_opened(shown), axes="hardware",
-            title=f"{name}; a table stands below it", reports=(),
+            placing.only(found, stage), colours=way_map.colours(shown), selection=shown.picked,
+            cards=way_map.cards(shown), contours=way_map.rings(shown, drawn, stage=stage, frame=None),
+            opened=shown.opened, axes="hardware", title=f"{name}; a table stands below it", reports=(),
         )  # fmt: skip
         maps.append(LinkedMap(name, spec, f"hardware_map_{stage}", partial(happened, shown, stage)))
     with st.container(key="hardware_maps"):
         linked_maps(maps, Group("hardware", min(len(maps), 3), HEIGHT - 100, REFUSED))
 
 
-def _rings(shown: Shown, drawn: NDArray[np.int64], *, stage: int, frame: int | None = -1) -> list[Contour]:
-    """The ellipses of a stage, by default in its own frame alone; the exact stage has none."""
-    rings = placing.ellipses(shown.found, drawn, stage=stage) if shown.rings else []
-    return [Contour(rings, colour=RING, frame=stage if frame == -1 else frame)] if rings else []
-
-
-def _said(shown: Shown, drawn: NDArray[np.int64], view: str) -> str:
+def _said(shown: Ways, drawn: NDArray[np.int64], view: str) -> str:
     found, items = shown.found, len(shown.found.ids)
     chosen = items if shown.picked is None else int(shown.picked.sum())
     kinds = (["Arrows"] if view == "arrows" else []) + (["ellipses"] if shown.rings else [])
@@ -143,21 +103,12 @@ def _said(shown: Shown, drawn: NDArray[np.int64], view: str) -> str:
     )
 
 
-def _colours(shown: Shown) -> Ramp | Classes:
-    if shown.colour == "label":
-        return classes(shown.found.labels, label="Label", top=TOP)
-    return ramp(
-        shown.found.moved, label="Distance from the exact latent", name="plasma",
-        help="Euclidean distance between the latent by this job and the exact one, in all dimensions.",
-    )  # fmt: skip
-
-
-def _opened(shown: Shown) -> int | None:
-    at = np.flatnonzero(shown.rows == url_state.number(addresses.ROW))
+def _opened(rows: NDArray[np.int64]) -> int | None:
+    at = np.flatnonzero(rows == url_state.number(addresses.ROW))
     return int(at[0]) if len(at) else None
 
 
-def happened(shown: Shown, stage: int, event: PointMapEvent) -> None:
+def happened(shown: Ways, stage: int, event: PointMapEvent) -> None:
     """Open a clicked item, or select what a lasso holds."""
     if event.lasso is not None:
         _lasso(shown, stage, event.lasso)
@@ -167,27 +118,11 @@ def happened(shown: Shown, stage: int, event: PointMapEvent) -> None:
         state.select(addresses.POINTS, None)
 
 
-def _lasso(shown: Shown, stage: int, lasso: Lasso) -> None:
-    stage = lasso.frame if stage == len(shown.found.stages) - 1 and lasso.frame else stage
-    inside = placing.inside(shown.found, lasso.polygon, stage=min(stage, len(shown.found.stages) - 1))
+def _lasso(shown: Ways, stage: int, lasso: Lasso) -> None:
+    stage = lasso.frame if stage == shown.last and lasso.frame else stage
+    inside = placing.inside(shown.found, lasso.polygon, stage=min(stage, shown.last))
     before = np.flatnonzero(shown.picked) if shown.picked is not None else inside[:0]
     if lasso.mode != "replace":
         inside = np.union1d(before, inside) if lasso.mode == "add" else np.setdiff1d(before, inside)
     ids = tuple(shown.found.ids[each] for each in inside)
     state.select(addresses.POINTS, Ids(ids=ids) if ids else None)
-
-
-def _cards(shown: Shown) -> Cards:
-    """What is shown beside a point; the server asks for it in a thread, where Streamlit is not."""
-    workspace, found, rows = page.workspace(), shown.found, shown.rows
-    source = Source(dataset=shown.job.run.dataset or "", version=shown.job.run.dataset_version)
-
-    def of_point(point: int) -> Card:
-        (item,) = scenes.items(workspace, source, [int(rows[point])])
-        image = browsing.thumbnails(workspace, [item["image_hash"]]) if item["image_hash"] else {}
-        text = cut(item["text"] or item["id"], limit=TEXT)
-        said = f"{text}\nmoved by {found.moved[point]:.3f}"
-        return Card(said, item["label"] or "", None, next(iter(image.values()), None))
-
-    kept = pictures.remembered(workspace, of_point, most=len(rows))
-    return Cards(f"{workspace.path} hardware {shown.job.id} {' '.join(found.stages)}", kept)

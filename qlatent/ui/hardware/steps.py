@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -81,7 +81,14 @@ def names(stages: Sequence[JobView]) -> tuple[str, ...]:
 def table(stages: Sequence[JobView], found: Sequence[JobResults]) -> None:
     """The figures of each job on the items that all have, one row a job, in the colours of the arrows."""
     told = _figures(str(page.workspace().path), tuple((each.id, each.job.ended) for each in stages), found)
-    called, number = list(names(stages)), st.column_config.NumberColumn
+    figures_of(names(stages), told, key="hardware_steps")
+
+
+def figures_of(
+    called: Sequence[str], told: Sequence[Mapping[str, float]], *, key: str, but: Container[str] = ()
+) -> None:
+    """A table with the figures of jobs, as `results.path` tells them, without the columns `but`."""
+    number = st.column_config.NumberColumn
     columns: dict[str, tuple[str, str]] = {
         "slope": ("Slope", "Measured ≈ slope × exact, the mean over the qubits. 1 is a perfect device."),
         "mean_error": ("Mean error", "Mean of |measured − exact| over items and qubits."),
@@ -92,20 +99,20 @@ def table(stages: Sequence[JobView], found: Sequence[JobResults]) -> None:
                               "exact latents."),
         "probe_accuracy": ("Linear probe", "Accuracy of a linear probe on these latents."),
     }  # fmt: skip
-    columns = {key: each for key, each in columns.items() if key in told[0]}
+    columns = {name: each for name, each in columns.items() if name in told[0] and name not in but}
     rows: dict[str, Any] = {"Arrow to": [[name] for name in called]}
-    rows |= {label: [each.get(key, float("nan")) for each in told] for key, (label, _) in columns.items()}
+    rows |= {label: [each.get(name, float("nan")) for each in told] for name, (label, _) in columns.items()}
     config: dict[str, Any] = {
         label: number(format="%.3f", help=about, width="small") for label, about in columns.values()
     }
     config["Arrow to"] = st.column_config.MultiselectColumn(
-        options=called, color=list(COLOURS[: len(called)]), width="medium",
+        options=list(called), color=list(COLOURS[: len(called)]), width="medium",
         help="In the colour of the arrows that lead to it.",
     )  # fmt: skip
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        key="hardware_steps",
+        key=key,
         column_config=config,
         alt="The jobs on the way",
     )

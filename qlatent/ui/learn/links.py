@@ -20,6 +20,7 @@ PLACE = ("v", "lesson", "step")
 FIELDS: dict[str, tuple[str, ...]] = {
     "map": ("view", "frame", "colour", "item", "camera"),
     "linked": ("colour", "item", "camera"),
+    "ways": ("frame", "colour", "item", "camera"),
     "losses": (),
     "table": ("seeds",),
     "circuit": ("gate", "angles"),

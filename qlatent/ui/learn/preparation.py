@@ -8,6 +8,7 @@ import streamlit as st
 
 from qlatent.services.lessons import preparing
 from qlatent.services.lessons.library import library
+from qlatent.services.lessons.manifest import manifest
 from qlatent.services.runs import queue
 from qlatent.services.workspaces import Workspace
 from qlatent.teaching.lesson import Lesson
@@ -37,16 +38,17 @@ def draw(lesson: Lesson) -> None:
 def _followed(lesson_id: str) -> None:
     with page.guarded():
         workspace, lesson = page.workspace(), library().lesson(lesson_id)
+        preparing.go_on(workspace, lesson.about.needs)
         found = preparing.readiness(workspace, lesson.about.needs)
         if found.ready:
             st.rerun(scope="app")
         with st.container(border=True, gap="small", key="learn_preparing"):
             st.markdown("**:material/hourglass_top: Preparing this lesson**")
             st.caption(
-                f"It needs {count(found.total, 'training')}, which are done once, here, and then kept. You can stay or "
-                "come back later."
+                f"It needs {count(found.total, _kind(lesson))}, which are done once, here, and then kept. You can stay "
+                "or come back later."
             )
-            st.progress(found.done / found.total, text=_told(lesson.id, found))
+            st.progress(found.done / found.total, text=_told(lesson, found))
             for line in found.failed:
                 st.error(literal(line, limit=500), icon=":material/error:")
             if found.failed and st.button(
@@ -55,13 +57,18 @@ def _followed(lesson_id: str) -> None:
                 preparing.prepare(workspace, lesson.about.needs)
 
 
-def _told(lesson_id: str, found: preparing.Readiness) -> str:
+def _kind(lesson: Lesson) -> str:
+    """What a lesson needs, as one word: trainings, or also jobs on devices."""
+    return "run" if set(lesson.about.needs) & set(manifest().jobs) else "training"
+
+
+def _told(lesson: Lesson, found: preparing.Readiness) -> str:
     """How far it is, and how long it takes at the pace of this session so far."""
     asked = st.session_state[ASKED]
-    if asked.get(lesson_id) is None:
-        asked[lesson_id] = (time.monotonic(), found.done)
-    began, before = asked[lesson_id]
-    text = f"{found.finished} of {count(found.total, 'training')} finished"
+    if asked.get(lesson.id) is None:
+        asked[lesson.id] = (time.monotonic(), found.done)
+    began, before = asked[lesson.id]
+    text = f"{found.finished} of {count(found.total, _kind(lesson))} finished"
     if found.done > before and not found.failed:
         left = (time.monotonic() - began) / (found.done - before) * (found.total - found.done)
         text += f" · about {duration(left)} left"

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from qlatent.errors import InputError
+from qlatent.services.hardware import listing as jobs
 from qlatent.services.lessons import answering, figures, preparing, walking
 from qlatent.services.lessons.library import library
-from qlatent.services.runs import listing
+from qlatent.services.lessons.manifest import manifest
+from qlatent.services.lessons.stage import Stage
+from qlatent.services.runs import launchers, listing
 from qlatent.services.workspaces import open_workspace
 from qlatent.store.workspace import Workspace
 from qlatent.teaching.lesson import Step
@@ -49,6 +53,38 @@ def test_nothing_is_trained_twice(prepared: Workspace) -> None:
     with in_process():
         preparing.prepare(prepared, NEEDS)
     assert len(prepared.catalogue.runs()) == runs
+
+
+@pytest.mark.slow
+def test_jobs_are_those_of_the_training_and_scatter_as_the_shots_say(prepared: Workspace) -> None:
+    told, rows = Stage(prepared, None), []
+    latents = told.latents("entangled", frame=-1)["text"]
+    for name, job in manifest().jobs.items():
+        found = told.job(name)
+        assert found.ids == told.ids("entangled")
+        np.testing.assert_allclose(found.exact, latents, atol=1e-5)
+        if job.device == "shots":  # ±1 with mean z has the variance 1 − z²
+            error = np.sqrt(((found.expectations - found.exact) ** 2).mean())
+            law = np.sqrt((1 - found.exact**2).mean() / job.shots)
+            assert error == pytest.approx(law, rel=4 / np.sqrt(2 * found.exact.size))
+            np.testing.assert_allclose(found.errors**2 * job.shots, 1 - found.expectations**2, atol=1e-9)
+        rows.append(preparing.job_id(prepared, name))
+    assert len(set(rows)) == len(rows)
+    assert not jobs.unseen(prepared)  # jobs of lessons are no news on the page Hardware
+
+
+def test_a_job_waits_for_its_training(tmp_path: Path) -> None:
+    with (
+        open_workspace(tmp_path / "workspace") as workspace,
+        launchers.using(LauncherDouble(lambda *_: None)),
+    ):
+        preparing.prepare(workspace, ("shots_100",))
+        preparing.go_on(workspace, ("shots_100",))
+        assert [run.kind for run in workspace.catalogue.runs()] == ["train"]
+        told = preparing.readiness(workspace, ("shots_100",))
+        assert (told.total, told.finished, told.failed) == (2, 0, ())
+        with pytest.raises(InputError, match="job 'shots_100' of this lesson is not there yet"):
+            preparing.job_id(workspace, "shots_100")
 
 
 @pytest.mark.slow

@@ -28,6 +28,13 @@ def test_the_manifest_names_files_that_are_shipped_and_small() -> None:
     assert sum(file.stat().st_size for file in files) < 2**20
     for each in (*manifest().runs.values(), *manifest().experiments.values()):
         assert each.data in manifest().data
+    for job in manifest().jobs.values():
+        assert job.run in manifest().runs and job.device.partition(":")[0] in (
+            "exact",
+            "shots",
+            "twin",
+        )  # offline
+    assert manifest().with_trainings(["noise", "shots_100"]) == ("entangled", "noise", "shots_100")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from qlatent.teaching.figures import CircuitFigure
 
 NEAR = 0.05
 """A goal is reached at this distance: about what a slider of hundredths of a radian can be set to by hand."""
+NEAR_ERROR = 0.005
+"""A standard error is reached where two digits show it."""
 _TURN = np.linspace(-np.pi, np.pi, 315)  # two hundredths of a radian apart
 Value = Callable[[CircuitView, int, int], float]
 """A value of a wire after so many gates."""
@@ -34,8 +36,7 @@ def chance_of_one(stage: Stage, *, wire: int = 0) -> Quantity:
 
 def shot_error(stage: Stage, *, shots: int, wire: int = 0) -> Quantity:
     """How far the mean of so many ±1 outcomes is off, as a standard error: √((1 − ⟨Z⟩²) / shots)."""
-    exact = z(stage, wire=wire).value
-    return Quantity(float(np.sqrt((1 - exact**2) / shots)))
+    return Quantity(_shot_error(z(stage, wire=wire).value, shots))
 
 
 def entropy(stage: Stage, *, wire: int = 0) -> Quantity:
@@ -64,12 +65,17 @@ def goal_largest_z(stage: Stage, *, wire: int = 0) -> Goal:
     return _goal(stage, _z, wire, None)
 
 
+def goal_shot_error(stage: Stage, *, target: float, shots: int, wire: int = 0) -> Goal:
+    """The standard error of ⟨Z⟩ by so many shots is to reach a target by moving the figure's first movable angle."""
+    return _goal(stage, _error_by(shots), wire, target, near=NEAR_ERROR)
+
+
 def goal_entropy(stage: Stage, *, target: float, wire: int = 0) -> Goal:
     """The entropy of a wire is to reach a target in bits by moving the figure's first movable angle."""
     return _goal(stage, _entropy, wire, target)
 
 
-def _goal(stage: Stage, value: Value, wire: int, target: float | None) -> Goal:
+def _goal(stage: Stage, value: Value, wire: int, target: float | None, *, near: float = NEAR) -> Goal:
     figure = stage.figure
     assert isinstance(figure, CircuitFigure)
     name, gate, view = figure.move[0], _gate(stage), stage.circuit()
@@ -77,7 +83,17 @@ def _goal(stage: Stage, value: Value, wire: int, target: float | None) -> Goal:
     tried = _around(value, still.circuit, still.inputs.tobytes(), still.weights.tobytes(), name, wire, gate)
     wanted = float(tried.max()) if target is None else target
     best = float(_TURN[np.argmin(np.abs(tried - wanted))])
-    return Goal(value(view, wire, gate), wanted, NEAR, {name: best})
+    return Goal(value(view, wire, gate), wanted, near, {name: best})
+
+
+@lru_cache(maxsize=8)
+def _error_by(shots: int) -> Value:
+    """The standard error by so many shots, as a value: the same object each time, as `_around` remembers it."""
+    return lambda view, wire, gate: _shot_error(_z(view, wire, gate), shots)
+
+
+def _shot_error(z: float, shots: int) -> float:
+    return float(np.sqrt(max(0.0, 1 - z**2) / shots))
 
 
 @lru_cache(maxsize=64)

@@ -8,13 +8,21 @@ from typing import Any
 
 from qlatent.errors import InputError
 from qlatent.registry import did_you_mean
-from qlatent.services.lessons.facts import circuits, experiments, fidelity, landscapes, training, vectors
+from qlatent.services.lessons.facts import (
+    circuits,
+    experiments,
+    fidelity,
+    landscapes,
+    noise,
+    training,
+    vectors,
+)
 from qlatent.services.lessons.stage import Stage
 from qlatent.teaching.answers import Chosen, Goal, Items, Quantity, Truth
 
 FACTS: dict[str, Callable[..., Truth]] = {
     name: function
-    for module in (vectors, training, circuits, experiments, fidelity, landscapes)
+    for module in (vectors, training, circuits, experiments, fidelity, landscapes, noise)
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__ and not name.startswith("_")
 }

@@ -50,6 +50,7 @@ def _plain(spec: PointMap) -> dict[str, Any]:
     return {
         "camera": None if spec.camera is None else dict(spec.camera),
         "frame": spec.frame,
+        "whole": spec.whole,
         "labels": list(spec.labels),
         "hidden": None if spec.hidden is None else list(spec.hidden),
         "pinned": [int(row) for row in spec.pinned],

@@ -77,6 +77,7 @@ class PointMap:
     contours: Sequence[Contour] = ()
     camera: Mapping[str, float] | None = None  # as an event told it; empty: all is in view; None: unsaid
     frame: int | None = None  # None: the last
+    whole: bool = False  # at first, and after "all in view", the points of all frames are in view
     labels: Sequence[str] = ()  # of the frames
     hidden: Sequence[int] | None = None  # codes of classes that are switched off
     pinned: Sequence[int] = ()  # rows whose way through the frames is drawn

@@ -13,10 +13,17 @@ from qlatent.services.experiments import comparison, grid
 from qlatent.services.experiments.comparison import Row
 from qlatent.services.lessons import figures, preparing
 from qlatent.services.runs import listing
-from qlatent.teaching.figures import CircuitFigure, LinkedFigure, LossFigure, MapFigure, TableFigure
+from qlatent.teaching.figures import (
+    CircuitFigure,
+    LinkedFigure,
+    LossFigure,
+    MapFigure,
+    TableFigure,
+    WaysFigure,
+)
 from qlatent.ui.compare import tables
 from qlatent.ui.learn import links
-from qlatent.ui.learn.figures import circuit, linked, moving
+from qlatent.ui.learn.figures import circuit, linked, moving, ways
 from qlatent.ui.learn.links import Stand
 from qlatent.ui.shell import page
 from qlatent.ui.train import run_board
@@ -29,6 +36,8 @@ def draw(stand: Stand) -> None:
             moving.draw(stand)
         case LinkedFigure():
             linked.draw(stand)
+        case WaysFigure():
+            ways.draw(stand)
         case CircuitFigure():
             circuit.draw(stand)
         case LossFigure() as figure:

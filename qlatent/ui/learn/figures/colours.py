@@ -8,7 +8,7 @@ import streamlit as st
 
 from qlatent.ui.learn.links import Stand
 
-NAMES = {"norm": "Norm", "label": "Label"}
+NAMES = {"norm": "Norm", "label": "Label", "moved": "How far it moved"}
 
 
 def switch(stand: Stand, offered: Sequence[str]) -> str:

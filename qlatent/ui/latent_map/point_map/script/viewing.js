@@ -12,7 +12,12 @@ class Viewing {
   }
 
   fit() {
-    this.camera.fit(this.geometry.bounds(Math.round(this.time)));
+    const { geometry, data } = this;
+    const shown = data.whole ? Array.from({ length: geometry.frames }, (_, number) => number) : [Math.round(this.time)];
+    const bounds = shown.map((number) => geometry.bounds(number));
+    this.camera.fit(bounds[0].map((_, axis) => [
+      Math.min(...bounds.map((each) => each[axis][0])), Math.max(...bounds.map((each) => each[axis][1])),
+    ]));
   }
 
   view(count) {
