@@ -87,7 +87,7 @@ def _right(question: Question, truth: Truth, answer: Answer) -> bool:
         case ChoiceQuestion(), Chosen():
             return _option(question, answer) == truth.option
         case NumberQuestion(), Quantity():
-            return _near(_number(answer), truth.value, tolerance(question, truth))
+            return _near(number(answer), truth.value, tolerance(question, truth))
         case PointQuestion(), Items():
             return _item(truth, answer) in truth.right
         case GateQuestion(), Goal():
@@ -105,8 +105,11 @@ def _option(question: ChoiceQuestion, answer: Answer) -> str:
     return str(answer)
 
 
-def _number(answer: Answer) -> float:
-    """The number in an answer; a decimal comma, a percent sign and spaces are understood."""
+def number(answer: Answer) -> float:
+    """The number in an answer; a decimal comma, a percent sign and spaces are understood.
+
+    What is no number, or not a finite one, raises `InputError`.
+    """
     try:
         value = float(str(answer).strip().rstrip("%").strip().replace("−", "-").replace(",", "."))
     except ValueError:

@@ -129,7 +129,7 @@ def test_a_question_goes_through_its_phases(room: Class) -> None:
 
 def test_the_projector_goes_on_by_its_buttons_and_asks_nobody(room: Class) -> None:
     at = room.teacher("projector")
-    assert room.code[:3] in told(at) and "http://10.0.0.5:8501/learn" in told(at)
+    assert room.code[:3] in told(at) and any("8501" in each.value for each in at.markdown)
     assert not at.text_input and not [each for each in at.button if each.key == "learn_answer"]
     at.button(key="class_on").click().run()
     assert walking.phase(opening.one(room.workspace, room.opened.record.id), LESSON, NUMBER) == "first"
@@ -190,7 +190,7 @@ def test_answers_and_step_come_back_with_the_personal_link(room: Class) -> None:
     at.button(key="learn_answer").click().run()
     assert "Not quite" in at.warning[0].proto.title
     device = room.student(mia)
-    assert device.text_input[0].value == "0.25" and "Not quite" in device.warning[0].proto.title
+    assert "Your answer: **0\\\\.25**" in told(device) and "Not quite" in device.warning[0].proto.title
 
 
 @pytest.mark.parametrize("typed", ["a half", "nan", "inf", "1e999", "", "=1+1", "٣ apples"])
@@ -198,7 +198,7 @@ def test_an_answer_that_is_no_number_is_refused_and_not_stored(room: Class, type
     at = room.student(room.join("Mia"))
     at.text_input[0].set_value(typed)
     at.button(key="learn_answer").click().run()
-    assert "is not a number" in at.error[0].proto.title and not at.text_input[0].disabled
+    assert "is not a number" in at.error[0].proto.title
     assert answering.table(room.workspace, room.opened.record.id).empty
 
 
@@ -214,7 +214,7 @@ def test_an_answer_that_cannot_be_stored_is_not_taken(room: Class) -> None:
     finally:
         with room.workspace.catalogue.classes._database.writing() as connection:
             connection.exec_driver_sql("DROP TRIGGER full")
-    assert at.error and not at.success and not at.text_input[0].disabled
+    assert at.error and not at.success
     at.button(key="learn_answer").click().run()  # what was typed is still there
     assert "Right" in at.success[0].proto.title
 

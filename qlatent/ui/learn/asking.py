@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -113,21 +113,37 @@ def _other_seeds(asked: Asked) -> None:
 
 
 def _answering(asked: Asked) -> None:
-    """What the question is answered with; where nobody answers, the options."""
-    match asked.step.question:
-        case ChoiceQuestion() as question if asked.asking.take is None:
-            for name in question.options:
-                st.markdown(option(question, name))
-        case _ if asked.asking.take is None:
-            return
-        case ChoiceQuestion() as question:
+    """What the question is answered with; where no answer is taken, its options and the one that was given."""
+    question = asked.step.question
+    if not asked.open or asked.asking.take is None:
+        _closed(asked)
+        return
+    match question:
+        case ChoiceQuestion():
             _choice(asked, question)
-        case NumberQuestion() as question:
+        case NumberQuestion():
             _number(asked, question)
         case PointQuestion():
             _point(asked)
         case GateQuestion():
             _gate(asked)
+
+
+def _closed(asked: Asked) -> None:
+    question, given = asked.step.question, asked.asking.given
+    if isinstance(question, ChoiceQuestion):
+        for name in question.options:
+            own = " :blue-badge[your answer]" if name == given else ""
+            st.markdown(f"{option(question, name)}{own}")
+    elif given is not None:
+        st.markdown(f"Your answer: **{literal(said(given))}**")
+
+
+def said(answer: Answer) -> str:
+    """An answer that is no option in words."""
+    if isinstance(answer, Mapping):
+        return ", ".join(f"{name} = {value:.2f}" for name, value in sorted(answer.items()))
+    return str(answer)
 
 
 def option(question: ChoiceQuestion, name: str) -> str:
@@ -142,7 +158,7 @@ def _choice(asked: Asked, question: ChoiceQuestion) -> None:
     with _form():
         chosen = st.radio(
             "Options", options, index=None if given is None else options.index(str(given)), key=_key(asked, "choice"),
-            format_func=lambda name: option(question, name), label_visibility="collapsed", disabled=not asked.open,
+            format_func=lambda name: option(question, name), label_visibility="collapsed",
         )  # fmt: skip
         pressed = _button(asked)
     if pressed and chosen is None:
@@ -156,7 +172,7 @@ def _number(asked: Asked, question: NumberQuestion) -> None:
     with _form():
         typed = st.text_input(
             f"Your answer{f', in {question.unit}' if question.unit else ''}",
-            value="" if given is None else str(given), key=_key(asked, "number"), max_chars=40, disabled=not asked.open,
+            value="" if given is None else str(given), key=_key(asked, "number"), max_chars=40,
             autocomplete="off",
         )  # fmt: skip
         pressed = _button(asked)
@@ -165,11 +181,8 @@ def _number(asked: Asked, question: NumberQuestion) -> None:
 
 
 def _point(asked: Asked) -> None:
-    item, given = asked.stand.figure.item, asked.asking.given
+    item = asked.stand.figure.item
     picked = item and item != getattr(asked.step.figure, "item", "")
-    if not asked.open:
-        st.markdown(f"Your answer: **{literal(str(given))}**" if given is not None else "")
-        return
     st.markdown(
         f"Picked: **{literal(item)}**" if picked else ":material/ads_click: Click a point of the map."
     )
@@ -182,8 +195,6 @@ def _point(asked: Asked) -> None:
 def _gate(asked: Asked) -> None:
     figure = asked.stand.figure
     moved = {name: figure.angles[name] for name in figure.move if name in figure.angles}
-    if not asked.open:
-        return
     found = answering.truth(asked.workspace, asked.step, figure=figure, answer=moved)
     assert isinstance(found, Goal)
     st.markdown(f":material/target: Now it is **{found.value:.2f}**. Move the slider at the figure.")
@@ -220,9 +231,7 @@ def _form():  # type: ignore[no-untyped-def]
 
 
 def _button(asked: Asked) -> bool:
-    return asked.open and st.form_submit_button(
-        _label(asked), key="learn_answer", type="primary", icon=":material/check:"
-    )
+    return st.form_submit_button(_label(asked), key="learn_answer", type="primary", icon=":material/check:")
 
 
 def _label(asked: Asked) -> str:

@@ -17,7 +17,7 @@ from qlatent.ui.shell import page, parts
 from qlatent.ui.shell.formatting import literal
 
 STANDINGS = "learn_standings"
-HEIGHT, WIDE_HEIGHT = 440, 480
+HEIGHT = 440
 BESIDE = """<style>
 .st-key-learn_body { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1.7fr); gap: 1rem 2rem;
   grid-template-areas: "text figure" "ask figure"; grid-template-rows: auto 1fr; align-items: start; }
@@ -38,26 +38,35 @@ def draw(
     *,
     asking: Asking,
     go: Callable[[str], None],
-    wide: bool = False,
     moved: Callable[[Standing], None] = lambda standing: None,
 ) -> None:
     """Draw a step whose question is asked as `asking` says.
 
     `go` is called with the id of a step that the person wishes to see; `moved` is told how the figure stands after each
-    change. `wide` is for a projector: without buttons that lead elsewhere.
+    change.
     """
-    _header(lesson, step, go, wide=wide)
+    _header(lesson, step, go)
     if not preparation.prepared(workspace, lesson):
         st.markdown(step.text)
         preparation.draw(lesson)
         return
+    _body(Asked(workspace, lesson, step, stand(lesson, step, moved=moved), asking))
+
+
+def stand(
+    lesson: Lesson,
+    step: Step,
+    *,
+    moved: Callable[[Standing], None] = lambda standing: None,
+    height: int = HEIGHT,
+) -> Stand:
+    """Where the figure of a step stands in this session; `moved` is told of each change."""
 
     def put(standing: Standing) -> None:
         keep(lesson, step, standing)
         moved(standing)
 
-    stand = Stand(lambda: standing_of(lesson, step), put, WIDE_HEIGHT if wide else HEIGHT)
-    _body(Asked(workspace, lesson, step, stand, asking), wide)
+    return Stand(lambda: standing_of(lesson, step), put, height)
 
 
 def standing_of(lesson: Lesson, step: Step) -> Standing:
@@ -76,14 +85,12 @@ def keep(lesson: Lesson, step: Step, standing: Standing) -> None:
     st.session_state.setdefault(STANDINGS, {})[lesson.id, step.id] = standing
 
 
-def _header(lesson: Lesson, step: Step, go: Callable[[str], None], *, wide: bool) -> None:
+def _header(lesson: Lesson, step: Step, go: Callable[[str], None]) -> None:
     place = lesson.steps.index(step)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="learn_header"):
         with st.container(gap=None, width="stretch"):
             st.caption(f"{literal(lesson.title)} · step {place + 1} of {len(lesson.steps)}")
             st.subheader(literal(step.title), anchor=False)
-        if wide:
-            return
         before, after = lesson.steps[place - 1], lesson.steps[(place + 1) % len(lesson.steps)]
         st.button(
             "Back",
@@ -101,26 +108,26 @@ def _header(lesson: Lesson, step: Step, go: Callable[[str], None], *, wide: bool
 
 
 @page.fragment
-def _body(asked: Asked, wide: bool) -> None:
+def _body(asked: Asked) -> None:
     step = asked.step
     if step.figure is None:
         with st.container(width=760):
             st.markdown(step.text)
             questions.draw(asked)
-        _link(asked, wide)
+        _link(asked)
         return
     st.html(BESIDE)
     with st.container(key="learn_body"):
         with st.container(key="learn_text"):
             st.markdown(step.text)
         with st.container(key="learn_figure"):
-            drawn = _figure(asked, wide)
+            drawn = _figure(asked)
         with st.container(key="learn_ask"):
             if drawn:
                 questions.draw(asked)
 
 
-def _figure(asked: Asked, wide: bool) -> bool:
+def _figure(asked: Asked) -> bool:
     """Draw the figure and the link to its state; False if it has no such state."""
     try:
         figures.draw(asked.stand)
@@ -130,13 +137,11 @@ def _figure(asked: Asked, wide: bool) -> bool:
             asked.stand.put(Standing(asked.step.figure))
             st.rerun(scope="app")
         return False
-    _link(asked, wide)
+    _link(asked)
     return True
 
 
-def _link(asked: Asked, wide: bool) -> None:
-    if wide:
-        return
+def _link(asked: Asked) -> None:
     with st.popover("Link", icon=":material/link:", key="learn_link", type="tertiary"):
         st.caption("This address opens the step exactly as it stands here.")
         address = links.link(st.context.url or "", asked.lesson, asked.step, asked.stand.now())

@@ -43,12 +43,25 @@ def window() -> None:
     st.set_page_config(page_title="qlatent", page_icon=icon, layout="wide")
 
 
+DARK_BUTTONS = """<style>
+[data-testid^="stBaseButton-primary"]:not(:disabled) { color: #0F121A; }
+</style>"""
+"""White on the accent of the dark theme has a contrast of 3.7, this 5."""
+
+
 def logo() -> None:
     """Show the logo in the colours of the browser's theme."""
     dark = st.context.theme.type == "dark"
-    accent, ink = ("#A3B0FF", "#E7EAF2") if dark else ("#3F51C7", "#1C2130")
-    word = WORD.format(ink=ink)
+    if dark:
+        st.html(DARK_BUTTONS)
+    accent = "#A3B0FF" if dark else "#3F51C7"
+    word = WORD.format(ink=ink())
     st.logo(MARK.format(width=112, accent=accent, word=word), size="medium")
+
+
+def ink() -> str:
+    """The colour of texts in the browser's theme, for figures in which Streamlit would draw them grey."""
+    return "#E7EAF2" if st.context.theme.type == "dark" else "#141824"
 
 
 def title(text: str, caption: str) -> None:

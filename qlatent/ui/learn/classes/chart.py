@@ -15,10 +15,11 @@ from qlatent.services.classes.answering import SECOND, Tally, tallies
 from qlatent.services.classes.opening import ClassRecord
 from qlatent.services.lessons import answering
 from qlatent.services.workspaces import Workspace
-from qlatent.teaching.answers import Chosen
+from qlatent.teaching.answers import Chosen, number
 from qlatent.teaching.lesson import Lesson, Step
 from qlatent.teaching.questions import ChoiceQuestion, NumberQuestion, Question
-from qlatent.ui.learn.asking import LETTERS, SHAPES
+from qlatent.ui.learn.asking import LETTERS, SHAPES, said
+from qlatent.ui.shell import parts
 from qlatent.ui.shell.formatting import count
 
 MOST = 8
@@ -39,22 +40,22 @@ def draw(
         st.caption("Nobody has answered yet.")
         return
     bars = _bars(question, found, right)
-    figure = answers.bars(bars, rounds=list(found), large=large)
-    said = "; ".join(
-        f"{answers.ROUNDS[number]}: {count(each.answered, 'answer')}" for number, each in found.items()
+    figure = answers.bars(bars, rounds=list(found), ink=parts.ink(), large=large)
+    told = "; ".join(
+        f"{answers.ROUNDS[each]}: {count(tally.answered, 'answer')}" for each, tally in found.items()
     )
-    st.plotly_chart(figure, key=key, config=CONFIG, alt=f"How the class answered. {said}")
+    st.plotly_chart(figure, key=key, config=CONFIG, alt=f"How the class answered. {told}")
     if right is not None or not isinstance(question, ChoiceQuestion):
         st.caption(
             " · ".join(
-                f"{answers.ROUNDS[number]}: {each.right} of {each.answered} right"
-                for number, each in found.items()
+                f"{answers.ROUNDS[each]}: {tally.right} of {tally.answered} right"
+                for each, tally in found.items()
             )
         )
 
 
 def of_step(
-    workspace: Workspace, record: ClassRecord, lesson: Lesson, step: Step
+    workspace: Workspace, record: ClassRecord, lesson: Lesson, step: Step, *, large: bool = False
 ) -> Callable[[], None] | None:
     """What draws the chart of a step's question, while the class is to see it; else None."""
     question, phase = step.question, walking.phase(record, lesson.id, step.id)
@@ -65,7 +66,8 @@ def of_step(
         found = tallies(workspace, record.id, lesson=lesson.id, step=step.id)
         if phase == "second":  # this round is not over: nobody sees it yet
             found.pop(SECOND, None)
-        draw(question, found, key="class_chart", right=right(workspace, step) if phase == "solved" else None)
+        true = right(workspace, step) if phase == "solved" else None
+        draw(question, found, key="class_chart", right=true, large=large)
 
     return shown
 
@@ -77,23 +79,16 @@ def right(workspace: Workspace, step: Step) -> str:
 
 
 def _bars(question: Question, tallies: Mapping[int, Tally], right: str | None) -> list[Bar]:
-    counted = {
-        number: Counter({_label(question, said): n for said, n in each.answers})
-        for number, each in tallies.items()
-    }
+    counted = {number: _counted(question, each) for number, each in tallies.items()}
     if isinstance(question, ChoiceQuestion):  # every option, also those that nobody chose
         return [
-            Bar(
-                _label(question, option),
-                {n: found[_label(question, option)] for n, found in counted.items()},
-                option == right,
-            )
-            for option in question.options
+            Bar(label, {n: found[label] for n, found in counted.items()}, option == right)
+            for option, label in ((each, _label(question, each)) for each in question.options)
         ]
     total: Counter[str] = sum(counted.values(), Counter())
     labels = [label for label, _ in total.most_common(MOST)]
     if isinstance(question, NumberQuestion):
-        labels.sort(key=_number)
+        labels.sort(key=float)
     bars = [Bar(label, {n: found[label] for n, found in counted.items()}) for label in labels]
     rest = {n: found.total() - sum(found[label] for label in labels) for n, found in counted.items()}
     if any(rest.values()):
@@ -101,17 +96,16 @@ def _bars(question: Question, tallies: Mapping[int, Tally], right: str | None) -
     return bars
 
 
+def _counted(question: Question, tally: Tally) -> Counter[str]:
+    """The students of each bar: answers that say the same, such as 0.5 and 0,50, are one."""
+    found: Counter[str] = Counter()
+    for answer, students in tally.answers:
+        found[_label(question, answer)] += students
+    return found
+
+
 def _label(question: Question, answer: Any) -> str:
-    if isinstance(question, ChoiceQuestion):
+    if isinstance(question, ChoiceQuestion):  # the options stand beside the chart with the same letters
         place = list(question.options).index(answer) if answer in question.options else -1
-        return f"{LETTERS[place]} {SHAPES[place]}  {question.options[answer]}" if place >= 0 else REST
-    if isinstance(answer, Mapping):
-        return ", ".join(f"{name} {value:.2f}" for name, value in sorted(answer.items()))
-    return str(answer)
-
-
-def _number(label: str) -> float:
-    try:
-        return float(label)
-    except ValueError:
-        return float("inf")
+        return f"{LETTERS[place]} {SHAPES[place]}" if place >= 0 else REST
+    return f"{number(answer):g}" if isinstance(question, NumberQuestion) else said(answer)

@@ -19,7 +19,7 @@ from qlatent.ui.learn.classes import chart
 PHASES: dict[Phase, tuple[str, str]] = {
     "": ("Check answers at once", "Each student is told at once whether the answer is right."),
     "first": ("Ask everyone", "Answers are collected; nobody is told yet whether they are right."),
-    "shown": ("Show how the class answered", "Everyone sees the chart; nobody can answer meanwhile."),
+    "shown": ("Show the answers", "Everyone sees the chart; nobody can answer meanwhile."),
     "second": ("Ask again", "Everyone answers once more, after the discussion. Both rounds are kept."),
     "solved": ("Show the solution", "Everyone sees both rounds, what is true, and why."),
 }
@@ -50,7 +50,9 @@ def tried(workspace: Workspace, record: ClassRecord, lesson: Lesson, step: Step)
     return replace(shown, given=answers.get(place), take=take)
 
 
-def watched(workspace: Workspace, record: ClassRecord, lesson: Lesson, step: Step) -> Asking:
+def watched(
+    workspace: Workspace, record: ClassRecord, lesson: Lesson, step: Step, *, large: bool = False
+) -> Asking:
     """The question as the class is asked it, for all to look at: nobody answers here."""
     phase = walking.phase(record, lesson.id, step.id)
-    return Asking(phase=phase, take=None, chart=chart.of_step(workspace, record, lesson, step))
+    return Asking(phase=phase, take=None, chart=chart.of_step(workspace, record, lesson, step, large=large))

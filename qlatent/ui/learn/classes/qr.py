@@ -18,6 +18,6 @@ def draw(link: str, *, width: int) -> None:
 def _svg(link: str) -> str:
     drawn = io.BytesIO()
     segno.make(link, error="m", micro=False).save(
-        drawn, kind="svg", scale=8, border=3, dark="#000", light="#fff", xmldecl=False
+        drawn, kind="svg", scale=8, border=4, dark="#000", light="#fff", xmldecl=False
     )
     return drawn.getvalue().decode()

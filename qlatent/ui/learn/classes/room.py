@@ -6,11 +6,15 @@ import streamlit as st
 
 from qlatent.errors import QlatentError
 from qlatent.services.classes import answering, joining, opening, presence
+from qlatent.services.classes.joining import StudentRecord
 from qlatent.services.classes.opening import ClassRecord
 from qlatent.services.lessons.library import library
 from qlatent.ui.learn.classes import chart, entry, following, qr
 from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import ago, count, literal
+
+ROWS = "<style>[class*=st-key-class_s-] { flex-wrap: nowrap; }</style>"  # the button stays beside the name
+MANY, HEIGHT = 12, 460  # a list of more students scrolls within so many pixels
 
 
 def invitation(record: ClassRecord) -> None:
@@ -21,7 +25,7 @@ def invitation(record: ClassRecord) -> None:
         st.code(link, language=None, wrap_lines=True)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"## {entry.spelled(record.code)}", width="content")
-            qr.draw(link, width=120)
+            qr.draw(link, width=130)
 
 
 @st.fragment(run_every=following.SECONDS)
@@ -37,20 +41,44 @@ def people(class_id: str) -> None:
     st.markdown(f"**{count(len(there.present), 'student')} present{silent}**")
     if not there.present and not there.silent:
         st.caption("Nobody has joined yet. Show the code, or send the link.")
-    places = {each.id: {step.id: n for n, step in enumerate(each.steps, 1)} for each in library().lessons}
-    for group in (there.present, there.silent):
-        for each in group:
-            number = places.get(each.lesson, {}).get(each.step)
-            same = (each.lesson, each.step) == (record.lesson, record.step)
-            where = "here" if same else f"step {number}" if each.lesson == record.lesson else "another lesson"
-            quiet = "" if group is there.present else f" · silent since {ago(each.seen)}"
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(f"{literal(each.nickname)} :gray[{where}{quiet}]", width="stretch")
-                st.button(
-                    "", key=f"class_remove_{each.id}", icon=":material/person_remove:", type="tertiary",
-                    help=f"Remove {literal(each.nickname)}. Joining again stays possible.",
-                    on_click=_remove, args=(each.id,),
-                )  # fmt: skip
+    listed = [*there.present, *there.silent]
+    st.html(ROWS)
+    with st.container(height=HEIGHT if len(listed) > MANY else "content", gap=None, border=False):
+        for each in listed:
+            _person(each, _where(each, record), silent=each in there.silent)
+
+
+def _where(student: StudentRecord, record: ClassRecord) -> str:
+    """The student's step, as it concerns the class."""
+    if (student.lesson, student.step) == (record.lesson, record.step):
+        return "here"
+    if student.lesson != record.lesson:
+        return "another lesson"
+    ids = [step.id for each in library().lessons if each.id == student.lesson for step in each.steps]
+    return f"step {ids.index(student.step) + 1}" if student.step in ids else "another step"
+
+
+def _person(student: StudentRecord, where: str, *, silent: bool) -> None:
+    quiet = f" · silent, {ago(student.seen)}" if silent else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"class_{student.id}"):
+        st.markdown(f"{literal(student.nickname)} :gray[{where}{quiet}]", width="stretch")
+        st.button(
+            "", key=f"class_remove_{student.id}", icon=":material/person_remove:", type="tertiary",
+            help=f"Remove {literal(student.nickname)}. Joining again stays possible.",
+            on_click=_remove, args=(student.id,),
+        )  # fmt: skip
+
+
+@st.fragment(run_every=following.SECONDS)
+def there(class_id: str, lesson_id: str, step_id: str) -> None:
+    """How many students are there, and how many of them have answered, in one line; it goes on by itself."""
+    try:
+        answered, present = answering.counted(page.workspace(), class_id, lesson=lesson_id, step=step_id)
+        question = library().lesson(lesson_id).step(step_id).question
+    except QlatentError:
+        return  # the page itself says why
+    said = count(present, "student")
+    st.markdown(f"**{said}**" if question is None else f"**{answered} of {said} answered**")
 
 
 @st.fragment(run_every=following.SECONDS)
