@@ -11,17 +11,24 @@ from pydantic.dataclasses import dataclass
 
 Angle = Annotated[float, Field(ge=-6.3, le=6.3)]
 """An angle of a gate, in radians."""
+LESSON_SEED = 0
+"""The seed with which the trainings of lessons begin."""
+Seed = Annotated[int, Field(ge=LESSON_SEED, le=9999)]
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class MapFigure:
-    """The map of a run at one frame; −1 is the last. Without `view` the one that shows the structure."""
+    """The map of a run at one frame; −1 is the last. Without `view` the one that shows the structure.
+
+    `seed` is that of the training, of which somebody may have made others than the lesson's.
+    """
 
     run: str
     frame: Annotated[int, Field(ge=-1)] = -1
     view: Literal["", "image", "text", "both", "laid"] = ""
     colour: Literal["norm", "label"] = "norm"
     item: str = ""  # id of the selected item
+    seed: Seed = LESSON_SEED
     kind: Literal["map"] = "map"
 
     @property
@@ -64,6 +71,7 @@ class LossFigure:
     """The loss of a run in its parts, step by step."""
 
     run: str
+    seed: Seed = LESSON_SEED
     kind: Literal["losses"] = "losses"
 
     @property

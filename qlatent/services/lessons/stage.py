@@ -15,14 +15,14 @@ from qlatent.services.experiments import comparison
 from qlatent.services.hardware import results
 from qlatent.services.hardware.results import JobResults
 from qlatent.services.heads import kept_heads
-from qlatent.services.lessons import jobs, preparing
+from qlatent.services.lessons import jobs, preparing, variations
 from qlatent.services.lessons.manifest import resolved
 from qlatent.services.runs import frames, listing
 from qlatent.services.runs.event_log import Columns
 from qlatent.services.runs.specs import training_spec
 from qlatent.services.vectors import stored
 from qlatent.store.workspace import Workspace
-from qlatent.teaching.figures import CircuitFigure, Figure, TableFigure, WaysFigure
+from qlatent.teaching.figures import LESSON_SEED, CircuitFigure, Figure, TableFigure, WaysFigure
 from qlatent.types import Arrays
 
 Angles = NDArray[np.float64]
@@ -41,7 +41,9 @@ class Stage:
         shown = self.figure.runs if self.figure else ()
         if not name and not shown:
             raise InputError("This step shows no training.", remedy="Name one: given = {run = …}.")
-        return preparing.run_id(self.workspace, resolved(self.lesson, name) if name else shown[0])
+        training = resolved(self.lesson, name) if name else shown[0]
+        seed = getattr(self.figure, "seed", LESSON_SEED) if training in shown else LESSON_SEED
+        return variations.run_id(self.workspace, training, seed)
 
     def ids(self, name: str = "") -> tuple[str, ...]:
         """The ids of the items on the map of a run, in the order of its arrays."""

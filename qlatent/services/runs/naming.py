@@ -75,10 +75,11 @@ class Waiting:
     seconds: float | None
 
 
-def waiting(runs: Sequence[RunSummary], run_id: str, *, workers: int) -> Waiting:
+def waiting(runs: Sequence[RunSummary], run_id: str, *, workers: int, now: float | None = None) -> Waiting:
     """Estimate when a queued run starts, from the remaining times of the runs before it; `runs` has all runs.
 
-    A queued run is assumed to take the median time of finished runs of its kind.
+    A queued run, and one that does not know yet how long it takes, is assumed to take the median time of finished runs
+    of its kind. `now` is in unix seconds.
     """
     waiting, running = ([each for each in runs if each.state == state] for state in ("queued", "running"))
     served: dict[str, float] = {}
@@ -94,7 +95,7 @@ def waiting(runs: Sequence[RunSummary], run_id: str, *, workers: int) -> Waiting
         )
     )
     place, by_id = order.index(run_id), {each.id: each for each in waiting}
-    needs = [each.status.seconds_left for each in running]
+    needs = [_seconds_left(runs, each, time.time() if now is None else now) for each in running]
     needs += [_usual_seconds(runs, by_id[each]) for each in order[:place]]
     if any(each is None for each in needs):
         return Waiting(place + 1, None)
@@ -102,6 +103,14 @@ def waiting(runs: Sequence[RunSummary], run_id: str, *, workers: int) -> Waiting
     for seconds in needs:
         free[free.index(min(free))] += seconds or 0.0
     return Waiting(place + 1, min(free))
+
+
+def _seconds_left(runs: Iterable[RunSummary], run: RunSummary, now: float) -> float | None:
+    """Seconds that a running run says are left, else what is left of the usual time of its kind."""
+    if run.status.seconds_left is not None:
+        return run.status.seconds_left
+    usual = _usual_seconds(runs, run)
+    return None if usual is None else max(0.0, usual - (now - (run.claimed or now)))
 
 
 def _usual_seconds(runs: Iterable[RunSummary], run: RunSummary) -> float | None:

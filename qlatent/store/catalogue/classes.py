@@ -161,6 +161,27 @@ class Classes:
             query = query.where(_RUNS.c.student_id == student)
         return [ClassRun(**row._mapping) for row in self._database.rows(query)]
 
+    def leave_run(self, class_id: str, student_id: str, run_id: str) -> bool:
+        """Note that a student asks for a training no longer; returns whether it is another's, too.
+
+        It is if anybody else of any class asked for it, or if no class started it. Otherwise the note stays, so that
+        the training goes with the class.
+        """
+        here = _RUNS.c.run_id == run_id
+        own = here & (_RUNS.c.class_id == class_id) & (_RUNS.c.student_id == student_id)
+        with self._database.writing() as connection:
+            notes = connection.execute(select(_RUNS.c.student_id, _RUNS.c.made).where(here)).all()
+            shared = any(each.student_id != student_id for each in notes) or not any(
+                each.made for each in notes
+            )
+            if shared:
+                connection.execute(delete(_RUNS).where(own))
+            return shared
+
+    def wanted(self, run_id: str) -> bool:
+        """Whether a student of any class asked for this training."""
+        return bool(self._database.rows(select(_RUNS.c.run_id).where(_RUNS.c.run_id == run_id)))
+
     def made(self, run_id: str) -> bool:
         """Whether a class started this training."""
         return bool(self._database.rows(select(_RUNS.c.run_id).where(_RUNS.c.run_id == run_id, _RUNS.c.made)))

@@ -11,7 +11,7 @@ from qlatent.errors import InputError
 from qlatent.services.lessons.library import library
 from qlatent.services.workspaces import Workspace
 from qlatent.teaching.lesson import Lesson, Step
-from qlatent.ui.learn import lesson_list, links
+from qlatent.ui.learn import lesson_list, links, trainer
 from qlatent.ui.learn import step as steps
 from qlatent.ui.learn.asking import Asking
 from qlatent.ui.learn.links import Standing
@@ -48,7 +48,9 @@ def draw(workspace: Workspace) -> None:
     st.button("All lessons", key="learn_all", icon=":material/arrow_back:", type="tertiary", on_click=_leave)
     moved = partial(_write, lesson, step)
     asking = Asking(given=progress().given(lesson, step), take=partial(progress().take, lesson, step))
-    steps.draw(workspace, lesson, step, asking=asking, go=partial(_go, lesson), moved=moved)
+    steps.draw(
+        workspace, lesson, step, asking=asking, trainer=trainer.alone(), go=partial(_go, lesson), moved=moved
+    )
     moved(steps.standing_of(lesson, step))
 
 

@@ -15,6 +15,7 @@ from qlatent.teaching.figures import Figure
 from qlatent.teaching.lesson import Lesson, Step
 from qlatent.teaching.questions import ChoiceQuestion, GateQuestion, NumberQuestion, PointQuestion
 from qlatent.ui.learn.links import Stand
+from qlatent.ui.learn.trainer import Trainer
 from qlatent.ui.shell.formatting import literal
 
 LETTERS, SHAPES = "ABCDEF", "▲◆●■★⬢"
@@ -47,6 +48,7 @@ class Asked:
     step: Step
     stand: Stand
     asking: Asking
+    trainer: Trainer | None = None
 
     @property
     def open(self) -> bool:

@@ -18,10 +18,10 @@ VERSION = "1"
 NONE = "-"  # written where there is no item, no chosen view and no camera
 PLACE = ("v", "lesson", "step")
 FIELDS: dict[str, tuple[str, ...]] = {
-    "map": ("view", "frame", "colour", "item", "camera"),
+    "map": ("seed", "view", "frame", "colour", "item", "camera"),
     "linked": ("colour", "item", "camera"),
     "ways": ("frame", "colour", "item", "camera"),
-    "losses": (),
+    "losses": ("seed",),
     "table": ("seeds",),
     "circuit": ("gate", "angles"),
     "bloch": ("gate", "angles"),
@@ -106,7 +106,7 @@ def _written(value: Any) -> str:
 def _parsed(figure: Figure, name: str, text: str) -> Any:
     if name == "angles":
         return _angles(figure, text)
-    if name in ("frame", "gate", "seeds"):
+    if name in ("frame", "gate", "seed", "seeds"):
         try:
             return int(text)
         except ValueError:

@@ -13,6 +13,7 @@ from qlatent.ui.learn import asking as questions
 from qlatent.ui.learn import figures, links, preparation
 from qlatent.ui.learn.asking import Asked, Asking
 from qlatent.ui.learn.links import Stand, Standing
+from qlatent.ui.learn.trainer import Trainer
 from qlatent.ui.shell import page, parts
 from qlatent.ui.shell.formatting import literal
 
@@ -37,10 +38,11 @@ def draw(
     step: Step,
     *,
     asking: Asking,
+    trainer: Trainer | None = None,
     go: Callable[[str], None],
     moved: Callable[[Standing], None] = lambda standing: None,
 ) -> None:
-    """Draw a step whose question is asked as `asking` says.
+    """Draw a step whose question is asked as `asking` says; with a `trainer` the person can train what it shows.
 
     `go` is called with the id of a step that the person wishes to see; `moved` is told how the figure stands after each
     change.
@@ -50,7 +52,7 @@ def draw(
         st.markdown(step.text)
         preparation.draw(lesson)
         return
-    _body(Asked(workspace, lesson, step, stand(lesson, step, moved=moved), asking))
+    _body(Asked(workspace, lesson, step, stand(lesson, step, moved=moved), asking, trainer))
 
 
 def stand(
@@ -130,7 +132,7 @@ def _body(asked: Asked) -> None:
 def _figure(asked: Asked) -> bool:
     """Draw the figure and the link to its state; False if it has no such state."""
     try:
-        figures.draw(asked.stand)
+        figures.draw(asked.stand, asked.trainer)
     except InputError as err:
         parts.error_card(err)
         if st.button("Open the step as it begins", key="learn_begin", type="primary", icon=":material/undo:"):

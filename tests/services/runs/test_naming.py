@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,14 @@ def test_a_queued_run_has_a_position_and_an_estimated_start() -> None:
     assert naming.waiting(views, "r2", workers=1) == Waiting(1, 90.0)
     assert naming.waiting(views, "r3", workers=1) == Waiting(2, 150.0)
     assert naming.waiting(views, "r3", workers=2) == Waiting(2, 60.0)  # beside the one that runs
+
+
+def test_a_run_that_does_not_know_its_time_yet_is_taken_for_a_usual_one() -> None:
+    took = {"state": "finished", "process_started": NOON, "heartbeat": NOON + 60}
+    loading = replace(run(1, status={"state": "running"}), claimed=NOON)
+    views = [loading, run(2, status={"state": "queued"}), run(9, status=took)]
+    assert naming.waiting(views, "r2", workers=1, now=NOON + 20) == Waiting(1, 40.0)
+    assert naming.waiting(views, "r2", workers=1, now=NOON + 90) == Waiting(1, 0.0)
 
 
 def test_unknown_times_are_not_guessed() -> None:

@@ -41,6 +41,19 @@ def test_what_was_stored_is_read_back(catalogue: Catalogue) -> None:
     assert classes.all() == [] and classes.students("c") == [] and classes.answers("c") == []
 
 
+def test_a_training_that_others_asked_for_is_left_and_ones_own_stays_noted(catalogue: Catalogue) -> None:
+    classes = catalogue.classes
+    classes.add(CLASS)
+    classes.join(MIA, allow)
+    classes.join(replace(MIA, id="s2", nickname="Bo", secret="hash of bo"), allow)
+    for student, run, made in (("s1", "r1", True), ("s2", "r1", True), ("s1", "r2", False)):
+        classes.add_run(ClassRun("c", student, run, made, 120.0))
+    assert classes.leave_run("c", "s1", "r1")  # Bo waits for it
+    assert [(each.student_id, each.run_id) for each in classes.runs("c")] == [("s2", "r1"), ("s1", "r2")]
+    assert not classes.leave_run("c", "s2", "r1") and classes.wanted("r1")
+    assert classes.leave_run("c", "s1", "r2") and not classes.wanted("r2")  # no class has made it
+
+
 def test_a_change_counts_and_starts_from_what_is_there(catalogue: Catalogue) -> None:
     classes = catalogue.classes
     classes.add(CLASS)

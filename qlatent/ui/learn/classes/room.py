@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from qlatent.errors import QlatentError
-from qlatent.services.classes import answering, joining, opening, presence
+from qlatent.services.classes import answering, joining, opening, presence, trainings
 from qlatent.services.classes.joining import StudentRecord
 from qlatent.services.classes.opening import ClassRecord
 from qlatent.services.lessons.library import library
@@ -35,10 +35,15 @@ def people(class_id: str) -> None:
     try:
         record = opening.one(workspace, class_id)
         there = presence.of_class(workspace, class_id)
+        told = trainings.under_way(workspace, class_id)
     except QlatentError:
         return
     silent = f", {len(there.silent)} silent" if there.silent else ""
     st.markdown(f"**{count(len(there.present), 'student')} present{silent}**")
+    if told.running or told.waiting:
+        st.caption(
+            f":material/model_training: Their trainings: {told.running} running, {told.waiting} waiting"
+        )
     if not there.present and not there.silent:
         st.caption("Nobody has joined yet. Show the code, or send the link.")
     listed = [*there.present, *there.silent]

@@ -17,7 +17,7 @@ from qlatent.teaching.lesson import Lesson, Step
 from qlatent.ui.learn import links
 from qlatent.ui.learn import step as steps
 from qlatent.ui.learn.asking import Asking
-from qlatent.ui.learn.classes import chart, entry, following
+from qlatent.ui.learn.classes import chart, entry, following, training
 from qlatent.ui.learn.links import Standing
 from qlatent.ui.shell import page, parts
 from qlatent.ui.shell.formatting import literal
@@ -46,7 +46,13 @@ def draw(workspace: Workspace, record: ClassRecord, student: StudentRecord, secr
 
     _restore(lesson, step, student)
     steps.draw(
-        workspace, lesson, step, asking=asking(workspace, record, student, lesson, step), go=go, moved=moved
+        workspace,
+        lesson,
+        step,
+        asking=asking(workspace, record, student, lesson, step),
+        go=go,
+        moved=moved,
+        trainer=training.of_student(workspace, student),
     )
     _lessons(workspace, record, student)
 

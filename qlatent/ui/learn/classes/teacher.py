@@ -13,6 +13,7 @@ from qlatent.services.lessons.library import library
 from qlatent.services.workspaces import Workspace
 from qlatent.teaching.lesson import Lesson, Step
 from qlatent.ui.learn import step as steps
+from qlatent.ui.learn import trainer
 from qlatent.ui.learn.classes import entry, following, leading, projector, room
 from qlatent.ui.shell import page, parts
 from qlatent.ui.shell.formatting import ago, count, literal
@@ -39,7 +40,7 @@ def draw(workspace: Workspace, record: ClassRecord) -> None:
             icon=":material/visibility:",
         )
         _switch("Back to the class", "", key="class_preview_end", icon=":material/arrow_back:")
-        steps.draw(workspace, lesson, step, asking=asking, go=_nowhere)
+        steps.draw(workspace, lesson, step, asking=asking, trainer=trainer.alone(), go=_nowhere)
         return
     _header(record)
     main, side = st.columns([3, 1.15], gap="large")
@@ -48,7 +49,8 @@ def draw(workspace: Workspace, record: ClassRecord) -> None:
         room.people(record.id)
     with main:
         _leading(workspace, record, lesson, step)
-        steps.draw(workspace, lesson, step, asking=asking, go=_go(workspace, record, lesson))
+        go = _go(workspace, record, lesson)
+        steps.draw(workspace, lesson, step, asking=asking, trainer=trainer.alone(), go=go)
 
 
 def _elsewhere(workspace: Workspace, record: ClassRecord, err: InputError) -> None:

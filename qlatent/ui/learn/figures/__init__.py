@@ -13,6 +13,7 @@ from qlatent.services.experiments import comparison, grid
 from qlatent.services.experiments.comparison import Row
 from qlatent.services.lessons import figures, preparing
 from qlatent.services.runs import listing
+from qlatent.services.runs.listing import RunSummary
 from qlatent.teaching.figures import (
     CircuitFigure,
     LinkedFigure,
@@ -22,38 +23,37 @@ from qlatent.teaching.figures import (
     WaysFigure,
 )
 from qlatent.ui.compare import tables
-from qlatent.ui.learn import links
+from qlatent.ui.learn import links, seeds
 from qlatent.ui.learn.figures import circuit, linked, moving, ways
 from qlatent.ui.learn.links import Stand
+from qlatent.ui.learn.trainer import Trainer
 from qlatent.ui.shell import page
 from qlatent.ui.train import run_board
 
 
-def draw(stand: Stand) -> None:
-    """Draw the figure as it stands; a state that it does not have raises `InputError`."""
+def draw(stand: Stand, trainer: Trainer | None = None) -> None:
+    """Draw the figure as it stands; a state that it does not have raises `InputError`. `trainer` as in `seeds`."""
     match stand.figure:
-        case MapFigure():
-            moving.draw(stand)
+        case MapFigure() | LossFigure() as figure:
+            chosen = seeds.choose(stand, trainer)
+            moving.draw(chosen.stand, chosen.run) if figure.kind == "map" else _losses(chosen.run)
+            seeds.numbers(chosen)
         case LinkedFigure():
             linked.draw(stand)
         case WaysFigure():
             ways.draw(stand)
         case CircuitFigure():
             circuit.draw(stand)
-        case LossFigure() as figure:
-            _losses(figure)
         case TableFigure():
             _table(stand)
 
 
-def _losses(figure: LossFigure) -> None:
-    workspace = page.workspace()
-    run = listing.summary(workspace, preparing.run_id(workspace, figure.run))
+def _losses(run: RunSummary) -> None:
     drawn = run_board.loss_figure(run)
     if drawn is None:
         raise InputError(f"{run.name} has no step.", remedy="Prepare the lesson again.")
     parts = " · ".join(
-        name for part, name in loss_plots.PARTS.items() if part in listing.losses(workspace, run.id)
+        name for part, name in loss_plots.PARTS.items() if part in listing.losses(page.workspace(), run.id)
     )
     st.plotly_chart(
         drawn, key="learn_losses", config={"displayModeBar": False}, alt="Loss parts over the steps"
@@ -63,18 +63,18 @@ def _losses(figure: LossFigure) -> None:
 
 def _table(stand: Stand) -> None:
     workspace, figure = page.workspace(), stand.figure
-    seeds = preparing.experiment(workspace, figure.experiment).seeds
-    if figure.seeds > seeds:
+    most = preparing.experiment(workspace, figure.experiment).seeds
+    if figure.seeds > most:
         raise links.refused("seeds", figure.seeds)
     found = figures.shown(workspace, figure)
     assert isinstance(found, list)
-    _how_many(stand, seeds)
+    _how_many(stand, most)
     tables.heads(found, figure.metrics, key="learn_table")
     if figure.seeds > 1:
         _seeds(found, figure.metrics)
 
 
-def _how_many(stand: Stand, seeds: int) -> None:
+def _how_many(stand: Stand, most: int) -> None:
     """The choice of how many of the experiment's seeds count."""
     st.session_state["learn_table_seeds"] = stand.figure.seeds
 
@@ -82,7 +82,7 @@ def _how_many(stand: Stand, seeds: int) -> None:
         stand.change(seeds=st.session_state["learn_table_seeds"])
 
     st.segmented_control(
-        "Number of seeds", range(1, seeds + 1), key="learn_table_seeds", on_change=changed, required=True
+        "Number of seeds", range(1, most + 1), key="learn_table_seeds", on_change=changed, required=True
     )
 
 

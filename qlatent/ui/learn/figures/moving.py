@@ -7,9 +7,8 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from qlatent.services.lessons import preparing
-from qlatent.services.runs import listing
 from qlatent.services.runs.frames import Drawing
+from qlatent.services.runs.listing import RunSummary
 from qlatent.services.scenes.scenes import Scene
 from qlatent.ui.explore import point_cards, shown_scene, table
 from qlatent.ui.explore.shown_scene import Named
@@ -26,10 +25,9 @@ from qlatent.ui.shell.formatting import count
 REFUSED = "learn_refused"
 
 
-def draw(stand: Stand) -> None:
-    """Draw the map with what its frame shows, the card of the open item, and the table."""
-    workspace, figure = page.workspace(), stand.figure
-    run = listing.summary(workspace, preparing.run_id(workspace, figure.run))
+def draw(stand: Stand, run: RunSummary) -> None:
+    """Draw the map of a run with what its frame shows, the card of the open item, and the table."""
+    figure = stand.figure
     named = shown_scene.read(Looked(run, run.dataset or ""), Drawing(view=figure.view or None))
     scene = named.scene
     frame, row = _frame(scene, figure.frame), row_of(scene.shown.ids, scene.rows, figure.item)
