@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from streamlit.testing.v1 import AppTest
 
 from qlatent.services.classes import answering, joining, opening, walking
@@ -14,6 +17,7 @@ from qlatent.services.classes.joining import Joined
 from qlatent.services.classes.opening import Opened
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.ui.learn import preparation
+from qlatent.ui.shell import page
 
 Open = Callable[..., AppTest]
 LESSON, NUMBER, CHOICE, LAST = "03-qubits", "rest", "which", "which"
@@ -204,19 +208,20 @@ def test_an_answer_that_is_no_number_is_refused_and_not_stored(room: Class, type
 
 def test_an_answer_that_cannot_be_stored_is_not_taken(room: Class) -> None:
     at = room.student(room.join("Mia"))
-    with room.workspace.catalogue.classes._database.writing() as connection:
-        connection.exec_driver_sql(
-            "CREATE TRIGGER full BEFORE INSERT ON class_answers BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
-        )
-    try:
+    engine = page._open(str(room.workspace.path.resolve())).catalogue.classes._database._writable()
+    event.listen(engine, "checkout", impatient)
+    with closing(sqlite3.connect(room.workspace.path / "catalogue.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # holds the database, as a backup may
         at.text_input[0].set_value("0.5")
         at.button(key="learn_answer").click().run()
-    finally:
-        with room.workspace.catalogue.classes._database.writing() as connection:
-            connection.exec_driver_sql("DROP TRIGGER full")
-    assert at.error and not at.success
+    event.remove(engine, "checkout", impatient)
+    assert "was not stored" in at.error[0].proto.title and "catalogue" not in told(at) and not at.success
     at.button(key="learn_answer").click().run()  # what was typed is still there
     assert "Right" in at.success[0].proto.title
+
+
+def impatient(connection: sqlite3.Connection, *_: object) -> None:
+    connection.execute("PRAGMA busy_timeout = 20")
 
 
 @pytest.mark.parametrize(
@@ -261,11 +266,11 @@ def test_a_class_whose_days_are_over_is_gone_for_open_pages_too(room: Class) -> 
     closed = opening.close(room.workspace, room.opened.record.id).closed
     assert closed is not None
     opening.sweep(room.workspace, now=closed + 15 * 24 * 3600)
-    for page in (at, teacher):
-        page.run()
-        assert "no class with the code" in page.error[0].proto.title
-        page.button(key="class_leave").click().run()
-        assert page.title[0].value == "Learn"
+    for tab in (at, teacher):
+        tab.run()
+        assert "no class with the code" in tab.error[0].proto.title
+        tab.button(key="class_leave").click().run()
+        assert tab.title[0].value == "Learn"
 
 
 def test_a_class_on_a_lesson_that_broke_goes_on_with_another(
@@ -274,8 +279,8 @@ def test_a_class_on_a_lesson_that_broke_goes_on_with_another(
     at = room.student(room.join("Mia"))
     room.workspace.catalogue.classes.bring(room.opened.record.id, lesson="00-gone", step="start")
     teacher = room.teacher()
-    for page in (at.run(), teacher):
-        assert "no lesson" in page.error[0].proto.title
+    for tab in (at.run(), teacher):
+        assert "no lesson" in tab.error[0].proto.title
     teacher.selectbox[0].set_value(teacher.selectbox[0].options[2]).run()
     teacher.button(key="class_bring").click().run()
     assert not teacher.error and "step 1 of" in told(teacher)

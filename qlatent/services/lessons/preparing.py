@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from qlatent.errors import InputError, QlatentError
+from qlatent.errors import InputError, QlatentError, RunError
 from qlatent.services.datasets import datasets
 from qlatent.services.datasets.import_records import Preview
 from qlatent.services.experiments import experiments
@@ -16,7 +16,7 @@ from qlatent.services.experiments.grid import Experiment, Grid
 from qlatent.services.hardware.listing import JobView
 from qlatent.services.lessons import jobs
 from qlatent.services.lessons.manifest import Training, fault, folder_of, manifest
-from qlatent.services.runs import queue
+from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import HardwareJob, TrainSpec
 from qlatent.services.training import sweeps
@@ -261,11 +261,17 @@ def _spec(workspace: Workspace, name: str) -> TrainSpec:
 
 
 def _train(workspace: Workspace, spec: TrainSpec, known: Mapping[str, RunSummary]) -> None:
-    run = known.get(training_key(spec))
+    """Queue a training, or go on with it; of a class that opens a lesson at the same moment, only one does it."""
+    key = training_key(spec)
+    run = known.get(key)
     if run is None:
-        queue.start(workspace, spec)
+        queue.start(workspace, spec, token=f"lesson {key}")
     elif not run.active and run.state != "finished":
-        queue.resume(workspace, run.id)
+        try:
+            queue.resume(workspace, run.id)
+        except RunError:
+            if not listing.summary(workspace, run.id).active:
+                raise
 
 
 def _experiment(workspace: Workspace, name: str) -> Experiment:

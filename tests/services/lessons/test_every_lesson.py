@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,13 @@ def test_nothing_is_trained_twice(prepared: Workspace) -> None:
     with in_process():
         preparing.prepare(prepared, NEEDS)
     assert len(prepared.catalogue.runs()) == runs
+
+
+def test_a_class_that_opens_a_lesson_at_one_moment_queues_its_training_once(tmp_path: Path) -> None:
+    with open_workspace(tmp_path) as workspace, launchers.using(LauncherDouble()):
+        with ThreadPoolExecutor(4) as students:
+            list(students.map(lambda _: preparing.prepare(workspace, ("names",)), range(4)))
+        assert len(listing.list_runs(workspace)) == 1
 
 
 @pytest.mark.slow

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 
 import streamlit as st
 
-from qlatent.errors import InputError, QlatentError
+from qlatent.errors import AbsentError, InputError, QlatentError, StoreError
 from qlatent.services.classes import answering, joining, opening, walking
 from qlatent.services.classes.joining import StudentRecord
 from qlatent.services.classes.opening import ClassRecord
@@ -21,6 +22,8 @@ from qlatent.ui.learn.classes import chart, entry, following, training
 from qlatent.ui.learn.links import Standing
 from qlatent.ui.shell import page, parts
 from qlatent.ui.shell.formatting import literal
+
+_log = logging.getLogger("qlatent.app")
 
 
 def draw(workspace: Workspace, record: ClassRecord, student: StudentRecord, secret: str) -> None:
@@ -69,7 +72,16 @@ def asking(
         last = given.get(answering.FIRST)
 
     def take(answer: Answer, verdict: Verdict) -> None:
-        answering.give(workspace, student, **here, answer=answer, right=verdict.right)
+        try:
+            answering.give(workspace, student, **here, answer=answer, right=verdict.right)
+        except AbsentError:
+            raise
+        except StoreError as err:  # names files and addresses of the teacher's machine
+            _log.error("an answer could not be stored: %s", err.message)
+            raise InputError(
+                "Your answer was not stored: the teacher's machine cannot write at the moment.",
+                remedy="Press again. If it stays so, tell your teacher: the disk may be full.",
+            ) from err
 
     return Asking(
         phase=phase,
