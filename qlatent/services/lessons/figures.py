@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from qlatent.errors import InputError
+from qlatent.metrics.statistics import differences as paired
 from qlatent.services.circuits import circuits
 from qlatent.services.circuits.circuits import CircuitView, Drawing, GateByGate
 from qlatent.services.experiments import comparison, side_by_side
@@ -51,6 +54,7 @@ class WaysShown:
     rows: NDArray[np.int64]  # (m,): dataset rows
 
 
+BySeed = Mapping[tuple[comparison.Key, str], Mapping[int, Row]]
 Shown = Evolution | SideBySide | Columns | list[Row] | CircuitShown | WaysShown
 
 
@@ -103,3 +107,27 @@ def title(run: str) -> str:
     """The title of a training of lessons."""
     training = manifest().runs[run]
     return training.title or comparison.grid.title(training.head)
+
+
+def differences(rows: Sequence[Row], metrics: Sequence[str]) -> tuple[str, pd.DataFrame]:
+    """The title of the first head, and its difference to each other head: heads × metrics as "mean [low, high]".
+
+    The differences are paired by seed, with Student's 95 % interval; "–" where there is none.
+    """
+    known = comparison.by_seed(rows)
+    heads = list(dict.fromkeys(key for key, _ in known))
+    lines = {
+        comparison.grid.title(key[0]): {
+            comparison.metric_title(metric): _difference(known, heads[0], key, metric) for metric in metrics
+        }
+        for key in heads[1:]
+    }
+    return comparison.grid.title(heads[0][0]), pd.DataFrame.from_dict(lines, orient="index").rename_axis(
+        "Head"
+    )
+
+
+def _difference(known: BySeed, first: comparison.Key, second: comparison.Key, metric: str) -> str:
+    one, two = (comparison.values(known.get((key, metric), {})) for key in (first, second))
+    found = paired.paired(one, two)
+    return f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]" if found.seeds > 1 else "–"

@@ -128,3 +128,19 @@ def test_a_training_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
             figures.shown(workspace, step.figure)
         with pytest.raises(InputError, match="did you mean 'acqua'"):
             preparing.prepare(workspace, ("aqua",))
+
+
+def test_differences_are_paired_by_seed() -> None:
+    values = {"acqua": (0.6, 0.7, 0.8), "pca": (0.5, 0.5, 0.5), "acqua_twin": (0.6, 0.8, None)}
+    rows = [
+        {"head": head, "objective": "", "dim": 4, "seed": seed, "metric": "spearman", "value": value}
+        for head, of_seeds in values.items()
+        for seed, value in enumerate(of_seeds)
+    ]
+    first, table = figures.differences(rows, ["spearman"])  # type: ignore[arg-type]
+    column = table.iloc[:, 0]
+    assert first == "CLIP-ACQUA" and list(table.index) == ["PCA", "CLIP-ACQUA, classical twin"]
+    assert column["PCA"] == "+0.200 [-0.048, +0.448]"  # 0.2 ± 4.303 · 0.1 / √3
+    assert (
+        column["CLIP-ACQUA, classical twin"] == "-0.050 [-0.685, +0.585]"
+    )  # of two seeds: 12.706 · 0.0707 / √2

@@ -71,6 +71,7 @@ def _table(stand: Stand) -> None:
     _how_many(stand, most)
     tables.heads(found, figure.metrics, key="learn_table")
     if figure.seeds > 1:
+        _differences(found, figure.metrics)
         _seeds(found, figure.metrics)
 
 
@@ -84,6 +85,14 @@ def _how_many(stand: Stand, most: int) -> None:
     st.segmented_control(
         "Number of seeds", range(1, most + 1), key="learn_table_seeds", on_change=changed, required=True
     )
+
+
+def _differences(found: list[Row], metrics: Sequence[str]) -> None:
+    """The first head minus each other one."""
+    first, lines = figures.differences(found, metrics)
+    st.markdown(f"**{first} minus each other head**")
+    st.dataframe(lines, key="learn_differences", alt=f"{first} minus each other head")
+    st.caption("Mean of the differences, seed by seed [95 % interval].")
 
 
 def _seeds(found: list[Row], metrics: Sequence[str]) -> None:
