@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.ui.circuits import anatomy, controls, figures_of_merit, merge_weights
+from qlatent.ui.circuits import anatomy, controls, figures_of_merit, lesson, merge_weights
 from qlatent.ui.shell import page, parts, url_state
 
 page.workspace()
@@ -15,6 +15,7 @@ with side:
 if view is not None:
     with main:
         anatomy.sizes(view)
+        use = st.container()
         drawing = st.container()
     drawn = {
         "step": ("Step through", anatomy.stepping),
@@ -31,10 +32,15 @@ if view is not None:
     if not tabs["step"].open:  # on the tab step, it is drawn once the angles are known
         with drawing:
             anatomy.drawing(view)
+    shown, stepped = drawn["step"][0], None
     for name, tab in tabs.items():
         if tab.open:
+            shown = drawn[name][0]
             with tab:
-                stepped = drawn[name][1](view)
+                done = drawn[name][1](view)
             if name == "step":
+                stepped = done
                 with drawing:
                     anatomy.drawing(view, stepped)
+    with use:
+        lesson.use(view, shown, stepped)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.ui.compare import experiment, maps, probes, retrieval_results, tables
+from qlatent.ui.compare import experiment, lesson, maps, probes, retrieval_results, tables
 from qlatent.ui.shell import dataset_cache, page, parts, url_state
 from qlatent.ui.shell.removed import removed
 
@@ -31,6 +31,7 @@ if not dataset_cache.all_datasets():
 
 if url_state.switch("by", {"experiments": "Experiments", "retrieval": "Retrieval"}) == "retrieval":
     retrieval_results.board()
+    lesson.of_retrieval()
     removed("run", "run")
     st.stop()
 
@@ -40,8 +41,11 @@ if found is None:
     st.stop()
 parts.beyond_builtin(found.encoder, found.dataset)
 experiment.progress(found)
+use = st.container()
 tabs = st.tabs(list(TABS), key="compare_tabs", on_change="rerun")
-for tab, draw in zip(tabs, TABS.values(), strict=True):
+for tab, (name, draw) in zip(tabs, TABS.items(), strict=True):
     if tab.open:
         with tab:
             draw(found)
+        with use:
+            lesson.use(found, name)

@@ -21,12 +21,14 @@ KNOWN = ("id", "text", "label", "split", "duplicate_of")
 TABLES = (".parquet", ".csv", ".jsonl")
 
 
-def items_frame(workspace: Workspace, dataset: str, *, rows: NDArray[np.int64] | None = None) -> pd.DataFrame:
-    """Items, all or some rows, with the columns `KNOWN` and their metadata as typed columns.
+def items_frame(
+    workspace: Workspace, dataset: str, *, rows: NDArray[np.int64] | None = None, version: int | None = None
+) -> pd.DataFrame:
+    """Items, all or some rows, at a version, with the columns `KNOWN` and their metadata as typed columns.
 
     A metadata column whose name is also a part of an item becomes "<name> (metadata)".
     """
-    table = workspace.items.table(dataset, columns=[*KNOWN, "metadata"])
+    table = workspace.items.table(dataset, columns=[*KNOWN, "metadata"], version=version)
     frame = (table if rows is None else table.take(rows)).to_pandas()
     return pd.concat([frame, facts.columns(frame.pop("metadata").tolist(), beside=KNOWN)], axis=1)
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qlatent.errors import InputError, QlatentError
 from qlatent.hardware.work import Mitigation
@@ -34,20 +34,14 @@ class LessonData(_Part):
     files: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-def _without_seed(settings: dict[str, Any]) -> dict[str, Any]:
-    if "seed" in settings:
-        raise ValueError("trainings of lessons have no seed: they begin with 0, and anybody can try another")
-    return settings
-
-
 class Training(_Part):
-    """One training on a data set, with the seed 0."""
+    """One training on a data set, with the seed 0; one whose settings name a seed is shown with that one alone."""
 
     data: str
     head: str
     objective: str
     title: str = ""
-    settings: Annotated[dict[str, Any], AfterValidator(_without_seed)] = Field(default_factory=dict)
+    settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class GridOfTrainings(_Part):

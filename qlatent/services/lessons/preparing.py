@@ -60,7 +60,7 @@ def prepare(workspace: Workspace, needs: Iterable[str] | None = None) -> None:
     known = sweeps.known(workspace)
     for name in wanted:
         if name in manifest().runs:
-            _train(workspace, _spec(workspace, name), known)
+            _train(workspace, spec(workspace, name), known)
     for name in wanted:
         if name in manifest().experiments:
             experiments.start(workspace, _experiment(workspace, name))
@@ -110,7 +110,7 @@ def readiness(workspace: Workspace, needs: Iterable[str] | None = None) -> Readi
             active, under_way = active + told.active, under_way + told.under_way
             failed += told.failed
         else:
-            run = known.get(training_key(_spec(workspace, name)))
+            run = known.get(training_key(spec(workspace, name)))
             total, finished = total + 1, finished + (run is not None and run.state == "finished")
             if run is not None and run.active:
                 active, under_way = active + 1, under_way + run.progress
@@ -141,7 +141,7 @@ def run_id(workspace: Workspace, name: str) -> str:
 def _finished(workspace: Workspace, name: str, written: str) -> str:
     """The id; `written` is how the training and its data are written at present."""
     if name in manifest().runs and dataset_id(workspace, _data_of(name)) is not None:
-        run = sweeps.known(workspace).get(training_key(_spec(workspace, name)))
+        run = sweeps.known(workspace).get(training_key(spec(workspace, name)))
         if run is not None and run.state == "finished":
             return run.id
     raise InputError(f"The training {name!r} of this lesson is not there yet.", remedy=REMEDY)
@@ -248,7 +248,8 @@ def _dataset(workspace: Workspace, name: str) -> str:
     return found
 
 
-def _spec(workspace: Workspace, name: str) -> TrainSpec:
+def spec(workspace: Workspace, name: str) -> TrainSpec:
+    """The training of this name, whose data must be there."""
     training = manifest().runs[name]
     request = TrainingRequest(
         _dataset(workspace, training.data), head=training.head, objective=training.objective,

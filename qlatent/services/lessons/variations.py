@@ -24,8 +24,16 @@ MEASURES = ("spearman", "neighbour_overlap")
 
 
 def varies(workspace: Workspace, name: str) -> bool:
-    """Whether another seed is another training: nothing of PCA or of the vectors themselves is learned step by step."""
-    return name in manifest().runs and of_lesson(workspace, name).status.steps > 0
+    """Whether another seed is another training: nothing of PCA or of the vectors themselves is learned step by step.
+
+    A training whose settings name its seed is meant with that one.
+    """
+    training = manifest().runs.get(name)
+    return (
+        training is not None
+        and "seed" not in training.settings
+        and of_lesson(workspace, name).status.steps > 0
+    )
 
 
 def of_lesson(workspace: Workspace, name: str) -> RunSummary:

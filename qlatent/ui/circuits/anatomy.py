@@ -155,13 +155,23 @@ def steps(drawn: Drawing, states: GateByGate | None, gate: int, *, on_gate: Call
     )
 
 
+def chosen_gate() -> int:
+    """The gate in the URL, after which the state is shown."""
+    place = url_state.number("gate", FIRST)
+    return FIRST if place is None else max(place, 0)
+
+
+def chosen_size(name: str) -> int:
+    """What the slider of a layout's "qubits" or "layers" says."""
+    return int(st.session_state[f"size_{name}"])
+
+
 def _gate(circuit: str) -> int:
     """The gate in the URL; the first gate if another circuit was chosen since."""
     if st.session_state.setdefault("gate_circuit", circuit) != circuit:
         st.session_state["gate_circuit"] = circuit
         url_state.put("gate", None)
-    place = url_state.number("gate", FIRST)
-    return FIRST if place is None else place
+    return chosen_gate()
 
 
 def stepping(view: CircuitView) -> CircuitView | None:

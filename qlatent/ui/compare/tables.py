@@ -24,6 +24,7 @@ from qlatent.ui.compare.experiment import rows
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import literal
 
+METRICS, DIMS = "compare_metrics", "compare_filter"  # keys of what is chosen for the table
 SIZES = {"dim": "Latent dimension", "parameters_used": "Parameters used", "bytes_per_item": "Bytes per item"}
 
 
@@ -36,13 +37,11 @@ def table(experiment: Experiment) -> None:
     have = list(dict.fromkeys(row["metric"] for row in found if row["value"] is not None))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = st.multiselect(
-            "Metrics", have, default=[name for name in scopes.preferred(reports.FIRST, found) if name in have],
-            key="compare_metrics", format_func=lambda name: reports.heading(found, name), width="stretch",
+            "Metrics", have, default=first(found), key=METRICS, width="stretch",
+            format_func=lambda name: reports.heading(found, name),
         )  # fmt: skip
         dims = sorted({row["dim"] for row in found})
-        wanted = st.pills(
-            "Latent dimension", dims, selection_mode="multi", default=dims, key="compare_filter"
-        )
+        wanted = st.pills("Latent dimension", dims, selection_mode="multi", default=dims, key=DIMS)
     chosen = [row for row in found if row["dim"] in wanted]
     if not shown or not chosen:
         st.info("Choose a metric and a dimension.", icon=":material/info:")
@@ -50,6 +49,12 @@ def table(experiment: Experiment) -> None:
     heads(chosen, shown, key="compare_table")
     _metric_notes(found, shown)
     _downloads(chosen, shown)
+
+
+def first(found: Sequence[Row]) -> list[str]:
+    """The metrics that are shown at first, of those that were measured."""
+    have = {row["metric"] for row in found if row["value"] is not None}
+    return [name for name in scopes.preferred(reports.FIRST, found) if name in have]
 
 
 def heads(found: Sequence[Row], shown: Sequence[str], *, key: str) -> None:

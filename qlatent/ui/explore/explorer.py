@@ -14,6 +14,7 @@ from qlatent.ui.explore import (
     beside,
     controls,
     joining,
+    lesson,
     lines,
     moving_map,
     reading,
@@ -87,6 +88,7 @@ def explorer(looked: Looked) -> None:
         joining.control(named)
         views.views()
         saving.save(shown, drawn)
+        lesson.use(looked, shown)
         lines.switch(named.scene)
 
 
