@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from qlatent import worker
 from qlatent.services.experiments import side_by_side
 from qlatent.services.lessons import answering, preparing, walking
 from qlatent.services.lessons.folders import FILE
 from qlatent.services.lessons.library import library
+from qlatent.services.runs import launchers
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.ui.latent_map import cameras
 from qlatent.ui.learn import alone, links, preparation
 from tests.carried_out import in_process
+from tests.launchers import LauncherDouble
 from tests.pages.conftest import Furnished
 
 Open = Callable[..., AppTest]
@@ -141,6 +144,19 @@ def test_a_link_to_what_a_step_does_not_have_is_refused(
     key = "learn_begin" if choices == {"gate": "99"} else "learn_all"
     at.button(key=key).click().run()
     assert not at.error
+
+
+def test_what_a_lesson_needs_is_stopped_and_gone_on_with(tmp_path: Path, opened: Open) -> None:
+    with launchers.using(LauncherDouble()), open_workspace(tmp_path / "mine") as workspace:
+        at = opened(workspace.path, "learn", lesson="08-noise", step="noise")
+        assert any("0 of 6 runs finished" in str(each.proto) for each in at.get("progress"))
+        at.button(key="learn_stop").click().run()
+        (run,) = workspace.catalogue.runs()  # jobs wait for their training
+        worker.work(workspace, workspace.run(run.id))  # it was about to begin
+        at.run()
+        assert "entangled" in words(at) and "stopped" in words(at)
+        at.button(key="learn_retry").click().run()
+        assert workspace.run(run.id).status().state == "queued"
 
 
 @pytest.fixture(scope="module")

@@ -124,9 +124,9 @@ def probe(latents: Array, labels: Sequence[str], *, seed: int = 0) -> Confusion 
     return Confusion(tuple(map(str, names)), counts.reshape(len(names), len(names)))
 
 
-def figures(found: JobResults) -> dict[str, float]:
+def figures(found: JobResults, *, probed: bool = True) -> dict[str, float]:
     """What the device kept: mean slope, offset and error of its qubits, neighbour overlap with the simulator's latents,
-    and the accuracy of a linear probe on both, where there are labels."""
+    and if `probed` the accuracy of a linear probe on both, where there are labels."""
     qubits = lines(found)
     told = {
         "items": float(len(found)),
@@ -137,7 +137,7 @@ def figures(found: JobResults) -> dict[str, float]:
         "neighbour_overlap": neighbour_overlap(found.exact_latents, found.latents),
     }
     for name, latents in (("probe_accuracy", found.latents), ("probe_accuracy_exact", found.exact_latents)):
-        confusion = probe(latents, found.labels)
+        confusion = probe(latents, found.labels) if probed else None
         if confusion is not None:
             told[name] = confusion.accuracy
     return told
@@ -163,7 +163,7 @@ def shared(jobs: Sequence[JobResults]) -> list[JobResults]:
     return [_only(each, common) for each in jobs]
 
 
-def path(jobs: Sequence[JobResults]) -> list[dict[str, float]]:
+def path(jobs: Sequence[JobResults], *, probed: bool = True) -> list[dict[str, float]]:
     """The figures of each job on the items that all have, as `figures`, with two mean distances between latents.
 
     `from_exact` is that from the exact latents, `step` that from the job before it, of the first from the exact ones.
@@ -172,7 +172,7 @@ def path(jobs: Sequence[JobResults]) -> list[dict[str, float]]:
     alike = shared(jobs)
     before = [alike[0].exact_latents, *(each.latents for each in alike[:-1])]
     return [
-        figures(each)
+        figures(each, probed=probed)
         | {"from_exact": _distance(each.latents, each.exact_latents), "step": _distance(each.latents, last)}
         for each, last in zip(alike, before, strict=True)
     ]

@@ -100,7 +100,8 @@ def _ways_of(workspace: Workspace, names: tuple[str, ...], ids: tuple[str, ...])
     found = results.shared([jobs.read(workspace, each) for each in ids])
     titles = [manifest().jobs[name].title for name in names]
     placed, rows = placing.placed(list(zip(titles, found, strict=True))), placing.rows(workspace, ids[-1])
-    return WaysShown(placed, found, results.path(found), np.array([rows[each] for each in placed.ids]))
+    kept = results.path(found, probed=False)
+    return WaysShown(placed, found, kept, np.array([rows[each] for each in placed.ids]))
 
 
 def title(run: str) -> str:

@@ -13,12 +13,12 @@ from qlatent.services.datasets import datasets
 from qlatent.services.datasets.import_records import Preview
 from qlatent.services.experiments import experiments
 from qlatent.services.experiments.grid import Experiment, Grid
-from qlatent.services.hardware.listing import JobView
 from qlatent.services.lessons import jobs
+from qlatent.services.lessons.jobs import Wanted
 from qlatent.services.lessons.manifest import Training, fault, folder_of, manifest
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunSummary
-from qlatent.services.runs.specs import HardwareJob, TrainSpec
+from qlatent.services.runs.specs import TrainSpec
 from qlatent.services.training import sweeps
 from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import training_spec
@@ -70,11 +70,26 @@ def prepare(workspace: Workspace, needs: Iterable[str] | None = None) -> None:
 def go_on(workspace: Workspace, needs: Iterable[str] | None = None, *, again: bool = False) -> None:
     """Queue the jobs of these names whose trainings have finished since; `again`: also those that have failed."""
     for name in _with_trainings(needs):
-        wanted = (
-            None if name not in manifest().jobs or _is_there(workspace, name) else _job_spec(workspace, name)
-        )
-        if wanted is not None:
+        wanted = _wanted(workspace, name) if name in manifest().jobs else None
+        if wanted is not None and not jobs.done(workspace, wanted):
             jobs.start(workspace, wanted, again=again)
+
+
+def stop(workspace: Workspace, needs: Iterable[str]) -> None:
+    """Stop what is being made for these names; what has finished is kept, and `prepare` goes on with the rest."""
+    known = sweeps.known(workspace)
+    for name in _with_trainings(needs):
+        if dataset_id(workspace, _data_of(name)) is None:
+            continue
+        if name in manifest().jobs:
+            wanted = _wanted(workspace, name)
+            if wanted is not None:
+                jobs.stop(workspace, wanted)
+        elif name in manifest().experiments:
+            experiments.stop(workspace, _experiment(workspace, name))
+        elif (run := known.get(training_key(spec(workspace, name)))) is not None and run.active:
+            with suppress(RunError):  # it has ended meanwhile
+                queue.stop(workspace, run.id)
 
 
 def prepare_each(workspace: Workspace, lessons: Iterable[Lesson]) -> dict[str, str]:
@@ -98,12 +113,10 @@ def readiness(workspace: Workspace, needs: Iterable[str] | None = None) -> Readi
         if dataset_id(workspace, _data_of(name)) is None:
             total += 1
         elif name in manifest().jobs:
-            job = None if (there := _is_there(workspace, name)) else _job(workspace, name)
-            total, finished = total + 1, finished + (there or (job is not None and job.state == "done"))
-            if job is not None and job.run.active and job.state != "done":
-                active, under_way = active + 1, under_way + job.run.progress
-            elif job is not None and job.state != "done":
-                failed.append(f"{job.run.name}: {job.reason or job.state}")
+            job = jobs.progress(workspace, _wanted(workspace, name))
+            total, finished, active = total + 1, finished + job.done, active + job.active
+            under_way += job.share
+            failed += job.failed
         elif name in manifest().experiments:
             told = experiments.progress(workspace, _experiment(workspace, name))
             total, finished = total + told.total, finished + min(told.finished, told.measured)
@@ -149,40 +162,22 @@ def _finished(workspace: Workspace, name: str, written: str) -> str:
 
 def job_id(workspace: Workspace, name: str) -> str:
     """The id of the job of this name, which is done; `InputError` where it is not there yet."""
-    found = _done(workspace, name)
-    if not (workspace.runs_path / found).is_dir():  # removed since
-        _done.cache_clear()
-        found = _done(workspace, name)
+    manifest().check(name)
+    wanted = _wanted(workspace, name) if name in manifest().jobs else None
+    found = jobs.done(workspace, wanted) if wanted else None
+    if found is None:
+        raise InputError(f"The job {name!r} of this lesson is not there yet.", remedy=REMEDY)
     return found
 
 
-@lru_cache(maxsize=256)
-def _done(workspace: Workspace, name: str) -> str:
-    manifest().check(name)
-    job = _job(workspace, name) if name in manifest().jobs else None
-    if job is None or job.state != "done":
-        raise InputError(f"The job {name!r} of this lesson is not there yet.", remedy=REMEDY)
-    return job.id
-
-
-def _is_there(workspace: Workspace, job: str) -> bool:
-    with suppress(InputError):
-        return bool(job_id(workspace, job))
-    return False
-
-
-def _job(workspace: Workspace, name: str) -> JobView | None:
-    wanted = _job_spec(workspace, name)
-    return None if wanted is None else jobs.find(workspace, wanted)
-
-
-def _job_spec(workspace: Workspace, name: str) -> HardwareJob | None:
+def _wanted(workspace: Workspace, name: str) -> Wanted | None:
     """What a job is to do; None until its training has finished."""
+    job = manifest().jobs[name]
     try:
-        run = run_id(workspace, manifest().jobs[name].run)
+        run = run_id(workspace, job.run)
     except InputError:
         return None
-    return jobs.spec(workspace, name, run=run, dataset=_dataset(workspace, _data_of(name)))
+    return Wanted(name, job, run, _dataset(workspace, _data_of(name)))
 
 
 def experiment(workspace: Workspace, name: str) -> Experiment:

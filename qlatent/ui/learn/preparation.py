@@ -9,8 +9,10 @@ import streamlit as st
 from qlatent.services.lessons import preparing
 from qlatent.services.lessons.library import library
 from qlatent.services.lessons.manifest import manifest
+from qlatent.services.lessons.preparing import Readiness
 from qlatent.services.runs import queue
 from qlatent.services.workspaces import Workspace
+from qlatent.settings import settings
 from qlatent.teaching.lesson import Lesson
 from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import count, duration, literal
@@ -51,10 +53,17 @@ def _followed(lesson_id: str) -> None:
             st.progress(found.done / found.total, text=_told(lesson, found))
             for line in found.failed:
                 st.error(literal(line, limit=500), icon=":material/error:")
-            if found.failed and st.button(
-                "Try again", key="learn_retry", type="primary", icon=":material/refresh:"
-            ):
-                preparing.prepare(workspace, lesson.about.needs)
+            _buttons(workspace, lesson, found)
+
+
+def _buttons(workspace: Workspace, lesson: Lesson, found: Readiness) -> None:
+    """What has failed or was stopped is tried again; what goes on can be stopped, but not what a class waits for."""
+    if found.failed or not found.active:
+        name = "Try again" if found.failed else "Go on"
+        if st.button(name, key="learn_retry", type="primary", icon=":material/refresh:"):
+            preparing.prepare(workspace, lesson.about.needs)
+    elif not settings().classes_only and st.button("Stop", key="learn_stop", icon=":material/stop_circle:"):
+        preparing.stop(workspace, lesson.about.needs)
 
 
 def _kind(lesson: Lesson) -> str:
@@ -62,7 +71,7 @@ def _kind(lesson: Lesson) -> str:
     return "run" if set(lesson.about.needs) & set(manifest().jobs) else "training"
 
 
-def _told(lesson: Lesson, found: preparing.Readiness) -> str:
+def _told(lesson: Lesson, found: Readiness) -> str:
     """How far it is, and how long it takes at the pace of this session so far."""
     asked = st.session_state[ASKED]
     if asked.get(lesson.id) is None:

@@ -84,7 +84,7 @@ def test_jobs_are_those_of_the_training_and_scatter_as_the_shots_say(prepared: W
 def test_a_job_waits_for_its_training(tmp_path: Path) -> None:
     with (
         open_workspace(tmp_path / "workspace") as workspace,
-        launchers.using(LauncherDouble(lambda *_: None)),
+        launchers.using(LauncherDouble()),
     ):
         preparing.prepare(workspace, ("shots_100",))
         preparing.go_on(workspace, ("shots_100",))

@@ -68,24 +68,22 @@ def test_shots_for_a_distance_grow_with_the_square_of_the_factor() -> None:
     assert found.spread == pytest.approx(2 * SHOTS * 1.96 * 0.1 * np.sqrt(400 / 399) / 20 / 0.5)
 
 
-def test_slopes_are_those_that_the_values_were_made_with() -> None:
+def test_what_is_left_of_a_difference_is_the_slope_that_values_were_made_with() -> None:
     shrunk = results(EXACT * [0.9, 0.7, 0.8] + 0.05)
-    assert noise.smallest_slope(stage(job=shrunk), job="job").option == "q1"
-    found = noise.mean_slope(stage(job=shrunk), job="job")
-    assert (found.value, found.spread) == pytest.approx((0.8, 0.0), abs=1e-9)
+    found = noise.difference_left(stage(job=shrunk), job="job", of=0.5)
+    assert (found.value, found.spread) == pytest.approx((0.4, 0.0), abs=1e-9)
     scattered = results(EXACT * 0.8 + RNG.normal(size=EXACT.shape) * 0.1)
-    found = noise.mean_slope(stage(job=scattered), job="job")
+    found = noise.difference_left(stage(job=scattered), job="job", of=1.0)
     # least squares: the variance of a slope is σ² / Σ(x − mean)², here of three independent slopes
     expected = 1.96 * 0.1 / np.sqrt(3 * (EXACT - EXACT.mean(axis=0))[:, 0].var() * 400)
     assert found.spread == pytest.approx(expected, rel=0.1)
     assert abs(found.value - 0.8) < 2 * expected
 
 
-@pytest.mark.parametrize(("slope", "option"), [(0.8, "none"), (0.9, "part"), (1.0, "all")])
-def test_more_shots_leave_a_slope_and_mitigation_mends_it(slope: float, option: str) -> None:
-    drawn = RNG.normal(size=(2, *EXACT.shape)) * 0.05
-    at = stage(before=results(EXACT * 0.8 + drawn[0]), after=results(EXACT * slope + drawn[1]))
-    assert noise.slope_nearer_to_one(at, job="after", than="before").option == option
+@pytest.mark.parametrize(("slope", "option"), [(0.8, "below"), (0.97, "below"), (1.0, "one"), (1.2, "above")])
+def test_a_slope_is_one_within_its_interval(slope: float, option: str) -> None:
+    measured = results(EXACT * slope + RNG.normal(size=EXACT.shape) * 0.05)
+    assert noise.slope_beside_one(stage(job=measured), job="job").option == option
 
 
 def test_an_even_shrinking_keeps_neighbours_and_scatter_does_not() -> None:

@@ -14,12 +14,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from qlatent import worker
 from qlatent.cli import main
 from qlatent.errors import InputError
+from qlatent.services.hardware import listing as jobs
 from qlatent.services.lessons import answering, figures, folders, preparing, walking
 from qlatent.services.lessons.folders import FILE, TRAININGS
 from qlatent.services.lessons.library import library
 from qlatent.services.lessons.manifest import manifest
+from qlatent.services.lessons.stage import Stage
+from qlatent.services.runs import launchers, queue
 from qlatent.services.runs.frames import Evolution
 from qlatent.services.workspaces import open_workspace
 from qlatent.settings import settings
@@ -27,6 +31,7 @@ from qlatent.store.workspace import Workspace
 from qlatent.teaching.answers import Quantity
 from qlatent.teaching.lesson import LessonError
 from tests.carried_out import in_process
+from tests.launchers import LauncherDouble
 
 LESSON = """+++
 title = "Fruit"
@@ -216,6 +221,84 @@ def test_an_unknown_training_of_an_own_lesson_is_named_in_its_file(make: Make) -
     make(text=LESSON.replace('run = "flat"', 'run = "flut"'))
     error = broken("fruit")
     assert (error.file, error.line) == (f"fruit/{FILE}", 12) and "flut" in str(error)
+
+
+MEASURED = (
+    TRAINED
+    + """
+[runs.turned]
+data = "fruit"
+head = "acqua"
+objective = "distance_correlation"
+settings = { qubits = 2, depth = 1, epochs = 1 }
+
+[jobs.measured]
+title = "50 shots"
+run = "turned"
+device = "shots"
+shots = 50
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ('run = "turned"', 'run = "turnt"', 20, "did you mean 'turned'"),
+        ('device = "shots"', 'device = "ibm_fez"', 21, "'ibm_fez' does not compute here, without an account"),
+        ("shots = 50", "shots = 0", 22, "this device needs shots"),
+        ("shots = 50", "shots = -1", 22, "jobs.measured.shots"),
+        ("shots = 50", 'shots = 50\nmitigation = "magic"', 23, "jobs.measured.mitigation"),
+    ],
+)
+def test_a_mistake_in_a_job_is_named_with_its_line(
+    make: Make, old: str, new: str, line: int, said: str
+) -> None:
+    make(trained=MEASURED.replace(old, new))
+    error = broken("fruit")
+    assert (error.file, error.line) == (f"fruit/{TRAININGS}", line)
+    assert said in str(error)
+
+
+def test_a_job_is_made_once_stopped_and_made_again_and_anew_with_other_settings(
+    tmp_path: Path, make: Make
+) -> None:
+    folder, needs = make(trained=MEASURED), ("fruit/measured",)
+    with open_workspace(tmp_path / "workspace") as workspace:
+        with in_process():
+            preparing.prepare(workspace, needs)
+        told = preparing.readiness(workspace, needs)
+        assert (told.total, told.ready) == (2, True)  # the training, too
+        first = preparing.job_id(workspace, "fruit/measured")
+        found = Stage(workspace, None, "fruit").job("measured")
+        assert found.exact.shape == (45, 2)
+        np.testing.assert_allclose(found.errors**2 * 50, 1 - found.expectations**2, atol=1e-9)
+        with launchers.using(LauncherDouble()):
+            (folder / TRAININGS).write_text(MEASURED.replace("shots = 50", "shots = 60"), encoding="utf-8")
+            for _ in range(2):  # a second visitor does not start a second one
+                preparing.prepare(workspace, needs)
+            assert [job.state for job in jobs.jobs(workspace)] == ["created", "done"]
+            assert preparing.readiness(workspace, needs).active == 1
+            preparing.stop(workspace, needs)
+            worker.work(workspace, workspace.run(jobs.jobs(workspace)[0].id))  # one that was about to begin
+            told = preparing.readiness(workspace, needs)
+            assert (told.active, told.failed) == (0, ("Lesson: 50 shots: cancelled",))
+        with in_process():
+            preparing.prepare(workspace, needs)
+        assert preparing.readiness(workspace, needs).ready
+        assert preparing.job_id(workspace, "fruit/measured") != first
+        queue.remove(workspace, preparing.job_id(workspace, "fruit/measured"))
+        assert not preparing.readiness(workspace, needs).ready
+
+
+def test_a_device_that_does_not_exist_is_named_with_its_line(tmp_path: Path, make: Make) -> None:
+    make(trained=MEASURED.replace('"shots"', '"twin:fake_parix"'))
+    with (
+        open_workspace(tmp_path / "workspace") as workspace,
+        in_process(),
+        pytest.raises(InputError, match=r"line 18.*fake_parix.*did you mean 'fake_paris'"),
+    ):
+        preparing.prepare(workspace, ("fruit/measured",))
 
 
 def test_a_file_that_comes_later_mends_the_lesson(make: Make) -> None:

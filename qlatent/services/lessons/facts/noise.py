@@ -46,26 +46,18 @@ def shots_to_reach(stage: Stage, *, job: str, distance: float) -> Quantity:
     return Quantity(shots, 2 * shots * half / mean)
 
 
-def smallest_slope(stage: Stage, *, job: str) -> Chosen:
-    """The qubit whose values a job shrinks most: "q0", "q1" and so on."""
-    slopes = [each.slope for each in results.lines(stage.job(job))]
-    return Chosen(f"q{int(np.argmin(slopes))}")
+def difference_left(stage: Stage, *, job: str, of: float) -> Quantity:
+    """What a job leaves of a difference of so much, on average over the qubits: its slope times that, with 95 %."""
+    slope, half = _slope(stage.job(job))
+    return Quantity(of * slope, of * half)
 
 
-def mean_slope(stage: Stage, *, job: str) -> Quantity:
-    """What a job leaves of a value, on average over the qubits: the slope of measured against exact, with 95 %."""
-    return Quantity(*_slope(stage.job(job)))
-
-
-def slope_nearer_to_one(stage: Stage, *, job: str, than: str) -> Chosen:
-    """Whether the slope of a job is clearly nearer to 1 than that of another one: "all", "part" or "none" of the way.
-
-    It has gone all the way if 1 is within its 95 % interval, and none where the intervals of both overlap.
-    """
-    (slope, half), (before, other) = _slope(stage.job(job)), _slope(stage.job(than))
+def slope_beside_one(stage: Stage, *, job: str) -> Chosen:
+    """Whether the mean slope of a job is "one" within its 95 % interval, or clearly "below" or "above"."""
+    slope, half = _slope(stage.job(job))
     if abs(slope - 1) <= half:
-        return Chosen("all")
-    return Chosen("part" if abs(before - 1) - abs(slope - 1) > half + other else "none")
+        return Chosen("one")
+    return Chosen("below" if slope < 1 else "above")
 
 
 def keeps_fewer_neighbours(stage: Stage, *, first: str, second: str) -> Chosen:

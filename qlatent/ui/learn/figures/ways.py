@@ -26,7 +26,7 @@ from qlatent.ui.learn.links import Stand, refused
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import count, literal
 
-UNSHOWN = ("step", "probe_accuracy", "probe_accuracy_exact")
+UNSHOWN = ("step",)
 """Figures of a job that lessons do not speak of."""
 
 
@@ -45,8 +45,9 @@ def draw(stand: Stand) -> None:
     opened = ids.index(figure.item) if figure.item else None
     shown = _ways(found, colours.switch(stand, _colours(found)), opened)
     chosen = None if opened is None else np.arange(len(ids)) == opened
+    stage = figure.frame if figure.frame >= 0 else shown.last
     spec = way_map.spec(
-        shown, placing.shown(found.placed, chosen), frame=figure.frame if figure.frame >= 0 else shown.last,
+        shown, placing.shown(found.placed, chosen), frame=stage,
         camera=cameras.read(positions, camera), reports=("frame", "camera"),
         title="Map of the items with their ways; the table below lists the same ones",
     )  # fmt: skip
@@ -55,7 +56,7 @@ def draw(stand: Stand) -> None:
         on_event=partial(told, partial(_happened, stand, found), REFUSED),
     )  # fmt: skip
     refusal(REFUSED)
-    st.caption(_said(found, opened))
+    st.caption(_said(found, opened, stage))
     steps.figures_of(found.placed.stages[1:], found.kept, key="learn_jobs", but=UNSHOWN)
     if opened is not None:
         _item(found, opened)
@@ -86,13 +87,13 @@ def _happened(stand: Stand, found: WaysShown, event: PointMapEvent) -> None:
         stand.change(camera=cameras.written(found.placed.positions, event.camera))
 
 
-def _said(found: WaysShown, opened: int | None) -> str:
+def _said(found: WaysShown, opened: int | None, stage: int) -> str:
     """What the map shows, in words."""
     placed = found.placed
     way = " → ".join(placed.stages)
     said = f"{way}: the ways of {count(len(placed.ids), 'item')}. Click a point to see its own."
     if opened is not None:
-        sampled = any(each.errors[opened].any() for each in found.jobs)
+        sampled = stage > 0 and found.jobs[stage - 1].errors[opened].any()
         ellipse = " The ellipse holds 95 % of repetitions, by the shots alone." if sampled else ""
         said = f"{way}: the way of the open item.{ellipse} Click into the empty map to see all ways."
     return f"{said} The axes show {placed.explained:.0%} of the variance of the exact places."
