@@ -115,11 +115,10 @@ def test_what_has_no_figure_is_said(furnished: Furnished, opened: Open) -> None:
 
 
 def test_vectors_and_a_run_beside_each_other_are_two_linked_maps(furnished: Furnished, opened: Open) -> None:
-    choices = {
-        "dataset": furnished.pairs,
-        "explore_encoder": "given",
-        "explore_beside": f"run-{furnished.run}",
-    }
+    choices = {"dataset": furnished.pairs, "explore_encoder": "given", "row": "5"}
+    alone = pressed(opened(furnished.workspace.path, "explore", **choices), "explore")
+    assert blocks(alone)[0]["item"] == "row-6"
+    choices["explore_beside"] = f"run-{furnished.run}"
     at = pressed(opened(furnished.workspace.path, "explore", **choices), "explore")
     figure, front, trainings = blocks(at)
     assert figure["runs"] == front["needs"] == ["vectors", "acqua_2"] and figure["kind"] == "linked"

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from qlatent.services.lessons.drafts import drafting
+from qlatent.services.lessons.drafts.drafting import Draft
 from qlatent.services.lessons.drafts.drafting import Shown as Of
+from qlatent.services.scenes import scenes
 from qlatent.ui.drafts import button
 from qlatent.ui.explore import addresses, beside
 from qlatent.ui.explore.moving_map import Shown
@@ -27,27 +29,34 @@ KEPT_OUT = {
 
 def use(looked: Looked, shown: Shown) -> None:
     """Draw the button that makes a step of the map."""
-    scene, stored = shown.named.scene, bool(url_state.get(addresses.LAYOUT)) or shown.named.scene.tour
-    row = url_state.number(addresses.ROW)
-    rows = scene.rows.tolist()
-    others = [each for each in beside.entries() if each.kind in ("run", "vectors")]
-    make = partial(
-        drafting.of_map,
+    button.button({"Map": partial(_draft, looked, shown)}, key="explore")
+
+
+def _draft(looked: Looked, shown: Shown) -> Draft:
+    workspace, others = (
         page.workspace(),
+        (each for each in beside.entries() if each.kind in ("run", "vectors")),
+    )
+    return drafting.of_map(
+        workspace,
         Of(looked.run.id) if looked.run else Of(dataset=looked.dataset, encoder=looked.encoder),
-        drafting.State(
-            frame=-1 if stored or shown.frame == scene.frames - 1 else shown.frame,
-            view=scene.shown.view,
-            colour=shown.colour,
-            item=scene.shown.ids[rows.index(row)] if row in rows else "",
-        ),
+        _state(shown),
         beside=[
             Of(each.key) if each.kind == "run" else Of(dataset=looked.dataset, encoder=each.key)
             for each in others
         ],
-        remarks=list(_left_out(shown)),
+        remarks=_left_out(shown),
     )
-    button.button({"Map": make}, key="explore")
+
+
+def _state(shown: Shown) -> drafting.State:
+    scene, row = shown.named.scene, url_state.number(addresses.ROW)
+    other = url_state.get(addresses.LAYOUT) or scene.tour  # whose frames are none of training
+    item = ""
+    if row is not None and row in scene.rows:
+        item = str(scenes.items(page.workspace(), scene.source, [row])[0]["id"])
+    frame = -1 if other or shown.frame == scene.frames - 1 else shown.frame
+    return drafting.State(frame, scene.shown.view, shown.colour, item)
 
 
 def _left_out(shown: Shown) -> Iterator[str]:

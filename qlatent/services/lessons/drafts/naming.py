@@ -18,9 +18,12 @@ from qlatent.services.training.request import TrainingRequest
 from qlatent.services.training.start import training_spec
 from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
+from qlatent.training.core.configs import TrainingConfig
 
 AS_THEY_ARE, WITH = "identity", "distance_correlation"
 """The head that changes nothing, with which lessons show vectors before any head, and its objective."""
+
+MOST_ON_A_MAP = 200_000  # items of a run
 
 
 @dataclass(frozen=True)
@@ -80,12 +83,17 @@ class Naming:
         """The name of the vectors of a dataset, as the run of a head that changes nothing."""
         source = Source(dataset, self.workspace.items.version(dataset), encoder)
         data = self._data(source)
+        items = self.workspace.items.count(dataset)
+        more = items > TrainingConfig().probe_size
+        settings = {"probe_size": min(items, MOST_ON_A_MAP)} if more else {}
         for name, training in manifest().runs.items():
-            if (training.data, training.head, training.settings) == (data, AS_THEY_ARE, {}):
+            if (training.data, training.head, training.settings) == (data, AS_THEY_ARE, settings):
                 return name
         title = f"{self.workspace.catalogue.dataset(dataset).name}, before any head"
         name = _free("vectors", (*manifest().names, *self.runs))
-        self.runs[name] = Training(data=data, head=AS_THEY_ARE, objective=WITH, title=title)
+        self.runs[name] = Training(
+            data=data, head=AS_THEY_ARE, objective=WITH, title=title, settings=settings
+        )
         return name
 
     def experiment(self, found: Experiment, dim: int) -> str:
