@@ -1,18 +1,19 @@
 """Measure a class of thirty on one server: walking a lesson, trainings, sleeping laptops, closed tabs.
 
     python benchmarks/classroom.py [--out FILE] [--workspace FOLDER] [--students N] [--tabs N] [--think LOW HIGH]
-        [--asleep SECONDS] [--seeds N]
+        [--asleep SECONDS] [--forgotten SECONDS] [--no-train]
 
 One run on loopback, about twelve minutes. Most students are websocket sessions without a browser (`visitor.py`), whose
 times end when the server has finished; `--tabs` of them are in headless Chromium, whose times end when the page shows
 what was asked for. In order:
 
 1. everybody joins, walks the lesson *One qubit, then four* with thinking time, moves its sliders and answers;
-2. the teacher asks everyone one question, five laptops go to sleep, the others answer;
-3. everybody is brought to a step with a trained map and starts a training with one seed, which is computed once;
-4. everybody starts a training with a seed of her own; each reads her place in the queue;
-5. the five laptops wake after five minutes by their personal links, and answer;
-6. all tabs are closed, and the memory is read again once the server has forgotten them.
+2. some open their personal links anew; everybody is brought to a step with a trained map;
+3. everybody starts a training with one seed, which is computed once, then one with a seed of her own, and reads her
+   place in the queue;
+4. the teacher asks everyone a question, five laptops go to sleep, the others answer; the five wake after five minutes
+   by their personal links, and answer;
+5. all tabs are closed, and the memory is read again once the server has forgotten them.
 
 `cpu` is the share of one core that the server and its children use meanwhile.
 """
@@ -21,9 +22,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -53,17 +54,6 @@ FORGOTTEN = (
 SHARED_SEED, FIRST_SEED = 1, 100
 
 
-def spread(values: Sequence[float]) -> dict[str, float]:
-    """Median, 95th percentile and largest of times in seconds."""
-    if not values:
-        return {"count": 0}
-    ordered = sorted(values)
-    return {
-        "count": len(ordered), "p50": statistics.median(ordered),
-        "p95": ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], "most": ordered[-1],
-    }  # fmt: skip
-
-
 @contextmanager
 def using(app: Served, found: dict[str, Any]) -> Iterator[None]:
     """Note the share of a core and the seconds that a part takes, and the memory after it."""
@@ -73,10 +63,24 @@ def using(app: Served, found: dict[str, Any]) -> Iterator[None]:
     found |= {"seconds": took, "cpu": (app.cpu() - cpu) / took, "memory": app.memory()}
 
 
-def everybody(students: Sequence[Any], do: Callable[[Any], Any]) -> list[Any]:
-    """Let all students do the same at the same time."""
-    with ThreadPoolExecutor(len(students)) as pool:
-        return list(pool.map(do, students))
+class Crowd:
+    """Students who do the same at the same time; who cannot is noted in `failed` and keeps nobody else."""
+
+    def __init__(self, students: Sequence[Student | InBrowser], failed: list[str]) -> None:
+        self.students, self.failed = list(students), failed
+
+    def do(self, what: Callable[[Any], Any]) -> list[Any]:
+        """What each student returns, without those who failed."""
+
+        def one(student: Student | InBrowser) -> list[Any]:
+            try:
+                return [what(student)]
+            except Exception as err:  # noqa: BLE001 - whatever it is, the others go on
+                self.failed.append(f"student {student.number}: {type(err).__name__}: {err}"[:500])
+                return []
+
+        with ThreadPoolExecutor(len(self.students)) as pool:
+            return [each for found in pool.map(one, self.students) for each in found]
 
 
 class Room:
@@ -90,11 +94,11 @@ class Room:
         self.record: ClassRecord = opened.record
         self.secret = opened.secret
 
-    def bring(self, lesson: Lesson, step: Step, students: Sequence[Student | InBrowser]) -> float:
+    def bring(self, lesson: Lesson, step: Step, crowd: Crowd) -> float:
         """Bring everyone to a step; returns the seconds until the last one sees it."""
         begun = time.monotonic()
         walking.bring(self.workspace, self.record.id, lesson=lesson.id, step=step.id)
-        everybody(students, lambda each: each.sees(step.title))
+        crowd.do(lambda each: each.sees(step.title))
         return time.monotonic() - begun
 
     def ask(self, lesson: Lesson, step: Step, phase: walking.Phase) -> None:
@@ -118,87 +122,85 @@ def measured(path: Path, asked: argparse.Namespace) -> dict[str, Any]:
     question = next(each for each in lesson.steps if isinstance(each.question, ChoiceQuestion))
     mapped = next(each for each in other.steps if isinstance(each.figure, MapFigure))
     found: dict[str, Any] = {"students": asked.students, "in_browsers": asked.tabs, "think": asked.think}
-    with Workspace.open(path) as workspace:
+    found["failed"] = failed = []
+    with Workspace.open(path) as workspace, served(path, {"QLATENT_CLASSES_ONLY": "1"}) as app:
         needs = (*lesson.about.needs, *other.about.needs)
-        with served(path, {"QLATENT_CLASSES_ONLY": "1"}) as app:
-            preparing.prepare(workspace, needs)
-            while not preparing.readiness(workspace, needs).ready:
-                time.sleep(0.5)
-            room = Room(workspace, app, lesson)
-            found["memory_before"] = app.memory()
-            watch = Watch()
-            code, think = room.record.code, tuple(asked.think)
-            students = everybody(
-                range(asked.students - asked.tabs), lambda n: Student(app.url, code, n, watch, think)
-            )
-            browsers = [InBrowser(app.url, code, asked.students + n, watch, think) for n in range(asked.tabs)]
-            room_full: list[Any] = [*students, *browsers]
-            teacher = Visitor(app.url, page="learn", query=f"class={code}&teacher={room.secret}")
-            found["walk"] = walk = {}
-            with using(app, walk):
-                everybody(room_full, lambda each: each.walk(lesson))
-            walk |= {name: spread(values) for name, values in watch.times.items()}
-            found["first_step"] = spread([each.opens_anew(lesson.steps[-1].title) for each in students[:10]])
-            found["brought"] = room.bring(lesson, question, room_full)
+        preparing.prepare(workspace, needs)
+        while not preparing.readiness(workspace, needs).ready:
+            time.sleep(0.5)
+        room, watch = Room(workspace, app, lesson), Watch()
+        found["memory_before"] = app.memory()
+        people = joined(app, room, watch, asked)
+        everybody = Crowd(people, failed)
+        teacher = Visitor(app.url, page="learn", query=f"class={room.record.code}&teacher={room.secret}")
 
-            room.ask(lesson, question, "first")
-            sleepers, awake = students[:SLEEPERS], [*students[SLEEPERS:], *browsers]
-            everybody(awake, lambda each: each.collected())
-            asleep_since = time.monotonic()
-            for each in sleepers:
-                each.close()
-            everybody(awake, lambda each: each.answers(question))
-            found["answered_meanwhile"] = room.answered(lesson, question)
-            if asked.seeds:
-                found |= trainings(app, workspace, room, other, mapped, students[SLEEPERS:], asked.seeds)
-            while time.monotonic() - asleep_since < asked.asleep:
-                time.sleep(0.5)
-            found["present_before_waking"] = len(presence.of_class(workspace, room.record.id).present)
-            woken = [each.opens_anew("") for each in sleepers]
-            room.bring(lesson, question, sleepers)
-            everybody(sleepers, lambda each: each.answers(question))
-            found["woken"] = spread(woken)
-            found["answered"] = room.answered(lesson, question)
-            found["memory_most"] = max(walk["memory"], app.memory())
-            for each in (*room_full, teacher):
-                each.close()
-            time.sleep(FORGOTTEN if asked.seeds else 0)
-            found["memory_after_closing"] = app.memory()
-            found["failed"] = [each.failed for each in room_full if each.failed]
+        found["walk"] = walk = {}
+        with using(app, walk):
+            everybody.do(lambda each: each.walk(lesson))
+        walk |= watch.taken()
+        opened = Crowd(people[:5] + people[-asked.tabs :], failed)
+        opened.do(lambda each: each.opens_anew(lesson.steps[-1].title))
+        found["opened_by_link"] = watch.taken()
+        found["brought"] = room.bring(other, mapped, everybody)
+        if asked.train:
+            found |= trainings(app, workspace, everybody)
+
+        room.bring(lesson, question, everybody)
+        room.ask(lesson, question, "first")
+        everybody.do(lambda each: each.collected())
+        asleep, awake = Crowd(people[:SLEEPERS], failed), Crowd(people[SLEEPERS:], failed)
+        asleep.do(lambda each: each.close())
+        since = time.monotonic()
+        awake.do(lambda each: each.answers(question))
+        found["answered_while_asleep"] = room.answered(lesson, question)
+        found["memory_most"] = app.memory()
+        while time.monotonic() - since < asked.asleep:
+            time.sleep(0.5)
+        found["present_while_asleep"] = len(presence.of_class(workspace, room.record.id).present)
+        watch.taken()
+        asleep.do(lambda each: each.opens_anew(question.title))
+        found["woken"] = watch.taken()
+        asleep.do(lambda each: each.answers(question))
+        found["answered"] = room.answered(lesson, question)
+
+        everybody.do(lambda each: each.close())
+        teacher.close()
+        time.sleep(asked.forgotten)
+        found["memory_after_closing"] = app.memory()
     return found
 
 
-def trainings(
-    app: Served,
-    workspace: Workspace,
-    room: Room,
-    lesson: Lesson,
-    step: Step,
-    students: Sequence[Student],
-    seeds: int,
-) -> dict[str, Any]:
+def joined(app: Served, room: Room, watch: Watch, asked: argparse.Namespace) -> list[Any]:
+    """The students, each in a session; who cannot join ends the benchmark."""
+    code, think, alone = room.record.code, tuple(asked.think), asked.students - asked.tabs
+    with ThreadPoolExecutor(alone) as pool:
+        without = list(pool.map(lambda n: Student(app.url, code, n, watch, think), range(alone)))
+    return [*without, *(InBrowser(app.url, code, alone + n, watch, think) for n in range(asked.tabs))]
+
+
+def trains(student: Student | InBrowser, *, first: int, apart: int) -> None:
+    """Let a student ask for a training with her seed."""
+    student.trains(first + apart * student.number)
+
+
+def trainings(app: Served, workspace: Workspace, crowd: Crowd) -> dict[str, Any]:
     """One training for all, then one for each."""
-    room.bring(lesson, step, students)
-    before = trained(workspace)
-    same: dict[str, Any] = {}
-    with using(app, same):
-        everybody(students, lambda each: each.trains(SHARED_SEED))
-        everybody(students, lambda each: each.until_trained())
-    same |= {"students": len(students), "trainings": len(trained(workspace)) - len(before)}
-    before = trained(workspace)
-    each_own: dict[str, Any] = {}
-    first = list(students)[:seeds]
-    with using(app, each_own):
-        for student in first:
-            student.trains(FIRST_SEED + student.number)
-        read = everybody(first, lambda each: each.reads_place())
-        everybody(first, lambda each: each.until_trained())
-    made = [run for key, run in trained(workspace).items() if key not in before]
-    each_own |= {
-        "students": len(first), "trainings": len(made), "not_finished": sum(each.state != "finished" for each in made),
-        "read_place_and_time": sum(read),
-    }  # fmt: skip
-    return {"same_settings": same, "own_settings": each_own}
+    found: dict[str, Any] = {"same_settings": {}, "own_settings": {}}
+    for name, seed in (
+        ("same_settings", lambda each: SHARED_SEED),
+        ("own_settings", lambda each: FIRST_SEED + each.number),
+    ):
+        before, part = trained(workspace), found[name]
+        with using(app, part):
+            crowd.do(lambda each, seed=seed: each.trains(seed(each)))
+            said = crowd.do(lambda each: each.reads_place())
+            crowd.do(lambda each: each.until_trained())
+        made = [run for key, run in trained(workspace).items() if key not in before]
+        part |= {
+            "trainings": len(made), "finished": sum(each.state == "finished" for each in made),
+            "pages_say": dict(Counter(said)),
+        }  # fmt: skip
+    return found
 
 
 def main() -> None:
@@ -210,10 +212,9 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=30)
     parser.add_argument("--tabs", type=int, default=2)
     parser.add_argument("--think", type=float, nargs=2, default=(5.0, 20.0))
-    parser.add_argument("--asleep", type=float, default=300.0)
-    parser.add_argument(
-        "--seeds", type=int, default=30, help="students with a training of their own; 0 for none"
-    )
+    parser.add_argument("--asleep", type=float, default=300.0, help="seconds")
+    parser.add_argument("--forgotten", type=float, default=FORGOTTEN, help="seconds")
+    parser.add_argument("--train", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = measured(options.workspace or Path(folder) / "workspace", options)

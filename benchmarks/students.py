@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import re
 import shutil
+import statistics
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -21,7 +22,8 @@ from qlatent.ui.learn.asking import option
 from qlatent.ui.shell.formatting import literal
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-TAKEN, PLACE = "Your answer is taken", re.compile(r"(place|waiting|queue)", re.IGNORECASE)
+TAKEN, ENDED = "Your answer is taken", "measured on held-out items, the same for all seeds"
+PLACE = re.compile(r"in the queue\. It starts (in about|now)")
 PATIENCE = 300.0
 BETWEEN = 0.3
 """Seconds between two students who open the link of the class."""
@@ -39,12 +41,28 @@ class Watch:
         with self._lock:
             self.times[what].append(seconds)
 
+    def taken(self) -> dict[str, dict[str, float]]:
+        """Median, 95th percentile and largest of the times so far, which are forgotten."""
+        with self._lock:
+            found = {what: spread(values) for what, values in self.times.items()}
+            self.times.clear()
+        return found
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Median, 95th percentile and largest of times in seconds."""
+    ordered = sorted(values)
+    return {
+        "count": len(ordered), "p50": statistics.median(ordered),
+        "p95": ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], "most": ordered[-1],
+    }  # fmt: skip
+
 
 class Student:
     """One websocket session: joins, walks, answers, trains, sleeps and wakes."""
 
     def __init__(self, url: str, code: str, number: int, watch: Watch, think: tuple[float, float]) -> None:
-        self.number, self.failed, self._watch, self._think = number, "", watch, think
+        self.number, self._watch, self._think = number, watch, think
         self._url, self._rng = url, random.Random(number)
         time.sleep(BETWEEN * number)
         begun = time.monotonic()
@@ -71,9 +89,7 @@ class Student:
     def sees(self, title: str) -> None:
         """Wait until a text is on the page."""
         said = literal(title)  # as the page writes it
-        self.visitor.until(
-            lambda each: any(said in text or title in text for text in each.texts), patience=PATIENCE
-        )
+        self.visitor.until(lambda each: self._says(said) or self._says(title), patience=PATIENCE)
 
     def collected(self) -> None:
         """Wait until the teacher collects answers."""
@@ -85,30 +101,38 @@ class Student:
         self.visitor.submit("learn_answer", self._field(step, "first"))
         self.sees(TAKEN)
 
-    def opens_anew(self, title: str) -> float:
-        """Open the personal link in another session, as after a reload; returns the seconds until the step is drawn."""
+    def opens_anew(self, title: str) -> None:
+        """Open the personal link in another session, as after a reload, and see the step."""
         query = self.visitor.query
         self.visitor.close()
         begun = time.monotonic()
         self.visitor = Visitor(self._url, page="learn", query=query)
-        self.visitor.until(lambda each: each.has("learn_next"))
-        took = time.monotonic() - begun
         self.sees(title)
-        return took
+        self._watch.note("opened", time.monotonic() - begun)
 
     def trains(self, seed: int) -> None:
-        """Ask for a training with a seed."""
+        """Ask for a training with a seed, and wait until the page shows that it is under way or has ended."""
         self.visitor.until(lambda each: each.has("learn_seed"))
         self.visitor.choose("learn_seed", seed)
         self.visitor.press("learn_train")
 
-    def reads_place(self) -> bool:
-        """Whether the page tells that the training waits or runs."""
-        return any(PLACE.search(text) for text in list(self.visitor.texts))
+    def reads_place(self) -> str:
+        """What the page says of the training: "waits" with place and time, "runs" or "ended"."""
+        self.visitor.until(lambda each: each.has("learn_cancel") or self._ended())
+        if self._ended():
+            return "ended"
+        return "waits" if any(PLACE.search(text) for text in list(self.visitor.texts)) else "runs"
 
     def until_trained(self) -> None:
-        """Wait until the page shows the training's result."""
-        self.visitor.until(lambda each: each.has("learn_seed_back"), patience=2 * PATIENCE)
+        """Wait until the page shows what came out of the training."""
+        self.visitor.until(lambda each: self._ended(), patience=2 * PATIENCE)
+
+    def _ended(self) -> bool:
+        """Whether nothing of the student's is under way, and results of several seeds are shown."""
+        return not self.visitor.has("learn_cancel") and self._says(ENDED)
+
+    def _says(self, text: str) -> bool:
+        return any(text in each for each in self.visitor.texts)
 
     def close(self) -> None:
         """Close the tab."""
@@ -137,7 +161,7 @@ class InBrowser:
     """A student in a tab of headless Chromium, which has a thread of its own."""
 
     def __init__(self, url: str, code: str, number: int, watch: Watch, think: tuple[float, float]) -> None:
-        self.number, self.failed, self._watch, self._think = number, "", watch, think
+        self.number, self._watch, self._think = number, watch, think
         self._rng, self._thread = random.Random(number), ThreadPoolExecutor(1)
         self._thread.submit(self._open, url, code).result()
 
@@ -172,12 +196,59 @@ class InBrowser:
             if after is not None:
                 begun = time.monotonic()
                 self._press("learn_next")
-                self._tab.locator(".st-key-learn_header").get_by_text(after.title).wait_for()
-                if after.figure is not None:
-                    self._tab.locator(
-                        ".st-key-learn_figure :is(canvas, svg, iframe, .js-plotly-plot)"
-                    ).first.wait_for()
+                self._drawn(after.title, figure=after.figure is not None)
                 self._watch.note("step_in_browser", time.monotonic() - begun)
+
+    def opens_anew(self, title: str) -> None:
+        """Reload the personal link, and see the step."""
+
+        def do() -> None:
+            begun = time.monotonic()
+            self._tab.goto(self._tab.url)
+            self._drawn(title, figure=False)
+            self._watch.note("opened_in_browser", time.monotonic() - begun)
+
+        self._thread.submit(do).result()
+
+    def trains(self, seed: int) -> None:
+        """Ask for a training with a seed."""
+
+        def do() -> None:
+            field = self._tab.locator(".st-key-learn_seed input")
+            field.fill(str(seed))
+            field.press("Enter")
+            self._tab.get_by_role("button", name=f"Train seed {seed} yourself").wait_for()
+            self._press("learn_train")
+
+        self._thread.submit(do).result()
+
+    def reads_place(self) -> str:
+        """What the page says of the training: "waits" with place and time, "runs" or "ended"."""
+
+        def do() -> str:
+            self._tab.wait_for_timeout(3000)  # the press is being answered
+            said = self._tab.locator("body").inner_text()
+            under_way = self._tab.locator(".st-key-learn_cancel").count()
+            return "ended" if not under_way else "waits" if PLACE.search(said) else "runs"
+
+        return self._thread.submit(do).result()
+
+    def until_trained(self) -> None:
+        """Wait until the page shows what came out of the training."""
+
+        def do() -> None:
+            self._tab.locator(".st-key-learn_cancel").wait_for(state="detached", timeout=2000 * PATIENCE)
+            self._tab.get_by_text(ENDED).wait_for()
+
+        self._thread.submit(do).result()
+
+    def _drawn(self, title: str, *, figure: bool) -> None:
+        """Wait until the step of this title is drawn, with its figure if it has one."""
+        self._tab.locator(".st-key-learn_header").get_by_text(title).wait_for()
+        if figure:
+            self._tab.locator(
+                ".st-key-learn_figure :is(canvas, svg, iframe, .js-plotly-plot)"
+            ).first.wait_for()
 
     @contextmanager
     def _timed(self, what: str, inside: str) -> Iterator[None]:

@@ -58,9 +58,9 @@ class Visitor:
         """Type into the field with this key and leave it."""
         return self._ask(lambda state: self._put(state, key, "string_value", text), self._fragment(key))
 
-    def choose(self, key: str, value: int) -> float:
-        """Put a whole number into the field with this key."""
-        return self._ask(lambda state: self._put(state, key, "int_value", value), self._fragment(key))
+    def choose(self, key: str, value: float) -> float:
+        """Put a number into the field with this key."""
+        return self._ask(lambda state: self._put(state, key, "double_value", value), self._fragment(key))
 
     def submit(self, key: str, texts: Mapping[str, str]) -> float:
         """Fill the fields of a form, options of a radio included, and press its button."""
@@ -195,7 +195,7 @@ class Visitor:
         name = getattr(part, "id", "")
         if isinstance(name, str) and name.startswith("$$"):  # "$$ID-<hash>-<key>"
             self._widgets[name.split("-", 2)[2]] = (name, fragment)
-        for field in ("body", "label"):
+        for field in ("body", "label", "text"):
             text = getattr(part, field, "")
             if isinstance(text, str) and text:
                 self.texts.append(text)
