@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -145,6 +147,29 @@ def test_the_projector_goes_on_by_its_buttons_and_asks_nobody(room: Class) -> No
     assert at.title[0].value == "Physics"
 
 
+def test_a_countdown_is_seen_by_all_and_closes_the_round(room: Class) -> None:
+    mia, bo = room.join("Mia"), room.join("Bo")
+    teacher = room.teacher()
+    assert teacher.selectbox(key="class_countdown").value == 0
+    teacher.button(key="class_phase_first").click().run()
+    assert "left to answer" not in told(room.student(mia)) + told(teacher)
+    teacher.selectbox(key="class_countdown").set_value(30).run()  # while the round runs
+    pages = [room.student(mia), room.teacher("projector"), teacher]
+    assert all(re.search("(29|30) s left to answer", told(each)) for each in pages)
+    pages[0].text_input[0].set_value(TELLING)
+    pages[0].button(key="learn_answer").click().run()
+    past = {f"{LESSON}/{NUMBER}": time.time() - 1}
+    room.workspace.catalogue.classes.change(room.opened.record.id, lambda _: {"deadlines": past})
+    for each in pages:
+        each.run()
+        assert "The time is up" in told(each) and "left to answer" not in told(each) and not each.text_input
+    assert "Your answer is taken" in told(pages[0]) and "No answer was given in time" in told(
+        room.student(bo)
+    )
+    teacher.button(key="class_phase_shown").click().run()
+    assert "The time is up" not in told(teacher)
+
+
 def test_the_preview_judges_and_stores_nothing(room: Class) -> None:
     at = room.teacher("preview")
     at.text_input[0].set_value("0.5")
@@ -281,7 +306,8 @@ def test_a_class_on_a_lesson_that_broke_goes_on_with_another(
     teacher = room.teacher()
     for tab in (at.run(), teacher):
         assert "no lesson" in tab.error[0].proto.title
-    teacher.selectbox[0].set_value(teacher.selectbox[0].options[2]).run()
+    lessons = teacher.selectbox(key="class_lesson_00-gone")
+    lessons.set_value(lessons.options[2]).run()
     teacher.button(key="class_bring").click().run()
     assert not teacher.error and "step 1 of" in told(teacher)
     assert not at.run().error

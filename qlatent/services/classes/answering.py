@@ -38,7 +38,8 @@ def give(
 ) -> AnswerRecord:
     """Store a student's answer; once this returns, it is kept.
 
-    A class that is over, a student who was removed, and a question whose answers are being shown raise `InputError`.
+    A class that is over, a student who was removed, a question whose answers are being shown, and a round whose
+    countdown has ended raise `InputError`.
     The round is the one that the class is in at this moment.
     """
     taken: list[AnswerRecord] = []
@@ -56,6 +57,12 @@ def give(
             raise InputError(
                 "The teacher has just gone on, so this answer was not taken.",
                 remedy="Look at the screen: the question is asked differently now.",
+            )
+        ends = walking.deadline(now, lesson, step)
+        if ends is not None and time.time() > ends:
+            raise InputError(
+                "The time is up, so this answer was not taken.",
+                remedy="One that you gave before the end counts.",
             )
         taken.append(record)
 

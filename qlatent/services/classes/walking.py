@@ -25,6 +25,9 @@ NEXT: Mapping[Phase, tuple[Phase, ...]] = {
     "solved": ("",),
 }
 """What the teacher can do next with a question."""
+COLLECTING: tuple[Phase, ...] = ("first", "second")
+COUNTDOWNS = (0, 30, 60, 120)
+"""Seconds that a class can be given to answer; 0 is no end."""
 
 
 def phase(record: ClassRecord, lesson: str, step: str) -> Phase:
@@ -35,8 +38,9 @@ def phase(record: ClassRecord, lesson: str, step: str) -> Phase:
 def set_phase(workspace: Workspace, class_id: str, *, lesson: str, step: str, to: Phase) -> ClassRecord:
     """Ask the question in another way; a step that does not follow from the present one raises `InputError`.
 
-    Asking for the same again does nothing, so that a second press does no harm.
+    Asking for the same again does nothing, so that a second press does no harm. With a countdown a round has an end.
     """
+    place = f"{lesson}/{step}"
 
     def change(record: ClassRecord) -> dict[str, Any]:
         opening.check_open(record)
@@ -46,9 +50,44 @@ def set_phase(workspace: Workspace, class_id: str, *, lesson: str, step: str, to
                 f"A question that is {present or 'asked at once'!r} cannot become {to or 'asked at once'!r}.",
                 remedy="Look at the question again: another window may have gone on.",
             )
-        return {"phases": record.phases | {f"{lesson}/{step}": to}}
+        if to == present:
+            return {}
+        return {
+            "phases": record.phases | {place: to},
+            "deadlines": _deadlines(record, place, record.countdown if to in COLLECTING else 0),
+        }
 
     return workspace.catalogue.classes.change(class_id, change)
+
+
+def set_countdown(workspace: Workspace, class_id: str, seconds: int) -> ClassRecord:
+    """Give the class so many seconds to answer from now on, 0 for no end.
+
+    It holds for the round that runs on the class's step, too, which begins to count anew.
+    """
+    if seconds not in COUNTDOWNS:
+        raise InputError(
+            f"There is no countdown of {seconds} s.",
+            remedy=f"Choose one of {', '.join(map(str, COUNTDOWNS))}.",
+        )
+
+    def change(record: ClassRecord) -> dict[str, Any]:
+        opening.check_open(record)
+        runs = phase(record, record.lesson, record.step) in COLLECTING
+        deadlines = _deadlines(record, f"{record.lesson}/{record.step}", seconds if runs else 0)
+        return {"countdown": seconds, "deadlines": deadlines}
+
+    return workspace.catalogue.classes.change(class_id, change)
+
+
+def deadline(record: ClassRecord, lesson: str, step: str) -> float | None:
+    """When the round that runs on a step ends, in unix seconds; None if the teacher ends it."""
+    return record.deadlines.get(f"{lesson}/{step}")
+
+
+def _deadlines(record: ClassRecord, place: str, seconds: int) -> dict[str, float]:
+    others = {each: when for each, when in record.deadlines.items() if each != place}
+    return others | ({place: time.time() + seconds} if seconds else {})
 
 
 def bring(workspace: Workspace, class_id: str, *, lesson: str, step: str) -> ClassRecord:

@@ -274,7 +274,8 @@ Indexed = tuple[RunRecord, IndexEntry | None]
 class ClassRecord:
     """A class that follows lessons. `teacher` is a secret's hash; `phases` are those of questions by "lesson/step".
 
-    `revision` grows with everything that the teacher changes.
+    `countdown` is how many seconds a round takes (0: no end), `deadlines` when those that run end (unix seconds), by
+    "lesson/step". `revision` grows with everything that the teacher changes.
     """
 
     id: str
@@ -290,6 +291,8 @@ class ClassRecord:
     frozen: bool = False
     phases: dict[str, str] = field(default_factory=dict)
     revision: int = 0
+    countdown: int = 0
+    deadlines: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

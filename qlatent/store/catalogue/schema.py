@@ -289,6 +289,8 @@ classes = Table(
     Column("step", String, nullable=False),
     Column("frozen", Boolean, nullable=False),
     Column("phases", JSON, nullable=False),  # of questions, by "lesson/step"
+    Column("countdown", Integer, nullable=False, server_default="0"),  # seconds to answer; 0: no end
+    Column("deadlines", JSON, nullable=False, server_default="{}"),  # of rounds that run, by "lesson/step"
     Column("revision", Integer, nullable=False),
     Column("address", String, nullable=False),
     Column("keep_days", Integer, nullable=False),

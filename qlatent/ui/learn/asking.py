@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from qlatent.teaching.answers import Answer, Goal, Verdict, in_words
 from qlatent.teaching.figures import Figure
 from qlatent.teaching.lesson import Lesson, Step
 from qlatent.teaching.questions import ChoiceQuestion, GateQuestion, NumberQuestion, PointQuestion
+from qlatent.ui.learn import countdown
 from qlatent.ui.learn.links import Stand
 from qlatent.ui.learn.trainer import Trainer
 from qlatent.ui.shell.formatting import literal
@@ -30,13 +32,19 @@ class Asking:
     `phase` is "" (an answer is checked at once), "first" or "second" (answers are collected, no verdict is shown),
     "shown" (none is taken) or "solved" (the solution is shown). `given` is the last stored answer. `take` stores one
     and may raise `QlatentError`: then it does not show as taken; without it the question is only shown, as on a
-    projector. `chart` draws how others answered.
+    projector. `chart` draws how others answered. After `deadline`, in unix seconds, no answer is collected.
     """
 
     phase: str = ""
     given: Answer | None = None
     take: Callable[[Answer, Verdict], None] | None = None
     chart: Callable[[], None] | None = None
+    deadline: float | None = None
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the time to answer is up."""
+        return self.phase in COLLECTED and self.deadline is not None and time.time() > self.deadline
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,9 @@ class Asked:
     def open(self) -> bool:
         """Whether an answer is taken now."""
         asking = self.asking
-        return asking.phase in COLLECTED or (asking.phase == "" and asking.given is None)
+        if asking.phase in COLLECTED:
+            return not asking.timed_out
+        return asking.phase == "" and asking.given is None
 
     @property
     def about(self) -> Figure | None:
@@ -94,8 +104,16 @@ def draw(asked: Asked) -> None:
     with st.container(border=True, key="learn_question", gap="small"):
         st.markdown(f"**{question.ask}**")
         _other_seeds(asked)
+        if asking.timed_out:
+            st.markdown("**:material/timer_off: The time is up**")
+        elif asking.phase in COLLECTED and asking.deadline is not None:
+            countdown.draw(asking.deadline)
         _answering(asked)
-        if asking.phase in COLLECTED and asking.given is not None:
+        if asking.timed_out and asking.given is not None:
+            st.caption(":material/check: Your answer is taken.")
+        elif asking.timed_out and asking.take is not None:
+            st.caption(":material/lock: No answer was given in time. Wait for what comes next.")
+        elif asking.phase in COLLECTED and asking.given is not None:
             st.caption(":material/check: Your answer is taken. You can change it until the round ends.")
         elif asking.phase == "shown" and asking.take is not None:
             st.caption(":material/lock: Answers are not taken at the moment.")

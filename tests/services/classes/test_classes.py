@@ -147,6 +147,45 @@ def test_two_rounds_are_kept_and_counted(shared: Workspace, opened: Opened) -> N
     }  # fmt: skip
 
 
+def test_a_countdown_closes_a_round_and_only_the_next_one_has_time_again(
+    shared: Workspace, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mia, at = joined(shared, opened), time.time()
+    clock = {"now": at}
+    monkeypatch.setattr(time, "time", lambda: clock["now"])
+
+    def ends() -> float | None:
+        return walking.deadline(shared.catalogue.classes.one(opened.record.id), "one", "start")
+
+    phase(shared, opened, "first")
+    assert ends() is None  # off unless it is switched on
+    phase(shared, opened, "")
+    walking.set_countdown(shared, opened.record.id, 30)
+    assert ends() is None
+    phase(shared, opened, "first")
+    clock["now"] = at + 10
+    phase(shared, opened, "first")  # a second press does not begin anew
+    assert ends() == at + 30
+    clock["now"] = at + 30
+    answered(shared, mia, "a")
+    clock["now"] = at + 30.5
+    with pytest.raises(InputError, match="time is up"):
+        answered(shared, mia, "b")
+    assert tally(shared, opened)[1].answers == (("a", 1),)
+    walking.set_countdown(shared, opened.record.id, 60)  # more time
+    assert ends() == at + 90.5
+    answered(shared, mia, "b")
+    phase(shared, opened, "shown")
+    assert ends() is None
+    phase(shared, opened, "second")
+    assert ends() == at + 90.5
+    walking.set_countdown(shared, opened.record.id, 0)
+    clock["now"] = at + 1000
+    answered(shared, mia, "c")
+    with pytest.raises(InputError, match="no countdown of 45 s"):
+        walking.set_countdown(shared, opened.record.id, 45)
+
+
 def test_where_answers_are_checked_at_once_the_first_one_counts(shared: Workspace, opened: Opened) -> None:
     mia, bo = joined(shared, opened), joined(shared, opened, "Bo")
     answered(shared, mia, 3.0)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from qlatent.errors import AbsentError, InputError, StoreError
 from qlatent.store.catalogue.catalogue import Catalogue
 from qlatent.store.catalogue.records import AnswerRecord, ClassRecord, ClassRun, StudentRecord
+from tests.store.catalogue.test_database import at_revision
 
 CLASS = ClassRecord("c", "Physics", "ABCDEF", "hash", "one", "start", "http://10.0.0.5:8501", 14, 100.0)
 MIA = StudentRecord("s1", "c", "Mia", "hash of mia", "one", "start", 110.0, 110.0)
@@ -39,6 +42,33 @@ def test_what_was_stored_is_read_back(catalogue: Catalogue) -> None:
     assert (classes.made("r1"), classes.made("r2")) == (True, False)
     classes.delete("c")
     assert classes.all() == [] and classes.students("c") == [] and classes.answers("c") == []
+
+
+def test_a_countdown_is_kept_with_the_ends_of_rounds(catalogue: Catalogue) -> None:
+    classes = catalogue.classes
+    classes.add(CLASS)
+    assert (classes.one("c").countdown, classes.one("c").deadlines) == (0, {})
+    changed = classes.change("c", lambda _: {"countdown": 30, "deadlines": {"one/start": 1_700_000_030.25}})
+    assert classes.one("c") == changed == replace(
+        CLASS, countdown=30, deadlines={"one/start": 1_700_000_030.25}, revision=1
+    )  # fmt: skip
+
+
+def test_a_class_of_before_there_were_countdowns_has_none(url: str) -> None:
+    at_revision(url, "0011")
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO classes (id, name, code, teacher, lesson, step, frozen, phases, revision, address, "
+                "keep_days, opened) "
+                "VALUES ('c', 'Physics', 'ABCDEF', 'hash', 'one', 'start', FALSE, '{}', 3, '', 14, 1.0)"
+            )
+        )
+    engine.dispose()
+    with closing(Catalogue(url)) as opened:
+        found = opened.classes.one("c")
+    assert (found.revision, found.countdown, found.deadlines) == (3, 0, {})
 
 
 def test_a_training_that_others_asked_for_is_left_and_ones_own_stays_noted(catalogue: Catalogue) -> None:

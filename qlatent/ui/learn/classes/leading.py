@@ -55,4 +55,7 @@ def watched(
 ) -> Asking:
     """The question as the class is asked it, for all to look at: nobody answers here."""
     phase = walking.phase(record, lesson.id, step.id)
-    return Asking(phase=phase, take=None, chart=chart.of_step(workspace, record, lesson, step, large=large))
+    return Asking(
+        phase=phase, chart=chart.of_step(workspace, record, lesson, step, large=large),
+        deadline=walking.deadline(record, lesson.id, step.id),
+    )  # fmt: skip

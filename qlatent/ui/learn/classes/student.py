@@ -88,6 +88,7 @@ def asking(
         given=None if last is None else last.answer,
         take=take,
         chart=chart.of_step(workspace, record, lesson, step),
+        deadline=walking.deadline(record, **here),
     )
 
 

@@ -85,6 +85,7 @@ def _header(record: ClassRecord) -> None:
                 "Freeze", key="class_frozen", on_change=_freeze, args=(record.id,),
                 help="Brings all students to the class's step, and keeps them there.",
             )  # fmt: skip
+            _countdown(record)
         with st.popover("Answers", icon=":material/download:", key="class_export"):
             named = st.checkbox("With nicknames", value=True, key="class_export_named")
             st.download_button(
@@ -138,6 +139,21 @@ def _phases(workspace: Workspace, record: ClassRecord, lesson: Lesson, step: Ste
             with page.guarded():
                 walking.set_phase(workspace, record.id, lesson=lesson.id, step=step.id, to=to)
                 st.rerun()
+
+
+def _countdown(record: ClassRecord) -> None:
+    """How long the class has to answer, off by default."""
+    st.session_state["class_countdown"] = record.countdown  # another window may have chosen it
+    st.selectbox(
+        "Countdown", walking.COUNTDOWNS, key="class_countdown", label_visibility="collapsed", width=180,
+        format_func=lambda seconds: f"{seconds} s to answer" if seconds else "No countdown", on_change=_count,
+        args=(record.id,), help="How long a round takes. Choosing it while one runs begins to count anew.",
+    )  # fmt: skip
+
+
+def _count(class_id: str) -> None:
+    with page.guarded():
+        walking.set_countdown(page.workspace(), class_id, int(st.session_state["class_countdown"]))
 
 
 def _switch(label: str, view: str, *, key: str, icon: str) -> None:
