@@ -113,7 +113,18 @@ def test_a_class_answers_discusses_and_goes_on_through_a_restart(
         assert not page.get_by_text("Not quite").count()
     teacher.get_by_text("Answered: 4 of 4 present").wait_for()
 
+    projector = tabs(f"{opening.link(record, teacher=opened.secret)}&view=projector")
+    projector.get_by_text("4 of 4 students answered").wait_for()
+    in_view(projector, "learn_question", "class_join")
     press(key(teacher, "class_phase_shown", "button"))
+    key(projector, "class_chart").wait_for()
+    in_view(projector, "learn_question", "class_chart", "class_join")
+    assert key(projector, "class_join", "img").bounding_box()["width"] >= 200  # to be read from the last row
+    projector.keyboard.press("ArrowRight")
+    projector.get_by_text(AFTER.title).first.wait_for()
+    projector.keyboard.press("ArrowLeft")
+    key(projector, "class_chart").wait_for()
+    projector.context.close()
     for page in students:
         key(page, "class_chart").wait_for()
         page.get_by_text("Answers are not taken at the moment").wait_for()
@@ -151,6 +162,14 @@ def test_a_class_answers_discusses_and_goes_on_through_a_restart(
     students[1].goto(f"{server.url}/data")  # students reach lessons alone
     students[1].get_by_text("Join a class").wait_for()
     assert not students[1].get_by_text("Upload").count()
+
+
+def in_view(page: Any, *names: str) -> None:
+    """All of these are on a screen of 1280 × 720 without scrolling, and nothing is wider than the screen."""
+    for name in names:
+        box = key(page, name).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 720, (name, box)
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 1280, (name, box)
 
 
 def answering_right(workspace: Workspace) -> str:

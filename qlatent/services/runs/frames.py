@@ -26,6 +26,7 @@ from qlatent.types import Arrays
 
 SAFE = (1e-20, 1e30)  # squared norms between these lose nothing in float32
 NORM_PERCENTILES = (1.0, 99.0)
+ROUNDING = 1e-5  # of float32: norms that differ by less, relative to their size, are equal
 ITEM_COLUMNS = ("id", "label", "text", "image_hash")
 POINT_COLUMNS = ("id", "label", "image_hash")
 Floats = NDArray[np.floating]
@@ -141,7 +142,7 @@ def evolution(
         steps=np.array(steps, dtype=np.int64),
         places=places,
         norms=norms,
-        norm_ranges={name: _range(each) for name, each in norms.items()},
+        norm_ranges={name: norm_range(each) for name, each in norms.items()},
         honesty=figures | frame_figures.label_accuracy(folder, places, labels, last=last),
         rows=probe["rows"],
         heldout=probe["heldout"],
@@ -198,12 +199,18 @@ def _kept(arrays: Arrays, name: str, count: int, frame: Floats) -> Floats:
     return arrays[name]
 
 
-def _range(norms: Floats) -> tuple[float, float]:
+def norm_range(norms: NDArray[np.floating]) -> tuple[float, float]:
+    """The 1st and 99th percentile of the finite norms; 0 and 1 without any.
+
+    Norms that are equal up to rounding lie in the middle of their range, so that all have one colour.
+    """
     finite = norms[np.isfinite(norms)]
     if not len(finite):
         return 0.0, 1.0
-    low, high = np.percentile(finite, NORM_PERCENTILES)
-    return float(low), float(high)
+    low, high = (float(each) for each in np.percentile(finite, NORM_PERCENTILES))
+    if 0 < high - low <= ROUNDING * high:
+        low, high = low / 2, 1.5 * high
+    return low, high
 
 
 def items_of(workspace: Workspace, folder: RunFolder, rows: NDArray[np.int64]) -> list[dict[str, Any]]:

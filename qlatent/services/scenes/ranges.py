@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent.services.runs.frames import norm_range
 from qlatent.services.scenes import colouring
 from qlatent.services.scenes.colouring import Numbers
-from qlatent.services.scenes.scenes import Scene, norm_range
+from qlatent.services.scenes.scenes import Scene
 from qlatent.store.workspace import Workspace
 
 UNIT = (0.0, 1.0)

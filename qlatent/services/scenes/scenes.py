@@ -21,7 +21,7 @@ from qlatent.services.layouts import layouts
 from qlatent.services.layouts.layouts import StoredLayout
 from qlatent.services.layouts.tours import TourRequest
 from qlatent.services.runs import map_views
-from qlatent.services.runs.frames import ITEM_COLUMNS, NORM_PERCENTILES, Drawing, Evolution, Outline
+from qlatent.services.runs.frames import ITEM_COLUMNS, Drawing, Evolution, Outline, norm_range
 from qlatent.services.runs.specs import training_spec
 from qlatent.services.selections import maps
 from qlatent.services.selections.definitions import DrawnMap
@@ -265,13 +265,6 @@ def _lengths(workspace: Workspace, source: Source, found: StoredLayout) -> NDArr
         return lengths.lengths(_vectors(workspace, source, found.modality, rows=found.rows))[None]
     except StoreError:
         return np.full((1, len(found.rows)), np.nan, dtype=np.float32)
-
-
-def norm_range(norms: NDArray[np.floating]) -> tuple[float, float]:
-    """The 1st and 99th percentile of the finite norms; 0 and 1 without any."""
-    finite = norms[np.isfinite(norms)]
-    low, high = np.percentile(finite, NORM_PERCENTILES) if len(finite) else (0.0, 1.0)
-    return float(low), float(high)
 
 
 def _labels(workspace: Workspace, source: Source, rows: Rows) -> list[str]:

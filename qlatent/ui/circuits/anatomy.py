@@ -228,7 +228,7 @@ def on_map(view: CircuitView, trained: CircuitView) -> None:
     st.plotly_chart(figure, key="circuit_place", config={"displayModeBar": False}, alt=maps.ALT)
     st.caption(
         f"{view.modality.capitalize()}s of the run's last frame, coloured by norm. Ring: the item with trained "
-        "angles; dot: with the angles of the table. Edit an angle and the dot moves."
+        "angles; dot: with the angles as they are now. Change an angle and the dot moves."
     )
 
 

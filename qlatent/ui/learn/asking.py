@@ -204,7 +204,9 @@ def _point(asked: Asked) -> None:
     item = asked.stand.figure.item
     picked = item and item != getattr(asked.step.figure, "item", "")
     st.markdown(
-        f"Picked: **{literal(item)}**" if picked else ":material/ads_click: Click a point of the map."
+        f"Picked: **{literal(item)}**"
+        if picked
+        else ":material/ads_click: Click a point of the map, or a row of its table."
     )
     if st.button(
         _label(asked), key="learn_answer", type="primary", disabled=not picked, icon=":material/check:"

@@ -11,7 +11,7 @@ from sklearn.neighbors import NearestNeighbors
 from qlatent.errors import InputError
 from qlatent.layout.plane import align, plane
 from qlatent.metrics.geometry.honesty import honesty
-from qlatent.services.runs.frames import Drawing, evolution, outline
+from qlatent.services.runs.frames import Drawing, evolution, norm_range, outline
 from qlatent.services.runs.specs import Configs, VectorTraining
 from qlatent.store.catalogue.records import RunRecord
 from qlatent.store.runs.run_folder import RunFolder
@@ -270,3 +270,11 @@ def test_a_run_outlives_its_dataset(tmp_path):
         got = evolution(workspace, "run")
         assert got.ids[0] == f"row {got.rows[0]}"
         assert got.total == PROBE
+
+
+def test_norms_that_are_equal_up_to_rounding_have_one_colour() -> None:
+    equal = np.array([1 - 6e-8, 1, 1 + 1.2e-7, np.nan], dtype=np.float32)
+    low, high = norm_range(equal)
+    assert low == pytest.approx(0.5) and high == pytest.approx(1.5)
+    assert norm_range(np.array([1.0, 2.0])) == pytest.approx((1.01, 1.99))
+    assert norm_range(np.zeros(3)) == (0.0, 0.0)

@@ -71,8 +71,9 @@ def _table(stand: Stand) -> None:
     _how_many(stand, most)
     tables.heads(found, figure.metrics, key="learn_table")
     if figure.seeds > 1:
-        _differences(found, figure.metrics)
-        _seeds(found, figure.metrics)
+        telling = [each for each in figure.metrics if _differs(found, each)]
+        _differences(found, telling)
+        _seeds(found, telling)
 
 
 def _how_many(stand: Stand, most: int) -> None:
@@ -87,6 +88,11 @@ def _how_many(stand: Stand, most: int) -> None:
     )
 
 
+def _differs(found: list[Row], metric: str) -> bool:
+    """Whether heads differ in a metric: the accuracy of guessing, for instance, is that of no head."""
+    return len({row["value"] for row in found if row["metric"] == metric}) > 1
+
+
 def _differences(found: list[Row], metrics: Sequence[str]) -> None:
     """The first head minus each other one."""
     first, lines = figures.differences(found, metrics)
@@ -99,10 +105,11 @@ def _seeds(found: list[Row], metrics: Sequence[str]) -> None:
     """Each seed by itself, a table for each metric."""
     for metric in metrics:
         rows = pd.DataFrame([row for row in found if row["metric"] == metric])
-        lines = (
-            rows.pivot(index="head", columns="seed", values="value").reindex(rows["head"].unique()).round(3)
-        )
+        lines = rows.pivot(index="head", columns="seed", values="value").reindex(rows["head"].unique())
         lines.columns = [f"Seed {seed}" for seed in lines.columns]
         lines.index = pd.Index([grid.title(head) for head in lines.index], name="Head")
         st.markdown(f"**{comparison.metric_title(metric)}, seed by seed**")
-        st.dataframe(lines, key=f"learn_seeds_{metric}", alt="Heads and their seeds")
+        st.dataframe(
+            lines, key=f"learn_seeds_{metric}", alt="Heads and their seeds",
+            column_config={name: st.column_config.NumberColumn(format="%.3f") for name in lines.columns},
+        )  # fmt: skip
