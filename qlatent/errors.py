@@ -18,6 +18,10 @@ class QlatentError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
 
+    def _render_traceback_(self) -> list[str]:
+        """What a cell of a notebook shows instead of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ConfigError(QlatentError):
     """A setting has an unknown name or a value outside its range."""

@@ -1,9 +1,9 @@
-"""The commands `qlatent lessons`: list the lessons, make their data, check them."""
+"""The commands `qlatent lessons`: list the lessons, make their data, check them, write them as notebooks."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,20 +11,18 @@ import typer
 from qlatent.cli.options import JsonOption, WorkspaceOption, open_workspace, path_of
 from qlatent.cli.terminal import Terminal
 from qlatent.errors import RunError
-from qlatent.services.lessons import folders, library, preparing, walking
+from qlatent.notebooks import writing
+from qlatent.services.lessons import folders, library, preparing, waiting, walking
 from qlatent.services.lessons.library import Library
-from qlatent.services.runs import queue
 from qlatent.services.workspaces import Workspace
 from qlatent.teaching.lesson import Lesson
 
-app = typer.Typer(help="List the lessons, make their data, check them.", no_args_is_help=True)
+app = typer.Typer(help="List the lessons, make their data, check them, export them.", no_args_is_help=True)
 
 LessonId = Annotated[
     str | None, typer.Argument(help="Id of a lesson, from `qlatent lessons list`. Default: all.")
 ]
-POLL = 0.5  # seconds
 REMEDY = "`qlatent runs` lists trainings that failed; the other lessons are ready."
-TRIES = 3  # what was trained before by somebody else is measured the second time
 
 
 @app.command(name="list")
@@ -85,6 +83,38 @@ def check(lesson: LessonId = None, workspace: WorkspaceOption = None, as_json: J
         raise typer.Exit(1)
 
 
+@app.command()
+def export(
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", help="File to write: .ipynb. A folder, for all lessons; it is made if need be."
+        ),
+    ],
+    lesson: LessonId = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a notebook that is there.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a lesson as a notebook that runs: the same texts, figures and questions. Nothing is trained now."""
+    terminal = Terminal(as_json=as_json)
+    with folders.beside(path_of(workspace)):
+        found = library.library()
+    if lesson is None:
+        files = writing.write_all(found.lessons, out, force=force)
+    else:
+        files = {lesson: out}
+        writing.write(found.lesson(lesson), out, force=force)
+    written = [{"id": name, "out": str(file)} for name, file in files.items()]
+    terminal.result(
+        {"notebooks": written},
+        *(f"{each['id']} → {each['out']}" for each in written),
+        "Jupyter opens them, in an environment that has qlatent.",
+    )
+    for each in found.broken if lesson is None else ():
+        terminal.warn(str(each.error))
+
+
 def _lessons(found: Library, lesson: str | None) -> tuple[Lesson, ...]:
     """The lesson of this id, or all that are not broken."""
     return found.lessons if lesson is None else (found.lesson(lesson),)
@@ -96,20 +126,5 @@ def _needs(lessons: Iterable[Lesson]) -> tuple[str, ...]:
 
 def _prepared(workspace: Workspace, lessons: Iterable[Lesson], terminal: Terminal) -> dict[str, str]:
     """Make what is missing and wait for it; for each lesson that is not ready then, why."""
-    given, problems = list(lessons), dict[str, str]()
     with terminal.progress("Training what the lessons show") as progress:
-        for _ in range(TRIES):
-            problems |= preparing.prepare_each(workspace, [each for each in given if each.id not in problems])
-            needs = _needs(each for each in given if each.id not in problems)
-            while (told := preparing.readiness(workspace, needs)).active:
-                progress(told.finished, told.total)
-                preparing.go_on(workspace, needs)
-                queue.go_on(workspace)
-                time.sleep(POLL)
-            if told.ready:
-                return problems
-    for each in given:
-        if each.id not in problems and not (told := preparing.readiness(workspace, each.about.needs)).ready:
-            left = f"{told.total - told.finished} trainings did not finish."
-            problems[each.id] = " ".join([left, *told.failed])
-    return problems
+        return waiting.made(workspace, lessons, lambda done, total: progress(int(done), total))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from plotly.subplots import make_subplots
 
 from qlatent.plots.colours import CATEGORIES, CLEAR, GREY, GRID, MARK, RAMP
 
@@ -56,6 +57,40 @@ def entropies(values: NDArray[np.float64], *, height: int = 200) -> go.Figure:
     figure.update_traces(hovertemplate="%{x}: %{y:.3f} bit<extra></extra>")
     figure.update_xaxes(type="category")
     return _flat(figure, "entropy (bit)", height)
+
+
+def state(
+    vectors: NDArray[np.float64],
+    chances: NDArray[np.float64],
+    entropy: NDArray[np.float64],
+    *,
+    height: int = 440,
+) -> go.Figure:
+    """A figure of one state: its Bloch vectors beside the probabilities of outcomes and the entropies of the wires."""
+    figure = make_subplots(
+        rows=2, cols=2, specs=[[{"type": "scene", "rowspan": 2}, {"type": "xy"}], [None, {"type": "xy"}]],
+        column_widths=[0.45, 0.55], vertical_spacing=0.3, horizontal_spacing=0.08,
+    )  # fmt: skip
+    for part, row, column in (
+        (bloch(vectors), 1, 1), (probabilities(chances), 1, 2), (entropies(entropy), 2, 2)
+    ):  # fmt: skip
+        figure.add_traces(part.data, rows=row, cols=column)
+        if column == 1:
+            figure.update_layout(
+                scene=part.layout.scene.to_plotly_json() | {"domain": figure.layout.scene.domain}
+            )
+        else:
+            figure.update_xaxes(part.layout.xaxis, row=row, col=column)
+            figure.update_yaxes(part.layout.yaxis, row=row, col=column)
+            figure.update_traces(showlegend=False, row=row, col=column)
+    figure.update_layout(
+        height=height,
+        margin=_MARGIN,
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        legend={"orientation": "h", "y": -0.02},
+    )
+    return figure
 
 
 def place(

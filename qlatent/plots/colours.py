@@ -15,6 +15,9 @@ RAMP = [
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A6FD1", "#B8A800")
 """Okabe and Ito's colours, the two weakest replaced."""
 
+STAGES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+"""Of the arrows to each stage of a way after the first."""
+
 OTHER, GREY, GRID, CLEAR = "#9A9A9A", "rgba(128,132,145,.9)", "rgba(128,132,145,.18)", "rgba(0,0,0,0)"
 MARK = "#D55E00"
 """Colour of the picked item; player.js uses it too."""

@@ -28,6 +28,7 @@ class Points:
     """The items to draw: `places` (frames, n, 2 or 3) and norms (frames, n) by modality; `rows` (n,) are their ids.
 
     `extent` (2 or 3, 2) is the part of the plane or space that is shown; None: all of it. NaN places are not drawn.
+    Pointing at an item shows its name, or its row where there are no `names` (n,).
     """
 
     steps: Sequence[int]
@@ -37,6 +38,7 @@ class Points:
     norm_ranges: Mapping[str, tuple[float, float]]
     labels: Sequence[str | None] = field(default_factory=tuple)
     heldout: NDArray[np.bool_] | None = None
+    names: Sequence[str] = ()
     extent: NDArray[np.floating[Any]] | None = None
 
     @property
@@ -159,7 +161,7 @@ def _fixed(trace: _Trace, points: Points) -> dict[str, Any]:
         "opacity": OPACITY,
         "line": {"width": 1.4 if trace.modality == "text" and not space else 0},
     }
-    hover = f"{NAMES[trace.modality][:-1].lower()} · row %{{customdata}}"
+    hover = f"{NAMES[trace.modality][:-1].lower()} · {'%{text}' if points.names else 'row %{customdata}'}"
     if trace.colour:
         marker["color"] = trace.colour
     else:
@@ -173,6 +175,7 @@ def _fixed(trace: _Trace, points: Points) -> dict[str, Any]:
         "legendgroup": trace.name,
         "showlegend": trace.first,
         "customdata": points.rows[trace.at].astype(np.int32),
+        "text": [plain(points.names[place]) for place in trace.at] if points.names else None,
         "hovertemplate": hover + "<extra></extra>",
         "marker": marker,
     }

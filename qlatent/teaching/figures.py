@@ -132,6 +132,16 @@ FIGURES: dict[str, type] = {
     "circuit": CircuitFigure,
     "bloch": CircuitFigure,
 }
+STATE: dict[str, tuple[str, ...]] = {
+    "map": ("seed", "view", "frame", "colour", "item"),
+    "linked": ("colour", "item"),
+    "ways": ("frame", "colour", "item"),
+    "losses": ("seed",),
+    "table": ("seeds",),
+    "circuit": ("gate", "angles"),
+    "bloch": ("gate", "angles"),
+}
+"""What a student changes in each kind of figure: links and notebooks write it down."""
 NAMING = ("run", "runs", "experiment", "jobs")
 """Fields that name what a `trainings.toml` has."""
 

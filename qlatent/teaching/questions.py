@@ -9,6 +9,8 @@ from pydantic.dataclasses import dataclass
 
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
 Option = Annotated[str, Field(min_length=1, max_length=300)]
+LETTERS, SHAPES = "ABCDEF", "▲◆●■★⬢"
+"""What options are told apart by, in their order, beside colours."""
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})

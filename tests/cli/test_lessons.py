@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from qlatent.cli import main
@@ -33,6 +34,25 @@ def test_lessons_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_lesson_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, told = run(capsys, "check", "03-qubit", "--workspace", str(tmp_path / "workspace"))
     assert (code, told["error"]["remedy"]) == (1, "did you mean '03-qubits'?")
+
+
+def test_a_lesson_is_written_as_a_notebook(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "lesson.ipynb"
+    code, told = run(capsys, "export", "03-qubits", "--out", str(out))
+    assert (code, told) == (0, {"notebooks": [{"id": "03-qubits", "out": str(out)}]})
+    assert 'open_lesson("03-qubits")' in "".join(cell.source for cell in nbformat.read(out, 4).cells)
+    code, told = run(capsys, "export", "03-qubits", "--out", str(out))
+    assert (code, told["error"]["remedy"]) == (1, "Choose another name, or add --force.")
+    assert run(capsys, "export", "03-qubits", "--out", str(out), "--force")[0] == 0
+    code, told = run(capsys, "export", "03-qubit", "--out", str(tmp_path / "other.ipynb"))
+    assert (code, told["error"]["remedy"]) == (1, "did you mean '03-qubits'?")
+
+
+def test_all_lessons_are_written_to_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = run(capsys, "export", "--out", str(tmp_path / "lessons"))
+    listed = run(capsys, "list")[1]["lessons"]
+    assert code == 0 and [each["id"] for each in told["notebooks"]] == [each["id"] for each in listed]
+    assert all(Path(each["out"]).is_file() for each in told["notebooks"])
 
 
 @pytest.mark.slow

@@ -60,6 +60,12 @@ def test_the_list_has_every_lesson_and_says_where_answers_are_kept(
     assert any("this browser tab only" in each.value for each in at.caption)
 
 
+def test_each_lesson_can_be_downloaded_as_a_notebook(furnished: Furnished, opened: Open) -> None:
+    at = opened(furnished.workspace.path, "learn")
+    keys = [each.key for each in at.get("download_button")]
+    assert keys == [f"learn_notebook_{lesson.id}" for lesson in library().lessons]
+
+
 def test_a_broken_lesson_says_its_line_and_the_others_work(
     furnished: Furnished, opened: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

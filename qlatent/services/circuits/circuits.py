@@ -162,6 +162,11 @@ def drawn(circuit: Circuit) -> Drawing:
     return _drawing(circuit)
 
 
+def picture(circuit: Circuit, gate: int) -> str:
+    """The drawing of a circuit as SVG with one gate marked, counted from 1; 0 is the start state."""
+    return svg.draw(circuit, now=gate)
+
+
 def gate_rows(view: CircuitView) -> list[dict[str, object]]:
     """One row per gate in order: name, wires and angles."""
     return [

@@ -261,6 +261,15 @@ def wide(table: Sequence[Row], metrics: Sequence[str]) -> pd.DataFrame:
     )
 
 
+def seed_by_seed(table: Sequence[Row], metric: str) -> pd.DataFrame:
+    """The values of one metric: one row per head in the order of the table, one column per seed."""
+    found = pd.DataFrame([row for row in table if row["metric"] == metric])
+    lines = found.pivot(index="head", columns="seed", values="value").reindex(found["head"].unique())
+    lines.columns = [f"Seed {seed}" for seed in lines.columns]
+    lines.index = pd.Index([grid.title(head) for head in lines.index], name="Head")
+    return lines
+
+
 def said(summary: Summary) -> str:
     """A summary as text."""
     if not math.isfinite(summary.mean):

@@ -21,6 +21,19 @@ from qlatent.types import Arrays
 
 FOLDS = 5
 LEAST_LABELLED = 20  # items with a label below which a probe says nothing
+MEANT = {
+    "slope": ("Slope", "Measured ≈ slope × exact, the mean over the qubits. 1 is a perfect device."),
+    "mean_error": ("Mean error", "Mean of |measured − exact| over items and qubits."),
+    "standard_error": ("By the shots", "Mean standard error of a value; what exceeds it is noise."),
+    "from_exact": ("From exact", "Mean distance of an item's latent from its exact one."),
+    "step": ("Step", "Mean distance from the row above; in the first row from the exact latents."),
+    "neighbour_overlap": (
+        "Neighbours kept",
+        "Share of each item's nearest neighbours that are the same by the exact latents.",
+    ),
+    "probe_accuracy": ("Linear probe", "Accuracy of a linear probe on these latents."),
+}
+"""Title and meaning of what `path` tells of a job."""
 Array = NDArray[np.float64]
 _ARRAYS = ("expectations", "errors", "raw", "exact", "latents", "latent_errors", "exact_latents")
 

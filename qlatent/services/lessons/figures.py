@@ -29,6 +29,9 @@ from qlatent.services.runs.frames import Evolution
 from qlatent.store.workspace import Workspace
 from qlatent.teaching.figures import CircuitFigure, Figure, LinkedFigure, LossFigure, MapFigure, WaysFigure
 
+UNSHOWN = ("step",)
+"""Figures of a job that lessons do not speak of."""
+
 
 @dataclass(frozen=True, eq=False)
 class CircuitShown:

@@ -60,13 +60,10 @@ def first(found: Sequence[Row]) -> list[str]:
 def heads(found: Sequence[Row], shown: Sequence[str], *, key: str) -> None:
     """Draw heads × the metrics `shown` of these rows, with intervals and what they mean."""
     st.dataframe(
-        _marked(found, shown), hide_index=True, key=key, column_config=_columns(found, shown),
+        reports.marked_table(found, shown), hide_index=True, key=key, column_config=_columns(found, shown),
         alt="Heads and their metrics",
     )  # fmt: skip
-    st.caption(
-        "Mean over seeds [95 % interval] on held-out items. ★: better than every other head of its dimension, with "
-        f"paired intervals that exclude 0. A single seed has the interval over its items.{reports.explained(shown)}"
-    )
+    st.caption(reports.caption(shown))
 
 
 def _columns(found: Sequence[Row], shown: Sequence[str]) -> dict[str, Any]:
@@ -92,12 +89,6 @@ def _measure_again(experiment: Experiment, found: Sequence[Row]) -> None:
     if st.button("Measure again", key="compare_again"):
         experiments.measure(workspace, experiment, again=True)
         st.rerun(scope="app")
-
-
-def _marked(found: Sequence[Row], shown: Sequence[str]) -> pd.DataFrame:
-    columns, lines = reports.metrics_table(found, shown)
-    plain = [[cell[2:-2] + " ★" if cell.startswith("**") else cell for cell in line] for line in lines]
-    return pd.DataFrame(plain, columns=columns)
 
 
 def _metric_notes(found: Sequence[Row], shown: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from qlatent.plots.colours import STAGES
 from qlatent.services.hardware import results
 from qlatent.services.hardware.listing import JobView
 from qlatent.services.hardware.results import JobResults
@@ -16,9 +17,7 @@ from qlatent.ui.hardware.devices import MITIGATIONS
 from qlatent.ui.shell import page, url_state
 from qlatent.ui.shell.formatting import count
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
-"""Of the arrows to each stage after the exact one."""
-MOST = len(COLOURS) - 1
+MOST = len(STAGES) - 1
 """Jobs beside the open one."""
 KEY = "hardware_others"
 
@@ -89,24 +88,14 @@ def figures_of(
 ) -> None:
     """A table with the figures of jobs, as `results.path` tells them, without the columns `but`."""
     number = st.column_config.NumberColumn
-    columns: dict[str, tuple[str, str]] = {
-        "slope": ("Slope", "Measured ≈ slope × exact, the mean over the qubits. 1 is a perfect device."),
-        "mean_error": ("Mean error", "Mean of |measured − exact| over items and qubits."),
-        "standard_error": ("By the shots", "Mean standard error of a value; what exceeds it is noise."),
-        "from_exact": ("From exact", "Mean distance of an item's latent from its exact one."),
-        "step": ("Step", "Mean distance from the row above; in the first row from the exact latents."),
-        "neighbour_overlap": ("Neighbours kept", "Share of each item's nearest neighbours that are the same by the "
-                              "exact latents."),
-        "probe_accuracy": ("Linear probe", "Accuracy of a linear probe on these latents."),
-    }  # fmt: skip
-    columns = {name: each for name, each in columns.items() if name in told[0] and name not in but}
+    columns = {name: each for name, each in results.MEANT.items() if name in told[0] and name not in but}
     rows: dict[str, Any] = {"Arrow to": [[name] for name in called]}
     rows |= {label: [each.get(name, float("nan")) for each in told] for name, (label, _) in columns.items()}
     config: dict[str, Any] = {
         label: number(format="%.3f", help=about, width="small") for label, about in columns.values()
     }
     config["Arrow to"] = st.column_config.MultiselectColumn(
-        options=list(called), color=list(COLOURS[: len(called)]), width="medium",
+        options=list(called), color=list(STAGES[: len(called)]), width="medium",
         help="In the colour of the arrows that lead to it.",
     )  # fmt: skip
     st.dataframe(

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qlatent.plots.colours import STAGES
 from qlatent.services.datasets import browsing, pictures
 from qlatent.services.hardware import placing
 from qlatent.services.hardware.placing import Placed
 from qlatent.services.scenes import scenes
 from qlatent.services.scenes.scenes import Source
-from qlatent.ui.hardware import steps
 from qlatent.ui.latent_map.point_map import Card, Cards, Classes, Contour, PointMap, Ramp, classes, ramp
 from qlatent.ui.latent_map.point_map.spec import State
 from qlatent.ui.shell import page
@@ -54,8 +54,7 @@ def spec(
     """All stages as the frames of one map, with arrows of the items `drawn` from each stage to the next."""
     stages = range(1, ways.last + 1)
     lines = [
-        Contour(placing.arrows(ways.found, drawn, stage=stage), colour=steps.COLOURS[stage - 1])
-        for stage in stages
+        Contour(placing.arrows(ways.found, drawn, stage=stage), colour=STAGES[stage - 1]) for stage in stages
     ]
     lines += [each for stage in stages for each in rings(ways, drawn, stage=stage, frame=stage)]
     return PointMap(

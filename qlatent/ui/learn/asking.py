@@ -14,13 +14,19 @@ from qlatent.services.workspaces import Workspace
 from qlatent.teaching.answers import Answer, Goal, Verdict, in_words
 from qlatent.teaching.figures import Figure
 from qlatent.teaching.lesson import Lesson, Step
-from qlatent.teaching.questions import ChoiceQuestion, GateQuestion, NumberQuestion, PointQuestion
+from qlatent.teaching.questions import (
+    LETTERS,
+    SHAPES,
+    ChoiceQuestion,
+    GateQuestion,
+    NumberQuestion,
+    PointQuestion,
+)
 from qlatent.ui.learn import countdown
 from qlatent.ui.learn.links import Stand
 from qlatent.ui.learn.trainer import Trainer
 from qlatent.ui.shell.formatting import literal
 
-LETTERS, SHAPES = "ABCDEF", "▲◆●■★⬢"
 COLLECTED = ("first", "second")  # phases in which answers are taken and no verdict is shown
 VERDICTS = "learn_verdicts"  # what was found when an answer was given: its figure may have moved on since
 

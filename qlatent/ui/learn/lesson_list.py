@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from qlatent.notebooks import writing
 from qlatent.services.lessons.library import Library
 from qlatent.teaching.lesson import Lesson
 from qlatent.ui.learn.progress import Progress
@@ -51,6 +52,11 @@ def _card(number: int, lesson: Lesson, progress: Progress) -> None:
             st.button(
                 "Go on" if seen else "Start", key=f"learn_open_{lesson.id}", type="primary",
                 icon=":material/arrow_forward:", on_click=_open, args=(lesson.id, progress.at(lesson)),
+            )  # fmt: skip
+            st.download_button(
+                "Notebook", data=lambda: writing.text(lesson), file_name=f"{lesson.id}{writing.ENDING}",
+                mime=writing.MIME, key=f"learn_notebook_{lesson.id}", icon=":material/download:", type="tertiary",
+                help="The same lesson for Jupyter, to run where qlatent is installed.", on_click="ignore",
             )  # fmt: skip
             if seen:
                 st.button(

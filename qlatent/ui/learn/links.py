@@ -10,22 +10,15 @@ from urllib.parse import urlencode
 from pydantic import ValidationError
 
 from qlatent.errors import InputError
-from qlatent.teaching.figures import CircuitFigure, Figure
+from qlatent.teaching.figures import STATE, CircuitFigure, Figure
 from qlatent.teaching.lesson import Lesson, Step
 from qlatent.ui.shell.formatting import cut
 
 VERSION = "1"
 NONE = "-"  # written where there is no item, no chosen view and no camera
 PLACE = ("v", "lesson", "step")
-FIELDS: dict[str, tuple[str, ...]] = {
-    "map": ("seed", "view", "frame", "colour", "item", "camera"),
-    "linked": ("colour", "item", "camera"),
-    "ways": ("frame", "colour", "item", "camera"),
-    "losses": ("seed",),
-    "table": ("seeds",),
-    "circuit": ("gate", "angles"),
-    "bloch": ("gate", "angles"),
-}
+MAPS = ("map", "linked", "ways")  # what is seen through a camera
+FIELDS = {kind: (*fields, "camera") if kind in MAPS else fields for kind, fields in STATE.items()}
 """What a link says of each kind of figure."""
 BEGIN = "Open the step as it begins, and go on from there."
 

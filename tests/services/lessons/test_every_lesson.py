@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jupyter_client.blocking import BlockingKernelClient
 
 from qlatent.errors import InputError
+from qlatent.notebooks import OpenLesson, writing
 from qlatent.services.hardware import listing as jobs
 from qlatent.services.lessons import answering, figures, preparing, walking
 from qlatent.services.lessons.library import library
@@ -18,9 +20,12 @@ from qlatent.services.lessons.stage import Stage
 from qlatent.services.runs import launchers, listing
 from qlatent.services.workspaces import open_workspace
 from qlatent.store.workspace import Workspace
+from qlatent.teaching.answers import Answer
 from qlatent.teaching.lesson import Step
+from qlatent.teaching.questions import ChoiceQuestion
 from tests.carried_out import in_process
 from tests.launchers import LauncherDouble
+from tests.notebooks.kernels import assert_runs, kernel, outputs, text
 
 NEEDS = tuple(dict.fromkeys(name for lesson in library().lessons for name in lesson.about.needs))
 
@@ -44,6 +49,53 @@ def test_each_step_is_drawn_and_its_question_judged(prepared: Workspace, lesson:
     walked = walking.walk(prepared, [library().lesson(lesson)])
     assert (walked.lessons, walked.failed) == (1, ())
     assert walked.steps == len(library().lesson(lesson).steps)
+
+
+@pytest.fixture(scope="module")
+def jupyter(prepared: Workspace) -> Iterator[BlockingKernelClient]:
+    """One kernel for all notebooks, whose first cells open their own lessons: libraries are loaded once."""
+    with kernel(prepared.path) as client:
+        yield client
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", [lesson.id for lesson in library().lessons])
+def test_each_lesson_runs_as_a_notebook_that_judges_as_the_app_does(
+    prepared: Workspace, jupyter: BlockingKernelClient, lesson: str
+) -> None:
+    cells = {
+        cell.id: cell.source
+        for cell in writing.notebook(library().lesson(lesson)).cells
+        if cell.cell_type == "code"
+    }
+    assert_runs(outputs(jupyter, cells.pop("open")), "open")
+    for step in library().lesson(lesson).steps:
+        if step.figure is not None:
+            assert_runs(outputs(jupyter, cells[f"{step.id}-figure"]), step.id)
+        if step.question is not None:
+            asked = cells[f"{step.id}-question"]
+            shown = outputs(jupyter, asked)
+            assert_runs(shown, asked)
+            assert text(shown).startswith("**No answer yet.**") and step.question.ask in text(shown)
+            right, wrong = walking.tried(step.question, answering.truth(prepared, step))
+            for given, begins in ((right[0], "**Right: "), (wrong[0], "**Not quite. It is: ")):
+                told = text(
+                    outputs(jupyter, asked.replace("answer = ...", f"answer = {written(step, given)!r}"))
+                )
+                assert told.startswith(begins) and told.endswith(step.question.explain), step.id
+
+
+@pytest.mark.slow
+def test_a_seed_changes_only_what_is_learned(prepared: Workspace) -> None:
+    with pytest.raises(InputError, match=r"No seed changes 'names': .* Leave the seed at 0"):
+        OpenLesson(prepared, library().lesson("01-latent-space")).figure("numbers", seed=3)
+
+
+def written(step: Step, answer: Answer) -> object:
+    """An answer as a student writes it: the letter of an option."""
+    if isinstance(step.question, ChoiceQuestion):
+        return "ABCDEF"[list(step.question.options).index(str(answer))]
+    return answer
 
 
 @pytest.mark.slow

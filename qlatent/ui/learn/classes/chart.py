@@ -17,8 +17,8 @@ from qlatent.services.lessons import answering
 from qlatent.services.workspaces import Workspace
 from qlatent.teaching.answers import Chosen, number
 from qlatent.teaching.lesson import Lesson, Step
-from qlatent.teaching.questions import ChoiceQuestion, NumberQuestion, Question
-from qlatent.ui.learn.asking import LETTERS, SHAPES, said
+from qlatent.teaching.questions import LETTERS, SHAPES, ChoiceQuestion, NumberQuestion, Question
+from qlatent.ui.learn.asking import said
 from qlatent.ui.shell import parts
 from qlatent.ui.shell.formatting import count
 

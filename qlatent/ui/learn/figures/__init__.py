@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from qlatent.errors import InputError
 from qlatent.plots import losses as loss_plots
-from qlatent.services.experiments import comparison, grid
+from qlatent.services.experiments import comparison
 from qlatent.services.experiments.comparison import Row
 from qlatent.services.lessons import figures, preparing
 from qlatent.services.runs import listing
@@ -104,10 +103,7 @@ def _differences(found: list[Row], metrics: Sequence[str]) -> None:
 def _seeds(found: list[Row], metrics: Sequence[str]) -> None:
     """Each seed by itself, a table for each metric."""
     for metric in metrics:
-        rows = pd.DataFrame([row for row in found if row["metric"] == metric])
-        lines = rows.pivot(index="head", columns="seed", values="value").reindex(rows["head"].unique())
-        lines.columns = [f"Seed {seed}" for seed in lines.columns]
-        lines.index = pd.Index([grid.title(head) for head in lines.index], name="Head")
+        lines = comparison.seed_by_seed(found, metric)
         st.markdown(f"**{comparison.metric_title(metric)}, seed by seed**")
         st.dataframe(
             lines, key=f"learn_seeds_{metric}", alt="Heads and their seeds",

@@ -26,9 +26,6 @@ from qlatent.ui.learn.links import Stand, refused
 from qlatent.ui.shell import page, parts, url_state
 from qlatent.ui.shell.formatting import count, literal
 
-UNSHOWN = ("step",)
-"""Figures of a job that lessons do not speak of."""
-
 
 def draw(stand: Stand) -> None:
     """Draw the map with the ways of all items, or that of the open one alone, and what they come to."""
@@ -57,7 +54,7 @@ def draw(stand: Stand) -> None:
     )  # fmt: skip
     refusal(REFUSED)
     st.caption(_said(found, opened, stage))
-    steps.figures_of(found.placed.stages[1:], found.kept, key="learn_jobs", but=UNSHOWN)
+    steps.figures_of(found.placed.stages[1:], found.kept, key="learn_jobs", but=figures.UNSHOWN)
     if opened is not None:
         _item(found, opened)
     _qubits(found)
