@@ -14,6 +14,7 @@ from qlatent.services.experiments import side_by_side
 from qlatent.services.lessons import answering, preparing, walking
 from qlatent.services.lessons.folders import FILE
 from qlatent.services.lessons.library import library
+from qlatent.services.lessons.stage import Stage
 from qlatent.services.runs import launchers
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.ui.latent_map import cameras
@@ -229,11 +230,33 @@ def test_the_camera_of_linked_maps_stands_in_the_link(prepared: Workspace, opene
 
 
 @pytest.mark.slow
+def test_the_way_of_one_item_has_its_numbers_and_the_link_keeps_its_stage(
+    prepared: Workspace, opened: Open
+) -> None:
+    at = opened(
+        prepared.path, "learn", lesson="08-noise", step="noise", item="cat", frame="1", colour="moved"
+    )
+    assert not at.error and address(at)["frame"] == "1" and address(at)["item"] == "cat"
+    values = next(each.value for each in at.dataframe if "Exact" in each.value)
+    found = Stage(prepared, None).job("shots_100")
+    place = found.ids.index("cat")
+    wanted = [
+        f"{z:.3f} ± {off:.3f}" for z, off in zip(found.expectations[place], found.errors[place], strict=True)
+    ]
+    assert list(values["100 shots"]) == wanted
+    assert list(values["Exact"]) == [f"{z:.3f}" for z in found.exact[place]]
+    assert any("The ellipse holds 95 %" in each.value for each in at.caption)
+    at = opened(prepared.path, "learn", lesson="08-noise", step="noise", item="cat", frame="0")
+    assert not any("The ellipse" in each.value for each in at.caption)  # exact places have none
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lesson", "step"), [("02-one-form", "four"), ("08-noise", "hundred")])
 @pytest.mark.parametrize(
     "choices", [{"frame": "999"}, {"item": "nobody"}, {"camera": "x1"}, {"colour": "red"}]
 )
 def test_a_state_that_a_map_does_not_have_is_refused(
-    prepared: Workspace, opened: Open, choices: dict[str, str]
+    prepared: Workspace, opened: Open, lesson: str, step: str, choices: dict[str, str]
 ) -> None:
-    at = opened(prepared.path, "learn", lesson="02-one-form", step="four", **choices)
+    at = opened(prepared.path, "learn", lesson=lesson, step=step, **choices)
     assert f"{next(iter(choices))} = " in words(at).replace("\\", "")
