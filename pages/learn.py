@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from qlatent.ui.learn import alone
-from qlatent.ui.learn.classes import visiting
+from qlatent.ui.learn.classes import entry, visiting
 from qlatent.ui.shell import page
 
 workspace = page.workspace()
 if not visiting.draw(workspace):
+    listed = "lesson" not in alone.asked()
+    if joinable := listed and visiting.joinable(workspace):
+        entry.ask_code(workspace)
     alone.draw(workspace)
-    if "lesson" not in alone.asked():
-        visiting.invitation(workspace)
+    if listed and not joinable:
+        visiting.hint()

@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from qlatent.services.classes import answering, joining, opening, walking
 from qlatent.services.classes.joining import Joined
 from qlatent.services.classes.opening import Opened
+from qlatent.services.datasets.csv_text import csv_of
 from qlatent.services.workspaces import Workspace, open_workspace
 from qlatent.ui.learn import preparation
 from qlatent.ui.shell import page
@@ -274,6 +275,8 @@ def test_a_class_that_is_over_takes_nobody_and_shows_its_steps(room: Class) -> N
     assert "Go on with it" in told(teacher) and not [
         each for each in teacher.button if each.key == "class_bring"
     ]
+    screen = room.teacher("projector")
+    assert "This class is over" in told(screen) and screen.button(key="class_next").disabled
     at.run()
     assert "This class is over" in told(at)
     at.text_input[0].set_value("0.5")
@@ -284,6 +287,36 @@ def test_a_class_that_is_over_takes_nobody_and_shows_its_steps(room: Class) -> N
     teacher.button(key="class_reopen").click().run()
     at.button(key="learn_answer").click().run()
     assert "Right" in at.success[0].proto.title
+
+
+def test_whoever_types_the_address_finds_the_form_for_the_code_above_the_lessons(room: Class) -> None:
+    at = room.page()
+    assert at.text_input(key="class_code")
+    keys = [each.key for each in at.button]
+    assert keys.index("class_code_go") < keys.index("learn_open_01-latent-space")
+    at.text_input(key="class_code").set_value("nobody")
+    at.button(key="class_code_go").click().run()
+    assert "no class with the code" in at.error[0].proto.title
+    at.text_input(key="class_code").set_value(f"{room.code[:3].lower()} {room.code[3:]}")
+    at.button(key="class_code_go").click().run()
+    assert at.title[0].value == "Physics" and at.text_input(key="class_nickname")
+
+
+def test_names_and_answers_run_in_no_spreadsheet(room: Class) -> None:
+    room.give(room.join("=cmd|' /C calc'!A0"), "@SUM(1)", step=CHOICE)
+    made = answering.table(room.workspace, room.opened.record.id)
+    assert csv_of(made).splitlines()[1].startswith("'=cmd|' /C calc'!A0,03-qubits,which,1,'@SUM(1),False,")
+    assert "=cmd" not in csv_of(answering.table(room.workspace, room.opened.record.id, nicknames=False))
+
+
+def test_a_class_on_a_lesson_without_its_trainings_waits_for_them(
+    room: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    walking.bring(room.workspace, room.opened.record.id, lesson="01-latent-space", step="far")
+    at = room.student(room.join("Mia"))
+    assert "Preparing this lesson" in told(at) and not at.error
+    assert "Preparing this lesson" in told(room.teacher("projector"))
 
 
 def test_a_class_whose_days_are_over_is_gone_for_open_pages_too(room: Class) -> None:

@@ -10,13 +10,14 @@ from qlatent.services.classes.opening import ClassRecord
 from qlatent.services.workspaces import Workspace
 from qlatent.ui.shell.formatting import literal
 
+WIDTH = 560  # of a form, in pixels
 CLASS, ME, TEACHER, VIEW = "class", "me", "teacher", "view"
 """Names in the URL: the code, a student's secret, the teacher's secret, and which of her views is open."""
 
 
 def ask_code(workspace: Workspace) -> None:
     """A form for the code of a class."""
-    with st.form("class_code_form", border=True):
+    with st.form("class_code_form", border=True, width=WIDTH):
         st.markdown("#### Join a class")
         typed = st.text_input(
             "Code on the teacher's screen", key="class_code", max_chars=20, placeholder="six letters"
@@ -41,7 +42,7 @@ def join(workspace: Workspace, record: ClassRecord) -> None:
         _refused(err)
         leave()
         return
-    with st.form("class_join", border=True):
+    with st.form("class_join", border=True, width=WIDTH):
         st.markdown("#### Join this class")
         st.caption("Choose a name that your teacher knows. Your answers are kept under it, here only.")
         name = st.text_input("Nickname", key="class_nickname", max_chars=2 * joining.NICKNAME)

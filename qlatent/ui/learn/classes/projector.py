@@ -92,15 +92,18 @@ def _figure(asked: Asked) -> None:
 
 def _rail(record: ClassRecord, lesson: Lesson, step: Step, place: int) -> None:
     """How to join, who is there, and the buttons with their keys."""
-    link = opening.link(record)
+    link, over = opening.link(record), record.closed is not None
     with st.container(gap="small", horizontal_alignment="center", key="class_join"):
         st.markdown(f"**{literal(link.split('?')[0].removeprefix('http://'))}**")
         st.title(entry.spelled(record.code), anchor=False)
         qr.draw(link, width=208)
-        room.there(record.id, lesson.id, step.id)
+        if over:
+            st.badge("This class is over", icon=":material/flag:", color="orange")
+        else:
+            room.there(record.id, lesson.id, step.id)
     with st.container(gap="small"):
         present = walking.phase(record, lesson.id, step.id)
-        if step.question is not None and record.closed is None and present != "solved":
+        if step.question is not None and not over and present != "solved":
             to = walking.NEXT[present][0]
             st.button(
                 leading.PHASES[to][0], key="class_on", shortcut="Space", on_click=_phase, width="stretch",
@@ -108,12 +111,12 @@ def _rail(record: ClassRecord, lesson: Lesson, step: Step, place: int) -> None:
             )  # fmt: skip
         with st.container(horizontal=True, gap="small"):
             st.button(
-                "Back", key="class_back", shortcut="Left", disabled=place == 0, on_click=_bring, width="stretch",
-                args=(record.id, lesson, place - 1),
+                "Back", key="class_back", shortcut="Left", on_click=_bring, width="stretch",
+                disabled=over or place == 0, args=(record.id, lesson, place - 1),
             )  # fmt: skip
             st.button(
-                "Next", key="class_next", shortcut="Right", disabled=place + 1 == len(lesson.steps), on_click=_bring,
-                args=(record.id, lesson, place + 1), type="primary", width="stretch",
+                "Next", key="class_next", shortcut="Right", on_click=_bring, width="stretch", type="primary",
+                disabled=over or place + 1 == len(lesson.steps), args=(record.id, lesson, place + 1),
             )  # fmt: skip
         if st.button(
             "Back to your own view",

@@ -53,11 +53,13 @@ def _swept(workspace: str) -> None:
         _log.warning("classes whose days are over could not be deleted", exc_info=True)
 
 
-def invitation(workspace: Workspace) -> None:
-    """Below the list of lessons: the form for a class's code, where there can be one."""
-    if settings().classes_only or opening.listed(workspace):
-        entry.ask_code(workspace)
-    else:
-        st.caption(
-            "Teaching a class? `qlatent class open` opens these lessons to the laptops of a room, without accounts."
-        )
+def joinable(workspace: Workspace) -> bool:
+    """Whether there can be a class whose code somebody wishes to type."""
+    return settings().classes_only or any(each.closed is None for each in opening.listed(workspace))
+
+
+def hint() -> None:
+    """How a class is opened, for a teacher who walks the lessons."""
+    st.caption(
+        "Teaching a class? `qlatent class open` opens these lessons to the laptops of a room, without accounts."
+    )
