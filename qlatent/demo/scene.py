@@ -46,7 +46,11 @@ def random_scene(rng: np.random.Generator) -> Scene:
     """One scene: a kind as often as it is common, looking as it usually does, one attribute in five being any."""
     names = list(KINDS)
     shares = np.array([KINDS[name].share for name in names])
-    name = names[int(rng.choice(len(names), p=shares / shares.sum()))]
+    return scene_of(names[int(rng.choice(len(names), p=shares / shares.sum()))], rng)
+
+
+def scene_of(name: str, rng: np.random.Generator) -> Scene:
+    """One scene of the kind `name`, looking as it usually does, one attribute in five being any."""
     kind = KINDS[name]
     colour = _usual(kind.colours, tuple(COLOURS), rng)
     others = tuple(accent for accent in COLOURS if accent != colour)

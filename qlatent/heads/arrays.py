@@ -39,6 +39,25 @@ def circuit_inputs(head: AbstractHead, values: Any) -> Arrays | None:
 
 
 @torch.no_grad()
+def circuit_states(head: Any, values: Any) -> Arrays:
+    """The end states (n, 2^W) of the circuit by modality for arrays (n, d), of a head that has `states`.
+
+    Inputs are checked and normalised as in `transform`.
+    """
+    found: Arrays = head.states(
+        {name: as_inputs(head, array) for name, array in checked(head, values).items()}
+    )
+    return found
+
+
+@torch.no_grad()
+def projections(head: AbstractHead, values: Any) -> Arrays:
+    """What a contrastive loss gets (n, k), by modality, for arrays (n, d), checked and normalised as in `transform`."""
+    inputs = {name: as_inputs(head, array) for name, array in checked(head, values).items()}
+    return {name: each.cpu().numpy() for name, each in head.project(head.encode(inputs)).items()}
+
+
+@torch.no_grad()
 def circuit_latents(head: AbstractHead, expectations: Arrays) -> Arrays:
     """Latents (n, k) by modality from the circuit's outputs (n, observables)."""
     device = next(head.parameters()).device

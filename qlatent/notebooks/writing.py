@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qlatent.errors import InputError
 from qlatent.notebooks import questions
-from qlatent.teaching.figures import STATE, CircuitFigure, Figure, WaysFigure
+from qlatent.teaching.figures import STATE, CircuitFigure, Figure
 from qlatent.teaching.lesson import Lesson, Step
 from qlatent.teaching.questions import ChoiceQuestion
 
@@ -43,12 +43,18 @@ MEANT = {
     "seeds": "how many of the trainings are counted",
     "gate": "after how many gates, -1: all",
     "angles": "in radians",
+    "by": '"vector", "projection" (what NT-Xent sees) or "state"',
+    "at": '"start" or "end" of the training',
+    "temperature": "from 0.01 to 100",
 }
 """What the values that can be changed mean; the names are those of `teaching.figures.STATE`."""
-MEANT_BY_WAYS = {
-    "frame": "0 is exact, then come the jobs, -1 is the last",
-    "colour": '"moved" or "label"',
-    "item": "the name of an item, to see its way alone",
+MEANT_BY_KIND = {
+    "ways": {
+        "frame": "0 is exact, then come the jobs, -1 is the last",
+        "colour": '"moved" or "label"',
+        "item": "the name of an item, to see its way alone",
+    },
+    "views": {"item": "the name of a picture whose views are kept"},
 }
 
 
@@ -139,11 +145,9 @@ def _angles(figure: CircuitFigure) -> dict[str, float]:
 
 
 def _meant(figure: Figure, name: str) -> str:
-    if isinstance(figure, WaysFigure) and name in MEANT_BY_WAYS:
-        return MEANT_BY_WAYS[name]
     if name == "angles" and isinstance(figure, CircuitFigure) and figure.run and figure.move:
         return f"in radians, such as {_source(dict.fromkeys(figure.move, 0.5))}; others as they were trained"
-    return MEANT[name]
+    return (MEANT | MEANT_BY_KIND.get(figure.kind, {}))[name]
 
 
 def _question(step: Step) -> str:

@@ -120,7 +120,30 @@ class CircuitFigure:
         return (self.run,) if self.run else ()
 
 
-Figure = MapFigure | LinkedFigure | WaysFigure | LossFigure | TableFigure | CircuitFigure
+@dataclass(frozen=True, config={"extra": "forbid"})
+class ViewsFigure:
+    """A picture with its two stored augmented views, and how alike the first is to the other and to those of others.
+
+    `by` is what is compared: the cosine of the encoder's vectors ("vector") or of what NT-Xent gets from the head
+    ("projection"), or the fidelity of the circuit's states ("state"). The head is that of the first run ("start") or of
+    the last ("end"). `temperature` is that of NT-Xent. The student can change the fields named in `change`.
+    """
+
+    runs: Annotated[tuple[str, ...], Field(min_length=2, max_length=2)]
+    item: str
+    by: Literal["vector", "projection", "state"] = "vector"
+    at: Literal["start", "end"] = "end"
+    temperature: Annotated[float, Field(ge=0.01, le=100, allow_inf_nan=False)] = 0.07
+    change: tuple[Literal["item", "by", "at", "temperature"], ...] = ("item",)
+    kind: Literal["views"] = "views"
+
+    @property
+    def run(self) -> str:
+        """The training whose head is shown."""
+        return self.runs[0] if self.at == "start" else self.runs[-1]
+
+
+Figure = MapFigure | LinkedFigure | WaysFigure | LossFigure | TableFigure | CircuitFigure | ViewsFigure
 SEEDS = ("seed", "seeds")
 """Fields that say which trainings a figure shows: a question is about those with which the step begins."""
 FIGURES: dict[str, type] = {
@@ -131,6 +154,7 @@ FIGURES: dict[str, type] = {
     "table": TableFigure,
     "circuit": CircuitFigure,
     "bloch": CircuitFigure,
+    "views": ViewsFigure,
 }
 STATE: dict[str, tuple[str, ...]] = {
     "map": ("seed", "view", "frame", "colour", "item"),
@@ -140,6 +164,7 @@ STATE: dict[str, tuple[str, ...]] = {
     "table": ("seeds",),
     "circuit": ("gate", "angles"),
     "bloch": ("gate", "angles"),
+    "views": ("item", "by", "at", "temperature"),
 }
 """What a student changes in each kind of figure: links and notebooks write it down."""
 NAMING = ("run", "runs", "experiment", "jobs")

@@ -127,6 +127,29 @@ def test_a_gate_is_moved_until_its_goal_and_the_link_follows(lesson: Open) -> No
     assert again.slider[0].value == 0.52
 
 
+@pytest.mark.slow
+def test_views_are_compared_as_the_person_chooses_and_the_link_follows(
+    prepared: Workspace, opened: Open
+) -> None:
+    lesson = "06-contrast"
+    at = opened(prepared.path, "learn", lesson=lesson, step="nothing")
+    began = {"item": "mug-27", "by": "vector", "at": "end", "temperature": "0.07"}
+    assert {name: address(at)[name] for name in began} == began
+    at.select_slider(key="learn_views_temperature").set_value(100.0).run()
+    assert address(at)["temperature"] == "100" and not at.error
+    at.selectbox(key="learn_views_item").set_value("mug-1").run()
+    again = opened(prepared.path, "learn", **address(at))
+    assert again.select_slider(key="learn_views_temperature").value == 100
+    assert again.selectbox(key="learn_views_item").value == "mug-1"
+    for choices in ({"temperature": "0"}, {"temperature": "warm"}, {"by": "colour"}, {"at": "1"}):
+        at = opened(prepared.path, "learn", lesson=lesson, step="nothing", **choices)
+        assert f"{next(iter(choices))} = " in words(at).replace("\\", "")
+    at = opened(prepared.path, "learn", lesson=lesson, step="nothing", item="mug-2")
+    assert "No views of" in words(at)
+    at.button(key="learn_begin").click().run()
+    assert not at.error
+
+
 def test_next_and_back_lead_through_the_steps(lesson: Open) -> None:
     at = lesson("rest")
     assert at.button(key="learn_back").disabled

@@ -49,6 +49,21 @@ def distances(first: States, second: States) -> HilbertSchmidt:
     return HilbertSchmidt(*means)
 
 
+def between_classes(states: States, classes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The distances tr[(ρ_a − ρ_b)²] (c, c) of the mean states of classes 0 … c−1; every class needs an item.
+
+    `states` (n, 2^W) are normalised, ρ_a is the mean of the projectors of the items of class a.
+    """
+    _check(states, states)
+    members = np.eye(classes.max() + 1)[classes]  # (n, c)
+    members /= members.sum(axis=0)
+    overlaps = np.square(np.abs(states.conj() @ states.T))  # (n, n)
+    cross = members.T @ overlaps @ members  # (c, c): tr ρ_a ρ_b
+    own = np.diag(cross)
+    found: NDArray[np.float64] = np.maximum(own[:, None] + own[None] - 2 * cross, 0.0)
+    return found
+
+
 def _overlap_sums(views: States) -> NDArray[np.float64]:
     """Σ_b |⟨a|b⟩|² over all states b for each state a, in blocks of rows."""
     sums = np.empty(len(views))

@@ -8,6 +8,7 @@ from typing import Any
 from qlatent.notebooks.display import Part, Shown
 from qlatent.notebooks.figures.circuits import circuit
 from qlatent.notebooks.figures.maps import linked, moving
+from qlatent.notebooks.figures.views import pictures
 from qlatent.notebooks.figures.ways import ways
 from qlatent.plots import losses
 from qlatent.report import experiment as reports
@@ -53,5 +54,6 @@ DRAWN: dict[str, Callable[[Workspace, Any], Iterable[Part]]] = {
     "table": _table,
     "circuit": circuit,
     "bloch": circuit,
+    "views": pictures,
 }
 """Each kind of figure that a step can show."""

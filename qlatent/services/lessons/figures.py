@@ -20,14 +20,23 @@ from qlatent.services.experiments.side_by_side import SideBySide
 from qlatent.services.hardware import placing, results
 from qlatent.services.hardware.placing import Placed
 from qlatent.services.hardware.results import JobResults
-from qlatent.services.lessons import jobs
+from qlatent.services.lessons import jobs, views
 from qlatent.services.lessons.manifest import manifest
 from qlatent.services.lessons.stage import Stage
+from qlatent.services.lessons.views import ViewsShown
 from qlatent.services.runs import frames
 from qlatent.services.runs.event_log import Columns
 from qlatent.services.runs.frames import Evolution
 from qlatent.store.workspace import Workspace
-from qlatent.teaching.figures import CircuitFigure, Figure, LinkedFigure, LossFigure, MapFigure, WaysFigure
+from qlatent.teaching.figures import (
+    CircuitFigure,
+    Figure,
+    LinkedFigure,
+    LossFigure,
+    MapFigure,
+    ViewsFigure,
+    WaysFigure,
+)
 
 UNSHOWN = ("step",)
 """Figures of a job that lessons do not speak of."""
@@ -58,14 +67,15 @@ class WaysShown:
 
 
 BySeed = Mapping[tuple[comparison.Key, str], Mapping[int, Row]]
-Shown = Evolution | SideBySide | Columns | list[Row] | CircuitShown | WaysShown
+Shown = Evolution | SideBySide | Columns | list[Row] | CircuitShown | WaysShown | ViewsShown
 
 
 def shown(workspace: Workspace, figure: Figure) -> Shown:
     """The data of a figure in its state.
 
     A map gives the frames of its run, linked maps two spaces, ways the places of items by jobs, losses columns by
-    step, a table the tidy rows of its seeds and metrics, a circuit its states. `InputError` where a training or a job
+    step, a table the tidy rows of its seeds and metrics, a circuit its states, views their
+    pictures and how alike they are. `InputError` where a training or a job
     is not there yet.
     """
     stage = Stage(workspace, figure)
@@ -86,6 +96,8 @@ def shown(workspace: Workspace, figure: Figure) -> Shown:
         case CircuitFigure():
             view = stage.circuit()
             return CircuitShown(view, circuits.drawn(view.circuit), circuits.states_gate_by_gate(view))
+        case ViewsFigure():
+            return views.shown(stage, figure)
     return [row for row in stage.table() if row["metric"] in figure.metrics]
 
 

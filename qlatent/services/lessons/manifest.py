@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from qlatent.errors import InputError, QlatentError
 from qlatent.hardware.work import Mitigation
@@ -27,11 +27,34 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Drawing(_Part):
+    """Pictures that are drawn where they are needed: `each` of every kind, `side` × `side` pixels."""
+
+    kinds: Annotated[tuple[str, ...], Field(min_length=2)]
+    each: Annotated[int, Field(ge=1)]
+    side: Annotated[int, Field(ge=8)] = 96
+    seed: int = 0
+
+
 class LessonData(_Part):
-    """A data set that is shipped with the lessons: files that are imported together."""
+    """A data set of lessons: files that are shipped and imported together, or pictures that are drawn.
+
+    With an `encoder` it is encoded, and so are `views` augmented views of each picture. Without one it holds vectors.
+    """
 
     title: str
-    files: Annotated[tuple[str, ...], Field(min_length=1)]
+    files: tuple[str, ...] = ()
+    drawn: Drawing | None = None
+    encoder: str = ""
+    views: int = 0
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if bool(self.files) == bool(self.drawn):
+            raise ValueError("data are either files or drawn")
+        if self.views and not self.encoder:
+            raise ValueError("views need an encoder")
+        return self
 
 
 class Training(_Part):
@@ -193,12 +216,12 @@ def _check_names(found: Manifest, written: _Written) -> None:
                     f"there is no data set {each.data!r}.",
                     did_you_mean(each.data, known),
                 )
+    for name, data in found.data.items():
+        if data.encoder:
+            _check_entry("encoder", data.encoder, ("data", name), written)
     for name, training in found.runs.items():
         for kind in ("head", "objective"):
-            try:
-                entry(kind, getattr(training, kind))
-            except QlatentError as err:
-                raise written.error(("runs", name, kind), err.message, err.remedy) from err
+            _check_entry(kind, getattr(training, kind), ("runs", name), written)
     for name, job in found.jobs.items():
         _check_job(name, job, {**_shared().runs, **found.runs}, written)
 
@@ -213,6 +236,13 @@ def _check_job(name: str, job: DeviceJob, runs: Iterable[str], written: _Written
         raise written.error(("jobs", name, "device"), message, f"Use {', '.join(HERE)} or {TWIN}fake_paris.")
     if job.device == "shots" and not job.shots:
         raise written.error(("jobs", name, "shots"), "this device needs shots.", "Write 100, or 1024.")
+
+
+def _check_entry(kind: str, chosen: str, path: tuple[str, ...], written: _Written) -> None:
+    try:
+        entry(kind, chosen)
+    except QlatentError as err:
+        raise written.error((*path, kind), err.message, err.remedy) from err
 
 
 def _shared() -> Manifest:

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
+from qlatent import registry
 from qlatent.errors import InputError, QlatentError, RunError
-from qlatent.services.datasets import datasets
-from qlatent.services.datasets.import_records import Preview
 from qlatent.services.experiments import experiments
+from qlatent.services.experiments import grid as grids
 from qlatent.services.experiments.grid import Experiment, Grid
-from qlatent.services.lessons import jobs
+from qlatent.services.lessons import jobs, material
 from qlatent.services.lessons.jobs import Wanted
-from qlatent.services.lessons.manifest import Training, fault, folder_of, manifest
+from qlatent.services.lessons.manifest import Training, fault, manifest
+from qlatent.services.lessons.material import REMEDY
 from qlatent.services.runs import listing, queue
 from qlatent.services.runs.listing import RunSummary
 from qlatent.services.runs.specs import TrainSpec
@@ -26,12 +26,10 @@ from qlatent.services.training.training_key import training_key
 from qlatent.store.workspace import Workspace
 from qlatent.teaching.lesson import Lesson
 
-REMEDY = "Prepare the lesson first (`qlatent lessons prepare`)."
-
 
 @dataclass(frozen=True)
 class Readiness:
-    """How far the trainings and jobs of a lesson are; `failed` has one line for each that will not end by itself.
+    """How far encodings, trainings and jobs of a lesson are; `failed` has a line for each that will not end by itself.
 
     `done` is `finished` and the shares of those that run.
     """
@@ -51,25 +49,47 @@ class Readiness:
 def prepare(workspace: Workspace, needs: Iterable[str] | None = None) -> None:
     """Store the data of these trainings, experiments and jobs (None: of all lessons) and queue what is missing.
 
-    What is there already, by whomever it was made, is not made again. What has failed is tried again. A job is queued
-    once its training has finished: see `go_on`.
+    What is there already, by whomever it was made, is not made again. What has failed is tried again. What rests on
+    something that is not finished is left out: see `go_on`.
     """
     wanted = _with_trainings(needs)
-    for name in wanted:
-        _store(workspace, _data_of(name))
+    for data in _all_data(wanted):
+        material.prepare(workspace, data)
+    able = [name for name in wanted if material.ready(workspace, _data_of(name))]
     known = sweeps.known(workspace)
-    for name in wanted:
+    for name in able:
         if name in manifest().runs:
             _train(workspace, spec(workspace, name), known)
-    for name in wanted:
+    for name in able:
         if name in manifest().experiments:
             experiments.start(workspace, _experiment(workspace, name))
-    go_on(workspace, wanted, again=True)
+    _start_jobs(workspace, wanted, again=True)
 
 
-def go_on(workspace: Workspace, needs: Iterable[str] | None = None, *, again: bool = False) -> None:
-    """Queue the jobs of these names whose trainings have finished since; `again`: also those that have failed."""
-    for name in _with_trainings(needs):
+def go_on(workspace: Workspace, needs: Iterable[str] | None = None) -> None:
+    """Queue what these names were waiting for: trainings on data that are encoded since, jobs of finished trainings."""
+    wanted = _with_trainings(needs)
+    encoded = {each for each in _all_data(wanted) if _is_encoded(each) and material.ready(workspace, each)}
+    known = sweeps.known(workspace) if encoded else {}
+    for name in wanted:
+        if name in manifest().jobs or _data_of(name) not in encoded:
+            continue
+        if name in manifest().runs:
+            _train(workspace, spec(workspace, name), known, again=False)
+        elif _is_waiting(workspace, experiment := _experiment(workspace, name)):
+            experiments.start(workspace, experiment)
+    _start_jobs(workspace, wanted)
+
+
+def _is_waiting(workspace: Workspace, experiment: Experiment) -> bool:
+    """Whether trainings of an experiment were never queued, and none was stopped or has failed."""
+    states = {cell.state for cell in grids.cells(workspace, experiment)}
+    return "missing" in states and not states & {"failed", "interrupted", "stopped"}
+
+
+def _start_jobs(workspace: Workspace, names: Iterable[str], *, again: bool = False) -> None:
+    """Queue the jobs whose trainings have finished; `again`: also those that have failed."""
+    for name in names:
         wanted = _wanted(workspace, name) if name in manifest().jobs else None
         if wanted is not None and not jobs.done(workspace, wanted):
             jobs.start(workspace, wanted, again=again)
@@ -78,8 +98,11 @@ def go_on(workspace: Workspace, needs: Iterable[str] | None = None, *, again: bo
 def stop(workspace: Workspace, needs: Iterable[str]) -> None:
     """Stop what is being made for these names; what has finished is kept, and `prepare` goes on with the rest."""
     known = sweeps.known(workspace)
-    for name in _with_trainings(needs):
-        if dataset_id(workspace, _data_of(name)) is None:
+    names = _with_trainings(needs)
+    for data in _all_data(names):
+        material.stop(workspace, data)
+    for name in names:
+        if not material.ready(workspace, _data_of(name)):
             continue
         if name in manifest().jobs:
             wanted = _wanted(workspace, name)
@@ -105,44 +128,65 @@ def prepare_each(workspace: Workspace, lessons: Iterable[Lesson]) -> dict[str, s
 
 def readiness(workspace: Workspace, needs: Iterable[str] | None = None) -> Readiness:
     """How far what has these names is (None: what all lessons need); nothing is started."""
+    wanted = _with_trainings(needs)
+    data = _all_data(wanted)
+    able = {each for each in data if material.ready(workspace, each)}
     known = sweeps.known(workspace)
-    finished = total = active = 0
-    under_way = 0.0
-    failed: list[str] = []
-    for name in _with_trainings(needs):
-        if dataset_id(workspace, _data_of(name)) is None:
-            total += 1
+    parts = [_of_run(material.encoding(workspace, each)) for each in data if _is_encoded(each)]
+    for name in wanted:
+        if _data_of(name) not in able:
+            parts.append(Readiness(0, _runs(name), 0, 0.0, ()))
         elif name in manifest().jobs:
             job = jobs.progress(workspace, _wanted(workspace, name))
-            total, finished, active = total + 1, finished + job.done, active + job.active
-            under_way += job.share
-            failed += job.failed
+            done = job.done + job.share
+            parts.append(Readiness(int(job.done), 1, int(job.active), done, job.failed))
         elif name in manifest().experiments:
-            told = experiments.progress(workspace, _experiment(workspace, name))
-            total, finished = total + told.total, finished + min(told.finished, told.measured)
-            active, under_way = active + told.active, under_way + told.under_way
-            failed += told.failed
+            parts.append(_told(workspace, name))
         else:
-            run = known.get(training_key(spec(workspace, name)))
-            total, finished = total + 1, finished + (run is not None and run.state == "finished")
-            if run is not None and run.active:
-                active, under_way = active + 1, under_way + run.progress
-            if run is not None and run.state in ("failed", "interrupted", "stopped"):
-                failed.append(f"{run.name}: {run.message}")
-    return Readiness(finished, total, active, finished + under_way, tuple(failed))
+            parts.append(_of_run(known.get(training_key(spec(workspace, name)))))
+    return Readiness(
+        sum(each.finished for each in parts), sum(each.total for each in parts), sum(each.active for each in parts),
+        sum(each.done for each in parts), tuple(line for each in parts for line in each.failed),
+    )  # fmt: skip
 
 
-def dataset_id(workspace: Workspace, name: str) -> str | None:
-    """The id of a lesson's data set in this workspace, or None if it is not there."""
-    found = workspace.catalogue.find_import(_fingerprint(workspace, name), dataset=None)
-    return found.dataset_id if found and workspace.items.has(found.dataset_id) else None
+def only_trainings(needs: Iterable[str]) -> bool:
+    """Whether what has these names is made by trainings alone, without encodings and jobs."""
+    names = _with_trainings(needs)
+    return not set(names) & set(manifest().jobs) and not any(_is_encoded(each) for each in _all_data(names))
+
+
+def _of_run(run: RunSummary | None) -> Readiness:
+    if run is None:
+        return Readiness(0, 1, 0, 0.0, ())
+    finished = int(run.state == "finished")
+    failed = (f"{run.name}: {run.message}",) if run.state in ("failed", "interrupted", "stopped") else ()
+    return Readiness(finished, 1, int(run.active), run.progress if run.active else finished, failed)
+
+
+def _told(workspace: Workspace, name: str) -> Readiness:
+    """How far an experiment is."""
+    told = experiments.progress(workspace, _experiment(workspace, name))
+    finished = min(told.finished, told.measured)
+    return Readiness(finished, told.total, told.active, finished + told.under_way, told.failed)
+
+
+def _runs(name: str) -> int:
+    """How many runs a name stands for."""
+    grid = manifest().experiments.get(name)
+    if grid is None:
+        return 1
+    heads = [registry.head_class(grids.parse(head)[0]) for head in grids.with_controls(grid.heads)]
+    return sum(1 if head.deterministic else grid.seeds for head in heads)
 
 
 def run_id(workspace: Workspace, name: str) -> str:
     """The id of the finished training of this name; `InputError` where it is not there yet."""
     manifest().check(name)
     training = manifest().runs.get(name)
-    written = f"{training.model_dump_json()} {_fingerprint(workspace, training.data)}" if training else ""
+    written = (
+        f"{training.model_dump_json()} {material.identity(workspace, training.data)}" if training else ""
+    )
     found = _finished(workspace, name, written)
     if not (workspace.runs_path / found).is_dir():  # removed since
         _finished.cache_clear()
@@ -153,7 +197,7 @@ def run_id(workspace: Workspace, name: str) -> str:
 @lru_cache(maxsize=256)
 def _finished(workspace: Workspace, name: str, written: str) -> str:
     """The id; `written` is how the training and its data are written at present."""
-    if name in manifest().runs and dataset_id(workspace, _data_of(name)) is not None:
+    if name in manifest().runs and material.ready(workspace, _data_of(name)):
         run = sweeps.known(workspace).get(training_key(spec(workspace, name)))
         if run is not None and run.state == "finished":
             return run.id
@@ -177,7 +221,7 @@ def _wanted(workspace: Workspace, name: str) -> Wanted | None:
         run = run_id(workspace, job.run)
     except InputError:
         return None
-    return Wanted(name, job, run, _dataset(workspace, _data_of(name)))
+    return Wanted(name, job, run, material.dataset(workspace, _data_of(name)))
 
 
 def experiment(workspace: Workspace, name: str) -> Experiment:
@@ -198,56 +242,19 @@ def _with_trainings(needs: Iterable[str] | None) -> tuple[str, ...]:
     return manifest().with_trainings(manifest().names if needs is None else needs)
 
 
-def _source(name: str) -> list[str]:
-    return [str(folder_of(name) / file) for file in manifest().data[name].files]
+def _all_data(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_data_of(name) for name in names))
 
 
-def _fingerprint(workspace: Workspace, name: str) -> str:
-    source = _source(name)
-    changed = tuple(Path(each).stat().st_mtime_ns if Path(each).exists() else 0 for each in source)
-    return _seen(workspace, name, tuple(source), changed).fingerprint
-
-
-@lru_cache(maxsize=16)
-def _seen(workspace: Workspace, name: str, source: tuple[str, ...], changed: tuple[int, ...]) -> Preview:
-    """The files of a data set, read to their end; one that cannot be read in whole raises `InputError`."""
-    try:
-        seen = datasets.preview(workspace, list(source))
-    except InputError as err:
-        raise fault(name, "data", err.message, err.remedy, key="files") from err
-    if seen.problem:
-        raise fault(name, "data", seen.problem.message, seen.problem.remedy, key="files")
-    if seen.refusals:
-        first = seen.refusals[0]
-        rows = seen.good + seen.refused
-        said = f"{seen.refused} of {rows} rows cannot be used; the first is row {first.row}: {first.reason}"
-        raise fault(name, "data", said, "Correct these rows, or take them away.", key="files")
-    return seen
-
-
-def _store(workspace: Workspace, name: str) -> None:
-    if dataset_id(workspace, name) is not None:
-        return
-    try:
-        datasets.store(
-            workspace, datasets.preview(workspace, _source(name)), name=manifest().data[name].title
-        )
-    except InputError as err:  # pictures are decoded only now
-        raise fault(name, "data", err.message, err.remedy, key="files") from err
-
-
-def _dataset(workspace: Workspace, name: str) -> str:
-    found = dataset_id(workspace, name)
-    if found is None:
-        raise InputError(f"The data {manifest().data[name].title!r} is not there.", remedy=REMEDY)
-    return found
+def _is_encoded(data: str) -> bool:
+    return bool(manifest().data[data].encoder)
 
 
 def spec(workspace: Workspace, name: str) -> TrainSpec:
     """The training of this name, whose data must be there."""
     training = manifest().runs[name]
     request = TrainingRequest(
-        _dataset(workspace, training.data), head=training.head, objective=training.objective,
+        material.dataset(workspace, training.data), head=training.head, objective=training.objective,
         settings=training.settings, name=training.title or f"Lesson: {name}",
     )  # fmt: skip
     try:
@@ -256,13 +263,15 @@ def spec(workspace: Workspace, name: str) -> TrainSpec:
         raise fault(name, "runs", err.message, err.remedy) from err
 
 
-def _train(workspace: Workspace, spec: TrainSpec, known: Mapping[str, RunSummary]) -> None:
-    """Queue a training, or go on with it; of a class that opens a lesson at the same moment, only one does it."""
+def _train(
+    workspace: Workspace, spec: TrainSpec, known: Mapping[str, RunSummary], *, again: bool = True
+) -> None:
+    """Queue a training, or (`again`) go on with it; of a class that opens a lesson at one moment, only one does it."""
     key = training_key(spec)
     run = known.get(key)
     if run is None:
         queue.start(workspace, spec, token=f"lesson {key}")
-    elif not run.active and run.state != "finished":
+    elif again and not run.active and run.state != "finished":
         try:
             queue.resume(workspace, run.id)
         except RunError:
@@ -273,7 +282,7 @@ def _train(workspace: Workspace, spec: TrainSpec, known: Mapping[str, RunSummary
 def _experiment(workspace: Workspace, name: str) -> Experiment:
     grid = manifest().experiments[name]
     asked = Grid(
-        _dataset(workspace, grid.data), heads=grid.heads, objectives=(grid.objective,), dims=(grid.dim,),
+        material.dataset(workspace, grid.data), heads=grid.heads, objectives=(grid.objective,), dims=(grid.dim,),
         seeds=grid.seeds, settings=grid.settings, name=grid.title,
     )  # fmt: skip
     try:

@@ -12,7 +12,7 @@ from qlatent.store.workspace import Workspace
 from qlatent.teaching.lesson import Lesson
 
 POLL = 0.5  # seconds
-TRIES = 3  # what was trained before by somebody else is measured the second time
+TRIES = 4  # encodings, then trainings on them; what somebody else has trained is measured after that
 
 
 Told = Callable[[float, int], None]

@@ -76,8 +76,14 @@ def prepared(picture: Image.Image, name: str, encoder: AbstractEncoder, *, size:
 
     The image is scaled to size × size pixels, augmented as in the published code, and preprocessed like any other.
     """
-    import torch
     from PIL import Image
+
+    return encoder.prepare_image(Image.fromarray(pixels_of(picture, name, size=size)))
+
+
+def pixels_of(picture: Image.Image, name: str, *, size: int) -> NDArray[np.uint8]:
+    """The view of this name of an RGB image: bytes (size, size, 3)."""
+    import torch
 
     from qlatent.training.images import augmentation, batches
 
@@ -86,8 +92,8 @@ def prepared(picture: Image.Image, name: str, encoder: AbstractEncoder, *, size:
     generator = torch.Generator().manual_seed(int(state[0] >> 1))
     pixels = batches.as_batch([picture], size=size, small="upscale")
     seen = augmentation.view(pixels, replace(PUBLISHED_CODE, size=size), generator=generator)
-    content = augmentation.as_bytes(seen)[0].permute(1, 2, 0).numpy()  # (size, size, 3)
-    return encoder.prepare_image(Image.fromarray(content))
+    found: NDArray[np.uint8] = augmentation.as_bytes(seen)[0].permute(1, 2, 0).numpy()
+    return found
 
 
 # --- reading ----------------------------------------------------------------------------------------------

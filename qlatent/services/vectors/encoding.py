@@ -72,11 +72,12 @@ def encode(
 ) -> EncodingReport:
     """Compute and store the missing vectors of a dataset; existing vectors are not computed again.
 
-    `encoder` is a registry name with its `settings`, or an encoder. With `views` (2 to 32), that many augmented copies
-    of each image are encoded too, see `services/vectors/augmented.py`. Vectors are committed every two seconds or 512
-    rows, so a kill loses no more, and the next call resumes. `progress` gets (done, total) of the missing vectors. A
-    vector that is not finite raises an `InputError` that names the item; images that cannot be decoded are listed in
-    the report. `should_stop` ends the encoding early; all computed vectors are stored.
+    `encoder` is a registry name with its `settings`, or an encoder, whose `settings` are kept if they are given. With
+    `views` (2 to 32), that many augmented copies of each image are encoded too, see `services/vectors/augmented.py`.
+    Vectors are committed every two seconds or 512 rows, so a kill loses no more, and the next call resumes. `progress`
+    gets (done, total) of the missing vectors. A vector that is not finite raises an `InputError` that names the item;
+    images that cannot be decoded are listed in the report. `should_stop` ends the encoding early; all computed vectors
+    are stored.
     """
     started = time.perf_counter()
     workspace.catalogue.dataset(dataset)
@@ -85,8 +86,8 @@ def encode(
     wanted = {
         each: contents.hashes(each) for each in _modalities(contents, coder, modalities, dataset=dataset)
     }
-    if isinstance(encoder, str):
-        EncoderSettings(workspace.items.path).keep(coder.key, encoder, settings or {})
+    if isinstance(encoder, str) or settings is not None:
+        EncoderSettings(workspace.items.path).keep(coder.key, coder.name, settings or {})
     augmented.check(views, wanted.get("image", []), encoder=coder.name, modalities=coder.modalities)
     if views:
         wanted[augmented.MODALITY] = augmented.names_of(wanted["image"], views)

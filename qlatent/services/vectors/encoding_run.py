@@ -12,7 +12,7 @@ from qlatent.registry import config_class, entry, make_config
 from qlatent.services.runs import queue
 from qlatent.services.runs.job import Job
 from qlatent.services.runs.specs import Encoding, expected
-from qlatent.services.vectors import augmented
+from qlatent.services.vectors import augmented, watched
 from qlatent.settings import settings
 from qlatent.store.workspace import Workspace
 
@@ -67,8 +67,13 @@ def carry_out(workspace: Workspace, job: Job) -> str:
     from qlatent.services.vectors import encoding
 
     spec = expected(job.spec, Encoding)
+    encoder = encoding.make_encoder(spec.encoder, spec.settings)
     report = encoding.encode(
-        workspace, spec.dataset, encoder=spec.encoder, settings=spec.settings, modalities=spec.modalities,
+        workspace, spec.dataset, encoder=encoder, settings=spec.settings, modalities=spec.modalities,
         views=spec.views, progress=job.progress, should_stop=job.should_stop,
     )  # fmt: skip
-    return "stopped" if report.stopped else job.finish(**report.document())
+    if report.stopped:
+        return "stopped"
+    if spec.views:
+        watched.keep(workspace, job.folder, spec, size=augmented.side(encoder))
+    return job.finish(**report.document())

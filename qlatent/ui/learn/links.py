@@ -20,6 +20,10 @@ PLACE = ("v", "lesson", "step")
 MAPS = ("map", "linked", "ways")  # what is seen through a camera
 FIELDS = {kind: (*fields, "camera") if kind in MAPS else fields for kind, fields in STATE.items()}
 """What a link says of each kind of figure."""
+NUMBERS: dict[str, Callable[[str], float]] = {
+    **dict.fromkeys(("frame", "gate", "seed", "seeds"), int),
+    "temperature": float,
+}
 BEGIN = "Open the step as it begins, and go on from there."
 
 
@@ -93,15 +97,15 @@ def _value(standing: Standing, name: str) -> Any:
 def _written(value: Any) -> str:
     if isinstance(value, Mapping):
         return ",".join(f"{name}:{number:g}" for name, number in value.items()) or NONE
-    return str(value) or NONE
+    return f"{value:g}" if isinstance(value, float) else str(value) or NONE
 
 
 def _parsed(figure: Figure, name: str, text: str) -> Any:
     if name == "angles":
         return _angles(figure, text)
-    if name in ("frame", "gate", "seed", "seeds"):
+    if name in NUMBERS:
         try:
-            return int(text)
+            return NUMBERS[name](text)
         except ValueError:
             raise refused(name, text) from None
     return "" if text == NONE else text

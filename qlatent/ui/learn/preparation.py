@@ -8,7 +8,6 @@ import streamlit as st
 
 from qlatent.services.lessons import preparing
 from qlatent.services.lessons.library import library
-from qlatent.services.lessons.manifest import manifest
 from qlatent.services.lessons.preparing import Readiness
 from qlatent.services.runs import queue
 from qlatent.services.workspaces import Workspace
@@ -67,8 +66,8 @@ def _buttons(workspace: Workspace, lesson: Lesson, found: Readiness) -> None:
 
 
 def _kind(lesson: Lesson) -> str:
-    """What a lesson needs, as one word: trainings, or also jobs on devices."""
-    return "run" if set(lesson.about.needs) & set(manifest().jobs) else "training"
+    """What a lesson needs, as one word: trainings, or also jobs on devices and encodings."""
+    return "training" if preparing.only_trainings(lesson.about.needs) else "run"
 
 
 def _told(lesson: Lesson, found: Readiness) -> str:

@@ -58,3 +58,10 @@ def test_invalid_sets_of_states_are_refused() -> None:
         hilbert_schmidt.distances(states(1), states(1))
     with pytest.raises(InputError, match="State 0 has length 2, expected 1"):
         hilbert_schmidt.distances(2 * states(), states())
+
+
+def test_classes_are_as_far_apart_as_their_mean_density_matrices() -> None:
+    drawn, classes = states(7), np.array([0, 1, 1, 2, 0, 2, 2])
+    mixed = [np.mean([projector(each) for each in drawn[classes == name]], axis=0) for name in range(3)]
+    wanted = [[np.trace((one - two) @ (one - two)).real for two in mixed] for one in mixed]
+    assert hilbert_schmidt.between_classes(drawn, classes) == pytest.approx(np.array(wanted))

@@ -10,7 +10,7 @@ from typing import Any
 from qlatent.errors import InputError, QlatentError
 from qlatent.services.experiments import grid as grids
 from qlatent.services.experiments.grid import Experiment
-from qlatent.services.lessons import preparing
+from qlatent.services.lessons import material, preparing
 from qlatent.services.lessons.manifest import GridOfTrainings, LessonData, Manifest, Training, manifest
 from qlatent.services.runs import listing
 from qlatent.services.runs.specs import VectorTraining
@@ -124,7 +124,7 @@ class Naming:
         key = training_key(spec)
         for name, training in manifest().runs.items():
             with suppress(QlatentError):  # data that cannot be read
-                same = preparing.dataset_id(self.workspace, training.data) == spec.dataset
+                same = material.dataset_id(self.workspace, training.data) == spec.dataset
                 if same and training_key(preparing.spec(self.workspace, name)) == key:
                     return name
         return ""
@@ -148,7 +148,7 @@ class Naming:
                 return name
         for name in manifest().data:
             with suppress(QlatentError):
-                if "/" not in name and preparing.dataset_id(self.workspace, name) == source.dataset:
+                if "/" not in name and material.dataset_id(self.workspace, name) == source.dataset:
                     return name
         name = _free("items", (*manifest().data, *self.sources))
         self.sources[name] = source

@@ -10,6 +10,7 @@ from qlatent.errors import InputError
 from qlatent.registry import did_you_mean
 from qlatent.services.lessons.facts import (
     circuits,
+    contrast,
     experiments,
     fidelity,
     landscapes,
@@ -22,7 +23,7 @@ from qlatent.teaching.answers import Chosen, Goal, Items, Quantity, Truth
 
 FACTS: dict[str, Callable[..., Truth]] = {
     name: function
-    for module in (vectors, training, circuits, experiments, fidelity, landscapes, noise)
+    for module in (vectors, training, circuits, experiments, fidelity, landscapes, noise, contrast)
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__ and not name.startswith("_")
 }

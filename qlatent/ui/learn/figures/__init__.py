@@ -19,11 +19,12 @@ from qlatent.teaching.figures import (
     LossFigure,
     MapFigure,
     TableFigure,
+    ViewsFigure,
     WaysFigure,
 )
 from qlatent.ui.compare import tables
 from qlatent.ui.learn import links, seeds
-from qlatent.ui.learn.figures import circuit, linked, moving, ways
+from qlatent.ui.learn.figures import circuit, linked, moving, views, ways
 from qlatent.ui.learn.links import Stand
 from qlatent.ui.learn.trainer import Trainer
 from qlatent.ui.shell import page
@@ -41,6 +42,8 @@ def draw(stand: Stand, trainer: Trainer | None = None) -> None:
             linked.draw(stand)
         case WaysFigure():
             ways.draw(stand)
+        case ViewsFigure():
+            views.draw(stand)
         case CircuitFigure():
             circuit.draw(stand)
         case TableFigure():
