@@ -22,6 +22,7 @@ def kernel(workspace: Path) -> Iterator[BlockingKernelClient]:
     """A kernel whose default workspace is this folder, in the folder beside it."""
     manager = KernelManager(kernel_name="python3")
     environment = os.environ | {"QLATENT_WORKSPACE": str(workspace)}
+    environment.pop("QLATENT_LESSONS", None)  # lessons of one's own lie in the workspace, as for everybody
     manager.start_kernel(env=environment, cwd=str(workspace.parent))
     client = manager.client()
     client.start_channels()

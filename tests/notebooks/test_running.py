@@ -9,7 +9,29 @@ import pytest
 
 from qlatent.notebooks import writing
 from qlatent.services.lessons.library import library
-from tests.notebooks.kernels import assert_runs, kernel, outputs
+from tests.notebooks.kernels import assert_runs, kernel, outputs, text
+
+OWN = """\
++++
+title = "Own"
+minutes = 1
+after = ["b"]
++++
+
+## Up {#up}
+
+Look.
+
+```question
+kind = "choice"
+ask = "Where?"
+answer = "up"
+explain = "There."
+[options]
+up = "Up"
+down = "Down"
+```
+"""
 
 
 @pytest.mark.slow
@@ -29,3 +51,10 @@ def test_the_first_cell_trains_what_the_lesson_shows_and_says_how_far_it_is(tmp_
         assert not [each for each in again if each.output_type == "stream"]  # found again
         drawn = outputs(client, next(each for each in cells if each.startswith("lesson.figure")))
         assert_runs(drawn, "the first figure")
+        own = tmp_path / "workspace" / "lessons" / "own"
+        own.mkdir(parents=True)
+        (own / "lesson.md").write_text(OWN, encoding="utf-8")
+        cell = 'open_lesson("own").check("up", "a")'
+        assert text(outputs(client, cell)).startswith("**Right: Up**")  # a lesson of the workspace
+        (refused,) = outputs(client, 'open_lesson("own").figure("up")')
+        assert refused.traceback == ["InputError: The step 'up' has no figure."]
