@@ -8,7 +8,7 @@ PORT ?= 8501
 .PHONY: run test test-slow test-fast triage-kills check format benchmarks clean
 
 run: $(VENV)/.installed
-	$(BIN)/qlatent demo --workspace $(WORKSPACE) --if-missing
+	$(BIN)/qlatent demo --workspace $(WORKSPACE) --if-missing --detach
 	$(BIN)/qlatent app --workspace $(WORKSPACE) --port $(PORT)
 
 # A file stays in one process, for what its tests share; `tests/conftest.py` puts long files first.

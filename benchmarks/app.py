@@ -38,7 +38,7 @@ from qlatent.services.training.start import start_training
 from qlatent.services.workspaces import Workspace, open_workspace
 
 CONTENT = {  # page → content that must appear
-    "Home": ".st-key-home_map .main-svg",
+    "Home": ".st-key-home_map_2 .pm-root[data-drawn]",
     "Data": ".st-key-data_encoders",
     "Train": ".st-key-live_map .main-svg",
     "Explore": ".st-key-explore_map .pm-root[data-drawn]",

@@ -1,18 +1,25 @@
-"""The page Home: what the workspace contains, the newest map, and a suggested next step."""
+"""The page Home: the demo's two maps or the newest one, a suggested next step, and what the workspace contains."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from qlatent.ui.home import overview
+from qlatent.ui.home import first_steps, overview, two_losses
 from qlatent.ui.shell import page, parts
 
 workspace = page.workspace()
+holdings = overview.holdings(workspace)
+if holdings.contrast:
+    if (mine := holdings.under_way) and mine.id not in {each.id for each in holdings.contrast}:
+        overview.following(mine.id, drawn=True)
+    two_losses.two_losses(holdings.contrast)
+    first_steps.first_steps(holdings.contrast[1], beside=holdings.contrast[0])
+    overview.counts(holdings)
+    st.stop()
 parts.title(
     "Watch latent spaces form",
     "Import images and texts, compress them with a small quantum or classical head, and see what was kept.",
 )
-holdings = overview.holdings(workspace)
 if not holdings.shown:
     overview.counts(holdings)
 if holdings.preparing or not holdings.items:
@@ -27,3 +34,4 @@ if holdings.shown:
         overview.moving_map(holdings.shown)
     with side:
         overview.counts(holdings)
+first_steps.first_steps(holdings.shown)

@@ -67,10 +67,14 @@ def demo_command(
     if_missing: Annotated[
         bool, typer.Option("--if-missing", help="Do nothing if the demo already exists.")
     ] = False,
+    detach: Detach = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw a demo marketplace, import and encode it, and train two heads on it."""
+    """Draw a demo marketplace, import and encode it, and train a head on it with two losses."""
     opened, terminal = open_workspace(workspace), Terminal(as_json=as_json)
+    if detach and not (if_missing and demo.prepared(opened)):
+        following.follow(opened, demo.start(opened, count=count), terminal=terminal, detach=True)
+        return
     if not (if_missing and demo.prepared(opened)):
         with terminal.progress("Drawing, importing and encoding the demo") as progress:
             key = demo.furnish(opened, count=count, progress=progress)

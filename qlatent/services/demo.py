@@ -26,16 +26,16 @@ COUNT = 2000
 ENCODER = "builtin"
 
 
+HEAD: dict[str, Any] = {"qubits": 2, "hidden": 128, "latent": "dense", "batch_size": 256, "epochs": 100}
+"""The head of both trainings: CLIP-ACQUA's circuit on two qubits, so that the map is the latent itself."""
 TRAININGS = (
-    TrainingRequest(DATASET, name="CLIP-ACQUA on the demo"),
+    TrainingRequest(DATASET, name="CLIP-ACQUA's own loss, on the demo", settings=HEAD),
     TrainingRequest(
-        DATASET, objective="neighbours", name="Neighbours kept, on the demo",
-        settings={
-            "qubits": 2, "hidden": 128, "latent": "dense", "batch_size": 256, "epochs": 100, "neighbours": 2,
-        },
+        DATASET, objective="distance_correlation", name="Distance correlation, on the demo",
+        settings=HEAD | {"focus": 4.0},
     ),
 )  # fmt: skip
-"""CLIP-ACQUA with its own loss, and with the one whose map shows most (`benchmarks/demo_structure.py`)."""
+"""The same head, items and seed with two losses, which Home shows side by side (`benchmarks/first_minute.py`)."""
 
 
 def beyond_builtin(encoder: str | None, dataset: str | None) -> str:
@@ -91,7 +91,7 @@ MAPPING = {
 def train(workspace: Workspace, encoder_key: str | None = None) -> list[str]:
     """Start the demo's two trainings, or resume those that exist; returns their ids, the one to look at last.
 
-    CLIP-ACQUA's own loss comes first, so that the run that keeps neighbours is the newest and its map the one shown.
+    CLIP-ACQUA's own loss comes first, so that the run of distance correlation is the newest.
     Without a key the listings must have vectors of one encoder only; those of an earlier version may have two.
     """
     views = listing.list_runs(workspace, "train")
@@ -108,7 +108,7 @@ def _trained(workspace: Workspace, request: TrainingRequest, known: listing.RunS
     return known.id
 
 
-def start(workspace: Workspace) -> str:
+def start(workspace: Workspace, *, count: int = COUNT) -> str:
     """Queue the preparation of the demo, which then queues the training; returns the id of the preparation run."""
     for view in listing.list_runs(workspace, "demo"):
         if view.active:
@@ -116,7 +116,7 @@ def start(workspace: Workspace) -> str:
     return queue.start(
         workspace,
         DemoPreparation(
-            name="Prepare the demo", created=time.time(), dataset=None, count=COUNT, seed=0,
+            name="Prepare the demo", created=time.time(), dataset=None, count=count, seed=0,
             threads=settings().threads,
         ),
     )  # fmt: skip

@@ -93,13 +93,15 @@ def test_a_failed_training_is_not_resumed(workspace: Workspace) -> None:
     assert failed not in demo.train(workspace)
 
 
-def test_the_run_towards_distances_is_the_newest_and_the_published_loss_stands_beside_it(
+def test_distance_correlation_is_the_newest_and_the_published_loss_trains_the_same_head(
     workspace: Workspace,
 ) -> None:
     demo.train(workspace)
     newest, other = (view for view in listing.list_runs(workspace, "train") if view.dataset == demo.DATASET)
     assert [training_spec(workspace.run(run.id)).objective for run in (newest, other)] == [
-        "neighbours",
+        "distance_correlation",
         "acqua",
     ]
-    assert (other.name, demo.summary(workspace)["run"]) == ("CLIP-ACQUA on the demo", newest.id)
+    assert demo.summary(workspace)["run"] == newest.id
+    heads = [training_spec(workspace.run(run.id)).configs.head for run in (newest, other)]
+    assert heads[0] == heads[1] and heads[0]["qubits"] == 2

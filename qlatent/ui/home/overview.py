@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from qlatent.services import demo
+from qlatent.services import demo, first_look
 from qlatent.services.heads import kept_heads
 from qlatent.services.runs import listing
 from qlatent.services.runs.listing import RunSummary
@@ -31,6 +31,9 @@ class Holdings:
     shown: (
         RunSummary | None
     )  # the run whose map is shown: the newest finished run, else the newest with a step
+    contrast: (
+        tuple[RunSummary, RunSummary] | None
+    )  # the demo's two trainings, if nothing newer is to be shown
     preparing: RunSummary | None  # the demo's run, while it is active or after it failed
     under_way: RunSummary | None  # the training run that is active, or next in the queue
     bare: str  # a dataset without vectors, if there is one
@@ -45,13 +48,15 @@ def holdings(workspace: Workspace) -> Holdings:
     watchable = [each for each in trained if each.state in WATCHABLE and each.status.step]
     own = [each for each in watchable if not each.part_of] or watchable
     finished = [each for each in own if each.state == "finished"]
+    shown, both = next(iter(finished or own), None), first_look.pair(trained)
     return Holdings(
         datasets=len(every),
         items=sum(each.rows for each in every),
         encoders=len(set().union(*keys.values())) if keys else 0,
         runs=len(trained),
         heads=len(kept_heads.list_heads(workspace)),
-        shown=next(iter(finished or own), None),
+        shown=shown,
+        contrast=both if both and shown and shown.id in {each.id for each in both} else None,
         preparing=prepared if prepared and prepared.state != "finished" else None,
         under_way=next((each for each in reversed(trained) if each.active), None),
         bare=next((name for name, found in keys.items() if not found), ""),
@@ -111,9 +116,9 @@ def start_here(run: RunSummary | None) -> None:
     with st.container(border=True, gap="small"):
         st.subheader("Start with the demo or with your own data", anchor=False)
         st.caption(
-            "The demo draws 2,000 marketplace listings, encodes them with the built-in encoder and trains two heads on "
-            "them: CLIP-ACQUA with its own loss, and the same circuit trained to keep neighbours, whose map is shown "
-            "first. It works offline and takes a few minutes; you can watch the map meanwhile."
+            "The demo draws 2,000 marketplace listings, encodes them with the built-in encoder and trains one head on "
+            "them twice: with CLIP-ACQUA's own loss, and with distance correlation. It works offline and takes a "
+            "minute or two; you can watch both maps while they train."
         )
         with st.container(horizontal=True, gap="small"):
             if st.button("Prepare the demo", type="primary", key="home_demo", icon=":material/auto_awesome:"):

@@ -18,13 +18,14 @@ Happened = Callable[[PointMapEvent], None]
 
 @dataclass(frozen=True, eq=False)
 class LinkedMap:
-    """One of several maps; `below` is drawn under it."""
+    """One of several maps; `above` is drawn between it and its title, `below` under it."""
 
     title: str
     spec: PointMap
     key: str
     happened: Happened
     below: Callable[[], None] | None = None
+    above: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ def linked_maps(maps: Sequence[LinkedMap], group: Group) -> None:
     for column, (number, (each, legend)) in zip(_columns(len(maps), group.across), numbered, strict=False):
         with column:
             parts.foreign(f"{number} · {each.title}", limit=80)
+            if each.above:
+                each.above()
             point_map(
                 replace(each.spec, link=group.link, legend=legend), key=each.key, height=group.height,
                 on_event=partial(told, each.happened, group.refused),

@@ -63,6 +63,7 @@ def _plain(spec: PointMap) -> dict[str, Any]:
         "size": spec.size,
         "opacity": spec.opacity,
         "renderer": spec.renderer,
+        "autoplay": spec.autoplay,
     }
 
 

@@ -90,6 +90,9 @@ class PointMap:
     size: float = 1.0
     opacity: float = 1.0
     renderer: Literal["auto", "webgl", "processor"] = "auto"
+    autoplay: bool = (
+        False  # plays once by itself, and later the frames that arrive; not where less motion is wanted
+    )
 
     def __post_init__(self) -> None:
         n = self.positions.values.shape[1]

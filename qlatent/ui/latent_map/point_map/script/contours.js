@@ -10,8 +10,8 @@ const lines = (given, bytes, axes) => {
 class Contours {
   constructor(map) { this.map = map; }
 
-  // Those of the frame that is shown; between two frames only those of all frames.
-  shown() { return this.map.contours.filter(({ frame }) => frame === null || frame === this.map.time); }
+  // Those of all frames, and those of the frame that is shown or, while it plays, is nearest.
+  shown() { return this.map.contours.filter(({ frame }) => frame === null || frame === Math.round(this.map.time)); }
 
   // Corners of a line in pixels.
   pixels(line) {

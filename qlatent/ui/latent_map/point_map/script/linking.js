@@ -21,12 +21,14 @@ class Link {
     this.noted(this.name);
   }
 
-  // Whether this is the first of the linked maps on the page.
-  leads() {
+  // The first of the linked maps on the page.
+  leader() {
     const place = ({ root }) => root.getRootNode().host ?? root;
-    const before = (other) => place(this.map).compareDocumentPosition(place(other)) & Node.DOCUMENT_POSITION_PRECEDING;
-    return !this.name || ![...CHANNELS.get(this.name)].some((other) => other !== this.map && before(other));
+    const before = (one, other) => place(one).compareDocumentPosition(place(other)) & Node.DOCUMENT_POSITION_PRECEDING;
+    return [...(CHANNELS.get(this.name) ?? [])].reduce((first, other) => (before(first, other) ? other : first), this.map);
   }
+
+  leads() { return this.leader() === this.map; }
 
   // Another map came or went: who leads may have changed.
   noted(name) { for (const other of CHANNELS.get(name) ?? []) if (other.plain) other.note(); }

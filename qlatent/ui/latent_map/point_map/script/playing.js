@@ -1,5 +1,7 @@
 // Frames played in the browser: Python is not asked, and hears of the frame only at rest.
 const PACE = 4; // frames a second at speed 1
+const HELD = 1500; // milliseconds that the last frame is seen before the map plays by itself
+const FILM = 5; // seconds that this takes at most
 
 class Playing {
   constructor(root, map) {
@@ -24,7 +26,23 @@ class Playing {
     this.map.seek(Math.min(Math.max(frame, 0), this.map.geometry.frames - 1));
   }
 
-  start() {
+  // Plays once without being asked, and later on to frames that arrive while a run records them. The first of linked
+  // maps leads, the others follow it. Where a person wants less motion, the last frame is shown.
+  open(first, seen) {
+    const { map } = this;
+    const last = map.geometry.frames - 1;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const leader = map.link.leader();
+    const follows = !first && map.time >= seen - 1 && !this.on;
+    map.camera.fit(map.geometry.bounds(last));
+    if (still) { if (follows) map.time = last; }
+    else if (leader !== map) { if (leader.geometry?.frames === last + 1) map.time = leader.time; }
+    else if (first && last > 0) this.opening = setTimeout(() => this.start(Math.max(1, last / (PACE * FILM))), HELD);
+    else if (follows && last > map.time) this.start();
+  }
+
+  start(hurry = 1) {
+    clearTimeout(this.opening);
     const { map } = this;
     if (map.time >= map.geometry.frames - 1) map.time = 0;
     this.on = true;
@@ -32,7 +50,7 @@ class Playing {
     this.button();
     const tick = (now) => {
       if (!this.on || !map.alive) return;
-      const step = (Math.min(now - this.last, 250) / 1000) * PACE * Number(this.find("speed").value);
+      const step = (Math.min(now - this.last, 250) / 1000) * PACE * hurry * Number(this.find("speed").value);
       this.last = now;
       map.time = Math.min(map.time + Math.max(step, 0), map.geometry.frames - 1);
       map.played();
@@ -44,6 +62,7 @@ class Playing {
 
   // A pause ends on a frame that was measured, not between two.
   stop() {
+    clearTimeout(this.opening);
     if (!this.on) return;
     this.on = false;
     this.button();

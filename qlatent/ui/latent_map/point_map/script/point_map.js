@@ -63,6 +63,7 @@ class PointMap extends Selecting {
   take(data, wanted, parts) {
     const fresh = (name) => this.known[name] !== (wanted[name] ?? null);
     const first = !this.geometry;
+    const seen = this.geometry?.frames;
     if (fresh("geometry")) this.place(data.geometry, parts.geometry);
     const { shuffle, points } = this.geometry;
     const moved = fresh("geometry");
@@ -80,6 +81,7 @@ class PointMap extends Selecting {
     this.legend.update(); // before the view, whose width it takes from
     this.playing.update();
     this.steer(data, first || moved);
+    if (data.autoplay && (first || moved)) this.playing.open(first, seen);
     if (data.sheets && this.sheets !== data.sheets) this.load(data.sheets);
     this.drawing.load(this.arrays);
     this.playing.tell();
@@ -341,6 +343,6 @@ class PointMap extends Selecting {
     this.watch.disconnect();
     this.link.leave();
     this.webgl?.free();
-    for (const timer of [this.settling, this.filling, this.telling, this.dwell]) clearTimeout(timer);
+    for (const timer of [this.settling, this.filling, this.telling, this.dwell, this.playing.opening]) clearTimeout(timer);
   }
 }
