@@ -289,6 +289,9 @@ def test_a_job_is_made_once_stopped_and_made_again_and_anew_with_other_settings(
         assert preparing.job_id(workspace, "fruit/measured") != first
         queue.remove(workspace, preparing.job_id(workspace, "fruit/measured"))
         assert not preparing.readiness(workspace, needs).ready
+        with in_process():
+            preparing.prepare(workspace, needs)  # one that was removed is made again
+        assert preparing.readiness(workspace, needs).ready
 
 
 def test_a_device_that_does_not_exist_is_named_with_its_line(tmp_path: Path, make: Make) -> None:
