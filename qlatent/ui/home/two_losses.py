@@ -118,7 +118,8 @@ def _colours(found: Side, colour: str, frames: int) -> Ramp | Classes:
     scene = found.scene
     if colour == "kind":
         named = dict(zip(service.frequent(found.kinds), PALETTE, strict=False))
-        return classes(np.tile(found.kinds, len(scene.modalities)), label="Kind of goods", colours=named)
+        kinds = [kind if kind in named or not kind else "other kinds" for kind in found.kinds]
+        return classes(kinds * len(scene.modalities), label="Kind of goods", colours=named)
     if colour == "modality":
         return classes(
             [SHOWN[name] for name in scene.modalities for _ in range(scene.items)], label="Image or text"
