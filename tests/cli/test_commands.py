@@ -14,6 +14,7 @@ import qlatent
 from qlatent.cli import main
 from qlatent.services.workspaces import open_workspace
 from qlatent.types import content_hash
+from tests.launchers import LauncherDouble
 
 PAIRS, WIDTH = 60, 12
 
@@ -187,6 +188,15 @@ def test_texts_are_encoded_by_a_model_in_a_folder(
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     near, far, same = unit[0] @ unit[1:].T
     assert vectors.shape == (4, 384) and near > far + 0.3 and same == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_detached_demo_is_queued_once_for_a_worker(
+    capsys: pytest.CaptureFixture[str], workspace: str, no_workers: LauncherDouble
+) -> None:
+    asked = ("demo", "--if-missing", "--detach", "--count", "60", "--workspace", workspace)
+    code, first, _ = run(capsys, *asked)
+    assert code == 0 and no_workers.launched == [first["run"]]
+    assert run(capsys, *asked)[1]["run"] == first["run"] and len(no_workers.launched) == 1
 
 
 @pytest.mark.slow
