@@ -110,7 +110,7 @@ def shown(stage: Stage, figure: ViewsFigure) -> ViewsShown:
 
 def name(view: View, item: str) -> str:
     """What a view is called beside the first view of an item."""
-    return "Second view of the same picture" if view.item == item else f"{view.item}, view {view.number}"
+    return "Its second view" if view.item == item else f"{view.item}, view {view.number}"
 
 
 def webp(pixels: NDArray[np.uint8]) -> bytes:

@@ -15,10 +15,10 @@ from qlatent.ui.learn.links import Stand
 from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import data_uri, literal
 
-BY = {"vector": "Encoder's vectors", "projection": "What NT-Xent sees", "state": "States of the circuit"}
+BY = {"vector": "Vectors", "projection": "NT-Xent", "state": "States"}
 AT = {"start": "Before training", "end": "After training"}
 TEMPERATURES = (0.01, 0.02, 0.05, 0.07, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0)
-WIDTH = 120  # of a picture
+WIDTH = 104  # of a picture: three stand side by side on a phone
 
 
 def draw(stand: Stand) -> None:
