@@ -46,6 +46,8 @@ MEANT = {
     "by": '"vector", "projection" (what NT-Xent sees) or "state"',
     "at": '"start" or "end" of the training',
     "temperature": "from 0.01 to 100",
+    "layout": '"dressed" has CNOTs, "product" has none',
+    "layers": "from 1 to 10, where qubits are counted",
 }
 """What the values that can be changed mean; the names are those of `teaching.figures.STATE`."""
 MEANT_BY_KIND = {
@@ -55,6 +57,7 @@ MEANT_BY_KIND = {
         "item": "the name of an item, to see its way alone",
     },
     "views": {"item": "the name of a picture whose views are kept"},
+    "gradients": {"by": '"qubits" or "layers"'},
 }
 
 

@@ -143,7 +143,35 @@ class ViewsFigure:
         return self.runs[0] if self.at == "start" else self.runs[-1]
 
 
-Figure = MapFigure | LinkedFigure | WaysFigure | LossFigure | TableFigure | CircuitFigure | ViewsFigure
+@dataclass(frozen=True, config={"extra": "forbid"})
+class GradientsFigure:
+    """The variance of gradients of a layout at random angles, by its number of "qubits", or of "layers" on four qubits.
+
+    The student can change what is counted, and the layout where `layouts` offers several.
+    """
+
+    layout: str
+    layers: Annotated[int, Field(ge=1, le=10)] = 10  # where qubits are counted
+    by: Literal["qubits", "layers"] = "qubits"
+    layouts: tuple[str, ...] = ()
+    kind: Literal["gradients"] = "gradients"
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The trainings that the figure shows: none."""
+        return ()
+
+
+Figure = (
+    MapFigure
+    | LinkedFigure
+    | WaysFigure
+    | LossFigure
+    | TableFigure
+    | CircuitFigure
+    | ViewsFigure
+    | GradientsFigure
+)
 SEEDS = ("seed", "seeds")
 """Fields that say which trainings a figure shows: a question is about those with which the step begins."""
 FIGURES: dict[str, type] = {
@@ -155,6 +183,7 @@ FIGURES: dict[str, type] = {
     "circuit": CircuitFigure,
     "bloch": CircuitFigure,
     "views": ViewsFigure,
+    "gradients": GradientsFigure,
 }
 STATE: dict[str, tuple[str, ...]] = {
     "map": ("seed", "view", "frame", "colour", "item"),
@@ -165,6 +194,7 @@ STATE: dict[str, tuple[str, ...]] = {
     "circuit": ("gate", "angles"),
     "bloch": ("gate", "angles"),
     "views": ("item", "by", "at", "temperature"),
+    "gradients": ("layout", "layers", "by"),
 }
 """What a student changes in each kind of figure: links and notebooks write it down."""
 NAMING = ("run", "runs", "experiment", "jobs")

@@ -10,14 +10,15 @@ from qlatent.notebooks.figures.circuits import circuit
 from qlatent.notebooks.figures.maps import linked, moving
 from qlatent.notebooks.figures.views import pictures
 from qlatent.notebooks.figures.ways import ways
-from qlatent.plots import losses
+from qlatent.plots import circuit_figures, losses
 from qlatent.report import experiment as reports
 from qlatent.services.experiments import comparison
 from qlatent.services.lessons import figures
+from qlatent.services.lessons.gradients import GradientVariance, in_words
 from qlatent.services.lessons.stage import Stage
 from qlatent.services.runs import listing
 from qlatent.store.workspace import Workspace
-from qlatent.teaching.figures import Figure, LossFigure, TableFigure
+from qlatent.teaching.figures import Figure, GradientsFigure, LossFigure, TableFigure
 
 
 def draw(workspace: Workspace, figure: Figure) -> Shown:
@@ -46,6 +47,15 @@ def _table(workspace: Workspace, figure: TableFigure) -> Iterable[Part]:
         yield comparison.seed_by_seed(found, metric).round(3)
 
 
+def _gradients(workspace: Workspace, figure: GradientsFigure) -> Iterable[Part]:
+    found = figures.shown(workspace, figure)
+    assert isinstance(found, GradientVariance)
+    yield circuit_figures.variances(
+        found.sizes, found.values, found.low, found.high, axis=figure.by, height=320
+    )
+    yield in_words(figure, found)
+
+
 DRAWN: dict[str, Callable[[Workspace, Any], Iterable[Part]]] = {
     "map": moving,
     "linked": linked,
@@ -55,5 +65,6 @@ DRAWN: dict[str, Callable[[Workspace, Any], Iterable[Part]]] = {
     "circuit": circuit,
     "bloch": circuit,
     "views": pictures,
+    "gradients": _gradients,
 }
 """Each kind of figure that a step can show."""

@@ -21,6 +21,7 @@ from qlatent.services.hardware import placing, results
 from qlatent.services.hardware.placing import Placed
 from qlatent.services.hardware.results import JobResults
 from qlatent.services.lessons import jobs, views
+from qlatent.services.lessons.gradients import GradientVariance, gradients
 from qlatent.services.lessons.manifest import manifest
 from qlatent.services.lessons.stage import Stage
 from qlatent.services.lessons.views import ViewsShown
@@ -31,6 +32,7 @@ from qlatent.store.workspace import Workspace
 from qlatent.teaching.figures import (
     CircuitFigure,
     Figure,
+    GradientsFigure,
     LinkedFigure,
     LossFigure,
     MapFigure,
@@ -67,16 +69,17 @@ class WaysShown:
 
 
 BySeed = Mapping[tuple[comparison.Key, str], Mapping[int, Row]]
-Shown = Evolution | SideBySide | Columns | list[Row] | CircuitShown | WaysShown | ViewsShown
+Shown = (
+    Evolution | SideBySide | Columns | list[Row] | CircuitShown | WaysShown | ViewsShown | GradientVariance
+)
 
 
 def shown(workspace: Workspace, figure: Figure) -> Shown:
     """The data of a figure in its state.
 
     A map gives the frames of its run, linked maps two spaces, ways the places of items by jobs, losses columns by
-    step, a table the tidy rows of its seeds and metrics, a circuit its states, views their
-    pictures and how alike they are. `InputError` where a training or a job
-    is not there yet.
+    step, a table the tidy rows of its seeds and metrics, a circuit its states, views their pictures and how alike they
+    are, gradients their variance by size. `InputError` where a training or a job is not there yet.
     """
     stage = Stage(workspace, figure)
     match figure:
@@ -98,6 +101,8 @@ def shown(workspace: Workspace, figure: Figure) -> Shown:
             return CircuitShown(view, circuits.drawn(view.circuit), circuits.states_gate_by_gate(view))
         case ViewsFigure():
             return views.shown(stage, figure)
+        case GradientsFigure():
+            return gradients(figure.layout, layers=figure.layers, by=figure.by)
     return [row for row in stage.table() if row["metric"] in figure.metrics]
 
 

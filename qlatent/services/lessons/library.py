@@ -15,7 +15,7 @@ from qlatent.services.lessons import manifest as manifests
 from qlatent.services.lessons.facts import table
 from qlatent.services.lessons.folders import FILE, TRAININGS
 from qlatent.services.lessons.manifest import manifest
-from qlatent.teaching.figures import CircuitFigure, Figure, TableFigure, WaysFigure, renamed
+from qlatent.teaching.figures import CircuitFigure, Figure, GradientsFigure, TableFigure, WaysFigure, renamed
 from qlatent.teaching.lesson import Lesson, LessonError, Step
 from qlatent.teaching.parsing import parse
 
@@ -150,13 +150,20 @@ def _check_figure(lesson: Lesson, step: Step, place: str) -> None:
     if isinstance(figure, CircuitFigure):
         if bool(figure.layout) == bool(figure.run):
             raise LessonError("a circuit is that of a layout or of a run.", file=place, line=line)
-        if figure.layout and figure.layout not in circuits.layout_names():
-            remedy = did_you_mean(figure.layout, circuits.layout_names())
-            raise LessonError(f"there is no layout {figure.layout!r}.", file=place, line=line, remedy=remedy)
+        _check_layouts([figure.layout] if figure.layout else [], place, line)
+    if isinstance(figure, GradientsFigure):
+        _check_layouts([figure.layout, *figure.layouts], place, line)
     if isinstance(figure, TableFigure):
         for metric in figure.metrics:
             if comparison.metric_title(metric) == metric:
                 raise LessonError(f"there is no metric {metric!r}.", file=place, line=line)
+
+
+def _check_layouts(layouts: list[str], place: str, line: int) -> None:
+    for layout in layouts:
+        if layout not in circuits.layout_names():
+            remedy = did_you_mean(layout, circuits.layout_names())
+            raise LessonError(f"there is no layout {layout!r}.", file=place, line=line, remedy=remedy)
 
 
 def _named(step: Step) -> list[str]:

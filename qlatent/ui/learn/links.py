@@ -21,7 +21,7 @@ MAPS = ("map", "linked", "ways")  # what is seen through a camera
 FIELDS = {kind: (*fields, "camera") if kind in MAPS else fields for kind, fields in STATE.items()}
 """What a link says of each kind of figure."""
 NUMBERS: dict[str, Callable[[str], float]] = {
-    **dict.fromkeys(("frame", "gate", "seed", "seeds"), int),
+    **dict.fromkeys(("frame", "gate", "seed", "seeds", "layers"), int),
     "temperature": float,
 }
 BEGIN = "Open the step as it begins, and go on from there."

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from qlatent.circuits.analysis.figures_of_merit import GradientVariance
-from qlatent.services.circuits import circuits, figures_of_merit
+from qlatent.services.lessons.gradients import gradients
 from qlatent.services.lessons.stage import Stage
 from qlatent.teaching.answers import Chosen, Quantity
 
-QUBITS = 4  # where layers are counted
 CLEAR = 1.5
 """A factor that two draws of 200 sets of angles do not differ by."""
 
@@ -19,7 +17,7 @@ def steepness(stage: Stage, *, layout: str, layers: int = 10, by: str = "qubits"
 
     It stays where it changes by less than `CLEAR`, or by no more than its 95 % intervals.
     """
-    found = _variance(layout, layers, by)
+    found = gradients(layout, layers=layers, by=by)
     first, last = found.values[0], found.values[-1]
     if last * CLEAR < first and found.high[-1] < found.low[0]:
         return Chosen("falls")
@@ -31,14 +29,8 @@ def fall_per_qubit(stage: Stage, *, layout: str, layers: int = 10) -> Quantity:
 
     The spread is twice the standard error of the slope.
     """
-    found = _variance(layout, layers, "qubits")
+    found = gradients(layout, layers=layers)
     sizes = np.array(found.sizes, dtype=float)
     (slope, _), covariance = np.polyfit(sizes, np.log(found.values), 1, cov=True)
     factor = float(np.exp(-slope))
     return Quantity(factor, 2 * factor * float(np.sqrt(covariance[0, 0])))
-
-
-def _variance(layout: str, layers: int, by: str) -> GradientVariance:
-    return figures_of_merit.plateaus(circuits.of_layout(layout, qubits=QUBITS, layers=layers), layers=layers)[
-        by
-    ]

@@ -15,6 +15,7 @@ from qlatent.services.runs import listing
 from qlatent.services.runs.listing import RunSummary
 from qlatent.teaching.figures import (
     CircuitFigure,
+    GradientsFigure,
     LinkedFigure,
     LossFigure,
     MapFigure,
@@ -24,7 +25,7 @@ from qlatent.teaching.figures import (
 )
 from qlatent.ui.compare import tables
 from qlatent.ui.learn import links, seeds
-from qlatent.ui.learn.figures import circuit, linked, moving, views, ways
+from qlatent.ui.learn.figures import circuit, gradients, linked, moving, views, ways
 from qlatent.ui.learn.links import Stand
 from qlatent.ui.learn.trainer import Trainer
 from qlatent.ui.shell import page
@@ -46,6 +47,8 @@ def draw(stand: Stand, trainer: Trainer | None = None) -> None:
             views.draw(stand)
         case CircuitFigure():
             circuit.draw(stand)
+        case GradientsFigure():
+            gradients.draw(stand)
         case TableFigure():
             _table(stand)
 
