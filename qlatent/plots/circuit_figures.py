@@ -28,9 +28,19 @@ def fidelities(shares: Floats, *, height: int = 240) -> go.Figure:
 
 
 def variances(
-    sizes: Sequence[int], values: Floats, low: Floats, high: Floats, *, axis: str, height: int = 240
+    sizes: Sequence[int],
+    values: Floats,
+    low: Floats,
+    high: Floats,
+    *,
+    axis: str,
+    height: int = 240,
+    decades: tuple[int, int] | None = None,
 ) -> go.Figure:
-    """A figure of gradient variance against a size on a log scale; error bars show the range over weights."""
+    """A figure of gradient variance against a size on a log scale; error bars show the range over weights.
+
+    `decades` are the powers of ten between which the axis is fixed, so that several figures can be compared.
+    """
     floor = 1e-12
     above, below = high - values, values - np.maximum(low, floor)
     bars = {"type": "data", "array": above, "arrayminus": below, "color": GREY, "thickness": 1}
@@ -43,6 +53,8 @@ def variances(
     figure = _flat(figure, axis, "variance of the gradient", height)
     figure.update_xaxes(dtick=1 if axis == "qubits" else None)
     figure.update_yaxes(type="log", exponentformat="power")
+    if decades is not None:
+        figure.update_yaxes(range=decades, dtick=1)
     return figure
 
 

@@ -127,6 +127,18 @@ def test_a_gate_is_moved_until_its_goal_and_the_link_follows(lesson: Open) -> No
     assert again.slider[0].value == 0.52
 
 
+def test_gradients_are_shown_for_the_circuit_that_is_chosen_and_the_link_follows(lesson: Open) -> None:
+    at = lesson("separable", "09-flat")
+    assert "8: 0.0053." in told(at)
+    at.segmented_control(key="learn_gradients_layout").set_value("product").run()
+    assert "8: 0.49." in told(at)  # the mean of sin² is a half, however many qubits there are
+    state = {name: address(at)[name] for name in ("layout", "layers", "by")}
+    assert state == {"layout": "product", "layers": "10", "by": "qubits"}
+    again = lesson("separable", "09-flat", **state)
+    assert again.segmented_control(key="learn_gradients_layout").value == "product"
+    assert "asks for layout" in words(lesson("separable", "09-flat", **state | {"layout": "ring9"}))
+
+
 @pytest.mark.slow
 def test_views_are_compared_as_the_person_chooses_and_the_link_follows(
     prepared: Workspace, opened: Open

@@ -14,7 +14,7 @@ from qlatent.plots import circuit_figures, losses
 from qlatent.report import experiment as reports
 from qlatent.services.experiments import comparison
 from qlatent.services.lessons import figures
-from qlatent.services.lessons.gradients import GradientVariance, in_words
+from qlatent.services.lessons.gradients import DECADES, GradientVariance, in_words
 from qlatent.services.lessons.stage import Stage
 from qlatent.services.runs import listing
 from qlatent.store.workspace import Workspace
@@ -51,7 +51,7 @@ def _gradients(workspace: Workspace, figure: GradientsFigure) -> Iterable[Part]:
     found = figures.shown(workspace, figure)
     assert isinstance(found, GradientVariance)
     yield circuit_figures.variances(
-        found.sizes, found.values, found.low, found.high, axis=figure.by, height=320
+        found.sizes, found.values, found.low, found.high, axis=figure.by, height=320, decades=DECADES
     )
     yield in_words(figure, found)
 

@@ -6,8 +6,10 @@ from qlatent.circuits.analysis.figures_of_merit import GradientVariance
 from qlatent.services.circuits import circuits, figures_of_merit
 from qlatent.teaching.figures import GradientsFigure
 
-__all__ = ["GradientVariance", "gradients", "in_words"]
+__all__ = ["DECADES", "GradientVariance", "gradients", "in_words"]
 
+DECADES = (-3, 0)
+"""Powers of ten between which all figures of lessons are drawn."""
 QUBITS = 4
 """Where layers are counted."""
 

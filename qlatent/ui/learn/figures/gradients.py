@@ -7,7 +7,7 @@ import streamlit as st
 from qlatent.plots import circuit_figures as plots
 from qlatent.services.circuits import circuits
 from qlatent.services.lessons import figures
-from qlatent.services.lessons.gradients import GradientVariance, in_words
+from qlatent.services.lessons.gradients import DECADES, GradientVariance, in_words
 from qlatent.teaching.figures import GradientsFigure
 from qlatent.ui.learn.links import Stand, refused
 from qlatent.ui.shell import page
@@ -28,7 +28,7 @@ def draw(stand: Stand) -> None:
     found = figures.shown(page.workspace(), figure)
     assert isinstance(found, GradientVariance)
     st.plotly_chart(
-        plots.variances(found.sizes, found.values, found.low, found.high, axis=figure.by, height=320),
+        plots.variances(found.sizes, found.values, found.low, found.high, axis=figure.by, height=320, decades=DECADES),
         key="learn_gradients", config={"displayModeBar": False}, alt="Variance of the gradient by size",
     )  # fmt: skip
     st.caption(in_words(figure, found))
