@@ -238,7 +238,7 @@ class InBrowser:
 
         def do() -> None:
             self._tab.locator(".st-key-learn_cancel").wait_for(state="detached", timeout=2000 * PATIENCE)
-            self._tab.get_by_text(ENDED).wait_for()
+            self._tab.get_by_text(ENDED).first.wait_for()
 
         self._thread.submit(do).result()
 
