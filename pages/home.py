@@ -12,8 +12,9 @@ holdings = overview.holdings(workspace)
 if holdings.contrast:
     if (mine := holdings.under_way) and mine.id not in {each.id for each in holdings.contrast}:
         overview.following(mine.id, drawn=True)
+    two_losses.title()
+    first_steps.first_steps(holdings.contrast[1], beside=holdings.contrast[0], in_a_row=True)
     two_losses.two_losses(holdings.contrast)
-    first_steps.first_steps(holdings.contrast[1], beside=holdings.contrast[0])
     overview.counts(holdings)
     st.stop()
 parts.title(

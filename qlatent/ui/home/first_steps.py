@@ -1,8 +1,9 @@
-"""The first step of each of the three people who come here: one card each, one click to where it happens."""
+"""The first step of each of the three people who come here, one click to where it happens."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -13,36 +14,51 @@ from qlatent.ui.shell import dataset_cache, page, url_state, who
 ORDER = "risk"  # the order that a new queue has on the page Triage, too
 
 
-def first_steps(run: RunSummary | None, beside: RunSummary | None = None) -> None:
-    """Draw the cards; Explore opens `run` with `beside`, Triage the first case of its dataset. Lessons need neither."""
-    cards = (
-        ("explore", "Explore", ":material/scatter_plot:", "Open the map",
-         "Point at a dot to see its picture, its text and its neighbours before and after compression.",
-         lambda: _explore(run, beside)),
-        ("learn", "Teach or learn", ":material/school:", "Open the lessons",
-         "Ten-minute lessons with live figures. `qlatent class open` lets a room of laptops follow, without accounts.",
-         lambda: url_state.go("learn")),
-        ("triage", "Review listings", ":material/fact_check:", "Decide the first case",
-         "Listings one by one, from the keyboard: what is like them, where they lie on the map, a log of everything.",
-         lambda: _triage(run)),
+@dataclass(frozen=True)
+class _Step:
+    key: str
+    name: str
+    icon: str
+    text: str
+    act: Callable[[], None]
+
+
+def first_steps(run: RunSummary | None, beside: RunSummary | None = None, *, in_a_row: bool = False) -> None:
+    """Draw the steps; Explore opens `run` with `beside`, Triage the first case of its dataset. Lessons need neither.
+
+    They are cards with a sentence each, or `in_a_row` of buttons above the maps, where the sentence is the help.
+    """
+    steps = (
+        _Step("explore", "Explore the map", ":material/scatter_plot:",
+              "Point at a dot to see its picture, its text and its neighbours before and after compression.",
+              lambda: _explore(run, beside)),
+        _Step("learn", "Learn, or teach a class", ":material/school:",
+              "Ten-minute lessons with live figures. `qlatent class open` lets a room of laptops follow, without "
+              "accounts.",
+              lambda: url_state.go("learn")),
+        _Step("triage", "Review listings", ":material/fact_check:",
+              "Listings one by one, from the keyboard: what is like them, where they lie on the map, a log of "
+              "everything.",
+              lambda: _triage(run)),
     )  # fmt: skip
-    with st.grid(len(cards), min_column_width=220) as grid:
-        for each in cards:
+    if in_a_row:
+        with st.container(horizontal=True, gap="small", key="home_steps"):
+            for step in steps:
+                _button(step, help=step.text)
+        return
+    with st.grid(len(steps), min_column_width=220) as grid:
+        for step in steps:
             with grid.cell(), st.container(border=True, height="stretch", gap="xsmall"):
-                _card(*each, ready=run is not None or each[0] == "learn")
+                st.caption(step.text)
+                ready = run is not None or step.key == "learn"
+                wanted = None if ready else "This needs a map: prepare the demo or train a head first."
+                _button(step, help=wanted, disabled=not ready)
 
 
-def _card(
-    key: str, name: str, icon: str, label: str, text: str, act: Callable[[], None], *, ready: bool
-) -> None:
-    st.markdown(f"{icon} **{name}**")
-    st.caption(text)
-    wanted = "" if ready else "This needs a map: prepare the demo or train a head first."
-    if st.button(
-        label, key=f"home_{key}", icon=":material/arrow_forward:", disabled=not ready, help=wanted or None
-    ):
+def _button(step: _Step, *, help: str | None, disabled: bool = False) -> None:
+    if st.button(step.name, key=f"home_{step.key}", icon=step.icon, disabled=disabled, help=help):
         with page.guarded():
-            act()
+            step.act()
 
 
 def _explore(run: RunSummary | None, beside: RunSummary | None) -> None:

@@ -43,9 +43,13 @@ LESSON = (
 )
 
 
+def title() -> None:
+    """Draw the title, and in two sentences what the maps teach."""
+    parts.title("Watch latent spaces form: one head, two losses", LESSON)
+
+
 def two_losses(runs: tuple[RunSummary, RunSummary]) -> None:
     """Draw both maps with their figures; while a head trains they grow, both in step."""
-    parts.title("Watch latent spaces form: one head, two losses", LESSON)
     live = any(each.active for each in runs)
     st.fragment(partial(_maps, tuple(each.id for each in runs), live=live), run_every=1.0 if live else None)()
 
