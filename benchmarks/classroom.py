@@ -13,7 +13,8 @@ what was asked for. In order:
    place in the queue;
 4. the teacher asks everyone a question, five laptops go to sleep, the others answer; the five wake after five minutes
    by their personal links, and answer;
-5. all tabs are closed, and the memory is read again once the server has forgotten them.
+5. all tabs are closed; once the server has forgotten them, everybody without a browser opens the personal link anew:
+   the memory is that of before, if closed tabs have given theirs back. (A process keeps what it once had.)
 
 `cpu` is the share of one core that the server and its children use meanwhile.
 """
@@ -167,6 +168,12 @@ def measured(path: Path, asked: argparse.Namespace) -> dict[str, Any]:
         teacher.close()
         time.sleep(asked.forgotten)
         found["memory_after_closing"] = app.memory()
+        again = Crowd(people[: -asked.tabs or None], failed)
+        again.do(lambda each: each.opens_anew(question.title))
+        found["memory_of_all_again"] = (
+            app.memory()
+        )  # no more than before, if closed tabs have given theirs back
+        again.do(lambda each: each.close())
     return found
 
 
