@@ -3,11 +3,12 @@
     python benchmarks/classroom.py [--out FILE] [--workspace FOLDER] [--students N] [--tabs N] [--think LOW HIGH]
         [--asleep SECONDS] [--forgotten SECONDS] [--no-train]
 
-One run on loopback, about twelve minutes. Most students are websocket sessions without a browser (`visitor.py`), whose
+One run on loopback, about a quarter of an hour. Most students are websocket sessions without a browser (`visitor.py`), whose
 times end when the server has finished; `--tabs` of them are in headless Chromium, whose times end when the page shows
 what was asked for. In order:
 
-1. everybody joins, walks the lesson *One qubit, then four* with thinking time, moves its sliders and answers;
+1. all lessons are prepared in a new workspace; everybody joins, walks the lesson *One qubit, then four* with thinking
+   time, moves its sliders and answers;
 2. some open their personal links anew; everybody is brought to a step with a trained map;
 3. everybody starts a training with one seed, which is computed once, then one with a seed of her own, and reads her
    place in the queue;
@@ -41,7 +42,7 @@ from qlatent.services.classes import answering, opening, presence, walking
 from qlatent.services.classes.opening import ClassRecord
 from qlatent.services.lessons import preparing
 from qlatent.services.lessons.library import library
-from qlatent.services.runs import listing
+from qlatent.services.runs import listing, queue
 from qlatent.store.workspace import Workspace
 from qlatent.teaching.figures import MapFigure
 from qlatent.teaching.lesson import Lesson, Step
@@ -125,10 +126,13 @@ def measured(path: Path, asked: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {"students": asked.students, "in_browsers": asked.tabs, "think": asked.think}
     found["failed"] = failed = []
     with Workspace.open(path) as workspace, served(path, {"QLATENT_CLASSES_ONLY": "1"}) as app:
-        needs = (*lesson.about.needs, *other.about.needs)
-        preparing.prepare(workspace, needs)
-        while not preparing.readiness(workspace, needs).ready:
+        begun = time.monotonic()
+        prepared = preparing.prepare_each(workspace, library().lessons)
+        while not (told := preparing.readiness(workspace)).ready:
+            preparing.go_on(workspace)
+            queue.go_on(workspace)
             time.sleep(0.5)
+        found["prepared"] = {"seconds": time.monotonic() - begun, "runs": told.total, "problems": prepared}
         room, watch = Room(workspace, app, lesson), Watch()
         found["memory_before"] = app.memory()
         people = joined(app, room, watch, asked)
