@@ -3,9 +3,9 @@
     python benchmarks/classroom.py [--out FILE] [--workspace FOLDER] [--students N] [--tabs N] [--think LOW HIGH]
         [--asleep SECONDS] [--forgotten SECONDS] [--no-train]
 
-One run on loopback, about a quarter of an hour. Most students are websocket sessions without a browser (`visitor.py`), whose
-times end when the server has finished; `--tabs` of them are in headless Chromium, whose times end when the page shows
-what was asked for. In order:
+One run on loopback, about a quarter of an hour. Most students are websocket sessions without a browser
+(`visitor.py`), whose times end when the server has finished; `--tabs` of them are in headless Chromium, whose times end
+when the page shows what was asked for. In order:
 
 1. all lessons are prepared in a new workspace; everybody joins, walks the lesson *One qubit, then four* with thinking
    time, moves its sliders and answers;

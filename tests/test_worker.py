@@ -243,10 +243,12 @@ def test_a_head_is_kept_once_even_if_the_end_is_lived_through_twice(workspace, m
 
 def test_an_encoding_tells_its_progress_and_can_be_stopped(workspace, monkeypatch):
     encoding = pytest.importorskip("qlatent.services.vectors.encoding")
+    from qlatent.encoders.builtin import BuiltinEncoder
+
     calls = []
 
     def encode(workspace, dataset, *, encoder, settings, modalities, views, progress, should_stop):
-        calls.append((dataset, encoder, settings, views))
+        calls.append((dataset, type(encoder), settings, views))
         progress(0, 10)
         progress(10, 10)
         return encoding.EncodingReport("key", 10, 0, 1.0, stopped=should_stop())
@@ -262,7 +264,7 @@ def test_an_encoding_tells_its_progress_and_can_be_stopped(workspace, monkeypatc
         assert [(event["done"], event["total"]) for event in told] == [(0, 10), (10, 10)]
         assert ("finish" in kinds(folder)) == (not stopped)
         assert (folder.status().step, folder.status().steps) == (10, 10)
-    assert calls == [("pairs", "builtin", {}, 0)] * 2
+    assert calls == [("pairs", BuiltinEncoder, {}, 0)] * 2
 
 
 def test_the_demo_is_furnished_and_its_training_queued(workspace, monkeypatch):

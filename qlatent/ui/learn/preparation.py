@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import streamlit as st
 
-from qlatent.services.lessons import preparing
+from qlatent.services.lessons import preparing, ready
 from qlatent.services.lessons.library import library
 from qlatent.services.lessons.preparing import Readiness
 from qlatent.services.runs import queue
@@ -17,27 +16,12 @@ from qlatent.teaching.lesson import Lesson
 from qlatent.ui.shell import page
 from qlatent.ui.shell.formatting import count, duration, literal
 
-HOLDS = 10.0  # seconds
-_seen_ready: dict[tuple[Path, str], tuple[Lesson, int, float]] = {}
-"""Lessons that were ready, by workspace and id: with the time of the runs' folder, and until when that holds."""
 ASKED = "learn_preparing"  # lessons whose data this session has asked for, with when and how much there was
 
 
 def prepared(workspace: Workspace, lesson: Lesson) -> bool:
-    """Whether all that the lesson needs is there.
-
-    Once it is, that holds for some seconds while no run comes or goes: a class of thirty asks at every press.
-    """
-    if not lesson.about.needs:
-        return True
-    place, runs = (workspace.path, lesson.id), workspace.runs_path.stat().st_mtime_ns
-    seen = _seen_ready.get(place)
-    if seen and seen[:2] == (lesson, runs) and time.monotonic() < seen[2]:
-        return True
-    ready = preparing.readiness(workspace, lesson.about.needs).ready
-    if ready:
-        _seen_ready[place] = (lesson, runs, time.monotonic() + HOLDS)
-    return ready
+    """Whether all that the lesson needs is there."""
+    return not lesson.about.needs or ready.is_ready(workspace, lesson)
 
 
 def draw(lesson: Lesson) -> None:
