@@ -202,6 +202,15 @@ def test_a_frozen_student_cannot_walk_ahead_and_is_fetched_back(room: Class) -> 
     assert "step 2 of 8" in told(at)
 
 
+def test_the_teacher_sees_how_far_the_class_is(room: Class) -> None:
+    ahead, elsewhere = room.join("Ann"), room.join("Bo")
+    room.join("Cy")
+    walking.go(room.workspace, ahead.student, lesson=LESSON, step="two")
+    walking.go(room.workspace, elsewhere.student, lesson="09-flat", step="uphill")
+    told = [each.value for each in room.teacher().caption]
+    assert any(each.endswith("**step 1: 1** · step 3: 1 · elsewhere: 1") for each in told), told
+
+
 def test_who_was_removed_is_told_so_and_joins_again(room: Class) -> None:
     mia = room.join("Mia")
     at, teacher = room.student(mia), room.teacher()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import streamlit as st
 
 from qlatent.errors import QlatentError
@@ -40,6 +43,8 @@ def people(class_id: str) -> None:
         return
     silent = f", {len(there.silent)} silent" if there.silent else ""
     st.markdown(f"**{count(len(there.present), 'student')} present{silent}**")
+    if there.present:
+        st.caption(f":material/speed: {pace(there.present, record)}")
     if told.running or told.waiting:
         st.caption(
             f":material/model_training: Their trainings: {told.running} running, {told.waiting} waiting"
@@ -51,6 +56,19 @@ def people(class_id: str) -> None:
     with st.container(height=HEIGHT if len(listed) > MANY else "content", gap=None, border=False):
         for each in listed:
             _person(each, _where(each, record), silent=each in there.silent)
+
+
+def pace(students: Sequence[StudentRecord], record: ClassRecord) -> str:
+    """How many students are on which step of the class's lesson, in its order, and how many are elsewhere."""
+    ids = [step.id for each in library().lessons if each.id == record.lesson for step in each.steps]
+    on = Counter(each.step for each in students if each.lesson == record.lesson)
+    said = [
+        f"{'**' if step == record.step else ''}step {place}: {on[step]}{'**' if step == record.step else ''}"
+        for place, step in enumerate(ids, start=1)
+        if on[step] or step == record.step
+    ]
+    elsewhere = len(students) - sum(on[step] for step in ids)
+    return " · ".join([*said, *([f"elsewhere: {elsewhere}"] if elsewhere else [])])
 
 
 def _where(student: StudentRecord, record: ClassRecord) -> str:
