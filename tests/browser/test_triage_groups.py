@@ -20,7 +20,7 @@ from tests.services import shop_workspace
 pytestmark = pytest.mark.slow
 
 
-AROUND = ((-150, -215), (10, -215), (10, -110), (-150, -110), (-150, -200))
+AROUND = ((-150, -235), (10, -235), (10, -90), (-150, -90), (-150, -220))
 """A polygon in pixels from the middle of the map, around the uppermost of its three clusters."""
 
 
