@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -99,6 +100,9 @@ def spectrum(circuit: Circuit, column: int) -> Spectrum:
     return figures_of_merit.fourier_spectrum(circuit, column=column)
 
 
+_turn = threading.Lock()  # a class that opens one step together computes it once, not thirty times
+
+
 def plateaus(view: CircuitView, *, layers: int) -> dict[str, GradientVariance]:
     """Gradient variance of this kind of circuit by number of qubits and of layers."""
     if view.sized is None:
@@ -106,7 +110,8 @@ def plateaus(view: CircuitView, *, layers: int) -> dict[str, GradientVariance]:
     wide = tuple(view.sized(qubits, layers) for qubits in range(2, MAX_QUBITS + 1))
     deep = tuple(view.sized(view.circuit.qubits, depth) for depth in LAYERS)
     sizes = {"qubits": (tuple(range(2, MAX_QUBITS + 1)), wide), "layers": (LAYERS, deep)}
-    return {name: _variance(*each) for name, each in sizes.items()}
+    with _turn:
+        return {name: _variance(*each) for name, each in sizes.items()}
 
 
 @lru_cache(maxsize=1)

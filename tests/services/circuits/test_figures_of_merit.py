@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -68,3 +72,20 @@ def test_the_noise_of_a_device_counts_what_it_would_run() -> None:
     assert 0.85 < kept < 0.95
     with pytest.raises(InputError):
         figures.on_device(view, "nowhere")
+
+
+def test_gradients_that_many_ask_for_at_once_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, ...]] = []
+
+    def slow(build: Any, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        asked.append(sizes)
+        time.sleep(0.05)
+        return sizes
+
+    monkeypatch.setattr(figures.figures_of_merit, "gradient_variance", slow)
+    figures._variance.cache_clear()
+    view = circuits.of_layout("dressed", qubits=2, layers=1)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: figures.plateaus(view, layers=1), range(8)))
+    figures._variance.cache_clear()
+    assert len(asked) == 2 and all(each == found[0] for each in found)  # by qubits, and by layers

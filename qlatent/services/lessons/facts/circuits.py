@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -20,6 +21,7 @@ NEAR = 0.05
 NEAR_ERROR = 0.005
 """A standard error is reached where two digits show it."""
 _TURN = np.linspace(-np.pi, np.pi, 315)  # two hundredths of a radian apart
+_turn = threading.Lock()  # whoever asks while another computes takes that result
 Value = Callable[[CircuitView, int, int], float]
 """A value of a wire after so many gates."""
 
@@ -80,7 +82,10 @@ def _goal(stage: Stage, value: Value, wire: int, target: float | None, *, near: 
     assert isinstance(figure, CircuitFigure)
     name, gate, view = figure.move[0], _gate(stage), stage.circuit()
     still = with_named(view, {name: 0.0})  # whatever it is now: all its values are tried
-    tried = _around(value, still.circuit, still.inputs.tobytes(), still.weights.tobytes(), name, wire, gate)
+    with _turn:
+        tried = _around(
+            value, still.circuit, still.inputs.tobytes(), still.weights.tobytes(), name, wire, gate
+        )
     wanted = float(tried.max()) if target is None else target
     best = float(_TURN[np.argmin(np.abs(tried - wanted))])
     return Goal(value(view, wire, gate), wanted, near, {name: best})
